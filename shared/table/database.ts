@@ -1,0 +1,190 @@
+/** The one door to DynamoDB: reads, guarded writes and transactions, each as few requests as can be. */
+import { randomUUID } from "node:crypto";
+import { setTimeout as sleepMs } from "node:timers/promises";
+import {
+  BatchGetCommand,
+  DeleteCommand,
+  type DynamoDBDocumentClient,
+  GetCommand,
+  PutCommand,
+  QueryCommand,
+  ScanCommand,
+  TransactWriteCommand,
+  UpdateCommand,
+} from "@aws-sdk/lib-dynamodb";
+import { systemClock } from "../base/time.ts";
+import { type Fragment, Placeholders } from "./expression.ts";
+import { decodeCursor, encodeCursor, type Page } from "./paging.ts";
+import { type Patience, persist } from "./retry.ts";
+import { refusalOf } from "./transaction.ts";
+import { type Key, requestOf, type Row, type Write } from "./write.ts";
+
+/** What the database needs of a client: the SDK's document client, or a simulation of it. */
+export type DocumentClient = Pick<DynamoDBDocumentClient, "send">;
+
+/** One page of a list: in a table or an index, in the order of its sort key. */
+export interface ListRequest {
+  readonly table: string;
+  readonly index?: string;
+  readonly filter?: Fragment;
+  readonly limit: number;
+  readonly cursor?: string | undefined;
+}
+
+/** A list within one partition. */
+export interface QueryRequest extends ListRequest {
+  readonly where: Fragment;
+  /** Oldest or smallest first (default) or the other way round. */
+  readonly ascending?: boolean;
+}
+
+/** At most this many keys go into one batch read. */
+const maxBatchKeys = 100;
+
+/**
+ * Reads and writes items. All reads of items are strongly consistent; index queries cannot be.
+ *
+ * Throttling, transaction conflicts and lost answers are retried with full jitter within the time
+ * of the current operation. A write whose answer was lost is repeated only in ways that cannot take
+ * effect twice: transactions carry one token for all attempts, and a single write must carry a
+ * condition that its own effect makes fail, and say in `applied` how to recognise that.
+ */
+export interface Database {
+  /** The item, as of now, or undefined. One request. */
+  get(table: string, key: Key): Promise<Row | undefined>;
+  /** Those of the items that exist, in no particular order. One request per 100 keys. */
+  getMany(table: string, keys: readonly Key[]): Promise<Row[]>;
+  /** One page of a partition. One request. */
+  query(request: QueryRequest): Promise<Page>;
+  /** One page of a whole table, for administration only. One request. */
+  scan(request: ListRequest): Promise<Page>;
+  /**
+   * Does one write and hands back the item as it is afterwards. One request.
+   *
+   * @throws the write's own error when its condition fails; nothing was changed
+   */
+  apply(write: Write): Promise<Row>;
+  /**
+   * Does all writes or none of them, at most 100, each on an item of its own. One request.
+   *
+   * @throws TransactionRefused when a condition fails; nothing was changed
+   */
+  transact(writes: readonly Write[], options?: { token?: string }): Promise<void>;
+}
+
+type Sent = ReturnType<typeof requestOf>;
+
+function singleCommand(write: Write): PutCommand | UpdateCommand | DeleteCommand {
+  const request = requestOf(write);
+  if (write.kind === "put") return new PutCommand({ ...request, Item: write.item });
+  if (write.kind === "delete") return new DeleteCommand({ ...request, Key: write.key });
+  if (write.kind === "update") {
+    return new UpdateCommand({ ...request, Key: write.key, ReturnValues: "ALL_NEW" });
+  }
+  throw new Error("A check alone writes nothing: read the item instead");
+}
+
+function transactionPart(write: Write): Record<string, Sent> {
+  const names = {
+    put: "Put",
+    update: "Update",
+    delete: "Delete",
+    check: "ConditionCheck",
+  } as const;
+  return { [names[write.kind]]: requestOf(write) };
+}
+
+function listInput(request: ListRequest & { where?: Fragment }) {
+  const placeholders = new Placeholders();
+  const { where, filter, index, cursor } = request;
+  return {
+    TableName: request.table,
+    ...(index ? { IndexName: index } : {}),
+    ...(where ? { KeyConditionExpression: placeholders.text(where) } : {}),
+    ...(filter ? { FilterExpression: placeholders.text(filter) } : {}),
+    ...placeholders.attributes(),
+    Limit: request.limit,
+    ...(cursor === undefined ? {} : { ExclusiveStartKey: decodeCursor(cursor) }),
+  };
+}
+
+function pageOf(output: { Items?: Row[] | undefined; LastEvaluatedKey?: Key | undefined }): Page {
+  const { Items = [], LastEvaluatedKey } = output;
+  return { rows: Items, ...(LastEvaluatedKey ? { cursor: encodeCursor(LastEvaluatedKey) } : {}) };
+}
+
+/** A failed condition in a read: there is none, so this cannot happen. */
+function unexpected(): never {
+  throw new Error("A read was refused by a condition");
+}
+
+/** Opens the database over a client; clock, sleep and random are for tests and simulations. */
+export function createDatabase(options: { client: DocumentClient } & Partial<Patience>): Database {
+  const { client, clock = systemClock, random = Math.random } = options;
+  const sleep = options.sleep ?? ((durationMs: number) => sleepMs(durationMs));
+  const patience: Patience = { clock, sleep, random };
+  const read = <T>(attempt: () => Promise<T>): Promise<T> => persist(patience, attempt, unexpected);
+
+  async function readBatch(table: string, keys: readonly Key[]): Promise<Row[]> {
+    const rows: Row[] = [];
+    let left: readonly Key[] = keys;
+    while (left.length > 0) {
+      const request = { [table]: { Keys: [...left], ConsistentRead: true } };
+      const output = await read(() => client.send(new BatchGetCommand({ RequestItems: request })));
+      rows.push(...(output.Responses?.[table] ?? []));
+      left = (output.UnprocessedKeys?.[table]?.Keys as Key[] | undefined) ?? [];
+    }
+    return rows;
+  }
+
+  return {
+    async get(table, key) {
+      const command = new GetCommand({ TableName: table, Key: key, ConsistentRead: true });
+      return (await read(() => client.send(command))).Item;
+    },
+    async getMany(table, keys) {
+      const rows: Row[] = [];
+      for (let start = 0; start < keys.length; start += maxBatchKeys) {
+        rows.push(...(await readBatch(table, keys.slice(start, start + maxBatchKeys))));
+      }
+      return rows;
+    },
+    async query(request) {
+      const ScanIndexForward = request.ascending ?? true;
+      const command = new QueryCommand({ ...listInput(request), ScanIndexForward });
+      return pageOf(await read(() => client.send(command)));
+    },
+    async scan(request) {
+      const command = new ScanCommand(listInput(request));
+      return pageOf(await read(() => client.send(command)));
+    },
+    apply(write) {
+      const command = singleCommand(write);
+      return persist<Row>(
+        patience,
+        async () => {
+          const output = await client.send(command as UpdateCommand);
+          return output.Attributes ?? (write.kind === "put" ? write.item : {});
+        },
+        ({ found }, afterLoss) => {
+          const row = found.get(0);
+          if (afterLoss && write.applied?.(row)) return row ?? {};
+          throw write.refused(row);
+        },
+      );
+    },
+    async transact(writes, { token = randomUUID() } = {}) {
+      const command = new TransactWriteCommand({
+        TransactItems: writes.map(transactionPart),
+        ClientRequestToken: token,
+      });
+      await persist<unknown>(
+        patience,
+        () => client.send(command),
+        ({ found }) => {
+          throw refusalOf(writes, found);
+        },
+      );
+    },
+  };
+}

@@ -1,0 +1,122 @@
+/** Builds DynamoDB expressions out of named sentences; every name and value becomes a placeholder. */
+
+/** A path to an attribute, for example `at("holds", orderId)`; segments are never parsed. */
+export class AttributePath {
+  readonly segments: readonly string[];
+
+  constructor(segments: readonly string[]) {
+    this.segments = segments;
+  }
+}
+
+/** A piece of an expression: literal text with paths, values and other pieces in between. */
+export class Fragment {
+  readonly texts: readonly string[];
+  readonly parts: readonly unknown[];
+
+  constructor(texts: readonly string[], parts: readonly unknown[]) {
+    this.texts = texts;
+    this.parts = parts;
+  }
+}
+
+/** The attribute at this path; a segment may hold any characters, it is sent as a placeholder. */
+export function at(...segments: readonly [string, ...string[]]): AttributePath {
+  return new AttributePath(segments);
+}
+
+/**
+ * A condition as a template: paths become names, fragments are put in as they are, anything else
+ * becomes a value.
+ *
+ * @example condition`${at("available")} >= ${quantity}`
+ */
+export function condition(texts: TemplateStringsArray, ...parts: readonly unknown[]): Fragment {
+  return new Fragment(texts, parts);
+}
+
+/**
+ * One action of an update, written like a condition.
+ *
+ * @example action`${at("available")} = ${at("available")} - ${quantity}`
+ */
+export const action = condition;
+
+function joined(fragments: readonly Fragment[], word: string): Fragment {
+  const [only] = fragments;
+  if (only && fragments.length === 1) return only;
+  const texts = fragments.map((_, index) => (index === 0 ? "(" : `) ${word} (`));
+  return new Fragment([...texts, ")"], fragments);
+}
+
+/** Holds when all of them hold. */
+export function allOf(...fragments: readonly [Fragment, ...Fragment[]]): Fragment {
+  return joined(fragments, "AND");
+}
+
+/** Holds when at least one of them holds. */
+export function anyOf(...fragments: readonly [Fragment, ...Fragment[]]): Fragment {
+  return joined(fragments, "OR");
+}
+
+/** Holds when the other does not. */
+export function not(fragment: Fragment): Fragment {
+  return new Fragment(["NOT (", ")"], [fragment]);
+}
+
+/** There is such an attribute. */
+export function exists(path: AttributePath): Fragment {
+  return condition`attribute_exists(${path})`;
+}
+
+/** There is no such attribute (or no such item, when it is a key attribute). */
+export function isMissing(path: AttributePath): Fragment {
+  return condition`attribute_not_exists(${path})`;
+}
+
+/** Collects the placeholders of all expressions of one request. */
+export class Placeholders {
+  readonly #names = new Map<string, string>();
+  readonly #values: unknown[] = [];
+
+  /** The text of a fragment, with its names and values registered here. */
+  text(fragment: Fragment): string {
+    return fragment.texts.reduce((text, literal, index) => {
+      const before = index === 0 ? "" : this.#part(fragment.parts[index - 1]);
+      return text + before + literal;
+    }, "");
+  }
+
+  /** The text of a path. */
+  path(path: AttributePath): string {
+    return path.segments.map((segment) => this.#name(segment)).join(".");
+  }
+
+  /** The request's `ExpressionAttributeNames` and `ExpressionAttributeValues`, where there are any. */
+  attributes(): {
+    ExpressionAttributeNames?: Record<string, string>;
+    ExpressionAttributeValues?: Record<string, unknown>;
+  } {
+    const names = [...this.#names].map(([name, placeholder]) => [placeholder, name] as const);
+    const values = this.#values.map((value, index) => [`:v${index}`, value] as const);
+    return {
+      ...(names.length > 0 ? { ExpressionAttributeNames: Object.fromEntries(names) } : {}),
+      ...(values.length > 0 ? { ExpressionAttributeValues: Object.fromEntries(values) } : {}),
+    };
+  }
+
+  #part(part: unknown): string {
+    if (part instanceof Fragment) return this.text(part);
+    if (part instanceof AttributePath) return this.path(part);
+    this.#values.push(part);
+    return `:v${this.#values.length - 1}`;
+  }
+
+  #name(segment: string): string {
+    const known = this.#names.get(segment);
+    if (known) return known;
+    const placeholder = `#n${this.#names.size}`;
+    this.#names.set(segment, placeholder);
+    return placeholder;
+  }
+}

@@ -1,0 +1,80 @@
+/** Sorts what DynamoDB can answer into refused, busy, unknown and wrong; nobody else reads its errors. */
+import { InvalidRequest, TooLarge } from "../base/errors.ts";
+import type { Row } from "./write.ts";
+
+/** DynamoDB's limit for one item, in bytes. */
+const maxItemBytes = 400 * 1024;
+
+interface SdkError {
+  name?: string;
+  message?: string;
+  Item?: Row;
+  $metadata?: { httpStatusCode?: number };
+  CancellationReasons?: readonly { Code?: string; Item?: Row; Message?: string }[];
+}
+
+/** Refused for sure with nothing written, because somebody else was there at the same time. */
+const busyNames = new Set([
+  "TransactionConflictException",
+  "TransactionInProgressException",
+  "ThrottlingException",
+  "ProvisionedThroughputExceededException",
+  "RequestLimitExceeded",
+  "LimitExceededException",
+]);
+
+const busyReasons = new Set([
+  "TransactionConflict",
+  "ThrottlingError",
+  "ProvisionedThroughputExceeded",
+]);
+
+/**
+ * What an error of the SDK means for the write that met it.
+ * - `refused`: a condition failed; `found` holds, by position, the items that failed theirs
+ * - `busy`: nothing was written, the same request may succeed later
+ * - `unknown`: the answer was lost, so the write may have happened
+ * - `other`: a fault; `error` is what to raise
+ */
+export type Failure =
+  | { readonly kind: "refused"; readonly found: ReadonlyMap<number, Row | undefined> }
+  | { readonly kind: "busy" }
+  | { readonly kind: "unknown" }
+  | { readonly kind: "other"; readonly error: unknown };
+
+/** A conflict anywhere means that the other reasons may be out of date: look again, then judge. */
+function cancelled(reasons: NonNullable<SdkError["CancellationReasons"]>, error: unknown): Failure {
+  if (reasons.some(({ Code }) => busyReasons.has(Code ?? ""))) return { kind: "busy" };
+  const found = new Map(
+    reasons.flatMap(({ Code, Item }, index) =>
+      Code === "ConditionalCheckFailed" ? [[index, Item] as const] : [],
+    ),
+  );
+  if (found.size > 0) return { kind: "refused", found };
+  const invalid = reasons.find(({ Code }) => Code === "ValidationError");
+  return { kind: "other", error: invalid ? translated(invalid.Message ?? "", error) : error };
+}
+
+/** The two validation errors that a caller's own input can cause; all others are faults of ours. */
+function translated(message: string, error: unknown): unknown {
+  if (/item size.*exceed|exceeded the maximum allowed size/i.test(message)) {
+    return new TooLarge("This would grow past the size that one record may have", maxItemBytes);
+  }
+  if (/starting key|ExclusiveStartKey/i.test(message)) {
+    return new InvalidRequest([{ path: "cursor", message: "is not a cursor of this list" }]);
+  }
+  return error;
+}
+
+/** Tells what an error thrown by the document client means. */
+export function failureOf(error: unknown): Failure {
+  const { name = "", message = "", Item, $metadata, CancellationReasons } = error as SdkError;
+  if (name === "ConditionalCheckFailedException") {
+    return { kind: "refused", found: new Map([[0, Item]]) };
+  }
+  if (name === "TransactionCanceledException") return cancelled(CancellationReasons ?? [], error);
+  if (busyNames.has(name)) return { kind: "busy" };
+  if (name === "ValidationException") return { kind: "other", error: translated(message, error) };
+  const status = $metadata?.httpStatusCode;
+  return status === undefined || status >= 500 ? { kind: "unknown" } : { kind: "other", error };
+}

@@ -1,0 +1,34 @@
+/** What one operation has spent so far and how long it may go on, carried along implicitly. */
+import { AsyncLocalStorage } from "node:async_hooks";
+
+/** Counts an operation's DynamoDB requests, capacity units and time, as the client saw them. */
+export interface Meter {
+  requests: number;
+  writeUnits: number;
+  readUnits: number;
+  elapsedMs: number;
+}
+
+/** One request, job or test: everything done inside shares its meter and its deadline. */
+export interface Operation {
+  readonly meter: Meter;
+  /** After this instant nothing is retried any more. */
+  readonly deadlineMs: number;
+}
+
+const operations = new AsyncLocalStorage<Operation>();
+
+/** A meter that has counted nothing yet. */
+export function newMeter(): Meter {
+  return { requests: 0, writeUnits: 0, readUnits: 0, elapsedMs: 0 };
+}
+
+/** Runs `work` as one operation. */
+export function runOperation<T>(operation: Operation, work: () => Promise<T>): Promise<T> {
+  return operations.run(operation, work);
+}
+
+/** The operation that the present code belongs to, if any. */
+export function currentOperation(): Operation | undefined {
+  return operations.getStore();
+}

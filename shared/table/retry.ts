@@ -1,0 +1,55 @@
+/** Repeats what may be repeated, with full jitter, for as long as the operation has time. */
+import { TryAgain } from "../base/errors.ts";
+import type { Clock } from "../base/time.ts";
+import { type Failure, failureOf } from "./failures.ts";
+import { currentOperation } from "./operation.ts";
+
+/** What waiting depends on; handed in, so that a test can run years of it in no time. */
+export interface Patience {
+  readonly clock: Clock;
+  readonly sleep: (durationMs: number) => Promise<void>;
+  readonly random: () => number;
+}
+
+/** First and longest backoff; AWS's builders' library suggests full jitter under a cap. */
+const firstBackoffMs = 20;
+const longestBackoffMs = 1_000;
+/** How long an operation without a deadline of its own keeps trying. */
+const defaultPatienceMs = 10_000;
+
+/** An answer was lost and did not come back by repeating: nobody knows whether the write happened. */
+class OutcomeUnknown extends Error {}
+
+/**
+ * Runs `attempt` until it succeeds, is refused, or time is up.
+ *
+ * `afterLoss` tells `refused` that an earlier attempt may have taken effect. Busy answers end in
+ * `TRY_AGAIN`; a lost answer that stays lost is a fault and is never reported as "nothing happened".
+ *
+ * @throws TryAgain when contention outlasted the time left; nothing was changed
+ */
+export async function persist<T>(
+  patience: Patience,
+  attempt: () => Promise<T>,
+  refused: (failure: Extract<Failure, { kind: "refused" }>, afterLoss: boolean) => T,
+): Promise<T> {
+  const deadlineMs = currentOperation()?.deadlineMs ?? patience.clock() + defaultPatienceMs;
+  let afterLoss = false;
+  for (let round = 0; ; round += 1) {
+    try {
+      return await attempt();
+    } catch (error) {
+      const failure = failureOf(error);
+      if (failure.kind === "refused") return refused(failure, afterLoss);
+      if (failure.kind === "other") throw failure.error;
+      afterLoss ||= failure.kind === "unknown";
+      const waitMs = patience.random() * Math.min(longestBackoffMs, firstBackoffMs * 2 ** round);
+      if (patience.clock() + waitMs >= deadlineMs) {
+        throw afterLoss
+          ? new OutcomeUnknown("No answer from DynamoDB", { cause: error })
+          : new TryAgain();
+      }
+      await patience.sleep(waitMs);
+    }
+  }
+}

@@ -1,0 +1,45 @@
+/** What a refused transaction tells: every write that failed, each with its own error. */
+import { HoldfastError } from "../base/errors.ts";
+import type { Row, Write } from "./write.ts";
+
+/** One write that failed its condition, in a transaction of which nothing took effect. */
+export interface Refusal {
+  /** Position in the list given to `transact`. */
+  readonly index: number;
+  readonly write: Write;
+  /** What that write says its failed condition means. */
+  readonly error: HoldfastError;
+  /** The item as it was at the refusal, or undefined where there was none. */
+  readonly found: Row | undefined;
+}
+
+/**
+ * A transaction was refused and changed nothing. Left alone it reads like the error of the first
+ * write that failed; a service that can do better looks at all `refusals`.
+ */
+export class TransactionRefused extends HoldfastError {
+  readonly refusals: readonly Refusal[];
+
+  constructor(refusals: readonly [Refusal, ...Refusal[]]) {
+    const [{ error }] = refusals;
+    super(error.code, error.message, error.fields);
+    this.refusals = refusals;
+  }
+
+  /** The refusal of this very write, if it is among those that failed. */
+  of(write: Write): Refusal | undefined {
+    return this.refusals.find((refusal) => refusal.write === write);
+  }
+}
+
+/** Pairs the items that DynamoDB handed back with the writes that they refused. */
+export function refusalOf(
+  writes: readonly Write[],
+  found: ReadonlyMap<number, Row | undefined>,
+): TransactionRefused {
+  const refusals = [...found].map(([index, row]): Refusal => {
+    const write = writes[index]!;
+    return { index, write, error: write.refused(row), found: row };
+  });
+  return new TransactionRefused(refusals as [Refusal, ...Refusal[]]);
+}
