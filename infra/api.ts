@@ -1,0 +1,138 @@
+/** The HTTP API: one route per endpoint of the contract, and nothing that is not in it. */
+import { RemovalPolicy, Validations } from "aws-cdk-lib";
+import {
+  HttpApi,
+  HttpMethod,
+  HttpNoneAuthorizer,
+  HttpRoute,
+  HttpRouteKey,
+  HttpStage,
+  LogGroupLogDestination,
+} from "aws-cdk-lib/aws-apigatewayv2";
+import type { IHttpRouteAuthorizer } from "aws-cdk-lib/aws-apigatewayv2";
+import { AccessLogFormat } from "aws-cdk-lib/aws-apigateway";
+import { HttpLambdaIntegration } from "aws-cdk-lib/aws-apigatewayv2-integrations";
+import { LogGroup, RetentionDays } from "aws-cdk-lib/aws-logs";
+import type { Construct } from "constructs";
+import type { Functions } from "./functions.ts";
+import type { FunctionName } from "./permissions.ts";
+import type { Settings } from "./settings.ts";
+
+/** What the API needs to know of an endpoint; the contract says more. */
+export interface Route {
+  readonly name: string;
+  readonly method: string;
+  readonly path: string;
+  /** The file in `functions/` that serves it. */
+  readonly function: string;
+  readonly access: "anyone" | "caller" | "admin";
+  readonly outsideProduction?: boolean;
+}
+
+const accessLogLine = {
+  time: "$context.requestTime",
+  requestId: "$context.requestId",
+  route: "$context.routeKey",
+  status: "$context.status",
+  latencyMs: "$context.responseLatency",
+  bytes: "$context.responseLength",
+  sourceIp: "$context.identity.sourceIp",
+  authorizerError: "$context.authorizer.error",
+  integrationError: "$context.integrationErrorMessage",
+};
+
+/**
+ * Creates the API and its stage. Requests beyond 2,000 a second get 429 from API Gateway before they
+ * cost anything; the access log has one line a request and no token, query or body in it.
+ */
+export function createApi(scope: Construct, settings: Settings): HttpApi {
+  const production = settings.stage === "prod";
+  const api = new HttpApi(scope, "Api", {
+    apiName: `holdfast-${settings.stage}`,
+    createDefaultStage: false,
+  });
+  const accessLog = new LogGroup(scope, "ApiAccessLogs", {
+    retention: production ? RetentionDays.THREE_MONTHS : RetentionDays.ONE_WEEK,
+    removalPolicy: production ? RemovalPolicy.RETAIN : RemovalPolicy.DESTROY,
+  });
+  new HttpStage(scope, "ApiStage", {
+    httpApi: api,
+    stageName: "$default",
+    autoDeploy: true,
+    throttle: { rateLimit: 2000, burstLimit: 2000 },
+    accessLogSettings: {
+      destination: new LogGroupLogDestination(accessLog),
+      format: AccessLogFormat.custom(JSON.stringify(accessLogLine)),
+    },
+  });
+  return api;
+}
+
+/** The contract's endpoints that exist in a stage. */
+export function routesOf(endpoints: readonly Route[], stage: Settings["stage"]): Route[] {
+  return endpoints.filter((endpoint) => stage !== "prod" || endpoint.outsideProduction !== true);
+}
+
+/** What the routes are made from. */
+export interface RoutesProps {
+  readonly api: HttpApi;
+  readonly endpoints: readonly Route[];
+  readonly functions: Functions;
+  readonly authorizer: IHttpRouteAuthorizer;
+}
+
+/**
+ * Creates every route. A token is asked for on each one that is not for anyone; what no route matches
+ * goes to the platform function, which answers 404 or 405 and does nothing else.
+ *
+ * @throws Error when an endpoint names a function that the stage does not have.
+ */
+export function createRoutes(scope: Construct, props: RoutesProps): void {
+  const { api, authorizer } = props;
+  const open = new HttpNoneAuthorizer();
+  const integrations = new Map<string, HttpLambdaIntegration>();
+  const integrationOf = (functionName: string): HttpLambdaIntegration => {
+    const known = integrations.get(functionName);
+    if (known) return known;
+    const handler = props.functions.get(functionName as FunctionName);
+    if (!handler) throw new Error(`infra/permissions.ts has no function ${functionName}`);
+    // One permission per function: one per route would outgrow Lambda's 20 KB for a policy.
+    const made = new HttpLambdaIntegration(`${handler.node.id}Integration`, handler, {
+      scopePermissionToRoute: false,
+    });
+    integrations.set(functionName, made);
+    return made;
+  };
+  for (const endpoint of props.endpoints) {
+    const route = new HttpRoute(scope, `Route-${endpoint.name}`, {
+      httpApi: api,
+      routeKey: HttpRouteKey.with(endpoint.path, httpMethod(endpoint.method)),
+      integration: integrationOf(endpoint.function),
+      authorizer: endpoint.access === "anyone" ? open : authorizer,
+    });
+    if (endpoint.access === "anyone") acknowledgeOpenRoute(route);
+  }
+  const fallback = new HttpRoute(scope, "Route-default", {
+    httpApi: api,
+    routeKey: HttpRouteKey.DEFAULT,
+    // Not the integration of the other routes: their permission (api/stage/method/path) leaves out
+    // this route, which Lambda sees as api/stage/$default.
+    integration: new HttpLambdaIntegration("Fallback", props.functions.get("platform")!),
+    authorizer: open,
+  });
+  acknowledgeOpenRoute(fallback);
+}
+
+function httpMethod(method: string): HttpMethod {
+  const known = Object.values(HttpMethod).find((value) => value === method.toUpperCase());
+  if (!known) throw new Error(`API Gateway has no method ${method}`);
+  return known;
+}
+
+function acknowledgeOpenRoute(route: HttpRoute): void {
+  Validations.of(route).acknowledge({
+    id: "AwsSolutions-APIG4",
+    reason:
+      "The contract opens this route to anyone: a catalogue, a health check, or a signed webhook",
+  });
+}

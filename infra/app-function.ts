@@ -1,0 +1,75 @@
+/** One Lambda function the way all of ours are: bundled, traced, logged, and allowed nothing by default. */
+import { join } from "node:path";
+import { Duration, RemovalPolicy, Validations } from "aws-cdk-lib";
+import { Role, ServicePrincipal } from "aws-cdk-lib/aws-iam";
+import { Architecture, LoggingFormat, Runtime, Tracing } from "aws-cdk-lib/aws-lambda";
+import { NodejsFunction, OutputFormat } from "aws-cdk-lib/aws-lambda-nodejs";
+import { LogGroup, RetentionDays } from "aws-cdk-lib/aws-logs";
+import type { Construct } from "constructs";
+
+const projectRoot = join(import.meta.dirname, "..");
+
+// Packages in CommonJS still call require() for Node's own modules; in an ESM bundle there is none.
+const requireForCommonJs =
+  "import { createRequire } from 'node:module'; const require = createRequire(import.meta.url);";
+
+/** What differs from function to function. */
+export interface AppFunctionProps {
+  /** The file name in `functions/` without its ending. */
+  readonly name: string;
+  readonly environment: Readonly<Record<string, string>>;
+  readonly production: boolean;
+  /** 29 s by default: what API Gateway waits for an answer. */
+  readonly timeout?: Duration;
+}
+
+/**
+ * A function with a role and a log group of its own. The role starts with the right to write to that
+ * log group and to send traces; everything else is granted by `functions.ts`.
+ *
+ * The bundle is minified ESM and contains the AWS SDK, so that what was tested is what runs whatever
+ * Lambda's own copy is. It has no source map: the same commit gives the same bundle, so a map for a
+ * stack trace can be made when one is needed.
+ */
+export class AppFunction extends NodejsFunction {
+  constructor(scope: Construct, id: string, props: AppFunctionProps) {
+    const logGroup = new LogGroup(scope, `${id}Logs`, {
+      retention: props.production ? RetentionDays.THREE_MONTHS : RetentionDays.ONE_WEEK,
+      removalPolicy: props.production ? RemovalPolicy.RETAIN : RemovalPolicy.DESTROY,
+    });
+    const role = new Role(scope, `${id}Role`, {
+      assumedBy: new ServicePrincipal("lambda.amazonaws.com"),
+      description: `What functions/${props.name}.ts may do`,
+    });
+    logGroup.grantWrite(role);
+    super(scope, id, {
+      description: `functions/${props.name}.ts`,
+      entry: join(projectRoot, "functions", `${props.name}.ts`),
+      projectRoot,
+      depsLockFilePath: join(projectRoot, "package-lock.json"),
+      runtime: Runtime.NODEJS_24_X,
+      architecture: Architecture.ARM_64,
+      memorySize: 1024,
+      timeout: props.timeout ?? Duration.seconds(29),
+      environment: { ...props.environment },
+      awsSdkConnectionReuse: false,
+      tracing: Tracing.ACTIVE,
+      loggingFormat: LoggingFormat.JSON,
+      logGroup,
+      role,
+      bundling: {
+        format: OutputFormat.ESM,
+        target: "node24",
+        mainFields: ["module", "main"],
+        minify: true,
+        externalModules: [],
+        banner: requireForCommonJs,
+      },
+    });
+    Validations.of(role).acknowledge({
+      id: "AwsSolutions-IAM5[Resource::*]",
+      reason:
+        "X-Ray's PutTraceSegments and PutTelemetryRecords know no resources; nothing else is *",
+    });
+  }
+}

@@ -1,0 +1,119 @@
+/** Creates every function of the stage with its environment and exactly the rights of `permissions.ts`. */
+import { Duration } from "aws-cdk-lib";
+import { PolicyStatement } from "aws-cdk-lib/aws-iam";
+import type { Construct } from "constructs";
+import { AppFunction } from "./app-function.ts";
+import type { TableName, Tables } from "./data.ts";
+import { functionNames, permissions } from "./permissions.ts";
+import type { FunctionName, Permissions } from "./permissions.ts";
+import type { ProviderSecrets } from "./secrets.ts";
+import { providers } from "./settings.ts";
+import type { Settings } from "./settings.ts";
+
+/** The functions of the stage by name; one that a stage lacks is absent. */
+export type Functions = ReadonlyMap<FunctionName, AppFunction>;
+
+/** What the functions are wired to. */
+export interface FunctionsProps {
+  readonly settings: Settings;
+  readonly tables: Tables;
+  readonly secrets: ProviderSecrets;
+  readonly apiUrl: string;
+}
+
+/** Creates one function per entry of `permissions.ts`; a missing file in `functions/` stops the build. */
+export function createFunctions(scope: Construct, props: FunctionsProps): Functions {
+  const names = functionNames(props.settings.stage);
+  return new Map(names.map((name) => [name, createFunction(scope, name, props)]));
+}
+
+function createFunction(scope: Construct, name: FunctionName, props: FunctionsProps): AppFunction {
+  const granted: Permissions = permissions[name];
+  const appFunction = new AppFunction(scope, constructId(name), {
+    name,
+    production: props.settings.stage === "prod",
+    environment: {
+      ...settingsEnvironment(props),
+      ...tableEnvironment(granted, props.tables),
+      ...secretEnvironment(granted, props.secrets),
+    },
+    // What nobody waits for may take longer than a request.
+    ...(["cleanup", "changes"].includes(name) && { timeout: Duration.seconds(60) }),
+  });
+  grantTables(appFunction, granted, props.tables);
+  for (const provider of granted.secrets ?? []) {
+    const secret = props.secrets[provider];
+    if (secret) allow(appFunction, ["secretsmanager:GetSecretValue"], secret.secretArn);
+  }
+  return appFunction;
+}
+
+function constructId(name: FunctionName): string {
+  const words = name.split("-").map((word) => word[0]!.toUpperCase() + word.slice(1));
+  return `${words.join("")}Function`;
+}
+
+function settingsEnvironment({ settings, apiUrl }: FunctionsProps): Record<string, string> {
+  const production = settings.stage === "prod";
+  const environment: Record<string, string> = {
+    STAGE: settings.stage,
+    API_URL: apiUrl,
+    HOLD_SECONDS: String(settings.holdSeconds),
+    PAYMENT_SECONDS: String(settings.paymentSeconds),
+    MAX_HOLD_SECONDS: String(settings.maxHoldSeconds),
+    ON_PAYMENT_FAILURE: settings.onPaymentFailure,
+    CART_LOCKING: settings.cartLocking,
+    LOCK_TIMEOUT_SECONDS: String(settings.lockTimeoutSeconds),
+    SERVER_TIMING: production ? "off" : "on",
+    POWERTOOLS_LOG_LEVEL: production ? "INFO" : "DEBUG",
+    POWERTOOLS_SERVICE_NAME: "holdfast",
+    POWERTOOLS_METRICS_NAMESPACE: "Holdfast",
+  };
+  for (const provider of providers) {
+    const { seconds, baseUrl } = settings.providers[provider];
+    const prefix = provider.toUpperCase();
+    if (seconds !== undefined) environment[`${prefix}_PAYMENT_SECONDS`] = String(seconds);
+    if (baseUrl !== undefined) environment[`${prefix}_BASE_URL`] = baseUrl;
+  }
+  return environment;
+}
+
+function tablesOf(granted: Permissions): TableName[] {
+  const names = [...Object.keys(granted.tables ?? {}), ...Object.keys(granted.queries ?? {})];
+  return [...new Set(names)] as TableName[];
+}
+
+function tableEnvironment(granted: Permissions, tables: Tables): Record<string, string> {
+  return Object.fromEntries(
+    tablesOf(granted).map((name) => [`${name.toUpperCase()}_TABLE`, tables[name].tableName]),
+  );
+}
+
+function secretEnvironment(granted: Permissions, secrets: ProviderSecrets): Record<string, string> {
+  return Object.fromEntries(
+    (granted.secrets ?? []).flatMap((name) => {
+      const secret = secrets[name];
+      return secret ? [[`${name.toUpperCase()}_SECRET_NAME`, secret.secretArn]] : [];
+    }),
+  );
+}
+
+function grantTables(appFunction: AppFunction, granted: Permissions, tables: Tables): void {
+  for (const name of tablesOf(granted)) {
+    const { tableArn } = tables[name];
+    const actions = granted.tables?.[name] ?? [];
+    if (actions.length > 0) allow(appFunction, actions.map(inDynamoDb), tableArn);
+    for (const index of granted.queries?.[name] ?? []) {
+      allow(appFunction, [inDynamoDb("Query")], index ? `${tableArn}/index/${index}` : tableArn);
+    }
+  }
+}
+
+function inDynamoDb(action: string): string {
+  return `dynamodb:${action}`;
+}
+
+/** One statement for one resource: the template then reads like `permissions.ts`. */
+function allow(appFunction: AppFunction, actions: string[], resource: string): void {
+  appFunction.addToRolePolicy(new PolicyStatement({ actions, resources: [resource] }));
+}

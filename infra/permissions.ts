@@ -1,0 +1,132 @@
+/**
+ * Which function may do what to which table, action by action, and which secrets it may read. A
+ * function exists because it has an entry here, and gets exactly what its entry says.
+ *
+ * A transaction needs no action of its own: DynamoDB checks PutItem, UpdateItem, DeleteItem and
+ * ConditionCheckItem for each part of it.
+ */
+import type { IndexName, TableName } from "./data.ts";
+import type { ProviderName } from "./settings.ts";
+
+/** A DynamoDB action on a table, without the `dynamodb:` in front. */
+export type TableAction =
+  | "GetItem"
+  | "BatchGetItem"
+  | "PutItem"
+  | "UpdateItem"
+  | "DeleteItem"
+  | "ConditionCheckItem"
+  | "BatchWriteItem"
+  | "Scan";
+
+/** What one function is allowed to do, and where it exists. */
+export interface Permissions {
+  readonly tables?: Partial<Readonly<Record<TableName, readonly TableAction[]>>>;
+  /** Queries go by the whole index ARN; a table's own key is queried under the index name `""`. */
+  readonly queries?: { readonly [T in TableName]?: readonly (IndexName<T> | "")[] };
+  readonly secrets?: readonly ProviderName[];
+  readonly outsideProduction?: true;
+}
+
+const everyProvider = ["stripe", "razorpay", "wompi", "sandbox"] as const;
+
+/** The functions of the stack; each name is the file `functions/<name>.ts`. */
+export const permissions = {
+  orders: {
+    tables: {
+      Carts: ["GetItem", "UpdateItem"],
+      Stock: ["BatchGetItem", "UpdateItem"],
+      Orders: ["GetItem", "BatchGetItem", "PutItem", "UpdateItem"],
+    },
+    queries: { Orders: ["byUser"] },
+    secrets: everyProvider,
+  },
+  carts: {
+    tables: {
+      Carts: ["GetItem", "UpdateItem"],
+      Stock: ["GetItem", "BatchGetItem"],
+      Locks: ["UpdateItem"],
+    },
+  },
+  payments: {
+    tables: {
+      Orders: ["GetItem", "UpdateItem"],
+      Stock: ["UpdateItem"],
+      Carts: ["UpdateItem"],
+      Movements: ["PutItem"],
+    },
+    secrets: everyProvider,
+  },
+  "payment-webhooks": {
+    tables: {
+      Orders: ["GetItem", "UpdateItem"],
+      Stock: ["UpdateItem"],
+      Carts: ["UpdateItem"],
+      Movements: ["PutItem"],
+      Events: ["PutItem"],
+    },
+    secrets: everyProvider,
+  },
+  inventory: {
+    tables: {
+      Stock: ["GetItem", "BatchGetItem", "PutItem", "UpdateItem"],
+      Movements: ["GetItem", "PutItem"],
+    },
+    queries: { Stock: ["catalog"], Movements: ["byTime"] },
+  },
+  documents: {
+    tables: {
+      Locks: ["GetItem", "UpdateItem", "ConditionCheckItem"],
+      Documents: ["GetItem", "PutItem", "UpdateItem"],
+    },
+  },
+  admin: {
+    tables: {
+      Locks: ["GetItem", "BatchGetItem", "UpdateItem"],
+      Stock: ["GetItem", "BatchGetItem", "UpdateItem"],
+      Carts: ["GetItem", "UpdateItem"],
+      Orders: ["GetItem", "BatchGetItem", "UpdateItem"],
+      Movements: ["PutItem"],
+    },
+    queries: {
+      Locks: ["byExpiry"],
+      Stock: ["catalog"],
+      Orders: ["byUser", "due"],
+      Movements: ["byTime"],
+      Audit: [""],
+    },
+    secrets: everyProvider,
+  },
+  cleanup: {
+    tables: {
+      Orders: ["GetItem", "BatchGetItem", "UpdateItem"],
+      Stock: ["UpdateItem"],
+      Carts: ["UpdateItem"],
+      Movements: ["PutItem"],
+    },
+    queries: { Orders: ["due"] },
+    secrets: everyProvider,
+  },
+  changes: { tables: { Audit: ["PutItem"] } },
+  platform: { tables: { Locks: ["GetItem"] } },
+  testing: {
+    tables: {
+      Stock: ["GetItem", "UpdateItem"],
+      Movements: ["GetItem", "PutItem"],
+      Locks: ["GetItem", "UpdateItem"],
+    },
+    queries: { Locks: ["byExpiry"] },
+    outsideProduction: true,
+  },
+} as const satisfies Record<string, Permissions>;
+
+/** The name of a function of the stack: the file of that name in `functions/`. */
+export type FunctionName = keyof typeof permissions;
+
+/** The functions that exist in a stage. */
+export function functionNames(stage: "dev" | "prod"): FunctionName[] {
+  return (Object.keys(permissions) as FunctionName[]).filter((name) => {
+    const entry: Permissions = permissions[name];
+    return stage !== "prod" || entry.outsideProduction !== true;
+  });
+}

@@ -1,0 +1,47 @@
+/** One secret per payment provider. Their values are never in the template: operators put them in. */
+import { RemovalPolicy, Validations } from "aws-cdk-lib";
+import { Secret } from "aws-cdk-lib/aws-secretsmanager";
+import type { Construct } from "constructs";
+import { providers } from "./settings.ts";
+import type { ProviderName, Settings } from "./settings.ts";
+
+/** The secrets of a stage; the sandbox has none in production, where there is no sandbox. */
+export type ProviderSecrets = Partial<Readonly<Record<ProviderName, Secret>>>;
+
+// What an operator fills in. The webhook secret is generated at first, never empty: an empty one
+// would let anybody sign a webhook until somebody remembers to set it.
+const fieldsToFillIn: Record<ProviderName, Record<string, string>> = {
+  stripe: { secretKey: "", publishableKey: "" },
+  razorpay: { keyId: "", keySecret: "" },
+  wompi: { publicKey: "", privateKey: "", integritySecret: "" },
+  sandbox: {},
+};
+
+/** Creates the secrets of the stage's providers, each with random text where a webhook secret goes. */
+export function createSecrets(scope: Construct, settings: Settings): ProviderSecrets {
+  const production = settings.stage === "prod";
+  const present = providers.filter((name) => name !== "sandbox" || !production);
+  return Object.fromEntries(
+    present.map((name) => [name, createSecret(scope, name, production)]),
+  ) as ProviderSecrets;
+}
+
+function createSecret(scope: Construct, name: ProviderName, production: boolean): Secret {
+  const secret = new Secret(scope, `${name[0]!.toUpperCase()}${name.slice(1)}Secret`, {
+    description: `Keys of the payment provider ${name}`,
+    removalPolicy: production ? RemovalPolicy.RETAIN : RemovalPolicy.DESTROY,
+    generateSecretString: {
+      secretStringTemplate: JSON.stringify(fieldsToFillIn[name]),
+      generateStringKey: "webhookSecret",
+      // 44 letters and digits are valid base64 for 33 bytes, as Standard Webhooks asks for (24 to 64).
+      passwordLength: 44,
+      excludePunctuation: true,
+    },
+  });
+  Validations.of(secret).acknowledge({
+    id: "AwsSolutions-SMG4",
+    reason:
+      "The provider issues these keys: rotation starts there; two versions are valid meanwhile",
+  });
+  return secret;
+}

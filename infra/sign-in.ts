@@ -1,0 +1,73 @@
+/** Where tokens come from: the owner's own issuer when one is configured, else a Cognito user pool. */
+import { Duration, RemovalPolicy, Stack, Validations } from "aws-cdk-lib";
+import { HttpJwtAuthorizer } from "aws-cdk-lib/aws-apigatewayv2-authorizers";
+import { CfnUserPoolGroup, Mfa, UserPool } from "aws-cdk-lib/aws-cognito";
+import type { UserPoolClient } from "aws-cdk-lib/aws-cognito";
+import type { Construct } from "constructs";
+import type { Settings } from "./settings.ts";
+
+/** Who the API believes, and the user pool behind it if the stack made one. */
+export interface SignIn {
+  readonly authorizer: HttpJwtAuthorizer;
+  readonly issuer: string;
+  readonly audience: string;
+  readonly userPool?: { readonly pool: UserPool; readonly client: UserPoolClient };
+}
+
+/** Creates the authorizer of the API, and a user pool with the group `admin` unless an issuer is given. */
+export function createSignIn(scope: Construct, settings: Settings): SignIn {
+  if (settings.tokens) return believe(settings.tokens.issuer, [...settings.tokens.audience]);
+  const pool = createUserPool(scope, settings);
+  const client = pool.addClient("Client", {
+    authFlows: { userSrp: true, userPassword: settings.stage !== "prod" },
+    generateSecret: false,
+    preventUserExistenceErrors: true,
+    accessTokenValidity: Duration.hours(1),
+    disableOAuth: true,
+  });
+  const { region } = Stack.of(scope);
+  const issuer = `https://cognito-idp.${region}.amazonaws.com/${pool.userPoolId}`;
+  return { ...believe(issuer, [client.userPoolClientId]), userPool: { pool, client } };
+}
+
+function believe(issuer: string, audience: string[]): SignIn {
+  const authorizer = new HttpJwtAuthorizer("Tokens", issuer, { jwtAudience: audience });
+  return { authorizer, issuer, audience: audience.join(",") };
+}
+
+function createUserPool(scope: Construct, settings: Settings): UserPool {
+  const production = settings.stage === "prod";
+  const pool = new UserPool(scope, "Users", {
+    selfSignUpEnabled: true,
+    signInAliases: { email: true },
+    autoVerify: { email: true },
+    mfa: Mfa.OPTIONAL,
+    mfaSecondFactor: { otp: true, sms: false },
+    passwordPolicy: {
+      minLength: 12,
+      requireLowercase: true,
+      requireUppercase: true,
+      requireDigits: true,
+      requireSymbols: true,
+    },
+    deletionProtection: production,
+    removalPolicy: production ? RemovalPolicy.RETAIN : RemovalPolicy.DESTROY,
+  });
+  new CfnUserPoolGroup(scope, "Administrators", {
+    userPoolId: pool.userPoolId,
+    groupName: "admin",
+    description: "May call the administration routes",
+  });
+  Validations.of(pool).acknowledge(
+    { id: "AwsSolutions-COG2", reason: "Shoppers choose whether they want a second factor" },
+    {
+      id: "AwsSolutions-COG8",
+      reason: "Threat protection is a paid plan; an owner who wants it can switch it on",
+    },
+    {
+      id: "AwsSolutions-COG3",
+      reason: "Threat protection is a paid plan; an owner who wants it can switch it on",
+    },
+  );
+  return pool;
+}

@@ -1,0 +1,71 @@
+/** Puts the parts together; each part says for itself what it is. */
+import { CfnOutput, Stack } from "aws-cdk-lib";
+import type { App } from "aws-cdk-lib";
+import { createAlarms } from "./alarms.ts";
+import { createApi, createRoutes, routesOf } from "./api.ts";
+import type { Route } from "./api.ts";
+import { createTables } from "./data.ts";
+import { createDeadLetters } from "./dead-letters.ts";
+import { createFunctions } from "./functions.ts";
+import { scheduleSweep } from "./jobs.ts";
+import { createSecrets } from "./secrets.ts";
+import type { Settings } from "./settings.ts";
+import { createSignIn } from "./sign-in.ts";
+import { followStreams } from "./streams.ts";
+
+/** What a stack is made from: the settings of its stage and the endpoints of the contract. */
+export interface HoldfastStackProps {
+  readonly settings: Settings;
+  readonly endpoints: readonly Route[];
+}
+
+/** The whole of Holdfast in one stack, named after its stage, so that stages share an account. */
+export class HoldfastStack extends Stack {
+  constructor(app: App, { settings, endpoints }: HoldfastStackProps) {
+    super(app, `Holdfast-${settings.stage}`, {
+      description: "Holdfast: orders, carts, stock and locks on DynamoDB",
+      terminationProtection: settings.stage === "prod",
+    });
+    const tables = createTables(this, settings);
+    const secrets = createSecrets(this, settings);
+    const api = createApi(this, settings);
+    const signIn = createSignIn(this, settings);
+    const apiUrl = api.apiEndpoint;
+    const functions = createFunctions(this, { settings, tables, secrets, apiUrl });
+    createRoutes(this, {
+      api,
+      functions,
+      endpoints: routesOf(endpoints, settings.stage),
+      authorizer: signIn.authorizer,
+    });
+    const deadLetters = {
+      Sweep: createDeadLetters(this, "SweepDeadLetters"),
+      Changes: createDeadLetters(this, "ChangesDeadLetters"),
+    };
+    scheduleSweep(this, {
+      cleanup: functions.get("cleanup")!,
+      deadLetters: deadLetters.Sweep,
+      enabled: settings.sweep,
+    });
+    followStreams(this, {
+      tables,
+      changes: functions.get("changes")!,
+      deadLetters: deadLetters.Changes,
+    });
+    const alarms = createAlarms(this, { functions, deadLetters });
+    this.#output({
+      ApiUrl: apiUrl,
+      Issuer: signIn.issuer,
+      Audience: signIn.audience,
+      UserPoolId: signIn.userPool?.pool.userPoolId,
+      UserPoolClientId: signIn.userPool?.client.userPoolClientId,
+      AlarmTopicArn: alarms.topicArn,
+    });
+  }
+
+  #output(values: Readonly<Record<string, string | undefined>>): void {
+    for (const [name, value] of Object.entries(values)) {
+      if (value !== undefined) new CfnOutput(this, name, { value });
+    }
+  }
+}
