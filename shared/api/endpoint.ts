@@ -1,0 +1,77 @@
+/** What an endpoint of the contract is: a route as data, from which everything else is made. */
+import { z } from "zod";
+
+/** The functions that answer requests; each is one file in `functions/`. */
+export type ApiFunction =
+  | "orders"
+  | "carts"
+  | "payments"
+  | "payment-webhooks"
+  | "inventory"
+  | "documents"
+  | "admin"
+  | "platform"
+  | "testing";
+
+/**
+ * Who may call: `anyone` (no token needed), any signed-in `caller`, or an `admin`. A `userId` in the
+ * path or body must equal the caller in any case, unless the caller is an administrator.
+ */
+export type Access = "anyone" | "caller" | "admin";
+
+/** One route of the HTTP contract. Schemas are strict: an unknown field is an error. */
+export interface Endpoint<
+  Path extends z.ZodType = z.ZodType,
+  Query extends z.ZodType = z.ZodType,
+  Headers extends z.ZodType = z.ZodType,
+  Body extends z.ZodType = z.ZodType,
+> {
+  /** Unique; also OpenAPI's operationId and the client's method. */
+  readonly name: string;
+  readonly method: "GET" | "POST" | "PUT" | "PATCH" | "DELETE";
+  /** As API Gateway writes it, with `{parameters}`. */
+  readonly path: string;
+  readonly function: ApiFunction;
+  readonly access: Access;
+  /** Left out of a production stack. */
+  readonly outsideProduction?: boolean;
+  /** One sentence for the reference. */
+  readonly summary: string;
+  readonly params: Path;
+  readonly query: Query;
+  /** Only the headers that this endpoint reads, in lower case. */
+  readonly headers: Headers;
+  /** `rawBody` endpoints get the body as it came; all others get JSON that fits this schema. */
+  readonly body: Body;
+  readonly rawBody?: boolean;
+  /** Successful answers by status. */
+  readonly answers: Readonly<Record<number, z.ZodType>>;
+  /** Codes of the errors that it can answer with, beyond those that every endpoint can. */
+  readonly errors: readonly string[];
+}
+
+const nothing = z.object({});
+
+type Optional = "params" | "query" | "headers" | "body" | "errors";
+type Given<
+  P extends z.ZodType,
+  Q extends z.ZodType,
+  H extends z.ZodType,
+  B extends z.ZodType,
+> = Omit<Endpoint<P, Q, H, B>, Optional> & Partial<Pick<Endpoint<P, Q, H, B>, Optional>>;
+
+/** Declares an endpoint; what is left out accepts nothing (query parameters, body) or lists nothing. */
+export function endpoint<
+  P extends z.ZodType = typeof nothing,
+  Q extends z.ZodType = typeof nothing,
+  H extends z.ZodType = typeof nothing,
+  B extends z.ZodType = typeof nothing,
+>(given: Given<P, Q, H, B>): Endpoint<P, Q, H, B> {
+  const empty = { params: nothing, query: nothing.strict(), headers: nothing, body: nothing };
+  return { errors: [], ...empty, ...given } as unknown as Endpoint<P, Q, H, B>;
+}
+
+/** The route key by which API Gateway names an endpoint, for example `GET /items/{itemId}`. */
+export function routeKey(route: Pick<Endpoint, "method" | "path">): string {
+  return `${route.method} ${route.path}`;
+}

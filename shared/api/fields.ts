@@ -1,0 +1,48 @@
+/** The fields that several endpoints share, each with its bounds. */
+import { z } from "zod";
+
+/** Largest quantity of one line and largest stock level that can be set in one step. */
+export const maxQuantity = 1_000_000;
+/** Largest amount of money in one price, in minor units; totals stay exact integers far beyond it. */
+export const maxAmountMinor = 1_000_000_000;
+
+/** Text that is stored and shown: no control characters, no lone surrogates. */
+export function text(maxLength: number) {
+  return z
+    .string()
+    .min(1)
+    .max(maxLength)
+    .refine((value) => value.isWellFormed(), "must be well-formed Unicode")
+    .refine((value) => !/\p{Cc}/u.test(value), "must not hold control characters");
+}
+
+/** An identifier chosen by a client: up to 128 characters. */
+export const identifier = text(128);
+/** The owner of a cart or order; `me` stands for the caller. */
+export const userIdField = text(128);
+/** The device or visit that a cart belongs to. */
+export const sessionIdField = text(128);
+/** The name of one cart of a session, for example `ticket`. */
+export const instanceField = z
+  .string()
+  .regex(/^[A-Za-z0-9_-]{1,64}$/, "must be 1 to 64 letters, digits, - or _");
+/** A quantity of at least 1. */
+export const quantityField = z.int().min(1).max(maxQuantity);
+/** A currency of ISO 4217. */
+export const currencyField = z
+  .string()
+  .regex(/^[A-Z]{3}$/, "must be an ISO 4217 code")
+  .refine((code) => Intl.supportedValuesOf("currency").includes(code), "is not a known currency");
+/** A price: whole minor units and their currency. */
+export const priceField = z.strictObject({
+  amountMinor: z.int().min(0).max(maxAmountMinor),
+  currency: currencyField,
+});
+/** An instant in milliseconds since the epoch. */
+export const instantField = z.int().min(0);
+/** How many rows a page has, at the most. */
+export const limitField = z.coerce.number().int().min(1).max(100).default(20);
+/** Where the next page starts, as the page before it said. */
+export const cursorField = z.string().min(1).max(2_048).optional();
+/** The way money reaches the shop. */
+export const providerField = z.enum(["stripe", "razorpay", "wompi", "sandbox"]);

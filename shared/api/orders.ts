@@ -1,0 +1,168 @@
+/** The contract of orders: place, read, list, cancel. */
+import { z } from "zod";
+import { endpoint } from "./endpoint.ts";
+import {
+  cursorField,
+  identifier,
+  instanceField,
+  instantField,
+  limitField,
+  providerField,
+  quantityField,
+  sessionIdField,
+  text,
+  userIdField,
+} from "./fields.ts";
+
+/** How far an order is; it only moves forward. */
+export const orderStatus = z.enum([
+  "pending",
+  "paid",
+  "failed",
+  "cancelled",
+  "expired",
+  "refund_due",
+  "refunded",
+]);
+
+/** A line of an order, with the share of the cart's conditions that falls on it. */
+export const orderLine = z.object({
+  itemId: z.string(),
+  name: z.string(),
+  kind: z.string(),
+  vendorId: z.string().nullable(),
+  instance: z.string().optional(),
+  quantity: z.int(),
+  unitPriceMinor: z.int(),
+  lineTotalMinor: z.int(),
+  adjustmentMinor: z.int(),
+});
+
+/** What is known of the money for an order. */
+export const orderPayment = z.object({
+  provider: z.string(),
+  transactionId: z.string(),
+  capturedMinor: z.int().optional(),
+  capturedAtMs: instantField.optional(),
+  refund: z
+    .object({
+      status: z.enum(["due", "requested", "done"]),
+      reason: z.string(),
+      amountMinor: z.int(),
+      refundId: z.string().optional(),
+      attempts: z.int(),
+    })
+    .optional(),
+});
+
+/** An order as its owner sees it. */
+export const orderView = z.object({
+  orderId: z.string(),
+  userId: z.string(),
+  status: orderStatus,
+  lines: z.array(orderLine),
+  totalMinor: z.int(),
+  currency: z.string(),
+  paymentMethod: z.string(),
+  vendorId: z.string().nullable(),
+  sessionId: z.string().nullable(),
+  createdAtMs: instantField,
+  expiresAtMs: instantField,
+  payment: orderPayment.nullable(),
+});
+
+const inlineItem = z.strictObject({
+  itemId: identifier,
+  quantity: quantityField,
+  kind: text(64).optional(),
+});
+
+const idempotencyKey = z.object({ "idempotency-key": text(255).optional() });
+
+/** A cart to order, or inline items to order without one. */
+export const placeOrderBody = z.union([
+  z.strictObject({
+    items: z.array(inlineItem).min(1).max(200),
+    paymentMethod: providerField,
+    vendorId: text(128).optional(),
+    userId: userIdField.optional(),
+  }),
+  z.strictObject({
+    sessionId: sessionIdField.optional(),
+    instances: z.array(instanceField).min(1).max(20).optional(),
+    paymentMethod: providerField,
+    vendorId: text(128).optional(),
+    userId: userIdField.optional(),
+  }),
+]);
+
+/** `POST /order/{userId}` */
+export const placeOrder = endpoint({
+  name: "placeOrder",
+  method: "POST",
+  path: "/order/{userId}",
+  function: "orders",
+  access: "caller",
+  summary: "Order a cart or inline items: every line is held, or none.",
+  params: z.object({ userId: userIdField }),
+  headers: idempotencyKey,
+  body: placeOrderBody,
+  answers: { 201: orderView, 200: orderView },
+  errors: [
+    "ITEMS_UNAVAILABLE",
+    "IDEMPOTENCY_KEY_REUSED",
+    "CART_LOCKED",
+    "CART_EMPTY",
+    "CURRENCY_MISMATCH",
+    "TOO_LARGE",
+  ],
+});
+
+const orderParams = z.object({ orderId: identifier });
+
+/** `GET /orders/{orderId}` */
+export const getOrder = endpoint({
+  name: "getOrder",
+  method: "GET",
+  path: "/orders/{orderId}",
+  function: "orders",
+  access: "caller",
+  summary: "Read one order.",
+  params: orderParams,
+  answers: { 200: orderView },
+  errors: ["ORDER_NOT_FOUND"],
+});
+
+/** `GET /orders` */
+export const listOrders = endpoint({
+  name: "listOrders",
+  method: "GET",
+  path: "/orders",
+  function: "orders",
+  access: "caller",
+  summary: "List orders, newest first; administrators see everybody's.",
+  query: z.strictObject({
+    status: orderStatus.optional(),
+    userId: userIdField.optional(),
+    cursor: cursorField,
+    limit: limitField,
+  }),
+  answers: { 200: z.object({ orders: z.array(orderView), cursor: z.string().nullable() }) },
+  errors: [],
+});
+
+/** `POST /orders/{orderId}/cancel` */
+export const cancelOrder = endpoint({
+  name: "cancelOrder",
+  method: "POST",
+  path: "/orders/{orderId}/cancel",
+  function: "orders",
+  access: "caller",
+  summary: "Cancel a pending order: its holds are released and its cart unlocked.",
+  params: orderParams,
+  answers: { 200: orderView },
+  errors: ["ORDER_NOT_FOUND", "ORDER_NOT_PAYABLE"],
+});
+
+/** The endpoints of this domain. */
+export const orderEndpoints = [placeOrder, getOrder, listOrders, cancelOrder] as const;

@@ -1,0 +1,234 @@
+/** What orders do to stock: hold, confirm, release, extend, sell late, take back; each one write. */
+import type { ChangeNote } from "../base/actor.ts";
+import type { EpochMs } from "../base/time.ts";
+import {
+  action,
+  allOf,
+  anyOf,
+  at,
+  condition,
+  exists,
+  type Fragment,
+  isMissing,
+} from "../table/expression.ts";
+import { update, type Write } from "../table/write.ts";
+import {
+  type Demand,
+  HoldGone,
+  holdsToTakeOver,
+  ItemNotFound,
+  ItemsUnavailable,
+  maxHolds,
+  maxTakenOver,
+  type OrderHold,
+  type Stock,
+  whyRefused,
+} from "./stock.ts";
+import { stockKey, stockOf } from "./stock-store.ts";
+
+/** An order takes units of an item; `takeOver` lists expired holds that make room for it. */
+export interface Taking extends Demand {
+  readonly orderId: string;
+  readonly nowMs: EpochMs;
+  readonly takeOver?: readonly OrderHold[];
+  readonly note: ChangeNote;
+}
+
+/** An order does something to a hold of its own. */
+export interface Holding {
+  readonly itemId: string;
+  readonly orderId: string;
+  readonly quantity: number;
+  readonly note: ChangeNote;
+}
+
+const noHolds: readonly OrderHold[] = [];
+
+function stockCoversHold(quantity: number, freed: number): Fragment {
+  return condition`${at("available")} >= ${quantity - freed}`;
+}
+
+function priceIsAsSeen({ price }: Demand): Fragment[] {
+  if (!price) return [];
+  return [
+    condition`${at("amountMinor")} = ${price.amountMinor}`,
+    condition`${at("currency")} = ${price.currency}`,
+  ];
+}
+
+/** Exactly the holds that were seen to be over, so that one which was extended is left alone. */
+function expiredHoldsAreUnchanged(holds: readonly OrderHold[]): Fragment[] {
+  return holds.map(({ orderId, expiresAtMs }) => {
+    return condition`${at("holds", orderId, "expiresAtMs")} = ${expiresAtMs}`;
+  });
+}
+
+function policyAllowsHold(takenOver: number): Fragment {
+  const holdsNobodyElse = condition`size(${at("holds")}) = ${takenOver}`;
+  return anyOf(condition`${at("holdPolicy")} <> ${"exclusive"}`, holdsNobodyElse);
+}
+
+function hasRoomForHold(takenOver: number): Fragment {
+  return condition`size(${at("holds")}) < ${maxHolds + takenOver}`;
+}
+
+function callerHasNoHold(orderId: string): Fragment {
+  return isMissing(at("holds", orderId));
+}
+
+function callerStillHolds({ orderId, quantity }: Holding): Fragment {
+  return condition`${at("holds", orderId, "quantity")} = ${quantity}`;
+}
+
+/** Makes the writes that orders put into their transactions; one per item and transaction. */
+export function createHoldStore({ tableName: table }: { tableName: string }) {
+  /** What hold and sale have in common: room is made and the units leave `available`. */
+  function taking(request: Taking, effect: readonly Fragment[], more: readonly Fragment[]): Write {
+    const { itemId, quantity, nowMs, note, takeOver = noHolds } = request;
+    const freed = takeOver.reduce((sum, hold) => sum + hold.quantity, 0);
+    return update({
+      table,
+      key: stockKey(itemId),
+      change: {
+        set: [
+          action`${at("available")} = ${at("available")} + ${freed - quantity}`,
+          action`${at("change")} = ${note}`,
+          ...effect,
+        ],
+        remove: takeOver.map(({ orderId }) => at("holds", orderId)),
+      },
+      condition: allOf(
+        exists(at("itemId")),
+        stockCoversHold(quantity, freed),
+        ...priceIsAsSeen(request),
+        ...expiredHoldsAreUnchanged(takeOver),
+        ...more,
+      ),
+      refused: (found) => {
+        const failed = whyRefused(request, found && stockOf(found), nowMs);
+        // Undefined: it would fit, now or by a take-over; whoever meets this looks at `found`.
+        return failed ? new ItemsUnavailable([failed]) : new ItemsUnavailable([]);
+      },
+    });
+  }
+
+  function ending(holding: Holding, effect: Fragment): Write {
+    const { itemId, orderId, note } = holding;
+    return update({
+      table,
+      key: stockKey(itemId),
+      change: {
+        set: [effect, action`${at("change")} = ${note}`],
+        remove: [at("holds", orderId)],
+      },
+      condition: callerStillHolds(holding),
+      refused: () => new HoldGone(itemId, orderId),
+    });
+  }
+
+  return {
+    /** Sets units aside for an order that holds none of this item yet. */
+    holdWrite(request: Taking & { userId: string; expiresAtMs: EpochMs }): Write {
+      const { orderId, userId, quantity, expiresAtMs, takeOver = noHolds } = request;
+      const hold = { quantity, expiresAtMs, userId };
+      return taking(
+        request,
+        [action`${at("holds", orderId)} = ${hold}`],
+        [
+          callerHasNoHold(orderId),
+          policyAllowsHold(takeOver.length),
+          hasRoomForHold(takeOver.length),
+        ],
+      );
+    },
+
+    /** Sells units to an order that does not hold them any more: money that came late. */
+    sellWrite(request: Taking): Write {
+      const effect = action`${at("sold")} = ${at("sold")} + ${request.quantity}`;
+      return taking(request, [effect], [callerHasNoHold(request.orderId)]);
+    },
+
+    /** The hold becomes a sale. Can take effect once: afterwards the hold is gone. */
+    confirmWrite(holding: Holding): Write {
+      return ending(holding, action`${at("sold")} = ${at("sold")} + ${holding.quantity}`);
+    },
+
+    /** The held units become available again. Can take effect once: afterwards the hold is gone. */
+    releaseWrite(holding: Holding): Write {
+      return ending(holding, action`${at("available")} = ${at("available")} + ${holding.quantity}`);
+    },
+
+    /** The hold ends at another instant: a payment has started. */
+    extendWrite(holding: Holding & { expiresAtMs: EpochMs }): Write {
+      const { itemId, orderId, expiresAtMs, note } = holding;
+      return update({
+        table,
+        key: stockKey(itemId),
+        change: {
+          set: [
+            action`${at("holds", orderId, "expiresAtMs")} = ${expiresAtMs}`,
+            action`${at("change")} = ${note}`,
+          ],
+        },
+        condition: callerStillHolds(holding),
+        refused: () => new HoldGone(itemId, orderId),
+      });
+    },
+
+    /** Sold units come back: a refund. The order's own condition makes it happen once. */
+    takeBackWrite({ itemId, quantity, note }: Omit<Holding, "orderId">): Write {
+      return update({
+        table,
+        key: stockKey(itemId),
+        change: {
+          set: [
+            action`${at("available")} = ${at("available")} + ${quantity}`,
+            action`${at("sold")} = ${at("sold")} - ${quantity}`,
+            action`${at("change")} = ${note}`,
+          ],
+        },
+        condition: condition`${at("sold")} >= ${quantity}`,
+        refused: () => new ItemNotFound(itemId),
+      });
+    },
+
+    /**
+     * Frees expired holds for their own sake, where more stand in the way than one buyer's write can
+     * take over.
+     */
+    clearWrite(itemId: string, expired: readonly OrderHold[], note: ChangeNote): Write {
+      const freed = expired.reduce((sum, { quantity }) => sum + quantity, 0);
+      return update({
+        table,
+        key: stockKey(itemId),
+        change: {
+          set: [
+            action`${at("available")} = ${at("available")} + ${freed}`,
+            action`${at("change")} = ${note}`,
+          ],
+          remove: expired.map(({ orderId }) => at("holds", orderId)),
+        },
+        condition: allOf(exists(at("itemId")), ...expiredHoldsAreUnchanged(expired)),
+        refused: () => new ItemsUnavailable([]),
+        applied: (found) =>
+          Boolean(found) && expired.every(({ orderId }) => !stockOf(found!).holds[orderId]),
+      });
+    },
+  };
+}
+
+/** See `createHoldStore`. */
+export type HoldStore = ReturnType<typeof createHoldStore>;
+
+/** Expired holds to clear first, and those to take over in the buyer's own write. */
+export interface RoomPlan {
+  readonly clearFirst: readonly OrderHold[];
+  readonly takeOver: readonly OrderHold[];
+}
+
+/** How a buyer of `quantity` units gets room among expired holds. */
+export function planRoom(stock: Stock, quantity: number, nowMs: EpochMs): RoomPlan {
+  const taken = holdsToTakeOver(stock, quantity, nowMs);
+  const surplus = Math.max(0, taken.length - maxTakenOver);
+  return { clearFirst: taken.slice(0, surplus), takeOver: taken.slice(surplus) };
+}

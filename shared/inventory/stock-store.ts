@@ -1,0 +1,101 @@
+/** How stock items are read, listed, created and changed; what orders do to them is in hold-store. */
+import type { ChangeNote } from "../base/actor.ts";
+import type { Database } from "../table/database.ts";
+import { action, at, condition, exists, isMissing } from "../table/expression.ts";
+import type { Page } from "../table/paging.ts";
+import { put, type Row, update, type Write } from "../table/write.ts";
+import { ItemExists, ItemNotFound, type Price, type Stock } from "./stock.ts";
+
+/** Every item stands in this one partition of the index; only its keys, so a hold never touches it. */
+const catalog = "items";
+/** All of an item's stock is in shard 0; the key leaves room for more. */
+const shard = 0;
+
+/** The fields of an item that an administrator may change. */
+export interface ItemPatch {
+  readonly name?: string | undefined;
+  readonly price?: Price | undefined;
+  readonly holdPolicy?: Stock["holdPolicy"] | undefined;
+}
+
+/** Where stock is kept. */
+export interface StockStoreOptions {
+  readonly database: Database;
+  readonly tableName: string;
+}
+
+/** The key of an item's stock. */
+export function stockKey(itemId: string): { itemId: string; shard: number } {
+  return { itemId, shard };
+}
+
+/** A stored row as stock. */
+export function stockOf(row: Row): Stock {
+  return row as unknown as Stock;
+}
+
+/** Reads, creates and changes items. */
+export function createStockStore({ database, tableName: table }: StockStoreOptions) {
+  const keyOf = stockKey;
+
+  return {
+    /** The item as of now. One request. */
+    async find(itemId: string): Promise<Stock | undefined> {
+      const row = await database.get(table, keyOf(itemId));
+      return row && stockOf(row);
+    },
+
+    /** Those of the items that exist, by id. One request per 100 items. */
+    async findMany(itemIds: readonly string[]): Promise<Map<string, Stock>> {
+      const rows = await database.getMany(table, [...new Set(itemIds)].map(keyOf));
+      return new Map(rows.map((row) => [stockOf(row).itemId, stockOf(row)]));
+    },
+
+    /** A page of items in the order of their ids. Two requests: the index, then the items. */
+    async list(page: { limit: number; cursor?: string | undefined }): Promise<Page<Stock>> {
+      const where = condition`${at("catalog")} = ${catalog}`;
+      const { rows, cursor } = await database.query({ table, index: "catalog", where, ...page });
+      const items = await this.findMany(rows.map((row) => String(row["itemId"])));
+      const listed = rows.flatMap((row) => items.get(String(row["itemId"])) ?? []);
+      return { rows: listed, ...(cursor === undefined ? {} : { cursor }) };
+    },
+
+    /** Puts a new item; refused with `ITEM_EXISTS` when there is one. */
+    createWrite(stock: Stock, note: ChangeNote): Write {
+      return put({
+        table,
+        key: keyOf(stock.itemId),
+        item: { ...stock, shard, catalog, change: note },
+        condition: isMissing(at("itemId")),
+        refused: () => new ItemExists(stock.itemId),
+      });
+    },
+
+    /** Changes name, price or hold policy; harmless when repeated. */
+    patchWrite(itemId: string, patch: ItemPatch, note: ChangeNote): Write {
+      const { name, price, holdPolicy } = patch;
+      return update({
+        table,
+        key: keyOf(itemId),
+        change: {
+          set: [
+            action`${at("change")} = ${note}`,
+            ...(name === undefined ? [] : [action`${at("name")} = ${name}`]),
+            ...(price === undefined
+              ? []
+              : [
+                  action`${at("amountMinor")} = ${price.amountMinor}`,
+                  action`${at("currency")} = ${price.currency}`,
+                ]),
+            ...(holdPolicy === undefined ? [] : [action`${at("holdPolicy")} = ${holdPolicy}`]),
+          ],
+        },
+        condition: exists(at("itemId")),
+        refused: () => new ItemNotFound(itemId),
+      });
+    },
+  };
+}
+
+/** See `createStockStore`. */
+export type StockStore = ReturnType<typeof createStockStore>;

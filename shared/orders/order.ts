@@ -1,0 +1,137 @@
+/** What an order is: its shape, how its status may move, and the errors that speak of it. */
+import { HoldfastError } from "../base/errors.ts";
+import type { EpochMs } from "../base/time.ts";
+
+/** How far an order is. */
+export type OrderStatus =
+  "pending" | "paid" | "failed" | "cancelled" | "expired" | "refund_due" | "refunded";
+
+/** The payment providers by name; the way a shopper chose to pay. */
+export type PaymentMethod = "stripe" | "razorpay" | "wompi" | "sandbox";
+
+/** One line: what was ordered at which price, and its share of the cart's conditions. */
+export interface OrderLine {
+  readonly itemId: string;
+  readonly name: string;
+  readonly kind: string;
+  readonly vendorId: string | null;
+  /** The cart instance that it came from; inline lines have none. */
+  readonly instance?: string;
+  readonly quantity: number;
+  readonly unitPriceMinor: number;
+  /** `quantity × unitPriceMinor` */
+  readonly lineTotalMinor: number;
+  /** The line's share of discounts, taxes and fees; all lines' totals and shares add up to the total. */
+  readonly adjustmentMinor: number;
+}
+
+/** A refund that is owed, asked for or done. */
+export interface Refund {
+  readonly status: "due" | "requested" | "done";
+  readonly reason: string;
+  readonly amountMinor: number;
+  readonly refundId?: string;
+  readonly attempts: number;
+  /** The captured transaction that is paid back; not always the one that paid the order. */
+  readonly transactionId: string;
+}
+
+/** What is known of the money. */
+export interface Payment {
+  readonly provider: PaymentMethod;
+  readonly transactionId: string;
+  readonly capturedMinor?: number;
+  readonly capturedAtMs?: EpochMs;
+  readonly refund?: Refund;
+}
+
+/** The cart that an order was made from, as it was then. */
+export interface OrderedCart {
+  readonly cartId: string;
+  readonly sessionId: string;
+  readonly version: number;
+  readonly instances: readonly string[];
+}
+
+/** An order as it is stored. */
+export interface Order {
+  readonly orderId: string;
+  readonly userId: string;
+  readonly status: OrderStatus;
+  readonly lines: readonly OrderLine[];
+  readonly totalMinor: number;
+  readonly currency: string;
+  readonly paymentMethod: PaymentMethod;
+  readonly vendorId: string | null;
+  readonly cart?: OrderedCart;
+  /** Fingerprint of the request that made it. */
+  readonly fingerprint: string;
+  readonly createdAtMs: EpochMs;
+  /** The holds and the cart's lock end at this instant, unless a payment that starts extends it. */
+  readonly expiresAtMs: EpochMs;
+  readonly payment?: Payment;
+  /** Provider events that took effect, by event id. */
+  readonly events?: Readonly<Record<string, { readonly kind: string; readonly atMs: EpochMs }>>;
+  /** Present while something is still to be done at an instant: expiry or refund. */
+  readonly dueShard?: string;
+  readonly dueAtMs?: EpochMs;
+}
+
+/** From where to where a status may move; anything else is refused by the write's own condition. */
+export const nextStatuses: Readonly<Record<OrderStatus, readonly OrderStatus[]>> = {
+  pending: ["paid", "failed", "cancelled", "expired", "refund_due"],
+  failed: ["paid", "refund_due"],
+  cancelled: ["paid", "refund_due"],
+  expired: ["paid", "refund_due"],
+  paid: ["refund_due"],
+  refund_due: ["refunded"],
+  refunded: [],
+};
+
+/** How many partitions the index of due orders has, so that no single one takes every write. */
+export const dueShards = 4;
+
+/** The partition of the due index for an order: always the same one. */
+export function dueShardOf(orderId: string): string {
+  const sum = [...orderId].reduce((total, character) => total + character.charCodeAt(0), 0);
+  return `due-${sum % dueShards}`;
+}
+
+/** What of one item an order holds: cart lines of the same item are one hold. */
+export interface ItemDemand {
+  readonly itemId: string;
+  readonly quantity: number;
+}
+
+/** The units that an order needs of each item, one entry an item. */
+export function demandOf(lines: readonly ItemDemand[]): ItemDemand[] {
+  const quantities = new Map<string, number>();
+  for (const { itemId, quantity } of lines) {
+    quantities.set(itemId, (quantities.get(itemId) ?? 0) + quantity);
+  }
+  return [...quantities].map(([itemId, quantity]) => ({ itemId, quantity }));
+}
+
+/** There is no such order, or none that the caller may see; nothing was read on. */
+export class OrderNotFound extends HoldfastError {
+  constructor(orderId: string) {
+    super("ORDER_NOT_FOUND", "There is no such order", { orderId });
+  }
+}
+
+/** The order's status forbids this; nothing was changed. `status` is the present one. */
+export class OrderNotPayable extends HoldfastError {
+  constructor(order: Pick<Order, "orderId" | "status">) {
+    super("ORDER_NOT_PAYABLE", `The order is ${order.status}`, {
+      orderId: order.orderId,
+      status: order.status,
+    });
+  }
+}
+
+/** The idempotency key was used before for a different request; nothing was changed. */
+export class IdempotencyKeyReused extends HoldfastError {
+  constructor() {
+    super("IDEMPOTENCY_KEY_REUSED", "This idempotency key was used for a different request");
+  }
+}
