@@ -15,13 +15,12 @@ import { update, type Write } from "../table/write.ts";
 import {
   type Demand,
   HoldGone,
-  holdsToTakeOver,
   ItemNotFound,
   ItemsUnavailable,
   maxHolds,
-  maxTakenOver,
   type OrderHold,
   type Stock,
+  unitsIn,
   whyRefused,
 } from "./stock.ts";
 import { stockKey, stockOf } from "./stock-store.ts";
@@ -32,6 +31,12 @@ export interface Taking extends Demand {
   readonly nowMs: EpochMs;
   readonly takeOver?: readonly OrderHold[];
   readonly note: ChangeNote;
+}
+
+/** A hold to be placed: whose it is and when it ends. */
+export interface HoldRequest extends Taking {
+  readonly userId: string;
+  readonly expiresAtMs: EpochMs;
 }
 
 /** An order does something to a hold of its own. */
@@ -80,155 +85,157 @@ function callerStillHolds({ orderId, quantity }: Holding): Fragment {
   return condition`${at("holds", orderId, "quantity")} = ${quantity}`;
 }
 
+/** What hold and sale have in common: room is made and the units leave `available`. */
+function taking(
+  table: string,
+  request: Taking,
+  effect: Fragment,
+  more: readonly Fragment[],
+): Write {
+  const { itemId, quantity, nowMs, note, takeOver = noHolds } = request;
+  const freed = unitsIn(takeOver);
+  return update({
+    table,
+    key: stockKey(itemId),
+    change: {
+      set: [
+        action`${at("available")} = ${at("available")} + ${freed - quantity}`,
+        action`${at("change")} = ${note}`,
+        effect,
+      ],
+      remove: takeOver.map(({ orderId }) => at("holds", orderId)),
+    },
+    condition: allOf(
+      exists(at("itemId")),
+      callerHasNoHold(request.orderId),
+      stockCoversHold(quantity, freed),
+      ...priceIsAsSeen(request),
+      ...expiredHoldsAreUnchanged(takeOver),
+      ...more,
+    ),
+    refused: (found) => {
+      const failed = whyRefused(request, found && stockOf(found), nowMs);
+      // None: it would fit by taking expired holds over, which is for who meets this to do.
+      return new ItemsUnavailable(failed ? [failed] : []);
+    },
+  });
+}
+
+/** What confirm and release have in common: the hold goes, which can happen once. */
+function ending(table: string, holding: Holding, effect: Fragment): Write {
+  const { itemId, orderId, note } = holding;
+  return update({
+    table,
+    key: stockKey(itemId),
+    change: {
+      set: [effect, action`${at("change")} = ${note}`],
+      remove: [at("holds", orderId)],
+    },
+    condition: callerStillHolds(holding),
+    refused: () => new HoldGone(itemId, orderId),
+  });
+}
+
+function holdWrite(table: string, request: HoldRequest): Write {
+  const { orderId, userId, quantity, expiresAtMs, takeOver = noHolds } = request;
+  const hold = { quantity, expiresAtMs, userId };
+  return taking(table, request, action`${at("holds", orderId)} = ${hold}`, [
+    policyAllowsHold(takeOver.length),
+    hasRoomForHold(takeOver.length),
+  ]);
+}
+
+function extendWrite(table: string, holding: Holding & { expiresAtMs: EpochMs }): Write {
+  const { itemId, orderId, expiresAtMs, note } = holding;
+  return update({
+    table,
+    key: stockKey(itemId),
+    change: {
+      set: [
+        action`${at("holds", orderId, "expiresAtMs")} = ${expiresAtMs}`,
+        action`${at("change")} = ${note}`,
+      ],
+    },
+    condition: callerStillHolds(holding),
+    refused: () => new HoldGone(itemId, orderId),
+  });
+}
+
+function takeBackWrite(table: string, sale: Omit<Holding, "orderId">): Write {
+  const { itemId, quantity, note } = sale;
+  return update({
+    table,
+    key: stockKey(itemId),
+    change: {
+      set: [
+        action`${at("available")} = ${at("available")} + ${quantity}`,
+        action`${at("sold")} = ${at("sold")} - ${quantity}`,
+        action`${at("change")} = ${note}`,
+      ],
+    },
+    condition: condition`${at("sold")} >= ${quantity}`,
+    refused: () => new ItemNotFound(itemId),
+  });
+}
+
+function clearWrite(
+  table: string,
+  itemId: string,
+  expired: readonly OrderHold[],
+  note: ChangeNote,
+): Write {
+  return update({
+    table,
+    key: stockKey(itemId),
+    change: {
+      set: [
+        action`${at("available")} = ${at("available")} + ${unitsIn(expired)}`,
+        action`${at("change")} = ${note}`,
+      ],
+      remove: expired.map(({ orderId }) => at("holds", orderId)),
+    },
+    condition: allOf(exists(at("itemId")), ...expiredHoldsAreUnchanged(expired)),
+    refused: () => new ItemsUnavailable([]),
+    applied: (found) => found !== undefined && hasNoneOf(stockOf(found), expired),
+  });
+}
+
+function hasNoneOf({ holds }: Stock, expired: readonly OrderHold[]): boolean {
+  return expired.every(({ orderId }) => !holds[orderId]);
+}
+
 /** Makes the writes that orders put into their transactions; one per item and transaction. */
 export function createHoldStore({ tableName: table }: { tableName: string }) {
-  /** What hold and sale have in common: room is made and the units leave `available`. */
-  function taking(request: Taking, effect: readonly Fragment[], more: readonly Fragment[]): Write {
-    const { itemId, quantity, nowMs, note, takeOver = noHolds } = request;
-    const freed = takeOver.reduce((sum, hold) => sum + hold.quantity, 0);
-    return update({
-      table,
-      key: stockKey(itemId),
-      change: {
-        set: [
-          action`${at("available")} = ${at("available")} + ${freed - quantity}`,
-          action`${at("change")} = ${note}`,
-          ...effect,
-        ],
-        remove: takeOver.map(({ orderId }) => at("holds", orderId)),
-      },
-      condition: allOf(
-        exists(at("itemId")),
-        stockCoversHold(quantity, freed),
-        ...priceIsAsSeen(request),
-        ...expiredHoldsAreUnchanged(takeOver),
-        ...more,
-      ),
-      refused: (found) => {
-        const failed = whyRefused(request, found && stockOf(found), nowMs);
-        // Undefined: it would fit, now or by a take-over; whoever meets this looks at `found`.
-        return failed ? new ItemsUnavailable([failed]) : new ItemsUnavailable([]);
-      },
-    });
-  }
-
-  function ending(holding: Holding, effect: Fragment): Write {
-    const { itemId, orderId, note } = holding;
-    return update({
-      table,
-      key: stockKey(itemId),
-      change: {
-        set: [effect, action`${at("change")} = ${note}`],
-        remove: [at("holds", orderId)],
-      },
-      condition: callerStillHolds(holding),
-      refused: () => new HoldGone(itemId, orderId),
-    });
-  }
-
   return {
     /** Sets units aside for an order that holds none of this item yet. */
-    holdWrite(request: Taking & { userId: string; expiresAtMs: EpochMs }): Write {
-      const { orderId, userId, quantity, expiresAtMs, takeOver = noHolds } = request;
-      const hold = { quantity, expiresAtMs, userId };
-      return taking(
-        request,
-        [action`${at("holds", orderId)} = ${hold}`],
-        [
-          callerHasNoHold(orderId),
-          policyAllowsHold(takeOver.length),
-          hasRoomForHold(takeOver.length),
-        ],
-      );
-    },
+    holdWrite: (request: HoldRequest) => holdWrite(table, request),
 
     /** Sells units to an order that does not hold them any more: money that came late. */
-    sellWrite(request: Taking): Write {
-      const effect = action`${at("sold")} = ${at("sold")} + ${request.quantity}`;
-      return taking(request, [effect], [callerHasNoHold(request.orderId)]);
-    },
+    sellWrite: (request: Taking) =>
+      taking(table, request, action`${at("sold")} = ${at("sold")} + ${request.quantity}`, []),
 
     /** The hold becomes a sale. Can take effect once: afterwards the hold is gone. */
-    confirmWrite(holding: Holding): Write {
-      return ending(holding, action`${at("sold")} = ${at("sold")} + ${holding.quantity}`);
-    },
+    confirmWrite: (holding: Holding) =>
+      ending(table, holding, action`${at("sold")} = ${at("sold")} + ${holding.quantity}`),
 
     /** The held units become available again. Can take effect once: afterwards the hold is gone. */
-    releaseWrite(holding: Holding): Write {
-      return ending(holding, action`${at("available")} = ${at("available")} + ${holding.quantity}`);
-    },
+    releaseWrite: (holding: Holding) =>
+      ending(table, holding, action`${at("available")} = ${at("available")} + ${holding.quantity}`),
 
     /** The hold ends at another instant: a payment has started. */
-    extendWrite(holding: Holding & { expiresAtMs: EpochMs }): Write {
-      const { itemId, orderId, expiresAtMs, note } = holding;
-      return update({
-        table,
-        key: stockKey(itemId),
-        change: {
-          set: [
-            action`${at("holds", orderId, "expiresAtMs")} = ${expiresAtMs}`,
-            action`${at("change")} = ${note}`,
-          ],
-        },
-        condition: callerStillHolds(holding),
-        refused: () => new HoldGone(itemId, orderId),
-      });
-    },
+    extendWrite: (holding: Holding & { expiresAtMs: EpochMs }) => extendWrite(table, holding),
 
     /** Sold units come back: a refund. The order's own condition makes it happen once. */
-    takeBackWrite({ itemId, quantity, note }: Omit<Holding, "orderId">): Write {
-      return update({
-        table,
-        key: stockKey(itemId),
-        change: {
-          set: [
-            action`${at("available")} = ${at("available")} + ${quantity}`,
-            action`${at("sold")} = ${at("sold")} - ${quantity}`,
-            action`${at("change")} = ${note}`,
-          ],
-        },
-        condition: condition`${at("sold")} >= ${quantity}`,
-        refused: () => new ItemNotFound(itemId),
-      });
-    },
+    takeBackWrite: (sale: Omit<Holding, "orderId">) => takeBackWrite(table, sale),
 
     /**
-     * Frees expired holds for their own sake, where more stand in the way than one buyer's write can
-     * take over.
+     * Frees expired holds for their own sake, where more of them stand in the way than one buyer's
+     * write can take over.
      */
-    clearWrite(itemId: string, expired: readonly OrderHold[], note: ChangeNote): Write {
-      const freed = expired.reduce((sum, { quantity }) => sum + quantity, 0);
-      return update({
-        table,
-        key: stockKey(itemId),
-        change: {
-          set: [
-            action`${at("available")} = ${at("available")} + ${freed}`,
-            action`${at("change")} = ${note}`,
-          ],
-          remove: expired.map(({ orderId }) => at("holds", orderId)),
-        },
-        condition: allOf(exists(at("itemId")), ...expiredHoldsAreUnchanged(expired)),
-        refused: () => new ItemsUnavailable([]),
-        applied: (found) =>
-          Boolean(found) && expired.every(({ orderId }) => !stockOf(found!).holds[orderId]),
-      });
-    },
+    clearWrite: (itemId: string, expired: readonly OrderHold[], note: ChangeNote) =>
+      clearWrite(table, itemId, expired, note),
   };
 }
 
 /** See `createHoldStore`. */
 export type HoldStore = ReturnType<typeof createHoldStore>;
-
-/** Expired holds to clear first, and those to take over in the buyer's own write. */
-export interface RoomPlan {
-  readonly clearFirst: readonly OrderHold[];
-  readonly takeOver: readonly OrderHold[];
-}
-
-/** How a buyer of `quantity` units gets room among expired holds. */
-export function planRoom(stock: Stock, quantity: number, nowMs: EpochMs): RoomPlan {
-  const taken = holdsToTakeOver(stock, quantity, nowMs);
-  const surplus = Math.max(0, taken.length - maxTakenOver);
-  return { clearFirst: taken.slice(0, surplus), takeOver: taken.slice(surplus) };
-}

@@ -82,15 +82,13 @@ export function heldUnits(stock: Stock): number {
   return unitsIn(holdsOf(stock));
 }
 
-function unitsIn(holds: readonly OrderHold[]): number {
+/** The units in these holds together. */
+export function unitsIn(holds: readonly OrderHold[]): number {
   return holds.reduce((sum, { quantity }) => sum + quantity, 0);
 }
 
-/**
- * The expired holds that a buyer of `quantity` units takes over: none when there is room without
- * them, else the largest first until there is room, so that they are as few as possible.
- */
-export function holdsToTakeOver(stock: Stock, quantity: number, nowMs: EpochMs): OrderHold[] {
+/** None where there is room without them, else the largest first, so that they are as few as can be. */
+function holdsToTakeOver(stock: Stock, quantity: number, nowMs: EpochMs): OrderHold[] {
   const holds = holdsOf(stock);
   const expired = holds
     .filter((hold) => isExpired(hold.expiresAtMs, nowMs))
@@ -104,6 +102,19 @@ export function holdsToTakeOver(stock: Stock, quantity: number, nowMs: EpochMs):
     taken.push(hold);
   }
   return taken;
+}
+
+/** Expired holds to clear first, and those to take over in the buyer's own write. */
+export interface RoomPlan {
+  readonly clearFirst: readonly OrderHold[];
+  readonly takeOver: readonly OrderHold[];
+}
+
+/** How a buyer of `quantity` units gets room among expired holds. */
+export function planRoom(stock: Stock, quantity: number, nowMs: EpochMs): RoomPlan {
+  const taken = holdsToTakeOver(stock, quantity, nowMs);
+  const surplus = Math.max(0, taken.length - maxTakenOver);
+  return { clearFirst: taken.slice(0, surplus), takeOver: taken.slice(surplus) };
 }
 
 /**
