@@ -1,0 +1,12 @@
+/** The whole contract: every endpoint of every domain. */
+import type { Endpoint } from "./endpoint.ts";
+import { itemEndpoints } from "./items.ts";
+import { orderEndpoints } from "./orders.ts";
+import { platformEndpoints } from "./platform.ts";
+
+/** Every route there is; infrastructure, validation, OpenAPI, the client and the tests use this list. */
+export const endpoints: readonly Endpoint[] = [
+  ...itemEndpoints,
+  ...orderEndpoints,
+  ...platformEndpoints,
+];
