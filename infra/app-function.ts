@@ -3,7 +3,7 @@ import { join } from "node:path";
 import { Duration, RemovalPolicy, Validations } from "aws-cdk-lib";
 import { Role, ServicePrincipal } from "aws-cdk-lib/aws-iam";
 import { Architecture, LoggingFormat, Runtime, Tracing } from "aws-cdk-lib/aws-lambda";
-import { NodejsFunction, OutputFormat } from "aws-cdk-lib/aws-lambda-nodejs";
+import { LogLevel, NodejsFunction, OutputFormat } from "aws-cdk-lib/aws-lambda-nodejs";
 import { LogGroup, RetentionDays } from "aws-cdk-lib/aws-logs";
 import type { Construct } from "constructs";
 
@@ -62,6 +62,7 @@ export class AppFunction extends NodejsFunction {
         target: "node24",
         mainFields: ["module", "main"],
         minify: true,
+        logLevel: LogLevel.ERROR,
         externalModules: [],
         banner: requireForCommonJs,
       },

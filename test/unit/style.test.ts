@@ -1,0 +1,81 @@
+/** The limits and habits of the sources that no linter knows: sizes, docstrings, names, one way of doing things. */
+import { readFileSync } from "node:fs";
+import { expect, test } from "vitest";
+import { exportsWithoutDocstring, readSources, sourceOf, stem } from "../support/sources.ts";
+import type { Source } from "../support/sources.ts";
+
+const sources = readSources("functions", "shared", "infra", "local", "client");
+const inFolders = (...folders: string[]): Source[] =>
+  sources.filter(({ path }) => folders.includes(path.split("/")[0]!));
+const handlers = sources.filter(({ path }) => /^functions\/[^/]+\.ts$/.test(path));
+const paths = (found: readonly Source[]): string[] => found.map(({ path }) => path);
+const containing = (pattern: RegExp, among: readonly Source[]): string[] =>
+  paths(among.filter(({ code }) => pattern.test(code)));
+
+test("source files stay under 250 lines, functions under 100", () => {
+  expect(paths(sources.filter(({ lines }) => lines >= 250))).toEqual([]);
+  expect(paths(handlers.filter(({ lines }) => lines >= 100))).toEqual([]);
+});
+
+test("every file opens with a sentence on its job", () => {
+  expect(paths(sources.filter(({ text }) => !/^(?:#!.*\n)?\/[*/]/.test(text)))).toEqual([]);
+});
+
+test("every export in shared, infra and client has a docstring", () => {
+  const planted = sourceOf("shared/base/bare.ts", "/** Job. */\n\nexport const bare = 1;\n");
+  expect(exportsWithoutDocstring(planted)).toEqual(["bare"]);
+  const bare = inFolders("shared", "infra", "client").flatMap((source) =>
+    exportsWithoutDocstring(source).map((name) => `${source.path}: ${name}`),
+  );
+  expect(bare).toEqual([]);
+});
+
+test("exports have names", () => {
+  expect(containing(/^export default /m, sources)).toEqual([]);
+});
+
+test("no file or folder has a name that says nothing", () => {
+  const empty = /^(?:utils?|helpers?|common|types?|misc|lib)$/;
+  const named = sources.filter(({ path }) =>
+    [...path.split("/").slice(0, -1), stem(path)].some((part) => empty.test(part)),
+  );
+  expect(paths(named)).toEqual([]);
+});
+
+test("interfaces have no I in front of their names", () => {
+  expect(containing(/\binterface I[A-Z]/, sources)).toEqual([]);
+});
+
+test("handlers have no try, no catch and no status codes", () => {
+  const forbidden = /\btry\s*\{|\bcatch\b|\bstatusCode\b|\bstatus:\s*\d{3}\b/;
+  expect(forbidden.test("try { place(); } catch (error) {}")).toBe(true);
+  expect(containing(forbidden, handlers)).toEqual([]);
+});
+
+test("the domain knows no HTTP status; the contract and the runtime do", () => {
+  const domain = inFolders("shared").filter(
+    ({ path }) => !/^shared\/(?:api|providers)\//.test(path),
+  );
+  expect(containing(/\bstatusCode\b|\bhttpStatus\b/i, domain)).toEqual([]);
+});
+
+test("a route is written down in the contract and nowhere else", () => {
+  const route = /["'`](?:GET|POST|PUT|PATCH|DELETE) \//;
+  expect(containing(route, inFolders("functions", "infra", "client"))).toEqual([]);
+});
+
+test("only the table folder reads why a transaction was cancelled", () => {
+  const reading = containing(/CancellationReasons|TransactionCanceledException/, [
+    ...inFolders("shared", "functions"),
+  ]);
+  expect(reading.filter((path) => !path.startsWith("shared/table/"))).toEqual([]);
+});
+
+test("services and stores are made by factories, without classes or a container library", () => {
+  const made = inFolders("shared").filter(({ path }) => /-(?:service|store)\.ts$/.test(path));
+  const classes = /^export (?:abstract )?class (?!\w*(?:Error|Refused|Lost|Held)\b)/m;
+  expect(containing(classes, made)).toEqual([]);
+  const { dependencies } = JSON.parse(readFileSync("package.json", "utf8"));
+  const containers = ["inversify", "tsyringe", "awilix", "typedi", "bottlejs"];
+  expect(containers.filter((name) => name in dependencies)).toEqual([]);
+});
