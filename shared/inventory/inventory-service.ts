@@ -1,0 +1,135 @@
+/** Items as their keepers and everybody else see them: create, read, list, change, and the ledger. */
+import { type Actor, changeNote } from "../base/actor.ts";
+import { fingerprint } from "../base/ids.ts";
+import type { Clock } from "../base/time.ts";
+import type { Database } from "../table/database.ts";
+import type { Page } from "../table/paging.ts";
+import { firstMovementId, type Movement } from "./movement.ts";
+import type { MovementStore } from "./movement-store.ts";
+import { type HoldPolicy, ItemNotFound, type Price, type Stock } from "./stock.ts";
+import { type ItemPatch, stockOf, type StockStore } from "./stock-store.ts";
+
+/** What the service needs. */
+export interface InventoryServiceOptions {
+  readonly database: Database;
+  readonly stockStore: StockStore;
+  readonly movementStore: MovementStore;
+  readonly clock: Clock;
+}
+
+/** An item to be created, with the units that there are of it. */
+export interface NewItem {
+  readonly itemId: string;
+  readonly name: string;
+  readonly kind: string;
+  readonly vendorId?: string | undefined;
+  readonly price: Price;
+  readonly quantity: number;
+  readonly holdPolicy: HoldPolicy;
+}
+
+interface PageRequest {
+  readonly limit: number;
+  readonly cursor?: string | undefined;
+}
+
+/** Makes the service. */
+export function createInventoryService(options: InventoryServiceOptions) {
+  const { database, stockStore, movementStore, clock } = options;
+
+  return {
+    /**
+     * Creates an item together with the first entry of its ledger. One request.
+     *
+     * @throws ItemExists; nothing was changed
+     * @example
+     * await inventory.create({ itemId: "mug", name: "Mug", kind: "Retail", quantity: 12,
+     *   price: { amountMinor: 900, currency: "EUR" }, holdPolicy: "counted" }, actor);
+     */
+    async create(item: NewItem, actor: Actor): Promise<Stock> {
+      const { itemId, name, kind, vendorId = null, price, quantity, holdPolicy } = item;
+      const atMs = clock();
+      const stock: Stock = {
+        itemId,
+        name,
+        kind,
+        vendorId,
+        amountMinor: price.amountMinor,
+        currency: price.currency,
+        holdPolicy,
+        available: quantity,
+        sold: 0,
+        received: quantity,
+        adjusted: 0,
+        holds: {},
+        createdAtMs: atMs,
+      };
+      const received: Movement = {
+        itemId,
+        movementId: firstMovementId,
+        kind: "received",
+        quantity,
+        reference: "item:create",
+        fingerprint: fingerprint({ kind: "received", quantity }),
+        atMs,
+        actor: actor.id,
+        ...(actor.requestId === undefined ? {} : { requestId: actor.requestId }),
+      };
+      await database.transact([
+        stockStore.createWrite(stock, changeNote("item.create", actor, atMs)),
+        movementStore.movementWrite(received),
+      ]);
+      return stock;
+    },
+
+    /**
+     * The item as of now. One request.
+     *
+     * @throws ItemNotFound
+     * @example
+     * const { available } = await inventory.get("mug");
+     */
+    async get(itemId: string): Promise<Stock> {
+      const stock = await stockStore.find(itemId);
+      if (!stock) throw new ItemNotFound(itemId);
+      return stock;
+    },
+
+    /**
+     * A page of items by id. Two requests.
+     *
+     * @example
+     * const { rows, cursor } = await inventory.list({ limit: 20 });
+     */
+    list: (page: PageRequest): Promise<Page<Stock>> => stockStore.list(page),
+
+    /**
+     * Changes name, price or hold policy. One request, harmless when repeated.
+     *
+     * @throws ItemNotFound
+     * @example
+     * await inventory.change("mug", { name: "Big mug" }, actor);
+     */
+    async change(itemId: string, patch: ItemPatch, actor: Actor): Promise<Stock> {
+      const note = changeNote("item.change", actor, clock());
+      return stockOf(await database.apply(stockStore.patchWrite(itemId, patch, note)));
+    },
+
+    /**
+     * A page of an item's ledger, newest first. One request.
+     *
+     * @throws ItemNotFound: an item has at least the movement that it began with
+     * @example
+     * const { rows } = await inventory.movements("mug", { limit: 20 });
+     */
+    async movements(itemId: string, page: PageRequest): Promise<Page<Movement>> {
+      const movements = await movementStore.list(itemId, page);
+      const isEmpty = movements.rows.length === 0 && movements.cursor === undefined;
+      if (isEmpty && page.cursor === undefined) throw new ItemNotFound(itemId);
+      return movements;
+    },
+  };
+}
+
+/** See `createInventoryService`. */
+export type InventoryService = ReturnType<typeof createInventoryService>;

@@ -1,0 +1,200 @@
+/** Moves stock outside of orders: each movement happens once, whoever repeats it and however often. */
+import { type Actor, type ChangeNote, changeNote } from "../base/actor.ts";
+import { TryAgain } from "../base/errors.ts";
+import { fingerprint } from "../base/ids.ts";
+import { type Clock, isExpired } from "../base/time.ts";
+import type { Database } from "../table/database.ts";
+import { TransactionRefused } from "../table/transaction.ts";
+import type { HoldStore } from "./hold-store.ts";
+import { createMemory } from "./level-memory.ts";
+import {
+  InsufficientStock,
+  isCovered,
+  type Levels,
+  levelsAfter,
+  levelsOf,
+  type Movement,
+  movementIdOf,
+  ReferenceReused,
+} from "./movement.ts";
+import { movementOf, type MovementStore } from "./movement-store.ts";
+import {
+  holdsOf,
+  ItemNotFound,
+  ItemsUnavailable,
+  maxTakenOver,
+  type Stock,
+  unitsIn,
+} from "./stock.ts";
+import { stockOf, type StockStore } from "./stock-store.ts";
+
+/** What moving stock needs. */
+export interface LedgerServiceOptions {
+  readonly database: Database;
+  readonly stockStore: StockStore;
+  readonly holdStore: HoldStore;
+  readonly movementStore: MovementStore;
+  readonly clock: Clock;
+}
+
+/** Somebody wants stock to move; `reference` makes it happen once. */
+export interface MoveRequest {
+  readonly itemId: string;
+  readonly kind: "adjusted" | "sold" | "returned";
+  readonly quantity: number;
+  readonly reference: string;
+  readonly reason?: string | undefined;
+  readonly actor: Actor;
+}
+
+/** A movement that took effect, and the levels right after it. */
+export interface Moved {
+  readonly itemId: string;
+  readonly levels: Levels;
+  readonly movement: Movement;
+  /** An earlier call with this reference had done it already. */
+  readonly replayed: boolean;
+}
+
+/** Levels that no item has: the first attempt then asks what they are, in the words of its refusal. */
+const unknown: Levels = { available: -1, held: 0, sold: -1, received: -1, adjusted: 0 };
+
+/** Two with exact levels, the others without; more only while expired holds are being freed. */
+const mostRounds = 20;
+
+type Outcome = { readonly replay: Movement } | { readonly from: Levels } | { readonly done: true };
+
+function movementFor(request: MoveRequest, atMs: Movement["atMs"]): Movement {
+  const { itemId, kind, quantity, reference, reason, actor } = request;
+  return {
+    itemId,
+    movementId: movementIdOf(reference),
+    kind,
+    quantity,
+    reference,
+    fingerprint: fingerprint({ kind, quantity, reason }),
+    atMs,
+    actor: actor.id,
+    ...(reason === undefined ? {} : { reason }),
+    ...(actor.requestId === undefined ? {} : { requestId: actor.requestId }),
+  };
+}
+
+function noteOf({ kind, actor, requestId, atMs, reason }: Movement): ChangeNote {
+  const by = { id: actor, ...(requestId === undefined ? {} : { requestId }) };
+  return changeNote(`stock.${kind}`, by, atMs, reason);
+}
+
+function sameOrRefuse(wanted: Movement, found: Movement): Movement {
+  if (found.fingerprint === wanted.fingerprint) return found;
+  throw new ReferenceReused(wanted.reference);
+}
+
+/** Levels that cover the movement: the present ones, or those after freeing expired holds. */
+async function roomFor(
+  { database, holdStore, stockStore, clock }: LedgerServiceOptions,
+  { itemId, kind, quantity }: Movement,
+  stock: Stock,
+): Promise<Levels> {
+  if (isCovered(levelsOf(stock), kind, quantity)) return levelsOf(stock);
+  const nowMs = clock();
+  const expired = holdsOf(stock).filter((hold) => isExpired(hold.expiresAtMs, nowMs));
+  const freeable = { ...levelsOf(stock), available: stock.available + unitsIn(expired) };
+  if (expired.length === 0 || !isCovered(freeable, kind, quantity)) {
+    throw new InsufficientStock(stock, kind, quantity);
+  }
+  const note = changeNote("hold.expire", { id: "system:expiry" }, nowMs);
+  const freed = holdStore.clearWrite(itemId, expired.slice(0, maxTakenOver), note);
+  try {
+    return levelsOf(stockOf(await database.apply(freed)));
+  } catch (error) {
+    // Somebody else took one of them over at this moment: the next attempt looks again.
+    if (error instanceof ItemsUnavailable) return levelsOf((await stockStore.find(itemId))!);
+    throw error;
+  }
+}
+
+/**
+ * Makes the service.
+ *
+ * A transaction hands back no new values, yet the caller is to be told the levels. So the first
+ * attempt demands exactly the levels last seen here: when it succeeds, the new ones are known without
+ * a read, and stand on the movement for every repetition. A refusal hands back the item, and the
+ * second attempt starts from it. On an item that many move at once that would go on for long, so the
+ * third demands only that the stock covers the movement, and reads the levels afterwards.
+ */
+export function createLedgerService(options: LedgerServiceOptions) {
+  const { database, stockStore, movementStore, clock } = options;
+  const lastSeen = createMemory<Levels>();
+
+  /** One transaction; a refusal says what to start from next, unless nothing can help. */
+  async function attempt(movement: Movement, from: Levels | undefined): Promise<Outcome> {
+    const { itemId, kind, quantity } = movement;
+    const levels = from && { levels: levelsAfter(from, kind, quantity) };
+    const put = movementStore.movementWrite({ ...movement, ...levels });
+    const change = movementStore.stockWrite({
+      itemId,
+      kind,
+      quantity,
+      note: noteOf(movement),
+      ...(from && { seen: from }),
+    });
+    try {
+      await database.transact([put, change]);
+      return { done: true };
+    } catch (error) {
+      if (!(error instanceof TransactionRefused)) throw error;
+      const known = error.of(put)?.found;
+      if (known) return { replay: sameOrRefuse(movement, movementOf(known)) };
+      const found = error.of(change)?.found;
+      if (!found) throw new ItemNotFound(itemId);
+      lastSeen.set(itemId, levelsOf(stockOf(found)));
+      return { from: await roomFor(options, movement, stockOf(found)) };
+    }
+  }
+
+  /** The levels that every caller with this reference is told. */
+  async function told(movement: Movement): Promise<Levels> {
+    if (movement.levels) return movement.levels;
+    const stock = await stockStore.find(movement.itemId);
+    if (!stock) throw new ItemNotFound(movement.itemId);
+    lastSeen.set(stock.itemId, levelsOf(stock));
+    return movementStore.settleLevels(movement, levelsOf(stock));
+  }
+
+  async function answer(movement: Movement, replayed: boolean): Promise<Moved> {
+    return { itemId: movement.itemId, levels: await told(movement), movement, replayed };
+  }
+
+  return {
+    /**
+     * Moves stock once per reference, in one transaction with its entry in the ledger. One request
+     * when nobody else moved the item since this process last saw it, two otherwise, up to five under
+     * contention. Safe to repeat: a repetition gets the first answer, in one request.
+     *
+     * @throws InsufficientStock, ItemNotFound, ReferenceReused; nothing was changed
+     * @example
+     * await ledger.move({ itemId: "mug", kind: "sold", quantity: 1, reference: "till-42", actor });
+     */
+    async move(request: MoveRequest): Promise<Moved> {
+      const { itemId, kind, quantity } = request;
+      const movement = movementFor(request, clock());
+      let from: Levels | undefined = lastSeen.get(itemId) ?? unknown;
+      for (let round = 0; round < mostRounds; round += 1) {
+        const outcome = await attempt(movement, from);
+        if ("replay" in outcome) return answer(outcome.replay, true);
+        if ("done" in outcome) {
+          if (!from) return answer(movement, false);
+          const levels = levelsAfter(from, kind, quantity);
+          lastSeen.set(itemId, levels);
+          return { itemId, levels, movement, replayed: false };
+        }
+        from = round === 0 ? outcome.from : undefined;
+      }
+      throw new TryAgain();
+    },
+  };
+}
+
+/** See `createLedgerService`. */
+export type LedgerService = ReturnType<typeof createLedgerService>;

@@ -1,0 +1,132 @@
+/** How the ledger is written: the movement, put once, and the stock levels that it changes. */
+import type { ChangeNote } from "../base/actor.ts";
+import type { Database } from "../table/database.ts";
+import {
+  action,
+  allOf,
+  at,
+  condition,
+  exists,
+  type Fragment,
+  isMissing,
+} from "../table/expression.ts";
+import type { Page } from "../table/paging.ts";
+import { put, type Row, update, type Write } from "../table/write.ts";
+import {
+  effectOf,
+  InsufficientStock,
+  type Levels,
+  type Movement,
+  type MovementKind,
+  ReferenceReused,
+} from "./movement.ts";
+import { ItemNotFound } from "./stock.ts";
+import { stockKey, stockOf } from "./stock-store.ts";
+
+/** Where movements and the stock that they move are kept. */
+export interface MovementStoreOptions {
+  readonly database: Database;
+  readonly tableName: string;
+  readonly stockTable: string;
+}
+
+/** A change of stock levels, with the note that tells the stream about it. */
+export interface StockMove {
+  readonly itemId: string;
+  readonly kind: MovementKind;
+  readonly quantity: number;
+  readonly note: ChangeNote;
+  /** The levels to start from; without them any levels that cover the movement will do. */
+  readonly seen?: Levels;
+}
+
+/** A stored row as a movement. */
+export function movementOf(row: Row): Movement {
+  return row as unknown as Movement;
+}
+
+function stockCoversMove({ kind, quantity }: StockMove): Fragment[] {
+  const { available, sold } = effectOf(kind, quantity);
+  return [
+    ...(available < 0 ? [condition`${at("available")} >= ${-available}`] : []),
+    ...(sold < 0 ? [condition`${at("sold")} >= ${-sold}`] : []),
+  ];
+}
+
+/** Four levels are enough: the conservation law gives the fifth. */
+function levelsAreAsSeen(seen: Levels | undefined): Fragment[] {
+  if (!seen) return [];
+  const names = ["available", "sold", "received", "adjusted"] as const;
+  return names.map((name) => condition`${at(name)} = ${seen[name]}`);
+}
+
+function movedWrite(table: string, move: StockMove): Write {
+  const { itemId, kind, quantity, note, seen } = move;
+  const changed = Object.entries(effectOf(kind, quantity)).filter(([, units]) => units !== 0);
+  return update({
+    table,
+    key: stockKey(itemId),
+    change: {
+      set: [
+        ...changed.map(([name, units]) => action`${at(name)} = ${at(name)} + ${units}`),
+        action`${at("change")} = ${note}`,
+      ],
+    },
+    condition: allOf(exists(at("itemId")), ...stockCoversMove(move), ...levelsAreAsSeen(seen)),
+    refused: (found) =>
+      found ? new InsufficientStock(stockOf(found), kind, quantity) : new ItemNotFound(itemId),
+  });
+}
+
+/** Writes and lists movements. */
+export function createMovementStore(options: MovementStoreOptions) {
+  const { database, tableName: table, stockTable } = options;
+
+  return {
+    /** Puts a movement under "no such movement": what makes a change of stock happen once. */
+    movementWrite(movement: Movement): Write {
+      const { itemId, movementId } = movement;
+      return put({
+        table,
+        key: { itemId, movementId },
+        item: { ...movement },
+        condition: isMissing(at("movementId")),
+        refused: () => new ReferenceReused(movement.reference),
+        applied: (found) => found?.["fingerprint"] === movement.fingerprint,
+      });
+    },
+
+    /** Changes the stock levels by a movement, if they cover it. Not safe to repeat by itself. */
+    stockWrite: (move: StockMove): Write => movedWrite(stockTable, move),
+
+    /** Notes what the caller is told of the levels; whoever comes first decides. One request. */
+    async settleLevels({ itemId, movementId }: Movement, levels: Levels): Promise<Levels> {
+      const row = await database.apply(
+        update({
+          table,
+          key: { itemId, movementId },
+          change: {
+            set: [action`${at("levels")} = if_not_exists(${at("levels")}, ${levels})`],
+          },
+          condition: exists(at("movementId")),
+          refused: () => new ItemNotFound(itemId),
+        }),
+      );
+      return movementOf(row).levels ?? levels;
+    },
+
+    /** A page of an item's movements, newest first. One request. */
+    async list(
+      itemId: string,
+      page: { limit: number; cursor?: string | undefined },
+    ): Promise<Page<Movement>> {
+      const where = condition`${at("itemId")} = ${itemId}`;
+      const request = { table, index: "byTime", where, ascending: false, ...page };
+      const { rows, cursor } = await database.query(request);
+      return { rows: rows.map(movementOf), ...(cursor === undefined ? {} : { cursor }) };
+    },
+  };
+}
+
+/** See `createMovementStore`. */
+export type MovementStore = ReturnType<typeof createMovementStore>;
