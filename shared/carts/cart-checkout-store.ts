@@ -1,0 +1,166 @@
+/** The writes by which an order locks a cart, keeps it locked, empties it or lets it go again. */
+import type { ChangeNote } from "../base/actor.ts";
+import type { EpochMs } from "../base/time.ts";
+import { action, allOf, anyOf, at, type AttributePath } from "../table/expression.ts";
+import { type Row, update, type Write } from "../table/write.ts";
+import type { Cart, CartLock } from "./cart.ts";
+import { CartLocked, CheckoutGone, VersionMismatch } from "./cart-errors.ts";
+import {
+  cartIsUnlocked,
+  checkoutsAre,
+  keepAlive,
+  liveLockIn,
+  lockIsOf,
+  nextVersion,
+  versionIn,
+  versionIs,
+} from "./cart-guards.ts";
+import {
+  conditionAttribute,
+  currencyAttribute,
+  keyIn,
+  lineAttribute,
+  quantityAttribute,
+} from "./cart-row.ts";
+
+/** An order and its cart, as every step after the checkout names them. */
+export interface Checkout {
+  readonly cartId: string;
+  readonly orderId: string;
+  readonly note: ChangeNote;
+}
+
+/** Locks the cart that was read, for one order. */
+export interface CheckoutStart {
+  readonly cart: Pick<Cart, "cartId" | "version" | "checkouts">;
+  readonly orderId: string;
+  /** The provider's, or a temporary one until there is one. */
+  readonly transactionId: string;
+  readonly expiresAtMs: EpochMs;
+  readonly nowMs: EpochMs;
+  readonly note: ChangeNote;
+}
+
+/** What an order bought, to be taken out of the cart. */
+export interface Purchase extends Checkout {
+  /** The version that was ordered. */
+  readonly version: number;
+  readonly bought: readonly { readonly instance: string; readonly itemId: string }[];
+  /** The instances that were ordered, each as a whole. */
+  readonly instances: readonly string[];
+  /** Conditions of those instances: they were for what is now bought. */
+  readonly conditions?: readonly { readonly instance: string; readonly name: string }[];
+}
+
+const lockOf = (found: Row | undefined): CartLock | undefined =>
+  found?.["lock"] as CartLock | undefined;
+
+/**
+ * Locks a cart for an order: P1 starts with this write. Contents and version stay; `checkouts` counts,
+ * so that a cart which comes back from a failed order is another one to order than before.
+ */
+export function checkoutWrite(table: string, start: CheckoutStart): Write {
+  const { cart, orderId, transactionId, expiresAtMs, nowMs, note } = start;
+  const lock: CartLock = { orderId, transactionId, lockedAtMs: nowMs, expiresAtMs };
+  return update({
+    table,
+    key: { cartId: cart.cartId },
+    change: {
+      set: [
+        action`${at("lock")} = ${lock}`,
+        action`${at("checkouts")} = ${cart.checkouts + 1}`,
+        action`${at("change")} = ${note}`,
+        keepAlive(nowMs),
+      ],
+    },
+    condition: allOf(cartIsUnlocked(nowMs), versionIs(cart.version), checkoutsAre(cart.checkouts)),
+    applied: (found) => lockOf(found)?.orderId === orderId,
+    refused: (found) => {
+      const live = liveLockIn(found, nowMs);
+      return live ? new CartLocked(live) : new VersionMismatch(versionIn(found));
+    },
+  });
+}
+
+/** A step of an order that still has the cart; refused with `CHECKOUT_GONE` when it has not. */
+function ofCheckout(
+  table: string,
+  { cartId, orderId }: Checkout,
+  parts: Pick<Extract<Write, { kind: "update" }>, "change" | "applied">,
+): Write {
+  return update({
+    table,
+    key: { cartId },
+    condition: lockIsOf(orderId),
+    refused: () => new CheckoutGone(cartId, orderId),
+    ...parts,
+  });
+}
+
+/**
+ * Gives the lock the provider's transaction and a new deadline. Repeating it is harmless. A lock whose
+ * time was over may be extended while nobody has edited: then the contents are still those ordered.
+ */
+export function extendCheckoutWrite(
+  table: string,
+  checkout: Checkout & { readonly transactionId: string; readonly expiresAtMs: EpochMs },
+): Write {
+  return ofCheckout(table, checkout, {
+    change: {
+      set: [
+        action`${at("lock", "transactionId")} = ${checkout.transactionId}`,
+        action`${at("lock", "expiresAtMs")} = ${checkout.expiresAtMs}`,
+        action`${at("change")} = ${checkout.note}`,
+      ],
+    },
+  });
+}
+
+/** Unlocks the cart with everything in it: the order came to nothing. */
+export function reopenWrite(table: string, checkout: Checkout): Write {
+  return ofCheckout(table, checkout, {
+    change: { set: [action`${at("change")} = ${checkout.note}`], remove: [at("lock")] },
+    applied: (found) => lockOf(found)?.orderId !== checkout.orderId,
+  });
+}
+
+function boughtAttributes({ bought, instances, conditions = [] }: Purchase): AttributePath[] {
+  return [
+    ...bought.flatMap(({ instance, itemId }) => [
+      at(lineAttribute(instance, itemId)),
+      at(quantityAttribute(instance, itemId)),
+    ]),
+    ...conditions.map(({ instance, name }) => at(conditionAttribute(instance, name))),
+    ...instances.map((instance) => at(currencyAttribute(instance))),
+  ];
+}
+
+function boughtKeys({ bought, conditions = [] }: Purchase) {
+  const lines = bought.map(({ instance, itemId }) => keyIn(instance, itemId));
+  const named = conditions.map(({ instance, name }) => keyIn(instance, name));
+  return [
+    ...(lines.length > 0 ? [action`${at("lineKeys")} ${new Set(lines)}`] : []),
+    ...(named.length > 0 ? [action`${at("conditionKeys")} ${new Set(named)}`] : []),
+  ];
+}
+
+/**
+ * Takes out what was bought and unlocks: other instances and all metadata stay. Late money finds no
+ * lock of its order any more; then the contents must be those that were ordered, and nobody else may
+ * be paying for them.
+ */
+export function completeWrite(table: string, purchase: Purchase): Write {
+  const { cartId, orderId, version, note } = purchase;
+  const untouched = allOf(cartIsUnlocked(note.atMs), versionIs(version));
+  return update({
+    table,
+    key: { cartId },
+    change: {
+      set: [action`${at("change")} = ${note}`, nextVersion(note.atMs)],
+      remove: [at("lock"), ...boughtAttributes(purchase)],
+      delete: boughtKeys(purchase),
+    },
+    condition: anyOf(lockIsOf(orderId), untouched),
+    refused: () => new CheckoutGone(cartId, orderId),
+  });
+}

@@ -1,0 +1,103 @@
+/** The sentences that guard writes to carts, and what it means when one of them does not hold. */
+import { randomUUID } from "node:crypto";
+import type { EpochMs } from "../base/time.ts";
+import { later, ttlSecondsAt } from "../base/time.ts";
+import {
+  action,
+  anyOf,
+  at,
+  condition,
+  type Fragment,
+  isMissing,
+  not,
+} from "../table/expression.ts";
+import type { Row } from "../table/write.ts";
+import { cartLifeMs, type CartLock } from "./cart.ts";
+
+/** Nobody pays for this cart, or the lock of who did is over. */
+export function cartIsUnlocked(nowMs: EpochMs): Fragment {
+  return anyOf(isMissing(at("lock")), condition`${at("lock", "expiresAtMs")} <= ${nowMs}`);
+}
+
+/** The cart is locked for this order, whether its time is over or not. */
+export function lockIsOf(orderId: string): Fragment {
+  return condition`${at("lock", "orderId")} = ${orderId}`;
+}
+
+/** The contents are those that were read; 0 means that there was no cart. */
+export function versionIs(version: number): Fragment {
+  return version === 0 ? isMissing(at("version")) : condition`${at("version")} = ${version}`;
+}
+
+/** No order was placed from the cart since it was read. */
+export function checkoutsAre(checkouts: number): Fragment {
+  return checkouts === 0
+    ? isMissing(at("checkouts"))
+    : condition`${at("checkouts")} = ${checkouts}`;
+}
+
+/** The set has this key already, or room for one more. */
+export function hasRoomFor(set: string, key: string, limit: number): Fragment {
+  return anyOf(
+    isMissing(at(set)),
+    condition`size(${at(set)}) < ${limit}`,
+    condition`contains(${at(set)}, ${key})`,
+  );
+}
+
+/**
+ * The ids of the last edits stand on the item, newest first. An edit whose answer was lost meets its
+ * own id when it is repeated, unless this many others went through in between.
+ */
+export const rememberedEdits = ["edit0", "edit1", "edit2", "edit3"] as const;
+
+/** A new id for an edit; 48 bits are plenty among four neighbours. */
+export function newEditId(): string {
+  return randomUUID().slice(0, 13).replace("-", "");
+}
+
+/** This edit has not taken effect yet. */
+export function editIsNew(editId: string): Fragment {
+  const [first, ...others] = rememberedEdits.map(
+    (attribute) => condition`${at(attribute)} = ${editId}`,
+  );
+  return not(anyOf(first!, ...others));
+}
+
+/** Whether this edit is among the last ones that took effect on the item. */
+export function editTookEffect(editId: string, found: Row | undefined): boolean {
+  return rememberedEdits.some((attribute) => found?.[attribute] === editId);
+}
+
+/** Puts an edit's id in front; what is shifted is read before anything is written. */
+export function rememberEdit(editId: string): Fragment[] {
+  return rememberedEdits.map((attribute, index) =>
+    index === 0
+      ? action`${at(attribute)} = ${editId}`
+      : action`${at(attribute)} = if_not_exists(${at(rememberedEdits[index - 1]!)}, ${""})`,
+  );
+}
+
+/**
+ * The next version. A cart that DynamoDB's TTL has deleted must not count from the same start again,
+ * or an old ETag could fit new contents: so it starts from the clock, like a lock's fence.
+ */
+export function nextVersion(nowMs: EpochMs): Fragment {
+  return action`${at("version")} = if_not_exists(${at("version")}, ${nowMs}) + ${1}`;
+}
+
+/** The cart is kept for its full life from now on. */
+export function keepAlive(nowMs: EpochMs): Fragment {
+  return action`${at("ttlSeconds")} = ${ttlSecondsAt(later(nowMs, cartLifeMs))}`;
+}
+
+/** The lock in a stored row, if it stands at this instant. */
+export function liveLockIn(found: Row | undefined, nowMs: EpochMs): CartLock | undefined {
+  const lock = found?.["lock"] as CartLock | undefined;
+  return lock && lock.expiresAtMs > nowMs ? lock : undefined;
+}
+
+/** The version in a stored row. */
+export function versionIn(found: Row | undefined): number {
+  return Number(found?.["version"] ?? 0);
+}

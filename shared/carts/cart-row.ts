@@ -1,0 +1,145 @@
+/**
+ * How a cart is stored: flat attributes of one item, so that every edit of a single key is one update
+ * that needs no parent to be there.
+ */
+import type { Row } from "../table/write.ts";
+import type { Cart, CartCondition, CartInstance, CartLine, CartLock } from "./cart.ts";
+
+/** What `line:…` holds; the quantity stands beside it, so that raising it never rewrites a line. */
+type StoredLine = Omit<CartLine, "itemId" | "quantity">;
+
+/** What `condition:…` holds. */
+type StoredCondition = Omit<CartCondition, "name">;
+
+/** The attribute of a line's snapshot of its item. Instances have no colon, item ids may. */
+export const lineAttribute = (instance: string, itemId: string): string =>
+  `line:${instance}:${itemId}`;
+/** The attribute of a line's quantity. */
+export const quantityAttribute = (instance: string, itemId: string): string =>
+  `quantity:${instance}:${itemId}`;
+/** The attribute of a condition. */
+export const conditionAttribute = (instance: string, name: string): string =>
+  `condition:${instance}:${name}`;
+/** The attribute of a metadata value. */
+export const metadataAttribute = (instance: string, key: string): string =>
+  `metadata:${instance}:${key}`;
+/** The attribute of an instance's currency. */
+export const currencyAttribute = (instance: string): string => `currency:${instance}`;
+/** How a line or condition is called in the set that bounds how many there may be. */
+export const keyIn = (instance: string, name: string): string => `${instance}:${name}`;
+
+const attributePattern = /^(line|condition|metadata|currency):([^:]+)(?::(.*))?$/s;
+
+interface InstanceDraft {
+  readonly lines: CartLine[];
+  readonly conditions: CartCondition[];
+  readonly metadata: Map<string, string>;
+  currency?: string;
+}
+
+function addTo(draft: InstanceDraft, row: Row, found: RegExpExecArray): void {
+  const [attribute, family, instance = "", name = ""] = found;
+  const value = row[attribute];
+  if (family === "line") {
+    const quantity = Number(row[quantityAttribute(instance, name)]);
+    draft.lines.push({ itemId: name, quantity, ...(value as StoredLine) });
+  } else if (family === "condition") {
+    draft.conditions.push({ name, ...(value as StoredCondition) });
+  } else if (family === "metadata") draft.metadata.set(name, String(value));
+  else draft.currency = String(value);
+}
+
+const byAge = (a: CartLine, b: CartLine): number =>
+  a.addedAtMs - b.addedAtMs || (a.itemId < b.itemId ? -1 : 1);
+const byOrder = (a: CartCondition, b: CartCondition): number =>
+  a.order - b.order || (a.name < b.name ? -1 : 1);
+
+/** An instance whose last line was removed one by one has a currency left that binds nobody. */
+function finished(instance: string, draft: InstanceDraft): CartInstance {
+  const { currency, ...rest } = draft;
+  return {
+    instance,
+    lines: rest.lines.toSorted(byAge),
+    conditions: rest.conditions.toSorted(byOrder),
+    metadata: new Map([...rest.metadata].toSorted(([a], [b]) => (a < b ? -1 : 1))),
+    ...(currency === undefined || rest.lines.length === 0 ? {} : { currency }),
+  };
+}
+
+const isUsed = ({ lines, conditions, metadata }: CartInstance): boolean =>
+  lines.length > 0 || conditions.length > 0 || metadata.size > 0;
+
+/** The cart in a stored row. Maps everywhere: a key such as `__proto__` is a key like any other. */
+export function cartOf(cartId: string, row: Row | undefined): Cart {
+  const drafts = new Map<string, InstanceDraft>();
+  for (const attribute of Object.keys(row ?? {})) {
+    const found = attributePattern.exec(attribute);
+    if (!row || !found) continue;
+    const instance = found[2]!;
+    const draft = drafts.get(instance) ?? { lines: [], conditions: [], metadata: new Map() };
+    drafts.set(instance, draft);
+    addTo(draft, row, found);
+  }
+  const instances = [...drafts]
+    .map(([instance, draft]) => finished(instance, draft))
+    .filter(isUsed)
+    .toSorted((a, b) => (a.instance < b.instance ? -1 : 1));
+  const lock = row?.["lock"] as CartLock | undefined;
+  return {
+    cartId,
+    version: Number(row?.["version"] ?? 0),
+    checkouts: Number(row?.["checkouts"] ?? 0),
+    ...(lock ? { lock } : {}),
+    instances: new Map(instances.map((instance) => [instance.instance, instance])),
+  };
+}
+
+/** A line as it is stored, without what stands beside it. */
+export function storedLine({
+  itemId: _itemId,
+  quantity: _quantity,
+  ...stored
+}: CartLine): StoredLine {
+  return stored;
+}
+
+/** A condition as it is stored: its name is in the attribute's own name. */
+export function storedCondition({ name: _name, ...stored }: CartCondition): StoredCondition {
+  return stored;
+}
+
+function attributesOf({ instance, ...contents }: CartInstance): [string, unknown][] {
+  const { lines, conditions, metadata, currency } = contents;
+  return [
+    ...lines.flatMap((line): [string, unknown][] => [
+      [lineAttribute(instance, line.itemId), storedLine(line)],
+      [quantityAttribute(instance, line.itemId), line.quantity],
+    ]),
+    ...conditions.map((condition): [string, unknown] => [
+      conditionAttribute(instance, condition.name),
+      storedCondition(condition),
+    ]),
+    ...[...metadata].map(([key, json]): [string, unknown] => [
+      metadataAttribute(instance, key),
+      json,
+    ]),
+    ...(currency === undefined
+      ? []
+      : [[currencyAttribute(instance), currency] as [string, unknown]]),
+  ];
+}
+
+/** The contents of a cart as the attributes of its row; key sets stand only where they have keys. */
+export function contentsRow(instances: readonly CartInstance[]): Row {
+  const lineKeys = instances.flatMap(({ instance, lines }) =>
+    lines.map(({ itemId }) => keyIn(instance, itemId)),
+  );
+  const conditionKeys = instances.flatMap(({ instance, conditions }) =>
+    conditions.map(({ name }) => keyIn(instance, name)),
+  );
+  return Object.fromEntries([
+    ...instances.flatMap(attributesOf),
+    ...(lineKeys.length > 0 ? [["lineKeys", new Set(lineKeys)]] : []),
+    ...(conditionKeys.length > 0 ? [["conditionKeys", new Set(conditionKeys)]] : []),
+  ]);
+}

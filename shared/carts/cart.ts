@@ -1,0 +1,124 @@
+/** What a cart is: named instances of one session with lines, conditions and metadata, and one lock. */
+import type { EpochMs } from "../base/time.ts";
+import { dayMs, isExpired } from "../base/time.ts";
+
+/** Lines of all instances of one cart together. */
+export const maxLines = 200;
+/** Conditions of all instances of one cart together; what an order buys is removed in one update. */
+export const maxConditions = 50;
+/** Bytes of JSON text in one metadata value or in one line's attributes. */
+export const maxJsonBytes = 4_096;
+/** A cart left alone for this long is deleted by DynamoDB's TTL. */
+export const cartLifeMs = 30 * dayMs;
+
+/** One item in a cart, at the price that the shop asked when it was put there. */
+export interface CartLine {
+  readonly itemId: string;
+  readonly name: string;
+  readonly kind: string;
+  readonly vendorId: string | null;
+  readonly quantity: number;
+  readonly unitPriceMinor: number;
+  /** What the shopper chose (size, seat …), as JSON text, so that it comes back to the letter. */
+  readonly attributes?: string;
+  readonly addedAtMs: number;
+}
+
+/** What a condition is counted on. */
+export type ConditionTarget = "item" | "subtotal" | "total";
+
+/** A discount, tax, shipping or fee; `pricing.ts` says what it comes to. */
+export interface CartCondition {
+  readonly name: string;
+  /** What it is called in front of shoppers: `discount`, `tax`, `shipping`, `fee` … */
+  readonly type: string;
+  readonly target: ConditionTarget;
+  /** Per cent or minor units with a sign: `-10%`, `+500`. */
+  readonly value: string;
+  /** The only line that it is for, where its target is `item`; without it, every line. */
+  readonly itemId?: string;
+  /** Conditions of one target are applied in this order, and by name where it is equal. */
+  readonly order: number;
+}
+
+/** One named cart of a session. */
+export interface CartInstance {
+  readonly instance: string;
+  readonly lines: readonly CartLine[];
+  readonly conditions: readonly CartCondition[];
+  /** JSON text by key. */
+  readonly metadata: ReadonlyMap<string, string>;
+  /** The one currency of its lines; undefined until it has some. */
+  readonly currency?: string;
+}
+
+/** The right of one order to find the cart as it was, until its outcome or this instant. */
+export interface CartLock {
+  readonly orderId: string;
+  readonly transactionId: string;
+  readonly lockedAtMs: number;
+  readonly expiresAtMs: number;
+}
+
+/** Everything that one session has in its carts, in one item of the table. */
+export interface Cart {
+  readonly cartId: string;
+  /** Grows with every change of contents and never starts again; locking leaves it. 0: never used. */
+  readonly version: number;
+  /** How often the cart was locked for an order. */
+  readonly checkouts: number;
+  readonly lock?: CartLock;
+  readonly instances: ReadonlyMap<string, CartInstance>;
+}
+
+/** Whose cart, of which device or visit. */
+export interface CartAddress {
+  readonly userId: string;
+  readonly sessionId: string;
+}
+
+/** One named cart of a session. */
+export interface InstanceAddress extends CartAddress {
+  readonly instance: string;
+}
+
+/**
+ * Only what would make two addresses look alike is escaped: whole URI encoding turns one letter into
+ * nine, and two names of 128 letters would no longer fit a key of 2,048 bytes.
+ */
+function escaped(part: string): string {
+  return part.replaceAll("%", "%25").replaceAll("/", "%2F");
+}
+
+/** The id of a session's cart: a different one for every pair of user and session. */
+export function cartIdOf(userId: string, sessionId: string): string {
+  return `${escaped(userId)}/${escaped(sessionId)}`;
+}
+
+/** The pair that a cart's id was made of. */
+export function addressOf(cartId: string): CartAddress {
+  const [userId = "", sessionId = ""] = cartId
+    .split("/")
+    .map((part) => part.replaceAll("%2F", "/").replaceAll("%25", "%"));
+  return { userId, sessionId };
+}
+
+/** A cart that nobody has put anything into. */
+export function emptyCart(cartId: string): Cart {
+  return { cartId, version: 0, checkouts: 0, instances: new Map() };
+}
+
+/** An instance that nobody has put anything into. */
+export function emptyInstance(instance: string): CartInstance {
+  return { instance, lines: [], conditions: [], metadata: new Map() };
+}
+
+/** An instance of a cart; one that nobody has used yet is empty. */
+export function instanceOf(cart: Cart, instance: string): CartInstance {
+  return cart.instances.get(instance) ?? emptyInstance(instance);
+}
+
+/** The lock that stands at this instant, if any. */
+export function liveLock(cart: Pick<Cart, "lock">, nowMs: EpochMs): CartLock | undefined {
+  return cart.lock && !isExpired(cart.lock.expiresAtMs, nowMs) ? cart.lock : undefined;
+}
