@@ -3,8 +3,7 @@ import type { ChangeNote } from "../base/actor.ts";
 import type { EpochMs } from "../base/time.ts";
 import { action, allOf, anyOf, at, type AttributePath } from "../table/expression.ts";
 import { type Row, update, type Write } from "../table/write.ts";
-import type { Cart, CartLock } from "./cart.ts";
-import { CartLocked, CheckoutGone, VersionMismatch } from "./cart-errors.ts";
+import { type Cart, type CartLock, CartLocked, CheckoutGone, VersionMismatch } from "./cart.ts";
 import {
   cartIsUnlocked,
   checkoutsAre,

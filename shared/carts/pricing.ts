@@ -22,8 +22,14 @@ import {
   times,
   toMinor,
 } from "../base/money.ts";
-import { type Cart, type CartCondition, type CartInstance, type CartLine } from "./cart.ts";
-import { CartEmpty, CurrencyMismatch } from "./cart-errors.ts";
+import {
+  type Cart,
+  type CartCondition,
+  CartEmpty,
+  type CartInstance,
+  type CartLine,
+  CurrencyMismatch,
+} from "./cart.ts";
 
 /** `-10%`, `+19.5%`, `+500`: a sign, digits, and up to four decimals for per cent. */
 export const conditionValuePattern = /^([+-])(?:(\d{1,4})(?:\.(\d{1,4}))?%|(\d{1,10}))$/;
