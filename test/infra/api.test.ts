@@ -1,0 +1,118 @@
+/** The API in the template is the contract: every endpoint, its function, and who may call it. */
+import { Match } from "aws-cdk-lib/assertions";
+import type { Template } from "aws-cdk-lib/assertions";
+import { expect, test } from "vitest";
+import { endpoints } from "../../shared/api/index.ts";
+import { resourcesOf, synthesize } from "./synthesize.ts";
+
+const dev = synthesize();
+const prod = synthesize({ stage: "prod" });
+
+interface RouteProperties {
+  readonly RouteKey: string;
+  readonly AuthorizationType: string;
+  readonly AuthorizerId?: unknown;
+  readonly Target: { readonly "Fn::Join": readonly [string, readonly [string, { Ref: string }]] };
+}
+
+function routesIn(template: Template): Map<string, RouteProperties> {
+  const routes = resourcesOf<RouteProperties>(template, "AWS::ApiGatewayV2::Route");
+  return new Map(routes.map(([, { Properties }]) => [Properties.RouteKey, Properties]));
+}
+
+/** The file that a route ends at. */
+function fileBehind(template: Template, route: RouteProperties): string {
+  const { Resources } = template.toJSON();
+  const integration = Resources[route.Target["Fn::Join"][1][1].Ref];
+  return Resources[integration.Properties.IntegrationUri["Fn::GetAtt"][0]].Properties.Description;
+}
+
+test("every endpoint of the contract is a route to its own function, and there is no other route", () => {
+  const routes = routesIn(dev);
+  for (const { method, path, function: name } of endpoints) {
+    const route = routes.get(`${method} ${path}`);
+    expect(route, `${method} ${path}`).toBeDefined();
+    expect(fileBehind(dev, route!)).toBe(`functions/${name}.ts`);
+  }
+  expect(routes.size).toBe(endpoints.length + 1);
+});
+
+test("a token is asked for on every route that is not for anyone", () => {
+  for (const [template, routes] of [dev, prod].map((each) => [each, routesIn(each)] as const)) {
+    const [[authorizerId] = []] = resourcesOf(template, "AWS::ApiGatewayV2::Authorizer");
+    for (const { method, path, access } of endpoints) {
+      const route = routes.get(`${method} ${path}`);
+      if (!route) continue;
+      const open = { AuthorizationType: "NONE" };
+      const closed = { AuthorizationType: "JWT", AuthorizerId: { Ref: authorizerId } };
+      expect({ path, ...route }).toMatchObject({ path, ...(access === "anyone" ? open : closed) });
+    }
+  }
+});
+
+test("what no route matches goes to the platform function without a token", () => {
+  const fallback = routesIn(dev).get("$default")!;
+  expect(fallback.AuthorizationType).toBe("NONE");
+  expect(fileBehind(dev, fallback)).toBe("functions/platform.ts");
+});
+
+test("production lacks the sandbox and the test routes, their function and their secret", () => {
+  const outside = endpoints.filter(({ outsideProduction }) => outsideProduction === true);
+  const routes = routesIn(prod);
+  for (const { method, path } of outside) expect(routes.has(`${method} ${path}`)).toBe(false);
+  expect(routes.size).toBe(endpoints.length - outside.length + 1);
+  expect(JSON.stringify(prod.toJSON())).not.toMatch(/sandbox|functions\/testing/i);
+});
+
+test("API Gateway may call every function that a route ends at", () => {
+  const reached = new Set([...routesIn(dev).values()].map((route) => fileBehind(dev, route)));
+  const { Resources } = dev.toJSON();
+  const permitted = new Set(
+    resourcesOf<{ FunctionName: { "Fn::GetAtt": [string] } }>(dev, "AWS::Lambda::Permission").map(
+      ([, { Properties }]) =>
+        Resources[Properties.FunctionName["Fn::GetAtt"][0]].Properties.Description,
+    ),
+  );
+  expect(permitted).toEqual(reached);
+});
+
+test("the stage limits requests and logs each one without token, query or body", () => {
+  dev.hasResourceProperties("AWS::ApiGatewayV2::Stage", {
+    StageName: "$default",
+    AutoDeploy: true,
+    DefaultRouteSettings: { ThrottlingBurstLimit: 2000, ThrottlingRateLimit: 2000 },
+    AccessLogSettings: { Format: Match.stringLikeRegexp("routeKey") },
+  });
+  const [[, stage] = []] = resourcesOf(dev, "AWS::ApiGatewayV2::Stage");
+  expect(JSON.stringify(stage)).not.toMatch(/authorization|querystring|claims/i);
+});
+
+test("the stack believes its own user pool, with a group for administrators", () => {
+  dev.hasResourceProperties("AWS::Cognito::UserPoolGroup", { GroupName: "admin" });
+  dev.hasResourceProperties("AWS::ApiGatewayV2::Authorizer", {
+    AuthorizerType: "JWT",
+    IdentitySource: ["$request.header.Authorization"],
+    JwtConfiguration: { Audience: [{ Ref: Match.stringLikeRegexp("^UsersClient") }] },
+  });
+});
+
+test("with an issuer of one's own there is no user pool", () => {
+  const own = synthesize({ issuer: "https://login.example.com/", audience: "shop, back-office" });
+  own.resourceCountIs("AWS::Cognito::UserPool", 0);
+  own.hasResourceProperties("AWS::ApiGatewayV2::Authorizer", {
+    JwtConfiguration: { Audience: ["shop", "back-office"], Issuer: "https://login.example.com/" },
+  });
+});
+
+test("every function runs on Node 24 and ARM64, is traced, and logs to a group that ends", () => {
+  for (const template of [dev, prod]) {
+    template.allResourcesProperties("AWS::Lambda::Function", {
+      Runtime: "nodejs24.x",
+      Architectures: ["arm64"],
+      Handler: "index.handler",
+      TracingConfig: { Mode: "Active" },
+      LoggingConfig: { LogFormat: "JSON", LogGroup: Match.anyValue() },
+    });
+    template.allResourcesProperties("AWS::Logs::LogGroup", { RetentionInDays: Match.anyValue() });
+  }
+});

@@ -1,0 +1,83 @@
+/** What runs without a request: the sweep, the streams, and where their failures end up. */
+import { Match } from "aws-cdk-lib/assertions";
+import { expect, test } from "vitest";
+import { streamedTables } from "../../infra/data.ts";
+import { resourcesOf, synthesize } from "./synthesize.ts";
+
+const dev = synthesize();
+
+function idOf(type: string, start: string): string {
+  return resourcesOf(dev, type).find(([id]) => id.startsWith(start))![0];
+}
+
+const sweepDeadLetters = idOf("AWS::SQS::Queue", "SweepDeadLetters");
+const changesDeadLetters = idOf("AWS::SQS::Queue", "ChangesDeadLetters");
+
+test("the sweep runs once a minute, and a run that fails ends in its dead-letter queue", () => {
+  const cleanup = idOf("AWS::Lambda::Function", "CleanupFunction");
+  dev.hasResourceProperties("AWS::Scheduler::Schedule", {
+    State: "ENABLED",
+    ScheduleExpression: "rate(1 minute)",
+    Target: {
+      Arn: { "Fn::GetAtt": [cleanup, "Arn"] },
+      DeadLetterConfig: { Arn: { "Fn::GetAtt": [sweepDeadLetters, "Arn"] } },
+      RetryPolicy: { MaximumRetryAttempts: 2, MaximumEventAgeInSeconds: 300 },
+    },
+  });
+});
+
+test("with sweep=off the schedule is there and never fires", () => {
+  const off = synthesize({ sweep: "off" });
+  off.resourceCountIs("AWS::Scheduler::Schedule", 1);
+  off.hasResourceProperties("AWS::Scheduler::Schedule", { State: "DISABLED" });
+});
+
+test("every stream feeds the changes function, and a bad record never holds up the rest", () => {
+  dev.resourceCountIs("AWS::Lambda::EventSourceMapping", streamedTables.length);
+  dev.allResourcesProperties("AWS::Lambda::EventSourceMapping", {
+    FunctionName: { Ref: idOf("AWS::Lambda::Function", "ChangesFunction") },
+    StartingPosition: "TRIM_HORIZON",
+    FunctionResponseTypes: ["ReportBatchItemFailures"],
+    BisectBatchOnFunctionError: true,
+    MaximumRetryAttempts: 5,
+    DestinationConfig: {
+      OnFailure: { Destination: { "Fn::GetAtt": [changesDeadLetters, "Arn"] } },
+    },
+  });
+  for (const table of streamedTables) {
+    const streamArn = { "Fn::GetAtt": [idOf("AWS::DynamoDB::Table", table), "StreamArn"] };
+    dev.hasResourceProperties("AWS::Lambda::EventSourceMapping", { EventSourceArn: streamArn });
+  }
+});
+
+test("dead letters are encrypted, kept for 14 days and reached by TLS only", () => {
+  dev.allResourcesProperties("AWS::SQS::Queue", {
+    SqsManagedSseEnabled: true,
+    MessageRetentionPeriod: 14 * 24 * 60 * 60,
+  });
+  dev.allResourcesProperties("AWS::SQS::QueuePolicy", {
+    PolicyDocument: {
+      Statement: Match.arrayWith([
+        Match.objectLike({
+          Effect: "Deny",
+          Condition: { Bool: { "aws:SecureTransport": "false" } },
+        }),
+      ]),
+    },
+  });
+});
+
+test("somebody is told of dead letters, of each function's failures and throttles, and of wrong amounts", () => {
+  const alarms = resourcesOf<{ MetricName: string; AlarmActions: unknown[] }>(
+    dev,
+    "AWS::CloudWatch::Alarm",
+  );
+  const count = (name: string): number =>
+    alarms.filter(([, { Properties }]) => Properties.MetricName === name).length;
+  const functions = resourcesOf(dev, "AWS::Lambda::Function").length;
+  expect(count("ApproximateNumberOfMessagesVisible")).toBe(2);
+  expect(count("Errors")).toBe(functions);
+  expect(count("Throttles")).toBe(functions);
+  expect(count("AmountMismatch")).toBe(1);
+  for (const [, { Properties }] of alarms) expect(Properties.AlarmActions).toHaveLength(1);
+});

@@ -1,0 +1,133 @@
+/** Settings: defaults, what is taken over from context, and one clear error for what cannot be used. */
+import { App } from "aws-cdk-lib";
+import { expect, test } from "vitest";
+import { SettingsError, readSettings } from "../../infra/settings.ts";
+import { resourcesOf, synthesize } from "./synthesize.ts";
+
+function settingsOf(context: Record<string, unknown>) {
+  return readSettings(new App({ context }).node);
+}
+
+function problemsOf(context: Record<string, unknown>): readonly string[] {
+  try {
+    settingsOf(context);
+  } catch (error) {
+    if (error instanceof SettingsError) return error.problems;
+    throw error;
+  }
+  return [];
+}
+
+test("what is not given has the default of the design", () => {
+  expect(settingsOf({})).toEqual({
+    stage: "dev",
+    holdSeconds: 300,
+    paymentSeconds: 600,
+    maxHoldSeconds: 3600,
+    sweep: true,
+    onPaymentFailure: "release",
+    cartLocking: "off",
+    lockTimeoutSeconds: 5,
+    providers: { stripe: {}, razorpay: {}, wompi: {}, sandbox: {} },
+  });
+});
+
+test("every setting can be given as text, as the command line does", () => {
+  const given = {
+    stage: "prod",
+    issuer: "https://login.example.com/",
+    audience: "a,b",
+    holdSeconds: "1",
+    paymentSeconds: "2",
+    maxHoldSeconds: "3",
+    sweep: "off",
+    onPaymentFailure: "keep",
+    cartLocking: "on",
+    lockTimeout: "4",
+    "payment.wompi.seconds": "900",
+    "payment.stripe.baseUrl": "http://127.0.0.1:12111",
+  };
+  expect(settingsOf(given)).toEqual({
+    stage: "prod",
+    tokens: { issuer: "https://login.example.com/", audience: ["a", "b"] },
+    holdSeconds: 1,
+    paymentSeconds: 2,
+    maxHoldSeconds: 3,
+    sweep: false,
+    onPaymentFailure: "keep",
+    cartLocking: "on",
+    lockTimeoutSeconds: 4,
+    providers: {
+      stripe: { baseUrl: "http://127.0.0.1:12111" },
+      razorpay: {},
+      wompi: { seconds: 900 },
+      sandbox: {},
+    },
+  });
+});
+
+test.each([
+  ["stage", "staging"],
+  ["holdSeconds", "0"],
+  ["holdSeconds", "1.5"],
+  ["holdSeconds", "-1"],
+  ["holdSeconds", "ten"],
+  ["paymentSeconds", "1e3"],
+  ["maxHoldSeconds", "99999999999"],
+  ["sweep", "true"],
+  ["onPaymentFailure", "refund"],
+  ["cartLocking", "yes"],
+  ["lockTimeout", "21"],
+  ["payment.wompi.seconds", "soon"],
+  ["payment.stripe.baseUrl", "api.stripe.com"],
+  ["payment.paypal.seconds", "900"],
+  ["payment.wompi.second", "900"],
+  ["holdseconds", "300"],
+])("a wrong %s (%s) is refused by its name", (key, value) => {
+  const problems = problemsOf({ [key]: value });
+  expect(problems).toHaveLength(1);
+  expect(problems[0]).toContain(key);
+});
+
+test("an object where text belongs is refused", () => {
+  expect(problemsOf({ stage: { name: "dev" } })[0]).toContain("stage must be plain text");
+});
+
+test("issuer and audience come together, and the issuer is https", () => {
+  expect(problemsOf({ issuer: "https://login.example.com/" })[0]).toContain("audience");
+  expect(problemsOf({ audience: "shop" })[0]).toContain("issuer");
+  expect(problemsOf({ issuer: "http://login.example.com", audience: "a" })[0]).toContain("issuer");
+});
+
+test("a hold that may not last as long as it is given is refused", () => {
+  expect(problemsOf({ holdSeconds: "4000" })).toEqual([
+    "holdSeconds must not be longer than maxHoldSeconds",
+  ]);
+});
+
+test("everything that is wrong is told at once", () => {
+  expect(problemsOf({ stage: "x", sweep: "y", lockTimeout: "z" })).toHaveLength(3);
+});
+
+// Made here and not in its test: the first synthesis of a process is slow on a busy machine.
+const template = synthesize({ holdSeconds: "60", "payment.wompi.seconds": "900" });
+
+test("settings reach every function by its environment", () => {
+  const functions = resourcesOf<{ Environment: { Variables: Record<string, string> } }>(
+    template,
+    "AWS::Lambda::Function",
+  );
+  for (const [, { Properties }] of functions) {
+    expect(Properties.Environment.Variables).toMatchObject({
+      STAGE: "dev",
+      HOLD_SECONDS: "60",
+      PAYMENT_SECONDS: "600",
+      MAX_HOLD_SECONDS: "3600",
+      ON_PAYMENT_FAILURE: "release",
+      CART_LOCKING: "off",
+      LOCK_TIMEOUT_SECONDS: "5",
+      WOMPI_PAYMENT_SECONDS: "900",
+      SERVER_TIMING: "on",
+    });
+  }
+});
