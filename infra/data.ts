@@ -76,7 +76,7 @@ const shapes = {
       byUser: {
         partition: text("userId"),
         sort: number("createdAtMs"),
-        projection: ProjectionType.ALL,
+        projection: ProjectionType.KEYS_ONLY,
       },
       due: {
         partition: text("dueShard"),

@@ -70,7 +70,7 @@ export const permissions = {
   inventory: {
     tables: {
       Stock: ["GetItem", "BatchGetItem", "PutItem", "UpdateItem"],
-      Movements: ["GetItem", "PutItem"],
+      Movements: ["PutItem", "UpdateItem"],
     },
     queries: { Stock: ["catalog"], Movements: ["byTime"] },
   },
