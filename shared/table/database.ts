@@ -38,6 +38,12 @@ export interface QueryRequest extends ListRequest {
   readonly ascending?: boolean;
 }
 
+/** Where an item is. */
+export interface Place {
+  readonly table: string;
+  readonly key: Key;
+}
+
 /** At most this many keys go into one batch read. */
 const maxBatchKeys = 100;
 
@@ -54,6 +60,8 @@ export interface Database {
   get(table: string, key: Key): Promise<Row | undefined>;
   /** Those of the items that exist, in no particular order. One request per 100 keys. */
   getMany(table: string, keys: readonly Key[]): Promise<Row[]>;
+  /** Items of several tables, in the order asked for, undefined for none. One request per 100. */
+  getTogether(places: readonly Place[]): Promise<(Row | undefined)[]>;
   /** One page of a partition. One request. */
   query(request: QueryRequest): Promise<Page>;
   /** One page of a whole table, for administration only. One request. */
@@ -94,6 +102,29 @@ function transactionPart(write: Write): Record<string, Sent> {
   return { [names[write.kind]]: requestOf(write) };
 }
 
+type BatchRequest = Record<string, { Keys: Key[]; ConsistentRead: boolean }>;
+
+function batchOf(places: readonly Place[]): BatchRequest {
+  const request: BatchRequest = {};
+  for (const { table, key } of places) {
+    (request[table] ??= { Keys: [], ConsistentRead: true }).Keys.push(key);
+  }
+  return request;
+}
+
+/** A row, and the table it stands in. */
+interface Found {
+  readonly table: string;
+  readonly row: Row;
+}
+
+/** A batch answers in any order: an item is told by its key. */
+function isAt({ table, row }: Found, place: Place): boolean {
+  return (
+    table === place.table && Object.entries(place.key).every(([name, part]) => row[name] === part)
+  );
+}
+
 function listInput(request: ListRequest & { where?: Fragment }) {
   const placeholders = new Placeholders();
   const { where, filter, index, cursor } = request;
@@ -125,16 +156,20 @@ export function createDatabase(options: { client: DocumentClient } & Partial<Pat
   const patience: Patience = { clock, sleep, random };
   const read = <T>(attempt: () => Promise<T>): Promise<T> => persist(patience, attempt, unexpected);
 
-  async function readBatch(table: string, keys: readonly Key[]): Promise<Row[]> {
-    const rows: Row[] = [];
-    let left: readonly Key[] = keys;
-    while (left.length > 0) {
-      const request = { [table]: { Keys: [...left], ConsistentRead: true } };
-      const output = await read(() => client.send(new BatchGetCommand({ RequestItems: request })));
-      rows.push(...(output.Responses?.[table] ?? []));
-      left = (output.UnprocessedKeys?.[table]?.Keys as Key[] | undefined) ?? [];
+  async function readBatches(places: readonly Place[]): Promise<Found[]> {
+    const found: Found[] = [];
+    for (let start = 0; start < places.length; start += maxBatchKeys) {
+      let left = batchOf(places.slice(start, start + maxBatchKeys));
+      while (Object.keys(left).length > 0) {
+        const command = new BatchGetCommand({ RequestItems: left });
+        const { Responses = {}, UnprocessedKeys = {} } = await read(() => client.send(command));
+        for (const [table, rows] of Object.entries(Responses)) {
+          found.push(...rows.map((row) => ({ table, row })));
+        }
+        left = UnprocessedKeys as BatchRequest;
+      }
     }
-    return rows;
+    return found;
   }
 
   return {
@@ -143,11 +178,12 @@ export function createDatabase(options: { client: DocumentClient } & Partial<Pat
       return (await read(() => client.send(command))).Item;
     },
     async getMany(table, keys) {
-      const rows: Row[] = [];
-      for (let start = 0; start < keys.length; start += maxBatchKeys) {
-        rows.push(...(await readBatch(table, keys.slice(start, start + maxBatchKeys))));
-      }
-      return rows;
+      const found = await readBatches(keys.map((key) => ({ table, key })));
+      return found.map(({ row }) => row);
+    },
+    async getTogether(places) {
+      const found = await readBatches(places);
+      return places.map((place) => found.find((candidate) => isAt(candidate, place))?.row);
     },
     async query(request) {
       const ScanIndexForward = request.ascending ?? true;
