@@ -125,6 +125,29 @@ function isAt({ table, row }: Found, place: Place): boolean {
   );
 }
 
+/** Sends one read, repeated where that helps. */
+type Reading = <T>(attempt: () => Promise<T>) => Promise<T>;
+
+async function readBatches(
+  client: DocumentClient,
+  read: Reading,
+  places: readonly Place[],
+): Promise<Found[]> {
+  const found: Found[] = [];
+  for (let start = 0; start < places.length; start += maxBatchKeys) {
+    let left = batchOf(places.slice(start, start + maxBatchKeys));
+    while (Object.keys(left).length > 0) {
+      const command = new BatchGetCommand({ RequestItems: left });
+      const { Responses = {}, UnprocessedKeys = {} } = await read(() => client.send(command));
+      for (const [table, rows] of Object.entries(Responses)) {
+        found.push(...rows.map((row) => ({ table, row })));
+      }
+      left = UnprocessedKeys as BatchRequest;
+    }
+  }
+  return found;
+}
+
 function listInput(request: ListRequest & { where?: Fragment }) {
   const placeholders = new Placeholders();
   const { where, filter, index, cursor } = request;
@@ -154,23 +177,7 @@ export function createDatabase(options: { client: DocumentClient } & Partial<Pat
   const { client, clock = systemClock, random = Math.random } = options;
   const sleep = options.sleep ?? ((durationMs: number) => sleepMs(durationMs));
   const patience: Patience = { clock, sleep, random };
-  const read = <T>(attempt: () => Promise<T>): Promise<T> => persist(patience, attempt, unexpected);
-
-  async function readBatches(places: readonly Place[]): Promise<Found[]> {
-    const found: Found[] = [];
-    for (let start = 0; start < places.length; start += maxBatchKeys) {
-      let left = batchOf(places.slice(start, start + maxBatchKeys));
-      while (Object.keys(left).length > 0) {
-        const command = new BatchGetCommand({ RequestItems: left });
-        const { Responses = {}, UnprocessedKeys = {} } = await read(() => client.send(command));
-        for (const [table, rows] of Object.entries(Responses)) {
-          found.push(...rows.map((row) => ({ table, row })));
-        }
-        left = UnprocessedKeys as BatchRequest;
-      }
-    }
-    return found;
-  }
+  const read: Reading = (attempt) => persist(patience, attempt, unexpected);
 
   return {
     async get(table, key) {
@@ -178,11 +185,15 @@ export function createDatabase(options: { client: DocumentClient } & Partial<Pat
       return (await read(() => client.send(command))).Item;
     },
     async getMany(table, keys) {
-      const found = await readBatches(keys.map((key) => ({ table, key })));
+      const found = await readBatches(
+        client,
+        read,
+        keys.map((key) => ({ table, key })),
+      );
       return found.map(({ row }) => row);
     },
     async getTogether(places) {
-      const found = await readBatches(places);
+      const found = await readBatches(client, read, places);
       return places.map((place) => found.find((candidate) => isAt(candidate, place))?.row);
     },
     async query(request) {
