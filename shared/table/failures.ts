@@ -1,16 +1,25 @@
 /** Sorts what DynamoDB can answer into refused, busy, unknown and wrong; nobody else reads its errors. */
+import type { AttributeValue } from "@aws-sdk/client-dynamodb";
+import { unmarshall } from "@aws-sdk/util-dynamodb";
 import { InvalidRequest, TooLarge } from "../base/errors.ts";
 import type { Row } from "./write.ts";
 
 /** DynamoDB's limit for one item, in bytes. */
 const maxItemBytes = 400 * 1024;
 
+/** Errors carry items as they travel: the document client unmarshals answers only. */
+type WireItem = Record<string, AttributeValue>;
+
+function rowOf(item: WireItem | undefined): Row | undefined {
+  return item && unmarshall(item);
+}
+
 interface SdkError {
   name?: string;
   message?: string;
-  Item?: Row;
+  Item?: WireItem;
   $metadata?: { httpStatusCode?: number };
-  CancellationReasons?: readonly { Code?: string; Item?: Row; Message?: string }[];
+  CancellationReasons?: readonly { Code?: string; Item?: WireItem; Message?: string }[];
 }
 
 /** Refused for sure with nothing written, because somebody else was there at the same time. */
@@ -47,7 +56,7 @@ function cancelled(reasons: NonNullable<SdkError["CancellationReasons"]>, error:
   if (reasons.some(({ Code }) => busyReasons.has(Code ?? ""))) return { kind: "busy" };
   const found = new Map(
     reasons.flatMap(({ Code, Item }, index) =>
-      Code === "ConditionalCheckFailed" ? [[index, Item] as const] : [],
+      Code === "ConditionalCheckFailed" ? [[index, rowOf(Item)] as const] : [],
     ),
   );
   if (found.size > 0) return { kind: "refused", found };
@@ -70,7 +79,7 @@ function translated(message: string, error: unknown): unknown {
 export function failureOf(error: unknown): Failure {
   const { name = "", message = "", Item, $metadata, CancellationReasons } = error as SdkError;
   if (name === "ConditionalCheckFailedException") {
-    return { kind: "refused", found: new Map([[0, Item]]) };
+    return { kind: "refused", found: new Map([[0, rowOf(Item)]]) };
   }
   if (name === "TransactionCanceledException") return cancelled(CancellationReasons ?? [], error);
   if (busyNames.has(name)) return { kind: "busy" };
