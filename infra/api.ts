@@ -1,6 +1,7 @@
 /** The HTTP API: one route per endpoint of the contract, and nothing that is not in it. */
-import { RemovalPolicy, Validations } from "aws-cdk-lib";
+import { Duration, RemovalPolicy, Validations } from "aws-cdk-lib";
 import {
+  CorsHttpMethod,
   HttpApi,
   HttpMethod,
   HttpNoneAuthorizer,
@@ -9,7 +10,7 @@ import {
   HttpStage,
   LogGroupLogDestination,
 } from "aws-cdk-lib/aws-apigatewayv2";
-import type { IHttpRouteAuthorizer } from "aws-cdk-lib/aws-apigatewayv2";
+import type { CorsPreflightOptions, IHttpRouteAuthorizer } from "aws-cdk-lib/aws-apigatewayv2";
 import { AccessLogFormat } from "aws-cdk-lib/aws-apigateway";
 import { HttpLambdaIntegration } from "aws-cdk-lib/aws-apigatewayv2-integrations";
 import { LogGroup, RetentionDays } from "aws-cdk-lib/aws-logs";
@@ -50,6 +51,7 @@ export function createApi(scope: Construct, settings: Settings): HttpApi {
   const api = new HttpApi(scope, "Api", {
     apiName: `holdfast-${settings.stage}`,
     createDefaultStage: false,
+    ...(settings.allowOrigins.length > 0 && { corsPreflight: corsFor(settings.allowOrigins) }),
   });
   const accessLog = new LogGroup(scope, "ApiAccessLogs", {
     retention: production ? RetentionDays.THREE_MONTHS : RetentionDays.ONE_WEEK,
@@ -66,6 +68,18 @@ export function createApi(scope: Construct, settings: Settings): HttpApi {
     },
   });
   return api;
+}
+
+/** What a page of another origin may send and read: the headers of the contract, and no cookies. */
+function corsFor(origins: readonly string[]): CorsPreflightOptions {
+  const { GET, POST, PUT, PATCH, DELETE } = CorsHttpMethod;
+  return {
+    allowOrigins: [...origins],
+    allowMethods: [GET, POST, PUT, PATCH, DELETE],
+    allowHeaders: ["authorization", "content-type", "idempotency-key", "if-match"],
+    exposeHeaders: ["etag", "idempotent-replayed", "retry-after", "server-timing"],
+    maxAge: Duration.hours(1),
+  };
 }
 
 /** The contract's endpoints that exist in a stage. */

@@ -18,6 +18,8 @@ export interface Settings {
   readonly stage: "dev" | "prod";
   /** A token issuer of the owner's own; without it the stack makes a Cognito user pool. */
   readonly tokens?: { readonly issuer: string; readonly audience: readonly string[] };
+  /** The web origins whose pages may call the API; none by default. */
+  readonly allowOrigins: readonly string[];
   readonly holdSeconds: number;
   readonly paymentSeconds: number;
   readonly maxHoldSeconds: number;
@@ -43,6 +45,7 @@ const keys = [
   "stage",
   "issuer",
   "audience",
+  "allowOrigins",
   "holdSeconds",
   "paymentSeconds",
   "maxHoldSeconds",
@@ -128,6 +131,7 @@ export function readSettings(node: Node): Settings {
   const settings: Settings = {
     stage: read.choice("stage", ["dev", "prod"]),
     ...(tokens && { tokens }),
+    allowOrigins: readOrigins(read),
     holdSeconds: read.seconds("holdSeconds", { fallback: 300, max: 86_400 }),
     paymentSeconds: read.seconds("paymentSeconds", { fallback: 600, max: 86_400 }),
     maxHoldSeconds: read.seconds("maxHoldSeconds", { fallback: 3600, max: 604_800 }),
@@ -161,6 +165,16 @@ function readTokens(read: ContextReader): Settings["tokens"] {
     read.problems.push("issuer and audience must be given together");
   }
   return undefined;
+}
+
+function readOrigins(read: ContextReader): string[] {
+  const given = read.text("allowOrigins")?.split(",") ?? [];
+  const origins = given.map((entry) => entry.trim());
+  // Compared as text by API Gateway: a path or a slash at the end would never match a browser's origin.
+  if (origins.some((entry) => !URL.canParse(entry) || new URL(entry).origin !== entry)) {
+    read.problems.push("allowOrigins must be origins like https://shop.example.com, with commas");
+  }
+  return origins;
 }
 
 function readProvider(read: ContextReader, name: ProviderName): ProviderSettings {

@@ -104,6 +104,20 @@ test("with an issuer of one's own there is no user pool", () => {
   });
 });
 
+test("pages of other origins are let in by name only", () => {
+  dev.hasResourceProperties("AWS::ApiGatewayV2::Api", { CorsConfiguration: Match.absent() });
+  synthesize({ allowOrigins: "https://shop.example.com" }).hasResourceProperties(
+    "AWS::ApiGatewayV2::Api",
+    {
+      CorsConfiguration: {
+        AllowOrigins: ["https://shop.example.com"],
+        AllowHeaders: ["authorization", "content-type", "idempotency-key", "if-match"],
+        AllowCredentials: Match.absent(),
+      },
+    },
+  );
+});
+
 test("every function runs on Node 24 and ARM64, is traced, and logs to a group that ends", () => {
   for (const template of [dev, prod]) {
     template.allResourcesProperties("AWS::Lambda::Function", {

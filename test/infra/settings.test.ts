@@ -21,6 +21,7 @@ function problemsOf(context: Record<string, unknown>): readonly string[] {
 test("what is not given has the default of the design", () => {
   expect(settingsOf({})).toEqual({
     stage: "dev",
+    allowOrigins: [],
     holdSeconds: 300,
     paymentSeconds: 600,
     maxHoldSeconds: 3600,
@@ -37,6 +38,7 @@ test("every setting can be given as text, as the command line does", () => {
     stage: "prod",
     issuer: "https://login.example.com/",
     audience: "a,b",
+    allowOrigins: "https://shop.example.com, http://localhost:5173",
     holdSeconds: "1",
     paymentSeconds: "2",
     maxHoldSeconds: "3",
@@ -50,6 +52,7 @@ test("every setting can be given as text, as the command line does", () => {
   expect(settingsOf(given)).toEqual({
     stage: "prod",
     tokens: { issuer: "https://login.example.com/", audience: ["a", "b"] },
+    allowOrigins: ["https://shop.example.com", "http://localhost:5173"],
     holdSeconds: 1,
     paymentSeconds: 2,
     maxHoldSeconds: 3,
@@ -68,6 +71,8 @@ test("every setting can be given as text, as the command line does", () => {
 
 test.each([
   ["stage", "staging"],
+  ["allowOrigins", "https://shop.example.com/"],
+  ["allowOrigins", "*"],
   ["holdSeconds", "0"],
   ["holdSeconds", "1.5"],
   ["holdSeconds", "-1"],
