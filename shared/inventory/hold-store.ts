@@ -195,7 +195,7 @@ function clearWrite(
       remove: expired.map(({ orderId }) => at("holds", orderId)),
     },
     condition: allOf(exists(at("itemId")), ...expiredHoldsAreUnchanged(expired)),
-    refused: () => new ItemsUnavailable([]),
+    refused: () => new HoldGone(itemId, expired.map(({ orderId }) => orderId).join(", ")),
     applied: (found) => found !== undefined && hasNoneOf(stockOf(found), expired),
   });
 }

@@ -4,7 +4,8 @@ import { fingerprint } from "../base/ids.ts";
 import type { Clock } from "../base/time.ts";
 import type { Database } from "../table/database.ts";
 import type { Page } from "../table/paging.ts";
-import { firstMovementId, type Movement } from "./movement.ts";
+import type { LevelMemory } from "./level-memory.ts";
+import { firstMovementId, levelsOf, type Movement } from "./movement.ts";
 import type { MovementStore } from "./movement-store.ts";
 import { type HoldPolicy, ItemNotFound, type Price, type Stock } from "./stock.ts";
 import { type ItemPatch, stockOf, type StockStore } from "./stock-store.ts";
@@ -15,6 +16,8 @@ export interface InventoryServiceOptions {
   readonly stockStore: StockStore;
   readonly movementStore: MovementStore;
   readonly clock: Clock;
+  /** What this service sees of levels spares the ledger a request. */
+  readonly lastSeen: LevelMemory;
 }
 
 /** An item to be created, with the units that there are of it. */
@@ -35,7 +38,7 @@ interface PageRequest {
 
 /** Makes the service. */
 export function createInventoryService(options: InventoryServiceOptions) {
-  const { database, stockStore, movementStore, clock } = options;
+  const { database, stockStore, movementStore, clock, lastSeen } = options;
 
   return {
     /**
@@ -79,6 +82,7 @@ export function createInventoryService(options: InventoryServiceOptions) {
         stockStore.createWrite(stock, changeNote("item.create", actor, atMs)),
         movementStore.movementWrite(received),
       ]);
+      lastSeen.set(itemId, levelsOf(stock));
       return stock;
     },
 
@@ -92,6 +96,7 @@ export function createInventoryService(options: InventoryServiceOptions) {
     async get(itemId: string): Promise<Stock> {
       const stock = await stockStore.find(itemId);
       if (!stock) throw new ItemNotFound(itemId);
+      lastSeen.set(itemId, levelsOf(stock));
       return stock;
     },
 

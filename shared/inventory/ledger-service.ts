@@ -6,7 +6,7 @@ import { type Clock, isExpired } from "../base/time.ts";
 import type { Database } from "../table/database.ts";
 import { TransactionRefused } from "../table/transaction.ts";
 import type { HoldStore } from "./hold-store.ts";
-import { createMemory } from "./level-memory.ts";
+import type { LevelMemory } from "./level-memory.ts";
 import {
   InsufficientStock,
   isCovered,
@@ -35,6 +35,8 @@ export interface LedgerServiceOptions {
   readonly holdStore: HoldStore;
   readonly movementStore: MovementStore;
   readonly clock: Clock;
+  /** Shared with whatever else in this process sees levels. */
+  readonly lastSeen: LevelMemory;
 }
 
 /** Somebody wants stock to move; `reference` makes it happen once. */
@@ -124,8 +126,7 @@ async function roomFor(
  * third demands only that the stock covers the movement, and reads the levels afterwards.
  */
 export function createLedgerService(options: LedgerServiceOptions) {
-  const { database, stockStore, movementStore, clock } = options;
-  const lastSeen = createMemory<Levels>();
+  const { database, stockStore, movementStore, clock, lastSeen } = options;
 
   /** One transaction; a refusal says what to start from next, unless nothing can help. */
   async function attempt(movement: Movement, from: Levels | undefined): Promise<Outcome> {

@@ -1,22 +1,23 @@
-/** Remembers a bounded number of things by key, the latest ones; a hint, never a truth. */
+/** Remembers the levels of the items seen last; a hint that saves a request, never a truth. */
+import type { Levels } from "./movement.ts";
 
-/** A small memory; what was not used for longest is forgotten first. */
-export interface Memory<T> {
-  get(key: string): T | undefined;
-  set(key: string, value: T): void;
+/** A small memory of levels by item. */
+export interface LevelMemory {
+  get(itemId: string): Levels | undefined;
+  set(itemId: string, levels: Levels): void;
 }
 
-/** Makes a memory for at most `capacity` keys. */
-export function createMemory<T>(capacity = 1_000): Memory<T> {
-  const values = new Map<string, T>();
+/** Makes a memory for at most `capacity` items; what was written longest ago is forgotten first. */
+export function createLevelMemory(capacity = 1_000): LevelMemory {
+  const levelsById = new Map<string, Levels>();
   return {
-    get: (key) => values.get(key),
-    set(key, value) {
-      // A map keeps the order of insertion: deleting first moves the key to the young end.
-      values.delete(key);
-      values.set(key, value);
-      const [oldest] = values.keys();
-      if (values.size > capacity && oldest !== undefined) values.delete(oldest);
+    get: (itemId) => levelsById.get(itemId),
+    set(itemId, levels) {
+      // A map keeps the order of insertion: deleting first moves the item to the young end.
+      levelsById.delete(itemId);
+      levelsById.set(itemId, levels);
+      const [oldest] = levelsById.keys();
+      if (levelsById.size > capacity && oldest !== undefined) levelsById.delete(oldest);
     },
   };
 }
