@@ -31,15 +31,26 @@ export interface Refund {
   readonly reason: string;
   readonly amountMinor: number;
   readonly refundId?: string;
+  /** How often the provider was asked; the pause between two attempts grows with it. */
   readonly attempts: number;
   /** The captured transaction that is paid back; not always the one that paid the order. */
   readonly transactionId: string;
+  /** The very payment of that transaction, where a transaction can have several. */
+  readonly paymentId: string;
+  readonly provider: PaymentMethod;
+  readonly currency: string;
+  /** How often the provider took the refund on and then gave up; each such try has a key of its own. */
+  readonly failures?: number;
 }
 
 /** What is known of the money. */
 export interface Payment {
   readonly provider: PaymentMethod;
   readonly transactionId: string;
+  /** Every transaction that was ever started for the order, by its id: a shopper may switch. */
+  readonly transactions?: Readonly<Record<string, PaymentMethod>>;
+  /** The payment that settled the order: it paid for it, or it is what is refunded. */
+  readonly paymentId?: string;
   readonly capturedMinor?: number;
   readonly capturedAtMs?: EpochMs;
   readonly refund?: Refund;
@@ -51,6 +62,8 @@ export interface OrderedCart {
   readonly sessionId: string;
   readonly version: number;
   readonly instances: readonly string[];
+  /** The conditions that were counted, to be removed with what is bought. */
+  readonly conditions?: readonly { readonly instance: string; readonly name: string }[];
 }
 
 /** An order as it is stored. */
@@ -70,11 +83,15 @@ export interface Order {
   /** The holds and the cart's lock end at this instant, unless a payment that starts extends it. */
   readonly expiresAtMs: EpochMs;
   readonly payment?: Payment;
+  /** Refunds of payments beyond the one that settled the order, by payment. */
+  readonly extraRefunds?: Readonly<Record<string, Refund>>;
   /** Provider events that took effect, by event id. */
   readonly events?: Readonly<Record<string, { readonly kind: string; readonly atMs: EpochMs }>>;
   /** Present while something is still to be done at an instant: expiry or refund. */
   readonly dueShard?: string;
   readonly dueAtMs?: EpochMs;
+  /** Grows with every change that payments make, so that none is made to an order read before it. */
+  readonly revision?: number;
 }
 
 /** From where to where a status may move; anything else is refused by the write's own condition. */
@@ -112,6 +129,12 @@ export function demandOf(lines: readonly ItemDemand[]): ItemDemand[] {
   return [...quantities].map(([itemId, quantity]) => ({ itemId, quantity }));
 }
 
+/**
+ * How many different items an order has at the most: one transaction takes 100 writes, and besides
+ * the holds it needs the order, the cart and room for what may be added.
+ */
+export const maxOrderItems = 90;
+
 /** There is no such order, or none that the caller may see; nothing was read on. */
 export class OrderNotFound extends HoldfastError {
   constructor(orderId: string) {
@@ -134,4 +157,23 @@ export class IdempotencyKeyReused extends HoldfastError {
   constructor() {
     super("IDEMPOTENCY_KEY_REUSED", "This idempotency key was used for a different request");
   }
+}
+
+/** The order of this id was placed before; a repetition answers with it. */
+export class OrderExists extends HoldfastError {
+  readonly order: Order;
+
+  constructor(order: Order) {
+    super("IDEMPOTENCY_KEY_REUSED", "This order was placed before", { orderId: order.orderId });
+    this.order = order;
+  }
+}
+
+/** An order as its owner may see it, by the contract. */
+export function viewOf(order: Order) {
+  const { orderId, userId, status, lines, totalMinor, currency, paymentMethod, vendorId } = order;
+  const { createdAtMs, expiresAtMs, cart, payment } = order;
+  const money = { totalMinor, currency, paymentMethod, payment: payment ?? null };
+  const origin = { vendorId, sessionId: cart?.sessionId ?? null };
+  return { orderId, userId, status, lines, ...money, ...origin, createdAtMs, expiresAtMs };
 }

@@ -1,0 +1,50 @@
+/** Orders over HTTP: place, read, list, cancel. */
+import type { z } from "zod";
+import {
+  cancelOrder,
+  getOrder,
+  listOrders,
+  placeOrder,
+  type placeOrderBody,
+} from "../shared/api/orders.ts";
+import { viewOf } from "../shared/orders/order.ts";
+import type { OrderSource } from "../shared/orders/order-placing.ts";
+import { answer } from "./runtime/answer.ts";
+import { services } from "./runtime/container.ts";
+import { createHandler, serve } from "./runtime/http.ts";
+
+/** The session that a cart belongs to when the client has none. */
+const defaultSession = "default";
+
+function sourceOf(body: z.output<typeof placeOrderBody>): OrderSource {
+  if ("items" in body) return { kind: "items", items: body.items };
+  const { sessionId = defaultSession, instances } = body;
+  return { kind: "cart", sessionId, ...(instances ? { instances } : {}) };
+}
+
+export const handler = createHandler([
+  serve(placeOrder, async ({ params, headers, body, actor }) => {
+    const { order, replayed } = await services.orders.place({
+      userId: params.userId,
+      actor,
+      source: sourceOf(body),
+      paymentMethod: body.paymentMethod,
+      vendorId: body.vendorId,
+      idempotencyKey: headers["idempotency-key"],
+    });
+    return replayed
+      ? answer(200, viewOf(order), { "idempotent-replayed": "true" })
+      : answer(201, viewOf(order), { location: `/orders/${order.orderId}` });
+  }),
+  serve(getOrder, async ({ params, caller }) =>
+    answer(200, viewOf(await services.orders.get(params.orderId, caller))),
+  ),
+  serve(listOrders, async ({ query, caller }) => {
+    const userId = caller.isAdmin ? query.userId : caller.userId;
+    const { rows, cursor = null } = await services.orders.list({ ...query, userId });
+    return answer(200, { orders: rows.map(viewOf), cursor });
+  }),
+  serve(cancelOrder, async ({ params, caller, actor }) =>
+    answer(200, viewOf(await services.orders.cancel(params.orderId, caller, actor))),
+  ),
+]);

@@ -1,0 +1,90 @@
+/** The composition root: the only place that builds clients, stores and services, each when needed. */
+import { secondsToMs, systemClock } from "../../shared/base/time.ts";
+import { createCartStore } from "../../shared/carts/cart-store.ts";
+import { createHoldStore } from "../../shared/inventory/hold-store.ts";
+import { createInventoryService } from "../../shared/inventory/inventory-service.ts";
+import { createLedgerService } from "../../shared/inventory/ledger-service.ts";
+import { createMovementStore } from "../../shared/inventory/movement-store.ts";
+import { createStockStore } from "../../shared/inventory/stock-store.ts";
+import { createOrderService } from "../../shared/orders/order-service.ts";
+import { createOrderStore } from "../../shared/orders/order-store.ts";
+import { createDocumentClient } from "../../shared/table/client.ts";
+import { createDatabase } from "../../shared/table/database.ts";
+import { env, required } from "./env.ts";
+
+/** Builds a part on first use, so that a function needs only what its environment grants it. */
+function once<T>(build: () => T): () => T {
+  let built: { readonly part: T } | undefined;
+  return () => (built ??= { part: build() }).part;
+}
+
+const clock = systemClock;
+const database = once(() => createDatabase({ client: createDocumentClient(), clock }));
+
+const stores = {
+  stock: once(() => createStockStore({ database: database(), tableName: required("STOCK_TABLE") })),
+  holds: once(() => createHoldStore({ tableName: required("STOCK_TABLE") })),
+  movements: once(() =>
+    createMovementStore({
+      database: database(),
+      tableName: required("MOVEMENTS_TABLE"),
+      stockTable: required("STOCK_TABLE"),
+    }),
+  ),
+  carts: once(() => createCartStore({ database: database(), tableName: required("CARTS_TABLE") })),
+  orders: once(() =>
+    createOrderStore({ database: database(), tableName: required("ORDERS_TABLE") }),
+  ),
+};
+
+const inventory = once(() =>
+  createInventoryService({
+    database: database(),
+    stockStore: stores.stock(),
+    movementStore: stores.movements(),
+    clock,
+  }),
+);
+
+const ledger = once(() =>
+  createLedgerService({
+    database: database(),
+    stockStore: stores.stock(),
+    movementStore: stores.movements(),
+    holdStore: stores.holds(),
+    clock,
+  }),
+);
+
+const orders = once(() =>
+  createOrderService({
+    database: database(),
+    orders: stores.orders(),
+    stock: stores.stock(),
+    holds: stores.holds(),
+    carts: stores.carts(),
+    clock,
+    holdMs: secondsToMs(env.HOLD_SECONDS),
+  }),
+);
+
+/** Whether DynamoDB answers: one cheap read. */
+const health = {
+  async check(): Promise<void> {
+    await database().get(required("LOCKS_TABLE"), { resource: "health" });
+  },
+};
+
+/** The services of the domain, built on first use. */
+export const services = {
+  health,
+  get inventory() {
+    return inventory();
+  },
+  get ledger() {
+    return ledger();
+  },
+  get orders() {
+    return orders();
+  },
+};

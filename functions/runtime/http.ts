@@ -1,0 +1,133 @@
+/** The chain around every HTTP handler: log, caller, body, schema, problem answer, timing. */
+import middy from "@middy/core";
+import httpJsonBodyParser from "@middy/http-json-body-parser";
+import type { APIGatewayProxyEventV2WithJWTAuthorizer, Context } from "aws-lambda";
+import { type Endpoint, routeKey } from "../../shared/api/endpoint.ts";
+import type { Actor } from "../../shared/base/actor.ts";
+import { HoldfastError, InvalidRequest } from "../../shared/base/errors.ts";
+import { newMeter, type Operation, runOperation } from "../../shared/table/operation.ts";
+import { type Answer, toResult } from "./answer.ts";
+import { authorize, callerOf, type Caller, namedUser } from "./auth.ts";
+import { env } from "./env.ts";
+import { observe } from "./observe.ts";
+import { problemOf } from "./problem.ts";
+import { validate, type ValidRequest } from "./validate.ts";
+
+type Event = APIGatewayProxyEventV2WithJWTAuthorizer;
+
+/** Kept back from the function's own time, to answer in. */
+const answeringTimeMs = 1_000;
+/** API Gateway gives up after 30 s, whatever the function's own limit is. */
+const longestRequestMs = 28_000;
+
+/** What a handler is given: the checked request and who sent it. */
+export interface Call<E extends Endpoint> extends ValidRequest<E> {
+  /** Present on every route that needs a token. */
+  readonly caller: E["access"] extends "anyone" ? Caller | undefined : Caller;
+  /** Who is recorded as the one who did it. */
+  readonly actor: Actor;
+  /** The request as it came, for signatures over raw bodies. */
+  readonly event: Event;
+}
+
+/** An endpoint together with what answers it. */
+export interface Route {
+  readonly endpoint: Endpoint;
+  readonly run: (call: Call<Endpoint>) => Promise<Answer>;
+}
+
+/**
+ * Answers an endpoint by a function of the checked request.
+ *
+ * @example serve(getOrder, async ({ params, caller }) => answer(200, await orders().get(params.orderId, caller)))
+ */
+export function serve<E extends Endpoint>(
+  endpoint: E,
+  run: (call: Call<E>) => Promise<Answer>,
+): Route {
+  return { endpoint, run: run as unknown as Route["run"] };
+}
+
+const parseJson = httpJsonBodyParser();
+
+/** The body as JSON, where the endpoint takes any; an absent body counts as an empty object. */
+async function parseBody(endpoint: Endpoint, event: Event): Promise<Event> {
+  if (endpoint.rawBody) return event;
+  if (event.body === undefined || event.body === "") return { ...event, body: {} as never };
+  try {
+    const parsed = { ...event };
+    await parseJson.before?.({ event: parsed } as never);
+    return parsed;
+  } catch (error) {
+    if ((error as { statusCode?: number }).statusCode === 415) {
+      throw new HoldfastError("UNSUPPORTED_MEDIA_TYPE", "The body must be application/json");
+    }
+    throw new InvalidRequest([{ path: "body", message: "is not valid JSON" }]);
+  }
+}
+
+/** A `userId` anywhere in a request is the caller's own, or an administrator asks. */
+function withNamedUser<T>(part: T, caller: Caller | undefined): T {
+  const named = (part as { userId?: unknown } | undefined)?.userId;
+  if (typeof named !== "string" || !caller) return part;
+  return { ...part, userId: namedUser(named, caller) };
+}
+
+async function runRoute({ endpoint, run }: Route, event: Event): Promise<Answer> {
+  const caller = callerOf(event);
+  authorize(endpoint.access, caller);
+  const valid = validate(endpoint, (await parseBody(endpoint, event)) as never);
+  const { requestId } = event.requestContext;
+  return run({
+    params: withNamedUser(valid.params, caller),
+    query: withNamedUser(valid.query, caller),
+    body: withNamedUser(valid.body, caller),
+    headers: valid.headers,
+    caller: caller as Caller,
+    actor: { id: caller?.userId ?? "anyone", requestId },
+    event,
+  });
+}
+
+function serverTiming({ meter }: Operation): Record<string, string> {
+  if (env.SERVER_TIMING === "off") return {};
+  const { requests, writeUnits, readUnits, elapsedMs } = meter;
+  const spent = `${requests} req, ${writeUnits} wcu, ${readUnits} rcu`;
+  return { "server-timing": `ddb;dur=${elapsedMs.toFixed(1)};desc="${spent}"` };
+}
+
+/**
+ * The Lambda handler of some routes, found by API Gateway's route key.
+ *
+ * Every error becomes a problem answer; only one that nobody meant is logged as an error.
+ */
+export function createHandler(routes: readonly Route[], otherwise?: (event: Event) => Answer) {
+  const byKey = new Map(routes.map((route) => [routeKey(route.endpoint), route]));
+
+  async function answerTo(event: Event): Promise<Answer> {
+    const route = byKey.get(event.routeKey);
+    if (route) return runRoute(route, event);
+    if (otherwise) return otherwise(event);
+    throw new HoldfastError("NOT_FOUND", "There is no such route");
+  }
+
+  async function handle(event: Event, context: Context) {
+    const leftMs = context.getRemainingTimeInMillis?.() ?? longestRequestMs;
+    const deadlineMs = Date.now() + Math.min(longestRequestMs, leftMs - answeringTimeMs);
+    const operation: Operation = { meter: newMeter(), deadlineMs };
+    const { requestId } = event.requestContext;
+    const result = await runOperation(operation, () =>
+      answerTo(event).catch((error: unknown) => {
+        observe.failure(event, error);
+        return problemOf(error, requestId);
+      }),
+    );
+    observe.answered(event, result.status, operation.meter);
+    return toResult({
+      ...result,
+      headers: { ...serverTiming(operation), "x-request-id": requestId, ...result.headers },
+    });
+  }
+
+  return middy<Event, unknown>().use(observe.middleware()).handler(handle);
+}

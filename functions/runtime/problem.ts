@@ -1,0 +1,83 @@
+/** Turns error codes into HTTP answers; the only place where the two meet. */
+import { HoldfastError } from "../../shared/base/errors.ts";
+import { systemClock } from "../../shared/base/time.ts";
+import type { Answer } from "./answer.ts";
+
+/** Status and title of every code that an answer may carry. */
+export const problems: Readonly<Record<string, readonly [status: number, title: string]>> = {
+  INVALID_REQUEST: [400, "Invalid request"],
+  UNAUTHENTICATED: [401, "Not signed in"],
+  BAD_SIGNATURE: [401, "Bad signature"],
+  FORBIDDEN: [403, "Forbidden"],
+  NOT_FOUND: [404, "No such route"],
+  ITEM_NOT_FOUND: [404, "Item not found"],
+  ORDER_NOT_FOUND: [404, "Order not found"],
+  DOCUMENT_NOT_FOUND: [404, "Document not found"],
+  CART_LINE_NOT_FOUND: [404, "Cart line not found"],
+  METHOD_NOT_ALLOWED: [405, "Method not allowed"],
+  ITEMS_UNAVAILABLE: [409, "Items unavailable"],
+  ITEM_EXISTS: [409, "Item exists"],
+  INSUFFICIENT_STOCK: [409, "Insufficient stock"],
+  LOCK_HELD: [409, "Locked by somebody else"],
+  LOCK_NOT_OWNED: [409, "Lock not owned"],
+  ORDER_NOT_PAYABLE: [409, "Order cannot do this now"],
+  CURRENCY_MISMATCH: [409, "Currencies differ"],
+  CART_EMPTY: [409, "Cart is empty"],
+  VERSION_MISMATCH: [412, "Version mismatch"],
+  TOO_LARGE: [413, "Too large"],
+  UNSUPPORTED_MEDIA_TYPE: [415, "Unsupported media type"],
+  IDEMPOTENCY_KEY_REUSED: [422, "Idempotency key reused"],
+  CART_LOCKED: [423, "Cart locked"],
+  LOCK_TIMEOUT: [423, "Waited for a lock in vain"],
+  TOO_MANY_REQUESTS: [429, "Too many requests"],
+  INTERNAL_ERROR: [500, "Internal error"],
+  PAYMENT_PROVIDER_ERROR: [502, "Payment provider failed"],
+  TRY_AGAIN: [503, "Try again"],
+};
+
+/** An instant until which something is busy, wherever the error carries it. */
+function busyUntilMs({ fields }: HoldfastError): number | undefined {
+  const info = fields["lockInfo"] as { expiresAtMs?: number } | null | undefined;
+  const failed = fields["failedItems"] as readonly { lockedUntilMs?: number }[] | undefined;
+  const instants = [
+    fields["lockedUntilMs"],
+    info?.expiresAtMs,
+    ...(failed ?? []).map((item) => item.lockedUntilMs),
+  ];
+  const known = instants.filter((instant) => typeof instant === "number");
+  return known.length > 0 ? Math.max(...known) : undefined;
+}
+
+/** Seconds after which a busy resource may be free, rounded up; none where waiting does not help. */
+function retryAfterSeconds(error: HoldfastError, status: number): number | undefined {
+  const untilMs = busyUntilMs(error);
+  if (untilMs !== undefined) return Math.max(1, Math.ceil((untilMs - systemClock()) / 1000));
+  return error.code === "LOCK_TIMEOUT" || status === 503 ? 1 : undefined;
+}
+
+/** The problem answer (RFC 9457) of an error; one that the domain did not mean is a plain 500. */
+export function problemOf(error: unknown, requestId: string): Answer {
+  const known =
+    error instanceof HoldfastError && problems[error.code]
+      ? error
+      : new HoldfastError("INTERNAL_ERROR", "Something went wrong on our side");
+  const [status, title] = problems[known.code]!;
+  const retryAfter = retryAfterSeconds(known, status);
+  return {
+    status,
+    headers: {
+      "content-type": "application/problem+json; charset=utf-8",
+      ...(retryAfter === undefined ? {} : { "retry-after": String(retryAfter) }),
+    },
+    body: {
+      ...known.fields,
+      type: `urn:holdfast:problem:${known.code.toLowerCase().replaceAll("_", "-")}`,
+      title,
+      status,
+      detail: known.message,
+      code: known.code,
+      error: known.message,
+      requestId,
+    },
+  };
+}

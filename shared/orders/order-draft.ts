@@ -1,0 +1,159 @@
+/** Reads what is ordered and drafts the order of it: id, lines, total, deadline. */
+import { HoldfastError, TooLarge } from "../base/errors.ts";
+import { derivedId, fingerprint, randomId } from "../base/ids.ts";
+import { type EpochMs, later } from "../base/time.ts";
+import { type Cart, CartLocked, cartIdOf, CurrencyMismatch, liveLock } from "../carts/cart.ts";
+import { priceForOrder } from "../carts/pricing.ts";
+import { ItemsUnavailable, type Price, type Stock, whyRefused } from "../inventory/stock.ts";
+import {
+  demandOf,
+  IdempotencyKeyReused,
+  type ItemDemand,
+  maxOrderItems,
+  type Order,
+  OrderExists,
+  type OrderLine,
+} from "./order.ts";
+import type { OrderSource, PlaceOrder } from "./order-placing.ts";
+import type { OrderServiceOptions } from "./order-service.ts";
+import type { OrderStore } from "./order-store.ts";
+
+/** An order that is about to be placed, with what its transaction must find unchanged. */
+export interface Draft {
+  readonly order: Order;
+  readonly cart?: Cart;
+  readonly demands: readonly (ItemDemand & { readonly price: Price })[];
+}
+
+type CartSource = Extract<OrderSource, { kind: "cart" }>;
+type ItemsSource = Extract<OrderSource, { kind: "items" }>;
+
+/** What a request asks for, whatever its key: tells a repetition from a reuse. */
+function fingerprintOf({ source, paymentMethod, vendorId }: PlaceOrder): string {
+  return fingerprint({ source, paymentMethod, vendorId });
+}
+
+/**
+ * The order of an earlier request, if this request is the same.
+ *
+ * @throws IdempotencyKeyReused when the key came with a different request before
+ * @throws CartLocked when there is no key and the cart is being paid for in another way
+ */
+export function sameRequest(order: Order, request: PlaceOrder): Order {
+  if (order.fingerprint === fingerprintOf(request)) return order;
+  if (request.idempotencyKey !== undefined) throw new IdempotencyKeyReused();
+  throw new CartLocked(order);
+}
+
+/** Which order of this cart it is: the number of those before, not counting the one that locks it. */
+function checkoutNumber(cart: Cart, nowMs: EpochMs): number {
+  return liveLock(cart, nowMs) ? cart.checkouts - 1 : cart.checkouts;
+}
+
+function orderIdOf(request: PlaceOrder, withoutKey: () => string): string {
+  const { userId, idempotencyKey } = request;
+  return idempotencyKey === undefined ? withoutKey() : derivedId("ord", userId, idempotencyKey);
+}
+
+/** One price per item, as the lines show it. */
+function demandsOf(lines: readonly OrderLine[], currency: string): Draft["demands"] {
+  const amounts = new Map(lines.map(({ itemId, unitPriceMinor }) => [itemId, unitPriceMinor]));
+  const demands = demandOf(lines);
+  if (demands.length > maxOrderItems) {
+    throw new TooLarge(`An order has at most ${maxOrderItems} different items`, maxOrderItems);
+  }
+  return demands.map((demand) => {
+    return { ...demand, price: { amountMinor: amounts.get(demand.itemId)!, currency } };
+  });
+}
+
+/** The lines of inline items at today's prices; what is missing or of another kind is refused. */
+function inlineLines({ items }: ItemsSource, stocks: ReadonlyMap<string, Stock>, nowMs: EpochMs) {
+  const failed = items.flatMap((item) => {
+    const stock = stocks.get(item.itemId);
+    const found = item.kind === undefined || stock?.kind === item.kind ? stock : undefined;
+    return found ? [] : (whyRefused(item, undefined, nowMs) ?? []);
+  });
+  if (failed.length > 0) throw new ItemsUnavailable(failed);
+  return items.map(({ itemId, quantity }): OrderLine => {
+    const { name, kind, vendorId, amountMinor } = stocks.get(itemId)!;
+    const lineTotalMinor = quantity * amountMinor;
+    const price = { unitPriceMinor: amountMinor, lineTotalMinor, adjustmentMinor: 0 };
+    return { itemId, name, kind, vendorId, quantity, ...price };
+  });
+}
+
+function oneCurrency(stocks: Iterable<Stock>): string {
+  const currencies = new Set([...stocks].map(({ currency }) => currency));
+  const [first = "", second] = currencies;
+  if (second !== undefined) throw new CurrencyMismatch(first, second);
+  return first;
+}
+
+type Contents = Pick<Order, "lines" | "totalMinor" | "currency" | "cart">;
+
+function orderOf(
+  request: PlaceOrder,
+  orderId: string,
+  [createdAtMs, expiresAtMs]: readonly [EpochMs, EpochMs],
+  contents: Contents,
+): Order {
+  const { userId, paymentMethod, vendorId = null } = request;
+  const facts = { orderId, userId, status: "pending" as const, paymentMethod, vendorId };
+  return { ...facts, ...contents, fingerprint: fingerprintOf(request), createdAtMs, expiresAtMs };
+}
+
+/** What cannot be drafted (any more) may have been ordered before by this very request. */
+async function orExisting<T>(orders: OrderStore, orderId: string, draft: () => T): Promise<T> {
+  try {
+    return draft();
+  } catch (error) {
+    const existing = error instanceof HoldfastError ? await orders.find(orderId) : undefined;
+    throw existing ? new OrderExists(existing) : error;
+  }
+}
+
+async function fromCart(parts: OrderServiceOptions, request: PlaceOrder, source: CartSource) {
+  const { carts, clock, holdMs, orders } = parts;
+  const { sessionId } = source;
+  const cart = await carts.find(cartIdOf(request.userId, sessionId));
+  const nowMs = clock();
+  const { cartId, version } = cart;
+  const keyless = () => derivedId("ord", cartId, version, checkoutNumber(cart, nowMs));
+  const orderId = orderIdOf(request, keyless);
+  return orExisting(orders, orderId, (): Draft => {
+    const priced = priceForOrder(cart, source.instances);
+    const { lines, totalMinor, currency, instances, conditions } = priced;
+    const ordered = { cartId, sessionId, version, instances, conditions };
+    const contents = { lines, totalMinor, currency, cart: ordered };
+    const order = orderOf(request, orderId, [nowMs, later(nowMs, holdMs)], contents);
+    return { order, cart, demands: demandsOf(lines, currency) };
+  });
+}
+
+async function fromItems(parts: OrderServiceOptions, request: PlaceOrder, source: ItemsSource) {
+  const { clock, holdMs, orders, stock } = parts;
+  const stocks = await stock.findMany(source.items.map(({ itemId }) => itemId));
+  const nowMs = clock();
+  const orderId = orderIdOf(request, () => randomId("ord"));
+  return orExisting(orders, orderId, (): Draft => {
+    const lines = inlineLines(source, stocks, nowMs);
+    const currency = oneCurrency(stocks.values());
+    const totalMinor = lines.reduce((sum, { lineTotalMinor }) => sum + lineTotalMinor, 0);
+    const contents = { lines, totalMinor, currency };
+    const order = orderOf(request, orderId, [nowMs, later(nowMs, holdMs)], contents);
+    return { order, demands: demandsOf(lines, currency) };
+  });
+}
+
+/**
+ * Drafts an order with one read (and a second one only where nothing can be ordered).
+ *
+ * @throws OrderExists when nothing can be ordered because this very request has done so before
+ */
+export function draftOrder(parts: OrderServiceOptions, request: PlaceOrder): Promise<Draft> {
+  const { source } = request;
+  return source.kind === "cart"
+    ? fromCart(parts, request, source)
+    : fromItems(parts, request, source);
+}

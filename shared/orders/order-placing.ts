@@ -1,0 +1,187 @@
+/** Places an order: one read, then one transaction that holds every line, or none. */
+import { type Actor, changeNote } from "../base/actor.ts";
+import { TryAgain } from "../base/errors.ts";
+import type { EpochMs } from "../base/time.ts";
+import {
+  type FailedItem,
+  HoldGone,
+  ItemsUnavailable,
+  planRoom,
+  type Stock,
+  whyRefused,
+} from "../inventory/stock.ts";
+import { stockOf } from "../inventory/stock-store.ts";
+import { TransactionRefused } from "../table/transaction.ts";
+import type { Write } from "../table/write.ts";
+import { type Order, OrderExists, type PaymentMethod } from "./order.ts";
+import { type Draft, draftOrder, sameRequest } from "./order-draft.ts";
+import type { OrderServiceOptions } from "./order-service.ts";
+
+/** What is ordered: a session's cart, or items without one. */
+export type OrderSource =
+  | {
+      readonly kind: "cart";
+      readonly sessionId: string;
+      readonly instances?: readonly string[] | undefined;
+    }
+  | {
+      readonly kind: "items";
+      readonly items: readonly { itemId: string; quantity: number; kind?: string | undefined }[];
+    };
+
+/** A request to place an order. */
+export interface PlaceOrder {
+  readonly userId: string;
+  readonly actor: Actor;
+  readonly source: OrderSource;
+  readonly paymentMethod: PaymentMethod;
+  readonly vendorId?: string | undefined;
+  /** The client's idempotency key; keys belong to one user. */
+  readonly idempotencyKey?: string | undefined;
+}
+
+/** An order, and whether it had been placed before by the same request. */
+export interface Placed {
+  readonly order: Order;
+  readonly replayed: boolean;
+}
+
+/** How often a cart that moves or holds that expire meanwhile make us look again. */
+const maxRounds = 20;
+
+type Demanded = Draft["demands"][number];
+
+/** The items, by id, in which expired holds have to make room. */
+type Rooms = ReadonlyMap<string, Stock>;
+
+/** The writes of one attempt, kept apart so that refusals can be told apart. */
+interface Attempt {
+  readonly order: Write;
+  readonly cart: Write | undefined;
+  readonly holds: ReadonlyMap<Write, Demanded>;
+}
+
+function checkoutOf(parts: OrderServiceOptions, draft: Draft, actor: Actor, nowMs: EpochMs) {
+  const { cart, order } = draft;
+  if (!cart) return undefined;
+  const { orderId, expiresAtMs } = order;
+  const transactionId = `temporary_${orderId}`;
+  const note = changeNote("checkout", actor, nowMs);
+  return parts.carts.checkoutWrite({ cart, orderId, transactionId, expiresAtMs, nowMs, note });
+}
+
+function attemptOf(parts: OrderServiceOptions, draft: Draft, rooms: Rooms, actor: Actor): Attempt {
+  const nowMs = parts.clock();
+  const { orderId, userId, expiresAtMs } = draft.order;
+  const note = changeNote("placed", actor, nowMs);
+  const holdOf = (demand: Demanded): Write => {
+    const stock = rooms.get(demand.itemId);
+    const takeOver = stock ? planRoom(stock, demand.quantity, nowMs).takeOver : [];
+    const hold = { ...demand, orderId, userId, expiresAtMs, nowMs, takeOver, note };
+    return parts.holds.holdWrite(hold);
+  };
+  return {
+    order: parts.orders.placeWrite(draft.order, note),
+    cart: checkoutOf(parts, draft, actor, nowMs),
+    holds: new Map(draft.demands.map((demand) => [holdOf(demand), demand])),
+  };
+}
+
+/** More expired holds than one write can take over are cleared in steps of their own. */
+async function clearSurplus(
+  { database, holds, clock }: OrderServiceOptions,
+  stock: Stock,
+  quantity: number,
+  actor: Actor,
+): Promise<Stock> {
+  let current = stock;
+  for (;;) {
+    const nowMs = clock();
+    const { clearFirst } = planRoom(current, quantity, nowMs);
+    if (clearFirst.length === 0) return current;
+    const note = changeNote("expired", actor, nowMs);
+    try {
+      current = stockOf(await database.apply(holds.clearWrite(stock.itemId, clearFirst, note)));
+    } catch (error) {
+      // Somebody else was faster; the next refusal hands back the item as it is then.
+      if (error instanceof HoldGone) return current;
+      throw error;
+    }
+  }
+}
+
+/** The items in which expired holds have to make room, or the error that names every failed line. */
+async function roomsAfter(
+  parts: OrderServiceOptions,
+  refused: TransactionRefused,
+  attempt: Attempt,
+  actor: Actor,
+): Promise<Rooms> {
+  const rooms = new Map<string, Stock>();
+  const failed: FailedItem[] = [];
+  for (const [write, demand] of attempt.holds) {
+    const refusal = refused.of(write);
+    if (!refusal) continue;
+    const stock = refusal.found && stockOf(refusal.found);
+    const reason = whyRefused(demand, stock, parts.clock());
+    if (reason) failed.push(reason);
+    else rooms.set(demand.itemId, stock!);
+  }
+  if (failed.length > 0) throw new ItemsUnavailable(failed);
+  for (const [write, { itemId, quantity }] of attempt.holds) {
+    const stock = refused.of(write) && rooms.get(itemId);
+    if (stock) rooms.set(itemId, await clearSurplus(parts, stock, quantity, actor));
+  }
+  return rooms;
+}
+
+/** Places the order unless it was placed before; see `createPlacing` for what it guarantees. */
+async function placeNew(parts: OrderServiceOptions, request: PlaceOrder): Promise<Order> {
+  const { actor } = request;
+  let draft = await draftOrder(parts, request);
+  let rooms: Rooms = new Map();
+  for (let round = 0; round < maxRounds; round += 1) {
+    const attempt = attemptOf(parts, draft, rooms, actor);
+    const { order, cart, holds } = attempt;
+    try {
+      await parts.database.transact([order, ...(cart ? [cart] : []), ...holds.keys()]);
+      return draft.order;
+    } catch (error) {
+      if (!(error instanceof TransactionRefused)) throw error;
+      const existing = error.of(order)?.error;
+      if (existing) throw existing;
+      const cartRefusal = cart && error.of(cart)?.error;
+      if (cartRefusal?.code === "CART_LOCKED") throw cartRefusal;
+      // A cart that moved since it was read is read again, whatever became of its old lines.
+      if (cartRefusal) draft = await draftOrder(parts, request);
+      else rooms = new Map([...rooms, ...(await roomsAfter(parts, error, attempt, actor))]);
+    }
+  }
+  throw new TryAgain();
+}
+
+/**
+ * Makes `place`. It reads what is ordered (1 request), then puts the order, sets aside every line and
+ * locks the cart in one transaction (1 request); a refusal or a repetition costs nothing more. Where
+ * expired holds stand in the way, a second transaction takes them over (1 request).
+ *
+ * There is no state in between: when the process dies, all of it happened or nothing did, and the
+ * repeated request finds out which, because the order's id follows from the user and the key.
+ *
+ * @throws ItemsUnavailable naming every failed line; nothing was held
+ * @throws CartLocked when another order of the session is being paid
+ * @throws IdempotencyKeyReused when the key was used for a different request
+ * @throws TryAgain when the cart or the holds kept changing; nothing was changed
+ * @example await place({ userId: "alice", actor: { id: "alice" }, paymentMethod: "sandbox",
+ *   source: { kind: "cart", sessionId: "default" }, idempotencyKey: "k1" })
+ */
+export function createPlacing(parts: OrderServiceOptions) {
+  return async function place(request: PlaceOrder): Promise<Placed> {
+    try {
+      return { order: await placeNew(parts, request), replayed: false };
+    } catch (error) {
+      if (!(error instanceof OrderExists)) throw error;
+      return { order: sameRequest(error.order, request), replayed: true };
+    }
+  };
+}

@@ -1,0 +1,114 @@
+/** What a caller can ask of orders: place, read, list, cancel, and let expire. */
+import { type Actor, changeNote } from "../base/actor.ts";
+import type { Clock } from "../base/time.ts";
+import type { CartStore } from "../carts/cart-store.ts";
+import type { HoldStore } from "../inventory/hold-store.ts";
+import type { StockStore } from "../inventory/stock-store.ts";
+import type { Database } from "../table/database.ts";
+import type { Page } from "../table/paging.ts";
+import { transactTolerating } from "../table/transaction.ts";
+import { demandOf, type Order, OrderNotFound } from "./order.ts";
+import { createPlacing } from "./order-placing.ts";
+import type { OrderQuery, OrderStore } from "./order-store.ts";
+
+/** What orders are made of. */
+export interface OrderServiceOptions {
+  readonly database: Database;
+  readonly orders: OrderStore;
+  readonly stock: StockStore;
+  readonly holds: HoldStore;
+  readonly carts: CartStore;
+  readonly clock: Clock;
+  /** How long a new order holds its units, in milliseconds. */
+  readonly holdMs: number;
+}
+
+/** Somebody who wants to see or end an order. */
+export interface OrderCaller {
+  readonly userId: string;
+  readonly isAdmin: boolean;
+}
+
+/** How and by whom an order is ended. */
+interface Ending {
+  readonly to: "cancelled" | "expired";
+  readonly actor: Actor;
+  readonly reason?: string | undefined;
+}
+
+/** Takes orders and lets go of them; all that one step changes, it changes in one transaction. */
+export function createOrderService(options: OrderServiceOptions) {
+  const { database, orders, holds, carts, clock } = options;
+
+  async function get(orderId: string, caller: OrderCaller): Promise<Order> {
+    const order = await orders.find(orderId);
+    // Somebody else's order looks like none: not even its existence is told.
+    if (order && (caller.isAdmin || order.userId === caller.userId)) return order;
+    throw new OrderNotFound(orderId);
+  }
+
+  /**
+   * Ends a pending order: status, holds and cart in one transaction. A hold that was taken over, or a
+   * cart whose lock is somebody else's by now, has nothing left to give back.
+   */
+  async function close(order: Order, { to, actor, reason }: Ending): Promise<Order> {
+    const { orderId, lines, cart } = order;
+    const nowMs = clock();
+    const note = changeNote(to, actor, nowMs, reason);
+    await transactTolerating(
+      database,
+      [orders.closeWrite({ orderId, to, nowMs, note })],
+      [
+        ...demandOf(lines).map((demand) => holds.releaseWrite({ ...demand, orderId, note })),
+        ...(cart ? [carts.reopenWrite({ cartId: cart.cartId, orderId, note })] : []),
+      ],
+    );
+    return { ...order, status: to };
+  }
+
+  return {
+    /** See `createPlacing`. */
+    place: createPlacing(options),
+
+    /**
+     * An order of the caller; administrators read everybody's. One request.
+     *
+     * @throws OrderNotFound also when it is somebody else's
+     * @example await orders.get("ord_x", { userId: "alice", isAdmin: false })
+     */
+    get,
+
+    /**
+     * A page of orders, newest first. Two requests.
+     *
+     * @example await orders.list({ userId: "alice", limit: 20 })
+     */
+    list: (query: OrderQuery): Promise<Page<Order>> => orders.list(query),
+
+    /**
+     * Ends a pending order at once: its units can be bought and its cart edited from this instant.
+     * Two requests. Repeating it answers with the cancelled order.
+     *
+     * @throws OrderNotPayable when the order is past pending; nothing was changed
+     * @example await orders.cancel("ord_x", { userId: "alice", isAdmin: false }, { id: "alice" })
+     */
+    async cancel(orderId: string, caller: OrderCaller, actor: Actor, reason?: string) {
+      const order = await get(orderId, caller);
+      return order.status === "cancelled"
+        ? order
+        : close(order, { to: "cancelled", actor, reason });
+    },
+
+    /**
+     * Marks a pending order expired when its deadline is over, releasing whatever it still holds. One
+     * request. Never needed for safety: an expired hold can be bought without it.
+     *
+     * @throws OrderNotPayable when it was paid, ended or extended in the meantime; nothing was changed
+     * @example await orders.expire(order, { id: "system:sweep" })
+     */
+    expire: (order: Order, actor: Actor): Promise<Order> => close(order, { to: "expired", actor }),
+  };
+}
+
+/** See `createOrderService`. */
+export type OrderService = ReturnType<typeof createOrderService>;
