@@ -4,6 +4,7 @@ import { createCartStore } from "../../shared/carts/cart-store.ts";
 import { createHoldStore } from "../../shared/inventory/hold-store.ts";
 import { createInventoryService } from "../../shared/inventory/inventory-service.ts";
 import { createLedgerService } from "../../shared/inventory/ledger-service.ts";
+import { createLevelMemory } from "../../shared/inventory/level-memory.ts";
 import { createMovementStore } from "../../shared/inventory/movement-store.ts";
 import { createStockStore } from "../../shared/inventory/stock-store.ts";
 import { createOrderService } from "../../shared/orders/order-service.ts";
@@ -37,12 +38,15 @@ const stores = {
   ),
 };
 
+const lastSeen = createLevelMemory();
+
 const inventory = once(() =>
   createInventoryService({
     database: database(),
     stockStore: stores.stock(),
     movementStore: stores.movements(),
     clock,
+    lastSeen,
   }),
 );
 
@@ -53,6 +57,7 @@ const ledger = once(() =>
     movementStore: stores.movements(),
     holdStore: stores.holds(),
     clock,
+    lastSeen,
   }),
 );
 
