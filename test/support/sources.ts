@@ -41,12 +41,15 @@ function readSource(absolute: string): Source {
 }
 
 const importPattern =
-  /(?:^|[\s;])(?:(?:import|export)\s+(type\s)?(?:[\w*{}\s,$]+?\sfrom\s*)?|import\s*\(\s*)["']([^"'\n]+)["']/g;
+  /(?:^|[\s;])(?:(?:import|export)\s+([\w*{}\s,$]+?\sfrom\s*)?|import\s*\(\s*)["']([^"'\n]+)["']/g;
+
+/** `import type …`, or braces in which every name is a type. */
+const typesOnly = /^type\s|^\{\s*(?:type\s[^,}]+,?\s*)+\}/;
 
 function importsOf(path: string, code: string): Import[] {
-  return [...code.matchAll(importPattern)].map(([, type, specifier = ""]) => ({
+  return [...code.matchAll(importPattern)].map(([, clause = "", specifier = ""]) => ({
     specifier,
-    typeOnly: type !== undefined,
+    typeOnly: typesOnly.test(clause),
     ...(specifier.startsWith(".") && {
       file: normalize(join(dirname(path), specifier)).replaceAll("\\", "/"),
     }),

@@ -34,6 +34,20 @@ function layerOf(path: string): "service" | "store" | "model" {
   return stem(path).endsWith("-store") ? "store" : "model";
 }
 
+const paths = new Set(sources.map(({ path }) => path));
+
+/** `noun.ts`, next to which stands `noun-store.ts` or `noun-service.ts`. */
+function isNoun(path: string): boolean {
+  return ["store", "service"].some((layer) => paths.has(path.replace(/\.ts$/, `-${layer}.ts`)));
+}
+
+/** A service, or a part of one: whatever itself uses a store without being one. */
+function isAboveStores(path: string): boolean {
+  if (layerOf(path) !== "model") return layerOf(path) === "service";
+  const source = sources.find((each) => each.path === path);
+  return source?.imports.some(({ file }) => isShared(file) && layerOf(file) !== "model") ?? false;
+}
+
 type Rule = (source: Source, imported: Import) => boolean;
 
 /** Every import that breaks a rule, as "from -> to". */
@@ -111,12 +125,18 @@ describe("ranks", () => {
 });
 
 describe("inside a domain", () => {
-  test("a service may use stores and models, a store models, a model neither", () => {
-    const height = { model: 0, store: 1, service: 2 };
+  test("a store uses stores and models, never a service or a part of one", () => {
     const rule: Rule = ({ path }, { file }) =>
-      isShared(path) && isShared(file) && height[layerOf(file)] > height[layerOf(path)];
+      isShared(path) && layerOf(path) === "store" && isShared(file) && isAboveStores(file);
     bites(rule, "shared/locks/lock-store.ts", "./lock-service.ts");
+    expect(breaches(rule)).toEqual([]);
+  });
+
+  test("what a domain is called after knows neither its store nor its service", () => {
+    const rule: Rule = ({ path }, { file }) =>
+      isNoun(path) && isShared(file) && layerOf(file) !== "model";
     bites(rule, "shared/locks/lock.ts", "./lock-store.ts");
+    bites(rule, "shared/inventory/stock.ts", "../locks/lock-service.ts");
     expect(breaches(rule)).toEqual([]);
   });
 
@@ -181,8 +201,8 @@ function findCycle(among: readonly Source[]): string[] | undefined {
     const source = byPath.get(path);
     if (source === undefined || done.has(path)) return undefined;
     for (const { file, typeOnly } of source.imports) {
-      // Two files of a tool may know each other's types; in the domain that is a cycle too.
-      if (typeOnly && !isShared(path)) continue;
+      // Types are gone when the code runs: two files may know each other's.
+      if (typeOnly) continue;
       const cycle = file === undefined ? undefined : visit(file, [...trail, path]);
       if (cycle) return cycle;
     }
