@@ -1,0 +1,4 @@
+/** Administration over HTTP. */
+import { createHandler } from "./runtime/http.ts";
+
+export const handler = createHandler([]);

@@ -1,0 +1,3 @@
+/** The sweep: what EventBridge Scheduler runs once a minute. */
+
+export async function handler(): Promise<void> {}

@@ -1,0 +1,4 @@
+/** Document locks and documents over HTTP. */
+import { createHandler } from "./runtime/http.ts";
+
+export const handler = createHandler([]);

@@ -1,0 +1,4 @@
+/** Webhooks of the payment providers. */
+import { createHandler } from "./runtime/http.ts";
+
+export const handler = createHandler([]);
