@@ -1,4 +1,4 @@
-/** The tables: keys, indexes, streams, TTL and protection. The only place where they are declared. */
+/** Makes the tables of `table-shapes.ts`: on demand, encrypted, recoverable, protected in production. */
 import { RemovalPolicy } from "aws-cdk-lib";
 import {
   AttributeType,
@@ -11,102 +11,21 @@ import {
 import type { Attribute } from "aws-cdk-lib/aws-dynamodb";
 import type { Construct } from "constructs";
 import type { Settings } from "./settings.ts";
+import {
+  type KeyAttribute,
+  type TableName,
+  type TableShape,
+  tableNames,
+  tableShapes,
+} from "./table-shapes.ts";
 
-interface IndexShape {
-  readonly partition: Attribute;
-  readonly sort: Attribute;
-  readonly projection: ProjectionType;
+/** The key and index attributes of a table, in the CDK's form. */
+function attribute({ name, type }: KeyAttribute): Attribute {
+  return { name, type: type === "S" ? AttributeType.STRING : AttributeType.NUMBER };
 }
-
-interface TableShape {
-  readonly partition: Attribute;
-  readonly sort?: Attribute;
-  readonly indexes?: Readonly<Record<string, IndexShape>>;
-  /** Rows leave by the stream when what happens to them belongs into the audit trail. */
-  readonly stream: boolean;
-  readonly ttl: boolean;
-}
-
-const text = (name: string): Attribute => ({ name, type: AttributeType.STRING });
-const number = (name: string): Attribute => ({ name, type: AttributeType.NUMBER });
-
-const shapes = {
-  Locks: {
-    partition: text("resource"),
-    indexes: {
-      byExpiry: {
-        partition: text("kindShard"),
-        sort: number("expiresAtMs"),
-        projection: ProjectionType.KEYS_ONLY,
-      },
-    },
-    stream: true,
-    ttl: true,
-  },
-  Stock: {
-    partition: text("itemId"),
-    sort: number("shard"),
-    indexes: {
-      catalog: {
-        partition: text("catalog"),
-        sort: text("itemId"),
-        projection: ProjectionType.KEYS_ONLY,
-      },
-    },
-    stream: true,
-    ttl: false,
-  },
-  Movements: {
-    partition: text("itemId"),
-    sort: text("movementId"),
-    indexes: {
-      byTime: {
-        partition: text("itemId"),
-        sort: number("atMs"),
-        projection: ProjectionType.ALL,
-      },
-    },
-    stream: false,
-    ttl: false,
-  },
-  Carts: { partition: text("cartId"), stream: true, ttl: true },
-  Orders: {
-    partition: text("orderId"),
-    indexes: {
-      byUser: {
-        partition: text("userId"),
-        sort: number("createdAtMs"),
-        projection: ProjectionType.KEYS_ONLY,
-      },
-      due: {
-        partition: text("dueShard"),
-        sort: number("dueAtMs"),
-        projection: ProjectionType.KEYS_ONLY,
-      },
-    },
-    stream: true,
-    ttl: false,
-  },
-  Documents: { partition: text("documentId"), stream: true, ttl: false },
-  Audit: { partition: text("subject"), sort: text("at"), stream: false, ttl: true },
-  Events: { partition: text("eventKey"), stream: false, ttl: true },
-} as const satisfies Record<string, TableShape>;
-
-/** The name of a table, as code and permissions call it. */
-export type TableName = keyof typeof shapes;
-
-/** The indexes of a table, by name. */
-export type IndexName<T extends TableName> = (typeof shapes)[T] extends {
-  indexes: infer Indexes;
-}
-  ? keyof Indexes & string
-  : never;
 
 /** Every table of the stack. */
 export type Tables = Readonly<Record<TableName, Table>>;
-
-/** Every table name, in the order of declaration. */
-export const tableNames = Object.keys(shapes) as readonly TableName[];
 
 /**
  * Creates every table: on demand, encrypted, with point-in-time recovery. Production keeps its tables
@@ -122,11 +41,11 @@ export function createTables(scope: Construct, settings: Settings): Tables {
 }
 
 function createTable(scope: Construct, name: TableName, settings: Settings): Table {
-  const shape: TableShape = shapes[name];
+  const shape: TableShape = tableShapes[name];
   const production = settings.stage === "prod";
   const table = new Table(scope, name, {
-    partitionKey: shape.partition,
-    ...(shape.sort && { sortKey: shape.sort }),
+    partitionKey: attribute(shape.partition),
+    ...(shape.sort && { sortKey: attribute(shape.sort) }),
     billingMode: BillingMode.PAY_PER_REQUEST,
     encryption: TableEncryption.AWS_MANAGED,
     pointInTimeRecoverySpecification: { pointInTimeRecoveryEnabled: true },
@@ -138,13 +57,13 @@ function createTable(scope: Construct, name: TableName, settings: Settings): Tab
   for (const [indexName, index] of Object.entries(shape.indexes ?? {})) {
     table.addGlobalSecondaryIndex({
       indexName,
-      partitionKey: index.partition,
-      sortKey: index.sort,
-      projectionType: index.projection,
+      partitionKey: attribute(index.partition),
+      sortKey: attribute(index.sort),
+      projectionType: ProjectionType[index.projection],
     });
   }
   return table;
 }
 
 /** The tables whose changes leave by a stream. */
-export const streamedTables = tableNames.filter((name) => shapes[name].stream);
+export const streamedTables = tableNames.filter((name) => tableShapes[name].stream);

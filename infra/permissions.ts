@@ -5,7 +5,7 @@
  * A transaction needs no action of its own: DynamoDB checks PutItem, UpdateItem, DeleteItem and
  * ConditionCheckItem for each part of it.
  */
-import type { IndexName, TableName } from "./data.ts";
+import type { IndexName, TableName } from "./table-shapes.ts";
 import type { ProviderName } from "./settings.ts";
 
 /** A DynamoDB action on a table, without the `dynamodb:` in front. */

@@ -1,5 +1,5 @@
 /** Makes the DynamoDB document client: no hidden retries, and every request counted. */
-import { DynamoDBClient } from "@aws-sdk/client-dynamodb";
+import { DynamoDBClient, type DynamoDBClientConfig } from "@aws-sdk/client-dynamodb";
 import { DynamoDBDocumentClient } from "@aws-sdk/lib-dynamodb";
 import { currentOperation, type Meter } from "./operation.ts";
 
@@ -49,7 +49,7 @@ function meterRequests(client: DynamoDBClient): void {
  * The SDK's own retries are off, because they would repeat a write whose answer was lost without
  * knowing what that write means; `createDatabase` retries instead, and does know.
  */
-export function createDocumentClient(settings: { endpoint?: string } = {}): DynamoDBDocumentClient {
+export function createDocumentClient(settings: DynamoDBClientConfig = {}): DynamoDBDocumentClient {
   const client = new DynamoDBClient({ ...settings, maxAttempts: 1 });
   meterRequests(client);
   return DynamoDBDocumentClient.from(client, {

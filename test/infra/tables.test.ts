@@ -1,7 +1,7 @@
 /** What the template promises about data: keys, streams, TTL, recovery, encryption, protection. */
 import { Match } from "aws-cdk-lib/assertions";
 import { expect, test } from "vitest";
-import { tableNames } from "../../infra/data.ts";
+import { tableNames } from "../../infra/table-shapes.ts";
 import { resourcesOf, synthesize } from "./synthesize.ts";
 
 const dev = synthesize();

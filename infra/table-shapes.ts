@@ -1,0 +1,94 @@
+/** The tables as plain data: keys, indexes, streams, TTL. The only place where they are declared. */
+
+/** A key attribute: `S` text, `N` number. */
+export interface KeyAttribute {
+  readonly name: string;
+  readonly type: "S" | "N";
+}
+
+/** A global secondary index. */
+export interface IndexShape {
+  readonly partition: KeyAttribute;
+  readonly sort: KeyAttribute;
+  readonly projection: "ALL" | "KEYS_ONLY";
+}
+
+/** One table. */
+export interface TableShape {
+  readonly partition: KeyAttribute;
+  readonly sort?: KeyAttribute;
+  readonly indexes?: Readonly<Record<string, IndexShape>>;
+  /** Rows leave by the stream when what happens to them belongs into the audit trail. */
+  readonly stream: boolean;
+  readonly ttl: boolean;
+}
+
+const text = (name: string): KeyAttribute => ({ name, type: "S" });
+const number = (name: string): KeyAttribute => ({ name, type: "N" });
+
+/**
+ * Every table. Indexes carry keys only, so that a change of other attributes writes them once: an
+ * order that moves on or an item that is held touches no index.
+ */
+export const tableShapes = {
+  Locks: {
+    partition: text("resource"),
+    indexes: {
+      byExpiry: {
+        partition: text("kindShard"),
+        sort: number("expiresAtMs"),
+        projection: "KEYS_ONLY",
+      },
+    },
+    stream: true,
+    ttl: true,
+  },
+  Stock: {
+    partition: text("itemId"),
+    sort: number("shard"),
+    indexes: {
+      catalog: { partition: text("catalog"), sort: text("itemId"), projection: "KEYS_ONLY" },
+    },
+    stream: true,
+    ttl: false,
+  },
+  Movements: {
+    partition: text("itemId"),
+    sort: text("movementId"),
+    indexes: {
+      byTime: { partition: text("itemId"), sort: number("atMs"), projection: "ALL" },
+    },
+    stream: false,
+    ttl: false,
+  },
+  Carts: { partition: text("cartId"), stream: true, ttl: true },
+  Orders: {
+    partition: text("orderId"),
+    indexes: {
+      byUser: {
+        partition: text("userId"),
+        sort: number("createdAtMs"),
+        projection: "KEYS_ONLY",
+      },
+      due: { partition: text("dueShard"), sort: number("dueAtMs"), projection: "KEYS_ONLY" },
+    },
+    stream: true,
+    ttl: false,
+  },
+  Documents: { partition: text("documentId"), stream: true, ttl: false },
+  Audit: { partition: text("subject"), sort: text("at"), stream: false, ttl: true },
+  Events: { partition: text("eventKey"), stream: false, ttl: true },
+} as const satisfies Record<string, TableShape>;
+
+/** The name of a table, as code and permissions call it. */
+export type TableName = keyof typeof tableShapes;
+
+/** The indexes of a table, by name. */
+export type IndexName<T extends TableName> = (typeof tableShapes)[T] extends {
+  indexes: infer Indexes;
+}
+  ? keyof Indexes & string
+  : never;
+
+/** Every table name, in the order of declaration. */
+export const tableNames = Object.keys(tableShapes) as readonly TableName[];

@@ -1,0 +1,18 @@
+/** A clock that stands still until a test moves it. */
+import { type Clock, type EpochMs, epochMs } from "../../shared/base/time.ts";
+
+export interface TestClock {
+  readonly clock: Clock;
+  /** Moves on by this many milliseconds. */
+  advance(durationMs: number): void;
+}
+
+export function createTestClock(startMs = 1_800_000_000_000): TestClock {
+  let nowMs: EpochMs = epochMs(startMs);
+  return {
+    clock: () => nowMs,
+    advance(durationMs) {
+      nowMs = epochMs(nowMs + durationMs);
+    },
+  };
+}
