@@ -1,0 +1,145 @@
+/** Tells what each resource of the template is called on this machine: the values of `Ref` and `Fn::GetAtt`. */
+import type { Resource } from "./assembly.ts";
+import { ACCOUNT, localArn, REGION } from "./local-account.ts";
+import type { ResourceValues } from "./template.ts";
+
+/** The addresses and names that differ between two runs on one machine. */
+export interface LocalPlaces {
+  /** Goes before every table name, so that several runs can share one DynamoDB Local. */
+  tablePrefix: string;
+  /** Where the gateway answers, without a slash at the end. */
+  apiUrl: string;
+  /** Where the stand-in for AWS services answers. */
+  awsUrl: string;
+}
+
+/** The host that API Gateway would give this API; `rewriteApiUrl` turns it into the local address. */
+function awsApiUrl(apiId: string): string {
+  return `https://${apiId}.execute-api.${REGION}.amazonaws.com`;
+}
+
+/** Turns every address of an API on AWS into the local one, with the stage's trailing slash dropped. */
+export function rewriteApiUrl(apiUrl: string): (text: string) => string {
+  const pattern = new RegExp(`https://[a-z0-9]+\\.execute-api\\.${REGION}\\.amazonaws\\.com/?`, "giu");
+  return (text) =>
+    text.includes("execute-api")
+      ? text.replace(pattern, (found) => (found.endsWith("/") ? `${apiUrl}/` : apiUrl))
+      : text;
+}
+
+/** The ARN of a table's stream in the template's eyes; DynamoDB Local's own changes with each start. */
+export function streamArnOf(tableName: string): string {
+  return localArn("dynamodb", `table/${tableName}/stream/local`);
+}
+
+/** Ids that AWS makes up have no dashes or capitals; this keeps them readable and stable. */
+function shortId(logicalId: string): string {
+  return logicalId.toLowerCase().replaceAll(/[^a-z0-9]/gu, "").slice(0, 26);
+}
+
+type Values = Record<string, string | ((name: string, places: LocalPlaces) => string)>;
+
+/** By resource type: the property that may name the resource, then `Ref` and the attributes. */
+const KINDS: Record<string, { named?: string; ref?: Values[string]; attributes?: Values }> = {
+  "AWS::DynamoDB::Table": table(),
+  "AWS::DynamoDB::GlobalTable": table(),
+  "AWS::Lambda::Function": {
+    named: "FunctionName",
+    attributes: { Arn: (name) => localArn("lambda", `function:${name}`) },
+  },
+  "AWS::IAM::Role": {
+    named: "RoleName",
+    attributes: { Arn: (name) => `arn:aws:iam::${ACCOUNT}:role/${name}`, RoleId: (name) => name },
+  },
+  "AWS::SQS::Queue": {
+    named: "QueueName",
+    ref: (name, { awsUrl }) => `${awsUrl}/${ACCOUNT}/${name}`,
+    attributes: {
+      Arn: (name) => localArn("sqs", name),
+      QueueName: (name) => name,
+      QueueUrl: (name, { awsUrl }) => `${awsUrl}/${ACCOUNT}/${name}`,
+    },
+  },
+  "AWS::SNS::Topic": {
+    named: "TopicName",
+    ref: (name) => localArn("sns", name),
+    attributes: { TopicArn: (name) => localArn("sns", name), TopicName: (name) => name },
+  },
+  "AWS::SecretsManager::Secret": {
+    named: "Name",
+    ref: (name) => localArn("secretsmanager", `secret:${name}-local0`),
+    attributes: { Id: (name) => localArn("secretsmanager", `secret:${name}-local0`) },
+  },
+  "AWS::Cognito::UserPool": {
+    ref: (name) => `${REGION}_${shortId(name)}`,
+    attributes: {
+      Arn: (name) => localArn("cognito-idp", `userpool/${REGION}_${shortId(name)}`),
+      UserPoolId: (name) => `${REGION}_${shortId(name)}`,
+      ProviderName: (name) => `cognito-idp.${REGION}.amazonaws.com/${REGION}_${shortId(name)}`,
+      ProviderURL: (name) => `https://cognito-idp.${REGION}.amazonaws.com/${REGION}_${shortId(name)}`,
+    },
+  },
+  "AWS::Cognito::UserPoolClient": {
+    ref: shortId,
+    attributes: { ClientId: shortId, Name: (name) => name },
+  },
+  "AWS::ApiGatewayV2::Api": {
+    ref: shortId,
+    attributes: {
+      ApiId: shortId,
+      ApiEndpoint: (name) => awsApiUrl(shortId(name)),
+      ExecutionEndpoint: (name) => awsApiUrl(shortId(name)),
+    },
+  },
+  "AWS::ApiGatewayV2::Stage": { named: "StageName" },
+  "AWS::Logs::LogGroup": {
+    named: "LogGroupName",
+    attributes: { Arn: (name) => localArn("logs", `log-group:${name}:*`) },
+  },
+  "AWS::Scheduler::Schedule": {
+    named: "Name",
+    attributes: { Arn: (name) => localArn("scheduler", `schedule/default/${name}`) },
+  },
+};
+
+function table() {
+  return {
+    named: "TableName",
+    attributes: {
+      Arn: (name: string) => localArn("dynamodb", `table/${name}`),
+      StreamArn: streamArnOf,
+      TableId: (name: string) => name,
+    },
+  };
+}
+
+function isTable(resource: Resource): boolean {
+  return resource.Type === "AWS::DynamoDB::Table" || resource.Type === "AWS::DynamoDB::GlobalTable";
+}
+
+/** The name of a resource on this machine: the one it was given, else its logical id. */
+export function localName(logicalId: string, resource: Resource, tablePrefix: string): string {
+  const given = resource.Properties?.[KINDS[resource.Type]?.named ?? ""];
+  const name = typeof given === "string" ? given : logicalId;
+  return isTable(resource) ? `${tablePrefix}${name}` : name;
+}
+
+/** Makes the values of all resources; a resource type not known here is worth its logical id. */
+export function createResourceValues(places: LocalPlaces): ResourceValues {
+  const valueOf = (value: Values[string], name: string) =>
+    typeof value === "string" ? value : value(name, places);
+  return {
+    ref(logicalId, resource) {
+      const name = localName(logicalId, resource, places.tablePrefix);
+      const ref = KINDS[resource.Type]?.ref;
+      return ref ? valueOf(ref, name) : name;
+    },
+    attribute(logicalId, resource, attribute) {
+      const name = localName(logicalId, resource, places.tablePrefix);
+      const value = KINDS[resource.Type]?.attributes?.[attribute];
+      if (value) return valueOf(value, name);
+      if (attribute === "Arn") return localArn("other", `${resource.Type}/${name}`);
+      throw new Error(`${resource.Type} ${logicalId} has no ${attribute} on this machine`);
+    },
+  };
+}

@@ -1,0 +1,161 @@
+/**
+ * Synthesizes the CDK app the way the CDK's command line does, and keeps the result: as long as neither the
+ * sources nor the context change, the next start takes the assembly that is there.
+ */
+import { spawn } from "node:child_process";
+import { createHash } from "node:crypto";
+import {
+  existsSync,
+  globSync,
+  mkdirSync,
+  readdirSync,
+  readFileSync,
+  renameSync,
+  rmSync,
+  statSync,
+  utimesSync,
+} from "node:fs";
+import { delimiter, join } from "node:path";
+import { setTimeout as sleep } from "node:timers/promises";
+import { ROOT, SCRATCH } from "../root.ts";
+
+/** CDK context as `-c key=value` gives it. */
+export type Context = Record<string, string>;
+
+const ASSEMBLIES = join(SCRATCH, "assemblies");
+
+/** Everything that ends up in the template or in a bundle. */
+const SOURCES = [
+  "{infra,functions,shared}/**/*",
+  "cdk.json",
+  "package.json",
+  "package-lock.json",
+  "tsconfig.json",
+];
+
+/** Enough for the contexts of all tests and a few starts beside them. */
+const MOST_KEPT = 16;
+
+/** A synthesis that has not ended by then never will: whoever waits for it does it again. */
+const STALE_LOCK_MS = 120_000;
+
+interface CdkSettings {
+  app: string;
+  context?: Record<string, unknown>;
+}
+
+/** What the CDK's command line adds to the context of every synthesis. */
+const CLI_CONTEXT = {
+  "aws:cdk:enable-path-metadata": true,
+  "aws:cdk:enable-asset-metadata": true,
+  "aws:cdk:bundling-stacks": ["**"],
+};
+
+function readSettings(): CdkSettings {
+  return JSON.parse(readFileSync(join(ROOT, "cdk.json"), "utf8")) as CdkSettings;
+}
+
+/** Names the assembly of these sources and this context. */
+function keyOf(context: Context): string {
+  const hash = createHash("sha256").update(process.version);
+  hash.update(JSON.stringify(Object.entries(context).toSorted()));
+  for (const file of globSync(SOURCES, { cwd: ROOT }).toSorted()) {
+    const path = join(ROOT, file);
+    if (statSync(path).isFile()) hash.update(`\0${file}\0`).update(readFileSync(path));
+  }
+  return hash.digest("hex").slice(0, 20);
+}
+
+function isComplete(directory: string): boolean {
+  return existsSync(join(directory, "manifest.json"));
+}
+
+function synthesizeInto(directory: string, context: Context, signal?: AbortSignal): Promise<void> {
+  const settings = readSettings();
+  return new Promise((settle, fail) => {
+    const child = spawn(settings.app, {
+      cwd: ROOT,
+      shell: true,
+      // A group of its own: it and the bundlers it starts can then be ended together.
+      detached: process.platform !== "win32",
+      stdio: ["ignore", "ignore", "pipe"],
+      env: {
+        ...process.env,
+        PATH: `${join(ROOT, "node_modules", ".bin")}${delimiter}${process.env["PATH"] ?? ""}`,
+        CDK_OUTDIR: directory,
+        CDK_CONTEXT_JSON: JSON.stringify({ ...settings.context, ...CLI_CONTEXT, ...context }),
+      },
+    });
+    const endIt = () => {
+      if (child.exitCode !== null || child.pid === undefined) return;
+      if (process.platform === "win32") child.kill();
+      else process.kill(-child.pid, "SIGTERM");
+    };
+    signal?.addEventListener("abort", endIt, { once: true });
+    process.once("exit", endIt);
+    let problem = "";
+    child.stderr?.setEncoding("utf8").on("data", (text: string) => (problem += text));
+    child.once("error", fail);
+    child.once("close", (code) => {
+      signal?.removeEventListener("abort", endIt);
+      process.off("exit", endIt);
+      if (code === 0 && isComplete(directory)) settle();
+      else fail(new Error(`cdk synth failed:\n${problem.trim() || `exit code ${code}`}`));
+    });
+  });
+}
+
+/** Throws away the assemblies that were not used for the longest time. */
+function prune(): void {
+  const kept = readdirSync(ASSEMBLIES)
+    .map((name) => ({ path: join(ASSEMBLIES, name), usedMs: mtimeMs(join(ASSEMBLIES, name)) }))
+    .toSorted((left, right) => right.usedMs - left.usedMs);
+  for (const { path } of kept.slice(MOST_KEPT)) rmSync(path, { recursive: true, force: true });
+}
+
+function mtimeMs(path: string): number {
+  return statSync(path, { throwIfNoEntry: false })?.mtimeMs ?? 0;
+}
+
+/** Only one process synthesizes an assembly; the others wait for it. Returns false when it came meanwhile. */
+async function takeLock(lock: string, directory: string, signal?: AbortSignal): Promise<boolean> {
+  for (;;) {
+    signal?.throwIfAborted();
+    if (isComplete(directory)) return false;
+    try {
+      mkdirSync(lock);
+      return true;
+    } catch {
+      if (Date.now() - mtimeMs(lock) > STALE_LOCK_MS) rmSync(lock, { recursive: true, force: true });
+    }
+    await sleep(200);
+  }
+}
+
+/**
+ * Gives the directory of the assembly for a context, synthesizing it when it is not there yet.
+ * @throws Error with what the CDK app said when it failed; nothing of it is kept then.
+ */
+export async function synthesize({
+  context = {},
+  signal,
+}: { context?: Context; signal?: AbortSignal | undefined } = {}): Promise<string> {
+  mkdirSync(ASSEMBLIES, { recursive: true });
+  const directory = join(ASSEMBLIES, keyOf(context));
+  const lock = `${directory}.lock`;
+  if (!isComplete(directory) && (await takeLock(lock, directory, signal))) {
+    const unfinished = `${directory}.${process.pid}.new`;
+    try {
+      await synthesizeInto(unfinished, context, signal);
+      rmSync(directory, { recursive: true, force: true });
+      renameSync(unfinished, directory);
+      prune();
+    } finally {
+      rmSync(unfinished, { recursive: true, force: true });
+      rmSync(lock, { recursive: true, force: true });
+    }
+  }
+  const now = new Date();
+  utimesSync(directory, now, now);
+  return directory;
+}

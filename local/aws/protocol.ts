@@ -1,0 +1,25 @@
+/** The shapes of a request and an answer in AWS's JSON protocols, which DynamoDB, Secrets Manager and SQS share. */
+import type { Execution } from "../lambda/execution.ts";
+import type { LocalFunction } from "../lambda/functions.ts";
+
+/** A request of a function, taken apart. */
+export interface AwsRequest {
+  service: string;
+  target: string;
+  operation: string;
+  body: Buffer;
+  input: Record<string, unknown>;
+  owner: LocalFunction;
+  execution: Execution;
+}
+
+/** An answer in AWS's JSON protocols. */
+export interface AwsAnswer {
+  status: number;
+  body: Buffer | string;
+}
+
+/** An error as AWS's JSON protocols write it. */
+export function awsError(type: string, message: string, status = 400): AwsAnswer {
+  return { status, body: JSON.stringify({ __type: type, message, Message: message }) };
+}

@@ -1,0 +1,154 @@
+/** Reads the HTTP API of the template: its routes, what each leads to, who may use it, its stage and CORS rules. */
+import { localArn } from "../assembly/local-account.ts";
+import type { TemplateResolver } from "../assembly/template.ts";
+import { matchesPattern } from "../aws/permissions.ts";
+import type { LocalFunction, LocalFunctions } from "../lambda/functions.ts";
+import { type Authorizer, type AuthorizerProperties, createAuthorizer } from "./authorizer.ts";
+import type { CorsConfiguration } from "./cors.ts";
+import type { Issuer } from "./issuer.ts";
+import { createRouter, type Route } from "./routes.ts";
+
+/** Where a route leads. */
+export interface RouteTarget {
+  /** Absent when the function's policy does not let API Gateway call it: a 500, as on AWS. */
+  handler?: LocalFunction;
+  timeoutMs: number;
+  authorizer?: Authorizer;
+  scopes?: string[];
+}
+
+/** The API as declared. */
+export interface Api {
+  id: string;
+  stage: string;
+  stageVariables?: Record<string, string>;
+  cors?: CorsConfiguration;
+  match: ReturnType<typeof createRouter<RouteTarget>>;
+}
+
+interface RouteProperties {
+  RouteKey: string;
+  Target: string;
+  AuthorizationType?: string;
+  AuthorizerId?: string;
+  AuthorizationScopes?: string[];
+}
+
+interface IntegrationProperties {
+  IntegrationType: string;
+  IntegrationUri: string;
+  PayloadFormatVersion?: string;
+  TimeoutInMillis?: number;
+}
+
+interface PermissionProperties {
+  FunctionName: string;
+  Principal: string;
+  SourceArn?: string;
+}
+
+/** API Gateway never waits longer than this. */
+const MOST_TIMEOUT_MS = 30_000;
+
+/** The issuer and first audience that the template's authorizer asks for. */
+export function declaredSignIn(
+  template: TemplateResolver,
+): { issuer: string; audience: string; isOwnPool: boolean } | undefined {
+  const [authorizer] = template.resources<AuthorizerProperties>("AWS::ApiGatewayV2::Authorizer");
+  if (!authorizer) return undefined;
+  const { Issuer: issuer, Audience } = authorizer.properties.JwtConfiguration;
+  const pools = template
+    .resources("AWS::Cognito::UserPool")
+    .map(({ logicalId }) => template.resolve({ "Fn::GetAtt": [logicalId, "ProviderURL"] }));
+  return { issuer, audience: Audience[0] ?? "", isOwnPool: pools.includes(issuer) };
+}
+
+function readIntegrations(template: TemplateResolver): Map<string, IntegrationProperties> {
+  const integrations = new Map<string, IntegrationProperties>();
+  const declared = template.resources<IntegrationProperties>("AWS::ApiGatewayV2::Integration");
+  for (const { logicalId, properties } of declared) {
+    const { IntegrationType, PayloadFormatVersion } = properties;
+    if (IntegrationType !== "AWS_PROXY" || PayloadFormatVersion !== "2.0") {
+      throw new Error(`${logicalId}: only AWS_PROXY with payload format 2.0 runs on this machine`);
+    }
+    integrations.set(`integrations/${template.resolve<string>({ Ref: logicalId })}`, properties);
+  }
+  return integrations;
+}
+
+function mayBeInvoked(
+  permissions: PermissionProperties[],
+  handler: LocalFunction,
+  sourceArn: string,
+): boolean {
+  return permissions.some(
+    ({ FunctionName, Principal, SourceArn }) =>
+      Principal === "apigateway.amazonaws.com" &&
+      (FunctionName === handler.arn || FunctionName === handler.logicalId) &&
+      (!SourceArn || matchesPattern(SourceArn, sourceArn)),
+  );
+}
+
+/**
+ * Reads the API.
+ * @param standIn the local issuer, used where the authorizer names the template's own user pool.
+ * @throws Error when the template has no HTTP API or an integration that cannot run here.
+ */
+export function readApi(
+  template: TemplateResolver,
+  functions: LocalFunctions,
+  standIn: Issuer | undefined,
+): Api {
+  const [api] = template.resources<{ CorsConfiguration?: CorsConfiguration }>(
+    "AWS::ApiGatewayV2::Api",
+  );
+  if (!api) throw new Error("the template has no HTTP API");
+  const id = template.resolve<string>({ Ref: api.logicalId });
+  const [stage] = template.resources<{
+    StageName: string;
+    StageVariables?: Record<string, string>;
+  }>("AWS::ApiGatewayV2::Stage");
+  const stageName = stage?.properties.StageName ?? "$default";
+  const integrations = readIntegrations(template);
+  const permissions = template
+    .resources<PermissionProperties>("AWS::Lambda::Permission")
+    .map(({ properties }) => properties);
+  const authorizers = new Map(
+    template
+      .resources<AuthorizerProperties>("AWS::ApiGatewayV2::Authorizer")
+      .map(({ logicalId, properties }) => [
+        template.resolve<string>({ Ref: logicalId }),
+        createAuthorizer(properties, standIn),
+      ]),
+  );
+
+  function routeOf(properties: RouteProperties): Route<RouteTarget> {
+    const { RouteKey, Target, AuthorizationType, AuthorizerId, AuthorizationScopes } = properties;
+    const integration = integrations.get(Target);
+    const handler = functions.find(integration?.IntegrationUri ?? "");
+    const [method, path = ""] = RouteKey.split(" ");
+    const source = RouteKey === "$default" ? "$default" : `${method}${path}`;
+    const sourceArn = localArn("execute-api", `${id}/${stageName}/${source}`);
+    const authorizer = AuthorizationType === "JWT" && authorizers.get(AuthorizerId ?? "");
+    return {
+      routeKey: RouteKey,
+      target: {
+        ...(handler && mayBeInvoked(permissions, handler, sourceArn) && { handler }),
+        timeoutMs: Math.min(integration?.TimeoutInMillis ?? MOST_TIMEOUT_MS, MOST_TIMEOUT_MS),
+        ...(authorizer && { authorizer }),
+        ...(AuthorizationScopes && { scopes: AuthorizationScopes }),
+      },
+    };
+  }
+
+  const routes = template
+    .resources<RouteProperties>("AWS::ApiGatewayV2::Route")
+    .map(({ properties }) => routeOf(properties));
+  return {
+    id,
+    stage: stageName,
+    ...(stage?.properties.StageVariables && { stageVariables: stage.properties.StageVariables }),
+    ...(api.properties.CorsConfiguration && { cors: api.properties.CorsConfiguration }),
+    match: createRouter(routes),
+  };
+}

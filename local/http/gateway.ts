@@ -1,0 +1,120 @@
+/** Answers a request as API Gateway does: limits, CORS, route, token, function, and its own words when one of them fails. */
+import { QueueTimeout } from "../lambda/worker-pool.ts";
+import {
+  createAnswer,
+  gatewayMessage,
+  type HttpAnswer,
+  INTERNAL_SERVER_ERROR,
+} from "./answer.ts";
+import type { Api, RouteTarget } from "./api.ts";
+import type { Verdict } from "./authorizer.ts";
+import { corsHeaders, preflightHeaders } from "./cors.ts";
+import { createEvent, type GatewayFindings, type GatewayRequest, joinHeaders } from "./event.ts";
+
+/** A request line and headers over this are refused. */
+export const MOST_HEADER_BYTES = 10_240;
+
+/** API Gateway takes no larger body. */
+export const MOST_BODY_BYTES = 10 * 1024 * 1024;
+
+/** Lambda takes no larger event, and returns no larger result. */
+const MOST_EVENT_BYTES = 6_291_556;
+
+/** API Gateway's refusal of a body, or of an event, that is too large. */
+export const TOO_LARGE = gatewayMessage(413, "Request Entity Too Large");
+
+const SERVICE_UNAVAILABLE = gatewayMessage(503, "Service Unavailable");
+
+function refusalOf(verdict: Exclude<Verdict, { kind: "passed" }>): HttpAnswer {
+  if (verdict.kind === "forbidden") return gatewayMessage(403, "Forbidden");
+  const problem = verdict.reason?.replaceAll(/["\\\r\n]/gu, "'");
+  const challenge = problem
+    ? `Bearer scope="" error="invalid_token" error_description="${problem}"`
+    : "Bearer";
+  return gatewayMessage(401, "Unauthorized", { "www-authenticate": challenge });
+}
+
+function after(ms: number): { promise: Promise<undefined>; cancel(): void } {
+  let timer: NodeJS.Timeout | undefined;
+  const promise = new Promise<undefined>((settle) => {
+    timer = setTimeout(settle, ms, undefined);
+  });
+  return { promise, cancel: () => clearTimeout(timer) };
+}
+
+async function callFunction(target: RouteTarget, event: string): Promise<HttpAnswer> {
+  const { handler, timeoutMs } = target;
+  if (!handler) return INTERNAL_SERVER_ERROR;
+  if (Buffer.byteLength(event) > MOST_EVENT_BYTES) return TOO_LARGE;
+  const limit = after(timeoutMs);
+  try {
+    const outcome = await Promise.race([handler.invoke(event, timeoutMs), limit.promise]);
+    if (!outcome) return SERVICE_UNAVAILABLE;
+    if (outcome.error) return INTERNAL_SERVER_ERROR;
+    if (Buffer.byteLength(outcome.result ?? "") > MOST_EVENT_BYTES) return INTERNAL_SERVER_ERROR;
+    return createAnswer(outcome.result);
+  } catch (error) {
+    return error instanceof QueueTimeout ? SERVICE_UNAVAILABLE : INTERNAL_SERVER_ERROR;
+  } finally {
+    limit.cancel();
+  }
+}
+
+/** The path within the stage; undefined when the request names another stage. */
+function pathInStage(path: string, stage: string): string | undefined {
+  if (stage === "$default") return path;
+  return path === `/${stage}` || path.startsWith(`/${stage}/`)
+    ? path.slice(stage.length + 1) || "/"
+    : undefined;
+}
+
+function matchRoute(api: Api, request: GatewayRequest): ReturnType<Api["match"]> | HttpAnswer {
+  const path = pathInStage(request.path, api.stage);
+  if (path === undefined) return undefined;
+  try {
+    decodeURIComponent(request.path);
+    return api.match(request.method, path);
+  } catch (error) {
+    if (error instanceof URIError) return gatewayMessage(400, "Bad Request");
+    throw error;
+  }
+}
+
+/** Makes the function that answers the requests of an API. */
+export function createGateway(api: Api): (request: GatewayRequest) => Promise<HttpAnswer> {
+  async function answer(
+    request: GatewayRequest,
+    headers: Record<string, string>,
+  ): Promise<HttpAnswer> {
+    const match = matchRoute(api, request);
+    if (!match) return gatewayMessage(404, "Not Found");
+    if (!("route" in match)) return match;
+    const { routeKey, target } = match.route;
+    const findings: GatewayFindings = {
+      routeKey,
+      apiId: api.id,
+      stage: api.stage,
+      ...(api.stageVariables && { stageVariables: api.stageVariables }),
+      pathParameters: match.pathParameters,
+    };
+    if (target.authorizer) {
+      const verdict = await target.authorizer(headers["authorization"], target.scopes);
+      if (verdict.kind !== "passed") return refusalOf(verdict);
+      findings.jwt = { claims: verdict.claims, scopes: verdict.scopes };
+    }
+    return callFunction(target, JSON.stringify(createEvent(request, findings)));
+  }
+
+  return async (request) => {
+    const headers = joinHeaders(request.rawHeaders);
+    const { origin } = headers;
+    const isPreflight = request.method === "OPTIONS" && "access-control-request-method" in headers;
+    if (api.cors && isPreflight) {
+      return { status: 204, headers: preflightHeaders(api.cors, origin), body: "" };
+    }
+    const given = await answer(request, headers);
+    return api.cors
+      ? { ...given, headers: { ...given.headers, ...corsHeaders(api.cors, origin) } }
+      : given;
+  };
+}

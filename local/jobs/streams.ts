@@ -1,0 +1,248 @@
+/** Lambda's event source mappings on table streams: collects records into batches and hands them to the function. */
+import { randomUUID } from "node:crypto";
+import { setTimeout as sleep } from "node:timers/promises";
+import { REGION } from "../assembly/local-account.ts";
+import { streamArnOf } from "../assembly/resource-values.ts";
+import type { TemplateResolver } from "../assembly/template.ts";
+import type { Permissions } from "../aws/permissions.ts";
+import type { Queues } from "../aws/queues.ts";
+import type { DynamoDbConnection } from "../database/dynamodb-client.ts";
+import type { LocalTable } from "../database/tables.ts";
+import type { LocalFunction, LocalFunctions } from "../lambda/functions.ts";
+import { deliver, type DeliveryRules } from "./batch-delivery.ts";
+import { type Checkpoints, createStreamReader, type WireRecord } from "./stream-reader.ts";
+
+interface MappingProperties {
+  EventSourceArn: string;
+  FunctionName: string;
+  Enabled?: boolean;
+  BatchSize?: number;
+  MaximumBatchingWindowInSeconds?: number;
+  StartingPosition?: "TRIM_HORIZON" | "LATEST";
+  BisectBatchOnFunctionError?: boolean;
+  FunctionResponseTypes?: string[];
+  MaximumRetryAttempts?: number;
+  MaximumRecordAgeInSeconds?: number;
+  FilterCriteria?: object;
+  DestinationConfig?: { OnFailure?: { Destination?: string } };
+}
+
+/** The pollers of all mappings. */
+export interface Streams {
+  /** Says that a table was written to, so that its poller looks at once. */
+  wake(tableArn: string): void;
+  /** Settles when the records that are on their way to a function have arrived. */
+  stop(): Promise<void>;
+}
+
+/** What the pollers work with. */
+export interface StreamParts {
+  template: TemplateResolver;
+  tables: LocalTable[];
+  dynamoDb: DynamoDbConnection;
+  functions: LocalFunctions;
+  permissions: Permissions;
+  queues: Queues;
+  checkpoints: Record<string, Checkpoints>;
+  onProgress(): void;
+  report(text: string): void;
+}
+
+/** A poller with nothing to do asks this often; a write through the local AWS address wakes it at once. */
+const IDLE_MS = 1000;
+
+/** How long stopping waits for functions that are at work on a batch. */
+const STOP_LIMIT_MS = 3000;
+
+/** The most that GetRecords gives. */
+const MOST_RECORDS = 1000;
+
+const NEEDED = ["DescribeStream", "GetRecords", "GetShardIterator"];
+
+/** A record as Lambda hands it over. */
+function lambdaRecord(record: WireRecord, eventSourceARN: string): WireRecord & object {
+  const { userIdentity, ...rest } = record;
+  return {
+    ...rest,
+    eventSource: "aws:dynamodb",
+    awsRegion: REGION,
+    eventSourceARN,
+    ...(userIdentity && {
+      userIdentity: {
+        principalId: userIdentity.PrincipalId ?? userIdentity.principalId ?? "",
+        type: userIdentity.Type ?? userIdentity.type ?? "",
+      },
+    }),
+  } as WireRecord;
+}
+
+/** What Lambda writes to the on-failure destination: where the records were, never what was in them. */
+function failureNote(
+  handler: LocalFunction,
+  records: WireRecord[],
+  { shardId, streamArn, condition, attempts }: Record<"shardId" | "streamArn" | "condition", string> & {
+    attempts: number;
+  },
+): string {
+  const first = records[0]!.dynamodb;
+  const last = records.at(-1)!.dynamodb;
+  const arrival = (seconds: number) => new Date(seconds * 1000).toISOString();
+  return JSON.stringify({
+    requestContext: {
+      requestId: randomUUID(),
+      functionArn: handler.arn,
+      condition,
+      approximateInvokeCount: attempts,
+    },
+    responseContext: { statusCode: 200, executedVersion: "$LATEST", functionError: "Unhandled" },
+    version: "1.0",
+    timestamp: new Date().toISOString(),
+    DDBStreamBatchInfo: {
+      shardId,
+      startSequenceNumber: first.SequenceNumber,
+      endSequenceNumber: last.SequenceNumber,
+      approximateArrivalOfFirstRecord: arrival(first.ApproximateCreationDateTime),
+      approximateArrivalOfLastRecord: arrival(last.ApproximateCreationDateTime),
+      batchSize: records.length,
+      streamArn,
+    },
+  });
+}
+
+function rulesOf(properties: MappingProperties): DeliveryRules {
+  return {
+    bisectOnError: properties.BisectBatchOnFunctionError ?? false,
+    reportsItemFailures: (properties.FunctionResponseTypes ?? []).includes("ReportBatchItemFailures"),
+    maximumRetries: properties.MaximumRetryAttempts ?? -1,
+    maximumAgeSeconds: properties.MaximumRecordAgeInSeconds ?? -1,
+  };
+}
+
+/** Follows one stream until it is stopped. */
+function startPoller(
+  properties: MappingProperties,
+  handler: LocalFunction,
+  table: LocalTable,
+  parts: StreamParts,
+) {
+  const { permissions, queues, report } = parts;
+  const streamArn = properties.EventSourceArn;
+  const reader = createStreamReader({
+    dynamoDb: parts.dynamoDb,
+    streamArn: table.streamArn!,
+    start: properties.StartingPosition ?? "LATEST",
+    checkpoints: (parts.checkpoints[table.streamArn!] ??= {}),
+  });
+  const rules = rulesOf(properties);
+  const batchSize = properties.BatchSize ?? 100;
+  const windowMs = (properties.MaximumBatchingWindowInSeconds ?? 0) * 1000;
+  const failureQueue = properties.DestinationConfig?.OnFailure?.Destination;
+  let stopped = false;
+  let wake = () => {};
+
+  async function deliverBatch(shardId: string, batch: WireRecord[]): Promise<void> {
+    const records = batch.map((record) => lambdaRecord(record, streamArn));
+    await deliver(records, rules, {
+      invoke: (some) => handler.invoke(JSON.stringify({ Records: some })),
+      hasStopped: () => stopped,
+      giveUp(some, condition, attempts) {
+        report(`${handler.name} gave up ${some.length} records of ${table.name}: ${condition}`);
+        if (!failureQueue || !permissions.allows(handler.roleArn, "sqs:SendMessage", failureQueue)) {
+          return;
+        }
+        const note = { shardId, streamArn, condition, attempts };
+        queues.send(failureQueue, failureNote(handler, some, note));
+      },
+    });
+    if (stopped) return;
+    reader.checkpoint(shardId, batch.at(-1)!.dynamodb.SequenceNumber);
+    parts.onProgress();
+  }
+
+  async function pause(ms: number): Promise<void> {
+    const interrupted = new Promise<void>((settle) => (wake = settle));
+    await Promise.race([sleep(ms, undefined, { ref: false }), interrupted]);
+  }
+
+  /** Waits, within the batching window, for more records to fill the batch. */
+  async function collect(first: { shardId: string; records: WireRecord[] }): Promise<void> {
+    const deadlineMs = Date.now() + windowMs;
+    const { shardId, records } = first;
+    while (records.length < batchSize && Date.now() < deadlineMs && !stopped) {
+      await sleep(Math.min(100, windowMs), undefined, { ref: false });
+      const more = await reader.read(MOST_RECORDS);
+      if (more.records.length > 0 && more.shardId !== shardId) {
+        await deliverAll(shardId, records);
+        return collect(more);
+      }
+      records.push(...more.records);
+    }
+    await deliverAll(shardId, records);
+  }
+
+  async function deliverAll(shardId: string, records: WireRecord[]): Promise<void> {
+    for (let start = 0; start < records.length && !stopped; start += batchSize) {
+      await deliverBatch(shardId, records.slice(start, start + batchSize));
+    }
+  }
+
+  async function run(): Promise<void> {
+    while (!stopped) {
+      try {
+        const next = await reader.read(MOST_RECORDS);
+        if (next.records.length > 0) await collect(next);
+        else await pause(IDLE_MS);
+      } catch (error) {
+        if (!stopped) report(`stream of ${table.name}: ${String(error)}`);
+        await pause(IDLE_MS);
+      }
+    }
+  }
+
+  const running = run();
+  return {
+    wake: () => wake(),
+    async stop() {
+      stopped = true;
+      wake();
+      await running;
+    },
+  };
+}
+
+/**
+ * Starts a poller for every mapping of the template.
+ * @throws Error when a mapping asks for what this runner cannot do, or its role may not read the stream.
+ */
+export function startStreams(parts: StreamParts): Streams {
+  const { template, tables, functions, permissions } = parts;
+  const pollers = new Map<string, ReturnType<typeof startPoller>[]>();
+  const mappings = template.resources<MappingProperties>("AWS::Lambda::EventSourceMapping");
+  for (const { logicalId, properties } of mappings) {
+    if (properties.Enabled === false) continue;
+    const handler = functions.find(properties.FunctionName);
+    const table = tables.find(({ name }) => streamArnOf(name) === properties.EventSourceArn);
+    if (!handler || !table?.streamArn) {
+      throw new Error(`${logicalId}: ${properties.EventSourceArn} is not the stream of a table here`);
+    }
+    if (properties.FilterCriteria) throw new Error(`${logicalId}: filters do not run on this machine`);
+    for (const action of NEEDED) {
+      if (!permissions.allows(handler.roleArn, `dynamodb:${action}`, properties.EventSourceArn)) {
+        throw new Error(`${logicalId}: the role of ${handler.name} lacks dynamodb:${action} on it`);
+      }
+    }
+    const poller = startPoller(properties, handler, table, parts);
+    const tableArn = properties.EventSourceArn.replace(/\/stream\/.*$/u, "");
+    pollers.set(tableArn, [...(pollers.get(tableArn) ?? []), poller]);
+  }
+  return {
+    wake(tableArn) {
+      for (const poller of pollers.get(tableArn) ?? []) poller.wake();
+    },
+    async stop() {
+      const stopping = [...pollers.values()].flat().map((poller) => poller.stop());
+      // A function that hangs is ended with all others right after this.
+      await Promise.race([Promise.all(stopping), sleep(STOP_LIMIT_MS, undefined, { ref: false })]);
+    },
+  };
+}

@@ -1,0 +1,119 @@
+/** One worker thread from the runner's side: hands it one invocation at a time and can end it like a Lambda that dies. */
+import { randomUUID } from "node:crypto";
+import { Worker } from "node:worker_threads";
+import type { FunctionError, InvokeMessage, ResultMessage, WorkerSettings } from "./messages.ts";
+
+/** How an invocation ended. Exactly one of `result` and `error` is there, or none for an empty result. */
+export interface InvocationOutcome {
+  requestId: string;
+  result?: string;
+  error?: FunctionError;
+}
+
+/** A worker and what it is doing. */
+export interface Execution {
+  /** Names this worker in the credentials of its AWS requests: letters and digits only. */
+  readonly accessKeyId: string;
+  /** How many AWS requests the present (or, when idle, the last) invocation has made. */
+  awsRequests: number;
+  /** True while an invocation is under way. */
+  readonly busy: boolean;
+  /** True from the moment it is killed: what the thread still sends before it is gone does not count. */
+  readonly dying: boolean;
+  invoke(event: string): Promise<InvocationOutcome>;
+  /** Ends the thread at once, in the middle of whatever it does; the invocation then fails. */
+  kill(reason: FunctionError): void;
+}
+
+/** What an execution is started with. */
+export interface ExecutionOptions {
+  settings: WorkerSettings;
+  environment: Record<string, string>;
+  accessKeyId: string;
+  timeoutMs: number;
+  onLog(text: string): void;
+  /** Called once, when the thread is gone. */
+  onExit(): void;
+}
+
+const WORKER_FILE = new URL("worker.ts", import.meta.url);
+
+/** What AWS reports when a runtime ends by itself, for instance by `process.exit`. */
+const CRASH: FunctionError = {
+  errorType: "Runtime.ExitError",
+  errorMessage: "RequestId: the runtime exited without providing a reason",
+};
+
+/** Starts a worker thread. It may be invoked at once: the event waits until the bundle is loaded. */
+export function startExecution(options: ExecutionOptions): Execution {
+  const { settings, environment, accessKeyId, timeoutMs, onLog, onExit } = options;
+  const worker = new Worker(WORKER_FILE, {
+    workerData: settings,
+    env: environment,
+    execArgv: ["--disable-warning=ExperimentalWarning"],
+    stdout: true,
+    stderr: true,
+  });
+  worker.stdout.setEncoding("utf8").on("data", onLog);
+  worker.stderr.setEncoding("utf8").on("data", onLog);
+
+  let current: { requestId: string; settle(outcome: InvocationOutcome): void } | undefined;
+  let timer: NodeJS.Timeout | undefined;
+  let death: FunctionError | undefined;
+
+  function finish(outcome: InvocationOutcome) {
+    clearTimeout(timer);
+    const { settle } = current ?? {};
+    current = undefined;
+    settle?.(outcome);
+  }
+
+  worker.on("message", (message: ResultMessage | "ready") => {
+    if (message !== "ready" && message.requestId === current?.requestId) finish(message);
+  });
+  worker.on("error", (error) => {
+    death ??= { errorType: error.name, errorMessage: error.message };
+    onLog(`${error.stack ?? error.message}\n`);
+  });
+  worker.on("exit", () => {
+    onExit();
+    if (current) finish({ requestId: current.requestId, error: death ?? CRASH });
+  });
+
+  function kill(reason: FunctionError) {
+    death ??= reason;
+    void worker.terminate();
+  }
+
+  function onTimeout(requestId: string) {
+    const seconds = (timeoutMs / 1000).toFixed(2);
+    kill({
+      errorType: "Sandbox.Timedout",
+      errorMessage: `RequestId: ${requestId} Error: Task timed out after ${seconds} seconds`,
+    });
+  }
+
+  const execution: Execution = {
+    accessKeyId,
+    awsRequests: 0,
+    get busy() {
+      return current !== undefined;
+    },
+    get dying() {
+      return death !== undefined;
+    },
+    invoke(event) {
+      const requestId = randomUUID();
+      execution.awsRequests = 0;
+      return new Promise((settle) => {
+        if (death) return settle({ requestId, error: death });
+        current = { requestId, settle };
+        timer = setTimeout(onTimeout, timeoutMs, requestId);
+        const message: InvokeMessage = { requestId, event, deadlineMs: Date.now() + timeoutMs };
+        worker.postMessage(message);
+      });
+    },
+    kill,
+  };
+  return execution;
+}

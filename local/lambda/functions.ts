@@ -1,0 +1,159 @@
+/** The template's Lambda functions: what each one's bundle, environment, role and limits are, and how to call it. */
+import { join } from "node:path";
+import type { Assembly } from "../assembly/assembly.ts";
+import { REGION } from "../assembly/local-account.ts";
+import type { TemplateResolver } from "../assembly/template.ts";
+import { type Execution, type InvocationOutcome, startExecution } from "./execution.ts";
+import { createWorkerPool, type WorkerPool } from "./worker-pool.ts";
+
+interface FunctionProperties {
+  Code: { S3Key?: string };
+  Handler: string;
+  Role: string;
+  Timeout?: number;
+  MemorySize?: number;
+  Environment?: { Variables?: Record<string, unknown> };
+}
+
+/** One function of the template. */
+export interface LocalFunction {
+  /** What people call it: `payment-webhooks` for the logical id PaymentWebhooksFunction1A2B3C4D. */
+  name: string;
+  logicalId: string;
+  arn: string;
+  roleArn: string;
+  invoke: WorkerPool["invoke"];
+  executions: WorkerPool["executions"];
+}
+
+/** All functions of the template. */
+export interface LocalFunctions {
+  all: readonly LocalFunction[];
+  /** By name, logical id or ARN. */
+  find(name: string): LocalFunction | undefined;
+  /** Whose credentials an AWS request was signed with. */
+  byAccessKey(accessKeyId: string): { owner: LocalFunction; execution: Execution } | undefined;
+  stop(): void;
+}
+
+const DEFAULT_TIMEOUT_SECONDS = 3;
+
+/** Turns a logical id of the CDK into the name of the construct, in the way that our files are named. */
+export function friendlyName(logicalId: string): string {
+  return logicalId
+    .replace(/[0-9A-F]{8}$/u, "")
+    .replace(/(Function|Handler|Lambda)$/u, "")
+    .replaceAll(/([a-z0-9])([A-Z])/gu, "$1-$2")
+    .toLowerCase();
+}
+
+/** What Lambda puts into every function's environment, and what sends its AWS requests to `awsUrl`. */
+function runtimeEnvironment(name: string, memoryMegabytes: number, accessKeyId: string, awsUrl: string) {
+  return {
+    AWS_REGION: REGION,
+    AWS_DEFAULT_REGION: REGION,
+    AWS_ENDPOINT_URL: awsUrl,
+    AWS_ACCESS_KEY_ID: accessKeyId,
+    AWS_SECRET_ACCESS_KEY: "local",
+    // The developer's own profiles must never play a part here.
+    AWS_CONFIG_FILE: "/dev/null",
+    AWS_SHARED_CREDENTIALS_FILE: "/dev/null",
+    AWS_EC2_METADATA_DISABLED: "true",
+    AWS_EXECUTION_ENV: "AWS_Lambda_nodejs24.x",
+    AWS_LAMBDA_FUNCTION_NAME: name,
+    AWS_LAMBDA_FUNCTION_VERSION: "$LATEST",
+    AWS_LAMBDA_FUNCTION_MEMORY_SIZE: String(memoryMegabytes),
+    AWS_LAMBDA_INITIALIZATION_TYPE: "on-demand",
+    LANG: "en_US.UTF-8",
+    TZ: ":UTC",
+  };
+}
+
+function splitHandler(handler: string): { file: string; handlerName: string } {
+  const dot = handler.lastIndexOf(".");
+  return { file: `${handler.slice(0, dot)}.mjs`, handlerName: handler.slice(dot + 1) };
+}
+
+/** Reads every function with a bundle. Nothing is started before the first invocation. */
+export function createFunctions({
+  assembly,
+  template,
+  awsUrl,
+  maxWorkers,
+  onLog,
+}: {
+  assembly: Assembly;
+  template: TemplateResolver;
+  awsUrl: string;
+  maxWorkers: number;
+  onLog(functionName: string, text: string): void;
+}): LocalFunctions {
+  const byKey = new Map<string, { owner: LocalFunction; execution: Execution }>();
+  let keys = 0;
+
+  function create(logicalId: string, properties: FunctionProperties, directory: string) {
+    const name = friendlyName(logicalId);
+    const arn = template.resolve<string>({ "Fn::GetAtt": [logicalId, "Arn"] });
+    const { file, handlerName } = splitHandler(properties.Handler);
+    const memoryMegabytes = properties.MemorySize ?? 128;
+    const variables = Object.entries(properties.Environment?.Variables ?? {});
+    const declared = Object.fromEntries(variables.map(([key, value]) => [key, String(value)]));
+
+    const pool = createWorkerPool({
+      maxWorkers,
+      start(onExit) {
+        keys += 1;
+        const accessKeyId = `${name.replaceAll(/[^a-z0-9]/gu, "")}W${keys}`;
+        const execution = startExecution({
+          settings: {
+            file: join(directory, file),
+            handlerName,
+            functionName: name,
+            functionArn: arn,
+            memoryMegabytes,
+          },
+          environment: {
+            ...runtimeEnvironment(name, memoryMegabytes, accessKeyId, awsUrl),
+            ...declared,
+          },
+          accessKeyId,
+          timeoutMs: (properties.Timeout ?? DEFAULT_TIMEOUT_SECONDS) * 1000,
+          onLog: (text) => onLog(name, text),
+          onExit() {
+            byKey.delete(accessKeyId);
+            onExit();
+          },
+        });
+        byKey.set(accessKeyId, { owner, execution });
+        return execution;
+      },
+    });
+    const owner: LocalFunction = {
+      name,
+      logicalId,
+      arn,
+      roleArn: properties.Role,
+      invoke: (event, waitMs): Promise<InvocationOutcome> => pool.invoke(event, waitMs),
+      executions: () => pool.executions(),
+    };
+    return { owner, pool };
+  }
+
+  const created = template
+    .resources<FunctionProperties>("AWS::Lambda::Function")
+    .flatMap(({ logicalId, properties }) => {
+      const directory = assembly.assets.get(properties.Code.S3Key ?? "");
+      // Functions without a bundle of ours are the CDK's own helpers for deployment.
+      return directory ? [create(logicalId, properties, directory)] : [];
+    });
+  const all = created.map(({ owner }) => owner);
+  return {
+    all,
+    find: (name) =>
+      all.find((one) => one.name === name || one.logicalId === name || one.arn === name),
+    byAccessKey: (accessKeyId) => byKey.get(accessKeyId),
+    stop() {
+      for (const { pool } of created) pool.stop();
+    },
+  };
+}

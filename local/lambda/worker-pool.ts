@@ -1,0 +1,116 @@
+/** Several workers of one function: started when there is work, one invocation each, the rest waits in a queue. */
+import type { Execution, InvocationOutcome } from "./execution.ts";
+
+/** The workers of one function. */
+export interface WorkerPool {
+  /**
+   * Runs the function once.
+   * @param waitMs gives up waiting for a free worker after this time; one that started runs to its end.
+   * @throws QueueTimeout when no worker was free in time.
+   */
+  invoke(event: string, waitMs?: number): Promise<InvocationOutcome>;
+  executions(): readonly Execution[];
+  stop(): void;
+}
+
+/** No worker became free in time. */
+export class QueueTimeout extends Error {}
+
+interface Waiting {
+  event: string;
+  settle(outcome: InvocationOutcome | Promise<InvocationOutcome>): void;
+  timer: NodeJS.Timeout | undefined;
+}
+
+/** Workers that have had nothing to do for this long go away, but for one. */
+const IDLE_MS = 60_000;
+
+/**
+ * Makes an empty pool.
+ * @param start starts one worker; `onExit` has to be called when its thread is gone, for whatever reason.
+ */
+export function createWorkerPool({
+  start,
+  maxWorkers,
+}: {
+  start(onExit: () => void): Execution;
+  maxWorkers: number;
+}): WorkerPool {
+  const workers = new Map<Execution, { lastUsedMs: number }>();
+  const queue: Waiting[] = [];
+  let stopped = false;
+
+  function startWorker() {
+    const worker = start(() => {
+      workers.delete(worker);
+      if (!stopped) next();
+    });
+    workers.set(worker, { lastUsedMs: Date.now() });
+    return worker;
+  }
+
+  /** The worker used last comes first, so that surplus ones grow idle and can go. */
+  function freeWorker(): Execution | undefined {
+    let best: [Execution, number] | undefined;
+    for (const [worker, { lastUsedMs }] of workers) {
+      if (!worker.busy && (!best || lastUsedMs > best[1])) best = [worker, lastUsedMs];
+    }
+    return best?.[0] ?? (workers.size < maxWorkers ? startWorker() : undefined);
+  }
+
+  function run(worker: Execution, event: string): Promise<InvocationOutcome> {
+    const outcome = worker.invoke(event);
+    void outcome.then(() => {
+      const use = workers.get(worker);
+      if (use) use.lastUsedMs = Date.now();
+      next();
+    });
+    return outcome;
+  }
+
+  function next() {
+    while (queue.length > 0) {
+      const worker = freeWorker();
+      if (!worker) return;
+      const { event, settle, timer } = queue.shift()!;
+      clearTimeout(timer);
+      settle(run(worker, event));
+    }
+  }
+
+  const sweeper = setInterval(() => {
+    const idle = [...workers].filter(
+      ([worker, { lastUsedMs }]) => !worker.busy && Date.now() - lastUsedMs > IDLE_MS,
+    );
+    for (const [worker] of idle.slice(0, Math.min(idle.length, workers.size - 1))) {
+      workers.delete(worker);
+      worker.kill({ errorType: "Idle", errorMessage: "ended because it had nothing to do" });
+    }
+  }, IDLE_MS / 2);
+  sweeper.unref();
+
+  return {
+    invoke(event, waitMs) {
+      return new Promise((settle, fail) => {
+        const waiting: Waiting = { event, settle, timer: undefined };
+        if (waitMs !== undefined) {
+          waiting.timer = setTimeout(() => {
+            queue.splice(queue.indexOf(waiting), 1);
+            fail(new QueueTimeout(`no worker was free for ${waitMs} ms`));
+          }, waitMs);
+        }
+        queue.push(waiting);
+        next();
+      });
+    },
+    executions: () => [...workers.keys()],
+    stop() {
+      stopped = true;
+      clearInterval(sweeper);
+      for (const { timer } of queue.splice(0)) clearTimeout(timer);
+      for (const worker of workers.keys()) {
+        worker.kill({ errorType: "Stopped", errorMessage: "the local runner is stopping" });
+      }
+    },
+  };
+}

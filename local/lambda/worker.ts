@@ -1,0 +1,55 @@
+/** One Lambda execution environment in a thread of its own: loads the bundle once, then handles one event at a time. */
+import { pathToFileURL } from "node:url";
+import { parentPort, workerData } from "node:worker_threads";
+import type { FunctionError, InvokeMessage, ResultMessage, WorkerSettings } from "./messages.ts";
+
+type Handler = (event: unknown, context: object) => unknown;
+
+const settings = workerData as WorkerSettings;
+const port = parentPort!;
+
+function describe(error: unknown): FunctionError {
+  if (!(error instanceof Error)) return { errorType: typeof error, errorMessage: String(error) };
+  const trace = error.stack?.split("\n") ?? [];
+  return { errorType: error.name, errorMessage: error.message, trace };
+}
+
+function contextOf({ requestId, deadlineMs }: InvokeMessage): object {
+  const { functionName, functionArn, memoryMegabytes } = settings;
+  return {
+    functionName,
+    functionVersion: "$LATEST",
+    invokedFunctionArn: functionArn,
+    memoryLimitInMB: String(memoryMegabytes),
+    awsRequestId: requestId,
+    logGroupName: `/aws/lambda/${functionName}`,
+    logStreamName: "local",
+    callbackWaitsForEmptyEventLoop: true,
+    getRemainingTimeInMillis: () => Math.max(0, deadlineMs - Date.now()),
+    done: () => {},
+    fail: () => {},
+    succeed: () => {},
+  };
+}
+
+async function handle(handler: Handler, message: InvokeMessage): Promise<ResultMessage> {
+  const { requestId } = message;
+  // The X-Ray SDK and Powertools read the trace from here, anew for each invocation.
+  process.env["_X_AMZN_TRACE_ID"] = `Root=1-${requestId.slice(0, 8)}-${requestId.replaceAll("-", "").slice(8)};Sampled=0`;
+  try {
+    const result = JSON.stringify(await handler(JSON.parse(message.event), contextOf(message)));
+    return { requestId, ...(result !== undefined && { result }) };
+  } catch (error) {
+    return { requestId, error: describe(error) };
+  }
+}
+
+const module = (await import(pathToFileURL(settings.file).href)) as Record<string, unknown>;
+const handler = module[settings.handlerName];
+if (typeof handler !== "function") {
+  throw new TypeError(`${settings.file} exports no function ${settings.handlerName}`);
+}
+port.on("message", (message: InvokeMessage) => {
+  void handle(handler as Handler, message).then((result) => port.postMessage(result));
+});
+port.postMessage("ready");

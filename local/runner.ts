@@ -1,0 +1,26 @@
+/** The parts of a running Holdfast that the pages under `/_local` and tests may look at and turn. */
+import type { CallRecord } from "./aws/calls.ts";
+import type { Faults } from "./aws/faults.ts";
+import type { Queues } from "./aws/queues.ts";
+import type { Secrets } from "./aws/secrets.ts";
+import type { LocalTable } from "./database/tables.ts";
+import type { Issuer } from "./http/issuer.ts";
+import type { Schedules } from "./jobs/schedules.ts";
+import type { LocalFunctions } from "./lambda/functions.ts";
+import type { LogBook } from "./lambda/log-book.ts";
+
+/** A running Holdfast, seen from inside. */
+export interface Runner {
+  url: string;
+  dynamoDbEndpoint: string;
+  /** Absent when the stack believes an issuer of its owner's own. */
+  issuer: Issuer | undefined;
+  tables: readonly LocalTable[];
+  functions: LocalFunctions;
+  schedules: Schedules;
+  secrets: Secrets;
+  queues: Queues;
+  faults: Faults;
+  calls: CallRecord;
+  logs: LogBook;
+}
