@@ -2,7 +2,13 @@
 import { join } from "node:path";
 import { Duration, RemovalPolicy, Validations } from "aws-cdk-lib";
 import { Role, ServicePrincipal } from "aws-cdk-lib/aws-iam";
-import { Architecture, LoggingFormat, Runtime, Tracing } from "aws-cdk-lib/aws-lambda";
+import {
+  ApplicationLogLevel,
+  Architecture,
+  LoggingFormat,
+  Runtime,
+  Tracing,
+} from "aws-cdk-lib/aws-lambda";
 import { LogLevel, NodejsFunction, OutputFormat } from "aws-cdk-lib/aws-lambda-nodejs";
 import { LogGroup, RetentionDays } from "aws-cdk-lib/aws-logs";
 import type { Construct } from "constructs";
@@ -55,6 +61,10 @@ export class AppFunction extends NodejsFunction {
       awsSdkConnectionReuse: false,
       tracing: Tracing.ACTIVE,
       loggingFormat: LoggingFormat.JSON,
+      // The same level as POWERTOOLS_LOG_LEVEL: Lambda drops what is below its own.
+      applicationLogLevelV2: props.production
+        ? ApplicationLogLevel.INFO
+        : ApplicationLogLevel.DEBUG,
       logGroup,
       role,
       bundling: {
