@@ -169,10 +169,19 @@ export class OrderExists extends HoldfastError {
   }
 }
 
+/** A line with its fields in one order, so that equal orders read the same to the letter. */
+function lineView(line: OrderLine) {
+  const { itemId, name, kind, vendorId, instance, quantity } = line;
+  const { unitPriceMinor, lineTotalMinor, adjustmentMinor } = line;
+  const what = { itemId, name, kind, vendorId, ...(instance === undefined ? {} : { instance }) };
+  return { ...what, quantity, unitPriceMinor, lineTotalMinor, adjustmentMinor };
+}
+
 /** An order as its owner may see it, by the contract. */
 export function viewOf(order: Order) {
-  const { orderId, userId, status, lines, totalMinor, currency, paymentMethod, vendorId } = order;
+  const { orderId, userId, status, totalMinor, currency, paymentMethod, vendorId } = order;
   const { createdAtMs, expiresAtMs, cart, payment } = order;
+  const lines = order.lines.map(lineView);
   const money = { totalMinor, currency, paymentMethod, payment: payment ?? null };
   const origin = { vendorId, sessionId: cart?.sessionId ?? null };
   return { orderId, userId, status, lines, ...money, ...origin, createdAtMs, expiresAtMs };

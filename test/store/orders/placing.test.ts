@@ -1,0 +1,240 @@
+/** Placing orders on the real engine: what is held, refused, repeated and counted. */
+import { beforeAll, describe, expect, inject, it } from "vitest";
+import { maxTakenOver } from "../../../shared/inventory/stock.ts";
+import { viewOf } from "../../../shared/orders/order.ts";
+import type { PlaceOrder } from "../../../shared/orders/order-placing.ts";
+import { createTestClock, type TestClock } from "../../support/clock.ts";
+import {
+  createWorld,
+  errorOf,
+  giveItem,
+  holdMs,
+  metered,
+  unitsOf,
+  type World,
+} from "../../support/world.ts";
+
+let world: World;
+let time: TestClock;
+
+beforeAll(async () => {
+  time = createTestClock();
+  world = await createWorld(inject("dynamoDbEndpoint"), time.clock);
+});
+
+let serial = 0;
+const unique = (name: string): string => `${name}-${(serial += 1)}`;
+
+function inline(
+  lines: readonly (readonly [itemId: string, quantity: number])[],
+  more: Partial<PlaceOrder> = {},
+): PlaceOrder {
+  const items = lines.map(([itemId, quantity]) => ({ itemId, quantity }));
+  const userId = more.userId ?? unique("user");
+  const source = { kind: "items", items } as const;
+  return { userId, actor: { id: userId }, source, paymentMethod: "sandbox", ...more };
+}
+
+describe("an order of inline items", () => {
+  it("holds every line and costs two requests, with 1 line and with 20", async () => {
+    for (const size of [1, 20]) {
+      const ids = Array.from({ length: size }, () => unique("item"));
+      await Promise.all(ids.map((itemId) => giveItem(world, { itemId })));
+      const request = inline(ids.map((id) => [id, 2]));
+      const { result, meter } = await metered(() => world.orders.place(request));
+      expect(meter.requests).toBe(2);
+      expect(result.order).toMatchObject({ status: "pending", totalMinor: size * 2_000 });
+      for (const stock of (await world.stock.findMany(ids)).values()) {
+        expect(stock.available).toBe(8);
+        expect(stock.holds[result.order.orderId]?.quantity).toBe(2);
+        expect(unitsOf(stock)).toBe(10);
+      }
+    }
+  });
+
+  it("adds lines of the same item up to one hold", async () => {
+    const { itemId } = await giveItem(world, { itemId: unique("item") });
+    const { order } = await world.orders.place(
+      inline([
+        [itemId, 3],
+        [itemId, 4],
+      ]),
+    );
+    const stock = await world.stock.find(itemId);
+    expect(stock?.holds[order.orderId]?.quantity).toBe(7);
+  });
+
+  it("is refused in two requests naming every failed line, and holds none", async () => {
+    const good = await giveItem(world, { itemId: unique("item") });
+    const scarce = await giveItem(world, { itemId: unique("item"), quantity: 1 });
+    const busy = await giveItem(world, { itemId: unique("item"), holdPolicy: "exclusive" });
+    await world.orders.place(inline([[busy.itemId, 1]]));
+    const request = inline([
+      [good.itemId, 1],
+      [scarce.itemId, 2],
+      [busy.itemId, 1],
+    ]);
+    const { result, meter } = await metered(() => errorOf(world.orders.place(request)));
+    expect(meter.requests).toBe(2);
+    expect(result["code"]).toBe("ITEMS_UNAVAILABLE");
+    expect(result.message).toBe("Item is currently being processed by another user");
+    expect(result["failedItems"]).toEqual([
+      { itemId: scarce.itemId, reason: "insufficient_stock", available: 1, requested: 2 },
+      {
+        itemId: busy.itemId,
+        reason: "locked",
+        available: 9,
+        requested: 1,
+        lockedUntilMs: time.clock() + holdMs,
+      },
+    ]);
+    expect((await world.stock.find(good.itemId))?.holds).toEqual({});
+  });
+
+  it("names an item that does not exist, or is of another kind", async () => {
+    const { itemId } = await giveItem(world, { itemId: unique("item") });
+    const source = {
+      kind: "items",
+      items: [
+        { itemId: "nothing", quantity: 1 },
+        { itemId, quantity: 1, kind: "Ticket" },
+      ],
+    } as const;
+    const error = await errorOf(world.orders.place(inline([], { source })));
+    expect(error["failedItems"]).toMatchObject([
+      { itemId: "nothing", reason: "not_found" },
+      { itemId, reason: "not_found" },
+    ]);
+  });
+
+  it("refuses more than 90 different items", async () => {
+    const ids = Array.from({ length: 91 }, () => unique("item"));
+    await Promise.all(ids.map((itemId) => giveItem(world, { itemId })));
+    const refused = await errorOf(world.orders.place(inline(ids.map((id) => [id, 1]))));
+    expect(refused).toMatchObject({ code: "TOO_LARGE", fields: { limit: 90 } });
+    const { order } = await world.orders.place(inline(ids.slice(1).map((id) => [id, 1])));
+    expect(order.lines).toHaveLength(90);
+  });
+});
+
+describe("an idempotency key", () => {
+  it("answers a repetition with the same order, in two requests, and holds once", async () => {
+    const { itemId } = await giveItem(world, { itemId: unique("item") });
+    const request = inline([[itemId, 1]], { idempotencyKey: "k" });
+    const first = await world.orders.place(request);
+    const { result, meter } = await metered(() => world.orders.place(request));
+    expect(meter.requests).toBe(2);
+    expect(result).toMatchObject({ replayed: true, order: first.order });
+    expect((await world.stock.find(itemId))?.available).toBe(9);
+  });
+
+  it("refuses another body and changes nothing", async () => {
+    const { itemId } = await giveItem(world, { itemId: unique("item") });
+    const request = inline([[itemId, 1]], { idempotencyKey: "k" });
+    await world.orders.place(request);
+    const other = inline([[itemId, 2]], { idempotencyKey: "k", userId: request.userId });
+    expect(await errorOf(world.orders.place(other))).toMatchObject({
+      code: "IDEMPOTENCY_KEY_REUSED",
+    });
+    expect((await world.stock.find(itemId))?.available).toBe(9);
+  });
+
+  it("belongs to one user", async () => {
+    const { itemId } = await giveItem(world, { itemId: unique("item") });
+    const one = await world.orders.place(inline([[itemId, 1]], { idempotencyKey: "same" }));
+    const other = await world.orders.place(inline([[itemId, 1]], { idempotencyKey: "same" }));
+    expect(one.order.orderId).not.toBe(other.order.orderId);
+  });
+
+  it("makes 50 parallel requests one order with 50 equal answers", async () => {
+    const { itemId } = await giveItem(world, { itemId: unique("item") });
+    const request = inline([[itemId, 1]], { idempotencyKey: "burst" });
+    const answers = await Promise.all(
+      Array.from({ length: 50 }, () => world.orders.place(request)),
+    );
+    expect(new Set(answers.map(({ order }) => JSON.stringify(viewOf(order)))).size).toBe(1);
+    expect(answers.filter(({ replayed }) => !replayed)).toHaveLength(1);
+    expect((await world.stock.find(itemId))?.available).toBe(9);
+  });
+});
+
+describe("an expired hold", () => {
+  it("is taken over in three requests at the very instant it ends, not before", async () => {
+    const { itemId } = await giveItem(world, { itemId: unique("item"), quantity: 1 });
+    await world.orders.place(inline([[itemId, 1]]));
+    time.advance(holdMs - 1);
+    const early = await errorOf(world.orders.place(inline([[itemId, 1]])));
+    expect(early["code"]).toBe("ITEMS_UNAVAILABLE");
+    time.advance(1);
+    const { result, meter } = await metered(() => world.orders.place(inline([[itemId, 1]])));
+    expect(meter.requests).toBe(3);
+    const stock = await world.stock.find(itemId);
+    expect(Object.keys(stock!.holds)).toEqual([result.order.orderId]);
+    expect(unitsOf(stock!)).toBe(1);
+  });
+
+  it("of an exclusive item lets the next buyer proceed", async () => {
+    const { itemId } = await giveItem(world, { itemId: unique("item"), holdPolicy: "exclusive" });
+    await world.orders.place(inline([[itemId, 1]]));
+    time.advance(holdMs);
+    const { order } = await world.orders.place(inline([[itemId, 2]]));
+    const stock = await world.stock.find(itemId);
+    expect(Object.keys(stock!.holds)).toEqual([order.orderId]);
+    expect(stock!.available).toBe(8);
+  });
+
+  it("never blocks, even where more of them stand in the way than one write can take", async () => {
+    const count = maxTakenOver + 20;
+    const { itemId } = await giveItem(world, { itemId: unique("item"), quantity: count });
+    for (let taken = 0; taken < count; taken += 1) await world.orders.place(inline([[itemId, 1]]));
+    time.advance(holdMs);
+    const { order } = await world.orders.place(inline([[itemId, count]]));
+    const stock = await world.stock.find(itemId);
+    expect(stock?.holds).toEqual({ [order.orderId]: expect.objectContaining({ quantity: count }) });
+    expect(unitsOf(stock!)).toBe(count);
+  });
+});
+
+describe("cancelling and expiring", () => {
+  it("releases the holds in two requests, once", async () => {
+    const { itemId } = await giveItem(world, { itemId: unique("item") });
+    const request = inline([[itemId, 4]]);
+    const { order } = await world.orders.place(request);
+    const caller = { userId: request.userId, isAdmin: false };
+    const cancel = () => world.orders.cancel(order.orderId, caller, { id: request.userId });
+    const { result, meter } = await metered(cancel);
+    expect(meter.requests).toBe(2);
+    expect(result.status).toBe("cancelled");
+    expect((await cancel()).status).toBe("cancelled");
+    expect(await world.stock.find(itemId)).toMatchObject({ available: 10, holds: {} });
+  });
+
+  it("is not for others: they learn nothing", async () => {
+    const { itemId } = await giveItem(world, { itemId: unique("item") });
+    const { order } = await world.orders.place(inline([[itemId, 1]]));
+    const stranger = { userId: "mallory", isAdmin: false };
+    const error = await errorOf(world.orders.cancel(order.orderId, stranger, { id: "mallory" }));
+    expect(error["code"]).toBe("ORDER_NOT_FOUND");
+  });
+
+  it("expires an order whose hold was taken over without returning anything twice", async () => {
+    const { itemId } = await giveItem(world, { itemId: unique("item"), quantity: 1 });
+    const { order } = await world.orders.place(inline([[itemId, 1]]));
+    const sweeper = { id: "system:sweep" };
+    expect(await errorOf(world.orders.expire(order, sweeper))).toMatchObject({
+      code: "ORDER_NOT_PAYABLE",
+    });
+    time.advance(holdMs);
+    const { order: next } = await world.orders.place(inline([[itemId, 1]]));
+    const due = await world.orderStore.listDue(time.clock(), 1_000);
+    expect(due.map(({ orderId }) => orderId)).toContain(order.orderId);
+    await world.orders.expire(order, sweeper);
+    const stock = await world.stock.find(itemId);
+    expect(Object.keys(stock!.holds)).toEqual([next.orderId]);
+    expect(unitsOf(stock!)).toBe(1);
+    expect((await world.orderStore.find(order.orderId))?.status).toBe("expired");
+    expect(await world.orderStore.listDue(time.clock(), 1_000)).not.toContainEqual(
+      expect.objectContaining({ orderId: order.orderId }),
+    );
+  });
+});
