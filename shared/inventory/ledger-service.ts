@@ -18,14 +18,7 @@ import {
   ReferenceReused,
 } from "./movement.ts";
 import { movementOf, type MovementStore } from "./movement-store.ts";
-import {
-  holdsOf,
-  ItemNotFound,
-  ItemsUnavailable,
-  maxTakenOver,
-  type Stock,
-  unitsIn,
-} from "./stock.ts";
+import { HoldGone, holdsOf, ItemNotFound, maxTakenOver, type Stock, unitsIn } from "./stock.ts";
 import { stockOf, type StockStore } from "./stock-store.ts";
 
 /** What moving stock needs. */
@@ -111,7 +104,7 @@ async function roomFor(
     return levelsOf(stockOf(await database.apply(freed)));
   } catch (error) {
     // Somebody else took one of them over at this moment: the next attempt looks again.
-    if (error instanceof ItemsUnavailable) return levelsOf((await stockStore.find(itemId))!);
+    if (error instanceof HoldGone) return levelsOf((await stockStore.find(itemId))!);
     throw error;
   }
 }

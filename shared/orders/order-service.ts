@@ -36,6 +36,12 @@ interface Ending {
   readonly reason?: string | undefined;
 }
 
+/** An order that was ended, and how many holds and cart locks that released. */
+export interface Closed {
+  readonly order: Order;
+  readonly released: number;
+}
+
 /** Takes orders and lets go of them; all that one step changes, it changes in one transaction. */
 export function createOrderService(options: OrderServiceOptions) {
   const { database, orders, holds, carts, clock } = options;
@@ -51,19 +57,17 @@ export function createOrderService(options: OrderServiceOptions) {
    * Ends a pending order: status, holds and cart in one transaction. A hold that was taken over, or a
    * cart whose lock is somebody else's by now, has nothing left to give back.
    */
-  async function close(order: Order, { to, actor, reason }: Ending): Promise<Order> {
+  async function close(order: Order, { to, actor, reason }: Ending): Promise<Closed> {
     const { orderId, lines, cart } = order;
     const nowMs = clock();
     const note = changeNote(to, actor, nowMs, reason);
-    await transactTolerating(
-      database,
-      [orders.closeWrite({ orderId, to, nowMs, note })],
-      [
-        ...demandOf(lines).map((demand) => holds.releaseWrite({ ...demand, orderId, note })),
-        ...(cart ? [carts.reopenWrite({ cartId: cart.cartId, orderId, note })] : []),
-      ],
-    );
-    return { ...order, status: to };
+    const returning = [
+      ...demandOf(lines).map((demand) => holds.releaseWrite({ ...demand, orderId, note })),
+      ...(cart ? [carts.reopenWrite({ cartId: cart.cartId, orderId, note })] : []),
+    ];
+    const closing = orders.closeWrite({ orderId, to, nowMs, note });
+    const gone = await transactTolerating(database, [closing], returning);
+    return { order: { ...order, status: to }, released: returning.length - gone.length };
   }
 
   return {
@@ -106,7 +110,7 @@ export function createOrderService(options: OrderServiceOptions) {
      * @throws OrderNotPayable when it was paid, ended or extended in the meantime; nothing was changed
      * @example await orders.expire(order, { id: "system:sweep" })
      */
-    expire: (order: Order, actor: Actor): Promise<Order> => close(order, { to: "expired", actor }),
+    expire: (order: Order, actor: Actor): Promise<Closed> => close(order, { to: "expired", actor }),
   };
 }
 

@@ -1,0 +1,86 @@
+/** The sweep: expires orders whose time is over and goes on with refunds; never needed for safety. */
+import type { Actor } from "../base/actor.ts";
+import { HoldfastError } from "../base/errors.ts";
+import type { Logger } from "../base/logger.ts";
+import type { Clock } from "../base/time.ts";
+import type { Order } from "../orders/order.ts";
+import type { OrderService } from "../orders/order-service.ts";
+import type { OrderStore } from "../orders/order-store.ts";
+import { currentOperation } from "../table/operation.ts";
+import type { PaymentService } from "./payment-service.ts";
+
+/** What a sweep works with. */
+export interface SweepOptions {
+  readonly orderStore: Pick<OrderStore, "listDue">;
+  readonly orders: Pick<OrderService, "expire">;
+  readonly payments: Pick<PaymentService, "abandon" | "retryRefunds">;
+  readonly clock: Clock;
+  readonly logger: Logger;
+}
+
+/** What one sweep has done. */
+export interface Swept {
+  readonly expiredOrders: number;
+  /** Holds and cart locks that those orders still had. */
+  readonly releasedLocks: number;
+  /** Orders whose open refunds the provider was asked for. */
+  readonly refundsTried: number;
+  /** How late the most overdue order was, in milliseconds. */
+  readonly lagMs: number;
+}
+
+/** Due orders that one sweep takes from each partition of the index; the next one goes on. */
+const pageSize = 25;
+
+type Step = Partial<Pick<Swept, "expiredOrders" | "releasedLocks" | "refundsTried">>;
+
+/**
+ * Makes `sweep`, a bounded piece of housekeeping: it looks at a page of orders for which something is
+ * due and does that, each in a transaction of its own. It stops when the operation's time is up. Two
+ * at once, or one that dies in between, do no harm: every step carries its own condition.
+ *
+ * @example const { expiredOrders } = await createSweep(parts)({ id: "system:sweep" });
+ */
+export function createSweep({ orderStore, orders, payments, clock, logger }: SweepOptions) {
+  async function expire(order: Order, actor: Actor): Promise<Step> {
+    const { released } = await orders.expire(order, actor);
+    await payments.abandon(order);
+    return { expiredOrders: 1, releasedLocks: released };
+  }
+
+  /** One order that cannot be helped now must not keep the others waiting. */
+  async function step(order: Order, actor: Actor): Promise<Step> {
+    try {
+      if (order.status === "pending") return await expire(order, actor);
+      await payments.retryRefunds(order, actor);
+      return { refundsTried: 1 };
+    } catch (error) {
+      const { orderId } = order;
+      if (error instanceof HoldfastError) logger.info("Left alone", { orderId, code: error.code });
+      else logger.error("Sweep of an order failed", { orderId, error });
+      return {};
+    }
+  }
+
+  return async function sweep(actor: Actor): Promise<Swept> {
+    const deadlineMs = currentOperation()?.deadlineMs ?? Number.POSITIVE_INFINITY;
+    const nowMs = clock();
+    const due = await orderStore.listDue(nowMs, pageSize);
+    const lags = due.map(({ dueAtMs }) => nowMs - (dueAtMs ?? nowMs));
+    const done = { expiredOrders: 0, releasedLocks: 0, refundsTried: 0 };
+    for (const order of due) {
+      if (clock() >= deadlineMs) break;
+      const { expiredOrders = 0, releasedLocks = 0, refundsTried = 0 } = await step(order, actor);
+      done.expiredOrders += expiredOrders;
+      done.releasedLocks += releasedLocks;
+      done.refundsTried += refundsTried;
+    }
+    const { expiredOrders, releasedLocks } = done;
+    const summary = `Cleaned up ${expiredOrders} expired orders and released ${releasedLocks} locks`;
+    logger.info(`Periodic cleanup: ${summary}`, { ...done });
+    return { ...done, lagMs: Math.max(0, ...lags) };
+  };
+}
+
+/** See `createSweep`. */
+export type Sweep = ReturnType<typeof createSweep>;
