@@ -98,9 +98,8 @@ export function createOrderService(options: OrderServiceOptions) {
      */
     async cancel(orderId: string, caller: OrderCaller, actor: Actor, reason?: string) {
       const order = await get(orderId, caller);
-      return order.status === "cancelled"
-        ? order
-        : close(order, { to: "cancelled", actor, reason });
+      if (order.status === "cancelled") return order;
+      return (await close(order, { to: "cancelled", actor, reason })).order;
     },
 
     /**
