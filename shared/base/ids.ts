@@ -32,3 +32,8 @@ export function randomId(prefix: string): string {
 export function fingerprint(body: unknown): string {
   return digest([body], 43);
 }
+
+/** Spreads ids over `shards` partitions, numbered from 0; the same id always gets the same one. */
+export function shardOf(id: string, shards: number): number {
+  return [...id].reduce((sum, character) => sum + character.codePointAt(0)!, 0) % shards;
+}

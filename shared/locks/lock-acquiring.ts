@@ -1,0 +1,121 @@
+/** Taking and keeping a lock: at once or with waiting, and renewing what is the caller's own. */
+import type { Actor } from "../base/actor.ts";
+import type { Logger } from "../base/logger.ts";
+import type { Clock } from "../base/time.ts";
+import type { LockStore } from "./lock-store.ts";
+import {
+  checkLimits,
+  defaultLeaseMs,
+  type Hold,
+  isSameOwner,
+  type Lock,
+  LockHeld,
+  LockNotOwned,
+  lockOf,
+  type LockOwner,
+  type LockPurpose,
+  type LockScope,
+  LockTimeout,
+} from "./lock.ts";
+import type { TreeLocks } from "./tree-locks.ts";
+
+/** What taking a lock needs; only name and owner have no default. */
+export interface AcquireRequest {
+  readonly resource: string;
+  readonly owner: LockOwner;
+  /** 1 s to 24 h, 300 s by default. */
+  readonly leaseMs?: number | undefined;
+  /** How long to wait for somebody else's lock; not at all by default. */
+  readonly waitMs?: number | undefined;
+  readonly purpose?: LockPurpose | undefined;
+  readonly scope?: LockScope | undefined;
+  /** Who is on record; the owner by default. */
+  readonly actor?: Actor | undefined;
+}
+
+/** A hold to renew or release. Without a fence, whichever hold of this owner is the present one. */
+export interface HoldRequest extends Hold {
+  readonly actor?: Actor | undefined;
+}
+
+/** A hold to renew, and for how long from now; 300 s by default. */
+export interface RenewRequest extends HoldRequest {
+  readonly leaseMs?: number | undefined;
+}
+
+/** What waiting and deciding depend on; handed in, so that a test can run years in no time. */
+export interface LockTiming {
+  readonly clock: Clock;
+  /** Ends early, without an error, when the signal is aborted. */
+  readonly sleep: (durationMs: number, signal?: AbortSignal) => Promise<unknown>;
+  readonly random: () => number;
+  readonly logger: Logger;
+}
+
+/** Waiting callers try again about this often: half to one and a half of it, so that they spread. */
+const retryMs = 100;
+/** Own lock seen, but gone before it was renewed: look again this often before giving up. */
+const ownRounds = 3;
+
+/** The actor on record: as given, or the owner. */
+export function actorOf(request: { owner: LockOwner; actor?: Actor | undefined }): Actor {
+  return request.actor ?? { id: request.owner.userId };
+}
+
+/** Makes `acquire` and `renew` of a lock service; their promises are stated there. */
+export function createAcquiring(store: LockStore, trees: TreeLocks, timing: LockTiming) {
+  const { clock, sleep, random, logger } = timing;
+  const { database } = store;
+
+  async function renew(request: RenewRequest): Promise<Lock> {
+    checkLimits(request);
+    const { leaseMs = defaultLeaseMs } = request;
+    const change = { hold: request, nowMs: clock(), actor: actorOf(request), leaseMs };
+    if (request.scope === "tree") return trees.renew(change);
+    return lockOf(await database.apply(store.renewWrite(change)))!;
+  }
+
+  /** One attempt: a free lock is taken; the caller's own is renewed, keeping its fence. */
+  async function take(request: AcquireRequest): Promise<Lock> {
+    const { resource, owner } = request;
+    const { leaseMs = defaultLeaseMs, purpose = "custom", scope = "exact" } = request;
+    const actor = actorOf(request);
+    const taken = { resource, owner, leaseMs, purpose, scope, actor };
+    for (let round = 1; ; round += 1) {
+      try {
+        if (scope === "tree") return await trees.take(taken);
+        return lockOf(await database.apply(store.acquireWrite(taken, clock())))!;
+      } catch (error) {
+        if (!(error instanceof LockHeld)) throw error;
+        const { lock } = error;
+        const isOwn = lock.resource === resource && isSameOwner(lock.owner, owner);
+        if (!isOwn || lock.scope !== scope) throw error;
+        try {
+          return await renew({ ...lock, actor, leaseMs });
+        } catch (lost) {
+          if (!(lost instanceof LockNotOwned) || round === ownRounds) throw lost;
+        }
+      }
+    }
+  }
+
+  async function acquire(request: AcquireRequest): Promise<Lock> {
+    checkLimits(request);
+    const startedMs = clock();
+    for (;;) {
+      try {
+        return await take(request);
+      } catch (error) {
+        if (!(error instanceof LockHeld) || !request.waitMs) throw error;
+        const waitedMs = clock() - startedMs;
+        if (waitedMs >= request.waitMs) {
+          logger.warn("Waited for a lock in vain", { resource: request.resource, waitedMs });
+          throw new LockTimeout(waitedMs, error);
+        }
+        await sleep(Math.min(retryMs * (0.5 + random()), request.waitMs - waitedMs));
+      }
+    }
+  }
+
+  return { acquire, renew };
+}

@@ -1,0 +1,38 @@
+/** The sentences that the conditions of locks are made of. */
+import type { EpochMs } from "../base/time.ts";
+import { allOf, anyOf, at, condition, type Fragment, isMissing } from "../table/expression.ts";
+import type { Hold } from "./lock.ts";
+
+/** Nobody has it: there is no row, or only a tombstone. */
+export const nobodyOwns: Fragment = isMissing(at("owner"));
+
+/** The lease ended by itself; a release that comes later finds no hold to end. */
+export const leaseIsOver = (nowMs: EpochMs): Fragment =>
+  condition`${at("expiresAtMs")} <= ${nowMs}`;
+
+/**
+ * Free to take. A caller whose clock runs fast may find so early; then the former owner is refused,
+ * because his owner and fence are gone from the row:
+ *
+ *     A  acquire ── fence 7 ─────────────── save(7) ✗
+ *     B               (lease over) acquire ── fence 8 ── save(8) ✓
+ */
+export const lockIsFree = (nowMs: EpochMs): Fragment => anyOf(nobodyOwns, leaseIsOver(nowMs));
+
+/** The caller took it, nobody took it since, and the lease still runs. */
+export function callerHolds({ owner, fence }: Hold, nowMs: EpochMs): Fragment {
+  const sameSession =
+    owner.sessionId === undefined
+      ? isMissing(at("sessionId"))
+      : condition`${at("sessionId")} = ${owner.sessionId}`;
+  return allOf(
+    condition`${at("owner")} = ${owner.userId}`,
+    sameSession,
+    condition`${at("expiresAtMs")} > ${nowMs}`,
+    ...(fence === undefined ? [] : [condition`${at("fence")} = ${fence}`]),
+  );
+}
+
+/** A fence chosen by the caller is above every older one. */
+export const fenceGrowsTo = (fence: number): Fragment =>
+  anyOf(isMissing(at("fence")), condition`${at("fence")} < ${fence}`);

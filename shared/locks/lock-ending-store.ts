@@ -1,0 +1,75 @@
+/** How a hold ends: released by its owner, ended by force, or dropped after its lease. */
+import { type Actor, type ChangeNote, changeNote } from "../base/actor.ts";
+import type { EpochMs } from "../base/time.ts";
+import { action, allOf, at, exists } from "../table/expression.ts";
+import { type Change, update, type Write } from "../table/write.ts";
+import { callerHolds, leaseIsOver } from "./lock-conditions.ts";
+import type { HeldChange } from "./lock-store.ts";
+import { LockNotOwned } from "./lock.ts";
+
+/**
+ * Leaves a tombstone: who had it, how that ended, and the fence for the next one to count on. It
+ * leaves the index, because nobody owns it now; expiry and TTL stay, so the row outlives its lease.
+ *
+ * `releaseId` marks this very ending and stays through the next acquisition, so that a repetition
+ * after a lost answer still finds out that it happened.
+ */
+function tombstone(note: ChangeNote, releaseId?: string): Change {
+  return {
+    set: [
+      action`${at("formerOwner")} = ${at("owner")}`,
+      action`${at("change")} = ${note}`,
+      ...(releaseId === undefined ? [] : [action`${at("releaseId")} = ${releaseId}`]),
+    ],
+    remove: [at("owner"), at("kindShard")],
+  };
+}
+
+/** Whose lock is ended by force, by whom, and why. */
+export interface ForcedRelease {
+  readonly resource: string;
+  readonly nowMs: EpochMs;
+  readonly actor: Actor;
+  readonly reason: string | undefined;
+  readonly releaseId: string;
+}
+
+/** Makes the writes that end holds. */
+export function createLockEndings(table: string) {
+  const target = (resource: string) => ({ table, key: { resource } });
+
+  return {
+    /** Ends the caller's hold. */
+    releaseWrite({ hold, nowMs, actor, releaseId }: HeldChange & { releaseId: string }): Write {
+      return update({
+        ...target(hold.resource),
+        change: tombstone(changeNote("lock.released", actor, nowMs), releaseId),
+        condition: callerHolds(hold, nowMs),
+        refused: (row) => new LockNotOwned(row, nowMs),
+        applied: (row) => row?.["releaseId"] === releaseId,
+      });
+    },
+
+    /** Ends whoever's hold it is, also one whose lease is over; who did it and why stays on the row. */
+    forceReleaseWrite({ resource, nowMs, actor, reason, releaseId }: ForcedRelease): Write {
+      return update({
+        ...target(resource),
+        change: tombstone(changeNote("lock.forced", actor, nowMs, reason), releaseId),
+        condition: exists(at("owner")),
+        refused: (row) => new LockNotOwned(row, nowMs),
+        applied: (row) => row?.["releaseId"] === releaseId,
+      });
+    },
+
+    /** Drops an owner whose lease is over. Repeating it is refused. */
+    expireWrite(expired: { resource: string; nowMs: EpochMs; actor: Actor }): Write {
+      const { resource, nowMs, actor } = expired;
+      return update({
+        ...target(resource),
+        change: tombstone(changeNote("lock.expired", actor, nowMs)),
+        condition: allOf(exists(at("owner")), leaseIsOver(nowMs)),
+        refused: (row) => new LockNotOwned(row, nowMs),
+      });
+    },
+  };
+}

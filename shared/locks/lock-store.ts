@@ -1,0 +1,163 @@
+/**
+ * How a lock is written: each operation is one conditional update of the lock's own row.
+ *
+ *     free ──acquire──▶ held ──renew──▶ held        (same fence)
+ *      ▲                 │ release / force release: owner dropped, row and fence stay (a tombstone)
+ *      └─────────────────┘ lease over: the row stays as it is; whoever acquires next takes it over
+ *
+ * Nothing is ever deleted here. TTL may delete a row one day after its lease: by then the clock, from
+ * which a new row's fence starts, is past every fence the old row had, as long as no two callers'
+ * clocks are a day apart.
+ */
+import { type Actor, changeNote } from "../base/actor.ts";
+import { shardOf } from "../base/ids.ts";
+import { dayMs, type EpochMs, later, ttlSecondsAt } from "../base/time.ts";
+import type { Database } from "../table/database.ts";
+import { action, allOf, at, type AttributePath, type Fragment } from "../table/expression.ts";
+import { check, type Row, update, type Write } from "../table/write.ts";
+import { callerHolds, fenceGrowsTo, lockIsFree } from "./lock-conditions.ts";
+import { createLockEndings } from "./lock-ending-store.ts";
+import { type Hold, isSameOwner, LockHeld, LockNotOwned, lockOf, type LockOwner } from "./lock.ts";
+import type { LockPurpose, LockScope } from "./lock.ts";
+
+/** How many partitions each purpose has in the index of owned locks. */
+const shardsPerPurpose = 4;
+
+/** The partitions of the index `byExpiry` that hold the owned locks of a purpose. */
+export function kindShardsOf(purpose: LockPurpose): string[] {
+  return Array.from({ length: shardsPerPurpose }, (_, shard) => `${purpose}-${shard}`);
+}
+
+/** What taking a lock needs to know. */
+export interface Acquisition {
+  readonly resource: string;
+  readonly owner: LockOwner;
+  readonly purpose: LockPurpose;
+  readonly scope: LockScope;
+  readonly leaseMs: number;
+  readonly actor: Actor;
+}
+
+/** A hold of the caller's, and who is on record for what happens to it. */
+export interface HeldChange {
+  readonly hold: Hold;
+  readonly nowMs: EpochMs;
+  readonly actor: Actor;
+}
+
+/** Expiry, and the instant at which TTL may delete the row. */
+function leaseUntil(expiresAtMs: EpochMs): { expiresAtMs: EpochMs; ttlSeconds: number } {
+  return { expiresAtMs, ttlSeconds: ttlSecondsAt(later(expiresAtMs, dayMs)) };
+}
+
+/** Starts from the clock where there is no row, then counts. */
+const nextFence = (nowMs: EpochMs): Fragment =>
+  action`${at("fence")} = if_not_exists(${at("fence")}, ${nowMs}) + ${1}`;
+
+/** Everything that an acquisition says of its owner; undefined is removed, so nothing old stays. */
+function ownership(
+  taken: Acquisition,
+  nowMs: EpochMs,
+): { set: Fragment[]; remove: AttributePath[] } {
+  const { resource, owner, purpose, scope, leaseMs, actor } = taken;
+  const attributes = Object.entries({
+    owner: owner.userId,
+    sessionId: owner.sessionId,
+    ownerName: owner.username,
+    scope: scope === "tree" ? scope : undefined,
+    purpose,
+    kindShard: `${purpose}-${shardOf(resource, shardsPerPurpose)}`,
+    acquiredAtMs: nowMs,
+    ...leaseUntil(later(nowMs, leaseMs)),
+    formerOwner: undefined,
+    change: changeNote("lock.acquired", actor, nowMs),
+  });
+  return {
+    set: attributes
+      .filter(([, value]) => value !== undefined)
+      .map(([name, value]) => action`${at(name)} = ${value}`),
+    remove: attributes.filter(([, value]) => value === undefined).map(([name]) => at(name)),
+  };
+}
+
+/** Reads and writes the rows of locks; `table` is the name of the table. */
+export function createLockStore({
+  database,
+  tableName: table,
+}: {
+  database: Database;
+  tableName: string;
+}) {
+  const target = (resource: string) => ({ table, key: { resource } });
+
+  return {
+    ...createLockEndings(table),
+    database,
+    table,
+
+    /** The row as of now, or undefined. One request. */
+    find: (resource: string): Promise<Row | undefined> => database.get(table, { resource }),
+
+    /**
+     * Takes a lock that is free or whose lease is over. `fence` replaces the counted one where the
+     * caller must know it beforehand, and must then be above every older one.
+     */
+    acquireWrite(taken: Acquisition, nowMs: EpochMs, fence?: number): Write {
+      const { set, remove } = ownership(taken, nowMs);
+      const counted = fence === undefined;
+      return update({
+        ...target(taken.resource),
+        change: {
+          set: [...set, counted ? nextFence(nowMs) : action`${at("fence")} = ${fence}`],
+          remove,
+        },
+        condition: counted ? lockIsFree(nowMs) : allOf(lockIsFree(nowMs), fenceGrowsTo(fence)),
+        refused: (row) => {
+          const holder = lockOf(row);
+          return holder ? new LockHeld(holder) : new LockNotOwned(row, nowMs);
+        },
+        // The same owner, instant and end can only be this very write, or another one of the same
+        // caller that leaves exactly the same row: either way the lock is theirs.
+        applied: (row) => {
+          const lock = lockOf(row);
+          const expiresAtMs = later(nowMs, taken.leaseMs);
+          return (
+            lock !== undefined &&
+            isSameOwner(lock.owner, taken.owner) &&
+            lock.acquiredAtMs === nowMs &&
+            lock.expiresAtMs === expiresAtMs
+          );
+        },
+      });
+    },
+
+    /** Starts the caller's lease again and keeps the fence. Repeating it sets the same instant. */
+    renewWrite({ hold, nowMs, actor, leaseMs }: HeldChange & { leaseMs: number }): Write {
+      const { expiresAtMs, ttlSeconds } = leaseUntil(later(nowMs, leaseMs));
+      return update({
+        ...target(hold.resource),
+        change: {
+          set: [
+            action`${at("expiresAtMs")} = ${expiresAtMs}`,
+            action`${at("ttlSeconds")} = ${ttlSeconds}`,
+            action`${at("change")} = ${changeNote("lock.renewed", actor, nowMs)}`,
+          ],
+        },
+        condition: callerHolds(hold, nowMs),
+        refused: (row) => new LockNotOwned(row, nowMs),
+      });
+    },
+
+    /** Lets a transaction pass only while the caller holds the lock; changes nothing. */
+    checkWrite(hold: Hold, nowMs: EpochMs): Write {
+      return check({
+        ...target(hold.resource),
+        condition: callerHolds(hold, nowMs),
+        refused: (row) => new LockNotOwned(row, nowMs),
+      });
+    },
+  };
+}
+
+/** Reads and writes the rows of locks. */
+export type LockStore = ReturnType<typeof createLockStore>;

@@ -1,0 +1,188 @@
+/** What a lock is: its shape, who owns it, its limits, and the errors that speak of it. */
+import { HoldfastError, InvalidRequest } from "../base/errors.ts";
+import { type EpochMs, epochMs, isExpired } from "../base/time.ts";
+import type { Row } from "../table/write.ts";
+
+/** What a lock is for; administrators list and count locks by it. */
+export const lockPurposes = ["document", "cart", "custom"] as const;
+
+/** One of `lockPurposes`. */
+export type LockPurpose = (typeof lockPurposes)[number];
+
+/** How far a lock reaches: its own name only, or also every name above and below it. */
+export type LockScope = "exact" | "tree";
+
+/** Who has a lock: a user, or one session of a user when the caller names one. */
+export interface LockOwner {
+  readonly userId: string;
+  /** Two sessions of one user are two owners; a user without a session is a third. */
+  readonly sessionId?: string | undefined;
+  /** For people to read; plays no part in who owns what. */
+  readonly username?: string | undefined;
+}
+
+/** A lock that somebody has. */
+export interface Lock {
+  readonly resource: string;
+  readonly purpose: LockPurpose;
+  readonly scope: LockScope;
+  readonly owner: LockOwner;
+  /** Grows with every new hold of this resource; renewing keeps it. */
+  readonly fence: number;
+  readonly acquiredAtMs: EpochMs;
+  /** The lease is over at this instant, unless it is renewed before. */
+  readonly expiresAtMs: EpochMs;
+}
+
+/** What proves a hold: the resource, its owner and, where known, the fence that came with it. */
+export interface Hold {
+  readonly resource: string;
+  readonly owner: LockOwner;
+  readonly fence?: number | undefined;
+  readonly scope?: LockScope | undefined;
+}
+
+/** A lock as every answer shows it; existing clients rely on these names. */
+export interface LockInfo {
+  readonly userId: string;
+  readonly username: string | null;
+  readonly sessionId: string | null;
+  /** Since when, in milliseconds. */
+  readonly timestamp: number;
+  readonly expiresAtMs: number;
+  readonly fence: number;
+}
+
+/** How long a lock lasts when nobody says otherwise. */
+export const defaultLeaseMs = 300_000;
+/** Shortest lease: below it the heartbeats would cost more than the work. */
+export const minLeaseMs = 1_000;
+/** Longest lease. The row outlives it by a day, which is what the fence relies on. */
+export const maxLeaseMs = 86_400_000;
+/** Longest name; with its prefix it stays far below the 2,048 bytes of a DynamoDB key. */
+export const maxResourceLength = 528;
+/** Deepest name that a tree lock may have: each level above is one more item of its transaction. */
+export const maxTreeDepth = 32;
+
+/** Whether two owners are the same one; the name for people does not count. */
+export function isSameOwner(one: LockOwner, other: LockOwner): boolean {
+  return one.userId === other.userId && one.sessionId === other.sessionId;
+}
+
+/** The lock as answers show it. */
+export function lockInfoOf({ owner, fence, acquiredAtMs, expiresAtMs }: Lock): LockInfo {
+  return {
+    userId: owner.userId,
+    username: owner.username ?? null,
+    sessionId: owner.sessionId ?? null,
+    timestamp: acquiredAtMs,
+    expiresAtMs,
+    fence,
+  };
+}
+
+/** The lock in a row, whoever's it is and whether or not its lease is over; undefined if it is free. */
+export function lockOf(row: Row | undefined): Lock | undefined {
+  if (typeof row?.["owner"] !== "string") return undefined;
+  return {
+    resource: String(row["resource"]),
+    purpose: row["purpose"] as LockPurpose,
+    scope: (row["scope"] as LockScope | undefined) ?? "exact",
+    owner: {
+      userId: row["owner"],
+      sessionId: row["sessionId"] as string | undefined,
+      username: row["ownerName"] as string | undefined,
+    },
+    fence: Number(row["fence"]),
+    acquiredAtMs: epochMs(Number(row["acquiredAtMs"])),
+    expiresAtMs: epochMs(Number(row["expiresAtMs"])),
+  };
+}
+
+/** The lock in a row if its lease still runs. */
+export function liveLockOf(row: Row | undefined, nowMs: EpochMs): Lock | undefined {
+  const lock = lockOf(row);
+  return lock && !isExpired(lock.expiresAtMs, nowMs) ? lock : undefined;
+}
+
+/** Every name above this one: `product/9/variant` has `product/9` and `product`. */
+export function namesAbove(resource: string): string[] {
+  const slashes = [...resource.matchAll(/\//g)].map(({ index }) => index).filter((at) => at > 0);
+  return slashes.map((end) => resource.slice(0, end)).toReversed();
+}
+
+/** @throws InvalidRequest when a name or lease is out of bounds; nothing was read or written */
+export function checkLimits(request: {
+  resource: string;
+  leaseMs?: number | undefined;
+  scope?: LockScope | undefined;
+}): void {
+  const { resource, leaseMs = defaultLeaseMs, scope } = request;
+  const refuse = (path: string, message: string): never => {
+    throw new InvalidRequest([{ path, message }]);
+  };
+  if (resource.length === 0 || resource.length > maxResourceLength) {
+    refuse("resource", `must have 1 to ${maxResourceLength} characters`);
+  }
+  if (!(leaseMs >= minLeaseMs && leaseMs <= maxLeaseMs)) {
+    refuse("leaseMs", `must be ${minLeaseMs} to ${maxLeaseMs}`);
+  }
+  if (scope === "tree" && namesAbove(resource).length >= maxTreeDepth) {
+    refuse("resource", `must have at most ${maxTreeDepth} levels`);
+  }
+}
+
+function nameOf({ username, userId }: LockOwner): string {
+  return username ?? userId;
+}
+
+/** Somebody else has the lock; nothing was changed. Says who, since when and until when. */
+export class LockHeld extends HoldfastError {
+  readonly lock: Lock;
+
+  constructor(lock: Lock) {
+    super("LOCK_HELD", `Locked by ${nameOf(lock.owner)}`, {
+      success: false,
+      lockedBy: nameOf(lock.owner),
+      lockInfo: lockInfoOf(lock),
+    });
+    this.lock = lock;
+  }
+}
+
+/** Why the caller's hold is gone, as far as the row still tells. */
+function reasonOf(holder: Lock | undefined, row: Row | undefined): string {
+  if (holder) return `The lock is held by ${nameOf(holder.owner)}`;
+  const change = row?.["change"] as { action?: string; reason?: string } | undefined;
+  if (row?.["owner"] === undefined && change?.action === "lock.forced") {
+    return `An administrator ended this lock${change.reason ? `: ${change.reason}` : ""}`;
+  }
+  return "This is not locked (any more): the lock was released, or its lease is over";
+}
+
+/**
+ * The caller does not have the lock (any more); nothing was changed. `lockInfo` is the present
+ * owner's, or null where nobody has it.
+ */
+export class LockNotOwned extends HoldfastError {
+  readonly holder: Lock | undefined;
+
+  constructor(row: Row | undefined, nowMs: EpochMs) {
+    const holder = liveLockOf(row, nowMs);
+    super("LOCK_NOT_OWNED", reasonOf(holder, row), {
+      success: false,
+      lockInfo: holder ? lockInfoOf(holder) : null,
+    });
+    this.holder = holder;
+  }
+}
+
+/** Waited for a lock as long as the caller wanted, in vain; nothing was changed. */
+export class LockTimeout extends HoldfastError {
+  constructor(waitedMs: number, { lock }: LockHeld) {
+    super("LOCK_TIMEOUT", `Still locked by ${nameOf(lock.owner)} after ${waitedMs} ms`, {
+      waitedMs,
+      lockInfo: lockInfoOf(lock),
+    });
+  }
+}

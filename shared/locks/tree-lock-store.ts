@@ -1,0 +1,169 @@
+/**
+ * How locks that reach up and down are written: in their own row, and in the row of every name above.
+ *
+ * A row knows what is locked below it: the names in the set `below`, and under `lock:<name>` who has
+ * it and until when. A set, because "nothing is below" must be one condition without knowing names,
+ * and because it comes and goes with its entries: no row has to be prepared first.
+ */
+import type { EpochMs } from "../base/time.ts";
+import { dayMs, later, ttlSecondsAt } from "../base/time.ts";
+import {
+  action,
+  allOf,
+  at,
+  condition,
+  exists,
+  type Fragment,
+  isMissing,
+} from "../table/expression.ts";
+import { check, type Row, update, type Write } from "../table/write.ts";
+import { lockIsFree } from "./lock-conditions.ts";
+import type { Acquisition, LockStore } from "./lock-store.ts";
+import { type Hold, type Lock, LockHeld, liveLockOf, LockNotOwned, maxLeaseMs } from "./lock.ts";
+
+const below = at("below");
+const entryOf = (resource: string): string => `lock:${resource}`;
+
+/** The locks below a name as its row has them, those whose lease is over too. */
+export function locksBelow(row: Row | undefined): Lock[] {
+  const names = (row?.["below"] as ReadonlySet<string> | undefined) ?? new Set<string>();
+  return [...names].map((name) => row?.[entryOf(name)] as Lock);
+}
+
+/** A row with entries may go when no lock below it can be alive any more, however long its lease. */
+const ttlSecondsAbove = (nowMs: EpochMs): number => ttlSecondsAt(later(nowMs, maxLeaseMs + dayMs));
+
+/** The entry above is still that of this hold: nobody took over from above in the meantime. */
+function entryIsOurs({ resource, fence }: Hold): Fragment {
+  return fence === undefined
+    ? exists(at(entryOf(resource)))
+    : condition`${at(entryOf(resource), "fence")} = ${fence}`;
+}
+
+/** The leases of these locks below are over; looked at again at the instant of the write. */
+const leasesBelowAreOver = (locks: readonly [Lock, ...Lock[]], nowMs: EpochMs): Fragment => {
+  const [first, ...others] = locks.map(
+    ({ resource }) => condition`${at(entryOf(resource), "expiresAtMs")} <= ${nowMs}`,
+  );
+  return allOf(first!, ...others);
+};
+
+/** Nothing is locked below, apart from these, whose leases are over. */
+function nothingElseBelow(expired: readonly Lock[], nowMs: EpochMs): Fragment {
+  const [first, ...others] = expired;
+  if (!first) return isMissing(below);
+  const onlyThese = condition`size(${below}) = ${expired.length}`;
+  return allOf(onlyThese, leasesBelowAreOver([first, ...others], nowMs));
+}
+
+/** Makes the writes of the rows above a tree lock. */
+function createEntries(table: string) {
+  const rowOf = (resource: string) => ({ table, key: { resource } });
+
+  return {
+    /** Notes a lock in a row above it, which must be free itself. */
+    enterWrite(above: string, lock: Lock, nowMs: EpochMs): Write {
+      return update({
+        ...rowOf(above),
+        change: {
+          set: [
+            action`${at(entryOf(lock.resource))} = ${lock}`,
+            action`${at("ttlSeconds")} = ${ttlSecondsAbove(nowMs)}`,
+          ],
+          // Only ever an owner whose lease is over: without it, his next write is refused.
+          remove: [at("owner"), at("kindShard")],
+          add: [action`${below} ${new Set([lock.resource])}`],
+        },
+        condition: lockIsFree(nowMs),
+        refused: (row) => new LockHeld(liveLockOf(row, nowMs)!),
+      });
+    },
+
+    /** Renews the entry in a row above. */
+    prolongWrite(
+      above: string,
+      hold: Hold,
+      until: { expiresAtMs: EpochMs; nowMs: EpochMs },
+    ): Write {
+      const { expiresAtMs, nowMs } = until;
+      return update({
+        ...rowOf(above),
+        change: {
+          set: [
+            action`${at(entryOf(hold.resource), "expiresAtMs")} = ${expiresAtMs}`,
+            action`${at("ttlSeconds")} = ${ttlSecondsAbove(nowMs)}`,
+          ],
+        },
+        condition: entryIsOurs(hold),
+        refused: (row) => new LockNotOwned(row, nowMs),
+      });
+    },
+
+    /** Removes the entry from a row above. */
+    leaveWrite(above: string, hold: Hold, nowMs: EpochMs): Write {
+      return update({
+        ...rowOf(above),
+        change: {
+          remove: [at(entryOf(hold.resource))],
+          delete: [action`${below} ${new Set([hold.resource])}`],
+        },
+        condition: entryIsOurs(hold),
+        refused: (row) => new LockNotOwned(row, nowMs),
+      });
+    },
+
+    /** Lets a transaction pass only while the entry in a row above is still there. */
+    checkWrite(above: string, hold: Hold, nowMs: EpochMs): Write {
+      return check({
+        ...rowOf(above),
+        condition: entryIsOurs(hold),
+        refused: (row) => new LockNotOwned(row, nowMs),
+      });
+    },
+  };
+}
+
+/** Writes the rows of tree locks; the table is that of the plain ones. */
+export function createTreeLockStore({ table, acquireWrite }: LockStore) {
+  return {
+    ...createEntries(table),
+
+    /**
+     * Takes the name itself: it is free, `fence` is above all before, and nothing is below it but
+     * locks that are known to be over; those are removed, so that their owners are refused from now on.
+     */
+    takeWrite(
+      taken: Acquisition,
+      assumed: { fence: number; expiredBelow: readonly Lock[] },
+      nowMs: EpochMs,
+    ): Write {
+      const plain = acquireWrite(taken, nowMs, assumed.fence);
+      if (plain.kind !== "update") return plain;
+      const entries = assumed.expiredBelow.map(({ resource }) => at(entryOf(resource)));
+      const remove = [...(plain.change.remove ?? []), ...entries, below];
+      return update({
+        ...plain,
+        change: { ...plain.change, remove },
+        condition: allOf(plain.condition, nothingElseBelow(assumed.expiredBelow, nowMs)),
+      });
+    },
+
+    /** Removes entries whose leases are over from a row. */
+    dropWrite(resource: string, expired: readonly [Lock, ...Lock[]], nowMs: EpochMs): Write {
+      const names = expired.map((lock) => lock.resource);
+      return update({
+        table,
+        key: { resource },
+        change: {
+          remove: names.map((name) => at(entryOf(name))),
+          delete: [action`${below} ${new Set(names)}`],
+        },
+        condition: leasesBelowAreOver(expired, nowMs),
+        refused: (row) => new LockNotOwned(row, nowMs),
+      });
+    },
+  };
+}
+
+/** Writes the rows of tree locks. */
+export type TreeLockStore = ReturnType<typeof createTreeLockStore>;

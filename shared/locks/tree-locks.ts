@@ -1,0 +1,199 @@
+/**
+ * Locks that reach up and down: a lock on `product/9` excludes `product/9/variant/2`, and the other
+ * way round, in one transaction over the name's own row and the rows of all names above it.
+ *
+ * Both directions meet in the rows above, so of two transactions that exclude each other DynamoDB
+ * lets one win. What proves a hold is its own row together with its entry in every row above; whoever
+ * takes over an expired lock, from above or below, removes one of them. So no clock decides safety.
+ */
+import { TooLarge } from "../base/errors.ts";
+import { type Clock, type EpochMs, isExpired, later } from "../base/time.ts";
+import { TransactionRefused } from "../table/transaction.ts";
+import type { Row, Write } from "../table/write.ts";
+import type { Acquisition, HeldChange, LockStore } from "./lock-store.ts";
+import {
+  type Hold,
+  type Lock,
+  LockHeld,
+  liveLockOf,
+  LockNotOwned,
+  lockOf,
+  namesAbove,
+} from "./lock.ts";
+import { createTreeLockStore, locksBelow } from "./tree-lock-store.ts";
+
+/** How many expired locks one write removes; DynamoDB bounds the length of an expression. */
+const maxDropped = 50;
+/** Each round answers one thing that only a refusal could tell: a newer fence, or expired locks. */
+const maxRounds = 5;
+
+/** What an attempt assumes of the lock's own row; a refusal hands back what is true. */
+interface Assumption {
+  readonly fence: number;
+  readonly expiredBelow: readonly Lock[];
+}
+
+/** Judges a refusal: somebody is in the way, or this is what to assume next. */
+function corrected({ refusals }: TransactionRefused, assumed: Assumption, nowMs: EpochMs) {
+  for (const { found } of refusals) {
+    const holder = liveLockOf(found, nowMs);
+    if (holder) throw new LockHeld(holder);
+  }
+  const own = refusals.find(({ index }) => index === 0)?.found;
+  const expiredBelow = locksBelow(own);
+  const alive = expiredBelow.find(({ expiresAtMs }) => !isExpired(expiresAtMs, nowMs));
+  if (alive) throw new LockHeld(alive);
+  return { fence: Math.max(assumed.fence, Number(own?.["fence"] ?? 0) + 1), expiredBelow };
+}
+
+/** The lock as it will stand in the rows above. */
+function lockToBe(taken: Acquisition, fence: number, nowMs: EpochMs): Lock {
+  const { resource, purpose, owner, leaseMs } = taken;
+  const { userId, sessionId, username } = owner;
+  return {
+    resource,
+    purpose,
+    scope: "tree",
+    owner: {
+      userId,
+      ...(sessionId === undefined ? {} : { sessionId }),
+      ...(username === undefined ? {} : { username }),
+    },
+    fence,
+    acquiredAtMs: nowMs,
+    expiresAtMs: later(nowMs, leaseMs),
+  };
+}
+
+/** One write for each name above. */
+function forAbove(resource: string, write: (above: string) => Write): Write[] {
+  return namesAbove(resource).map(write);
+}
+
+/** Makes the taking of tree locks. */
+function createTaking({ store, clock }: { store: LockStore; clock: Clock }) {
+  const { database } = store;
+  const rows = createTreeLockStore(store);
+
+  /** Removes what is over below a name; whatever changed meanwhile stays. */
+  async function drop(resource: string, expired: readonly Lock[], nowMs: EpochMs): Promise<void> {
+    for (let start = 0; start < expired.length; start += maxDropped) {
+      const [first, ...others] = expired.slice(start, start + maxDropped);
+      await database.apply(rows.dropWrite(resource, [first!, ...others], nowMs)).catch(ignoreLost);
+    }
+  }
+
+  /** Rows above can fill up with locks that were never released; DynamoDB refuses at 400 KB. */
+  async function dropAbove(resource: string, nowMs: EpochMs): Promise<void> {
+    for (const above of namesAbove(resource)) {
+      const entries = locksBelow(await store.find(above));
+      await drop(
+        above,
+        entries.filter((lock) => isExpired(lock.expiresAtMs, nowMs)),
+        nowMs,
+      );
+    }
+  }
+
+  /**
+   * Takes a tree lock. One transaction when it is free, over, or somebody is in the way (above, below
+   * or right there); one more where expired locks lie below, or the clock lags behind the fence.
+   *
+   * The fence is the clock's, above the row's own, because a transaction hands no counter back.
+   *
+   * @throws LockHeld with the lock that is in the way; nothing was changed
+   */
+  async function take(taken: Acquisition): Promise<Lock> {
+    const { resource } = taken;
+    let assumed: Assumption = { fence: clock(), expiredBelow: [] };
+    for (let round = 1; ; round += 1) {
+      const nowMs = clock();
+      const lock = lockToBe(taken, assumed.fence, nowMs);
+      try {
+        await database.transact([
+          rows.takeWrite(taken, assumed, nowMs),
+          ...forAbove(resource, (above) => rows.enterWrite(above, lock, nowMs)),
+        ]);
+        return lock;
+      } catch (error) {
+        if (round === maxRounds) throw error;
+        if (error instanceof TooLarge) await dropAbove(resource, nowMs);
+        else if (error instanceof TransactionRefused) assumed = corrected(error, assumed, nowMs);
+        else throw error;
+        if (assumed.expiredBelow.length > maxDropped) {
+          await drop(resource, assumed.expiredBelow, nowMs);
+          assumed = { ...assumed, expiredBelow: [] };
+        }
+      }
+    }
+  }
+
+  return take;
+}
+
+/** Makes the tree operations of a lock service. */
+export function createTreeLocks({ store, clock }: { store: LockStore; clock: Clock }) {
+  const { database } = store;
+  const rows = createTreeLockStore(store);
+
+  /** A refusal of any part means that the hold is gone; its own row tells best who has it. */
+  async function transactOwned(writes: readonly Write[]): Promise<void> {
+    try {
+      await database.transact(writes);
+    } catch (error) {
+      throw error instanceof TransactionRefused ? error.refusals[0]!.error : error;
+    }
+  }
+
+  return {
+    take: createTaking({ store, clock }),
+
+    /** Renews in the lock's own row and in every row above. One transaction. */
+    async renew({ hold, nowMs, actor, leaseMs }: HeldChange & { leaseMs: number }): Promise<Lock> {
+      const until = { expiresAtMs: later(nowMs, leaseMs), nowMs };
+      await transactOwned([
+        store.renewWrite({ hold, nowMs, actor, leaseMs }),
+        ...forAbove(hold.resource, (above) => rows.prolongWrite(above, hold, until)),
+      ]);
+      const known = hold as Partial<Lock>;
+      if (known.fence !== undefined && known.acquiredAtMs !== undefined) {
+        return { ...(hold as Lock), expiresAtMs: until.expiresAtMs };
+      }
+      // A transaction hands nothing back, so who renews without the lock itself pays for a read.
+      const row = await store.find(hold.resource);
+      return lockOf(row) ?? refuse(row, nowMs);
+    },
+
+    /** Releases the lock's own row and its entry in every row above. One transaction. */
+    async release(change: HeldChange & { releaseId: string }): Promise<void> {
+      const { hold, nowMs } = change;
+      await transactOwned([
+        store.releaseWrite(change),
+        ...forAbove(hold.resource, (above) => rows.leaveWrite(above, hold, nowMs)),
+      ]);
+    },
+
+    /** Clears the rows above of a lock that was ended by force; until then they would block for nothing. */
+    async forget(ended: Lock, nowMs: EpochMs): Promise<void> {
+      for (const write of forAbove(ended.resource, (up) => rows.leaveWrite(up, ended, nowMs))) {
+        await database.apply(write).catch(ignoreLost);
+      }
+    },
+
+    /** The checks in the rows above that belong to a protected write; none for a plain lock. */
+    checkWrites(hold: Hold, nowMs: EpochMs): Write[] {
+      return forAbove(hold.resource, (above) => rows.checkWrite(above, hold, nowMs));
+    },
+  };
+}
+
+function refuse(row: Row | undefined, nowMs: EpochMs): never {
+  throw new LockNotOwned(row, nowMs);
+}
+
+function ignoreLost(error: unknown): void {
+  if (!(error instanceof LockNotOwned)) throw error;
+}
+
+/** The tree operations of a lock service. */
+export type TreeLocks = ReturnType<typeof createTreeLocks>;

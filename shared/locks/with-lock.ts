@@ -1,0 +1,118 @@
+/** Work under a lock: kept alive while the work runs, always given back, loss told in time. */
+import type { Actor } from "../base/actor.ts";
+import { randomId } from "../base/ids.ts";
+import type { AcquireRequest, createAcquiring, HoldRequest, LockTiming } from "./lock-acquiring.ts";
+import { defaultLeaseMs, type Lock, LockNotOwned } from "./lock.ts";
+
+/** What work under a lock is given. */
+export interface LockedWork {
+  readonly lock: Lock;
+  /** To be shown to whatever the work writes to, so that it can refuse older ones. */
+  readonly fence: number;
+  /** Aborted, with the reason, before the lease is over or as soon as the lock is known to be lost. */
+  readonly signal: AbortSignal;
+}
+
+/** How to take the lock; the lease is 300 s by default and renewed for as long as the work runs. */
+export type WithLockOptions = Omit<AcquireRequest, "resource">;
+
+interface Parts extends ReturnType<typeof createAcquiring> {
+  readonly release: (request: HoldRequest) => Promise<void>;
+  readonly timing: LockTiming;
+}
+
+/** Renewed at a third of the lease, so that two heartbeats may fail before anything is lost. */
+const renewalShare = 1 / 3;
+/** A lease that could not be renewed is reported lost when this share of it is left. */
+const warningShare = 1 / 10;
+
+/** The lease could not be renewed in time; whether somebody else has the lock by now is not known. */
+export class LeaseLost extends LockNotOwned {
+  constructor(lock: Lock, options: { nowMs: Lock["expiresAtMs"]; cause: unknown }) {
+    super(undefined, options.nowMs);
+    this.message = `The lease of ${lock.resource} could not be renewed in time`;
+    this.cause = options.cause;
+  }
+}
+
+/**
+ * Renews until stopped, and aborts `lost` when the lock is lost or its lease is about to be over.
+ * The lease is counted from before the request that started it, so never longer than the store does.
+ */
+async function keepAlive(
+  { renew, timing: { clock, sleep } }: Parts,
+  held: { lock: Lock; actor: Actor; leaseMs: number },
+  { stop, lost }: { stop: AbortSignal; lost: AbortController },
+): Promise<void> {
+  const { lock, actor, leaseMs } = held;
+  let leaseStartMs: number = lock.acquiredAtMs;
+  let failure: unknown;
+  const untilWarning = (): number => leaseStartMs + leaseMs * (1 - warningShare) - clock();
+
+  async function heartbeat(): Promise<void> {
+    const sentMs = clock();
+    try {
+      await renew({ ...lock, actor, leaseMs });
+      leaseStartMs = Math.max(leaseStartMs, sentMs);
+    } catch (error) {
+      failure = error;
+      if (error instanceof LockNotOwned && !stop.aborted) lost.abort(error);
+    }
+  }
+
+  while (!stop.aborted && !lost.signal.aborted) {
+    await sleep(Math.max(0, Math.min(leaseMs * renewalShare, untilWarning())), stop);
+    if (stop.aborted || lost.signal.aborted) break;
+    if (untilWarning() <= 0) {
+      lost.abort(new LeaseLost(lock, { nowMs: clock(), cause: failure }));
+      break;
+    }
+    // Not awaited for longer than the lease lasts: a heartbeat that hangs must not hide the loss.
+    const settled = new AbortController();
+    void heartbeat().finally(() => settled.abort());
+    const either = AbortSignal.any([stop, settled.signal]);
+    await sleep(Math.max(0, untilWarning()), either);
+  }
+}
+
+/** Makes `withLock` of a lock service. */
+export function createWithLock(parts: Parts) {
+  const { acquire, release } = parts;
+  const { clock, logger } = parts.timing;
+
+  /**
+   * Runs `work` while the lock is held: takes it (waiting up to `waitMs`), renews it at a third of
+   * the lease, and gives it back when the work ends or throws. The result is the work's own.
+   *
+   * When the lock is lost, `signal` is aborted before the lease is over; stopping is up to the work,
+   * and what it writes should carry `fence` or `checkWrites`, because a paused process learns of a
+   * loss only when it runs again. A heartbeat that is still on its way when the lock is released
+   * cannot bring it back: it needs the owner and the fence that the release has removed.
+   *
+   * @throws LockHeld or LockTimeout when the lock was not to be had; the work has not begun
+   */
+  return async function withLock<T>(
+    resource: string,
+    options: WithLockOptions,
+    work: (held: LockedWork) => Promise<T>,
+  ): Promise<T> {
+    const { leaseMs = defaultLeaseMs, actor = { id: options.owner.userId } } = options;
+    // Each run is an owner of its own: with the caller's, two runs of one user would both get in.
+    const owner = { ...options.owner, sessionId: randomId("run") };
+    const lock = await acquire({ ...options, resource, leaseMs, owner, actor });
+    const lost = new AbortController();
+    const stop = new AbortController();
+    const held = { lock, actor, leaseMs };
+    const alive = keepAlive(parts, held, { stop: stop.signal, lost });
+    try {
+      return await work({ lock, fence: lock.fence, signal: lost.signal });
+    } finally {
+      stop.abort();
+      await release({ ...lock, actor }).catch((error: unknown) => {
+        // The work's own outcome matters more; the lease ends by itself.
+        logger.warn("Could not give a lock back", { resource, at: clock(), error });
+      });
+      await alive;
+    }
+  };
+}
