@@ -1,4 +1,18 @@
 /** Webhooks of the payment providers. */
-import { createHandler } from "./runtime/http.ts";
+import { receiveWebhook } from "../shared/api/payments.ts";
+import { answer } from "./runtime/answer.ts";
+import { services } from "./runtime/container.ts";
+import { createHandler, serve } from "./runtime/http.ts";
 
-export const handler = createHandler([]);
+/** The very bytes that were signed: API Gateway hands over as base64 what it takes for binary. */
+function rawBodyOf(event: { body?: string; isBase64Encoded?: boolean }): Buffer {
+  return Buffer.from(event.body ?? "", event.isBase64Encoded ? "base64" : "utf8");
+}
+
+export const handler = createHandler([
+  serve(receiveWebhook, async ({ params, event, actor }) => {
+    const delivery = { body: rawBodyOf(event), headers: event.headers };
+    await services.payments.receive(params.provider, delivery, actor.requestId);
+    return answer(200, { received: true });
+  }),
+]);

@@ -1,4 +1,28 @@
 /** Payments over HTTP: start, verify, refund, and the sandbox's cashier. */
-import { createHandler } from "./runtime/http.ts";
+import {
+  initiatePayment,
+  paySandbox,
+  refundPayment,
+  verifyPayment,
+} from "../shared/api/payments.ts";
+import { viewOf } from "../shared/orders/order.ts";
+import { answer } from "./runtime/answer.ts";
+import { services } from "./runtime/container.ts";
+import { createHandler, serve } from "./runtime/http.ts";
 
-export const handler = createHandler([]);
+export const handler = createHandler([
+  serve(initiatePayment, async ({ body, caller, actor }) =>
+    answer(200, await services.payments.initiate({ ...body, caller, actor })),
+  ),
+  serve(verifyPayment, async ({ body, caller, actor }) => {
+    const { orderId, provider, ...returned } = body;
+    const claim = { orderId, provider, returned, caller, actor };
+    return answer(200, viewOf(await services.payments.verify(claim)));
+  }),
+  serve(refundPayment, async ({ params, body, actor }) =>
+    answer(200, viewOf(await services.payments.refund({ ...params, ...body, actor }))),
+  ),
+  serve(paySandbox, async ({ body, caller }) =>
+    answer(200, await services.cashier.pay({ ...body, caller })),
+  ),
+]);

@@ -9,9 +9,21 @@ import { createMovementStore } from "../../shared/inventory/movement-store.ts";
 import { createStockStore } from "../../shared/inventory/stock-store.ts";
 import { createOrderService } from "../../shared/orders/order-service.ts";
 import { createOrderStore } from "../../shared/orders/order-store.ts";
+import { createCashier } from "../../shared/payments/cashier.ts";
+import { createPaymentService } from "../../shared/payments/payment-service.ts";
+import { createPaymentStore } from "../../shared/payments/payment-store.ts";
 import { createDocumentClient } from "../../shared/table/client.ts";
 import { createDatabase } from "../../shared/table/database.ts";
-import { env, required } from "./env.ts";
+import { env, optional, required } from "./env.ts";
+import { domainLogger } from "./observe.ts";
+import {
+  alarm,
+  buildProviders,
+  deliverSandboxEvent,
+  paymentMs,
+  requiredKeysOf,
+  wait,
+} from "./payments.ts";
 
 /** Builds a part on first use, so that a function needs only what its environment grants it. */
 function once<T>(build: () => T): () => T {
@@ -35,6 +47,13 @@ const stores = {
   carts: once(() => createCartStore({ database: database(), tableName: required("CARTS_TABLE") })),
   orders: once(() =>
     createOrderStore({ database: database(), tableName: required("ORDERS_TABLE") }),
+  ),
+  payments: once(() =>
+    createPaymentStore({
+      database: database(),
+      ordersTable: required("ORDERS_TABLE"),
+      eventsTable: optional("EVENTS_TABLE"),
+    }),
   ),
 };
 
@@ -73,6 +92,32 @@ const orders = once(() =>
   }),
 );
 
+const payments = once(() =>
+  createPaymentService({
+    database: database(),
+    payments: stores.payments(),
+    holds: stores.holds(),
+    carts: stores.carts(),
+    providers: buildProviders(),
+    clock,
+    logger: domainLogger,
+    alarm,
+    paymentMs,
+    maxHoldMs: secondsToMs(env.MAX_HOLD_SECONDS),
+    onPaymentFailure: env.ON_PAYMENT_FAILURE,
+  }),
+);
+
+const cashier = once(() =>
+  createCashier({
+    payments: stores.payments(),
+    keys: requiredKeysOf("sandbox"),
+    clock,
+    sleep: wait,
+    deliver: deliverSandboxEvent,
+  }),
+);
+
 /** Whether DynamoDB answers: one cheap read. */
 const health = {
   async check(): Promise<void> {
@@ -91,5 +136,11 @@ export const services = {
   },
   get orders() {
     return orders();
+  },
+  get payments() {
+    return payments();
+  },
+  get cashier() {
+    return cashier();
   },
 };

@@ -2,10 +2,19 @@
 import { Logger } from "@aws-lambda-powertools/logger";
 import { injectLambdaContext } from "@aws-lambda-powertools/logger/middleware";
 import { HoldfastError } from "../../shared/base/errors.ts";
+import type { Logger as DomainLogger } from "../../shared/base/logger.ts";
 import type { Meter } from "../../shared/table/operation.ts";
 
-/** The logger of this function; the domain gets it as its `Logger`. */
+/** The logger of this function. */
 export const logger = new Logger();
+
+/** The same logger in the shape that the domain asks for. */
+export const domainLogger: DomainLogger = {
+  debug: (message, fields = {}) => logger.debug(message, fields),
+  info: (message, fields = {}) => logger.info(message, fields),
+  warn: (message, fields = {}) => logger.warn(message, fields),
+  error: (message, fields = {}) => logger.error(message, fields),
+};
 
 interface Request {
   readonly routeKey: string;

@@ -2,11 +2,13 @@
 import type { Endpoint } from "./endpoint.ts";
 import { itemEndpoints } from "./items.ts";
 import { orderEndpoints } from "./orders.ts";
+import { paymentEndpoints } from "./payments.ts";
 import { platformEndpoints } from "./platform.ts";
 
 /** Every route there is; infrastructure, validation, OpenAPI, the client and the tests use this list. */
 export const endpoints: readonly Endpoint[] = [
   ...itemEndpoints,
   ...orderEndpoints,
+  ...paymentEndpoints,
   ...platformEndpoints,
 ];

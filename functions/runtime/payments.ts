@@ -1,0 +1,52 @@
+/** Builds the providers and what they need, each only where the function was granted its secret. */
+import { setTimeout as sleep } from "node:timers/promises";
+import { Metrics, MetricUnit } from "@aws-lambda-powertools/metrics";
+import { secondsToMs } from "../../shared/base/time.ts";
+import type { PaymentMethod } from "../../shared/orders/order.ts";
+import type { KeyReader, Providers } from "../../shared/providers/provider.ts";
+import { createSandbox, type SignedEvent } from "../../shared/providers/sandbox.ts";
+import { env, optional, required } from "./env.ts";
+import { createKeyReader } from "./provider-keys.ts";
+
+const metrics = new Metrics();
+
+/** Counts something that an operator is woken for; written to the log at once. */
+export function alarm(name: string): void {
+  const metric = metrics.singleMetric();
+  metric.addMetric(name, MetricUnit.Count, 1);
+}
+
+/** The keys of a provider, where this function may read them. */
+export function keysOf(provider: PaymentMethod): KeyReader | undefined {
+  const secretName = optional(`${provider.toUpperCase()}_SECRET_NAME`);
+  return secretName === undefined ? undefined : createKeyReader(secretName);
+}
+
+/** The keys of a provider that this function cannot do without. */
+export function requiredKeysOf(provider: PaymentMethod): KeyReader {
+  return createKeyReader(required(`${provider.toUpperCase()}_SECRET_NAME`));
+}
+
+/** The time that a shopper has to pay by this method. */
+export function paymentMs(provider: PaymentMethod): number {
+  const own = Number(optional(`${provider.toUpperCase()}_PAYMENT_SECONDS`));
+  return secondsToMs(own > 0 ? own : env.PAYMENT_SECONDS);
+}
+
+/** Every provider of this stage whose keys the function may read. */
+export function buildProviders(): Providers {
+  const sandboxKeys = keysOf("sandbox");
+  return sandboxKeys ? { sandbox: createSandbox({ keys: sandboxKeys }) } : {};
+}
+
+/** Posts an event of the sandbox to our own webhook route, as a provider would. */
+export async function deliverSandboxEvent({ body, headers }: SignedEvent): Promise<number> {
+  const url = `${env.API_URL.replace(/\/$/, "")}/webhooks/sandbox`;
+  const signal = AbortSignal.timeout(secondsToMs(8));
+  const response = await fetch(url, { method: "POST", headers, body, signal });
+  await response.body?.cancel();
+  return response.status;
+}
+
+/** Waits; the cashier's own clock is the machine's. */
+export const wait = (durationMs: number): Promise<unknown> => sleep(durationMs);

@@ -1,0 +1,106 @@
+/** What a caller can ask of payments: start one, hear what became of it, pay back, keep late money away. */
+import type { Actor } from "../base/actor.ts";
+import { InvalidRequest } from "../base/errors.ts";
+import { type Order, OrderNotFound, type PaymentMethod } from "../orders/order.ts";
+import type { OrderCaller } from "../orders/order-service.ts";
+import { type BrowserReturn, type PaymentProvider, ProviderFailed } from "../providers/provider.ts";
+import { createReceiving, type ReceivingOptions } from "./receiving.ts";
+import { createRefunds } from "./refund-service.ts";
+import { createSettling, type SettlingOptions } from "./settle-service.ts";
+import { createStarting, type StartedPayment, type StartingOptions } from "./start-service.ts";
+
+/** What payments are made of. */
+export type PaymentServiceOptions = SettlingOptions & StartingOptions & ReceivingOptions;
+
+/** A caller's order, and who is recorded as the one who acts on it. */
+interface OnOrder {
+  readonly orderId: string;
+  readonly caller: OrderCaller;
+  readonly actor: Actor;
+}
+
+/** Takes money for orders; each step is one transaction, and every step may be repeated. */
+export function createPaymentService(options: PaymentServiceOptions) {
+  const { payments, providers, logger } = options;
+  const settling = createSettling(options);
+  const starting = createStarting(options);
+  const receiving = createReceiving({ ...options, settling });
+  const refunds = createRefunds({ ...options, settling });
+
+  function providerOf(method: PaymentMethod): PaymentProvider {
+    const provider = providers[method];
+    if (provider) return provider;
+    throw new InvalidRequest([{ path: "method", message: `${method} is not available here` }]);
+  }
+
+  /** Somebody else's order looks like none: not even its existence is told. */
+  async function ownOrder(orderId: string, caller: OrderCaller): Promise<Order> {
+    const order = await payments.find(orderId);
+    if (order && (caller.isAdmin || order.userId === caller.userId)) return order;
+    throw new OrderNotFound(orderId);
+  }
+
+  return {
+    /**
+     * Starts the payment of a pending order: the provider's transaction, then order, holds and cart
+     * lock extended to the payment's deadline in one transaction. Two requests. Repeating it answers
+     * with the same transaction.
+     *
+     * @throws OrderNotPayable when the order is past pending or its time is over; nothing was changed
+     * @throws ProviderFailed when the provider failed; order and holds stand as they were
+     * @example await payments.initiate({ orderId: "ord_x", caller, actor: { id: "alice" } })
+     */
+    initiate({
+      orderId,
+      caller,
+      ...wish
+    }: OnOrder & { method?: PaymentMethod | undefined }): Promise<StartedPayment> {
+      return starting.start({ read: () => ownOrder(orderId, caller), providerOf, ...wish });
+    },
+
+    /**
+     * Takes a webhook in. When this resolves, what it says is done and durable, or was done before: 2
+     * requests when it moves the order, 1 when it does not, 0 when it is not genuine.
+     *
+     * @throws BadSignature when the provider has not signed it; nothing was read or written
+     * @example await payments.receive("stripe", { body, headers })
+     */
+    receive: receiving.receive,
+
+    /**
+     * Takes what the provider gave the shopper's browser: the same facts, the same result as the
+     * webhook. Whichever comes first does the work, the other finds it done.
+     *
+     * @throws BadSignature when it is not genuine or about another payment; nothing was changed
+     * @example await payments.verify({ orderId, provider: "stripe", returned, caller, actor })
+     */
+    async verify(
+      claim: OnOrder & { provider: PaymentMethod; returned: BrowserReturn },
+    ): Promise<Order> {
+      providerOf(claim.provider);
+      return receiving.verify(await ownOrder(claim.orderId, claim.caller), claim);
+    },
+
+    /** Pays back what an order has cost; see `createRefunds`. */
+    refund: refunds.request,
+
+    /** Asks the provider for every refund of the order that is still open; for the sweep. */
+    retryRefunds: refunds.carryOut,
+
+    /** Keeps money for an order that has ended from coming late, where providers can. Never fails. */
+    async abandon({ orderId, payment }: Order): Promise<void> {
+      for (const [transactionId, name] of Object.entries(payment?.transactions ?? {})) {
+        try {
+          await providers[name]?.cancel(transactionId);
+        } catch (error) {
+          // Late money is dealt with anyway; this would only have spared the shopper a refund.
+          const reason = error instanceof ProviderFailed ? error.reason : "unexpected";
+          logger.warn("Transaction not cancelled", { orderId, transactionId, reason });
+        }
+      }
+    },
+  };
+}
+
+/** See `createPaymentService`. */
+export type PaymentService = ReturnType<typeof createPaymentService>;

@@ -1,0 +1,129 @@
+/** What payments write: the order as money changed it, and events that belong to no order. */
+import type { ChangeNote } from "../base/actor.ts";
+import { HoldfastError } from "../base/errors.ts";
+import { dayMs, type EpochMs, later, ttlSecondsAt } from "../base/time.ts";
+import type { Order } from "../orders/order.ts";
+import type { NotedEvent, PaymentEvent } from "../providers/provider.ts";
+import type { Database } from "../table/database.ts";
+import { action, allOf, at, condition, type Fragment, isMissing } from "../table/expression.ts";
+import { put, type Row, update, type Write } from "../table/write.ts";
+import { factKey, OrderMoved } from "./payment.ts";
+
+/** Where payments are kept. The events table is needed only where webhooks come in. */
+export interface PaymentStoreOptions {
+  readonly database: Database;
+  readonly ordersTable: string;
+  readonly eventsTable?: string | undefined;
+}
+
+/** For how long an event that is not ours stays to be looked at. */
+const eventLifeMs = 90 * dayMs;
+
+/** The attributes that payments change; what is missing in the order is removed from the item. */
+const changing = [
+  "status",
+  "expiresAtMs",
+  "payment",
+  "extraRefunds",
+  "events",
+  "dueShard",
+  "dueAtMs",
+] as const;
+
+/** The order is the one that was read: nobody has moved, extended or paid it since. */
+function orderIsAsRead({ status, expiresAtMs, revision }: Order): Fragment {
+  return allOf(
+    condition`${at("status")} = ${status}`,
+    condition`${at("expiresAtMs")} = ${expiresAtMs}`,
+    revision === undefined ? isMissing(at("revision")) : condition`${at("revision")} = ${revision}`,
+  );
+}
+
+function changeWrite(table: string, read: Order, next: Order, note: ChangeNote): Write {
+  const { orderId, revision = 0 } = read;
+  const set = changing.filter((name) => next[name] !== undefined);
+  return update({
+    table,
+    key: { orderId },
+    change: {
+      set: [
+        ...set.map((name) => action`${at(name)} = ${next[name]}`),
+        action`${at("revision")} = ${revision + 1}`,
+        action`${at("change")} = ${note}`,
+      ],
+      remove: changing.filter((name) => next[name] === undefined).map((name) => at(name)),
+    },
+    condition: orderIsAsRead(read),
+    refused: () => new OrderMoved(orderId),
+    // Its own effect: the very note with the next revision.
+    applied: (found) => found?.["revision"] === revision + 1 && isSameNote(found, note),
+  });
+}
+
+function isSameNote(found: Row, note: ChangeNote): boolean {
+  const change = found["change"] as ChangeNote | undefined;
+  return (["action", "actor", "atMs"] as const).every((name) => change?.[name] === note[name]);
+}
+
+function eventKeyOf(event: PaymentEvent): string {
+  const id = event.kind === "noted" ? event.eventId : factKey(event);
+  return `${event.provider}/${id}`;
+}
+
+/** An event that was kept before; it stays as it is. */
+class EventKept extends HoldfastError {
+  constructor() {
+    super("EVENT_KEPT", "The event was kept before");
+  }
+}
+
+function noteWrite(table: string, event: PaymentEvent, nowMs: EpochMs): Write {
+  const { certain: _certain, ...facts } = event as PaymentEvent & { certain?: boolean };
+  const eventKey = eventKeyOf(event);
+  return put({
+    table,
+    key: { eventKey },
+    item: {
+      eventKey,
+      ...facts,
+      atMs: nowMs,
+      ttlSeconds: ttlSecondsAt(later(nowMs, eventLifeMs)),
+    },
+    condition: isMissing(at("eventKey")),
+    refused: () => new EventKept(),
+    applied: () => true,
+  });
+}
+
+/** A name that DynamoDB takes as a key and that an order of ours can have. */
+function canBeOrderId(orderId: string): boolean {
+  return /^[\w-]{1,128}$/.test(orderId);
+}
+
+/** Reads orders for payments and makes the writes that money causes. */
+export function createPaymentStore({ database, ordersTable, eventsTable }: PaymentStoreOptions) {
+  return {
+    /** The order as of now; none for a name that no order can have. One request at the most. */
+    async find(orderId: string): Promise<Order | undefined> {
+      if (!canBeOrderId(orderId)) return undefined;
+      return (await database.get(ordersTable, { orderId })) as Order | undefined;
+    },
+
+    /** Puts `next` in place of the order that was read; refused with `OrderMoved` when it changed. */
+    changeWrite: (read: Order, next: Order, note: ChangeNote): Write =>
+      changeWrite(ordersTable, read, next, note),
+
+    /** Keeps a genuine event that belongs to no order or does nothing. One request. */
+    async keep(event: NotedEvent | PaymentEvent, nowMs: EpochMs): Promise<void> {
+      if (eventsTable === undefined) return;
+      try {
+        await database.apply(noteWrite(eventsTable, event, nowMs));
+      } catch (error) {
+        if (!(error instanceof EventKept)) throw error;
+      }
+    },
+  };
+}
+
+/** See `createPaymentStore`. */
+export type PaymentStore = ReturnType<typeof createPaymentStore>;

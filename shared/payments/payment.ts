@@ -1,0 +1,200 @@
+/** What money does to an order: each fact of a provider moves it forward, or not at all. */
+import { HoldfastError } from "../base/errors.ts";
+import type { EpochMs } from "../base/time.ts";
+import {
+  dueShardOf,
+  type Order,
+  type OrderStatus,
+  type PaymentMethod,
+  type Refund,
+} from "../orders/order.ts";
+import type { PaymentFact } from "../providers/provider.ts";
+
+/** What a failed payment does: ends the order, or leaves it open for another card. */
+export type OnPaymentFailure = "release" | "keep";
+
+/** An order as it shall be, and what becomes of its units and its cart in the same transaction. */
+export interface Outcome {
+  readonly next: Order;
+  /** `sell`: holds become sales, or units are taken again; `takeBack`: sold units come back. */
+  readonly stock: "sell" | "release" | "takeBack" | "leave";
+  readonly cart: "complete" | "reopen" | "leave";
+  /** What happens instead when `sell` finds that the units are gone. */
+  readonly soldOut?: Outcome;
+}
+
+/** Why money goes back. */
+export const refundReasons = {
+  soldOut: "The units were gone when the money came",
+  mismatch: "Amount or currency differ from the order",
+  paidTwice: "The order was paid before",
+  atProvider: "Refunded at the provider",
+} as const;
+
+/** The order changed while money was about to change it; whoever meets this reads it again. */
+export class OrderMoved extends HoldfastError {
+  constructor(orderId: string) {
+    super("TRY_AGAIN", "The order changed in the meantime", { orderId });
+  }
+}
+
+/** Under which name a fact is remembered: the same money is the same fact, however often it is told. */
+export function factKey({ kind, paymentId }: Pick<PaymentFact, "kind" | "paymentId">): string {
+  return `${kind}:${paymentId}`;
+}
+
+/** Whether the provider captured just what was ordered. */
+export function isWhatWasOrdered(order: Order, fact: PaymentFact): boolean {
+  return fact.amountMinor === order.totalMinor && fact.currency === order.currency;
+}
+
+/** Whether the order has started this transaction at some time. */
+export function knowsTransaction({ payment }: Order, transactionId: string): boolean {
+  if (!payment) return false;
+  return payment.transactionId === transactionId || transactionId in (payment.transactions ?? {});
+}
+
+/** The transaction that the order has at this provider already, whichever it uses now. */
+export function earlierTransaction({ payment }: Order, method: PaymentMethod): string | undefined {
+  if (payment?.provider === method) return payment.transactionId;
+  const earlier = Object.entries(payment?.transactions ?? {});
+  return earlier.find(([, provider]) => provider === method)?.[0];
+}
+
+const unpaid = new Set<OrderStatus>(["pending", "failed", "cancelled", "expired"]);
+
+function refundOf(fact: PaymentFact, reason: string): Refund {
+  const { transactionId, paymentId, provider, amountMinor, currency } = fact;
+  const what = { transactionId, paymentId, provider, amountMinor, currency };
+  return { status: "due", reason, attempts: 0, ...what };
+}
+
+/** The order with this fact in its memory and its money on record. */
+function settledBy(order: Order, fact: PaymentFact, nowMs: EpochMs): Order {
+  const { provider, transactionId, paymentId, amountMinor } = fact;
+  const captured = { capturedMinor: amountMinor, capturedAtMs: nowMs };
+  const payment = { ...order.payment, provider, transactionId, paymentId, ...captured };
+  return remembering({ ...order, payment }, fact, nowMs);
+}
+
+function remembering(order: Order, fact: PaymentFact, nowMs: EpochMs): Order {
+  const events = { ...order.events, [factKey(fact)]: { kind: fact.type, atMs: nowMs } };
+  return { ...order, events };
+}
+
+function withRefund(order: Order, refund: Refund): Order {
+  return { ...order, payment: { ...order.payment!, refund } };
+}
+
+function withExtra(order: Order, refund: Refund): Order {
+  return { ...order, extraRefunds: { ...order.extraRefunds, [refund.paymentId]: refund } };
+}
+
+/** All refunds of an order, finished or not. */
+export function refundsOf({ payment, extraRefunds }: Order): Refund[] {
+  return [...(payment?.refund ? [payment.refund] : []), ...Object.values(extraRefunds ?? {})];
+}
+
+/**
+ * The order as the sweep shall find it: at its deadline while it is pending, at `atMs` while a refund
+ * is open, and not at all otherwise.
+ */
+export function withDue(order: Order, atMs: EpochMs): Order {
+  const { dueShard: _shard, dueAtMs: _atMs, ...rest } = order;
+  const dueShard = dueShardOf(order.orderId);
+  if (refundsOf(order).some(({ status }) => status !== "done")) {
+    return { ...rest, dueShard, dueAtMs: atMs };
+  }
+  if (order.status !== "pending") return rest;
+  return { ...rest, dueShard, dueAtMs: order.expiresAtMs };
+}
+
+/** The money goes back instead of buying anything; what the order still holds is let go. */
+function refundInstead(order: Order, fact: PaymentFact, reason: string, nowMs: EpochMs): Outcome {
+  const settled: Order = { ...settledBy(order, fact, nowMs), status: "refund_due" };
+  const wasOpen = order.status === "pending";
+  return {
+    next: withDue(withRefund(settled, refundOf(fact, reason)), nowMs),
+    stock: wasOpen ? "release" : "leave",
+    cart: wasOpen ? "reopen" : "leave",
+  };
+}
+
+function whenCaptured(order: Order, fact: PaymentFact, nowMs: EpochMs): Outcome {
+  if (!unpaid.has(order.status)) {
+    const next = remembering(
+      withExtra(order, refundOf(fact, refundReasons.paidTwice)),
+      fact,
+      nowMs,
+    );
+    return { next: withDue(next, nowMs), stock: "leave", cart: "leave" };
+  }
+  if (!isWhatWasOrdered(order, fact)) {
+    return refundInstead(order, fact, refundReasons.mismatch, nowMs);
+  }
+  return {
+    next: withDue({ ...settledBy(order, fact, nowMs), status: "paid" }, nowMs),
+    stock: "sell",
+    cart: "complete",
+    soldOut: refundInstead(order, fact, refundReasons.soldOut, nowMs),
+  };
+}
+
+/** The money is back with the shopper: whatever was bought for it comes back too. */
+function whenRefunded(order: Order, fact: PaymentFact, nowMs: EpochMs): Outcome {
+  const { payment, extraRefunds, status } = order;
+  const settledBefore = payment?.paymentId === fact.paymentId;
+  const known = settledBefore ? payment.refund : extraRefunds?.[fact.paymentId];
+  const done: Refund = { ...(known ?? refundOf(fact, refundReasons.atProvider)), status: "done" };
+  if (!settledBefore && !unpaid.has(status)) {
+    const next = remembering(withExtra(order, done), fact, nowMs);
+    return { next: withDue(next, order.dueAtMs ?? nowMs), stock: "leave", cart: "leave" };
+  }
+  const settled = settledBefore ? remembering(order, fact, nowMs) : settledBy(order, fact, nowMs);
+  const next: Order = { ...withRefund(settled, done), status: "refunded" };
+  const units = { paid: "takeBack", pending: "release" } as const;
+  return {
+    next: withDue(next, nowMs),
+    stock: status === "paid" || status === "pending" ? units[status] : "leave",
+    // As if the capture had been told first: it would have emptied the cart.
+    cart: settledBefore ? "leave" : "complete",
+  };
+}
+
+function whenFailed(
+  order: Order,
+  fact: PaymentFact,
+  policy: OnPaymentFailure,
+  nowMs: EpochMs,
+): Outcome | undefined {
+  const isCurrent = order.payment?.transactionId === fact.transactionId;
+  if (order.status !== "pending" || !isCurrent) return undefined;
+  const next = remembering(order, fact, nowMs);
+  if (policy === "keep") return { next, stock: "leave", cart: "leave" };
+  return { next: withDue({ ...next, status: "failed" }, nowMs), stock: "release", cart: "reopen" };
+}
+
+/**
+ * What a fact does to an order, or undefined when it changes nothing: it is known already, or the
+ * order has moved past it.
+ *
+ * Facts about one payment may come in any order: a refund implies the capture that is told later, and
+ * a capture outweighs a failure before or after it.
+ */
+export function outcomeOf(
+  order: Order,
+  fact: PaymentFact,
+  { policy, nowMs }: { policy: OnPaymentFailure; nowMs: EpochMs },
+): Outcome | undefined {
+  if (order.events?.[factKey(fact)]) return undefined;
+  if (fact.kind === "failed") return whenFailed(order, fact, policy, nowMs);
+  const refund =
+    order.payment?.paymentId === fact.paymentId
+      ? order.payment.refund
+      : order.extraRefunds?.[fact.paymentId];
+  if (fact.kind === "refunded") {
+    return refund?.status === "done" ? undefined : whenRefunded(order, fact, nowMs);
+  }
+  const isSettledBy = order.payment?.paymentId === fact.paymentId;
+  return isSettledBy || refund ? undefined : whenCaptured(order, fact, nowMs);
+}

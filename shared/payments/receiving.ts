@@ -1,0 +1,87 @@
+/** Takes facts in, from a webhook or from the shopper's browser: one path, one result. */
+import type { Actor } from "../base/actor.ts";
+import type { Logger } from "../base/logger.ts";
+import type { Clock } from "../base/time.ts";
+import type { Order, PaymentMethod } from "../orders/order.ts";
+import {
+  BadSignature,
+  type BrowserReturn,
+  type PaymentFact,
+  type Providers,
+  type WebhookDelivery,
+} from "../providers/provider.ts";
+import { earlierTransaction, isWhatWasOrdered, knowsTransaction } from "./payment.ts";
+import type { PaymentStore } from "./payment-store.ts";
+import type { Settling } from "./settle-service.ts";
+
+/** What receiving is made of. */
+export interface ReceivingOptions {
+  readonly payments: PaymentStore;
+  readonly providers: Providers;
+  readonly clock: Clock;
+  readonly logger: Logger;
+  /** Raises an alarm that somebody should look at. */
+  readonly alarm: (name: "AmountMismatch") => void;
+}
+
+/** What a webhook came to: the order that it is about, if it is about one. */
+export interface Received {
+  readonly order?: Order;
+}
+
+/** Makes `receive` and `verify`; the payment service says what they guarantee. */
+export function createReceiving(options: ReceivingOptions & { readonly settling: Settling }) {
+  const { payments, providers, settling, clock, logger } = options;
+
+  async function settle(order: Order, fact: PaymentFact, actor: Actor): Promise<Order> {
+    const settled = await settling.settle(order, fact, actor);
+    if (fact.kind === "captured" && !isWhatWasOrdered(order, fact) && settled !== order) {
+      const { orderId, totalMinor, currency } = order;
+      const captured = { amountMinor: fact.amountMinor, currency: fact.currency };
+      logger.error("Captured is not what was ordered", { orderId, totalMinor, currency, captured });
+      options.alarm("AmountMismatch");
+    }
+    return settled;
+  }
+
+  /** The order of a fact; where a shopper could have named it, the provider is asked. */
+  async function trace(fact: PaymentFact): Promise<Order | undefined> {
+    const order = await payments.find(fact.orderId);
+    if (fact.certain || (order && knowsTransaction(order, fact.transactionId))) return order;
+    const fetched = await providers[fact.provider]?.fetch(fact);
+    return fetched && payments.find(fetched.orderId);
+  }
+
+  async function receive(
+    name: PaymentMethod,
+    delivery: WebhookDelivery,
+    requestId?: string,
+  ): Promise<Received> {
+    const provider = providers[name];
+    if (!provider) throw new BadSignature(name);
+    const event = await provider.readWebhook(delivery);
+    const order = event.kind === "noted" ? undefined : await trace(event);
+    if (event.kind === "noted" || !order) {
+      await payments.keep(event, clock());
+      return {};
+    }
+    const actor = { id: `provider:${name}`, ...(requestId === undefined ? {} : { requestId }) };
+    return { order: await settle(order, event, actor) };
+  }
+
+  async function verify(
+    order: Order,
+    claim: { provider: PaymentMethod; returned: BrowserReturn; actor: Actor },
+  ): Promise<Order> {
+    const { orderId } = order;
+    const provider = providers[claim.provider];
+    if (!provider) throw new BadSignature(claim.provider);
+    const transactionId = earlierTransaction(order, claim.provider);
+    const fact = await provider.readReturn({ orderId, transactionId }, claim.returned);
+    if (!fact) return order;
+    if (fact.orderId !== orderId) throw new BadSignature(claim.provider);
+    return settle(order, fact, claim.actor);
+  }
+
+  return { receive, verify };
+}

@@ -1,0 +1,107 @@
+/** Sells the lines of an order: what it holds, and what it has to take again because it came late. */
+import type { ChangeNote } from "../base/actor.ts";
+import { TryAgain } from "../base/errors.ts";
+import type { Clock } from "../base/time.ts";
+import type { HoldStore } from "../inventory/hold-store.ts";
+import { planRoom, type Stock, unitsIn } from "../inventory/stock.ts";
+import { stockOf } from "../inventory/stock-store.ts";
+import { demandOf, type ItemDemand, type Order } from "../orders/order.ts";
+import type { Database } from "../table/database.ts";
+import { TransactionRefused } from "../table/transaction.ts";
+import type { Write } from "../table/write.ts";
+
+/** What selling is made of. */
+export interface SellingOptions {
+  readonly database: Database;
+  readonly holds: HoldStore;
+  readonly clock: Clock;
+}
+
+/** A sale: the order's own write, and the cart's where there is one, in the same transaction. */
+export interface Sale {
+  readonly order: Order;
+  readonly orderWrite: Write;
+  readonly cartWrites: readonly Write[];
+  readonly note: ChangeNote;
+}
+
+/** The units are gone: some item cannot be sold to this order any more. Nothing was changed. */
+export class SoldOut extends Error {}
+
+/** How often holds may change under our hands. */
+const maxRounds = 20;
+
+/** How an order gets the units of one item: it still holds them, or it takes them again. */
+interface Taking extends ItemDemand {
+  readonly holds: boolean;
+  /** The item as the last refusal showed it, where expired holds may have to make room. */
+  readonly stock?: Stock;
+}
+
+/** Makes `sell`. */
+export function createSelling({ database, holds, clock }: SellingOptions) {
+  /** Frees expired holds in steps of their own, where more stand in the way than one write can take. */
+  async function clearSurplus(stock: Stock, quantity: number, note: ChangeNote): Promise<Stock> {
+    for (let current = stock; ;) {
+      const { clearFirst } = planRoom(current, quantity, clock());
+      if (clearFirst.length === 0) return current;
+      const write = holds.clearWrite(stock.itemId, clearFirst, note);
+      current = stockOf(await database.apply(write));
+    }
+  }
+
+  /** How to go on with an item, shown by the refusal, whose confirmation or sale failed. */
+  async function retake(
+    { itemId, quantity }: Taking,
+    stock: Stock | undefined,
+    { order, note }: Sale,
+  ): Promise<Taking> {
+    if (!stock) throw new SoldOut();
+    if (stock.holds[order.orderId]?.quantity === quantity) return { itemId, quantity, holds: true };
+    const { clearFirst, takeOver } = planRoom(stock, quantity, clock());
+    const room = stock.available + unitsIn(clearFirst) + unitsIn(takeOver);
+    if (room < quantity) throw new SoldOut();
+    return { itemId, quantity, holds: false, stock: await clearSurplus(stock, quantity, note) };
+  }
+
+  function takeWrite(taking: Taking, { order: { orderId }, note }: Sale): Write {
+    const { itemId, quantity, stock } = taking;
+    if (taking.holds) return holds.confirmWrite({ itemId, quantity, orderId, note });
+    const nowMs = clock();
+    const takeOver = stock ? planRoom(stock, quantity, nowMs).takeOver : [];
+    return holds.sellWrite({ itemId, quantity, orderId, nowMs, takeOver, note });
+  }
+
+  /**
+   * Sells every line or none. What the order still holds becomes a sale, expired or not, because it
+   * was given to nobody else; what it has lost is taken again, as any buyer would take it. One
+   * request while the order has its holds.
+   *
+   * @throws SoldOut when some units cannot be had any more; nothing was changed
+   * @throws TransactionRefused when the order's own write is refused; nothing was changed
+   */
+  return async function sell(sale: Sale): Promise<void> {
+    const { order, orderWrite, note } = sale;
+    const stillHolds = order.status === "pending";
+    let takings: Taking[] = demandOf(order.lines).map((line) => ({ ...line, holds: stillHolds }));
+    let { cartWrites } = sale;
+    for (let round = 0; round < maxRounds; round += 1) {
+      const taken = takings.map((taking) => takeWrite(taking, sale));
+      try {
+        return await database.transact([orderWrite, ...taken, ...cartWrites]);
+      } catch (error) {
+        if (!(error instanceof TransactionRefused) || error.of(orderWrite)) throw error;
+        const refused = error;
+        // A cart that was edited after its lock was over keeps what its owner put into it.
+        cartWrites = cartWrites.filter((write) => !refused.of(write));
+        const next = takings.map(async (taking, index) => {
+          const refusal = refused.of(taken[index]!);
+          if (!refusal) return taking;
+          return retake(taking, refusal.found && stockOf(refusal.found), { ...sale, note });
+        });
+        takings = await Promise.all(next);
+      }
+    }
+    throw new TryAgain();
+  };
+}

@@ -1,0 +1,123 @@
+/** Carries out what money does to an order: order, units and cart in one transaction. */
+import { type Actor, type ChangeNote, changeNote } from "../base/actor.ts";
+import { TryAgain } from "../base/errors.ts";
+import type { CartStore } from "../carts/cart-store.ts";
+import { demandOf, type Order } from "../orders/order.ts";
+import type { PaymentFact } from "../providers/provider.ts";
+import { TransactionRefused, transactTolerating } from "../table/transaction.ts";
+import type { Write } from "../table/write.ts";
+import { type OnPaymentFailure, OrderMoved, type Outcome, outcomeOf } from "./payment.ts";
+import type { PaymentStore } from "./payment-store.ts";
+import { createSelling, type SellingOptions, SoldOut } from "./selling.ts";
+
+/** What settling is made of. */
+export interface SettlingOptions extends SellingOptions {
+  readonly payments: PaymentStore;
+  readonly carts: CartStore;
+  readonly onPaymentFailure: OnPaymentFailure;
+}
+
+/** How often an order may change under our hands. */
+const maxRounds = 20;
+
+/** The write on the order's cart that an outcome asks for, if any. */
+function cartWritesOf(
+  carts: CartStore,
+  { orderId, lines, cart: ordered }: Order,
+  { cart }: Outcome,
+  note: ChangeNote,
+): Write[] {
+  if (!ordered || cart === "leave") return [];
+  const { cartId, version, instances, conditions = [] } = ordered;
+  if (cart === "reopen") return [carts.reopenWrite({ cartId, orderId, note })];
+  const bought = lines.flatMap(({ instance, itemId }) => (instance ? [{ instance, itemId }] : []));
+  const purchase = { cartId, orderId, version, bought, instances, conditions, note };
+  return [carts.completeWrite(purchase)];
+}
+
+/** What the audit trail calls a step: the status it leads to, or that something was noted. */
+function noteOf(order: Order, { next }: Outcome, actor: Actor, nowMs: ChangeNote["atMs"]) {
+  const action = next.status === order.status ? "payment_noted" : next.status;
+  return changeNote(action, actor, nowMs, next.payment?.refund?.reason);
+}
+
+/** A refused transaction reads like its first refusal; the order's own is the one that counts. */
+function orderMovedIn(error: unknown): unknown {
+  if (!(error instanceof TransactionRefused)) return error;
+  const errors = error.refusals.map((refusal) => refusal.error);
+  return errors.find((each) => each instanceof OrderMoved) ?? error;
+}
+
+/** Settles facts about money; every step of it is one transaction, all or nothing. */
+export function createSettling(options: SettlingOptions) {
+  const { database, payments, holds, carts, clock, onPaymentFailure } = options;
+  const sell = createSelling(options);
+
+  /** Everything but a sale: units that the order holds or has bought go back. */
+  async function change(order: Order, outcome: Outcome, note: ChangeNote): Promise<void> {
+    const { orderId, lines } = order;
+    const takesBack = outcome.stock === "takeBack";
+    const demands = outcome.stock === "leave" ? [] : demandOf(lines);
+    const back = demands.map((demand) =>
+      takesBack
+        ? holds.takeBackWrite({ ...demand, note })
+        : holds.releaseWrite({ ...demand, orderId, note }),
+    );
+    const carted = cartWritesOf(carts, order, outcome, note);
+    const changed = payments.changeWrite(order, outcome.next, note);
+    await transactTolerating(
+      database,
+      takesBack ? [changed, ...back] : [changed],
+      takesBack ? carted : [...back, ...carted],
+    );
+  }
+
+  /**
+   * Brings an order to an outcome and hands back the order as it is then. One request, unless holds
+   * were lost meanwhile.
+   *
+   * @throws OrderMoved when the order was changed after it was read; nothing was changed
+   */
+  async function carryOut(order: Order, outcome: Outcome, actor: Actor): Promise<Order> {
+    const { next, stock, soldOut } = outcome;
+    const note = noteOf(order, outcome, actor, clock());
+    try {
+      if (stock === "sell") {
+        const orderWrite = payments.changeWrite(order, next, note);
+        const cartWrites = cartWritesOf(carts, order, outcome, note);
+        await sell({ order, orderWrite, cartWrites, note });
+      } else await change(order, outcome, note);
+      return { ...next, revision: (order.revision ?? 0) + 1 };
+    } catch (error) {
+      if (error instanceof SoldOut && soldOut) return carryOut(order, soldOut, actor);
+      throw orderMovedIn(error);
+    }
+  }
+
+  /**
+   * Does to the order what the fact asks for: at most once, in whatever order facts come, under
+   * concurrency and repetition. `first` is the order as it was read. One request, none when the fact
+   * is known.
+   *
+   * @throws TryAgain when the order kept changing; then nothing was done
+   */
+  async function settle(first: Order, fact: PaymentFact, actor: Actor): Promise<Order> {
+    let order = first;
+    for (let round = 0; round < maxRounds; round += 1) {
+      const outcome = outcomeOf(order, fact, { policy: onPaymentFailure, nowMs: clock() });
+      if (!outcome) return order;
+      try {
+        return await carryOut(order, outcome, actor);
+      } catch (error) {
+        if (!(error instanceof OrderMoved)) throw error;
+        order = (await payments.find(first.orderId)) ?? order;
+      }
+    }
+    throw new TryAgain();
+  }
+
+  return { settle, carryOut };
+}
+
+/** See `createSettling`. */
+export type Settling = ReturnType<typeof createSettling>;

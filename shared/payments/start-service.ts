@@ -1,0 +1,119 @@
+/** Starts a payment: the provider's transaction, and the time in which it may be paid. */
+import { type Actor, changeNote } from "../base/actor.ts";
+import { TryAgain } from "../base/errors.ts";
+import { type Clock, type EpochMs, epochMs, isExpired, later } from "../base/time.ts";
+import type { CartStore } from "../carts/cart-store.ts";
+import type { HoldStore } from "../inventory/hold-store.ts";
+import { demandOf, type Order, OrderNotPayable, type PaymentMethod } from "../orders/order.ts";
+import type { PaymentProvider, Transaction } from "../providers/provider.ts";
+import type { Database } from "../table/database.ts";
+import { TransactionRefused } from "../table/transaction.ts";
+import { earlierTransaction, OrderMoved, withDue } from "./payment.ts";
+import type { PaymentStore } from "./payment-store.ts";
+
+/** What starting a payment takes. */
+export interface StartingOptions {
+  readonly database: Database;
+  readonly payments: PaymentStore;
+  readonly holds: HoldStore;
+  readonly carts: CartStore;
+  readonly clock: Clock;
+  /** How long a shopper has to pay by each method, in milliseconds. */
+  readonly paymentMs: (method: PaymentMethod) => number;
+  /** How long an order may hold its units altogether, in milliseconds. */
+  readonly maxHoldMs: number;
+}
+
+/** A payment that has started. */
+export interface StartedPayment extends Transaction {
+  readonly provider: PaymentMethod;
+  readonly expiresAtMs: EpochMs;
+}
+
+/** A wish to pay an order; `read` reads the order again and again, until nobody else changes it. */
+export interface StartRequest {
+  readonly read: () => Promise<Order>;
+  readonly method?: PaymentMethod | undefined;
+  readonly providerOf: (method: PaymentMethod) => PaymentProvider;
+  readonly actor: Actor;
+}
+
+const maxRounds = 10;
+
+/** Starts payments; see `initiate` of the payment service for what it guarantees. */
+export function createStarting(options: StartingOptions) {
+  const { database, payments, holds, carts, clock } = options;
+
+  function assertPayable(order: Order): void {
+    if (order.status !== "pending") throw new OrderNotPayable(order);
+    if (!isExpired(order.expiresAtMs, clock())) return;
+    throw new OrderNotPayable({ ...order, status: "expired" });
+  }
+
+  /** A payment gets its method's time, but all time together is bounded, and none is taken away. */
+  function deadlineOf(order: Order, method: PaymentMethod): EpochMs {
+    const latestMs = later(order.createdAtMs, options.maxHoldMs);
+    const wishedMs = later(clock(), options.paymentMs(method));
+    return epochMs(Math.max(order.expiresAtMs, Math.min(wishedMs, latestMs)));
+  }
+
+  /** Order, cart lock and every hold learn of the transaction and the new deadline, or none does. */
+  async function attach(order: Order, started: StartedPayment, actor: Actor): Promise<void> {
+    const { orderId, cart, lines } = order;
+    const { provider, transactionId, expiresAtMs } = started;
+    const transactions = { ...order.payment?.transactions, [transactionId]: provider };
+    const payment = { ...order.payment, provider, transactionId, transactions };
+    const note = changeNote("payment_started", actor, clock());
+    const next = withDue({ ...order, payment, expiresAtMs }, expiresAtMs);
+    await database.transact([
+      payments.changeWrite(order, next, note),
+      ...demandOf(lines).map((line) => holds.extendWrite({ ...line, orderId, expiresAtMs, note })),
+      ...(cart
+        ? [
+            carts.extendCheckoutWrite({
+              cartId: cart.cartId,
+              orderId,
+              transactionId,
+              expiresAtMs,
+              note,
+            }),
+          ]
+        : []),
+    ]);
+  }
+
+  /** Asks the provider, then extends everything to the payment's deadline in one transaction. */
+  async function attempt(order: Order, request: StartRequest): Promise<StartedPayment> {
+    assertPayable(order);
+    const method = request.method ?? order.payment?.provider ?? order.paymentMethod;
+    const expiresAtMs = deadlineOf(order, method);
+    const { orderId, totalMinor: amountMinor, currency } = order;
+    const transactionId = earlierTransaction(order, method);
+    const wish = { orderId, amountMinor, currency, expiresAtMs, transactionId };
+    const transaction = await request.providerOf(method).create(wish);
+    const started: StartedPayment = { ...transaction, provider: method, expiresAtMs };
+    await attach(order, started, request.actor);
+    return started;
+  }
+
+  return {
+    /** See `initiate` of the payment service. */
+    async start(request: StartRequest): Promise<StartedPayment> {
+      for (let round = 0; round < maxRounds; round += 1) {
+        const order = await request.read();
+        try {
+          return await attempt(order, request);
+        } catch (error) {
+          if (!(error instanceof TransactionRefused)) throw error;
+          const moved = error.refusals.some((refusal) => refusal.error instanceof OrderMoved);
+          // The order stands, so somebody has taken its hold or its cart over: its time was up.
+          if (!moved) throw new OrderNotPayable({ ...order, status: "expired" });
+        }
+      }
+      throw new TryAgain();
+    },
+  };
+}
+
+/** See `createStarting`. */
+export type Starting = ReturnType<typeof createStarting>;

@@ -1,0 +1,152 @@
+/** What every payment provider offers, in the same words; one file each implements it. */
+import { HoldfastError } from "../base/errors.ts";
+import type { EpochMs } from "../base/time.ts";
+
+/** The providers by name. */
+export type ProviderName = "stripe" | "razorpay" | "wompi" | "sandbox";
+
+/** Money for an order, to be asked for at the provider. */
+export interface TransactionRequest {
+  /** The reference by which the provider's events name the order. */
+  readonly orderId: string;
+  readonly amountMinor: number;
+  readonly currency: string;
+  /** When the holds end; given on to providers that can stop taking money by then. */
+  readonly expiresAtMs: EpochMs;
+  /** What an earlier request for the same order and provider made; it is used again. */
+  readonly transactionId?: string | undefined;
+}
+
+/** What a shopper's browser needs to pay; it never holds a secret of ours. */
+export interface Transaction {
+  readonly transactionId: string;
+  readonly redirectUrl?: string;
+  readonly clientSecret?: string;
+  readonly publicKey?: string;
+  readonly integritySignature?: string;
+}
+
+/** A webhook as it came: the very bytes of its body, and its headers in lower case. */
+export interface WebhookDelivery {
+  readonly body: Buffer;
+  readonly headers: Readonly<Record<string, string | undefined>>;
+}
+
+/**
+ * What happened to money, as the provider vouches for it.
+ *
+ * `transactionId` is what we asked for, `paymentId` one attempt to pay it: where a provider knows no
+ * difference they are the same. A fact is known again by its kind and payment, whatever carried it.
+ */
+export interface PaymentFact {
+  readonly kind: "captured" | "failed" | "refunded";
+  readonly provider: ProviderName;
+  readonly orderId: string;
+  readonly transactionId: string;
+  readonly paymentId: string;
+  readonly amountMinor: number;
+  readonly currency: string;
+  /** The provider's own word for it, for the record. */
+  readonly type: string;
+  /**
+   * False when the order is named by something that a shopper could have set; then the transaction
+   * must be one that the order knows, or the fact be fetched from the provider.
+   */
+  readonly certain: boolean;
+}
+
+/** A genuine event that moves nothing: a type that we don't handle, or money that isn't ours. */
+export interface NotedEvent {
+  readonly kind: "noted";
+  readonly provider: ProviderName;
+  readonly eventId: string;
+  readonly type: string;
+}
+
+/** What a genuine webhook says. */
+export type PaymentEvent = PaymentFact | NotedEvent;
+
+/** What a provider gave the shopper's browser, as the browser brings it. */
+export type BrowserReturn = Readonly<Record<string, string | undefined>>;
+
+/** Money to be paid back in full. */
+export interface RefundRequest {
+  readonly transactionId: string;
+  readonly paymentId: string;
+  readonly amountMinor: number;
+  readonly currency: string;
+  readonly reason: string;
+  /** The same key means the same refund, however often it is sent. */
+  readonly idempotencyKey: string;
+  /** A refund that was asked for before and was not finished then. */
+  readonly refundId?: string | undefined;
+}
+
+/** How far a refund is at the provider. After `failed` the money is still with us. */
+export interface RefundState {
+  readonly refundId: string;
+  readonly status: "requested" | "done" | "failed";
+}
+
+/**
+ * One payment provider. Every call to the outside is retried with backoff, cut off in time and
+ * stopped for a while by a circuit breaker when the provider is down.
+ */
+export interface PaymentProvider {
+  readonly name: ProviderName;
+  /** Makes the transaction, or finds the one that was made before. */
+  create(request: TransactionRequest): Promise<Transaction>;
+  /**
+   * What a webhook says.
+   *
+   * @throws BadSignature unless these very bytes were signed by the provider, recently
+   */
+  readWebhook(delivery: WebhookDelivery): Promise<PaymentEvent>;
+  /**
+   * What the browser brings back, checked with the provider; undefined while nothing is decided.
+   *
+   * @throws BadSignature when it was not signed by the provider, or is about another payment
+   */
+  readReturn(
+    order: { orderId: string; transactionId: string | undefined },
+    returned: BrowserReturn,
+  ): Promise<PaymentFact | undefined>;
+  /** How a payment stands at the provider; undefined while nothing is decided. */
+  fetch(payment: { transactionId: string; paymentId: string }): Promise<PaymentFact | undefined>;
+  /** Keeps money from coming late; false where the provider has no way to do so. */
+  cancel(transactionId: string): Promise<boolean>;
+  /** Pays everything back, once for each idempotency key. */
+  refund(request: RefundRequest): Promise<RefundState>;
+}
+
+/** The providers of a stage; one that it lacks cannot be paid with. */
+export type Providers = Readonly<Partial<Record<ProviderName, PaymentProvider>>>;
+
+/** The keys of a provider, by the names of the fields in its secret. */
+export type ProviderKeys = Readonly<Record<string, string>>;
+
+/** Reads a provider's keys: the current version first, then, during a rotation, the one before. */
+export type KeyReader = () => Promise<readonly [ProviderKeys, ...ProviderKeys[]]>;
+
+/** A webhook or a browser's return that its provider did not sign; nothing was read or written. */
+export class BadSignature extends HoldfastError {
+  constructor(provider: ProviderName) {
+    super("BAD_SIGNATURE", "This was not signed by the provider", { provider });
+  }
+}
+
+/**
+ * The provider failed or could not be reached; order and holds stand. `retriable` is false when it
+ * understood and said no. It never carries what the provider wrote: that may hold keys.
+ */
+export class ProviderFailed extends HoldfastError {
+  readonly retriable: boolean;
+  /** The provider's own code, for example `charge_already_refunded`. */
+  readonly reason: string;
+
+  constructor(provider: ProviderName, reason: string, retriable: boolean) {
+    super("PAYMENT_PROVIDER_ERROR", `The payment provider ${provider} failed`, { provider });
+    this.retriable = retriable;
+    this.reason = reason;
+  }
+}

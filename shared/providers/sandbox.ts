@@ -1,0 +1,147 @@
+/** The provider for trying things out: signs by Standard Webhooks, moves no money, keeps no state. */
+import { Webhook } from "standardwebhooks";
+import { z } from "zod";
+import { type Clock, systemClock } from "../base/time.ts";
+import { derivedId } from "../base/ids.ts";
+import {
+  BadSignature,
+  type KeyReader,
+  type PaymentEvent,
+  type PaymentFact,
+  type PaymentProvider,
+  type ProviderKeys,
+  type WebhookDelivery,
+} from "./provider.ts";
+import { jsonOf, matchesAny, secondsIn } from "./signatures.ts";
+
+/** Standard Webhooks' tolerance: five minutes both ways. */
+const toleranceSeconds = 300;
+const prefix = "sbx_";
+
+const eventSchema = z.object({
+  type: z.enum(["payment.captured", "payment.failed", "payment.refunded"]),
+  data: z.object({
+    orderId: z.string().min(1),
+    transactionId: z.string().min(1),
+    paymentId: z.string().min(1),
+    amountMinor: z.int(),
+    currency: z.string(),
+  }),
+});
+
+/** What the sandbox sends. */
+export type SandboxEvent = z.infer<typeof eventSchema>;
+
+/** The order that a sandbox transaction belongs to, or undefined when it is none of the sandbox's. */
+export function sandboxOrderOf(transactionId: string): string | undefined {
+  return transactionId.startsWith(prefix) ? transactionId.slice(prefix.length) : undefined;
+}
+
+/** The sandbox's transaction for an order: always the same one. */
+export function sandboxTransactionOf(orderId: string): string {
+  return prefix + orderId;
+}
+
+function webhookOf(keys: ProviderKeys): Webhook | undefined {
+  try {
+    return new Webhook(keys["webhookSecret"] ?? "");
+  } catch {
+    // An empty or unreadable secret signs nothing.
+    return undefined;
+  }
+}
+
+/** A signed delivery of an event; the id is the same for every repetition of it. */
+export interface SignedEvent {
+  readonly body: string;
+  readonly headers: Readonly<Record<string, string>>;
+}
+
+/** Signs an event the way the sandbox does. */
+export function signSandboxEvent(
+  keys: ProviderKeys,
+  event: SandboxEvent,
+  message: { id: string; at: Date },
+): SignedEvent {
+  const body = JSON.stringify(event);
+  const signature = webhookOf(keys)?.sign(message.id, message.at, body) ?? "";
+  const timestamp = String(Math.floor(message.at.getTime() / 1000));
+  return {
+    body,
+    headers: {
+      "content-type": "application/json",
+      "webhook-id": message.id,
+      "webhook-timestamp": timestamp,
+      "webhook-signature": signature,
+    },
+  };
+}
+
+const kinds = {
+  "payment.captured": "captured",
+  "payment.failed": "failed",
+  "payment.refunded": "refunded",
+} as const;
+
+function factOf({ type, data }: SandboxEvent): PaymentFact {
+  return { kind: kinds[type], provider: "sandbox", ...data, type, certain: true };
+}
+
+/**
+ * Whether the delivery is genuine. The library signs; the check is ours, because its own reads a
+ * timestamp such as `1700000000abc` as a number and body bytes that are no text as the same text.
+ */
+function isGenuine(
+  delivery: WebhookDelivery,
+  keys: readonly ProviderKeys[],
+  nowMs: number,
+): boolean {
+  const { "webhook-id": id, "webhook-timestamp": timestamp } = delivery.headers;
+  const sentSeconds = secondsIn(timestamp);
+  const given = delivery.headers["webhook-signature"]?.split(" ") ?? [];
+  const isText = Buffer.from(delivery.body.toString()).equals(delivery.body);
+  if (!id || sentSeconds === undefined || String(sentSeconds) !== timestamp || !isText)
+    return false;
+  if (Math.abs(nowMs / 1000 - sentSeconds) > toleranceSeconds) return false;
+  const expected = keys.flatMap((version) => {
+    const signing = webhookOf(version);
+    return signing ? [signing.sign(id, new Date(sentSeconds * 1000), delivery.body)] : [];
+  });
+  return given.map((signature) => matchesAny(signature, expected)).includes(true);
+}
+
+/** The sandbox. Its refunds and cancellations always succeed, the same key always meaning the same. */
+export function createSandbox({
+  keys,
+  clock = systemClock,
+}: {
+  keys: KeyReader;
+  clock?: Clock;
+}): PaymentProvider {
+  return {
+    name: "sandbox",
+    async create({ orderId }) {
+      return { transactionId: sandboxTransactionOf(orderId) };
+    },
+    async readWebhook(delivery): Promise<PaymentEvent> {
+      if (!isGenuine(delivery, await keys(), clock())) throw new BadSignature("sandbox");
+      const event = eventSchema.safeParse(jsonOf(delivery.body));
+      if (event.success) return factOf(event.data);
+      const eventId = delivery.headers["webhook-id"] ?? "";
+      return { kind: "noted", provider: "sandbox", eventId, type: "unknown" };
+    },
+    async readReturn() {
+      // It has no memory of payments: only its webhook tells.
+      return undefined;
+    },
+    async fetch() {
+      return undefined;
+    },
+    async cancel() {
+      return true;
+    },
+    async refund({ idempotencyKey, refundId }) {
+      return { refundId: refundId ?? derivedId("sbr", idempotencyKey), status: "done" };
+    },
+  };
+}
