@@ -20,7 +20,10 @@ function awsApiUrl(apiId: string): string {
 
 /** Turns every address of an API on AWS into the local one, with the stage's trailing slash dropped. */
 export function rewriteApiUrl(apiUrl: string): (text: string) => string {
-  const pattern = new RegExp(`https://[a-z0-9]+\\.execute-api\\.${REGION}\\.amazonaws\\.com/?`, "giu");
+  const pattern = new RegExp(
+    `https://[a-z0-9]+\\.execute-api\\.${REGION}\\.amazonaws\\.com/?`,
+    "giu",
+  );
   return (text) =>
     text.includes("execute-api")
       ? text.replace(pattern, (found) => (found.endsWith("/") ? `${apiUrl}/` : apiUrl))
@@ -34,7 +37,10 @@ export function streamArnOf(tableName: string): string {
 
 /** Ids that AWS makes up have no dashes or capitals; this keeps them readable and stable. */
 function shortId(logicalId: string): string {
-  return logicalId.toLowerCase().replaceAll(/[^a-z0-9]/gu, "").slice(0, 26);
+  return logicalId
+    .toLowerCase()
+    .replaceAll(/[^a-z0-9]/gu, "")
+    .slice(0, 26);
 }
 
 type Values = Record<string, string | ((name: string, places: LocalPlaces) => string)>;
@@ -76,7 +82,8 @@ const KINDS: Record<string, { named?: string; ref?: Values[string]; attributes?:
       Arn: (name) => localArn("cognito-idp", `userpool/${REGION}_${shortId(name)}`),
       UserPoolId: (name) => `${REGION}_${shortId(name)}`,
       ProviderName: (name) => `cognito-idp.${REGION}.amazonaws.com/${REGION}_${shortId(name)}`,
-      ProviderURL: (name) => `https://cognito-idp.${REGION}.amazonaws.com/${REGION}_${shortId(name)}`,
+      ProviderURL: (name) =>
+        `https://cognito-idp.${REGION}.amazonaws.com/${REGION}_${shortId(name)}`,
     },
   },
   "AWS::Cognito::UserPoolClient": {

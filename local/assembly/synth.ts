@@ -126,7 +126,8 @@ async function takeLock(lock: string, directory: string, signal?: AbortSignal): 
       mkdirSync(lock);
       return true;
     } catch {
-      if (Date.now() - mtimeMs(lock) > STALE_LOCK_MS) rmSync(lock, { recursive: true, force: true });
+      if (Date.now() - mtimeMs(lock) > STALE_LOCK_MS)
+        rmSync(lock, { recursive: true, force: true });
     }
     await sleep(200);
   }

@@ -60,7 +60,8 @@ export function createTemplateResolver({
 
   function attribute([logicalId, name]: [string, string]): unknown {
     const resource = template.Resources[logicalId];
-    if (!resource) throw new Error(`the template refers to ${logicalId}, which it does not declare`);
+    if (!resource)
+      throw new Error(`the template refers to ${logicalId}, which it does not declare`);
     return values.attribute(logicalId, resource, resolve<string>(name));
   }
 

@@ -80,12 +80,13 @@ function createRequestHandler(parts: AwsFrontParts) {
 
   /** The first thing that the caller may not do, if any; all of it goes on record. */
   function refusal({ owner }: AwsRequest, needed: Access[]): AwsAnswer | undefined {
-    const refused = needed.filter(({ action, resource }) => {
-      const allowed = permissions.allows(owner.roleArn, action, resource);
-      calls.add({ function: owner.name, action, resource, allowed });
-      return !allowed;
-    });
-    return refused[0] && accessDenied(owner, refused[0]);
+    let refused: Access | undefined;
+    for (const access of needed) {
+      const allowed = permissions.allows(owner.roleArn, access.action, access.resource);
+      calls.add({ function: owner.name, ...access, allowed });
+      if (!allowed) refused ??= access;
+    }
+    return refused && accessDenied(owner, refused);
   }
 
   async function askDynamoDb(request: AwsRequest): Promise<AwsAnswer> {
@@ -145,7 +146,10 @@ function createExchange(parts: AwsFrontParts) {
   return async (incoming: IncomingMessage, outgoing: ServerResponse): Promise<void> => {
     const request = parse(incoming, await readBody(incoming), parts.functions);
     if (!request) {
-      return send(outgoing, awsError("UnrecognizedClientException", "no function has this key", 403));
+      return send(
+        outgoing,
+        awsError("UnrecognizedClientException", "no function has this key", 403),
+      );
     }
     const { owner, execution } = request;
     // A dying thread may still get a word out; leaving it unanswered is what a dead machine looks like.

@@ -43,5 +43,7 @@ export function neededAccess(operation: string, request: Request): Access[] {
     return Object.keys(request.RequestItems).map((name) => ({ action, resource: tableArn(name) }));
   }
   const resource = tableArn(request.TableName);
-  return [{ action, resource: request.IndexName ? `${resource}/index/${request.IndexName}` : resource }];
+  return [
+    { action, resource: request.IndexName ? `${resource}/index/${request.IndexName}` : resource },
+  ];
 }

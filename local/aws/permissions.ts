@@ -95,7 +95,9 @@ export function createPermissions(template: TemplateResolver): Permissions {
     byRole.set(arn, inline.flatMap(readStatements));
   }
   for (const type of ["AWS::IAM::Policy", "AWS::IAM::ManagedPolicy", "AWS::IAM::RolePolicy"]) {
-    for (const { properties } of template.resources<PolicyProperties & { RoleName?: string }>(type)) {
+    for (const { properties } of template.resources<PolicyProperties & { RoleName?: string }>(
+      type,
+    )) {
       const statements = readStatements(properties.PolicyDocument);
       for (const role of [...listOf(properties.Roles), ...listOf(properties.RoleName)]) {
         byRole.get(arns.get(role) ?? "")?.push(...statements);

@@ -30,7 +30,8 @@ export function md5(text: string): string {
 export function createQueues(template: TemplateResolver): Queues {
   const queues = new Map<string, { arn: string; logicalId: string; messages: QueuedMessage[] }>();
   for (const { logicalId } of template.resources("AWS::SQS::Queue")) {
-    const attribute = (name: string) => template.resolve<string>({ "Fn::GetAtt": [logicalId, name] });
+    const attribute = (name: string) =>
+      template.resolve<string>({ "Fn::GetAtt": [logicalId, name] });
     queues.set(attribute("QueueName"), { arn: attribute("Arn"), logicalId, messages: [] });
   }
 

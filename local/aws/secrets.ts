@@ -71,7 +71,13 @@ function readKept(file: string | undefined): Record<string, SecretVersions> {
 
 /** `arn:…:secret:name-xxxxxx` and a plain name both name a secret. */
 function nameIn(id: string): string {
-  return id.startsWith("arn:") ? id.split(":").slice(6).join(":").replace(/-[^-]{6}$/u, "") : id;
+  return id.startsWith("arn:")
+    ? id
+        .split(":")
+        .slice(6)
+        .join(":")
+        .replace(/-[^-]{6}$/u, "")
+    : id;
 }
 
 /** Makes the secrets of the template. With a file they are kept there, readable by its owner only. */
@@ -99,8 +105,7 @@ export function createSecrets(template: TemplateResolver, file?: string): Secret
   return {
     read(id, stage) {
       const secret = find(id);
-      const value =
-        stage === "AWSPREVIOUS" ? secret?.versions.previous : secret?.versions.current;
+      const value = stage === "AWSPREVIOUS" ? secret?.versions.previous : secret?.versions.current;
       return secret && value !== undefined
         ? { arn: secret.arn, name: nameIn(secret.arn), value }
         : undefined;

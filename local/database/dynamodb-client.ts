@@ -32,7 +32,12 @@ export class DynamoDbFailure extends Error {
   }
 }
 
-const STREAM_OPERATIONS = new Set(["ListStreams", "DescribeStream", "GetShardIterator", "GetRecords"]);
+const STREAM_OPERATIONS = new Set([
+  "ListStreams",
+  "DescribeStream",
+  "GetShardIterator",
+  "GetRecords",
+]);
 
 /**
  * DynamoDB Local checks no signature but wants one that looks right, and outside shared mode it keeps

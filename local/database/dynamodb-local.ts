@@ -6,7 +6,7 @@ import { join, resolve } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
 import { ROOT } from "../root.ts";
 import { connectDynamoDb } from "./dynamodb-client.ts";
-import { findJava } from "./java.ts";
+import { ensureJava } from "./java.ts";
 
 /** A running DynamoDB Local. */
 export interface DynamoDbLocal {
@@ -112,7 +112,7 @@ async function untilItAnswers(endpoint: string, hasEnded: () => boolean): Promis
 export async function startDynamoDbLocal({
   dataDirectory,
 }: { dataDirectory?: string | undefined } = {}): Promise<DynamoDbLocal> {
-  const java = findJava();
+  const java = await ensureJava();
   if (dataDirectory) mkdirSync(dataDirectory, { recursive: true });
   const port = await freePort();
   const child = launch(java, javaArguments(port, dataDirectory && resolve(dataDirectory)));

@@ -63,7 +63,9 @@ async function createTable(
   properties: TableProperties,
 ): Promise<string | undefined> {
   // A table kept from an earlier start (`--data`) stays as it is.
-  await dynamoDb.call("CreateTable", creation(name, properties)).catch(ignore("ResourceInUseException"));
+  await dynamoDb
+    .call("CreateTable", creation(name, properties))
+    .catch(ignore("ResourceInUseException"));
   const ttl = properties.TimeToLiveSpecification;
   if (ttl?.Enabled && ttl.AttributeName) {
     const { AttributeName } = ttl;
@@ -94,7 +96,10 @@ export async function createTables(
 }
 
 /** Drops tables, for a run that shares its DynamoDB Local with others. */
-export async function dropTables(dynamoDb: DynamoDbConnection, tables: LocalTable[]): Promise<void> {
+export async function dropTables(
+  dynamoDb: DynamoDbConnection,
+  tables: LocalTable[],
+): Promise<void> {
   for (const { name } of tables) {
     await dynamoDb
       .call("DeleteTable", { TableName: name })

@@ -1,11 +1,6 @@
 /** Answers a request as API Gateway does: limits, CORS, route, token, function, and its own words when one of them fails. */
 import { QueueTimeout } from "../lambda/worker-pool.ts";
-import {
-  createAnswer,
-  gatewayMessage,
-  type HttpAnswer,
-  INTERNAL_SERVER_ERROR,
-} from "./answer.ts";
+import { createAnswer, gatewayMessage, type HttpAnswer, INTERNAL_SERVER_ERROR } from "./answer.ts";
 import type { Api, RouteTarget } from "./api.ts";
 import type { Verdict } from "./authorizer.ts";
 import { corsHeaders, preflightHeaders } from "./cors.ts";

@@ -70,7 +70,10 @@ export function startSchedules({
 }): Schedules {
   let stopped = false;
 
-  async function attempt({ Target }: ScheduleProperties, name: string): Promise<string | undefined> {
+  async function attempt(
+    { Target }: ScheduleProperties,
+    name: string,
+  ): Promise<string | undefined> {
     const handler = functions.find(Target.Arn);
     if (!handler) return `there is no function ${Target.Arn}`;
     if (!permissions.allows(Target.RoleArn, "lambda:InvokeFunction", handler.arn)) {
@@ -115,7 +118,9 @@ export function startSchedules({
       };
       const everyMs = rateMs(schedule.expression);
       if (schedule.enabled && everyMs === undefined) {
-        report(`schedule ${name}: ${schedule.expression} does not run on this machine, only rate(…)`);
+        report(
+          `schedule ${name}: ${schedule.expression} does not run on this machine, only rate(…)`,
+        );
       }
       if (schedule.enabled && everyMs !== undefined) {
         const timer = setInterval(() => void schedule.run(), everyMs);

@@ -80,7 +80,12 @@ function lambdaRecord(record: WireRecord, eventSourceARN: string): WireRecord & 
 function failureNote(
   handler: LocalFunction,
   records: WireRecord[],
-  { shardId, streamArn, condition, attempts }: Record<"shardId" | "streamArn" | "condition", string> & {
+  {
+    shardId,
+    streamArn,
+    condition,
+    attempts,
+  }: Record<"shardId" | "streamArn" | "condition", string> & {
     attempts: number;
   },
 ): string {
@@ -112,7 +117,9 @@ function failureNote(
 function rulesOf(properties: MappingProperties): DeliveryRules {
   return {
     bisectOnError: properties.BisectBatchOnFunctionError ?? false,
-    reportsItemFailures: (properties.FunctionResponseTypes ?? []).includes("ReportBatchItemFailures"),
+    reportsItemFailures: (properties.FunctionResponseTypes ?? []).includes(
+      "ReportBatchItemFailures",
+    ),
     maximumRetries: properties.MaximumRetryAttempts ?? -1,
     maximumAgeSeconds: properties.MaximumRecordAgeInSeconds ?? -1,
   };
@@ -137,24 +144,28 @@ function startPoller(
   const batchSize = properties.BatchSize ?? 100;
   const windowMs = (properties.MaximumBatchingWindowInSeconds ?? 0) * 1000;
   const failureQueue = properties.DestinationConfig?.OnFailure?.Destination;
-  let stopped = false;
+  const stopping = new AbortController();
+  const hasStopped = () => stopping.signal.aborted;
   let wake = () => {};
 
   async function deliverBatch(shardId: string, batch: WireRecord[]): Promise<void> {
     const records = batch.map((record) => lambdaRecord(record, streamArn));
     await deliver(records, rules, {
       invoke: (some) => handler.invoke(JSON.stringify({ Records: some })),
-      hasStopped: () => stopped,
+      hasStopped,
       giveUp(some, condition, attempts) {
         report(`${handler.name} gave up ${some.length} records of ${table.name}: ${condition}`);
-        if (!failureQueue || !permissions.allows(handler.roleArn, "sqs:SendMessage", failureQueue)) {
+        if (
+          !failureQueue ||
+          !permissions.allows(handler.roleArn, "sqs:SendMessage", failureQueue)
+        ) {
           return;
         }
         const note = { shardId, streamArn, condition, attempts };
         queues.send(failureQueue, failureNote(handler, some, note));
       },
     });
-    if (stopped) return;
+    if (hasStopped()) return;
     reader.checkpoint(shardId, batch.at(-1)!.dynamodb.SequenceNumber);
     parts.onProgress();
   }
@@ -168,7 +179,7 @@ function startPoller(
   async function collect(first: { shardId: string; records: WireRecord[] }): Promise<void> {
     const deadlineMs = Date.now() + windowMs;
     const { shardId, records } = first;
-    while (records.length < batchSize && Date.now() < deadlineMs && !stopped) {
+    while (records.length < batchSize && Date.now() < deadlineMs && !hasStopped()) {
       await sleep(Math.min(100, windowMs), undefined, { ref: false });
       const more = await reader.read(MOST_RECORDS);
       if (more.records.length > 0 && more.shardId !== shardId) {
@@ -181,19 +192,19 @@ function startPoller(
   }
 
   async function deliverAll(shardId: string, records: WireRecord[]): Promise<void> {
-    for (let start = 0; start < records.length && !stopped; start += batchSize) {
+    for (let start = 0; start < records.length && !hasStopped(); start += batchSize) {
       await deliverBatch(shardId, records.slice(start, start + batchSize));
     }
   }
 
   async function run(): Promise<void> {
-    while (!stopped) {
+    while (!hasStopped()) {
       try {
         const next = await reader.read(MOST_RECORDS);
         if (next.records.length > 0) await collect(next);
         else await pause(IDLE_MS);
       } catch (error) {
-        if (!stopped) report(`stream of ${table.name}: ${String(error)}`);
+        if (!hasStopped()) report(`stream of ${table.name}: ${String(error)}`);
         await pause(IDLE_MS);
       }
     }
@@ -203,7 +214,7 @@ function startPoller(
   return {
     wake: () => wake(),
     async stop() {
-      stopped = true;
+      stopping.abort();
       wake();
       await running;
     },
@@ -223,9 +234,12 @@ export function startStreams(parts: StreamParts): Streams {
     const handler = functions.find(properties.FunctionName);
     const table = tables.find(({ name }) => streamArnOf(name) === properties.EventSourceArn);
     if (!handler || !table?.streamArn) {
-      throw new Error(`${logicalId}: ${properties.EventSourceArn} is not the stream of a table here`);
+      throw new Error(
+        `${logicalId}: ${properties.EventSourceArn} is not the stream of a table here`,
+      );
     }
-    if (properties.FilterCriteria) throw new Error(`${logicalId}: filters do not run on this machine`);
+    if (properties.FilterCriteria)
+      throw new Error(`${logicalId}: filters do not run on this machine`);
     for (const action of NEEDED) {
       if (!permissions.allows(handler.roleArn, `dynamodb:${action}`, properties.EventSourceArn)) {
         throw new Error(`${logicalId}: the role of ${handler.name} lacks dynamodb:${action} on it`);

@@ -48,7 +48,12 @@ export function friendlyName(logicalId: string): string {
 }
 
 /** What Lambda puts into every function's environment, and what sends its AWS requests to `awsUrl`. */
-function runtimeEnvironment(name: string, memoryMegabytes: number, accessKeyId: string, awsUrl: string) {
+function runtimeEnvironment(
+  name: string,
+  memoryMegabytes: number,
+  accessKeyId: string,
+  awsUrl: string,
+) {
   return {
     AWS_REGION: REGION,
     AWS_DEFAULT_REGION: REGION,

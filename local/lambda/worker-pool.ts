@@ -43,7 +43,7 @@ export function createWorkerPool({
   function startWorker() {
     const worker = start(() => {
       workers.delete(worker);
-      if (!stopped) next();
+      if (!stopped) serveQueue();
     });
     workers.set(worker, { lastUsedMs: Date.now() });
     return worker;
@@ -58,17 +58,15 @@ export function createWorkerPool({
     return best?.[0] ?? (workers.size < maxWorkers ? startWorker() : undefined);
   }
 
-  function run(worker: Execution, event: string): Promise<InvocationOutcome> {
-    const outcome = worker.invoke(event);
-    void outcome.then(() => {
-      const use = workers.get(worker);
-      if (use) use.lastUsedMs = Date.now();
-      next();
-    });
+  async function run(worker: Execution, event: string): Promise<InvocationOutcome> {
+    const outcome = await worker.invoke(event);
+    const use = workers.get(worker);
+    if (use) use.lastUsedMs = Date.now();
+    serveQueue();
     return outcome;
   }
 
-  function next() {
+  function serveQueue() {
     while (queue.length > 0) {
       const worker = freeWorker();
       if (!worker) return;
@@ -100,7 +98,7 @@ export function createWorkerPool({
           }, waitMs);
         }
         queue.push(waiting);
-        next();
+        serveQueue();
       });
     },
     executions: () => [...workers.keys()],

@@ -35,7 +35,8 @@ function contextOf({ requestId, deadlineMs }: InvokeMessage): object {
 async function handle(handler: Handler, message: InvokeMessage): Promise<ResultMessage> {
   const { requestId } = message;
   // The X-Ray SDK and Powertools read the trace from here, anew for each invocation.
-  process.env["_X_AMZN_TRACE_ID"] = `Root=1-${requestId.slice(0, 8)}-${requestId.replaceAll("-", "").slice(8)};Sampled=0`;
+  process.env["_X_AMZN_TRACE_ID"] =
+    `Root=1-${requestId.slice(0, 8)}-${requestId.replaceAll("-", "").slice(8)};Sampled=0`;
   try {
     const result = JSON.stringify(await handler(JSON.parse(message.event), contextOf(message)));
     return { requestId, ...(result !== undefined && { result }) };

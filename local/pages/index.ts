@@ -7,7 +7,11 @@ import type { Page } from "./page.ts";
 import { jwks, token, wellKnown } from "./sign-in.ts";
 
 /** `GET /_local` lists what there is. */
-const index: Page = () => ({ pages: Object.keys(pages).filter(Boolean).map((name) => `/_local/${name}`) });
+const index: Page = () => ({
+  pages: Object.keys(pages)
+    .filter(Boolean)
+    .map((name) => `/_local/${name}`),
+});
 
 /** Every page, by the name that follows `/_local/`. */
 export const pages: Record<string, Page> = {

@@ -1,12 +1,12 @@
 /** Pages of the local token issuer: a token for anybody one likes to be, and what an authorizer needs to check it. */
-import { BadPageRequest, type Page, PageNotFound } from "./page.ts";
+import { BadPageRequest, fileAnswer, type Page, PageNotFound } from "./page.ts";
 
 function issuerOf(runner: Parameters<Page>[1]) {
   if (!runner.issuer) throw new PageNotFound("tokens come from the issuer that the stack names");
   return runner.issuer;
 }
 
-/** `GET /_local/token?sub=alice&groups=admin,ops&ttl=3600` */
+/** `GET /_local/token?sub=alice&groups=admin,ops&ttl=3600`; `as=text` gives the bare token, for shells. */
 export const token: Page = async ({ query }, runner) => {
   const issuer = issuerOf(runner);
   const ttl = Number(query.get("ttl") ?? "3600");
@@ -15,16 +15,14 @@ export const token: Page = async ({ query }, runner) => {
   if (!subject) throw new BadPageRequest("say who: /_local/token?sub=alice&groups=admin");
   const audience = query.get("audience");
   const groups = query.getAll("groups").flatMap((list) => list.split(",").filter(Boolean));
-  return {
-    access_token: await issuer.token({
-      subject,
-      groups,
-      ttlSeconds: ttl,
-      ...(audience && { audience }),
-    }),
-    token_type: "Bearer",
-    expires_in: ttl,
-  };
+  const accessToken = await issuer.token({
+    subject,
+    groups,
+    ttlSeconds: ttl,
+    ...(audience && { audience }),
+  });
+  if (query.get("as") === "text") return fileAnswer("text/plain", accessToken);
+  return { access_token: accessToken, token_type: "Bearer", expires_in: ttl };
 };
 
 /** `GET /_local/.well-known/openid-configuration` and `…/jwks.json`, as every issuer has them. */

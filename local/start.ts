@@ -1,0 +1,159 @@
+/** `npm start`: runs Holdfast on this machine until it is asked to stop, and says how to use it. */
+import { parseArgs } from "node:util";
+import type { Context } from "./assembly/synth.ts";
+import { ensureJava } from "./database/java.ts";
+import { type Holdfast, startHoldfast } from "./holdfast.ts";
+import type { LogLine } from "./lambda/log-book.ts";
+import { onStopRequest } from "./stop-request.ts";
+
+const USAGE = `npm start [-- options]
+
+  -c, --context key=value   CDK context, as for cdk deploy; may be repeated
+      --data DIR            keep the data in DIR (else it is in memory)
+      --logs                show everything that the functions log
+      --help
+
+PORT sets the port (default 3000); DYNAMODB_ENDPOINT names a DynamoDB Local to use instead of an own one.`;
+
+/** Longer than this no orderly stop takes; then we go in any case, and Java with us. */
+const STOP_LIMIT_MS = 15_000;
+
+interface Options {
+  port: number;
+  context: Context;
+  dataDirectory: string | undefined;
+  showLogs: boolean;
+}
+
+class UsageError extends Error {}
+
+function readContext(pairs: string[]): Context {
+  return Object.fromEntries(
+    pairs.map((pair) => {
+      const [key, ...rest] = pair.split("=");
+      if (!key || rest.length === 0) throw new UsageError(`-c takes key=value, not ${pair}`);
+      return [key, rest.join("=")];
+    }),
+  );
+}
+
+function readPort(text: string | undefined): number {
+  const port = Number(text ?? "3000");
+  if (Number.isInteger(port) && port >= 0 && port <= 65_535) return port;
+  throw new UsageError(`PORT must be a number from 0 to 65535, not ${text}`);
+}
+
+function parseOptions() {
+  try {
+    return parseArgs({
+      options: {
+        context: { type: "string", short: "c", multiple: true, default: [] },
+        data: { type: "string" },
+        logs: { type: "boolean", default: false },
+        help: { type: "boolean", default: false },
+      },
+    }).values;
+  } catch (error) {
+    throw new UsageError((error as Error).message);
+  }
+}
+
+/** Undefined when only the usage was asked for. */
+function readOptions(): Options | undefined {
+  const { context, data, logs, help } = parseOptions();
+  if (help) return undefined;
+  return {
+    port: readPort(process.env["PORT"]),
+    context: readContext(context),
+    dataDirectory: data,
+    showLogs: logs,
+  };
+}
+
+function levelOf(text: string): string | undefined {
+  try {
+    return (JSON.parse(text) as { level?: string }).level;
+  } catch {
+    return undefined;
+  }
+}
+
+/** Errors are always shown, and what is no JSON: that is a crash, or the runner's own word. */
+function createLogPrinter(showAll: boolean) {
+  const quiet = new Set(["TRACE", "DEBUG", "INFO", "WARN"]);
+  return ({ function: name, text }: LogLine) => {
+    // Metrics in the embedded format are lines without a level.
+    const isMetric = text.startsWith('{"_aws"');
+    if (showAll || (!isMetric && !quiet.has(levelOf(text) ?? ""))) console.log(`[${name}] ${text}`);
+  };
+}
+
+function welcome({ url, issuer }: Holdfast): string {
+  const address = url.replace("127.0.0.1", "localhost");
+  const admin = `'${address}/_local/token?sub=alice&groups=admin&as=text'`;
+  const json = `-H "Authorization: Bearer $TOKEN" -H 'Content-Type: application/json'`;
+  const token = issuer
+    ? `a token    TOKEN=$(curl -s ${admin})`
+    : "a token    comes from the issuer that you configured; put it into TOKEN";
+  return `
+Holdfast runs at ${address}
+
+  ${token}
+  try        curl -X POST ${address}/items ${json} -d '{"itemId":"chair","name":"Chair","kind":"Retail","price":{"amountMinor":4900,"currency":"EUR"},"quantity":1}'
+             curl -X POST ${address}/order/alice ${json} -d '{"items":[{"itemId":"chair","quantity":1}],"paymentMethod":"sandbox"}'
+             curl ${address}/items/chair
+  look       ${address}/_local    (all that exists on this machine only)
+  stop       Ctrl-C
+`;
+}
+
+function createProgress(): (text: string) => void {
+  const startedMs = Date.now();
+  return (text) => console.log(`[${((Date.now() - startedMs) / 1000).toFixed(1)} s] ${text}`);
+}
+
+async function run(options: Options): Promise<void> {
+  const abort = new AbortController();
+  const stopRequested = new Promise<void>((settle) => {
+    onStopRequest(() => {
+      abort.abort(new Error("stopped while starting"));
+      setTimeout(() => process.exit(1), STOP_LIMIT_MS).unref();
+      settle();
+    });
+  });
+  const progress = createProgress();
+  const dynamoDbEndpoint = process.env["DYNAMODB_ENDPOINT"];
+  if (!dynamoDbEndpoint) await ensureJava(progress, abort.signal);
+  const holdfast = await startHoldfast({
+    port: options.port,
+    context: options.context,
+    dataDirectory: options.dataDirectory,
+    dynamoDbEndpoint,
+    signal: abort.signal,
+    onProgress: progress,
+    onLog: createLogPrinter(options.showLogs),
+  });
+  try {
+    const { status } = await fetch(`${holdfast.url}/health`);
+    progress(status === 200 ? "ready" : `GET /health answers ${status}`);
+    console.log(welcome(holdfast));
+    await Promise.race([stopRequested, holdfast.databaseEnded]);
+    if (!abort.signal.aborted) throw new Error("DynamoDB Local ended by itself");
+    progress("stopping");
+  } finally {
+    abort.abort();
+    await holdfast.stop();
+  }
+}
+
+try {
+  const options = readOptions();
+  if (options) await run(options);
+  else console.log(USAGE);
+  process.exit(0);
+} catch (error) {
+  const message = error instanceof Error ? error.message : String(error);
+  const stopped = message === "stopped while starting";
+  if (!stopped) console.error(error instanceof UsageError ? `${message}\n\n${USAGE}` : message);
+  process.exit(stopped ? 0 : 1);
+}

@@ -1,0 +1,84 @@
+/** `npm test`: everything that has to hold, the quick and certain first. What follows `--` goes to Vitest. */
+import { type ChildProcess, spawn } from "node:child_process";
+import { join } from "node:path";
+import { ensureJava } from "../local/database/java.ts";
+import { ROOT } from "../local/root.ts";
+import { onStopRequest } from "../local/stop-request.ts";
+
+interface Step {
+  name: string;
+  program: string;
+  parameters: string[];
+}
+
+const BIN = join(ROOT, "node_modules", ".bin");
+
+/** These look at the sources only and run side by side. */
+const STATIC_STEPS: Step[] = [
+  { name: "types", program: "tsc", parameters: ["-p", "."] },
+  { name: "lint", program: "oxlint", parameters: [] },
+  { name: "format", program: "prettier", parameters: ["--check", "--log-level", "warn", "."] },
+];
+
+const running = new Set<ChildProcess>();
+
+/** Runs a step; its output is shown as it comes, or, for steps side by side, in one piece when it fails. */
+function runStep(
+  { program, parameters }: Step,
+  live: boolean,
+): Promise<{ code: number; output: string }> {
+  return new Promise((settle) => {
+    const child = spawn(join(BIN, program), parameters, {
+      cwd: ROOT,
+      stdio: live ? "inherit" : "pipe",
+      shell: process.platform === "win32",
+      env: { ...process.env, PATH: `${BIN}:${process.env["PATH"] ?? ""}` },
+    });
+    running.add(child);
+    let output = "";
+    for (const stream of [child.stdout, child.stderr]) {
+      stream?.setEncoding("utf8").on("data", (text: string) => (output += text));
+    }
+    const finish = (code: number) => {
+      running.delete(child);
+      settle({ code, output });
+    };
+    child.once("error", (error) => {
+      output += error.message;
+      finish(1);
+    });
+    child.once("close", (code) => finish(code ?? 1));
+  });
+}
+
+async function report(step: Step, live: boolean): Promise<boolean> {
+  const startedMs = Date.now();
+  if (live) console.log(`— ${step.name}`);
+  const { code, output } = await runStep(step, live);
+  const seconds = ((Date.now() - startedMs) / 1000).toFixed(1);
+  if (code !== 0) process.stdout.write(output);
+  console.log(`${code === 0 ? "✓" : "✗"} ${step.name} (${seconds} s)`);
+  return code === 0;
+}
+
+async function main(): Promise<number> {
+  onStopRequest(() => {
+    for (const child of running) child.kill("SIGTERM");
+  });
+  if (!process.env["DYNAMODB_ENDPOINT"]) await ensureJava((text) => console.log(text));
+  const passed = await Promise.all(STATIC_STEPS.map((step) => report(step, false)));
+  if (passed.includes(false)) return 1;
+  const tests: Step = {
+    name: "tests: unit, infra, sim, store, race, e2e",
+    program: "vitest",
+    parameters: ["run", ...process.argv.slice(2)],
+  };
+  return (await report(tests, true)) ? 0 : 1;
+}
+
+try {
+  process.exitCode = await main();
+} catch (error) {
+  console.error(error instanceof Error ? error.message : error);
+  process.exitCode = 1;
+}

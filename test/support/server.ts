@@ -1,0 +1,87 @@
+/** A whole Holdfast for a test file, over the run's DynamoDB Local, with tables of its own. */
+import { randomUUID } from "node:crypto";
+import { inject } from "vitest";
+import { type Holdfast, type HoldfastOptions, startHoldfast } from "../../local/holdfast.ts";
+
+/** What a test sends. */
+export interface CallOptions {
+  /** Signs in as this user; without it no token is sent. */
+  as?: string;
+  /** The user's groups, for instance `["admin"]`. */
+  groups?: string[];
+  headers?: Record<string, string>;
+  /** Sent as JSON; a string or bytes go out as they are. */
+  body?: unknown;
+}
+
+/** What came back. The body is parsed when it is JSON, else it is the text. */
+export interface CallResult<Body> {
+  status: number;
+  headers: Headers;
+  body: Body;
+}
+
+/** A Holdfast with the means to talk to it. */
+export interface TestServer extends Holdfast {
+  // oxlint-disable-next-line typescript/no-explicit-any -- a test knows what it asked for
+  call<Body = any>(route: string, options?: CallOptions): Promise<CallResult<Body>>;
+}
+
+function payloadOf(body: unknown): { body?: string | Uint8Array<ArrayBuffer>; type?: string } {
+  if (body === undefined) return {};
+  const type = "application/json";
+  if (typeof body === "string") return { body, type };
+  if (body instanceof Uint8Array) return { body: new Uint8Array(body), type };
+  return { body: JSON.stringify(body), type };
+}
+
+function parse(text: string, contentType: string | null): unknown {
+  return contentType?.includes("json") && text !== "" ? JSON.parse(text) : text;
+}
+
+/**
+ * Starts a server for one test file. Stop it in `afterAll`.
+ *
+ * @example
+ * const server = await startServer({ context: { sweep: "off", holdSeconds: "2" } });
+ * const { status, body } = await server.call("POST /order/alice", { as: "alice", body: { … } });
+ */
+export async function startServer(options: HoldfastOptions = {}): Promise<TestServer> {
+  const holdfast = await startHoldfast({
+    port: 0,
+    dynamoDbEndpoint: inject("dynamoDbEndpoint"),
+    tablePrefix: `t${randomUUID().slice(0, 8)}-`,
+    ...options,
+  });
+  const tokens = new Map<string, Promise<string>>();
+
+  function tokenOf(subject: string, groups: string[] = []): Promise<string> {
+    const key = JSON.stringify([subject, groups]);
+    const token = tokens.get(key) ?? holdfast.token(subject, groups);
+    tokens.set(key, token);
+    return token;
+  }
+
+  return {
+    ...holdfast,
+    async call<Body>(route: string, { as, groups, headers, body }: CallOptions = {}) {
+      const [method = "GET", path = "/"] = route.split(" ");
+      const payload = payloadOf(body);
+      const response = await fetch(`${holdfast.url}${path}`, {
+        method,
+        headers: {
+          ...(payload.type && { "content-type": payload.type }),
+          ...(as !== undefined && { authorization: `Bearer ${await tokenOf(as, groups)}` }),
+          ...headers,
+        },
+        ...(payload.body !== undefined && { body: payload.body }),
+      });
+      const text = await response.text();
+      return {
+        status: response.status,
+        headers: response.headers,
+        body: parse(text, response.headers.get("content-type")) as Body,
+      };
+    },
+  };
+}
