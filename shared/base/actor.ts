@@ -16,6 +16,8 @@ export interface ChangeNote {
   readonly atMs: EpochMs;
   readonly reason?: string;
   readonly requestId?: string;
+  /** The order for whose sake it happened, where the item itself does not tell. */
+  readonly orderId?: string;
 }
 
 /** The note that a write leaves on the item it changes. */

@@ -1,0 +1,43 @@
+/** Writes the audit trail from the tables' streams, and reads it for administrators. */
+import type { Page } from "../table/paging.ts";
+import type { ItemChange } from "../table/stream.ts";
+import { type AuditEntry, entriesOf } from "./audit.ts";
+import type { AuditStore } from "./audit-store.ts";
+
+/** What the trail is made of. */
+export interface AuditServiceOptions {
+  readonly store: AuditStore;
+}
+
+/** Makes the service. */
+export function createAuditService({ store }: AuditServiceOptions) {
+  return {
+    /**
+     * Keeps what a change tells, once: a change that is told again adds nothing. One request an entry.
+     *
+     * @returns the entries that were new
+     * @throws Error when the change is none that the trail knows; nothing of it was kept
+     * @example const kept = await audit.record(itemChangeOf(record));
+     */
+    async record(change: ItemChange): Promise<AuditEntry[]> {
+      const kept: AuditEntry[] = [];
+      for (const entry of entriesOf(change)) {
+        if (await store.keep(entry)) kept.push(entry);
+      }
+      return kept;
+    },
+
+    /**
+     * A page of what happened to a lock, cart, order, item or document, newest first. One request.
+     *
+     * @example const { rows } = await audit.list("order/ord_x", { limit: 20 });
+     */
+    list: (
+      subject: string,
+      page: { limit: number; cursor?: string | undefined },
+    ): Promise<Page<AuditEntry>> => store.list(subject, page),
+  };
+}
+
+/** See `createAuditService`. */
+export type AuditService = ReturnType<typeof createAuditService>;

@@ -1,0 +1,123 @@
+/** What the audit trail says of a change: who did what to which lock, hold, order, cart or item, and why. */
+import type { ChangeNote } from "../base/actor.ts";
+import { dayMs, type EpochMs, later, ttlSecondsAt } from "../base/time.ts";
+import type { ItemChange } from "../table/stream.ts";
+import type { Row } from "../table/write.ts";
+import { type Step, stepsBetween } from "./difference.ts";
+import { type HoldEvent, holdEvents } from "./hold-events.ts";
+
+/** One entry of the trail. */
+export interface AuditEntry {
+  /** `lock/…`, `cart/…`, `order/…`, `item/…` or `document/…`. */
+  readonly subject: string;
+  /** Sorts the entries of a subject as things happened; unique and the same for every delivery. */
+  readonly at: string;
+  /** For example `lock.forced`, `hold.placed`, `order.paid`. */
+  readonly action: string;
+  /** Who did it: a user, `provider:…` or `system:…`. */
+  readonly actor: string;
+  readonly reason?: string;
+  readonly requestId?: string;
+  readonly orderId?: string;
+  readonly atMs: EpochMs;
+  /** What it changed; all steps of a subject in order lead to its present state. */
+  readonly steps: readonly Step[];
+  readonly ttlSeconds: number;
+}
+
+/** For how long entries are kept. */
+export const auditDays = 90;
+
+/** The key attribute of each table says what its items are. */
+const kinds = {
+  resource: "lock",
+  cartId: "cart",
+  orderId: "order",
+  itemId: "item",
+  documentId: "document",
+} as const;
+
+type Kind = (typeof kinds)[keyof typeof kinds];
+
+function subjectOf(key: Row): { kind: Kind; id: string } {
+  for (const [name, kind] of Object.entries(kinds)) {
+    if (key[name] !== undefined) return { kind, id: String(key[name]) };
+  }
+  throw new Error("The trail knows no such items");
+}
+
+/** What one entry tells besides its place in the trail. */
+type Told = ChangeNote;
+
+/** The note that this change left, or what can be said of one without: it was nobody's request. */
+function noteOf({ before, after, byTtl, atMs }: ItemChange): Told {
+  const note = after?.["change"] as ChangeNote | undefined;
+  if (note) return note;
+  if (byTtl) return { action: "removed", actor: "system:ttl", atMs };
+  const last = before?.["change"] as ChangeNote | undefined;
+  return { action: "removed", actor: last?.actor ?? "system:unknown", atMs };
+}
+
+/** `paid` of an order is `order.paid`; what has a dot already keeps its name. */
+function actionOf(kind: Kind, action: string): string {
+  if (action.includes(".")) return action;
+  const [, topic, step] = /^(payment|refund)_(started|noted|attempted)$/.exec(action) ?? [];
+  return topic ? `${topic}.${step}` : `${kind}.${action}`;
+}
+
+/** A lease that ended by itself leaves no trace until somebody takes the lock over. */
+function tookOver({ before, after }: ItemChange, note: Told): boolean {
+  const wasOwned = before?.["owner"] !== undefined && after?.["owner"] !== undefined;
+  return wasOwned && note.action === "lock.acquired";
+}
+
+/** What happened in this change, in order; the last one carries what it did to the item. */
+function eventsOf(kind: Kind, change: ItemChange, note: Told): (Told | (Told & HoldEvent))[] {
+  const action = actionOf(kind, note.action);
+  if (kind === "lock" && tookOver(change, note)) {
+    const { actor: _actor, reason: _reason, ...rest } = note;
+    return [
+      { ...rest, action: "lock.expired", actor: "system:expiry" },
+      { ...note, action },
+    ];
+  }
+  const holds = kind === "item" ? holdEvents(change, note) : [];
+  if (holds.length === 0) return [{ ...note, action }];
+  return holds.map((hold) => ({ ...note, ...hold }));
+}
+
+/**
+ * The entries that a change makes: one for each thing that happened. The same change makes the same
+ * entries, whichever delivery of it this is.
+ *
+ * @throws Error when the change is none of an item that the trail knows
+ */
+export function entriesOf(change: ItemChange): AuditEntry[] {
+  const { kind, id } = subjectOf(change.key);
+  const note = noteOf(change);
+  const steps = stepsBetween(change.before, change.after);
+  const events = eventsOf(kind, change, note);
+  const moment = `${String(change.atMs).padStart(15, "0")}#${change.sequence.padStart(40, "0")}`;
+  return events.map((event, index) => {
+    const { action, actor, reason, requestId, orderId, atMs } = event;
+    const mine = "steps" in event ? event.steps : [];
+    const others = events.flatMap((other) => ("steps" in other ? other.steps : []));
+    const isOthers = ({ path }: Step): boolean =>
+      others.some((other) => other.join("/") === path.join("/"));
+    const isMine = ({ path }: Step): boolean =>
+      mine.some((own) => own.join("/") === path.join("/"));
+    const isLast = index === events.length - 1;
+    return {
+      subject: `${kind}/${id}`,
+      at: `${moment}#${String(index).padStart(4, "0")}`,
+      action,
+      actor,
+      ...(reason !== undefined && { reason }),
+      ...(requestId !== undefined && { requestId }),
+      ...(orderId !== undefined && { orderId }),
+      atMs,
+      steps: steps.filter((step) => isMine(step) || (isLast && !isOthers(step))),
+      ttlSeconds: ttlSecondsAt(later(change.atMs, auditDays * dayMs)),
+    };
+  });
+}
