@@ -7,14 +7,18 @@ import { createLedgerService } from "../../shared/inventory/ledger-service.ts";
 import { createLevelMemory } from "../../shared/inventory/level-memory.ts";
 import { createMovementStore } from "../../shared/inventory/movement-store.ts";
 import { createStockStore } from "../../shared/inventory/stock-store.ts";
+import { createLockService } from "../../shared/locks/lock-service.ts";
+import { createLockStore } from "../../shared/locks/lock-store.ts";
 import { createOrderService } from "../../shared/orders/order-service.ts";
 import { createOrderStore } from "../../shared/orders/order-store.ts";
 import { createCashier } from "../../shared/payments/cashier.ts";
 import { createPaymentService } from "../../shared/payments/payment-service.ts";
 import { createPaymentStore } from "../../shared/payments/payment-store.ts";
+import { createSweep } from "../../shared/payments/sweep.ts";
 import { createDocumentClient } from "../../shared/table/client.ts";
 import { createDatabase } from "../../shared/table/database.ts";
 import { env, optional, required } from "./env.ts";
+import { logger } from "./observe.ts";
 import { domainLogger } from "./observe.ts";
 import {
   alarm,
@@ -35,6 +39,7 @@ const clock = systemClock;
 const database = once(() => createDatabase({ client: createDocumentClient(), clock }));
 
 const stores = {
+  locks: once(() => createLockStore({ database: database(), tableName: required("LOCKS_TABLE") })),
   stock: once(() => createStockStore({ database: database(), tableName: required("STOCK_TABLE") })),
   holds: once(() => createHoldStore({ tableName: required("STOCK_TABLE") })),
   movements: once(() =>
@@ -56,6 +61,8 @@ const stores = {
     }),
   ),
 };
+
+const locks = once(() => createLockService({ store: stores.locks(), clock, logger }));
 
 const lastSeen = createLevelMemory();
 
@@ -118,6 +125,16 @@ const cashier = once(() =>
   }),
 );
 
+const sweep = once(() =>
+  createSweep({
+    orderStore: stores.orders(),
+    orders: orders(),
+    payments: payments(),
+    clock,
+    logger,
+  }),
+);
+
 /** Whether DynamoDB answers: one cheap read. */
 const health = {
   async check(): Promise<void> {
@@ -127,6 +144,9 @@ const health = {
 
 /** The services of the domain, built on first use. */
 export const services = {
+  get locks() {
+    return locks();
+  },
   health,
   get inventory() {
     return inventory();
@@ -142,5 +162,9 @@ export const services = {
   },
   get cashier() {
     return cashier();
+  },
+  /** See `createSweep`. */
+  get sweep() {
+    return sweep();
   },
 };
