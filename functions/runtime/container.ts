@@ -18,7 +18,6 @@ import { createSweep } from "../../shared/payments/sweep.ts";
 import { createDocumentClient } from "../../shared/table/client.ts";
 import { createDatabase } from "../../shared/table/database.ts";
 import { env, optional, required } from "./env.ts";
-import { logger } from "./observe.ts";
 import { domainLogger } from "./observe.ts";
 import {
   alarm,
@@ -62,7 +61,7 @@ const stores = {
   ),
 };
 
-const locks = once(() => createLockService({ store: stores.locks(), clock, logger }));
+const locks = once(() => createLockService({ store: stores.locks(), clock, logger: domainLogger }));
 
 const lastSeen = createLevelMemory();
 
@@ -131,7 +130,7 @@ const sweep = once(() =>
     orders: orders(),
     payments: payments(),
     clock,
-    logger,
+    logger: domainLogger,
   }),
 );
 
