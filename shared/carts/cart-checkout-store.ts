@@ -96,20 +96,26 @@ function ofCheckout(
   });
 }
 
+/** A payment starts: its transaction, and the deadline it brings along. */
+export interface CheckoutExtension extends Checkout {
+  readonly transactionId: string;
+  /** Left out, the lock ends when it would have ended. */
+  readonly expiresAtMs?: EpochMs | undefined;
+}
+
 /**
  * Gives the lock the provider's transaction and a new deadline. Repeating it is harmless. A lock whose
  * time was over may be extended while nobody has edited: then the contents are still those ordered.
  */
-export function extendCheckoutWrite(
-  table: string,
-  checkout: Checkout & { readonly transactionId: string; readonly expiresAtMs: EpochMs },
-): Write {
-  return ofCheckout(table, checkout, {
+export function extendCheckoutWrite(table: string, step: CheckoutExtension): Write {
+  const { transactionId, expiresAtMs, note } = step;
+  const lock = (field: keyof CartLock): AttributePath => at("lock", field);
+  return ofCheckout(table, step, {
     change: {
       set: [
-        action`${at("lock", "transactionId")} = ${checkout.transactionId}`,
-        action`${at("lock", "expiresAtMs")} = ${checkout.expiresAtMs}`,
-        action`${at("change")} = ${checkout.note}`,
+        action`${lock("transactionId")} = ${transactionId}`,
+        ...(expiresAtMs === undefined ? [] : [action`${lock("expiresAtMs")} = ${expiresAtMs}`]),
+        action`${at("change")} = ${note}`,
       ],
     },
   });

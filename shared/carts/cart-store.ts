@@ -4,6 +4,7 @@ import type { Write } from "../table/write.ts";
 import type { Cart } from "./cart.ts";
 import {
   type Checkout,
+  type CheckoutExtension,
   type CheckoutStart,
   checkoutWrite,
   completeWrite,
@@ -31,7 +32,7 @@ export function createCartStore({ database, tableName: table }: CartStoreOptions
       return checkoutWrite(table, start);
     },
     /** A new deadline and the provider's transaction; refused with `CHECKOUT_GONE`. */
-    extendCheckoutWrite(step: Parameters<typeof extendCheckoutWrite>[1]): Write {
+    extendCheckoutWrite(step: CheckoutExtension): Write {
       return extendCheckoutWrite(table, step);
     },
     /** Unlocks the cart as it is; refused with `CHECKOUT_GONE`. */

@@ -2,12 +2,6 @@
 import { HoldfastError } from "../base/errors.ts";
 import { dayMs, type EpochMs, isExpired } from "../base/time.ts";
 
-/** Lines of all instances of one cart together. */
-export const maxLines = 200;
-/** Conditions of all instances of one cart together; what an order buys is removed in one update. */
-export const maxConditions = 50;
-/** Bytes of JSON text in one metadata value or in one line's attributes. */
-export const maxJsonBytes = 4_096;
 /** A cart left alone for this long is deleted by DynamoDB's TTL. */
 export const cartLifeMs = 30 * dayMs;
 
@@ -179,4 +173,10 @@ export class CheckoutGone extends HoldfastError {
   constructor(cartId: string, orderId: string) {
     super("CHECKOUT_GONE", "The cart is not locked for this order", { cartId, orderId });
   }
+}
+
+/** @throws CartLocked when an order of the cart's session is being paid at this instant */
+export function checkUnlocked(cart: Pick<Cart, "lock">, nowMs: EpochMs): void {
+  const lock = liveLock(cart, nowMs);
+  if (lock) throw new CartLocked(lock);
 }

@@ -95,12 +95,17 @@ interface Reckoning {
   readonly total: Money;
 }
 
+/** A line at its unit price, before any condition. */
+export function lineTotal(line: CartLine, currency: string): Money {
+  return times(money(line.unitPriceMinor, currency), line.quantity);
+}
+
 function reckon({ lines, conditions }: CartInstance, currency: string): Reckoning {
   const of = (target: CartCondition["target"]): CartCondition[] =>
     conditions.filter((condition) => condition.target === target);
   const onItems = of("item");
   const reckoned = lines.map((line) => {
-    const list = times(money(line.unitPriceMinor, currency), line.quantity);
+    const list = lineTotal(line, currency);
     const own = onItems.filter(({ itemId }) => itemId === undefined || itemId === line.itemId);
     return { line, list, net: applied(own, list, line.quantity, currency) };
   });

@@ -1,0 +1,122 @@
+/** Edits of single keys of a cart: one atomic update each, no lock, and no read but an item's price. */
+import type { Clock } from "../base/time.ts";
+import { type Cart, type CartCondition, cartIdOf, checkUnlocked } from "./cart.ts";
+import { additionOf, type WantedItem } from "./cart-additions.ts";
+import type { CartContentsStore } from "./cart-contents-store.ts";
+import { CartMoved, type Edit, editOf, type EditRequest } from "./cart-edits.ts";
+import { jsonText } from "./cart-limits.ts";
+import { cartOf } from "./cart-row.ts";
+import type { Write } from "../table/write.ts";
+
+/** Makes the edits of single keys. */
+export function createCartEdits({
+  contents,
+  clock,
+}: {
+  contents: CartContentsStore;
+  clock: Clock;
+}) {
+  const edit = (request: EditRequest, action: string): Edit => editOf(request, action, clock());
+
+  function apply({ userId, sessionId }: EditRequest, write: Write): Promise<Cart> {
+    return contents.apply(cartIdOf(userId, sessionId), write);
+  }
+
+  /** Removing what is not there changes nothing and is no error: the refusal tells the cart. */
+  async function removeIfThere(request: EditRequest, write: Write): Promise<Cart> {
+    try {
+      return await apply(request, write);
+    } catch (error) {
+      if (!(error instanceof CartMoved)) throw error;
+      return cartOf(cartIdOf(request.userId, request.sessionId), error.found);
+    }
+  }
+
+  return {
+    /**
+     * Adds an item at its present price, or raises the quantity of its line. Two requests: one reads
+     * the item and the cart together, so that a locked cart is refused after one.
+     *
+     * @throws CartLocked, ItemNotFound, CurrencyMismatch, TooLarge; nothing was changed
+     * @example await carts.addLine({ userId, sessionId, instance: "menu", actor }, { itemId: "soup", quantity: 2 })
+     */
+    async addLine(request: EditRequest, wanted: WantedItem): Promise<Cart> {
+      const { userId, sessionId } = request;
+      const { carts, items } = await contents.read([cartIdOf(userId, sessionId)], [wanted.itemId]);
+      const cart = carts[0]!;
+      const added = edit(request, "line added");
+      checkUnlocked(cart, added.nowMs);
+      const addition = additionOf(wanted, items.get(wanted.itemId), added.nowMs);
+      return contents.settle(cart, (current) => contents.addLineWrite(added, current, addition));
+    },
+
+    /**
+     * Sets the quantity of a line; 0 removes it. One request.
+     *
+     * @throws CartLocked, CartLineNotFound; nothing was changed
+     * @example await carts.changeQuantity({ userId, sessionId, instance: "menu", actor }, "soup", 3)
+     */
+    changeQuantity(request: EditRequest, itemId: string, quantity: number): Promise<Cart> {
+      if (quantity === 0) return this.removeLine(request, itemId);
+      const changed = { ...edit(request, "quantity changed"), itemId };
+      return apply(request, contents.changeQuantityWrite(changed, quantity));
+    },
+
+    /**
+     * Removes a line. One request.
+     *
+     * @throws CartLocked, CartLineNotFound; nothing was changed
+     * @example await carts.removeLine({ userId, sessionId, instance: "menu", actor }, "soup")
+     */
+    removeLine(request: EditRequest, itemId: string): Promise<Cart> {
+      return apply(request, contents.removeLineWrite({ ...edit(request, "line removed"), itemId }));
+    },
+
+    /**
+     * Puts a condition in place of any of its name. One request. Safe to repeat.
+     *
+     * @throws CartLocked, TooLarge; nothing was changed
+     * @example await carts.setCondition(at, { name: "vat", type: "tax", target: "total", value: "+19%", order: 1 })
+     */
+    setCondition(request: EditRequest, condition: CartCondition): Promise<Cart> {
+      return apply(request, contents.setConditionWrite(edit(request, "condition set"), condition));
+    },
+
+    /**
+     * Removes a condition, if it is there. One request. Safe to repeat.
+     *
+     * @throws CartLocked; nothing was changed
+     * @example await carts.removeCondition(at, "vat")
+     */
+    removeCondition(request: EditRequest, name: string): Promise<Cart> {
+      return removeIfThere(
+        request,
+        contents.removeConditionWrite(edit(request, "condition removed"), name),
+      );
+    },
+
+    /**
+     * Sets a metadata value, any JSON up to 4 KB. One request. Safe to repeat.
+     *
+     * @throws CartLocked, TooLarge; nothing was changed
+     * @example await carts.setMetadata(at, "gift", { wrapped: true })
+     */
+    async setMetadata(request: EditRequest, key: string, value: unknown): Promise<Cart> {
+      const json = jsonText(value, "A metadata value");
+      return apply(request, contents.setMetadataWrite(edit(request, "metadata set"), key, json));
+    },
+
+    /**
+     * Removes a metadata value, if it is there. One request. Safe to repeat.
+     *
+     * @throws CartLocked; nothing was changed
+     * @example await carts.removeMetadata(at, "gift")
+     */
+    removeMetadata(request: EditRequest, key: string): Promise<Cart> {
+      return removeIfThere(
+        request,
+        contents.removeMetadataWrite(edit(request, "metadata removed"), key),
+      );
+    },
+  };
+}

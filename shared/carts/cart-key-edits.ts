@@ -1,0 +1,186 @@
+/** The edits of a single key: a line, a condition, a metadata value; each is one update. */
+import { isDeepStrictEqual } from "node:util";
+import { TooLarge } from "../base/errors.ts";
+import {
+  action,
+  anyOf,
+  at,
+  condition,
+  exists,
+  type Fragment,
+  isMissing,
+} from "../table/expression.ts";
+import type { Write } from "../table/write.ts";
+import {
+  type Cart,
+  type CartCondition,
+  type CartLine,
+  CartLineNotFound,
+  CurrencyMismatch,
+  instanceOf,
+} from "./cart.ts";
+import { type Addition, keepingPlace } from "./cart-additions.ts";
+import { type Edit, editWrite } from "./cart-edits.ts";
+import { hasRoomFor, versionIs } from "./cart-guards.ts";
+import {
+  checkLineCount,
+  checkLineQuantity,
+  lineCountOf,
+  maxConditions,
+  maxLineQuantity,
+  maxLines,
+} from "./cart-limits.ts";
+import {
+  conditionAttribute,
+  currencyAttribute,
+  keyIn,
+  lineAttribute,
+  metadataAttribute,
+  quantityAttribute,
+  storedCondition,
+  storedLine,
+} from "./cart-row.ts";
+
+/** The line's snapshot is the one that was read: whoever changed it meanwhile is not overwritten. */
+function lineIsAsRead(attribute: string, known: CartLine | undefined): Fragment {
+  return known ? condition`${at(attribute)} = ${storedLine(known)}` : isMissing(at(attribute));
+}
+
+function fitsWith(attribute: string, quantity: number): Fragment {
+  return anyOf(
+    isMissing(at(attribute)),
+    condition`${at(attribute)} <= ${maxLineQuantity - quantity}`,
+  );
+}
+
+/**
+ * A currency is bound by lines only. One that is left of lines removed one by one may be replaced, as
+ * long as the cart stays as it was read.
+ */
+function currencyFits(cart: Cart, instance: string, currency: string): Fragment {
+  const path = at(currencyAttribute(instance));
+  const isFree = anyOf(isMissing(path), condition`${path} = ${currency}`);
+  const isEmpty = instanceOf(cart, instance).lines.length === 0;
+  return isEmpty && cart.version > 0 ? anyOf(isFree, versionIs(cart.version)) : isFree;
+}
+
+/** What can be told from the cart that was read; the guards of the write say the same again. */
+function checkAddition(
+  cart: Cart,
+  instance: string,
+  { line, currency }: Addition,
+): CartLine | undefined {
+  const { lines, currency: bound } = instanceOf(cart, instance);
+  if (bound !== undefined && bound !== currency) throw new CurrencyMismatch(bound, currency);
+  const known = lines.find(({ itemId }) => itemId === line.itemId);
+  if (!known) checkLineCount(lineCountOf(cart.instances.values()) + 1);
+  checkLineQuantity((known?.quantity ?? 0) + line.quantity);
+  return known;
+}
+
+/**
+ * Adds a line or raises its quantity, at the price of now. A line that stays the same but for its
+ * quantity is not written again, so that many can add the same item at once.
+ *
+ * @throws CurrencyMismatch or TooLarge when the cart that was read has no room for it; the write is
+ * refused with `CartMoved` when the cart is another by now in a way that matters
+ */
+export function addLineWrite(table: string, edit: Edit, cart: Cart, addition: Addition): Write {
+  const { line, currency } = addition;
+  const { instance } = edit.address;
+  const known = checkAddition(cart, instance, addition);
+  const attribute = lineAttribute(instance, line.itemId);
+  const quantity = quantityAttribute(instance, line.itemId);
+  const key = keyIn(instance, line.itemId);
+  const stored = storedLine(keepingPlace(line, known));
+  const isUnchanged = known !== undefined && isDeepStrictEqual(storedLine(known), stored);
+  return editWrite(table, edit, {
+    change: {
+      set: [
+        ...(isUnchanged ? [] : [action`${at(attribute)} = ${stored}`]),
+        action`${at(currencyAttribute(instance))} = ${currency}`,
+      ],
+      add: [action`${at(quantity)} ${line.quantity}`, action`${at("lineKeys")} ${new Set([key])}`],
+    },
+    guards: [
+      lineIsAsRead(attribute, known),
+      fitsWith(quantity, line.quantity),
+      hasRoomFor("lineKeys", key, maxLines),
+      currencyFits(cart, instance, currency),
+    ],
+  });
+}
+
+/** A line of a cart, by its item. */
+export interface LineEdit extends Edit {
+  readonly itemId: string;
+}
+
+/** Sets the quantity of a line that is there; its price stays. */
+export function changeQuantityWrite(table: string, edit: LineEdit, quantity: number): Write {
+  const { address, itemId } = edit;
+  const path = at(quantityAttribute(address.instance, itemId));
+  return editWrite(table, edit, {
+    change: { set: [action`${path} = ${quantity}`] },
+    guards: [exists(at(lineAttribute(address.instance, itemId)))],
+    refused: () => new CartLineNotFound(address.instance, itemId),
+  });
+}
+
+/** Removes a line that is there. */
+export function removeLineWrite(table: string, edit: LineEdit): Write {
+  const { instance } = edit.address;
+  const attribute = lineAttribute(instance, edit.itemId);
+  const key = keyIn(instance, edit.itemId);
+  return editWrite(table, edit, {
+    change: {
+      remove: [at(attribute), at(quantityAttribute(instance, edit.itemId))],
+      delete: [action`${at("lineKeys")} ${new Set([key])}`],
+    },
+    guards: [exists(at(attribute))],
+    refused: () => new CartLineNotFound(instance, edit.itemId),
+  });
+}
+
+/** Puts a condition, or another one in place of one of the same name. */
+export function setConditionWrite(table: string, edit: Edit, given: CartCondition): Write {
+  const { instance } = edit.address;
+  const key = keyIn(instance, given.name);
+  const path = at(conditionAttribute(instance, given.name));
+  return editWrite(table, edit, {
+    change: {
+      set: [action`${path} = ${storedCondition(given)}`],
+      add: [action`${at("conditionKeys")} ${new Set([key])}`],
+    },
+    guards: [hasRoomFor("conditionKeys", key, maxConditions)],
+    refused: () => new TooLarge(`A cart has at most ${maxConditions} conditions`, maxConditions),
+  });
+}
+
+/** Removes a condition; refused with `CartMoved` where there is none. */
+export function removeConditionWrite(table: string, edit: Edit, name: string): Write {
+  const { instance } = edit.address;
+  const attribute = conditionAttribute(instance, name);
+  return editWrite(table, edit, {
+    change: {
+      remove: [at(attribute)],
+      delete: [action`${at("conditionKeys")} ${new Set([keyIn(instance, name)])}`],
+    },
+    guards: [exists(at(attribute))],
+  });
+}
+
+/** Sets a metadata value, given as JSON text. */
+export function setMetadataWrite(table: string, edit: Edit, key: string, json: string): Write {
+  const path = at(metadataAttribute(edit.address.instance, key));
+  return editWrite(table, edit, { change: { set: [action`${path} = ${json}`] } });
+}
+
+/** Removes a metadata value; refused with `CartMoved` where there is none. */
+export function removeMetadataWrite(table: string, edit: Edit, key: string): Write {
+  const attribute = metadataAttribute(edit.address.instance, key);
+  return editWrite(table, edit, {
+    change: { remove: [at(attribute)] },
+    guards: [exists(at(attribute))],
+  });
+}

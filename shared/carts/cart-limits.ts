@@ -1,0 +1,49 @@
+/** How much a cart may hold; each limit is a clear refusal long before DynamoDB's own. */
+import { TooLarge } from "../base/errors.ts";
+import type { CartInstance } from "./cart.ts";
+
+/** Lines of all instances of one cart together. */
+export const maxLines = 200;
+/**
+ * Conditions of all instances of one cart together. What an order bought is removed by one update,
+ * whose expression DynamoDB limits to 4 KB: 200 lines and 50 conditions fit.
+ */
+export const maxConditions = 50;
+/** Units in one line. */
+export const maxLineQuantity = 1_000_000;
+/** Bytes of JSON text in one metadata value or in one line's attributes. */
+export const maxJsonBytes = 4_096;
+
+/** How many lines these instances have together. */
+export function lineCountOf(instances: Iterable<CartInstance>): number {
+  return [...instances].reduce((sum, { lines }) => sum + lines.length, 0);
+}
+
+/** @throws TooLarge when a cart would have more lines than it may */
+export function checkLineCount(count: number): void {
+  if (count > maxLines) throw new TooLarge(`A cart has at most ${maxLines} lines`, maxLines);
+}
+
+/** @throws TooLarge when a line would have more units than it may */
+export function checkLineQuantity(quantity: number): void {
+  if (quantity <= maxLineQuantity) return;
+  throw new TooLarge(`A line has at most ${maxLineQuantity} units`, maxLineQuantity);
+}
+
+/** @throws TooLarge when a cart would have more conditions than it may */
+export function checkConditionCount(instances: Iterable<CartInstance>): void {
+  const count = [...instances].reduce((sum, { conditions }) => sum + conditions.length, 0);
+  if (count <= maxConditions) return;
+  throw new TooLarge(`A cart has at most ${maxConditions} conditions`, maxConditions);
+}
+
+/**
+ * A JSON value as the text that is stored.
+ *
+ * @throws TooLarge when it takes more than 4 KB
+ */
+export function jsonText(value: unknown, what: string): string {
+  const text = JSON.stringify(value) ?? "null";
+  if (Buffer.byteLength(text) <= maxJsonBytes) return text;
+  throw new TooLarge(`${what} takes at most ${maxJsonBytes} bytes of JSON`, maxJsonBytes);
+}

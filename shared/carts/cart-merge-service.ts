@@ -1,0 +1,70 @@
+/** Moves everything from one session's cart into another one of the same user, in one transaction. */
+import { type Actor, changeNote } from "../base/actor.ts";
+import { InvalidRequest } from "../base/errors.ts";
+import type { Clock } from "../base/time.ts";
+import type { Database } from "../table/database.ts";
+import { type Cart, type CartAddress, cartIdOf, checkUnlocked } from "./cart.ts";
+import type { CartContentsStore } from "./cart-contents-store.ts";
+import type { Edit } from "./cart-edits.ts";
+import { type MergeStrategy, mergedInstances } from "./merging.ts";
+
+/** Which session's cart goes into which, and how quantities combine. */
+export interface MergeRequest extends CartAddress {
+  readonly fromSessionId: string;
+  readonly strategy: MergeStrategy;
+  readonly actor: Actor;
+  readonly expectedVersion?: number | undefined;
+}
+
+/** What merging needs. */
+export interface CartMergeOptions {
+  readonly contents: CartContentsStore;
+  readonly database: Database;
+  readonly clock: Clock;
+}
+
+/** Makes `merge`. */
+export function createCartMerge({ contents, database, clock }: CartMergeOptions) {
+  function editOf(request: MergeRequest, sessionId: string): Omit<Edit, "expectedVersion"> {
+    const nowMs = clock();
+    const address = { userId: request.userId, sessionId, instance: "" };
+    return { address, nowMs, note: changeNote("merged", request.actor, nowMs) };
+  }
+
+  /**
+   * Puts the cart of another session of the same user into this one, and empties that one: both or
+   * neither. Two requests; one where there is nothing to move. Repeating it moves nothing twice.
+   *
+   * @throws CartLocked when either is being paid for; VersionMismatch, CurrencyMismatch, TooLarge;
+   * nothing was changed
+   * @example await carts.merge({ userId, sessionId: "phone", fromSessionId: "guest", strategy: "sum", actor })
+   */
+  async function merge(request: MergeRequest): Promise<Cart> {
+    const { userId, sessionId, fromSessionId, strategy, expectedVersion } = request;
+    if (sessionId === fromSessionId) {
+      throw new InvalidRequest([{ path: "from.sessionId", message: "is this very session" }]);
+    }
+    const cartIds = [cartIdOf(userId, sessionId), cartIdOf(userId, fromSessionId)];
+    return contents.untilSettled(async () => {
+      const { carts } = await contents.read(cartIds);
+      const [target, source] = [carts[0]!, carts[1]!];
+      const edit = { ...editOf(request, sessionId), expectedVersion };
+      for (const cart of carts) checkUnlocked(cart, edit.nowMs);
+      if (source.instances.size === 0) return target;
+      const instances = mergedInstances(target, source, strategy);
+      await database.transact([
+        contents.replaceWrite(edit, target, instances),
+        contents.replaceWrite(editOf(request, fromSessionId), source, []),
+      ]);
+      const version = (target.version || edit.nowMs) + 1;
+      const { lock: _lock, ...rest } = target;
+      return {
+        ...rest,
+        version,
+        instances: new Map(instances.map((each) => [each.instance, each])),
+      };
+    });
+  }
+
+  return { merge };
+}

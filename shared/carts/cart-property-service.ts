@@ -1,0 +1,66 @@
+/** Conditions and metadata of a named cart under the guard of its collections, and emptying it. */
+import { type Cart, type CartCondition, cartIdOf, emptyInstance } from "./cart.ts";
+import { editOf, type EditRequest } from "./cart-edits.ts";
+import { jsonText } from "./cart-limits.ts";
+import {
+  createCollectionEditing,
+  type CollectionEditingOptions,
+} from "./collection-editing-service.ts";
+
+/** Makes the operations on conditions, metadata and all of an instance. */
+export function createCartProperties(options: CollectionEditingOptions) {
+  const { contents, clock } = options;
+  const { open, guarded, replaceInstance } = createCollectionEditing(options);
+
+  return {
+    /**
+     * Replaces all conditions of an instance. Two requests, in locking mode four.
+     *
+     * @throws CartLocked, VersionMismatch, TooLarge, LockTimeout; nothing was changed
+     * @example await carts.putConditions(at, [{ name: "vat", type: "tax", target: "total", value: "+19%", order: 1 }])
+     */
+    putConditions(request: EditRequest, conditions: readonly CartCondition[]): Promise<Cart> {
+      return guarded(request, "conditions", async () => {
+        const { cart } = await open(request);
+        const edit = editOf(request, "conditions replaced", clock());
+        return contents.settle(cart, (current) =>
+          replaceInstance(edit, current, (present) => ({ ...present, conditions })),
+        );
+      });
+    },
+
+    /**
+     * Sets one metadata value, any JSON up to 4 KB. One request, in locking mode three.
+     *
+     * @throws CartLocked, VersionMismatch, TooLarge, LockTimeout; nothing was changed
+     * @example await carts.putMetadata(at, "gift", { wrapped: true })
+     */
+    async putMetadata(request: EditRequest, key: string, value: unknown): Promise<Cart> {
+      const json = jsonText(value, "A metadata value");
+      const name = encodeURIComponent(key);
+      return guarded(request, `metadata/${name}`, () => {
+        const edit = editOf(request, "metadata set", clock());
+        const cartId = cartIdOf(request.userId, request.sessionId);
+        return contents.apply(cartId, contents.setMetadataWrite(edit, key, json));
+      });
+    },
+
+    /**
+     * Empties an instance: lines, conditions and metadata. Two requests, in locking mode four; one
+     * where there is nothing.
+     *
+     * @throws CartLocked, VersionMismatch, LockTimeout; nothing was changed
+     * @example await carts.clear({ ...at, actor })
+     */
+    clear(request: EditRequest): Promise<Cart> {
+      return guarded(request, "items", async () => {
+        const { cart } = await open(request);
+        if (!cart.instances.has(request.instance)) return cart;
+        const edit = editOf(request, "cleared", clock());
+        return contents.settle(cart, (current) =>
+          replaceInstance(edit, current, ({ instance }) => emptyInstance(instance)),
+        );
+      });
+    },
+  };
+}

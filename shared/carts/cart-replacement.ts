@@ -1,0 +1,75 @@
+/** Replacing a whole cart: one guarded put, because an update of 200 lines would not fit DynamoDB. */
+import { allOf } from "../table/expression.ts";
+import { put, type Row, type Write } from "../table/write.ts";
+import { later, ttlSecondsAt } from "../base/time.ts";
+import { type Cart, cartIdOf, type CartInstance, cartLifeMs } from "./cart.ts";
+import { type Edit, refusalOfEdit } from "./cart-edits.ts";
+import {
+  cartIsUnlocked,
+  checkoutsAre,
+  editTookEffect,
+  newEditId,
+  rememberedEdits,
+  versionIs,
+} from "./cart-guards.ts";
+import { checkConditionCount, checkLineCount, lineCountOf } from "./cart-limits.ts";
+import { contentsRow } from "./cart-row.ts";
+
+/** A cart as it was read, with the row that it was read from. */
+export interface ReadCart extends Cart {
+  readonly row: Row | undefined;
+}
+
+/** The cart's instances with this one in place of the one of its name; empty ones go. */
+export function withInstance(cart: Cart, replaced: CartInstance): CartInstance[] {
+  const others = [...cart.instances.values()].filter(
+    ({ instance }) => instance !== replaced.instance,
+  );
+  return [...others, replaced];
+}
+
+function rememberedIn(row: Row | undefined, editId: string): Row {
+  const entries = rememberedEdits.map((attribute, index) => [
+    attribute,
+    index === 0 ? editId : (row?.[rememberedEdits[index - 1]!] ?? ""),
+  ]);
+  return Object.fromEntries(entries);
+}
+
+/**
+ * Puts a cart with these contents in place of the one that was read, under the condition that nobody
+ * edited, ordered or pays meanwhile. So nothing that the writer has not seen can get lost.
+ *
+ * @throws TooLarge when it would have more lines or conditions than a cart may
+ */
+export function replaceWrite(
+  table: string,
+  edit: Omit<Edit, "address"> & { readonly address: Omit<Edit["address"], "instance"> },
+  cart: ReadCart,
+  instances: readonly CartInstance[],
+): Write {
+  checkLineCount(lineCountOf(instances));
+  checkConditionCount(instances);
+  const { nowMs, note, address } = edit;
+  const { userId, sessionId } = address;
+  const cartId = cartIdOf(userId, sessionId);
+  const editId = newEditId();
+  return put({
+    table,
+    key: { cartId },
+    item: {
+      cartId,
+      userId,
+      sessionId,
+      version: (cart.version || nowMs) + 1,
+      ...(cart.checkouts > 0 ? { checkouts: cart.checkouts } : {}),
+      ttlSeconds: ttlSecondsAt(later(nowMs, cartLifeMs)),
+      change: note,
+      ...rememberedIn(cart.row, editId),
+      ...contentsRow(instances),
+    },
+    condition: allOf(cartIsUnlocked(nowMs), versionIs(cart.version), checkoutsAre(cart.checkouts)),
+    refused: refusalOfEdit(edit),
+    applied: (found) => editTookEffect(editId, found),
+  });
+}

@@ -1,0 +1,71 @@
+/** The two ways to guard a whole collection: version checks alone, or a lock around read and write. */
+import { randomId } from "../base/ids.ts";
+import type { Logger } from "../base/logger.ts";
+import { type LockService } from "../locks/lock-service.ts";
+import { minLeaseMs } from "../locks/lock.ts";
+import { cartIdOf, type InstanceAddress } from "./cart.ts";
+
+/**
+ * How collections are guarded. `versioned`: a write is refused when the cart moved since it was read,
+ * and planned again. `locking`: writers of one collection wait for each other first, so that work is
+ * not done twice; their writes are version-checked all the same, so a lock that ran out harms nobody.
+ */
+export type CartStorage = "versioned" | "locking";
+
+/** What guarding needs; locks are asked for in `locking` mode only. */
+export interface CollectionGuardOptions {
+  readonly storage: CartStorage;
+  readonly locks?: Pick<LockService, "acquire" | "release"> | undefined;
+  /** The longest wait for a lock, and the longest that one is held. */
+  readonly lockTimeoutMs: number;
+  readonly logger: Logger;
+}
+
+/** A collection of an instance; each has a lock of its own. */
+export type Collection = "items" | "conditions" | `metadata/${string}`;
+
+/** Runs work on a collection under its guard. */
+export type CollectionGuard = <T>(
+  address: InstanceAddress,
+  collection: Collection,
+  work: () => Promise<T>,
+) => Promise<T>;
+
+/** The name of a collection's lock. */
+export function collectionLockOf(address: InstanceAddress, collection: Collection): string {
+  const { userId, sessionId, instance } = address;
+  return `cart/${cartIdOf(userId, sessionId)}/${instance}/${collection}`;
+}
+
+/**
+ * Makes the guard of a storage mode. Without a lock store, locking mode falls back to version checks,
+ * with one warning: never to unguarded writes.
+ *
+ * The lock is not renewed: whoever needs longer than the timeout has lost it, and its write fits only
+ * if nobody else wrote. It is given back also when the work throws.
+ */
+export function createCollectionGuard(options: CollectionGuardOptions): CollectionGuard {
+  const { storage, locks, lockTimeoutMs, logger } = options;
+  if (storage === "versioned") return (_address, _collection, work) => work();
+  if (!locks) {
+    logger.warn("Cart locking is on, but there are no locks: carts are guarded by version checks");
+    return (_address, _collection, work) => work();
+  }
+  return async (address, collection, work) => {
+    const lock = await locks.acquire({
+      resource: collectionLockOf(address, collection),
+      // Two requests of one user are two owners: the same owner would be let in twice.
+      owner: { userId: address.userId, sessionId: randomId("edit") },
+      leaseMs: Math.max(minLeaseMs, lockTimeoutMs),
+      waitMs: lockTimeoutMs,
+      purpose: "cart",
+    });
+    try {
+      return await work();
+    } finally {
+      await locks.release(lock).catch((error: unknown) => {
+        logger.warn("Could not give a cart's lock back", { resource: lock.resource, error });
+      });
+    }
+  };
+}

@@ -1,0 +1,73 @@
+/** What two carts of one user become when they are merged, for example when a guest signs in. */
+import {
+  type Cart,
+  type CartInstance,
+  type CartLine,
+  CurrencyMismatch,
+  instanceOf,
+} from "./cart.ts";
+import { checkLineQuantity } from "./cart-limits.ts";
+
+/** Whose quantity counts where both carts have a line: both, the larger one, or the target's. */
+export type MergeStrategy = "sum" | "max" | "keep";
+
+const quantities: Readonly<Record<MergeStrategy, (mine: number, theirs: number) => number>> = {
+  sum: (mine, theirs) => mine + theirs,
+  max: Math.max,
+  keep: (mine) => mine,
+};
+
+function mergedLines(
+  target: readonly CartLine[],
+  source: readonly CartLine[],
+  strategy: MergeStrategy,
+): CartLine[] {
+  const theirs = new Map(source.map((line) => [line.itemId, line]));
+  const known = new Set(target.map(({ itemId }) => itemId));
+  const both = target.map((line) => {
+    const other = theirs.get(line.itemId);
+    if (!other) return line;
+    const quantity = quantities[strategy](line.quantity, other.quantity);
+    checkLineQuantity(quantity);
+    return { ...line, quantity };
+  });
+  return [...both, ...source.filter(({ itemId }) => !known.has(itemId))];
+}
+
+function mergedInstance(
+  target: CartInstance,
+  source: CartInstance,
+  strategy: MergeStrategy,
+): CartInstance {
+  const [mine, theirs] = [target.currency, source.currency];
+  if (mine !== undefined && theirs !== undefined && mine !== theirs) {
+    throw new CurrencyMismatch(mine, theirs);
+  }
+  const currency = mine ?? theirs;
+  const named = new Set(target.conditions.map(({ name }) => name));
+  return {
+    instance: target.instance,
+    lines: mergedLines(target.lines, source.lines, strategy),
+    conditions: [...target.conditions, ...source.conditions.filter(({ name }) => !named.has(name))],
+    metadata: new Map([...source.metadata, ...target.metadata]),
+    ...(currency === undefined ? {} : { currency }),
+  };
+}
+
+/**
+ * The target's instances with the source's put in. Where both have a line, the target's price and
+ * attributes stay and the strategy decides on the quantity; where both have a condition or a metadata
+ * value of one name, the target's stays.
+ *
+ * @throws CurrencyMismatch when a named cart has lines of different currencies in the two
+ */
+export function mergedInstances(
+  target: Cart,
+  source: Cart,
+  strategy: MergeStrategy,
+): CartInstance[] {
+  const names = new Set([...target.instances.keys(), ...source.instances.keys()]);
+  return [...names].map((name) =>
+    mergedInstance(instanceOf(target, name), instanceOf(source, name), strategy),
+  );
+}
