@@ -107,7 +107,7 @@ export const permissions = {
     queries: { Orders: ["due"] },
     secrets: everyProvider,
   },
-  changes: { tables: { Audit: ["PutItem"] } },
+  changes: { tables: { Audit: ["PutItem"], Movements: ["PutItem"] } },
   platform: { tables: { Locks: ["GetItem"] } },
   testing: {
     tables: {

@@ -1,11 +1,14 @@
 /** The composition root: the only place that builds clients, stores and services, each when needed. */
 import { secondsToMs, systemClock } from "../../shared/base/time.ts";
+import { createAuditService } from "../../shared/audit/audit-service.ts";
+import { createAuditStore } from "../../shared/audit/audit-store.ts";
 import { createCartStore } from "../../shared/carts/cart-store.ts";
 import { createHoldStore } from "../../shared/inventory/hold-store.ts";
 import { createInventoryService } from "../../shared/inventory/inventory-service.ts";
 import { createLedgerService } from "../../shared/inventory/ledger-service.ts";
 import { createLevelMemory } from "../../shared/inventory/level-memory.ts";
 import { createMovementStore } from "../../shared/inventory/movement-store.ts";
+import { createOrderMovementService } from "../../shared/inventory/order-movement-service.ts";
 import { createStockStore } from "../../shared/inventory/stock-store.ts";
 import { createLockService } from "../../shared/locks/lock-service.ts";
 import { createLockStore } from "../../shared/locks/lock-store.ts";
@@ -38,6 +41,7 @@ const clock = systemClock;
 const database = once(() => createDatabase({ client: createDocumentClient(), clock }));
 
 const stores = {
+  audit: once(() => createAuditStore({ database: database(), tableName: required("AUDIT_TABLE") })),
   locks: once(() => createLockStore({ database: database(), tableName: required("LOCKS_TABLE") })),
   stock: once(() => createStockStore({ database: database(), tableName: required("STOCK_TABLE") })),
   holds: once(() => createHoldStore({ tableName: required("STOCK_TABLE") })),
@@ -45,7 +49,7 @@ const stores = {
     createMovementStore({
       database: database(),
       tableName: required("MOVEMENTS_TABLE"),
-      stockTable: required("STOCK_TABLE"),
+      stockTable: optional("STOCK_TABLE"),
     }),
   ),
   carts: once(() => createCartStore({ database: database(), tableName: required("CARTS_TABLE") })),
@@ -63,6 +67,8 @@ const stores = {
 
 const locks = once(() => createLockService({ store: stores.locks(), clock, logger: domainLogger }));
 
+const audit = once(() => createAuditService({ store: stores.audit() }));
+
 const lastSeen = createLevelMemory();
 
 const inventory = once(() =>
@@ -73,6 +79,10 @@ const inventory = once(() =>
     clock,
     lastSeen,
   }),
+);
+
+const orderMovements = once(() =>
+  createOrderMovementService({ database: database(), movementStore: stores.movements() }),
 );
 
 const ledger = once(() =>
@@ -147,6 +157,12 @@ export const services = {
     return locks();
   },
   health,
+  get audit() {
+    return audit();
+  },
+  get orderMovements() {
+    return orderMovements();
+  },
   get inventory() {
     return inventory();
   },

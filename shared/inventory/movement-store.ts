@@ -27,7 +27,8 @@ import { stockKey, stockOf } from "./stock-store.ts";
 export interface MovementStoreOptions {
   readonly database: Database;
   readonly tableName: string;
-  readonly stockTable: string;
+  /** Needed only by who moves stock; others enter movements that happened. */
+  readonly stockTable?: string | undefined;
 }
 
 /** A change of stock levels, with the note that tells the stream about it. */
@@ -80,7 +81,7 @@ function movedWrite(table: string, move: StockMove): Write {
 
 /** Writes and lists movements. */
 export function createMovementStore(options: MovementStoreOptions) {
-  const { database, tableName: table, stockTable } = options;
+  const { database, tableName: table, stockTable = "" } = options;
 
   return {
     /** Puts a movement under "no such movement": what makes a change of stock happen once. */

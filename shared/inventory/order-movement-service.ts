@@ -1,0 +1,73 @@
+/** Enters what orders sold and gave back into the ledger, from the stream of the stock table. */
+import { epochMs } from "../base/time.ts";
+import type { ChangeNote } from "../base/actor.ts";
+import { fingerprint } from "../base/ids.ts";
+import type { Database } from "../table/database.ts";
+import type { ItemChange } from "../table/stream.ts";
+import { type Movement, orderMovementId, ReferenceReused } from "./movement.ts";
+import type { MovementStore } from "./movement-store.ts";
+import type { Stock } from "./stock.ts";
+import { stockOf } from "./stock-store.ts";
+
+/** What the service needs. */
+export interface OrderMovementServiceOptions {
+  readonly database: Database;
+  readonly movementStore: MovementStore;
+}
+
+/** The order whose hold became the sale, where the note does not name one. */
+function buyerIn(before: Stock, after: Stock): string | undefined {
+  return Object.keys(before.holds).find((orderId) => !(orderId in after.holds));
+}
+
+/**
+ * The movement that a change of a stock item is, or undefined when it is none of an order's: then
+ * units were held or let go, or whoever moved them has written the movement already.
+ */
+export function orderMovementOf({ key, before, after, eventId }: ItemChange): Movement | undefined {
+  if (key["shard"] === undefined || !before || !after) return undefined;
+  const [was, is] = [stockOf(before), stockOf(after)];
+  const sold = is.sold - was.sold;
+  const note = after["change"] as ChangeNote;
+  if (sold === 0 || note.action.startsWith("stock.")) return undefined;
+  const kind = sold > 0 ? "sold" : "returned";
+  const orderId = note.orderId ?? buyerIn(was, is) ?? eventId;
+  const quantity = Math.abs(sold);
+  return {
+    itemId: is.itemId,
+    movementId: orderMovementId(orderId, kind),
+    kind,
+    quantity,
+    reference: orderId,
+    fingerprint: fingerprint({ kind, quantity, orderId }),
+    atMs: epochMs(note.atMs),
+    actor: note.actor,
+    ...(note.reason !== undefined && { reason: note.reason }),
+    ...(note.requestId !== undefined && { requestId: note.requestId }),
+  };
+}
+
+/** Makes the service. */
+export function createOrderMovementService(options: OrderMovementServiceOptions) {
+  const { database, movementStore } = options;
+  return {
+    /**
+     * Enters the sale or return that a change of stock is, once: the order names it, so a change that
+     * is told again meets its own entry. At most one request.
+     *
+     * @example await orderMovements.record(itemChangeOf(record));
+     */
+    async record(change: ItemChange): Promise<void> {
+      const movement = orderMovementOf(change);
+      if (!movement) return;
+      try {
+        await database.apply(movementStore.movementWrite(movement));
+      } catch (error) {
+        if (!(error instanceof ReferenceReused)) throw error;
+      }
+    },
+  };
+}
+
+/** See `createOrderMovementService`. */
+export type OrderMovementService = ReturnType<typeof createOrderMovementService>;
