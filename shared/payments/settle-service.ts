@@ -38,7 +38,9 @@ function cartWritesOf(
 /** What the audit trail calls a step: the status it leads to, or that something was noted. */
 function noteOf(order: Order, { next }: Outcome, actor: Actor, nowMs: ChangeNote["atMs"]) {
   const action = next.status === order.status ? "payment_noted" : next.status;
-  return changeNote(action, actor, nowMs, next.payment?.refund?.reason);
+  const note = changeNote(action, actor, nowMs, next.payment?.refund?.reason);
+  // Stock that is sold late or taken back tells by this whose it was.
+  return { ...note, orderId: order.orderId };
 }
 
 /** A refused transaction reads like its first refusal; the order's own is the one that counts. */

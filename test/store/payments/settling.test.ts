@@ -1,0 +1,313 @@
+/** What money does to orders, on the real engine: paid, failed, late, twice, wrong, or not at all. */
+import { beforeAll, describe, expect, inject, it } from "vitest";
+import type { Order } from "../../../shared/orders/order.ts";
+import { fillCart } from "../../support/carts.ts";
+import { createTestClock, type TestClock } from "../../support/clock.ts";
+import { createPayments, maxHoldMs, paymentMs, type Payments } from "../../support/payments.ts";
+import {
+  createWorld,
+  errorOf,
+  giveItem,
+  holdMs,
+  metered,
+  unitsOf,
+  type World,
+} from "../../support/world.ts";
+
+let world: World;
+let time: TestClock;
+let money: Payments;
+
+beforeAll(async () => {
+  time = createTestClock();
+  world = await createWorld(inject("dynamoDbEndpoint"), time.clock);
+  money = createPayments(world);
+});
+
+let serial = 0;
+const unique = (name: string): string => `${name}-${(serial += 1)}`;
+
+async function place(itemIds: readonly string[], quantity = 1): Promise<Order> {
+  const userId = unique("user");
+  const items = itemIds.map((itemId) => ({ itemId, quantity }));
+  const source = { kind: "items", items } as const;
+  const actor = { id: userId };
+  return (await world.orders.place({ userId, actor, source, paymentMethod: "sandbox" })).order;
+}
+
+async function item(quantity: number): Promise<string> {
+  return (await giveItem(world, { itemId: unique("item"), quantity })).itemId;
+}
+
+const callerOf = ({ userId }: Order) => ({
+  caller: { userId, isAdmin: false },
+  actor: { id: userId },
+});
+const start = (order: Order) =>
+  money.payments.initiate({ orderId: order.orderId, ...callerOf(order) });
+const read = async ({ orderId }: Order) => (await money.store.find(orderId))!;
+const statusOf = async (order: Order) => (await read(order)).status;
+const sweeper = { id: "system:sweep" };
+
+async function levels(itemId: string) {
+  const stock = (await world.stock.find(itemId))!;
+  expect(unitsOf(stock)).toBe(stock.received);
+  return { available: stock.available, sold: stock.sold, held: Object.keys(stock.holds).length };
+}
+
+describe("starting a payment", () => {
+  it("costs two requests and extends order and holds to the payment's deadline", async () => {
+    const itemId = await item(1);
+    const order = await place([itemId]);
+    const { result, meter } = await metered(() => start(order));
+    expect(meter.requests).toBe(2);
+    expect(result.expiresAtMs).toBe(time.clock() + paymentMs);
+    const stored = await read(order);
+    expect(stored).toMatchObject({ expiresAtMs: result.expiresAtMs, dueAtMs: result.expiresAtMs });
+    expect(stored.payment?.transactionId).toBe(result.transactionId);
+    const stock = (await world.stock.find(itemId))!;
+    expect(stock.holds[order.orderId]?.expiresAtMs).toBe(result.expiresAtMs);
+  });
+
+  it("repeated it is the same transaction, and time altogether is bounded", async () => {
+    const order = await place([await item(1)]);
+    const first = await start(order);
+    time.advance(paymentMs - 1);
+    const second = await start(order);
+    expect(second.transactionId).toBe(first.transactionId);
+    for (let repetition = 0; repetition < 10; repetition += 1) {
+      time.advance(paymentMs - 1);
+      const started = await start(order).catch((error: Error) => error);
+      if (started instanceof Error) break;
+      expect(started.expiresAtMs).toBeLessThanOrEqual(order.createdAtMs + maxHoldMs);
+    }
+    expect((await errorOf(start(order)))["code"]).toBe("ORDER_NOT_PAYABLE");
+  });
+
+  it("an order whose time is over is not payable, and neither is somebody else's", async () => {
+    const order = await place([await item(1)]);
+    const other = { caller: { userId: "other", isAdmin: false }, actor: { id: "other" } };
+    const { orderId } = order;
+    const theirs = await errorOf(money.payments.initiate({ orderId, ...other }));
+    expect(theirs["code"]).toBe("ORDER_NOT_FOUND");
+    time.advance(holdMs);
+    const late = await errorOf(start(order));
+    expect(late).toMatchObject({ code: "ORDER_NOT_PAYABLE", fields: { status: "expired" } });
+  });
+});
+
+describe("money in time", () => {
+  it("pays the order in two requests; a repetition costs one", async () => {
+    const itemId = await item(3);
+    const order = await place([itemId], 2);
+    await start(order);
+    const event = money.eventOf(order, "payment.captured");
+    const first = await metered(() => money.send(event, "m1"));
+    expect(first.meter.requests).toBe(2);
+    expect(await statusOf(order)).toBe("paid");
+    expect(await levels(itemId)).toEqual({ available: 1, sold: 2, held: 0 });
+    const second = await metered(() => money.send(event, "m1"));
+    expect(second.meter).toMatchObject({ requests: 1, writeUnits: 0 });
+    expect((await read(order)).dueAtMs).toBeUndefined();
+  });
+
+  it("twenty deliveries at once have one effect", async () => {
+    const itemId = await item(5);
+    const order = await place([itemId]);
+    await start(order);
+    const event = money.eventOf(order, "payment.captured");
+    await Promise.all(Array.from({ length: 20 }, () => money.send(event, "m2")));
+    expect(await levels(itemId)).toEqual({ available: 4, sold: 1, held: 0 });
+    expect((await read(order)).extraRefunds).toBeUndefined();
+  });
+
+  it("an event of an order that is not ours is kept and acknowledged", async () => {
+    const order = await place([await item(1)]);
+    const foreign = money.eventOf({ ...order, orderId: "ord_unknown" }, "payment.captured");
+    await money.send(foreign);
+    await money.send(foreign);
+    const eventKey = `sandbox/captured:${foreign.data.paymentId}`;
+    expect(await world.database.get(world.tables.Events, { eventKey })).toMatchObject({
+      type: "payment.captured",
+    });
+  });
+
+  it("an expired hold that nobody wanted still becomes the sale", async () => {
+    const itemId = await item(1);
+    const order = await place([itemId]);
+    await start(order);
+    time.advance(paymentMs + 1);
+    await money.send(money.eventOf(order, "payment.captured"));
+    expect(await statusOf(order)).toBe("paid");
+    expect(await levels(itemId)).toEqual({ available: 0, sold: 1, held: 0 });
+  });
+});
+
+describe("money that failed", () => {
+  it("ends the order and gives everything back", async () => {
+    const itemId = await item(2);
+    const order = await place([itemId], 2);
+    await start(order);
+    await money.send(money.eventOf(order, "payment.failed"));
+    expect(await statusOf(order)).toBe("failed");
+    expect(await levels(itemId)).toEqual({ available: 2, sold: 0, held: 0 });
+  });
+
+  it("leaves the order open where another card may be tried", async () => {
+    const keeping = createPayments(world, { policy: "keep" });
+    const itemId = await item(1);
+    const order = await place([itemId]);
+    await start(order);
+    await keeping.send(keeping.eventOf(order, "payment.failed"));
+    expect(await read(order)).toMatchObject({ status: "pending" });
+    expect(await levels(itemId)).toEqual({ available: 0, sold: 0, held: 1 });
+    await keeping.send(keeping.eventOf(order, "payment.captured"));
+    expect(await statusOf(order)).toBe("paid");
+  });
+});
+
+describe("late money", () => {
+  it("takes the units again when they are there, also from expired holds of others", async () => {
+    const itemId = await item(1);
+    const order = await place([itemId]);
+    await start(order);
+    time.advance(paymentMs);
+    await world.orders.expire(await read(order), sweeper);
+    const rival = await place([itemId]);
+    time.advance(holdMs);
+    await money.send(money.eventOf(order, "payment.captured"));
+    expect(await statusOf(order)).toBe("paid");
+    expect(await levels(itemId)).toEqual({ available: 0, sold: 1, held: 0 });
+    expect(await statusOf(rival)).toBe("pending");
+    await start(rival).catch(() => {});
+    await money.send(money.eventOf(rival, "payment.captured"));
+    expect(await statusOf(rival)).toBe("refund_due");
+  });
+
+  it("is owed back when a hold was taken over, and the other lines are let go", async () => {
+    const [gone, kept] = [await item(1), await item(1)];
+    const order = await place([gone, kept]);
+    await start(order);
+    time.advance(paymentMs);
+    await place([gone]);
+    await money.send(money.eventOf(order, "payment.captured"));
+    const stored = await read(order);
+    expect(stored).toMatchObject({ status: "refund_due", dueAtMs: time.clock() });
+    expect(await levels(kept)).toEqual({ available: 1, sold: 0, held: 0 });
+    expect(await levels(gone)).toEqual({ available: 0, sold: 0, held: 1 });
+  });
+
+  it("is paid back once, however often and however badly that goes", async () => {
+    const itemId = await item(1);
+    const order = await place([itemId]);
+    await start(order);
+    time.advance(paymentMs);
+    await place([itemId]);
+    await money.send(money.eventOf(order, "payment.captured"));
+    const due = await read(order);
+    await Promise.all([1, 2, 3].map(() => money.payments.retryRefunds(due, sweeper)));
+    expect(money.counting.refunds.get(order.orderId)?.amountMinor).toBe(order.totalMinor);
+    const refunded = await read(order);
+    expect(refunded.status).toBe("refunded");
+    expect(refunded.payment?.refund).toMatchObject({ status: "done" });
+    expect(refunded.dueAtMs).toBeUndefined();
+    await money.send(money.eventOf(order, "payment.captured"));
+    expect(await statusOf(order)).toBe("refunded");
+  });
+});
+
+describe("wrong money", () => {
+  it.each([
+    ["another amount", { amountMinor: 1 }],
+    ["another currency", { currency: "USD" }],
+  ])("%s sells nothing, is owed back and raises an alarm", async (_, wrong) => {
+    const itemId = await item(1);
+    const order = await place([itemId]);
+    await start(order);
+    const before = money.alarms.length;
+    await money.send(money.eventOf(order, "payment.captured", wrong));
+    expect(await statusOf(order)).toBe("refund_due");
+    expect(await levels(itemId)).toEqual({ available: 1, sold: 0, held: 0 });
+    expect(money.alarms.length - before).toBe(1);
+  });
+
+  it("a second payment of a paid order is paid back once, and the order stays paid", async () => {
+    const order = await place([await item(1)]);
+    await start(order);
+    await money.send(money.eventOf(order, "payment.captured"));
+    const second = money.eventOf(order, "payment.captured", { paymentId: "second" });
+    await Promise.all([money.send(second), money.send(second)]);
+    const stored = await read(order);
+    expect(stored).toMatchObject({ status: "paid", dueAtMs: time.clock() });
+    await money.payments.retryRefunds(stored, sweeper);
+    expect(money.counting.refunds.has(`${order.orderId}-second`)).toBe(true);
+    const after = await read(order);
+    expect(after.extraRefunds?.["second"]?.status).toBe("done");
+    expect(after.dueAtMs).toBeUndefined();
+  });
+});
+
+describe("a refund", () => {
+  const admin = { id: "root" };
+
+  it("pays a paid order back and returns its units", async () => {
+    const itemId = await item(2);
+    const order = await place([itemId]);
+    await start(order);
+    await money.send(money.eventOf(order, "payment.captured"));
+    const wish = { orderId: order.orderId, reason: "damaged", actor: admin };
+    const [one, other] = await Promise.all([
+      money.payments.refund(wish),
+      money.payments.refund(wish),
+    ]);
+    expect([one.status, other.status]).toContain("refunded");
+    expect((await money.payments.refund(wish)).status).toBe("refunded");
+    expect(await levels(itemId)).toEqual({ available: 2, sold: 0, held: 0 });
+  });
+
+  it("of an order without money is refused", async () => {
+    const { orderId } = await place([await item(1)]);
+    const refused = await errorOf(money.payments.refund({ orderId, reason: "no", actor: admin }));
+    expect(refused["code"]).toBe("ORDER_NOT_PAYABLE");
+  });
+
+  it("told before the capture ends like the other way round", async () => {
+    const itemId = await item(1);
+    const order = await place([itemId]);
+    await start(order);
+    await money.send(money.eventOf(order, "payment.refunded"));
+    await money.send(money.eventOf(order, "payment.captured"));
+    expect(await statusOf(order)).toBe("refunded");
+    expect(await levels(itemId)).toEqual({ available: 1, sold: 0, held: 0 });
+  });
+});
+
+describe("the cart of an order", () => {
+  async function placeCart(itemId: string): Promise<Order> {
+    const userId = unique("shopper");
+    await fillCart(world, { userId, sessionId: "default", instance: "retail", itemId });
+    const source = { kind: "cart", sessionId: "default" } as const;
+    const actor = { id: userId };
+    return (await world.orders.place({ userId, actor, source, paymentMethod: "sandbox" })).order;
+  }
+  const cartOf = ({ cart }: Order) => world.carts.find(cart!.cartId);
+
+  it("is locked with the transaction while it is paid, and emptied when it is", async () => {
+    const order = await placeCart(await item(1));
+    const { transactionId, expiresAtMs } = await start(order);
+    expect((await cartOf(order)).lock).toMatchObject({ transactionId, expiresAtMs });
+    await money.send(money.eventOf(order, "payment.captured"));
+    const cart = await cartOf(order);
+    expect(cart.lock).toBeUndefined();
+    expect([...cart.instances.values()].flatMap(({ lines }) => lines)).toEqual([]);
+  });
+
+  it("is unlocked with everything in it when the payment fails", async () => {
+    const order = await placeCart(await item(1));
+    await start(order);
+    await money.send(money.eventOf(order, "payment.failed"));
+    const cart = await cartOf(order);
+    expect(cart.lock).toBeUndefined();
+    expect([...cart.instances.values()].flatMap(({ lines }) => lines)).toHaveLength(1);
+  });
+});

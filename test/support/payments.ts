@@ -1,0 +1,94 @@
+/** Payments over a test's world, with the sandbox as provider and the test as the one who pays. */
+import { randomUUID } from "node:crypto";
+import { silentLogger } from "../../shared/base/logger.ts";
+import type { Order } from "../../shared/orders/order.ts";
+import type { OnPaymentFailure } from "../../shared/payments/payment.ts";
+import { createPaymentService } from "../../shared/payments/payment-service.ts";
+import { createPaymentStore } from "../../shared/payments/payment-store.ts";
+import type { PaymentProvider, Providers, RefundRequest } from "../../shared/providers/provider.ts";
+import {
+  createSandbox,
+  type SandboxEvent,
+  sandboxTransactionOf,
+  signSandboxEvent,
+} from "../../shared/providers/sandbox.ts";
+import type { World } from "./world.ts";
+
+export const sandboxKeys = { webhookSecret: Buffer.alloc(33, "k").toString("base64") };
+
+/** How long a payment takes in these tests, and an order altogether, in milliseconds. */
+export const paymentMs = 600_000;
+export const maxHoldMs = 3_600_000;
+
+export interface PaymentsGiven {
+  readonly policy?: OnPaymentFailure;
+  readonly providers?: Providers;
+}
+
+/** The sandbox, counting the money that it paid back, once for each idempotency key. */
+export function createCountingSandbox(world: World) {
+  const sandbox = createSandbox({ keys: async () => [sandboxKeys], clock: world.clock });
+  const refunds = new Map<string, RefundRequest>();
+  const cancelled: string[] = [];
+  let isDown = false;
+  const provider: PaymentProvider = {
+    ...sandbox,
+    async cancel(transactionId) {
+      cancelled.push(transactionId);
+      return sandbox.cancel(transactionId);
+    },
+    async refund(request) {
+      if (isDown) throw new Error("down");
+      refunds.set(request.idempotencyKey, request);
+      return sandbox.refund(request);
+    },
+  };
+  return { provider, refunds, cancelled, setDown: (down: boolean) => (isDown = down) };
+}
+
+/** The payment service over a world, and the shopper's side of the sandbox. */
+export function createPayments(world: World, given: PaymentsGiven = {}) {
+  const { database, holds, carts, clock, tables } = world;
+  const counting = createCountingSandbox(world);
+  const alarms: string[] = [];
+  const store = createPaymentStore({
+    database,
+    ordersTable: tables.Orders,
+    eventsTable: tables.Events,
+  });
+  const payments = createPaymentService({
+    database,
+    payments: store,
+    holds,
+    carts,
+    clock,
+    providers: given.providers ?? { sandbox: counting.provider },
+    logger: silentLogger,
+    alarm: (name) => alarms.push(name),
+    paymentMs: () => paymentMs,
+    maxHoldMs,
+    onPaymentFailure: given.policy ?? "release",
+  });
+
+  /** What the sandbox sends about an order; fields may be changed, to be sent by a wrong provider. */
+  function eventOf(
+    order: Order,
+    type: SandboxEvent["type"],
+    data: Partial<SandboxEvent["data"]> = {},
+  ): SandboxEvent {
+    const { orderId, totalMinor: amountMinor, currency } = order;
+    const transactionId = sandboxTransactionOf(orderId);
+    const paymentId = data.transactionId ?? transactionId;
+    return { type, data: { orderId, transactionId, paymentId, amountMinor, currency, ...data } };
+  }
+
+  function send(event: SandboxEvent, id: string = randomUUID()) {
+    const at = new Date(clock());
+    const { body, headers } = signSandboxEvent(sandboxKeys, event, { id, at });
+    return payments.receive("sandbox", { body: Buffer.from(body), headers });
+  }
+
+  return { payments, store, counting, alarms, eventOf, send };
+}
+
+export type Payments = ReturnType<typeof createPayments>;
