@@ -1,0 +1,227 @@
+/** What the database does when DynamoDB is busy, silent or refuses; faults come from a scripted client. */
+import { marshall } from "@aws-sdk/util-dynamodb";
+import { describe, expect, it } from "vitest";
+import { HoldfastError, InvalidRequest, TooLarge, TryAgain } from "../../../shared/base/errors.ts";
+import { createDatabase } from "../../../shared/table/database.ts";
+import { at, exists, isMissing } from "../../../shared/table/expression.ts";
+import { newMeter, runOperation } from "../../../shared/table/operation.ts";
+import { TransactionRefused, transactTolerating } from "../../../shared/table/transaction.ts";
+import { put, type Row, update, type Write } from "../../../shared/table/write.ts";
+import { createTestClock } from "../../support/clock.ts";
+
+type Reply = Record<string, unknown> | Error;
+
+function sdkError(name: string, more: Record<string, unknown> = {}): Error {
+  const $metadata = { httpStatusCode: 400 };
+  return Object.assign(new Error(String(more["message"] ?? name)), { name, $metadata, ...more });
+}
+
+const lostAnswer = (): Error => Object.assign(new Error("socket hang up"), { code: "ECONNRESET" });
+
+/** A database over a client that gives these replies, one a request. */
+function scripted(replies: readonly Reply[]) {
+  const time = createTestClock();
+  const sent: Record<string, unknown>[] = [];
+  const sleeps: number[] = [];
+  const client = {
+    send: async (command: { input: Record<string, unknown> }) => {
+      sent.push(command.input);
+      const reply = replies[sent.length - 1];
+      if (!reply) throw new Error("One request more than expected");
+      if (reply instanceof Error) throw reply;
+      return reply;
+    },
+  };
+  const database = createDatabase({
+    client: client as never,
+    clock: time.clock,
+    random: () => 0.5,
+    sleep: async (durationMs) => {
+      sleeps.push(durationMs);
+      time.advance(durationMs);
+    },
+  });
+  return { database, sent, sleeps, time };
+}
+
+class Refused extends HoldfastError {
+  constructor(found: Row | undefined) {
+    super("REFUSED", "refused", { found });
+  }
+}
+
+const newItem: Write = put({
+  table: "T",
+  key: { id: "a" },
+  item: { id: "a" },
+  condition: isMissing(at("id")),
+  refused: (found) => new Refused(found),
+});
+
+const oldItem: Write = update({
+  table: "T",
+  key: { id: "b" },
+  change: { remove: [at("x")] },
+  condition: exists(at("id")),
+  refused: (found) => new Refused(found),
+});
+
+describe("a single write", () => {
+  it("resolves to the item as it is afterwards", async () => {
+    const { database } = scripted([{ Attributes: { id: "b", n: 2 } }]);
+    expect(await database.apply(oldItem)).toEqual({ id: "b", n: 2 });
+  });
+
+  it("throws its own error with the item that refused it", async () => {
+    const { database } = scripted([
+      sdkError("ConditionalCheckFailedException", { Item: marshall({ id: "b" }) }),
+    ]);
+    await expect(database.apply(oldItem)).rejects.toMatchObject({ fields: { found: { id: "b" } } });
+  });
+
+  it("is tried again when DynamoDB is busy, with full jitter under a doubling cap", async () => {
+    const busy = sdkError("ThrottlingException");
+    const { database, sleeps } = scripted([busy, busy, busy, { Attributes: {} }]);
+    await database.apply(oldItem);
+    expect(sleeps).toEqual([10, 20, 40]);
+  });
+
+  it("recognises its own effect after a lost answer", async () => {
+    const mine = { ...oldItem, applied: (found?: Row) => found?.["by"] === "me" } as Write;
+    const refusedByMe = sdkError("ConditionalCheckFailedException", {
+      Item: marshall({ by: "me" }),
+    });
+    const { database } = scripted([lostAnswer(), refusedByMe]);
+    expect(await database.apply(mine)).toEqual({ by: "me" });
+  });
+
+  it("does not take somebody else's effect for its own", async () => {
+    const mine = { ...oldItem, applied: (found?: Row) => found?.["by"] === "me" } as Write;
+    const refusedByOther = sdkError("ConditionalCheckFailedException", {
+      Item: marshall({ by: "other" }),
+    });
+    const { database } = scripted([lostAnswer(), refusedByOther]);
+    await expect(database.apply(mine)).rejects.toBeInstanceOf(Refused);
+  });
+
+  it("does not ask for its own effect when no answer was lost", async () => {
+    const mine = { ...oldItem, applied: () => true } as Write;
+    const refusal = sdkError("ConditionalCheckFailedException", { Item: marshall({ by: "me" }) });
+    await expect(scripted([refusal]).database.apply(mine)).rejects.toBeInstanceOf(Refused);
+  });
+});
+
+describe("when time is up", () => {
+  it("contention ends in TRY_AGAIN, for nothing was changed", async () => {
+    const busy = sdkError("TransactionCanceledException", {
+      CancellationReasons: [{ Code: "TransactionConflict" }],
+    });
+    const { database, time } = scripted(Array.from({ length: 50 }, () => busy));
+    const deadlineMs = time.clock() + 500;
+    const work = runOperation({ meter: newMeter(), deadlineMs }, () =>
+      database.transact([newItem]),
+    );
+    await expect(work).rejects.toBeInstanceOf(TryAgain);
+    expect(time.clock()).toBeLessThan(deadlineMs);
+  });
+
+  it("a lost answer is a fault and never said to have changed nothing", async () => {
+    const { database, time } = scripted(Array.from({ length: 50 }, lostAnswer));
+    const operation = { meter: newMeter(), deadlineMs: time.clock() + 500 };
+    const error = await runOperation(operation, () => database.apply(newItem)).catch((e) => e);
+    expect(error).toBeInstanceOf(Error);
+    expect(error).not.toBeInstanceOf(HoldfastError);
+  });
+});
+
+describe("a transaction", () => {
+  it("uses one token for all attempts", async () => {
+    const { database, sent } = scripted([lostAnswer(), {}]);
+    await database.transact([newItem, oldItem]);
+    expect(sent[0]?.["ClientRequestToken"]).toBe(sent[1]?.["ClientRequestToken"]);
+  });
+
+  it("tells every write that failed, each with its own error and item", async () => {
+    const { database } = scripted([
+      sdkError("TransactionCanceledException", {
+        CancellationReasons: [
+          { Code: "None" },
+          { Code: "ConditionalCheckFailed", Item: marshall({ id: "b" }) },
+        ],
+      }),
+    ]);
+    const refused = await database.transact([newItem, oldItem]).catch((error) => error);
+    expect(refused).toBeInstanceOf(TransactionRefused);
+    expect(refused.code).toBe("REFUSED");
+    expect(refused.of(newItem)).toBeUndefined();
+    expect(refused.of(oldItem).found).toEqual({ id: "b" });
+  });
+
+  it("looks again when a conflict may hide what the other reasons say", async () => {
+    const mixed = sdkError("TransactionCanceledException", {
+      CancellationReasons: [{ Code: "TransactionConflict" }, { Code: "ConditionalCheckFailed" }],
+    });
+    const { database, sent } = scripted([mixed, {}]);
+    await database.transact([newItem, oldItem]);
+    expect(sent).toHaveLength(2);
+  });
+
+  it("goes on without tolerated writes that are refused, and tells which", async () => {
+    const refusedSecond = sdkError("TransactionCanceledException", {
+      CancellationReasons: [{ Code: "None" }, { Code: "ConditionalCheckFailed" }],
+    });
+    const { database, sent } = scripted([refusedSecond, {}]);
+    const refusals = await transactTolerating(database, [newItem], [oldItem]);
+    expect(refusals.map(({ write }) => write)).toEqual([oldItem]);
+    expect(sent[1]?.["TransactItems"]).toHaveLength(1);
+  });
+
+  it("is refused as a whole when a required write is", async () => {
+    const refusedFirst = sdkError("TransactionCanceledException", {
+      CancellationReasons: [{ Code: "ConditionalCheckFailed" }, { Code: "ConditionalCheckFailed" }],
+    });
+    const { database } = scripted([refusedFirst]);
+    await expect(transactTolerating(database, [newItem], [oldItem])).rejects.toBeInstanceOf(
+      TransactionRefused,
+    );
+  });
+});
+
+describe("what a caller's input can cause", () => {
+  it("an item past DynamoDB's size is too large, alone and in a transaction", async () => {
+    const message = "Item size to update has exceeded the maximum allowed size";
+    const alone = scripted([sdkError("ValidationException", { message })]);
+    await expect(alone.database.apply(oldItem)).rejects.toBeInstanceOf(TooLarge);
+    const together = scripted([
+      sdkError("TransactionCanceledException", {
+        CancellationReasons: [{ Code: "ValidationError", Message: message }],
+      }),
+    ]);
+    await expect(together.database.transact([oldItem])).rejects.toBeInstanceOf(TooLarge);
+  });
+
+  it("a cursor that is none, or of another list, is named as the wrong field", async () => {
+    const { database } = scripted([
+      sdkError("ValidationException", { message: "The provided starting key is invalid" }),
+    ]);
+    const where = exists(at("id"));
+    for (const cursor of ["%%%", "bnVsbA", Buffer.from('{"id":"z"}').toString("base64url")]) {
+      const list = async () => database.query({ table: "T", where, limit: 1, cursor });
+      await expect(list()).rejects.toBeInstanceOf(InvalidRequest);
+    }
+  });
+});
+
+describe("a batch read", () => {
+  it("reads 100 keys a request and asks again for what was left out", async () => {
+    const keys = Array.from({ length: 101 }, (_, index) => ({ id: `k${index}` }));
+    const { database, sent } = scripted([
+      { Responses: { T: [{ id: "k0" }] }, UnprocessedKeys: { T: { Keys: [{ id: "k1" }] } } },
+      { Responses: { T: [{ id: "k1" }] } },
+      { Responses: { T: [{ id: "k100" }] } },
+    ]);
+    const rows = await database.getMany("T", keys);
+    expect(rows.map((row) => row["id"])).toEqual(["k0", "k1", "k100"]);
+    expect(sent).toHaveLength(3);
+  });
+});
