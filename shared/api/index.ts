@@ -1,14 +1,18 @@
 /** The whole contract: every endpoint of every domain. */
+import { adminEndpoints } from "./admin.ts";
 import type { Endpoint } from "./endpoint.ts";
 import { itemEndpoints } from "./items.ts";
 import { orderEndpoints } from "./orders.ts";
 import { paymentEndpoints } from "./payments.ts";
 import { platformEndpoints } from "./platform.ts";
+import { testingEndpoints } from "./testing.ts";
 
 /** Every route there is; infrastructure, validation, OpenAPI, the client and the tests use this list. */
 export const endpoints: readonly Endpoint[] = [
   ...itemEndpoints,
   ...orderEndpoints,
   ...paymentEndpoints,
+  ...adminEndpoints,
+  ...testingEndpoints,
   ...platformEndpoints,
 ];
