@@ -44,7 +44,9 @@ export const handler = createHandler([
     const { rows, cursor = null } = await services.orders.list({ ...query, userId });
     return answer(200, { orders: rows.map(viewOf), cursor });
   }),
-  serve(cancelOrder, async ({ params, caller, actor }) =>
-    answer(200, viewOf(await services.orders.cancel(params.orderId, caller, actor))),
-  ),
+  serve(cancelOrder, async ({ params, caller, actor }) => {
+    const order = await services.orders.cancel(params.orderId, caller, actor);
+    await services.payments.abandon(order);
+    return answer(200, viewOf(order));
+  }),
 ]);

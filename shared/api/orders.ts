@@ -38,21 +38,24 @@ export const orderLine = z.object({
   adjustmentMinor: z.int(),
 });
 
+/** Money that goes back, and how far that is. */
+export const orderRefund = z.object({
+  status: z.enum(["due", "requested", "done"]),
+  reason: z.string(),
+  amountMinor: z.int(),
+  refundId: z.string().optional(),
+  attempts: z.int(),
+  paymentId: z.string(),
+});
+
 /** What is known of the money for an order. */
 export const orderPayment = z.object({
   provider: z.string(),
   transactionId: z.string(),
+  paymentId: z.string().optional(),
   capturedMinor: z.int().optional(),
   capturedAtMs: instantField.optional(),
-  refund: z
-    .object({
-      status: z.enum(["due", "requested", "done"]),
-      reason: z.string(),
-      amountMinor: z.int(),
-      refundId: z.string().optional(),
-      attempts: z.int(),
-    })
-    .optional(),
+  refund: orderRefund.optional(),
 });
 
 /** An order as its owner sees it. */
@@ -69,6 +72,8 @@ export const orderView = z.object({
   createdAtMs: instantField,
   expiresAtMs: instantField,
   payment: orderPayment.nullable(),
+  /** Refunds of payments beyond the one that the order was paid with. */
+  extraRefunds: z.array(orderRefund).optional(),
 });
 
 const inlineItem = z.strictObject({

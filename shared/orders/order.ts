@@ -177,12 +177,30 @@ function lineView(line: OrderLine) {
   return { ...what, quantity, unitPriceMinor, lineTotalMinor, adjustmentMinor };
 }
 
+/** A refund as the order's owner may see it. */
+function refundView({ status, reason, amountMinor, refundId, attempts, paymentId }: Refund) {
+  const known = refundId === undefined ? {} : { refundId };
+  return { status, reason, amountMinor, ...known, attempts, paymentId };
+}
+
+/** What is known of the money, without what is kept only to recognise it again. */
+function paymentView({ refund, transactions: _kept, ...payment }: Payment) {
+  return { ...payment, ...(refund ? { refund: refundView(refund) } : {}) };
+}
+
 /** An order as its owner may see it, by the contract. */
 export function viewOf(order: Order) {
   const { orderId, userId, status, totalMinor, currency, paymentMethod, vendorId } = order;
   const { createdAtMs, expiresAtMs, cart, payment } = order;
   const lines = order.lines.map(lineView);
-  const money = { totalMinor, currency, paymentMethod, payment: payment ?? null };
+  const extras = Object.values(order.extraRefunds ?? {}).map(refundView);
+  const money = {
+    totalMinor,
+    currency,
+    paymentMethod,
+    payment: payment ? paymentView(payment) : null,
+    ...(extras.length > 0 ? { extraRefunds: extras } : {}),
+  };
   const origin = { vendorId, sessionId: cart?.sessionId ?? null };
   return { orderId, userId, status, lines, ...money, ...origin, createdAtMs, expiresAtMs };
 }
