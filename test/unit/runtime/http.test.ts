@@ -1,0 +1,158 @@
+/** The HTTP chain around handlers: who may call, what a body may be, and what an error becomes. */
+import type { APIGatewayProxyEventV2WithJWTAuthorizer } from "aws-lambda";
+import { describe, expect, it } from "vitest";
+import { z } from "zod";
+import { answer } from "../../../functions/runtime/answer.ts";
+import { createHandler, serve } from "../../../functions/runtime/http.ts";
+import { endpoint } from "../../../shared/api/endpoint.ts";
+import { placeOrder } from "../../../shared/api/orders.ts";
+import { HoldfastError } from "../../../shared/base/errors.ts";
+
+const echo = endpoint({
+  name: "echo",
+  method: "POST",
+  path: "/echo/{userId}",
+  function: "platform",
+  access: "caller",
+  summary: "For tests.",
+  params: z.object({ userId: z.string() }),
+  query: z.strictObject({ limit: z.coerce.number().int().max(10).optional() }),
+  body: z.strictObject({ quantity: z.int().min(1), userId: z.string().optional() }),
+  answers: { 200: z.any() },
+});
+const adminOnly = endpoint({ ...echo, path: "/admin/{userId}", access: "admin" });
+const open = endpoint({ ...echo, path: "/open", access: "anyone", params: z.object({}) });
+
+const failures: Record<string, Error> = {
+  held: new HoldfastError("LOCK_HELD", "bob has it", {
+    lockInfo: { expiresAtMs: Date.now() + 2_500 },
+  }),
+  fault: new Error("a secret detail"),
+};
+
+const handler = createHandler([
+  serve(echo, async ({ body, params, query, caller }) =>
+    answer(200, { body, params, query, caller }),
+  ),
+  serve(adminOnly, async () => answer(200, {})),
+  serve(open, async ({ body: { quantity } }) => {
+    throw quantity === 1 ? failures["held"] : failures["fault"];
+  }),
+  serve(placeOrder, async ({ body }) => answer(200, body)),
+]);
+
+interface Sent {
+  readonly routeKey?: string;
+  readonly body?: unknown;
+  readonly rawBody?: string;
+  readonly claims?: Record<string, string> | undefined;
+  readonly contentType?: string;
+  readonly userId?: string;
+  readonly query?: Record<string, string>;
+}
+
+async function call(sent: Sent = {}) {
+  const { routeKey = "POST /echo/{userId}", claims = { sub: "alice" }, userId = "me" } = sent;
+  const { contentType = "application/json", body = { quantity: 1 } } = sent;
+  const event = {
+    routeKey,
+    headers: { "content-type": contentType },
+    pathParameters: routeKey.includes("{") ? { userId } : {},
+    queryStringParameters: sent.query,
+    body: sent.rawBody ?? JSON.stringify(body),
+    isBase64Encoded: false,
+    requestContext: {
+      requestId: "r1",
+      ...("claims" in sent && !sent.claims ? {} : { authorizer: { jwt: { claims } } }),
+    },
+  } as unknown as APIGatewayProxyEventV2WithJWTAuthorizer;
+  const context = { getRemainingTimeInMillis: () => 10_000, awsRequestId: "r1" };
+  const result = (await handler(event as never, context as never)) as {
+    statusCode: number;
+    headers: Record<string, string>;
+    body: string;
+  };
+  return { status: result.statusCode, headers: result.headers, body: JSON.parse(result.body) };
+}
+
+describe("who may call", () => {
+  it("`me` in a path is the caller", async () => {
+    const { status, body } = await call();
+    expect(status).toBe(200);
+    expect(body.params).toEqual({ userId: "alice" });
+  });
+
+  it("nobody acts for somebody else, in path or body, but an administrator", async () => {
+    expect((await call({ userId: "bob" })).status).toBe(403);
+    expect((await call({ body: { quantity: 1, userId: "bob" } })).status).toBe(403);
+    const admin = { sub: "root", "cognito:groups": "[ops admin]" };
+    expect((await call({ userId: "bob", claims: admin })).status).toBe(200);
+  });
+
+  it("admin routes are for administrators, whatever else is wrong", async () => {
+    const routeKey = "POST /admin/{userId}";
+    expect((await call({ routeKey, body: "nonsense" })).status).toBe(403);
+    const claims = { sub: "root", "cognito:groups": "[administrators]" };
+    expect((await call({ routeKey, claims })).status).toBe(403);
+  });
+
+  it("no caller is 401 where one is needed", async () => {
+    expect(await call({ claims: undefined })).toMatchObject({
+      status: 401,
+      body: { code: "UNAUTHENTICATED" },
+    });
+  });
+});
+
+describe("a bad request", () => {
+  it.each([
+    ["malformed JSON", { rawBody: "{" }, "body"],
+    ["a list in place of an object", { rawBody: "[]" }, "body"],
+    ["null", { rawBody: "null" }, "body"],
+    ["a missing field", { body: {} }, "quantity"],
+    ["a fraction", { body: { quantity: 1.5 } }, "quantity"],
+    ["a huge number", { rawBody: '{"quantity":1e999}' }, "quantity"],
+    ["an unknown field", { body: { quantity: 1, extra: 1 } }, "extra"],
+    ["a query of the wrong type", { query: { limit: "many" } }, "query.limit"],
+    ["an unknown query parameter", { query: { colour: "red" } }, "query.colour"],
+  ])("%s is 400 and names the field", async (_, sent, path) => {
+    const { status, body } = await call(sent);
+    expect(status).toBe(400);
+    expect(body.code).toBe("INVALID_REQUEST");
+    expect(body.issues[0].path).toBe(path);
+  });
+
+  it.each(["__proto__", "constructor"])("the key %s is 400 and pollutes nothing", async (key) => {
+    const { status } = await call({ rawBody: `{"quantity":1,"${key}":{"polluted":true}}` });
+    expect(status).toBe(400);
+    expect(({} as { polluted?: boolean }).polluted).toBeUndefined();
+  });
+
+  it("another content type is 415", async () => {
+    expect((await call({ contentType: "text/plain" })).status).toBe(415);
+  });
+
+  it("of several forms names the field of the one that was meant", async () => {
+    const routeKey = "POST /order/{userId}";
+    const items = [{ itemId: "a", quantity: -1 }];
+    const { body } = await call({ routeKey, body: { items, paymentMethod: "sandbox" } });
+    expect(body.issues.map(({ path }: { path: string }) => path)).toEqual(["items.0.quantity"]);
+  });
+});
+
+describe("an error", () => {
+  it("is a problem document with code, error text, request id, its own fields and Retry-After", async () => {
+    const { status, headers, body } = await call({ routeKey: "POST /open" });
+    expect(status).toBe(409);
+    expect(headers["content-type"]).toContain("application/problem+json");
+    expect(headers["retry-after"]).toBe("3");
+    expect(body).toMatchObject({ code: "LOCK_HELD", detail: "bob has it", error: "bob has it" });
+    expect(body).toMatchObject({ status: 409, requestId: "r1", lockInfo: {} });
+  });
+
+  it("that nobody meant is a 500 that tells nothing", async () => {
+    const { status, body } = await call({ routeKey: "POST /open", body: { quantity: 2 } });
+    expect(status).toBe(500);
+    expect(JSON.stringify(body)).not.toContain("secret");
+  });
+});
