@@ -1,4 +1,96 @@
-/** Carts over HTTP. */
-import { createHandler } from "./runtime/http.ts";
+/** Carts over HTTP: read, edit, replace, merge, and whether a payment has locked them. */
+import {
+  addCartItem,
+  changeCartItem,
+  clearCartInstance,
+  getCart,
+  getCartInstance,
+  getCartLock,
+  mergeCart,
+  removeCartCondition,
+  removeCartItem,
+  removeCartMetadata,
+  replaceCartItems,
+  setCartCondition,
+  setCartMetadata,
+} from "../shared/api/carts.ts";
+import type { Actor } from "../shared/base/actor.ts";
+import { systemClock } from "../shared/base/time.ts";
+import type { Cart, CartAddress, InstanceAddress } from "../shared/carts/cart.ts";
+import { cartView, viewOf } from "../shared/carts/cart-view.ts";
+import type { EditRequest } from "../shared/carts/cart-edits.ts";
+import { answer } from "./runtime/answer.ts";
+import { services } from "./runtime/container.ts";
+import { createHandler, serve } from "./runtime/http.ts";
 
-export const handler = createHandler([]);
+const etagOf = ({ version }: Cart): Record<string, string> => ({ etag: `"${version}"` });
+
+/** The version that `If-Match` asks for; `*` is content with any. */
+function expectedVersion(headers: { "if-match"?: string | undefined }): number | undefined {
+  const digits = /\d+/.exec(headers["if-match"] ?? "")?.[0];
+  return digits === undefined ? undefined : Number(digits);
+}
+
+interface EditCall {
+  readonly params: InstanceAddress;
+  readonly headers: { "if-match"?: string | undefined };
+  readonly actor: Actor;
+}
+
+function editOf({ params, headers, actor }: EditCall): EditRequest {
+  const { userId, sessionId, instance } = params;
+  return { userId, sessionId, instance, actor, expectedVersion: expectedVersion(headers) };
+}
+
+const wholeCart = (cart: Cart, { userId, sessionId }: CartAddress) =>
+  answer(200, cartView(cart, { userId, sessionId }, systemClock()), etagOf(cart));
+
+const instanceOfCart = (cart: Cart, { instance }: InstanceAddress) =>
+  answer(200, viewOf(cart, instance), etagOf(cart));
+
+export const handler = createHandler([
+  serve(getCart, async ({ params }) => wholeCart(await services.carts.get(params), params)),
+  serve(getCartLock, async ({ params }) => answer(200, await services.carts.isCartLocked(params))),
+  serve(getCartInstance, async ({ params }) =>
+    instanceOfCart(await services.carts.get(params), params),
+  ),
+  serve(mergeCart, async ({ params, body: { from, strategy }, headers, actor }) => {
+    const what = { ...params, fromSessionId: from.sessionId, strategy, actor };
+    const merge = { ...what, expectedVersion: expectedVersion(headers) };
+    return wholeCart(await services.carts.merge(merge), params);
+  }),
+  serve(clearCartInstance, async (call) =>
+    instanceOfCart(await services.carts.clear(editOf(call)), call.params),
+  ),
+  serve(addCartItem, async (call) =>
+    instanceOfCart(await services.carts.addLine(editOf(call), call.body), call.params),
+  ),
+  serve(replaceCartItems, async (call) =>
+    instanceOfCart(await services.carts.putItems(editOf(call), call.body), call.params),
+  ),
+  serve(changeCartItem, async (call) => {
+    const { itemId } = call.params;
+    const cart = await services.carts.changeQuantity(editOf(call), itemId, call.body.quantity);
+    return instanceOfCart(cart, call.params);
+  }),
+  serve(removeCartItem, async (call) =>
+    instanceOfCart(await services.carts.removeLine(editOf(call), call.params.itemId), call.params),
+  ),
+  serve(setCartCondition, async (call) => {
+    const condition = { ...call.body, name: call.params.name };
+    return instanceOfCart(await services.carts.setCondition(editOf(call), condition), call.params);
+  }),
+  serve(removeCartCondition, async (call) => {
+    const cart = await services.carts.removeCondition(editOf(call), call.params.name);
+    return instanceOfCart(cart, call.params);
+  }),
+  serve(setCartMetadata, async (call) => {
+    const { key } = call.params;
+    const cart = await services.carts.setMetadata(editOf(call), key, call.body.value);
+    return instanceOfCart(cart, call.params);
+  }),
+  serve(removeCartMetadata, async (call) => {
+    const cart = await services.carts.removeMetadata(editOf(call), call.params.key);
+    return instanceOfCart(cart, call.params);
+  }),
+]);

@@ -43,8 +43,8 @@ export const permissions = {
   },
   carts: {
     tables: {
-      Carts: ["GetItem", "UpdateItem"],
-      Stock: ["GetItem", "BatchGetItem"],
+      Carts: ["GetItem", "BatchGetItem", "PutItem", "UpdateItem"],
+      Stock: ["BatchGetItem"],
       Locks: ["UpdateItem"],
     },
   },

@@ -2,6 +2,8 @@
 import { secondsToMs, systemClock } from "../../shared/base/time.ts";
 import { createAuditService } from "../../shared/audit/audit-service.ts";
 import { createAuditStore } from "../../shared/audit/audit-store.ts";
+import { createCartContentsStore } from "../../shared/carts/cart-contents-store.ts";
+import { createCartService } from "../../shared/carts/cart-service.ts";
 import { createCartStore } from "../../shared/carts/cart-store.ts";
 import { createHoldStore } from "../../shared/inventory/hold-store.ts";
 import { createInventoryService } from "../../shared/inventory/inventory-service.ts";
@@ -53,6 +55,13 @@ const stores = {
     }),
   ),
   carts: once(() => createCartStore({ database: database(), tableName: required("CARTS_TABLE") })),
+  cartContents: once(() =>
+    createCartContentsStore({
+      database: database(),
+      tableName: required("CARTS_TABLE"),
+      stockTable: required("STOCK_TABLE"),
+    }),
+  ),
   orders: once(() =>
     createOrderStore({ database: database(), tableName: required("ORDERS_TABLE") }),
   ),
@@ -93,6 +102,19 @@ const ledger = once(() =>
     holdStore: stores.holds(),
     clock,
     lastSeen,
+  }),
+);
+
+const carts = once(() =>
+  createCartService({
+    database: database(),
+    store: stores.carts(),
+    contents: stores.cartContents(),
+    clock,
+    storage: env.CART_LOCKING === "on" ? "locking" : "versioned",
+    locks: optional("LOCKS_TABLE") ? locks() : undefined,
+    lockTimeoutMs: secondsToMs(env.LOCK_TIMEOUT_SECONDS),
+    logger: domainLogger,
   }),
 );
 
@@ -168,6 +190,9 @@ export const services = {
   },
   get ledger() {
     return ledger();
+  },
+  get carts() {
+    return carts();
   },
   get orders() {
     return orders();

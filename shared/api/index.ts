@@ -1,5 +1,6 @@
 /** The whole contract: every endpoint of every domain. */
 import { adminEndpoints } from "./admin.ts";
+import { cartEndpoints } from "./carts.ts";
 import type { Endpoint } from "./endpoint.ts";
 import { itemEndpoints } from "./items.ts";
 import { orderEndpoints } from "./orders.ts";
@@ -10,6 +11,7 @@ import { testingEndpoints } from "./testing.ts";
 /** Every route there is; infrastructure, validation, OpenAPI, the client and the tests use this list. */
 export const endpoints: readonly Endpoint[] = [
   ...itemEndpoints,
+  ...cartEndpoints,
   ...orderEndpoints,
   ...paymentEndpoints,
   ...adminEndpoints,

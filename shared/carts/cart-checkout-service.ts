@@ -71,25 +71,31 @@ function validate(cart: Cart, expected: Expected): LockedCart {
   return { cart, price };
 }
 
-/** Makes the service. */
-export function createCartCheckout({ store, database, clock }: CartCheckoutOptions) {
-  const idOf = ({ userId, sessionId }: CartAddress): string => cartIdOf(userId, sessionId);
-
-  async function lockCart(request: LockRequest): Promise<Cart> {
-    const { orderId, leaseMs, transactionId = temporaryTransactionId(orderId), actor } = request;
-    for (let round = 1; ; round += 1) {
-      const cart = await store.find(idOf(request));
-      const nowMs = clock();
-      const expiresAtMs = later(nowMs, leaseMs);
-      const note = changeNote("checkout", actor, nowMs);
-      const start = { cart, orderId, transactionId, expiresAtMs, nowMs, note };
-      try {
-        return cartOf(cart.cartId, await database.apply(store.checkoutWrite(start)));
-      } catch (error) {
-        if (!(error instanceof VersionMismatch) || round === maxRounds) throw error;
-      }
+/** A cart that is being edited right now is read again until it stands still for a moment. */
+async function lockCartOf(
+  { store, database, clock }: CartCheckoutOptions,
+  request: LockRequest,
+): Promise<Cart> {
+  const { orderId, leaseMs, transactionId = temporaryTransactionId(orderId), actor } = request;
+  for (let round = 1; ; round += 1) {
+    const cart = await store.find(cartIdOf(request.userId, request.sessionId));
+    const nowMs = clock();
+    const expiresAtMs = later(nowMs, leaseMs);
+    const note = changeNote("checkout", actor, nowMs);
+    const start = { cart, orderId, transactionId, expiresAtMs, nowMs, note };
+    try {
+      return cartOf(cart.cartId, await database.apply(store.checkoutWrite(start)));
+    } catch (error) {
+      if (!(error instanceof VersionMismatch) || round === maxRounds) throw error;
     }
   }
+}
+
+/** Makes the service. */
+export function createCartCheckout(options: CartCheckoutOptions) {
+  const { store, database, clock } = options;
+  const lockCart = (request: LockRequest): Promise<Cart> => lockCartOf(options, request);
+  const idOf = ({ userId, sessionId }: CartAddress): string => cartIdOf(userId, sessionId);
 
   async function unlockCart(request: CheckoutRequest): Promise<void> {
     const { orderId, actor } = request;

@@ -30,7 +30,7 @@ export interface CartCondition {
   /** Per cent or minor units with a sign: `-10%`, `+500`. */
   readonly value: string;
   /** The only line that it is for, where its target is `item`; without it, every line. */
-  readonly itemId?: string;
+  readonly itemId?: string | undefined;
   /** Conditions of one target are applied in this order, and by name where it is equal. */
   readonly order: number;
 }

@@ -1,0 +1,204 @@
+/** The contract of carts: read, edit, replace, merge, and the lock of a payment. */
+import { z } from "zod";
+import {
+  cartInstanceView,
+  cartLockView,
+  cartParams,
+  cartView,
+  conditionBody,
+  conditionParams,
+  editHeaders,
+  instanceParams,
+  lineParams,
+  metadataBody,
+  metadataParams,
+  wantedItem,
+} from "./cart-fields.ts";
+import { endpoint } from "./endpoint.ts";
+import { maxQuantity, sessionIdField } from "./fields.ts";
+
+const cartPath = "/carts/{userId}/{sessionId}";
+const instancePath = `${cartPath}/{instance}`;
+const editErrors = ["CART_LOCKED", "VERSION_MISMATCH", "TOO_LARGE"];
+const wiring = { function: "carts", access: "caller" } as const;
+const edited = { headers: editHeaders, answers: { 200: cartInstanceView } } as const;
+
+/** `GET /carts/{userId}/{sessionId}` */
+export const getCart = endpoint({
+  name: "getCart",
+  method: "GET",
+  path: cartPath,
+  ...wiring,
+  summary: "Read every instance of a session's cart, with totals, version and lock.",
+  params: cartParams,
+  answers: { 200: cartView },
+});
+
+/** `GET /carts/{userId}/{sessionId}/lock` */
+export const getCartLock = endpoint({
+  name: "getCartLock",
+  method: "GET",
+  path: `${cartPath}/lock`,
+  ...wiring,
+  summary: "Whether the cart is locked for a payment, for which and until when.",
+  params: cartParams,
+  answers: { 200: z.object({ isLocked: z.boolean(), lock: cartLockView.nullable() }) },
+});
+
+/** `POST /carts/{userId}/{sessionId}/merge` */
+export const mergeCart = endpoint({
+  name: "mergeCart",
+  method: "POST",
+  path: `${cartPath}/merge`,
+  ...wiring,
+  summary: "Move another session's cart of the same user into this one, all of it or nothing.",
+  params: cartParams,
+  headers: editHeaders,
+  body: z.strictObject({
+    from: z.strictObject({ sessionId: sessionIdField }),
+    strategy: z.enum(["sum", "max", "keep"]).default("sum"),
+  }),
+  answers: { 200: cartView },
+  errors: [...editErrors, "CURRENCY_MISMATCH"],
+});
+
+/** `GET …/{instance}` */
+export const getCartInstance = endpoint({
+  name: "getCartInstance",
+  method: "GET",
+  path: instancePath,
+  ...wiring,
+  summary: "Read one instance; one that nobody has used yet is empty.",
+  params: instanceParams,
+  answers: { 200: cartInstanceView },
+});
+
+/** `DELETE …/{instance}` */
+export const clearCartInstance = endpoint({
+  name: "clearCartInstance",
+  method: "DELETE",
+  path: instancePath,
+  ...wiring,
+  ...edited,
+  summary: "Empty an instance: lines, conditions and metadata.",
+  params: instanceParams,
+  errors: [...editErrors, "LOCK_TIMEOUT"],
+});
+
+/** `POST …/{instance}/items` */
+export const addCartItem = endpoint({
+  name: "addCartItem",
+  method: "POST",
+  path: `${instancePath}/items`,
+  ...wiring,
+  ...edited,
+  summary: "Add an item at the shop's price, or raise the quantity of its line.",
+  params: instanceParams,
+  body: wantedItem,
+  errors: [...editErrors, "ITEM_NOT_FOUND", "CURRENCY_MISMATCH"],
+});
+
+/** `PUT …/{instance}/items` */
+export const replaceCartItems = endpoint({
+  name: "replaceCartItems",
+  method: "PUT",
+  path: `${instancePath}/items`,
+  ...wiring,
+  ...edited,
+  summary: "Replace all lines of an instance, at the shop's prices.",
+  params: instanceParams,
+  body: z.array(wantedItem),
+  errors: [...editErrors, "ITEM_NOT_FOUND", "CURRENCY_MISMATCH", "LOCK_TIMEOUT"],
+});
+
+/** `PATCH …/{instance}/items/{itemId}` */
+export const changeCartItem = endpoint({
+  name: "changeCartItem",
+  method: "PATCH",
+  path: `${instancePath}/items/{itemId}`,
+  ...wiring,
+  ...edited,
+  summary: "Set the quantity of a line; 0 removes it.",
+  params: lineParams,
+  body: z.strictObject({ quantity: z.int().min(0).max(maxQuantity) }),
+  errors: [...editErrors, "CART_LINE_NOT_FOUND"],
+});
+
+/** `DELETE …/{instance}/items/{itemId}` */
+export const removeCartItem = endpoint({
+  name: "removeCartItem",
+  method: "DELETE",
+  path: `${instancePath}/items/{itemId}`,
+  ...wiring,
+  ...edited,
+  summary: "Remove a line.",
+  params: lineParams,
+  errors: [...editErrors, "CART_LINE_NOT_FOUND"],
+});
+
+/** `PUT …/{instance}/conditions/{name}` */
+export const setCartCondition = endpoint({
+  name: "setCartCondition",
+  method: "PUT",
+  path: `${instancePath}/conditions/{name}`,
+  ...wiring,
+  ...edited,
+  summary: "Set a discount, tax, shipping or fee.",
+  params: conditionParams,
+  body: conditionBody,
+  errors: editErrors,
+});
+
+/** `DELETE …/{instance}/conditions/{name}` */
+export const removeCartCondition = endpoint({
+  name: "removeCartCondition",
+  method: "DELETE",
+  path: `${instancePath}/conditions/{name}`,
+  ...wiring,
+  ...edited,
+  summary: "Remove a condition, if it is there.",
+  params: conditionParams,
+  errors: editErrors,
+});
+
+/** `PUT …/{instance}/metadata/{key}` */
+export const setCartMetadata = endpoint({
+  name: "setCartMetadata",
+  method: "PUT",
+  path: `${instancePath}/metadata/{key}`,
+  ...wiring,
+  ...edited,
+  summary: "Set a metadata value: any JSON up to 4 KB.",
+  params: metadataParams,
+  body: metadataBody,
+  errors: editErrors,
+});
+
+/** `DELETE …/{instance}/metadata/{key}` */
+export const removeCartMetadata = endpoint({
+  name: "removeCartMetadata",
+  method: "DELETE",
+  path: `${instancePath}/metadata/{key}`,
+  ...wiring,
+  ...edited,
+  summary: "Remove a metadata value, if it is there.",
+  params: metadataParams,
+  errors: editErrors,
+});
+
+/** The endpoints of this domain. */
+export const cartEndpoints = [
+  getCart,
+  getCartLock,
+  mergeCart,
+  getCartInstance,
+  clearCartInstance,
+  addCartItem,
+  replaceCartItems,
+  changeCartItem,
+  removeCartItem,
+  setCartCondition,
+  removeCartCondition,
+  setCartMetadata,
+  removeCartMetadata,
+] as const;
