@@ -12,11 +12,13 @@ interface Plan {
   workers: number;
   /** Needs the run's DynamoDB Local. */
   database?: boolean;
+  /** Files share one process and its modules: loading the CDK takes longer than all of its tests. */
+  shared?: boolean;
 }
 
 const plans: Plan[] = [
   { name: "unit", group: 1, workers: 2 },
-  { name: "infra", group: 2, workers: 2 },
+  { name: "infra", group: 2, workers: 1, shared: true },
   { name: "sim", group: 3, workers: 2, database: true },
   { name: "store", group: 4, workers: 2, database: true },
   { name: "race", group: 5, workers: 1, database: true },
@@ -27,13 +29,14 @@ export default defineConfig({
   test: {
     passWithNoTests: true,
     reporters: process.env["CI"] ? [["default", { summary: false }]] : ["default"],
-    projects: plans.map(({ name, group, workers, database }) => ({
+    projects: plans.map(({ name, group, workers, database, shared }) => ({
       test: {
         name,
         include: [`test/${name}/**/*.test.ts`],
         sequence: { groupOrder: group },
         pool: "forks" as const,
         maxWorkers: workers,
+        isolate: !shared,
         // DynamoDB Local is slow at first and two processors are soon busy: a limit here means "it hangs".
         testTimeout: database ? 60_000 : 20_000,
         hookTimeout: 120_000,
