@@ -77,7 +77,7 @@ export const permissions = {
   documents: {
     tables: {
       Locks: ["GetItem", "UpdateItem", "ConditionCheckItem"],
-      Documents: ["GetItem", "PutItem", "UpdateItem"],
+      Documents: ["GetItem", "UpdateItem"],
     },
   },
   admin: {

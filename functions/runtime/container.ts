@@ -5,6 +5,8 @@ import { createAuditStore } from "../../shared/audit/audit-store.ts";
 import { createCartContentsStore } from "../../shared/carts/cart-contents-store.ts";
 import { createCartService } from "../../shared/carts/cart-service.ts";
 import { createCartStore } from "../../shared/carts/cart-store.ts";
+import { createDocumentService } from "../../shared/documents/document-service.ts";
+import { createDocumentStore } from "../../shared/documents/document-store.ts";
 import { createHoldStore } from "../../shared/inventory/hold-store.ts";
 import { createInventoryService } from "../../shared/inventory/inventory-service.ts";
 import { createLedgerService } from "../../shared/inventory/ledger-service.ts";
@@ -45,6 +47,9 @@ const database = once(() => createDatabase({ client: createDocumentClient(), clo
 const stores = {
   audit: once(() => createAuditStore({ database: database(), tableName: required("AUDIT_TABLE") })),
   locks: once(() => createLockStore({ database: database(), tableName: required("LOCKS_TABLE") })),
+  documents: once(() =>
+    createDocumentStore({ database: database(), tableName: required("DOCUMENTS_TABLE") }),
+  ),
   stock: once(() => createStockStore({ database: database(), tableName: required("STOCK_TABLE") })),
   holds: once(() => createHoldStore({ tableName: required("STOCK_TABLE") })),
   movements: once(() =>
@@ -77,6 +82,16 @@ const stores = {
 const locks = once(() => createLockService({ store: stores.locks(), clock, logger: domainLogger }));
 
 const audit = once(() => createAuditService({ store: stores.audit() }));
+
+const documents = once(() =>
+  createDocumentService({
+    database: database(),
+    documentStore: stores.documents(),
+    lockStore: stores.locks(),
+    locks: locks(),
+    clock,
+  }),
+);
 
 const lastSeen = createLevelMemory();
 
@@ -177,6 +192,9 @@ const health = {
 export const services = {
   get locks() {
     return locks();
+  },
+  get documents() {
+    return documents();
   },
   health,
   get audit() {

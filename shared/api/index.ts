@@ -1,6 +1,7 @@
 /** The whole contract: every endpoint of every domain. */
 import { adminEndpoints } from "./admin.ts";
 import { cartEndpoints } from "./carts.ts";
+import { documentEndpoints } from "./documents.ts";
 import type { Endpoint } from "./endpoint.ts";
 import { itemEndpoints } from "./items.ts";
 import { orderEndpoints } from "./orders.ts";
@@ -14,6 +15,7 @@ export const endpoints: readonly Endpoint[] = [
   ...cartEndpoints,
   ...orderEndpoints,
   ...paymentEndpoints,
+  ...documentEndpoints,
   ...adminEndpoints,
   ...testingEndpoints,
   ...platformEndpoints,

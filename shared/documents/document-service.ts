@@ -1,0 +1,144 @@
+/** What a caller can ask of documents: read, start to edit, save under the lock. */
+import { type Actor, changeNote } from "../base/actor.ts";
+import { derivedId, randomId } from "../base/ids.ts";
+import type { Clock } from "../base/time.ts";
+import type { AcquireRequest } from "../locks/lock-acquiring.ts";
+import type { LockService } from "../locks/lock-service.ts";
+import type { LockStore } from "../locks/lock-store.ts";
+import { type Lock, LockNotOwned, type LockOwner } from "../locks/lock.ts";
+import type { Database } from "../table/database.ts";
+import { TransactionRefused } from "../table/transaction.ts";
+import { type DocumentStore, type Expected, VersionBehind } from "./document-store.ts";
+import { contentText, type Document, DocumentNotFound } from "./document.ts";
+import { type DocumentState, lockNameOf } from "./document.ts";
+
+/** What documents are made of. */
+export interface DocumentServiceOptions {
+  readonly database: Database;
+  readonly documentStore: DocumentStore;
+  readonly lockStore: LockStore;
+  readonly locks: LockService;
+  readonly clock: Clock;
+}
+
+/** A save of the whole content, under a lock that the caller has. */
+export interface SaveRequest {
+  readonly documentId: string;
+  readonly content: unknown;
+  readonly owner: LockOwner;
+  /** As it came with the lock. */
+  readonly fence: number;
+  /** Keep the lock for further saves; released in the same transaction otherwise. */
+  readonly keepLock?: boolean | undefined;
+  readonly expected?: Expected | undefined;
+  /** Makes a repetition answer like the first, instead of being refused because the lock is gone. */
+  readonly idempotencyKey?: string | undefined;
+  readonly actor?: Actor | undefined;
+}
+
+/** What came of a save. */
+export interface Saved {
+  readonly version: number;
+  readonly replayed: boolean;
+}
+
+/** How often a save corrects its version when the clock lags behind the stored one. */
+const maxRounds = 3;
+
+/** Documents that only the owner of their lock can change. */
+export function createDocumentService(options: DocumentServiceOptions) {
+  const { database, documentStore, lockStore, locks, clock } = options;
+
+  /** The lock's refusal counts before the document's: who has lost the lock need not know more. */
+  function meaningOf({ refusals }: TransactionRefused): Error {
+    const errors = refusals.map(({ error }) => error);
+    return errors.find((error) => error instanceof LockNotOwned) ?? errors[0]!;
+  }
+
+  async function attempt(request: SaveRequest, text: string, saveId: string): Promise<number> {
+    const { documentId, owner, fence, keepLock = false, expected = "any" } = request;
+    const hold = { resource: lockNameOf(documentId), owner, fence };
+    const actor = request.actor ?? { id: owner.userId };
+    let above = typeof expected === "object" ? expected.version : 0;
+    for (let round = 1; ; round += 1) {
+      const nowMs = clock();
+      const version = Math.max(nowMs, above + 1);
+      const note = changeNote("document.saved", actor, nowMs);
+      const lockWrite = keepLock
+        ? lockStore.checkWrite(hold, nowMs)
+        : lockStore.releaseWrite({ hold, nowMs, actor, releaseId: randomId("rel") });
+      const save = { documentId, text, fence, expected, version, saveId, nowMs, note };
+      try {
+        await database.transact([lockWrite, documentStore.saveWrite(save)]);
+        return version;
+      } catch (error) {
+        if (!(error instanceof TransactionRefused)) throw error;
+        const meant = meaningOf(error);
+        if (!(meant instanceof VersionBehind) || round === maxRounds) throw meant;
+        above = meant.version;
+      }
+    }
+  }
+
+  return {
+    /**
+     * A document and who has its lock. Two reads, side by side.
+     *
+     * @throws DocumentNotFound when it was never saved
+     * @example const { document, lock } = await documents.get("report/7");
+     */
+    async get(documentId: string): Promise<DocumentState & { readonly document: Document }> {
+      const [document, lock] = await Promise.all([
+        documentStore.find(documentId),
+        locks.find(lockNameOf(documentId)),
+      ]);
+      if (!document) throw new DocumentNotFound(documentId);
+      return { document, lock };
+    },
+
+    /**
+     * Starts an editing session: takes the lock, then reads the document, which nobody else can change
+     * from then on. A document that was never saved is made by its first save.
+     *
+     * @throws LockHeld or LockTimeout, as acquiring does
+     * @example const { document, lock } = await documents.edit("report/7", { owner });
+     */
+    async edit(
+      documentId: string,
+      request: Omit<AcquireRequest, "resource" | "purpose">,
+    ): Promise<DocumentState & { readonly lock: Lock }> {
+      const resource = lockNameOf(documentId);
+      const lock = await locks.acquire({ ...request, resource, purpose: "document" });
+      return { lock, document: await documentStore.find(documentId) };
+    },
+
+    /**
+     * Saves under the lock, and releases it unless `keepLock`: one transaction, so nothing is written
+     * by somebody who has lost the lock, and no lock is left behind by a save. One request.
+     *
+     * Safe to repeat with an `idempotencyKey`: while it is the last save, it answers as it did before.
+     *
+     * @throws LockNotOwned when the lock was lost, also if nobody else has it; nothing was changed
+     * @throws DocumentChanged when the document is not as `expected`; nothing was changed
+     * @example await documents.save({ documentId: "report/7", content, owner, fence: lock.fence });
+     */
+    async save(request: SaveRequest): Promise<Saved> {
+      const { documentId, owner, fence, idempotencyKey } = request;
+      const text = contentText(request.content);
+      const saveId = idempotencyKey
+        ? derivedId("save", owner.userId, documentId, fence, idempotencyKey)
+        : randomId("save");
+      try {
+        return { version: await attempt(request, text, saveId), replayed: false };
+      } catch (error) {
+        // A repetition meets its own effect: the lock released, or the version moved on.
+        const own = idempotencyKey && (await documentStore.findSave(documentId, saveId));
+        if (own) return { version: own.version, replayed: true };
+        throw error;
+      }
+    },
+  };
+}
+
+/** Documents, as functions use them. */
+export type DocumentService = ReturnType<typeof createDocumentService>;

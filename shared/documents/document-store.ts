@@ -1,0 +1,126 @@
+/** How a document is written: one update, under its own fence and version. */
+import type { ChangeNote } from "../base/actor.ts";
+import type { EpochMs } from "../base/time.ts";
+import { LockNotOwned } from "../locks/lock.ts";
+import type { Database } from "../table/database.ts";
+import {
+  action,
+  allOf,
+  anyOf,
+  at,
+  condition,
+  exists,
+  type Fragment,
+  isMissing,
+} from "../table/expression.ts";
+import { type Row, update, type Write } from "../table/write.ts";
+import { type Document, DocumentChanged, documentOf } from "./document.ts";
+
+/** Which state a save expects: any, some saved one, or exactly this version. */
+export type Expected = "any" | "saved" | { readonly version: number };
+
+/** One save. */
+export interface Save {
+  readonly documentId: string;
+  /** JSON */
+  readonly text: string;
+  /** Of the lock under which it is written. */
+  readonly fence: number;
+  readonly expected: Expected;
+  /** The version that it makes; above the present one. */
+  readonly version: number;
+  /** Marks this very save, so that its repetition recognises it. */
+  readonly saveId: string;
+  readonly nowMs: EpochMs;
+  readonly note: ChangeNote;
+}
+
+/** The save's own version is ahead of the stored one: the clock lags, try again above `version`. */
+export class VersionBehind extends DocumentChanged {
+  readonly version: number;
+
+  constructor(version: number) {
+    super(version);
+    this.version = version;
+  }
+}
+
+/** No later owner has written yet: what a fence is for. */
+const fenceIsNotOlder = (fence: number): Fragment =>
+  anyOf(isMissing(at("lastFence")), condition`${at("lastFence")} <= ${fence}`);
+
+const versionGrowsTo = (version: number): Fragment =>
+  anyOf(isMissing(at("version")), condition`${at("version")} < ${version}`);
+
+function isAsExpected(expected: Expected): Fragment[] {
+  if (expected === "any") return [];
+  if (expected === "saved") return [exists(at("version"))];
+  // Version 0 stands for a document that was never saved.
+  return [
+    expected.version === 0
+      ? isMissing(at("version"))
+      : condition`${at("version")} = ${expected.version}`,
+  ];
+}
+
+/** Why a save was refused, from the row that refused it. */
+function refusalOf({ fence, expected }: Save, row: Row | undefined, nowMs: EpochMs) {
+  const version = Number(row?.["version"] ?? 0);
+  if (Number(row?.["lastFence"] ?? 0) > fence) return new LockNotOwned(undefined, nowMs);
+  const seen = typeof expected === "object" ? expected.version : version;
+  if (seen !== version || (expected === "saved" && version === 0)) {
+    return new DocumentChanged(version);
+  }
+  return new VersionBehind(version);
+}
+
+/** Reads and writes the rows of documents. */
+export function createDocumentStore(options: { database: Database; tableName: string }) {
+  const { database, tableName } = options;
+
+  return {
+    /** The document as of now, or undefined. One request. */
+    async find(documentId: string): Promise<Document | undefined> {
+      return documentOf(await database.get(tableName, { documentId }));
+    },
+
+    /** The document, if its last save is this very one. One request. */
+    async findSave(documentId: string, saveId: string): Promise<Document | undefined> {
+      const row = await database.get(tableName, { documentId });
+      return row?.["saveId"] === saveId ? documentOf(row) : undefined;
+    },
+
+    /**
+     * Saves, and makes the document where there is none. Refused when a newer fence has written, or
+     * the document is not as expected. Belongs into one transaction with the check of the lock.
+     */
+    saveWrite(save: Save): Write {
+      const { documentId, text, fence, expected, version, saveId, nowMs, note } = save;
+      const attributes = {
+        content: text,
+        version,
+        lastFence: fence,
+        saveId,
+        updatedAtMs: nowMs,
+        updatedBy: note.actor,
+        change: note,
+      };
+      return update({
+        table: tableName,
+        key: { documentId },
+        change: {
+          set: Object.entries(attributes).map(([name, value]) => action`${at(name)} = ${value}`),
+        },
+        condition: allOf(
+          fenceIsNotOlder(fence),
+          versionGrowsTo(version),
+          ...isAsExpected(expected),
+        ),
+        refused: (row) => refusalOf(save, row, nowMs),
+      });
+    },
+  };
+}
+
+/** Reads and writes the rows of documents. */
+export type DocumentStore = ReturnType<typeof createDocumentStore>;

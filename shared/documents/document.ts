@@ -1,0 +1,90 @@
+/** What a document is: its shape, its limits, and the errors that speak of it. */
+import { HoldfastError, InvalidRequest, TooLarge } from "../base/errors.ts";
+import { type EpochMs, epochMs } from "../base/time.ts";
+import type { Lock } from "../locks/lock.ts";
+import type { Row } from "../table/write.ts";
+
+/** A document as it was saved last. */
+export interface Document {
+  readonly documentId: string;
+  /** Any JSON. */
+  readonly content: unknown;
+  /** Grows with every save. Starts from the clock, so that it is known without reading the old one. */
+  readonly version: number;
+  readonly updatedAtMs: EpochMs;
+  readonly updatedBy: string;
+}
+
+/** A document, if it was ever saved, and the lock on it, if somebody has it. */
+export interface DocumentState {
+  readonly document: Document | undefined;
+  readonly lock: Lock | undefined;
+}
+
+/** Longest content in bytes of its JSON; with its other attributes it stays below DynamoDB's 400 KB. */
+export const maxContentBytes = 256 * 1024;
+/** Deepest nesting of content. */
+export const maxContentDepth = 100;
+
+/** The name of the lock on a document. */
+export function lockNameOf(documentId: string): string {
+  return `document/${documentId}`;
+}
+
+/** The document in a row, or undefined where there is none. */
+export function documentOf(row: Row | undefined): Document | undefined {
+  if (row?.["version"] === undefined) return undefined;
+  return {
+    documentId: String(row["documentId"]),
+    content: JSON.parse(String(row["content"])) as unknown,
+    version: Number(row["version"]),
+    updatedAtMs: epochMs(Number(row["updatedAtMs"])),
+    updatedBy: String(row["updatedBy"]),
+  };
+}
+
+/** How deep a value nests; looks no further than `limit`, and never recurses. */
+function isDeeperThan(limit: number, value: unknown): boolean {
+  let level: unknown[] = [value];
+  for (let depth = 0; level.length > 0; depth += 1) {
+    if (depth > limit) return true;
+    level = level.flatMap((each) =>
+      typeof each === "object" && each !== null ? Object.values(each) : [],
+    );
+  }
+  return false;
+}
+
+/**
+ * The JSON text under which content is stored: exactly what was sent, whatever its keys are called.
+ *
+ * @throws TooLarge beyond `maxContentBytes`
+ * @throws InvalidRequest when it nests too deep
+ */
+export function contentText(content: unknown): string {
+  if (isDeeperThan(maxContentDepth, content)) {
+    const message = `must not nest deeper than ${maxContentDepth} levels`;
+    throw new InvalidRequest([{ path: "content", message }]);
+  }
+  const text = JSON.stringify(content);
+  if (Buffer.byteLength(text) > maxContentBytes) {
+    throw new TooLarge(`A document holds at most ${maxContentBytes} bytes`, maxContentBytes);
+  }
+  return text;
+}
+
+/** Nothing was ever saved under this name; nothing was changed. */
+export class DocumentNotFound extends HoldfastError {
+  constructor(docId: string) {
+    super("DOCUMENT_NOT_FOUND", "There is no such document", { docId });
+  }
+}
+
+/** The document is not the one the caller has seen; nothing was changed. 0 means there is none. */
+export class DocumentChanged extends HoldfastError {
+  constructor(currentVersion: number) {
+    super("VERSION_MISMATCH", "The document was changed in the meantime: read it again", {
+      currentVersion,
+    });
+  }
+}
