@@ -17,7 +17,7 @@ import { createHandler, serve } from "./runtime/http.ts";
 const defaultSession = "default";
 
 function sourceOf(body: z.output<typeof placeOrderBody>): OrderSource {
-  if ("items" in body) return { kind: "items", items: body.items };
+  if (body.items) return { kind: "items", items: body.items };
   const { sessionId = defaultSession, instances } = body;
   return { kind: "cart", sessionId, ...(instances ? { instances } : {}) };
 }

@@ -6,10 +6,17 @@ import { type InputIssue, InvalidRequest } from "../../shared/base/errors.ts";
 
 type Issue = z.core.$ZodIssue;
 
+/** A field that a schema does not have, or has only to say that it must not be there. */
+function isUnknownField(issue: Issue): boolean {
+  return (
+    issue.code === "unrecognized_keys" ||
+    (issue.code === "invalid_type" && issue.expected === "never")
+  );
+}
+
 /** Of a union, the branch that the caller seems to have meant: few unknown fields, then few issues. */
 function meantBranch(branches: readonly (readonly Issue[])[]): readonly Issue[] {
-  const unknown = (issues: readonly Issue[]): number =>
-    issues.filter(({ code }) => code === "unrecognized_keys").length;
+  const unknown = (issues: readonly Issue[]): number => issues.filter(isUnknownField).length;
   const order = (one: readonly Issue[], other: readonly Issue[]): number =>
     unknown(one) - unknown(other) || one.length - other.length;
   return branches.toSorted(order)[0] ?? [];

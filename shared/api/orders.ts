@@ -93,6 +93,8 @@ export const placeOrderBody = z.union([
     userId: userIdField.optional(),
   }),
   z.strictObject({
+    // Named here so that a body with items is always judged as one, and told what is wrong with them.
+    items: z.never().optional(),
     sessionId: sessionIdField.optional(),
     instances: z.array(instanceField).min(1).max(20).optional(),
     paymentMethod: providerField,
