@@ -1,0 +1,145 @@
+/** Reads every table behind the server's back and tells which invariants of the design do not hold. */
+import { DynamoDBClient } from "@aws-sdk/client-dynamodb";
+import { DynamoDBDocumentClient, paginateScan } from "@aws-sdk/lib-dynamodb";
+import type { Cart } from "../../shared/carts/cart.ts";
+import type { Stock } from "../../shared/inventory/stock.ts";
+import { demandOf, type Order } from "../../shared/orders/order.ts";
+import type { Holdfast } from "../../local/holdfast.ts";
+import { localClientSettings } from "./tables.ts";
+
+type StoredCart = Pick<Cart, "cartId"> & { lock?: Cart["lock"] };
+type Located = Pick<Holdfast, "dynamoDbEndpoint" | "tables">;
+
+/** What stands in the tables. */
+export interface Books {
+  readonly stock: readonly Stock[];
+  readonly orders: readonly Order[];
+  readonly carts: readonly StoredCart[];
+}
+
+async function scan(client: DynamoDBDocumentClient, TableName: string): Promise<unknown[]> {
+  const rows: unknown[] = [];
+  const pages = paginateScan({ client }, { TableName, ConsistentRead: true });
+  for await (const { Items = [] } of pages) rows.push(...Items);
+  return rows;
+}
+
+/** The tables of a server as they are now; nobody may be writing meanwhile. */
+export async function readBooks({ dynamoDbEndpoint, tables }: Located): Promise<Books> {
+  const client = DynamoDBDocumentClient.from(
+    new DynamoDBClient(localClientSettings(dynamoDbEndpoint)),
+  );
+  const rowsOf = (name: string): Promise<unknown[]> => {
+    const table = tables.find(({ logicalId }) => logicalId.startsWith(name));
+    if (!table) throw new Error(`There is no table ${name}`);
+    return scan(client, table.name);
+  };
+  try {
+    const [stock, orders, carts] = await Promise.all(["Stock", "Orders", "Carts"].map(rowsOf));
+    return { stock, orders, carts } as Books;
+  } finally {
+    client.destroy();
+  }
+}
+
+/** S1 and S2, from the holds as they stand there and not from what an answer says of them. */
+function wrongInStock({ stock }: Books): string[] {
+  return stock.flatMap(({ itemId, available, sold, received, adjusted, holds }) => {
+    const held = Object.values(holds).reduce((sum, { quantity }) => sum + quantity, 0);
+    const levels = `${itemId}: ${available} available, ${held} held, ${sold} sold`;
+    const wrong: string[] = [];
+    if (available + held + sold !== received + adjusted) {
+      wrong.push(`S1 ${levels} of ${received} received and ${adjusted} adjusted`);
+    }
+    if (available < 0 || sold < 0) wrong.push(`S2 ${levels}`);
+    return wrong;
+  });
+}
+
+/** S2: what was sold is what paid orders bought; items that were also sold by hand are left out. */
+function wrongInSales({ stock, orders }: Books, soldByHand: ReadonlySet<string>): string[] {
+  const bought = new Map<string, number>();
+  for (const order of orders.filter(({ status }) => status === "paid")) {
+    for (const { itemId, quantity } of demandOf(order.lines)) {
+      bought.set(itemId, (bought.get(itemId) ?? 0) + quantity);
+    }
+  }
+  return stock
+    .filter(({ itemId, sold }) => !soldByHand.has(itemId) && sold !== (bought.get(itemId) ?? 0))
+    .map(({ itemId, sold }) => `S2 ${itemId}: ${sold} sold, ${bought.get(itemId) ?? 0} paid for`);
+}
+
+/** S3 and S5: holds belong to pending orders, and a pending order has all of its holds while its time runs. */
+function wrongInHolds({ stock, orders }: Books, nowMs: number): string[] {
+  const wrong: string[] = [];
+  const pending = new Map(
+    orders.filter(({ status }) => status === "pending").map((order) => [order.orderId, order]),
+  );
+  const items = new Map(stock.map((item) => [item.itemId, item]));
+  for (const { itemId, holds } of stock) {
+    for (const orderId of Object.keys(holds)) {
+      if (!pending.has(orderId)) wrong.push(`S3 ${itemId} is held by ${orderId}, not pending`);
+    }
+  }
+  for (const { orderId, expiresAtMs, lines } of pending.values()) {
+    if (expiresAtMs <= nowMs) continue;
+    for (const { itemId, quantity } of demandOf(lines)) {
+      const hold = items.get(itemId)?.holds[orderId];
+      if (hold?.quantity !== quantity || hold.expiresAtMs !== expiresAtMs) {
+        wrong.push(`S5 ${orderId} should hold ${quantity} ${itemId}: ${JSON.stringify(hold)}`);
+      }
+    }
+  }
+  return wrong;
+}
+
+/** P1: a cart is locked by a pending order of its own, and by none that has ended. */
+function wrongInCarts({ carts, orders }: Books, nowMs: number): string[] {
+  const byId = new Map(orders.map((order) => [order.orderId, order]));
+  const wrong = carts.flatMap(({ cartId, lock }) => {
+    const order = lock && byId.get(lock.orderId);
+    if (!lock || (order?.status === "pending" && order.cart?.cartId === cartId)) return [];
+    return [`P1 cart ${cartId} is locked for ${lock.orderId}, which is ${order?.status}`];
+  });
+  for (const { orderId, status, expiresAtMs, cart } of orders) {
+    if (status !== "pending" || expiresAtMs <= nowMs || !cart) continue;
+    const lock = carts.find(({ cartId }) => cartId === cart.cartId)?.lock;
+    if (lock?.orderId !== orderId) wrong.push(`P1 ${orderId} is pending, its cart not locked`);
+  }
+  return wrong;
+}
+
+/** P2 and P3: what was captured is what was ordered, and leads to a sale or to a refund. */
+function wrongInMoney({ orders }: Books): string[] {
+  return orders.flatMap(({ orderId, status, totalMinor, payment }) => {
+    const wrong: string[] = [];
+    const captured = payment?.capturedMinor;
+    if (status === "paid" && captured !== totalMinor) {
+      wrong.push(`P2 ${orderId}: ${captured} captured for ${totalMinor}`);
+    }
+    const wants = status === "refund_due" || status === "refunded";
+    if (wants !== (payment?.refund !== undefined)) {
+      wrong.push(`P3 ${orderId} is ${status}: ${JSON.stringify(payment)}`);
+    }
+    if (captured !== undefined && !["paid", "refund_due", "refunded"].includes(status)) {
+      wrong.push(`P3 ${orderId}: ${captured} captured, but it is ${status}`);
+    }
+    return wrong;
+  });
+}
+
+/**
+ * Every invariant that does not hold, in words; none when all is well.
+ *
+ * @param soldByHand items whose `sold` also moved outside of orders
+ */
+export function wrongIn(books: Books, soldByHand: readonly string[] = []): string[] {
+  const nowMs = Date.now();
+  return [
+    ...wrongInStock(books),
+    ...wrongInSales(books, new Set(soldByHand)),
+    ...wrongInHolds(books, nowMs),
+    ...wrongInCarts(books, nowMs),
+    ...wrongInMoney(books),
+  ];
+}
