@@ -2,9 +2,9 @@
 import { type Actor, changeNote } from "../base/actor.ts";
 import { TryAgain } from "../base/errors.ts";
 import type { EpochMs } from "../base/time.ts";
+import { clearSurplus } from "../inventory/room.ts";
 import {
   type FailedItem,
-  HoldGone,
   ItemsUnavailable,
   planRoom,
   type Stock,
@@ -87,29 +87,6 @@ function attemptOf(parts: OrderServiceOptions, draft: Draft, rooms: Rooms, actor
   };
 }
 
-/** More expired holds than one write can take over are cleared in steps of their own. */
-async function clearSurplus(
-  { database, holds, clock }: OrderServiceOptions,
-  stock: Stock,
-  quantity: number,
-  actor: Actor,
-): Promise<Stock> {
-  let current = stock;
-  for (;;) {
-    const nowMs = clock();
-    const { clearFirst } = planRoom(current, quantity, nowMs);
-    if (clearFirst.length === 0) return current;
-    const note = changeNote("expired", actor, nowMs);
-    try {
-      current = stockOf(await database.apply(holds.clearWrite(stock.itemId, clearFirst, note)));
-    } catch (error) {
-      // Somebody else was faster; the next refusal hands back the item as it is then.
-      if (error instanceof HoldGone) return current;
-      throw error;
-    }
-  }
-}
-
 /** The items in which expired holds have to make room, or the error that names every failed line. */
 async function roomsAfter(
   parts: OrderServiceOptions,
@@ -128,9 +105,10 @@ async function roomsAfter(
     else rooms.set(demand.itemId, stock!);
   }
   if (failed.length > 0) throw new ItemsUnavailable(failed);
+  const note = changeNote("hold_expired", actor, parts.clock());
   for (const [write, { itemId, quantity }] of attempt.holds) {
     const stock = refused.of(write) && rooms.get(itemId);
-    if (stock) rooms.set(itemId, await clearSurplus(parts, stock, quantity, actor));
+    if (stock) rooms.set(itemId, await clearSurplus(parts, stock, quantity, note));
   }
   return rooms;
 }

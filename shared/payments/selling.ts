@@ -3,6 +3,7 @@ import type { ChangeNote } from "../base/actor.ts";
 import { TryAgain } from "../base/errors.ts";
 import type { Clock } from "../base/time.ts";
 import type { HoldStore } from "../inventory/hold-store.ts";
+import { clearSurplus } from "../inventory/room.ts";
 import { planRoom, type Stock, unitsIn } from "../inventory/stock.ts";
 import { stockOf } from "../inventory/stock-store.ts";
 import { demandOf, type ItemDemand, type Order } from "../orders/order.ts";
@@ -39,16 +40,8 @@ interface Taking extends ItemDemand {
 }
 
 /** Makes `sell`. */
-export function createSelling({ database, holds, clock }: SellingOptions) {
-  /** Frees expired holds in steps of their own, where more stand in the way than one write can take. */
-  async function clearSurplus(stock: Stock, quantity: number, note: ChangeNote): Promise<Stock> {
-    for (let current = stock; ;) {
-      const { clearFirst } = planRoom(current, quantity, clock());
-      if (clearFirst.length === 0) return current;
-      const write = holds.clearWrite(stock.itemId, clearFirst, note);
-      current = stockOf(await database.apply(write));
-    }
-  }
+export function createSelling(options: SellingOptions) {
+  const { database, holds, clock } = options;
 
   /** How to go on with an item, shown by the refusal, whose confirmation or sale failed. */
   async function retake(
@@ -61,7 +54,12 @@ export function createSelling({ database, holds, clock }: SellingOptions) {
     const { clearFirst, takeOver } = planRoom(stock, quantity, clock());
     const room = stock.available + unitsIn(clearFirst) + unitsIn(takeOver);
     if (room < quantity) throw new SoldOut();
-    return { itemId, quantity, holds: false, stock: await clearSurplus(stock, quantity, note) };
+    return {
+      itemId,
+      quantity,
+      holds: false,
+      stock: await clearSurplus(options, stock, quantity, note),
+    };
   }
 
   function takeWrite(taking: Taking, { order: { orderId }, note }: Sale): Write {

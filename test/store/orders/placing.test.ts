@@ -184,7 +184,7 @@ describe("an expired hold", () => {
   });
 
   it("never blocks, even where more of them stand in the way than one write can take", async () => {
-    const count = maxTakenOver + 20;
+    const count = 2 * maxTakenOver + 20;
     const { itemId } = await giveItem(world, { itemId: unique("item"), quantity: count });
     for (let taken = 0; taken < count; taken += 1) await world.orders.place(inline([[itemId, 1]]));
     time.advance(holdMs);
