@@ -11,7 +11,7 @@ import {
 } from "../shared/api/items.ts";
 import { levelsOf, type Movement } from "../shared/inventory/movement.ts";
 import type { Moved } from "../shared/inventory/ledger-service.ts";
-import type { Stock } from "../shared/inventory/stock.ts";
+import { heldUnits, type Stock } from "../shared/inventory/stock.ts";
 import { answer } from "./runtime/answer.ts";
 import { services } from "./runtime/container.ts";
 import { createHandler, serve } from "./runtime/http.ts";
@@ -19,7 +19,9 @@ import { createHandler, serve } from "./runtime/http.ts";
 function itemOf(stock: Stock) {
   const { itemId, name, kind, vendorId, amountMinor, currency, holdPolicy } = stock;
   const price = { amountMinor, currency };
-  return { itemId, name, kind, vendorId, price, holdPolicy, ...levelsOf(stock) };
+  // Counted, not derived: an answer must not look right when the item is not.
+  const levels = { ...levelsOf(stock), held: heldUnits(stock) };
+  return { itemId, name, kind, vendorId, price, holdPolicy, ...levels };
 }
 
 function movementOf({ movementId, kind, quantity, reference, reason, actor, atMs }: Movement) {
