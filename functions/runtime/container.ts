@@ -1,7 +1,5 @@
 /** The composition root: the only place that builds clients, stores and services, each when needed. */
 import { secondsToMs, systemClock } from "../../shared/base/time.ts";
-import { createAuditService } from "../../shared/audit/audit-service.ts";
-import { createAuditStore } from "../../shared/audit/audit-store.ts";
 import { createCartContentsStore } from "../../shared/carts/cart-contents-store.ts";
 import { createCartService } from "../../shared/carts/cart-service.ts";
 import { createCartStore } from "../../shared/carts/cart-store.ts";
@@ -12,7 +10,6 @@ import { createInventoryService } from "../../shared/inventory/inventory-service
 import { createLedgerService } from "../../shared/inventory/ledger-service.ts";
 import { createLevelMemory } from "../../shared/inventory/level-memory.ts";
 import { createMovementStore } from "../../shared/inventory/movement-store.ts";
-import { createOrderMovementService } from "../../shared/inventory/order-movement-service.ts";
 import { createStockStore } from "../../shared/inventory/stock-store.ts";
 import { createLockService } from "../../shared/locks/lock-service.ts";
 import { createLockStore } from "../../shared/locks/lock-store.ts";
@@ -36,16 +33,18 @@ import {
 } from "./payments.ts";
 
 /** Builds a part on first use, so that a function needs only what its environment grants it. */
-function once<T>(build: () => T): () => T {
+export function once<T>(build: () => T): () => T {
   let built: { readonly part: T } | undefined;
   return () => (built ??= { part: build() }).part;
 }
 
-const clock = systemClock;
-const database = once(() => createDatabase({ client: createDocumentClient(), clock }));
+/** The machine's clock, as every part gets it. */
+export const clock = systemClock;
+/** The one database of this function. */
+export const database = once(() => createDatabase({ client: createDocumentClient(), clock }));
 
-const stores = {
-  audit: once(() => createAuditStore({ database: database(), tableName: required("AUDIT_TABLE") })),
+/** Stores that several services share. */
+export const stores = {
   locks: once(() => createLockStore({ database: database(), tableName: required("LOCKS_TABLE") })),
   documents: once(() =>
     createDocumentStore({ database: database(), tableName: required("DOCUMENTS_TABLE") }),
@@ -81,8 +80,6 @@ const stores = {
 
 const locks = once(() => createLockService({ store: stores.locks(), clock, logger: domainLogger }));
 
-const audit = once(() => createAuditService({ store: stores.audit() }));
-
 const documents = once(() =>
   createDocumentService({
     database: database(),
@@ -103,10 +100,6 @@ const inventory = once(() =>
     clock,
     lastSeen,
   }),
-);
-
-const orderMovements = once(() =>
-  createOrderMovementService({ database: database(), movementStore: stores.movements() }),
 );
 
 const ledger = once(() =>
@@ -197,12 +190,6 @@ export const services = {
     return documents();
   },
   health,
-  get audit() {
-    return audit();
-  },
-  get orderMovements() {
-    return orderMovements();
-  },
   get inventory() {
     return inventory();
   },

@@ -15,6 +15,7 @@ const ranks: Record<string, number> = {
   carts: 4,
   orders: 5,
   payments: 6,
+  admin: 7,
 };
 
 const messageSenders = /^@aws-sdk\/client-(?:sqs|sns|eventbridge|ses|sesv2|lambda|sfn)$/;

@@ -1,0 +1,146 @@
+/** Ends orders and locks by an administrator's word: one order, or everything. */
+import type { Actor } from "../base/actor.ts";
+import type { InputIssue } from "../base/errors.ts";
+import type { Clock } from "../base/time.ts";
+import type { LockService } from "../locks/lock-service.ts";
+import { type Order, OrderNotPayable } from "../orders/order.ts";
+import type { OrderService } from "../orders/order-service.ts";
+import type { PaymentService } from "../payments/payment-service.ts";
+import { currentOperation } from "../table/operation.ts";
+import type { Page } from "../table/paging.ts";
+import { type Cleared, ClearingNotConfirmed, clearingConfirmation } from "./clearing.ts";
+import type { PendingOrderStore } from "./pending-order-store.ts";
+
+/** What clearing works with. */
+export interface ClearingServiceOptions {
+  readonly locks: Pick<LockService, "list" | "forceRelease">;
+  readonly orders: Pick<OrderService, "cancel">;
+  readonly payments: Pick<PaymentService, "abandon">;
+  readonly pendingOrders: PendingOrderStore;
+  readonly clock: Clock;
+}
+
+/** An administrator's wish to clear everything. */
+export interface ClearingWish {
+  readonly confirm?: string | undefined;
+  readonly reason?: string | undefined;
+  readonly actor: Actor;
+}
+
+/** So many are ended side by side; each in a transaction of its own. */
+const sideBySide = 10;
+/** So many are counted with one request for the index. */
+const countedAtOnce = 500;
+/** Kept back from the request's time, to finish the batch under way and to answer. */
+const reserveMs = 4_000;
+
+type Lister<T> = (page: { limit: number; cursor?: string | undefined }) => Promise<Page<T>>;
+
+async function countAll(list: Lister<unknown>): Promise<number> {
+  let count = 0;
+  let cursor: string | undefined;
+  do {
+    const page: Page<unknown> = await list({ limit: countedAtOnce, cursor });
+    count += page.rows.length;
+    cursor = page.cursor;
+  } while (cursor !== undefined);
+  return count;
+}
+
+/** Ends all of a list in batches until `isLate`; `undone` tells that some were left. */
+async function endAll<T>(
+  list: Lister<T>,
+  end: (each: T) => Promise<boolean>,
+  isLate: () => boolean,
+): Promise<{ ended: number; undone: boolean }> {
+  let ended = 0;
+  let cursor: string | undefined;
+  do {
+    if (isLate()) return { ended, undone: true };
+    const page: Page<T> = await list({ limit: sideBySide, cursor });
+    const outcomes = await Promise.all(page.rows.map(end));
+    ended += outcomes.filter(Boolean).length;
+    cursor = page.cursor;
+  } while (cursor !== undefined);
+  return { ended, undone: false };
+}
+
+function whatIsMissing({ confirm, reason }: ClearingWish): InputIssue[] {
+  const typed = { path: "confirm", message: `must be exactly "${clearingConfirmation}"` };
+  return [
+    ...(confirm === clearingConfirmation ? [] : [typed]),
+    ...(reason === undefined ? [{ path: "reason", message: "must be given" }] : []),
+  ];
+}
+
+/** Makes the service. */
+export function createClearingService(options: ClearingServiceOptions) {
+  const { locks, orders, payments, pendingOrders, clock } = options;
+
+  /** An order that ended by itself meanwhile is none to end. */
+  async function endOrder(orderId: string, actor: Actor, reason?: string): Promise<boolean> {
+    try {
+      await release(orderId, actor, reason);
+      return true;
+    } catch (error) {
+      if (error instanceof OrderNotPayable) return false;
+      throw error;
+    }
+  }
+
+  async function release(orderId: string, actor: Actor, reason?: string): Promise<Order> {
+    const order = await orders.cancel(orderId, { userId: actor.id, isAdmin: true }, actor, reason);
+    await payments.abandon(order);
+    return order;
+  }
+
+  return {
+    /**
+     * Ends a pending order whoever's it is: its holds are released, its cart is unlocked, and the
+     * provider is asked to take no more money for it. Two requests.
+     *
+     * @throws OrderNotFound, OrderNotPayable; nothing was changed
+     * @example await clearing.release("ord_x", { id: "root" }, "the shop closes")
+     */
+    release,
+
+    /**
+     * Ends every lock and every pending order: afterwards no former holder's write is accepted, and who
+     * did it and why is on record with each of them. Each end is a transaction of its own, so an
+     * interruption leaves nothing half done, and repeating it goes on with what is left; `complete`
+     * tells that nothing is. Stops when the operation's time is up.
+     *
+     * @throws ClearingNotConfirmed with the counts of what would end; nothing was changed
+     * @example await clearing.clearAll({ confirm: "clear all locks", reason: "drill", actor })
+     */
+    async clearAll(wish: ClearingWish): Promise<Cleared & { complete: boolean }> {
+      const missing = whatIsMissing(wish);
+      if (missing.length > 0) {
+        const releasedLocks = await countAll((page) => locks.list(page));
+        const endedOrders = await countAll((page) => pendingOrders.list(page));
+        throw new ClearingNotConfirmed(missing, { releasedLocks, endedOrders });
+      }
+      const { actor, reason } = wish;
+      const endMs = (currentOperation()?.deadlineMs ?? Number.POSITIVE_INFINITY) - reserveMs;
+      const isLate = (): boolean => clock() >= endMs;
+      const released = await endAll(
+        (page) => locks.list(page),
+        async ({ resource }) => Boolean(await locks.forceRelease({ resource, actor, reason })),
+        isLate,
+      );
+      const closed = await endAll(
+        (page) => pendingOrders.list(page),
+        ({ orderId }) => endOrder(orderId, actor, reason),
+        isLate,
+      );
+      return {
+        releasedLocks: released.ended,
+        endedOrders: closed.ended,
+        complete: !released.undone && !closed.undone,
+      };
+    },
+  };
+}
+
+/** See `createClearingService`. */
+export type ClearingService = ReturnType<typeof createClearingService>;
