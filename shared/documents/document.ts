@@ -43,16 +43,15 @@ export function documentOf(row: Row | undefined): Document | undefined {
   };
 }
 
-/** How deep a value nests; looks no further than `limit`, and never recurses. */
+/** Whether lists and objects nest deeper than `limit`; looks no further, and never recurses. */
 function isDeeperThan(limit: number, value: unknown): boolean {
   let level: unknown[] = [value];
-  for (let depth = 0; level.length > 0; depth += 1) {
-    if (depth > limit) return true;
-    level = level.flatMap((each) =>
-      typeof each === "object" && each !== null ? Object.values(each) : [],
-    );
+  for (let depth = 0; depth <= limit; depth += 1) {
+    const nested = level.filter((each) => typeof each === "object" && each !== null);
+    if (nested.length === 0) return false;
+    level = nested.flatMap((each) => Object.values(each as object));
   }
-  return false;
+  return true;
 }
 
 /**
