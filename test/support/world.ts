@@ -1,5 +1,7 @@
 /** The real stores and services over DynamoDB Local (or a simulation), with a clock of the test's. */
 import type { Clock } from "../../shared/base/time.ts";
+import { createCartContentsStore } from "../../shared/carts/cart-contents-store.ts";
+import { createCartService } from "../../shared/carts/cart-service.ts";
 import { createCartStore } from "../../shared/carts/cart-store.ts";
 import { createHoldStore } from "../../shared/inventory/hold-store.ts";
 import type { HoldPolicy, Stock } from "../../shared/inventory/stock.ts";
@@ -22,14 +24,20 @@ export interface WorldOptions {
 
 /** Everything that orders touch, over a client and tables that are there. */
 export function createWorldOver({ client, tables, clock }: WorldOptions) {
-  const database = createDatabase({ client, clock: Date.now as Clock });
+  const database = createDatabase({ client });
   const stock = createStockStore({ database, tableName: tables.Stock });
   const holds = createHoldStore({ tableName: tables.Stock });
   const carts = createCartStore({ database, tableName: tables.Carts });
+  const contents = createCartContentsStore({
+    database,
+    tableName: tables.Carts,
+    stockTable: tables.Stock,
+  });
+  const cartService = createCartService({ database, store: carts, contents, clock });
   const orderStore = createOrderStore({ database, tableName: tables.Orders });
   const parts = { database, stock, holds, carts, clock, holdMs };
   const orders = createOrderService({ ...parts, orders: orderStore });
-  return { client, tables, database, clock, stock, holds, carts, orderStore, orders };
+  return { client, tables, database, clock, stock, holds, carts, cartService, orderStore, orders };
 }
 
 export type World = ReturnType<typeof createWorldOver>;

@@ -1,0 +1,185 @@
+/** Ordering a cart on the real engine: it stands still while it is paid for, and comes back if it is not. */
+import { beforeAll, describe, expect, inject, it } from "vitest";
+import { cartIdOf } from "../../../shared/carts/cart.ts";
+import type { PlaceOrder } from "../../../shared/orders/order-placing.ts";
+import { createTestClock, type TestClock } from "../../support/clock.ts";
+import {
+  createWorld,
+  errorOf,
+  giveItem,
+  holdMs,
+  metered,
+  type World,
+} from "../../support/world.ts";
+
+let world: World;
+let time: TestClock;
+let serial = 0;
+const unique = (name: string): string => `${name}-${(serial += 1)}`;
+
+beforeAll(async () => {
+  time = createTestClock();
+  world = await createWorld(inject("dynamoDbEndpoint"), time.clock);
+});
+
+/** A shopper with lines in the instance `menu`, at 10.00 each. */
+async function shopperWith(lines: Readonly<Record<string, number>>, instance = "menu") {
+  const userId = unique("user");
+  const at = { userId, sessionId: "s", instance, actor: { id: userId } };
+  for (const [itemId, quantity] of Object.entries(lines)) {
+    await world.cartService.addLine(at, { itemId, quantity });
+  }
+  return { userId, at, cartId: cartIdOf(userId, "s") };
+}
+
+function orderOf(userId: string, more: Partial<PlaceOrder> = {}): PlaceOrder {
+  const source = { kind: "cart", sessionId: "s" } as const;
+  return { userId, actor: { id: userId }, source, paymentMethod: "sandbox", ...more };
+}
+
+async function anItem(quantity = 10): Promise<string> {
+  return (await giveItem(world, { itemId: unique("item"), quantity })).itemId;
+}
+
+describe("ordering a cart", () => {
+  it("costs two requests, locks it, and leaves its contents and version alone", async () => {
+    const [one, other] = [await anItem(), await anItem()];
+    const { userId, cartId, at } = await shopperWith({ [one]: 2, [other]: 1 });
+    const before = await world.carts.find(cartId);
+    const { result, meter } = await metered(() => world.orders.place(orderOf(userId)));
+    expect(meter.requests).toBe(2);
+    expect(result.order.totalMinor).toBe(3_000);
+    const after = await world.carts.find(cartId);
+    expect(after.instances).toEqual(before.instances);
+    expect(after.version).toBe(before.version);
+    expect(after.lock).toMatchObject({ orderId: result.order.orderId });
+    const edit = await metered(() => errorOf(world.cartService.removeLine(at, one)));
+    expect(edit.meter.requests).toBe(1);
+    expect(edit.result["code"]).toBe("CART_LOCKED");
+  });
+
+  it("that is empty is refused", async () => {
+    const error = await errorOf(world.orders.place(orderOf(unique("user"))));
+    expect(error["code"]).toBe("CART_EMPTY");
+  });
+
+  it("is refused in two requests when a line cannot be had, and the cart stays open", async () => {
+    const itemId = await anItem(1);
+    const { userId, cartId } = await shopperWith({ [itemId]: 2 });
+    const { result, meter } = await metered(() => errorOf(world.orders.place(orderOf(userId))));
+    expect(meter.requests).toBe(2);
+    expect(result["failedItems"]).toMatchObject([{ itemId, reason: "insufficient_stock" }]);
+    expect((await world.carts.find(cartId)).lock).toBeUndefined();
+  });
+
+  it("is refused when a price has changed since it was put there, with the new price", async () => {
+    const itemId = await anItem();
+    const { userId } = await shopperWith({ [itemId]: 1 });
+    const price = { amountMinor: 1_200, currency: "EUR" };
+    const note = { action: "changed", actor: "root", atMs: time.clock() };
+    await world.database.apply(world.stock.patchWrite(itemId, { price }, note));
+    const error = await errorOf(world.orders.place(orderOf(userId)));
+    expect(error["failedItems"]).toMatchObject([{ itemId, reason: "price_changed", price }]);
+  });
+});
+
+describe("without a key", () => {
+  it("a double click makes one order, one after the other and at once", async () => {
+    const itemId = await anItem();
+    const { userId } = await shopperWith({ [itemId]: 1 });
+    const clicks = await Promise.all([1, 2, 3].map(() => world.orders.place(orderOf(userId))));
+    clicks.push(await world.orders.place(orderOf(userId)));
+    expect(new Set(clicks.map(({ order }) => order.orderId)).size).toBe(1);
+    expect((await world.stock.find(itemId))?.available).toBe(9);
+  });
+
+  it("another way to pay is refused while the first is being paid", async () => {
+    const itemId = await anItem();
+    const { userId } = await shopperWith({ [itemId]: 1 });
+    await world.orders.place(orderOf(userId));
+    const error = await errorOf(world.orders.place(orderOf(userId, { paymentMethod: "stripe" })));
+    expect(error["code"]).toBe("CART_LOCKED");
+  });
+
+  it.each(["cancelled", "expired"] as const)(
+    "a cart can be ordered again once it was %s",
+    async (end) => {
+      const itemId = await anItem();
+      const { userId, at } = await shopperWith({ [itemId]: 1 });
+      const { order } = await world.orders.place(orderOf(userId));
+      const caller = { userId, isAdmin: false };
+      if (end === "cancelled") await world.orders.cancel(order.orderId, caller, { id: userId });
+      else time.advance(holdMs);
+      await world.cartService.changeQuantity(at, itemId, 1);
+      const again = await world.orders.place(orderOf(userId));
+      expect(again.replayed).toBe(false);
+      expect(again.order.orderId).not.toBe(order.orderId);
+    },
+  );
+
+  it("an untouched cart can be ordered again at the instant its lock ends, with no sweep", async () => {
+    const itemId = await anItem();
+    const { userId } = await shopperWith({ [itemId]: 1 });
+    const first = await world.orders.place(orderOf(userId));
+    time.advance(holdMs - 1);
+    expect((await world.orders.place(orderOf(userId))).order.orderId).toBe(first.order.orderId);
+    time.advance(1);
+    expect((await world.orders.place(orderOf(userId))).replayed).toBe(false);
+  });
+});
+
+describe("with a key", () => {
+  it("a repetition answers with the order in two requests, also when the cart is empty by now", async () => {
+    const itemId = await anItem();
+    const { userId, cartId } = await shopperWith({ [itemId]: 1 });
+    const request = orderOf(userId, { idempotencyKey: "k" });
+    const { order } = await world.orders.place(request);
+    const note = { action: "paid", actor: "test", atMs: time.clock() };
+    const bought = [{ instance: "menu", itemId }];
+    const purchase = {
+      cartId,
+      orderId: order.orderId,
+      version: 1,
+      bought,
+      instances: ["menu"],
+      note,
+    };
+    await world.database.apply(world.carts.completeWrite(purchase));
+    const { result, meter } = await metered(() => world.orders.place(request));
+    expect(meter.requests).toBe(2);
+    expect(result).toMatchObject({ replayed: true, order: { orderId: order.orderId } });
+  });
+
+  it("another order of the session waits its turn, whichever instance it is of", async () => {
+    const itemId = await anItem();
+    const { userId, at } = await shopperWith({ [itemId]: 1 });
+    await world.cartService.addLine({ ...at, instance: "ticket" }, { itemId, quantity: 1 });
+    const of = (instance: string): PlaceOrder =>
+      orderOf(userId, {
+        idempotencyKey: instance,
+        source: { kind: "cart", sessionId: "s", instances: [instance] },
+      });
+    const { order } = await world.orders.place(of("ticket"));
+    const error = await errorOf(world.orders.place(of("menu")));
+    expect(error).toMatchObject({ code: "CART_LOCKED", fields: { orderId: order.orderId } });
+  });
+});
+
+it("carts [A, B] and [B, A] that meet at the last unit of both make one whole order, never half", async () => {
+  for (let round = 0; round < 10; round += 1) {
+    const [a, b] = [await anItem(1), await anItem(1)];
+    const one = await shopperWith({ [a]: 1, [b]: 1 });
+    const other = await shopperWith({ [b]: 1, [a]: 1 });
+    const outcomes = await Promise.allSettled([
+      world.orders.place(orderOf(one.userId)),
+      world.orders.place(orderOf(other.userId)),
+    ]);
+    const placed = outcomes.flatMap((outcome) =>
+      outcome.status === "fulfilled" ? [outcome.value.order.orderId] : [],
+    );
+    expect(placed).toHaveLength(1);
+    for (const stock of (await world.stock.findMany([a, b])).values()) {
+      expect(Object.keys(stock.holds)).toEqual(placed);
+    }
+  }
+});
