@@ -142,14 +142,15 @@ export class Expressions {
   }
 
   /** Names and values of the request; now and then one too many or one too few. */
-  attributes(): Record<string, unknown> {
+  attributes(mayBeSpoiled = true): Record<string, unknown> {
     const random = this.#random;
+    const share = mayBeSpoiled ? 0.005 : 0;
     const names = Object.fromEntries(this.#names);
     const values = Object.fromEntries(this.#values);
-    if (random.chance(0.005)) names["#idle"] = "idle";
-    if (random.chance(0.005)) values[":idle"] = 1;
-    if (random.chance(0.005)) delete names["#n0"];
-    if (random.chance(0.005)) delete values[":v0"];
+    if (random.chance(share)) names["#idle"] = "idle";
+    if (random.chance(share)) values[":idle"] = 1;
+    if (random.chance(share)) delete names["#n0"];
+    if (random.chance(share)) delete values[":v0"];
     return {
       ...(Object.keys(names).length > 0 ? { ExpressionAttributeNames: names } : {}),
       ...(Object.keys(values).length > 0 ? { ExpressionAttributeValues: values } : {}),

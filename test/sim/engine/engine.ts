@@ -134,9 +134,11 @@ type Handler = (engine: Engine, input: never) => Output;
 function get(engine: Engine, input: ReadOneInput): Output {
   const table = engine.table(input.TableName);
   const key = copyOfMap(input.Key ?? {});
-  table.checkKeyCount(key);
-  const paths = project.bind(input);
-  table.checkKeyValues(key);
+  const faults = new Faults();
+  const paths = project.bind(input, faults);
+  faults.attempt(() => table.checkKeyCount(key));
+  faults.attempt(() => table.checkKeyValues(key));
+  faults.raise();
   const item = table.get(key);
   return {
     ...(item ? { Item: project.apply(item, paths) } : {}),
@@ -184,11 +186,13 @@ function batchGet(
         `The list of keys in RequestItems for BatchGetItem is required: ${name} has empty list`,
       );
     }
-    const paths = project.bind(request);
     const faults = new Faults();
+    const paths = project.bind(request, faults);
     if (keys.some((key) => Object.keys(key).length === 0)) {
-      invalid(
-        `The list of keys in RequestItems for BatchGetItem may not contain null or empty values: ${name} has one or more empty keys`,
+      faults.attempt(() =>
+        invalid(
+          `The list of keys in RequestItems for BatchGetItem may not contain null or empty values: ${name} has one or more empty keys`,
+        ),
       );
     }
     for (const key of keys) {
@@ -218,19 +222,25 @@ function batchWrite(
   if (requests.reduce((sum, [, list]) => sum + list.length, 0) > 25) {
     invalid("Too many items requested for the BatchWriteItem call");
   }
+  const faults = new Faults();
+  const keys = new Set<string>();
   const writes = requests.flatMap(([name, list]) =>
-    list.map(({ PutRequest, DeleteRequest }) =>
-      PutRequest
-        ? prepare(engine, "Put", { TableName: name, Item: PutRequest.Item } as WriteInput)
-        : prepare(engine, "Delete", { TableName: name, Key: DeleteRequest?.Key } as WriteInput),
-    ),
+    list.flatMap(({ PutRequest, DeleteRequest }) => {
+      const { definition } = engine.table(name);
+      const text = `${name} ${keyText(definition, copyOfMap(PutRequest?.Item ?? DeleteRequest?.Key ?? {}))}`;
+      if (keys.has(text)) {
+        faults.attempt(() => invalid("Provided list of item keys contains duplicates"));
+      }
+      keys.add(text);
+      const write = faults.attempt(() =>
+        PutRequest
+          ? prepare(engine, "Put", { TableName: name, Item: PutRequest.Item } as WriteInput)
+          : prepare(engine, "Delete", { TableName: name, Key: DeleteRequest?.Key } as WriteInput),
+      );
+      return write ? [write] : [];
+    }),
   );
-  const isDouble = writes.some((write, index) =>
-    writes
-      .slice(0, index)
-      .some((other) => other.table === write.table && areEqual(other.key, write.key)),
-  );
-  if (isDouble) invalid("Provided list of item keys contains duplicates");
+  faults.raise();
   for (const write of writes) {
     const { old, next } = outcomeOf(write);
     if (next) write.table.checkIndexKeys(next);

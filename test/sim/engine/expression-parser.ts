@@ -74,6 +74,7 @@ const conditionFunctions = new Set([
   "size",
 ]);
 const sectionWords = new Set(["SET", "REMOVE", "ADD", "DELETE"]);
+const comparators = new Set(["=", "<>", "<", "<=", ">", ">="]);
 const updateFunctions = new Set(["if_not_exists", "list_append"]);
 
 /** A few of DynamoDB's 573 reserved words: those that this field's attribute names run into. */
@@ -105,8 +106,8 @@ class Parser {
   readonly kind: ExpressionKind;
   readonly #tokens: readonly Token[];
   #position = 0;
-  /** The first reserved word used as a name; syntax errors anywhere come before it. */
-  #reserved: string | undefined;
+  /** The first wrong word in a right place; syntax errors anywhere come before it. */
+  #misuse: string | undefined;
 
   constructor(kind: ExpressionKind, text: string) {
     this.kind = kind;
@@ -153,9 +154,21 @@ class Parser {
 
   expectEnd(): void {
     if (this.peek().kind !== "end") this.syntaxError();
-    if (this.#reserved !== undefined) {
-      this.fail(`Attribute name is a reserved keyword; reserved keyword: ${this.#reserved}`);
+    if (this.#misuse !== undefined) this.fail(this.#misuse);
+  }
+
+  /** Whether the parenthesis that opens here encloses an operand, not a condition. */
+  opensOperand(): boolean {
+    let depth = 0;
+    for (let ahead = 0; this.peek(ahead).kind !== "end"; ahead += 1) {
+      const { text } = this.peek(ahead);
+      if (text === "(") depth += 1;
+      if (text === ")") depth -= 1;
+      if (depth > 0) continue;
+      const { kind, text: next } = this.peek(ahead + 1);
+      return comparators.has(next) || (kind === "word" && /^(between|in)$/i.test(next));
     }
+    return false;
   }
 
   list<T>(element: () => T): T[] {
@@ -183,6 +196,11 @@ class Parser {
 
   operand(): Operand {
     const token = this.peek();
+    if (this.take("(")) {
+      const inner = this.operand();
+      this.expect(")");
+      return inner;
+    }
     if (token.kind === "value") return this.value();
     if (token.kind === "word" && this.peek(1).text === "(") return this.call();
     if (token.kind === "word" || token.kind === "name") return this.path();
@@ -195,7 +213,7 @@ class Parser {
     const args = this.list(() => this.operand());
     this.expect(")");
     if (!conditionFunctions.has(name) && !updateFunctions.has(name)) {
-      this.fail(`Invalid function name; function: ${name}`);
+      this.#misuse ??= `Invalid function name; function: ${name}`;
     }
     return { kind: "call", name, args };
   }
@@ -210,7 +228,7 @@ class Parser {
     }
     this.#position += 1;
     if (token.kind === "word" && reservedWords.has(token.text.toLowerCase())) {
-      this.#reserved ??= token.text;
+      this.#misuse ??= `Attribute name is a reserved keyword; reserved keyword: ${token.text}`;
     }
     return token.text;
   }
@@ -233,8 +251,6 @@ class Parser {
   }
 }
 
-const comparators = new Set(["=", "<>", "<", "<=", ">", ">="]);
-
 function parseOr(parser: Parser): Condition {
   let left = parseAnd(parser);
   while (parser.take("or")) left = { kind: "or", left, right: parseAnd(parser) };
@@ -253,6 +269,7 @@ function parseNot(parser: Parser): Condition {
 }
 
 function parsePrimary(parser: Parser): Condition {
+  if (parser.peek().text === "(" && parser.opensOperand()) return parseComparison(parser);
   if (parser.take("(")) {
     const isDoubled = parser.peek().text === "(";
     const inner = parseOr(parser);
@@ -276,9 +293,6 @@ const wholeInParentheses = new WeakSet<Condition>();
 
 function parseFunctionCondition(parser: Parser): Condition {
   const call = parser.call();
-  if (!conditionFunctions.has(call.name)) {
-    parser.fail(`The function is not allowed in a condition expression; function: ${call.name}`);
-  }
   if (comparators.has(parser.peek().text)) {
     parser.fail(
       `The function is not allowed to be used this way in an expression; function: ${call.name}`,
@@ -323,15 +337,17 @@ function parseUpdateTree(parser: Parser): UpdateTree {
     ADD: pathAndValue,
     DELETE: pathAndValue,
   };
+  let doubled: string | undefined;
   while (parser.peek().kind !== "end") {
     const name = parser.peek().text.toUpperCase();
     const element = parser.peek().kind === "word" ? elements[name] : undefined;
     if (!element) return parser.syntaxError();
     parser.next();
-    if (sections.has(name)) {
-      parser.fail(`The "${name}" section can only be used once in an update expression;`);
-    }
+    if (sections.has(name)) doubled ??= name;
     sections.set(name, parser.list(element));
+  }
+  if (doubled) {
+    parser.fail(`The "${doubled}" section can only be used once in an update expression;`);
   }
   return {
     set: (sections.get("SET") ?? []) as Assignment[],

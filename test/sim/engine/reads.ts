@@ -1,7 +1,7 @@
 /** Queries, scans and projections. */
 import { holds } from "./condition.ts";
 import type { Engine, Output } from "./engine.ts";
-import { invalid } from "./errors.ts";
+import { type Faults, invalid } from "./errors.ts";
 import {
   type Comparator,
   type Condition,
@@ -41,16 +41,19 @@ interface ReadInput {
 
 /** Projections of single reads. */
 export const project = {
-  bind(input: ReadInput): readonly Path[] | undefined {
-    const { ProjectionExpression } = input;
-    const scope = scopeOf(input, ProjectionExpression !== undefined);
-    if (ProjectionExpression === undefined) return undefined;
-    const paths = bindProjection(
-      scope,
-      parseProjection(ProjectionExpression, "ProjectionExpression"),
+  bind(input: ReadInput, faults: Faults): readonly Path[] | undefined {
+    const { ProjectionExpression, ExpressionAttributeNames: names } = input;
+    // Get and BatchGet know no values: the SDK's serializer leaves them out.
+    const scope = scopeOf(
+      names ? { ExpressionAttributeNames: names } : {},
+      ProjectionExpression === undefined ? "ProjectionExpression is null" : undefined,
     );
-    scope.checkAllUsed();
-    scope.faults.raise();
+    const paths = faults.attempt(() => {
+      if (ProjectionExpression === undefined) return undefined;
+      return bindProjection(scope, parseProjection(ProjectionExpression, "ProjectionExpression"));
+    });
+    if (ProjectionExpression !== undefined) scope.checkAllUsed();
+    faults.attempt(() => scope.faults.raise());
     return paths;
   },
   apply(item: Item, paths: readonly Path[] | undefined): Item {
@@ -64,8 +67,9 @@ interface KeyPart {
   readonly isEquality: boolean;
   readonly types: readonly string[];
   readonly test: KeyTest;
-  /** The values that end the range, where they belong to it. */
-  readonly ends: readonly Value[];
+  /** The least and the greatest value of the range, where they belong to it. */
+  readonly low?: Value;
+  readonly high?: Value;
 }
 
 const tests: Record<string, (bound: Value) => KeyTest> = {
@@ -115,9 +119,9 @@ function keyParts(scope: Scope, node: Condition): KeyPart[] {
       const [path, bound] = isTurned ? [node.right, node.left] : [node.left, node.right];
       const value = literal(scope, bound);
       const name = attributeOf(scope, path);
-      const ends = op === "<=" || op === ">=" ? [value] : [];
+      const end = op === "<=" ? { high: value } : op === ">=" ? { low: value } : {};
       const types = [typeOf(value)];
-      return [{ name, isEquality: op === "=", types, test: tests[op]!(value), ends }];
+      return [{ name, isEquality: op === "=", types, test: tests[op]!(value), ...end }];
     }
     case "between": {
       const [path, low, high] = node.args;
@@ -125,8 +129,16 @@ function keyParts(scope: Scope, node: Condition): KeyPart[] {
       const test = (value: Value): boolean =>
         compareValues(value, lowest) >= 0 && compareValues(value, highest) <= 0;
       const types = [typeOf(lowest), typeOf(highest)];
-      const ends = [lowest, highest];
-      return [{ name: attributeOf(scope, path), isEquality: false, types, test, ends }];
+      return [
+        {
+          name: attributeOf(scope, path),
+          isEquality: false,
+          types,
+          test,
+          low: lowest,
+          high: highest,
+        },
+      ];
     }
     case "call": {
       if (node.name !== "begins_with") return badOperator(node.name);
@@ -134,7 +146,7 @@ function keyParts(scope: Scope, node: Condition): KeyPart[] {
       const test = (value: Value): boolean => String(value).startsWith(String(prefix));
       const types = ["S", typeOf(prefix)];
       const name = attributeOf(scope, node.args[0]!);
-      return [{ name, isEquality: false, types, test, ends: [] }];
+      return [{ name, isEquality: false, types, test }];
     }
     default:
       return badOperator(node.kind.toUpperCase());
@@ -325,7 +337,7 @@ function bindKeyCondition(scope: Scope, input: ReadInput): KeyPart[] {
 /** Query: one partition, in the order of its sort key. */
 export function query(engine: Engine, input: ReadInput): Output {
   const source = sourceOf(engine, input);
-  const scope = scopeOf(input, true);
+  const scope = scopeOf(input, undefined);
   const { faults } = scope;
   if (input.IndexName !== undefined && input.ConsistentRead) {
     faults.attempt(() => invalid("Consistent reads are not supported on global secondary indexes"));
@@ -345,11 +357,14 @@ export function query(engine: Engine, input: ReadInput): Output {
     .toSorted((left, right) => direction * order(left, right));
   // In a table, unlike in an index, no other row can have the last key that the condition allows.
   const sort = source.schema.sort?.name;
-  const ends = parts.find(({ name }) => name === sort)?.ends ?? [];
-  const end = direction === 1 ? ends.at(-1) : ends[0];
+  const range = parts.find(({ name }) => name === sort);
+  const end = direction === 1 ? range?.high : range?.low;
   const isTable = source.schema === source.table.definition;
   const isLast = (row: Item): boolean =>
     isTable && (!sort || (end !== undefined && row[sort] === end));
+  if (start && sort && isLast(start)) {
+    invalid("The provided starting key does not match the range key predicate");
+  }
   return page(source, input, ordered, passes!, paths, isLast);
 }
 
@@ -367,7 +382,7 @@ export function scan(engine: Engine, input: ReadInput): Output {
   const source = sourceOf(engine, input);
   const hasExpression =
     input.FilterExpression !== undefined || input.ProjectionExpression !== undefined;
-  const scope = scopeOf(input, hasExpression);
+  const scope = scopeOf(input, hasExpression ? undefined : "FilterExpression is null");
   const { faults } = scope;
   const paths = faults.attempt(() => bindPaths(scope, input, source, false));
   const passes = faults.attempt(() => filterOf(scope, input, source, false));

@@ -184,6 +184,17 @@ export class SimulatedTable {
     }
   }
 
+  /** What an update may not leave in a key of an index. */
+  checkIndexTexts(item: Item): void {
+    const names = [...this.#indexes.values()].flatMap(({ definition }) =>
+      keyAttributes(definition).map(({ name }) => name),
+    );
+    if (names.every((name) => item[name] !== "")) return;
+    invalid(
+      "One or more parameter values are not valid. The update expression attempted to update a secondary index key to a value that is not supported. The AttributeValue for a key attribute cannot contain an empty string value.",
+    );
+  }
+
   checkIndexKeys(item: Item): void {
     for (const index of this.#indexes.values()) index.checkKeys(item);
   }

@@ -13,7 +13,7 @@ import type { Item } from "./values.ts";
 import {
   type Outcome,
   outcomeOf,
-  prepare,
+  prepareInTransaction,
   type PreparedWrite,
   type WriteInput,
   type WriteKind,
@@ -52,7 +52,7 @@ function prepareAction(
   engine: Engine,
   part: Partial<Record<WriteKind, WriteInput>>,
   index: number,
-): PreparedWrite {
+): () => PreparedWrite {
   const given = Object.entries(part).filter(([, input]) => input !== undefined);
   if (given.length !== 1) {
     invalid("TransactItems can only contain one of Check, Put, Update or Delete");
@@ -63,7 +63,7 @@ function prepareAction(
       `Value null at 'transactItems.${index + 1}.member.conditionCheck.conditionExpression' failed to satisfy constraint: Member must not be null`,
     );
   }
-  return prepare(engine, kind, action, true);
+  return prepareInTransaction(engine, kind, action);
 }
 
 function checkForm(input: TransactWriteInput): void {
@@ -110,7 +110,10 @@ function reasonFrom(checks: () => void): CancellationReason {
 /** What one action would do, and what speaks against it. */
 function judged(write: PreparedWrite): Judged {
   const { table, key } = write;
-  const keyReason = reasonFrom(() => table.checkKeyValues(key));
+  const keyReason = reasonFrom(() => {
+    table.checkKeyValues(key);
+    if (write.item) table.checkIndexKeys(write.item);
+  });
   if (keyReason.Code !== "None") {
     return { isAllowed: false, old: undefined, next: undefined, reason: keyReason };
   }
@@ -156,37 +159,22 @@ function consumedByAll(
   };
 }
 
-/** An invalid action is reported before a missing table, wherever the two stand. */
-function prepareAll(
-  engine: Engine,
-  parts: readonly Partial<Record<WriteKind, WriteInput>>[],
-): PreparedWrite[] {
+function attemptAll<T, R>(all: readonly T[], check: (one: T, index: number) => R): R[] {
   const faults = new Faults();
-  let missing: unknown;
-  const writes = parts.map((part, index) =>
-    faults.attempt(() => {
-      try {
-        return prepareAction(engine, part, index);
-      } catch (error) {
-        if (error instanceof SimulatedValidationError) throw error;
-        missing = error;
-        return undefined;
-      }
-    }),
-  );
+  const results = all.map((one, index) => faults.attempt(() => check(one, index)));
   faults.raise();
-  if (missing !== undefined) throw missing;
-  return writes as PreparedWrite[];
+  return results as R[];
 }
 
 /** Carries out a transaction. */
 export function transactWrite(engine: Engine, input: TransactWriteInput): Output {
   checkForm(input);
   const parts = input.TransactItems ?? [];
+  const prepared = attemptAll(parts, (part, index) => prepareAction(engine, part, index));
   const token = input.ClientRequestToken;
   const request = token ? requestText(input) : "";
   if (token && engine.tokens.isDone(token, request, engine.nowMs())) return {};
-  const writes = prepareAll(engine, parts);
+  const writes = attemptAll(prepared, (located) => located());
   checkDistinctItems(writes);
   const outcomes = writes.map(judged);
   const reasons = outcomes.map(({ reason }) => reason);

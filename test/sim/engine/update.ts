@@ -133,7 +133,8 @@ function withValue(container: Value | undefined, path: Path, value: Value): Valu
 function withoutValue(container: Value | undefined, path: Path): Value {
   const [segment, ...rest] = path;
   if (typeof segment === "number") {
-    const list = [...(container as Value[])];
+    // slice keeps the gaps of earlier removals, a spread would not.
+    const list = (container as Value[]).slice();
     if (segment >= list.length) return list;
     if (rest.length === 0) delete list[segment];
     else list[segment] = withoutValue(list[segment], rest);

@@ -1,7 +1,7 @@
 /** Put, update and delete: their checks, their conditions and what they hand back. */
 import { holds, valueAt } from "./condition.ts";
 import type { Engine, Output } from "./engine.ts";
-import { invalid, noSuchTable } from "./errors.ts";
+import { invalid } from "./errors.ts";
 import {
   type Condition,
   parseCondition,
@@ -48,80 +48,104 @@ const returnValues: Record<WriteKind, readonly string[]> = {
   ConditionCheck: ["NONE"],
 };
 
-/** The names and values of a request, checked for their own form. */
-export function scopeOf(
-  input: {
-    ExpressionAttributeNames?: Record<string, string>;
-    ExpressionAttributeValues?: Record<string, unknown>;
-  },
-  hasExpression: boolean,
-  isUpdate = false,
-): Scope {
-  const names = input.ExpressionAttributeNames;
-  const values = input.ExpressionAttributeValues;
-  if (names && !hasExpression) {
-    invalid("ExpressionAttributeNames can only be specified when using expressions");
-  }
-  if (values && !hasExpression) {
-    const which = isUpdate
-      ? "UpdateExpression and ConditionExpression are null"
-      : "ConditionExpression is null";
-    invalid(`ExpressionAttributeValues can only be specified when using expressions: ${which}`);
-  }
-  if (names && Object.keys(names).length === 0)
-    invalid("ExpressionAttributeNames must not be empty");
-  if (values && Object.keys(values).length === 0) {
-    invalid("ExpressionAttributeValues must not be empty");
-  }
-  for (const name of Object.keys(names ?? {})) {
-    if (!/^#\w+$/.test(name)) {
-      invalid(`ExpressionAttributeNames contains invalid key: Syntax error; key: "${name}"`);
-    }
-  }
-  for (const name of Object.keys(values ?? {})) {
-    if (!/^:\w+$/.test(name)) {
-      invalid(`ExpressionAttributeValues contains invalid key: Syntax error; key: "${name}"`);
-    }
-  }
-  return new Scope(names, values && copyOfMap(values));
+interface Placeholders {
+  readonly ExpressionAttributeNames?: Record<string, string>;
+  readonly ExpressionAttributeValues?: Record<string, unknown>;
 }
 
-/**
- * Checks a write as far as that goes without looking at an item. In a transaction keys of wrong
- * types are not refused here: they become a reason to cancel it.
- */
-export function prepare(
-  engine: Engine,
-  kind: WriteKind,
-  input: WriteInput,
-  isInTransaction = false,
-): PreparedWrite {
-  const item = kind === "Put" ? copyOfMap(input.Item ?? {}) : undefined;
-  const givenKey = item ?? copyOfMap(input.Key ?? {});
-  const { UpdateExpression, ConditionExpression } = input;
+function checkNames(names: object | undefined, hasExpression: boolean): void {
+  if (!names) return;
+  if (!hasExpression) {
+    invalid("ExpressionAttributeNames can only be specified when using expressions");
+  }
+  if (Object.keys(names).length === 0) invalid("ExpressionAttributeNames must not be empty");
+  for (const name of Object.keys(names).filter((given) => !/^#\w+$/.test(given))) {
+    invalid(`ExpressionAttributeNames contains invalid key: Syntax error; key: "${name}"`);
+  }
+}
+
+function checkValues(values: object | undefined, missing: string | undefined): void {
+  if (!values) return;
+  if (missing !== undefined) {
+    invalid(`ExpressionAttributeValues can only be specified when using expressions: ${missing}`);
+  }
+  if (Object.keys(values).length === 0) invalid("ExpressionAttributeValues must not be empty");
+  for (const name of Object.keys(values).filter((given) => !/^:\w+$/.test(given))) {
+    invalid(`ExpressionAttributeValues contains invalid key: Syntax error; key: "${name}"`);
+  }
+}
+
+/** The names and values of a request; `missing` says which expressions it lacks, if it has none. */
+export function scopeOf(input: Placeholders, missing: string | undefined): Scope {
+  const { ExpressionAttributeNames: names, ExpressionAttributeValues: values } = input;
+  const scope = new Scope(names, values && copyOfMap(values));
+  scope.faults.attempt(() => checkNames(names, missing === undefined));
+  scope.faults.attempt(() => checkValues(values, missing));
+  return scope;
+}
+
+/** Everything about a write that can be judged from its expressions alone. */
+interface Bound {
+  readonly scope: Scope;
+  readonly condition: Condition | undefined;
+  readonly change: UpdateTree | undefined;
+}
+
+function bound(kind: WriteKind, input: WriteInput): Bound {
+  const { UpdateExpression, ConditionExpression, ReturnValues = "NONE" } = input;
   const hasExpression = UpdateExpression !== undefined || ConditionExpression !== undefined;
-  const scope = scopeOf(input, hasExpression, kind === "Update");
+  const lacking =
+    kind === "Update"
+      ? "UpdateExpression and ConditionExpression are null"
+      : "ConditionExpression is null";
+  const scope = scopeOf(input, hasExpression ? undefined : lacking);
   const { faults } = scope;
   const change = faults.attempt(() => bindChange(scope, UpdateExpression));
   const condition = faults.attempt(() => bindOptional(scope, ConditionExpression));
   if (hasExpression) scope.checkAllUsed();
-  const table = engine.findTable(input.TableName);
-  if (!table) {
-    faults.raise();
-    throw noSuchTable();
-  }
-  if (!returnValues[kind].includes(input.ReturnValues ?? "NONE")) {
+  if (!returnValues[kind].includes(ReturnValues)) {
     faults.attempt(() => invalid("Return values set to invalid value"));
   }
-  faults.attempt(() => (item ? table.checkKeyIsThere(item) : table.checkKeyCount(givenKey)));
-  faults.attempt(() => table.checkKeyTexts(givenKey));
-  if (!isInTransaction) {
-    faults.attempt(() => table.checkKeyValues(givenKey));
-    if (item) faults.attempt(() => table.checkIndexKeys(item));
-  }
+  return { scope, condition, change };
+}
+
+function located(kind: WriteKind, input: WriteInput, table: SimulatedTable, parts: Bound) {
+  const item = kind === "Put" ? copyOfMap(input.Item ?? {}) : undefined;
+  const given = item ?? copyOfMap(input.Key ?? {});
+  const { faults } = parts.scope;
+  faults.attempt(() => (item ? table.checkKeyIsThere(item) : table.checkKeyCount(given)));
+  faults.attempt(() => table.checkKeyTexts(given));
+  const key = item ? table.keyOf(item) : given;
+  return { kind, input, table, key, ...(item ? { item } : {}), ...parts };
+}
+
+/** Checks a write as far as that goes without looking at what is stored. */
+export function prepare(engine: Engine, kind: WriteKind, input: WriteInput): PreparedWrite {
+  const table = engine.table(input.TableName);
+  const write = located(kind, input, table, bound(kind, input));
+  const { faults } = write.scope;
+  faults.attempt(() => table.checkKeyValues(write.key));
+  if (write.item) faults.attempt(() => table.checkIndexKeys(write.item!));
   faults.raise();
-  const key = item ? table.keyOf(item) : givenKey;
-  return { kind, input, table, key, ...(item ? { item } : {}), scope, condition, change };
+  return write;
+}
+
+/**
+ * Checks a write of a transaction: expressions at once, then (by calling what comes back) table and
+ * key. Keys of wrong types are not refused here: they become a reason to cancel it.
+ */
+export function prepareInTransaction(
+  engine: Engine,
+  kind: WriteKind,
+  input: WriteInput,
+): () => PreparedWrite {
+  const parts = bound(kind, input);
+  parts.scope.faults.raise();
+  return () => {
+    const write = located(kind, input, engine.table(input.TableName), parts);
+    write.scope.faults.raise();
+    return write;
+  };
 }
 
 function bindChange(scope: Scope, text: string | undefined): UpdateTree | undefined {
@@ -160,7 +184,9 @@ function nextItem(write: PreparedWrite, old: Item | undefined): Item | undefined
   if (write.item) return write.item;
   const base = old ?? write.key;
   if (!write.change) return base;
-  return updated(write.scope, write.change, base, write.table.keyNames);
+  const next = updated(write.scope, write.change, base, write.table.keyNames);
+  write.table.checkIndexTexts(next);
+  return next;
 }
 
 function touched(write: PreparedWrite, item: Item | undefined): Item | undefined {

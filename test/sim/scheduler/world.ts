@@ -1,0 +1,394 @@
+/**
+ * The simulated world: one DynamoDB, virtual time, and processes whose requests are interleaved by a
+ * seeded scheduler. Nothing here waits for real time, so a seed always gives the same run.
+ */
+import { AsyncLocalStorage } from "node:async_hooks";
+import { type Command, Engine, type Output } from "../engine/engine.ts";
+import type { ChangeRecord, TableDefinition } from "../engine/table.ts";
+import { type Random, seededRandom } from "../random.ts";
+import { newMeter, runOperation } from "../../../shared/table/operation.ts";
+import { type Clock, epochMs } from "../../../shared/base/time.ts";
+import {
+  conflict,
+  connectionLost,
+  drawFault,
+  type FaultName,
+  type FaultRates,
+  internalError,
+  throttled,
+} from "./faults.ts";
+import { History } from "./history.ts";
+import { Agenda } from "./agenda.ts";
+
+/** How a world behaves; everything else follows from the seed. */
+export interface WorldOptions {
+  readonly seed: number;
+  readonly tables: readonly TableDefinition[];
+  readonly rates: FaultRates;
+  /** Clocks of processes are off by up to this much, either way. */
+  readonly skewMs?: number;
+  /** Index entries and stream records come up to this much late. */
+  readonly lagMs?: number;
+  /** A request's way takes up to this long, one way; now and then ten times that. */
+  readonly latencyMs?: number;
+  /** How long a process may stand still. */
+  readonly pausesMs?: readonly number[];
+  /** What a run may cost; more means that something never ends. */
+  readonly maxSteps?: number;
+}
+
+/** How an invocation ended: its process may have died, and then nobody hears anything. */
+export type Ending<T> =
+  | { readonly kind: "done"; readonly value: T }
+  | { readonly kind: "failed"; readonly error: unknown }
+  | { readonly kind: "stopped" };
+
+/** What a process is given instead of the real world. */
+export interface Surroundings {
+  readonly client: { send(command: Command): Promise<never> };
+  readonly clock: Clock;
+  readonly sleep: (durationMs: number) => Promise<void>;
+  readonly random: () => number;
+}
+
+/** One request of a client, worked on by one process. */
+export interface Invocation {
+  readonly id: number;
+  readonly label: string;
+  /** What its clock is ahead of the true time. */
+  readonly skewMs: number;
+  readonly startedAtMs: number;
+  requests: number;
+  isStopped: boolean;
+  readonly stop: () => void;
+}
+
+/** A crash point: the invocation of this label stops at its n-th request, before or after it. */
+export interface CrashPoint {
+  readonly label: string;
+  readonly request: number;
+  readonly where: "before" | "after";
+}
+
+/** The instant at which every simulation begins. */
+export const simulationStartMs = Date.UTC(2026, 0, 1);
+
+/** Longer than any request may take: what is not answered by then counts as lost. */
+const invocationMs = 29_000;
+
+const invocations = new AsyncLocalStorage<Invocation>();
+
+/** Lets every promise that can go on do so; processes wait for nothing but simulated requests. */
+function settle(): Promise<void> {
+  return new Promise((resolve) => {
+    setImmediate(resolve);
+  });
+}
+
+/** A write as the world saw it: what changed, when, and by which invocation. */
+export interface Commit extends ChangeRecord {
+  readonly by: Invocation | undefined;
+}
+
+export class World {
+  readonly options: WorldOptions;
+  readonly random: Random;
+  readonly engine: Engine;
+  readonly history = new History();
+  readonly struck = new Map<FaultName, number>();
+  readonly commits: Commit[] = [];
+  /** Called after every change of an item, with the database as it is then. */
+  readonly observers: ((commit: Commit) => void)[] = [];
+  /** Called after every request that changed anything: transactions are seen whole. */
+  readonly watchers: (() => void)[] = [];
+  crashPoint: CrashPoint | undefined;
+  rates: FaultRates;
+  operations = 0;
+  requests = 0;
+  readonly #agenda = new Agenda();
+  #nowMs = simulationStartMs;
+  #steps = 0;
+  #hasWoken = false;
+  #invocationCount = 0;
+  #executing: Invocation | undefined;
+  #failure: unknown;
+
+  constructor(options: WorldOptions) {
+    this.options = options;
+    this.rates = options.rates;
+    this.random = seededRandom(options.seed);
+    const lag = this.random.fork();
+    this.engine = new Engine({
+      tables: options.tables,
+      nowMs: () => this.#nowMs,
+      indexLagMs: () => (options.lagMs ? lag.int(0, options.lagMs) : 0),
+      onChange: (change) => {
+        const commit = { ...change, by: this.#executing };
+        this.commits.push(commit);
+        for (const observe of this.observers) observe(commit);
+      },
+    });
+  }
+
+  /** The true time. */
+  get nowMs(): number {
+    return this.#nowMs;
+  }
+
+  /** The surroundings of a new process, with a clock of its own. */
+  process(): Surroundings & { readonly skewMs: number } {
+    const { skewMs: most = 0 } = this.options;
+    const skewMs = most > 0 ? this.random.int(-most, most) : 0;
+    const random = this.random.fork();
+    return {
+      skewMs,
+      client: { send: (command) => this.#send(command) as Promise<never> },
+      clock: () => epochMs(this.#nowMs + skewMs),
+      sleep: (durationMs) => this.sleep(durationMs),
+      random: () => random.next(),
+    };
+  }
+
+  /** Virtual sleep; never shorter than a millisecond, so that time goes on. */
+  sleep(durationMs: number): Promise<void> {
+    return new Promise((resolve) => {
+      this.after(Math.max(1, durationMs), () => this.#wake(resolve));
+    });
+  }
+
+  /** Does something later on. */
+  after(durationMs: number, action: () => void): void {
+    this.#agenda.add(this.#nowMs + durationMs, action);
+  }
+
+  /** Lets a process work on a client's request; its death ends the invocation, not the client. */
+  invoke<T>(
+    label: string,
+    process: { readonly skewMs: number; readonly clock: Clock },
+    work: () => Promise<T>,
+  ): Promise<Ending<T>> {
+    return new Promise((resolve) => {
+      this.#invocationCount += 1;
+      this.operations += 1;
+      let isOver = false;
+      const end = (ending: Ending<T>): void => {
+        if (isOver) return;
+        isOver = true;
+        this.#wake(() => resolve(ending));
+      };
+      const invocation: Invocation = {
+        id: this.#invocationCount,
+        label,
+        skewMs: process.skewMs,
+        startedAtMs: this.#nowMs,
+        requests: 0,
+        isStopped: false,
+        stop: () => {
+          invocation.isStopped = true;
+          this.history.note(this.#nowMs, invocation, "stops for ever");
+          // Nobody tells the client; it notices when the answer does not come.
+          this.after(this.random.int(1, invocationMs), () => end({ kind: "stopped" }));
+        },
+      };
+      this.history.note(this.#nowMs, invocation, "begins");
+      const operation = { meter: newMeter(), deadlineMs: process.clock() + invocationMs };
+      void invocations.run(invocation, async () => {
+        try {
+          const value = await runOperation(operation, work);
+          this.history.note(this.#nowMs, invocation, "is done");
+          end({ kind: "done", value });
+        } catch (error) {
+          const { name, code = "", message } = error as Error & { code?: string };
+          this.history.note(this.#nowMs, invocation, `fails: ${name} ${code} ${message}`);
+          end({ kind: "failed", error });
+        }
+      });
+    });
+  }
+
+  /** A call to something outside the database, under the same faults as a request to it. */
+  outside<T>(label: string, carryOut: () => T): Promise<T> {
+    return this.#request(label, undefined, carryOut) as Promise<T>;
+  }
+
+  /** Starts a script: a client, an administrator, the weather. Its failure fails the run. */
+  script(work: () => Promise<void>): void {
+    work().catch((error: unknown) => {
+      this.#failure ??= error;
+    });
+  }
+
+  /** Runs until nothing is left to do. */
+  async run(): Promise<void> {
+    const { maxSteps = 200_000 } = this.options;
+    await settle();
+    for (;;) {
+      if (this.#failure !== undefined) throw this.#failure;
+      const next = this.#agenda.take();
+      if (!next) return;
+      this.#steps += 1;
+      if (this.#steps > maxSteps) throw new Error(`Still not at rest after ${maxSteps} steps`);
+      this.#nowMs = Math.max(this.#nowMs, next.atMs);
+      this.#hasWoken = false;
+      next.action();
+      if (this.#hasWoken) await settle();
+    }
+  }
+
+  #wake(resolve: () => void): void {
+    this.#hasWoken = true;
+    resolve();
+  }
+
+  #send(command: Command): Promise<Output> {
+    return this.#request(command.constructor.name.replace("Command", ""), command, () =>
+      this.engine.execute(command),
+    ) as Promise<Output>;
+  }
+
+  #latencyMs(): number {
+    const { latencyMs = 20 } = this.options;
+    const most = this.random.chance(0.1) ? latencyMs * 10 : latencyMs;
+    return 1 + this.random.next() * most;
+  }
+
+  #request(label: string, command: Command | undefined, carryOut: () => unknown): Promise<unknown> {
+    const invocation = invocations.getStore();
+    if (invocation?.isStopped) return new Promise(() => {});
+    this.requests += 1;
+    if (invocation) invocation.requests += 1;
+    return new Promise((resolve, reject) => {
+      const sent: Sent = { label, command, invocation, carryOut, resolve, reject };
+      this.#dispatch(sent, this.#faultFor(sent));
+    });
+  }
+
+  #faultFor({ label, command, invocation }: Sent): FaultName | undefined {
+    const planned = this.crashPoint;
+    if (planned && invocation?.label === planned.label) {
+      if (invocation.requests !== planned.request) return undefined;
+      this.crashPoint = undefined;
+      return planned.where === "before" ? "stopBefore" : "stopAfter";
+    }
+    if (!invocation) return undefined;
+    const fault = drawFault(this.random, this.rates);
+    const isRead = /^(Get|Query|Scan|BatchGet)/.test(label);
+    if (isRead && (fault === "conflict" || fault === "duplicate" || fault === "late")) {
+      return undefined;
+    }
+    // Nobody but DynamoDB has conflicts and capacities.
+    if (!command && (fault === "conflict" || fault === "throttled")) return undefined;
+    return fault;
+  }
+
+  #dispatch(sent: Sent, fault: FaultName | undefined): void {
+    if (fault) this.struck.set(fault, (this.struck.get(fault) ?? 0) + 1);
+    const arrival = this.#latencyMs();
+    const answer = (outcome: Outcome, delayMs = 0): void => this.#answer(sent, outcome, delayMs);
+    const failing = (error: Error): Outcome => ({ error });
+    switch (fault) {
+      case "stopBefore":
+        sent.invocation?.stop();
+        return;
+      case "conflict":
+        this.after(arrival, () => answer(failing(conflict(sent.command!))));
+        return;
+      case "throttled":
+        this.after(arrival, () => answer(failing(throttled())));
+        return;
+      case "lostRequest":
+        this.#noteFault(sent, fault);
+        this.after(arrival, () => answer(failing(connectionLost()), 1_000));
+        return;
+      case "late":
+        this.#noteFault(sent, fault);
+        this.after(arrival, () => answer(failing(connectionLost())));
+        this.after(arrival + this.random.int(1, 20_000), () => void this.#carryOut(sent, "late "));
+        return;
+      default:
+        this.after(arrival, () => this.#arrive(sent, fault, answer));
+    }
+  }
+
+  #noteFault({ invocation, label }: Sent, fault: FaultName): void {
+    this.history.note(this.#nowMs, invocation, `${label}: ${fault}`);
+  }
+
+  #arrive(
+    sent: Sent,
+    fault: FaultName | undefined,
+    answer: (outcome: Outcome, delayMs?: number) => void,
+  ): void {
+    const { invocation } = sent;
+    if (invocation?.isStopped) return;
+    const outcome = this.#carryOut(sent, "");
+    if (fault === "stopAfter") {
+      invocation?.stop();
+      return;
+    }
+    if (fault === "duplicate") {
+      this.after(this.random.int(1, 60_000), () => void this.#carryOut(sent, "duplicate "));
+    }
+    if (fault === "lostResponse") {
+      this.#noteFault(sent, fault);
+      answer({ error: this.random.chance(0.3) ? internalError() : connectionLost() }, 1_000);
+      return;
+    }
+    const { pausesMs = [500, 5_000, 40_000, 400_000] } = this.options;
+    if (fault === "pause") this.#noteFault(sent, fault);
+    answer(outcome, fault === "pause" ? this.random.pick(pausesMs) : 0);
+  }
+
+  #answer({ invocation, resolve, reject }: Sent, outcome: Outcome, delayMs: number): void {
+    this.after(delayMs + this.#latencyMs(), () => {
+      if (invocation?.isStopped) return;
+      this.#wake(() => ("error" in outcome ? reject(outcome.error) : resolve(outcome.value)));
+    });
+  }
+
+  #carryOut(sent: Sent, prefix: string): Outcome {
+    const before = this.commits.length;
+    this.#executing = sent.invocation;
+    try {
+      const value = sent.carryOut();
+      this.history.request(this.#nowMs, sent.invocation, `${prefix}${sent.label}`, sent.command);
+      if (this.commits.length > before) for (const watch of this.watchers) watch();
+      return { value };
+    } catch (error) {
+      const refusal = (error as Error).message;
+      this.history.request(
+        this.#nowMs,
+        sent.invocation,
+        `${prefix}${sent.label}`,
+        sent.command,
+        refusal,
+      );
+      if (error instanceof InvariantBroken) throw error;
+      return { error: error as Error };
+    } finally {
+      this.#executing = undefined;
+    }
+  }
+}
+
+type Outcome = { readonly value: unknown } | { readonly error: Error };
+
+interface Sent {
+  readonly label: string;
+  readonly command: Command | undefined;
+  readonly invocation: Invocation | undefined;
+  readonly carryOut: () => unknown;
+  readonly resolve: (value: unknown) => void;
+  readonly reject: (error: unknown) => void;
+}
+
+/** A promise of the design was broken: this is what all of the simulation looks for. */
+export class InvariantBroken extends Error {
+  readonly invariant: string;
+
+  constructor(invariant: string, detail: string) {
+    super(`${invariant}: ${detail}`);
+    this.name = "InvariantBroken";
+    this.invariant = invariant;
+  }
+}
