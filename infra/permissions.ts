@@ -112,8 +112,8 @@ export const permissions = {
   testing: {
     tables: {
       Stock: ["GetItem", "UpdateItem"],
-      Movements: ["GetItem", "PutItem"],
-      Locks: ["GetItem", "UpdateItem"],
+      Movements: ["PutItem", "UpdateItem"],
+      Locks: ["BatchGetItem", "UpdateItem"],
     },
     queries: { Locks: ["byExpiry"] },
     outsideProduction: true,

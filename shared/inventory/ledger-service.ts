@@ -5,6 +5,7 @@ import { fingerprint } from "../base/ids.ts";
 import { type Clock, isExpired } from "../base/time.ts";
 import type { Database } from "../table/database.ts";
 import { TransactionRefused } from "../table/transaction.ts";
+import { createCrowd } from "./crowd.ts";
 import type { HoldStore } from "./hold-store.ts";
 import type { LevelMemory } from "./level-memory.ts";
 import {
@@ -120,6 +121,7 @@ async function roomFor(
  */
 export function createLedgerService(options: LedgerServiceOptions) {
   const { database, stockStore, movementStore, clock, lastSeen } = options;
+  const crowd = createCrowd();
 
   /** One transaction; a refusal says what to start from next, unless nothing can help. */
   async function attempt(movement: Movement, from: Levels | undefined): Promise<Outcome> {
@@ -160,6 +162,25 @@ export function createLedgerService(options: LedgerServiceOptions) {
     return { itemId: movement.itemId, levels: await told(movement), movement, replayed };
   }
 
+  /** Attempt by attempt; in a crowd, exact levels would be out of date before they arrived. */
+  async function run(request: MoveRequest, isCrowded: boolean): Promise<Moved> {
+    const { itemId, kind, quantity } = request;
+    const movement = movementFor(request, clock());
+    let from = isCrowded ? undefined : (lastSeen.get(itemId) ?? unknown);
+    for (let round = 0; round < mostRounds; round += 1) {
+      const outcome = await attempt(movement, from);
+      if ("replay" in outcome) return answer(outcome.replay, true);
+      if ("done" in outcome) {
+        if (!from) return answer(movement, false);
+        const levels = levelsAfter(from, kind, quantity);
+        lastSeen.set(itemId, levels);
+        return { itemId, levels, movement, replayed: false };
+      }
+      from = round === 0 && !isCrowded ? outcome.from : undefined;
+    }
+    throw new TryAgain();
+  }
+
   return {
     /**
      * Moves stock once per reference, in one transaction with its entry in the ledger. One request
@@ -170,23 +191,8 @@ export function createLedgerService(options: LedgerServiceOptions) {
      * @example
      * await ledger.move({ itemId: "mug", kind: "sold", quantity: 1, reference: "till-42", actor });
      */
-    async move(request: MoveRequest): Promise<Moved> {
-      const { itemId, kind, quantity } = request;
-      const movement = movementFor(request, clock());
-      let from: Levels | undefined = lastSeen.get(itemId) ?? unknown;
-      for (let round = 0; round < mostRounds; round += 1) {
-        const outcome = await attempt(movement, from);
-        if ("replay" in outcome) return answer(outcome.replay, true);
-        if ("done" in outcome) {
-          if (!from) return answer(movement, false);
-          const levels = levelsAfter(from, kind, quantity);
-          lastSeen.set(itemId, levels);
-          return { itemId, levels, movement, replayed: false };
-        }
-        from = round === 0 ? outcome.from : undefined;
-      }
-      throw new TryAgain();
-    },
+    move: (request: MoveRequest): Promise<Moved> =>
+      crowd.join(request.itemId, (isCrowded) => run(request, isCrowded)),
   };
 }
 

@@ -1,0 +1,144 @@
+/** Tries items out under contention, for the test routes that a production stack does not have. */
+import { type Actor, changeNote } from "../base/actor.ts";
+import { HoldfastError } from "../base/errors.ts";
+import { randomId } from "../base/ids.ts";
+import { type Clock, later } from "../base/time.ts";
+import type { HoldStore } from "../inventory/hold-store.ts";
+import type { InventoryService } from "../inventory/inventory-service.ts";
+import type { LedgerService } from "../inventory/ledger-service.ts";
+import { ItemsUnavailable } from "../inventory/stock.ts";
+import type { Database } from "../table/database.ts";
+
+/** What trials work with. */
+export interface TrialServiceOptions {
+  readonly database: Database;
+  readonly ledger: Pick<LedgerService, "move">;
+  readonly inventory: Pick<InventoryService, "get">;
+  readonly holdStore: Pick<HoldStore, "holdWrite" | "releaseWrite">;
+  readonly clock: Clock;
+  readonly sleep: (durationMs: number) => Promise<unknown>;
+}
+
+/** How long answers took, in milliseconds. */
+export interface ResponseTimes {
+  readonly p50: number;
+  readonly p95: number;
+  readonly p99: number;
+  readonly max: number;
+}
+
+interface Outcome {
+  readonly refusedFor?: string;
+  readonly tookMs: number;
+}
+
+function timesOf(outcomes: readonly Outcome[]): ResponseTimes {
+  const sorted = outcomes.map(({ tookMs }) => tookMs).toSorted((a, b) => a - b);
+  const share = (part: number): number =>
+    Math.round((sorted[Math.ceil(sorted.length * part) - 1] ?? 0) * 10) / 10;
+  return { p50: share(0.5), p95: share(0.95), p99: share(0.99), max: share(1) };
+}
+
+/** Why somebody was refused; whatever is no refusal is a fault and goes on. */
+function refusalIn(error: unknown): string {
+  if (error instanceof ItemsUnavailable) return error.failedItems[0]?.reason ?? "locked";
+  if (error instanceof HoldfastError && error.code === "INSUFFICIENT_STOCK") return error.code;
+  throw error;
+}
+
+async function timed(attempt: () => Promise<unknown>): Promise<Outcome> {
+  const startedMs = performance.now();
+  try {
+    await attempt();
+    return { tookMs: performance.now() - startedMs };
+  } catch (error) {
+    return { refusedFor: refusalIn(error), tookMs: performance.now() - startedMs };
+  }
+}
+
+/** Makes the service. */
+export function createTrialService(options: TrialServiceOptions) {
+  const { database, ledger, inventory, holdStore, clock, sleep } = options;
+
+  async function holdFor(itemId: string, holdMs: number, actor: Actor): Promise<Outcome> {
+    const nowMs = clock();
+    const orderId = randomId("test");
+    const holding = { itemId, orderId, quantity: 1 };
+    const hold = holdStore.holdWrite({
+      ...holding,
+      userId: actor.id,
+      nowMs,
+      expiresAtMs: later(nowMs, holdMs + 1_000),
+      note: changeNote("placed", actor, nowMs),
+    });
+    const outcome = await timed(() => database.apply(hold));
+    if (outcome.refusedFor === undefined) {
+      await sleep(holdMs);
+      const note = changeNote("cancelled", actor, clock());
+      await database.apply(holdStore.releaseWrite({ ...holding, note }));
+    }
+    return outcome;
+  }
+
+  return {
+    /**
+     * Sells `quantity` units `concurrency` times in parallel.
+     *
+     * @throws ItemNotFound
+     * @example await trials.decrement({ itemId: "mug", quantity: 1, concurrency: 100, actor });
+     */
+    async decrement(trial: {
+      itemId: string;
+      quantity: number;
+      concurrency: number;
+      actor: Actor;
+    }) {
+      const { itemId, quantity, concurrency, actor } = trial;
+      await inventory.get(itemId);
+      const outcomes = await Promise.all(
+        Array.from({ length: concurrency }, () =>
+          timed(() =>
+            ledger.move({ itemId, kind: "sold", quantity, reference: randomId("test"), actor }),
+          ),
+        ),
+      );
+      const refusals = outcomes.filter(({ refusedFor }) => refusedFor !== undefined).length;
+      const { available } = await inventory.get(itemId);
+      return {
+        itemId,
+        attempts: concurrency,
+        successes: concurrency - refusals,
+        refusals,
+        finalLevel: available,
+        responseTimesMs: timesOf(outcomes),
+      };
+    },
+
+    /**
+     * Lets contenders ask for one unit of an item at the same time; who gets it holds it for `holdMs`.
+     *
+     * @throws ItemNotFound
+     * @example await trials.contend({ itemId: "seat", holdMs: 500, contenders: 50, actor });
+     */
+    async contend(trial: { itemId: string; holdMs: number; contenders: number; actor: Actor }) {
+      const { itemId, holdMs, contenders, actor } = trial;
+      await inventory.get(itemId);
+      const outcomes = await Promise.all(
+        Array.from({ length: contenders }, () => holdFor(itemId, holdMs, actor)),
+      );
+      const reasons: Record<string, number> = {};
+      for (const { refusedFor } of outcomes) {
+        if (refusedFor !== undefined) reasons[refusedFor] = (reasons[refusedFor] ?? 0) + 1;
+      }
+      const refused = outcomes.filter(({ refusedFor }) => refusedFor !== undefined).length;
+      const { available } = await inventory.get(itemId);
+      const granted = contenders - refused;
+      const finalLevel = available;
+      const responseTimesMs = timesOf(outcomes);
+      return { itemId, contenders, granted, refused, reasons, finalLevel, responseTimesMs };
+    },
+  };
+}
+
+/** See `createTrialService`. */
+export type TrialService = ReturnType<typeof createTrialService>;
