@@ -12,6 +12,7 @@ import {
 import { answer } from "./runtime/answer.ts";
 import { services } from "./runtime/container.ts";
 import { createHandler, serve } from "./runtime/http.ts";
+import { moneyServices } from "./runtime/payment-container.ts";
 import { operations } from "./runtime/operations.ts";
 
 export const handler = createHandler([
@@ -34,7 +35,7 @@ export const handler = createHandler([
     return answer(200, { success: true, orderId, status });
   }),
   serve(cleanupLocks, async ({ actor }) => {
-    const { expiredOrders, releasedLocks } = await services.sweep(actor);
+    const { expiredOrders, releasedLocks } = await moneyServices.sweep(actor);
     const lapsed = await services.locks.sweep({ limit: 100, actor });
     return answer(200, { expiredOrders, releasedLocks: releasedLocks + lapsed });
   }),

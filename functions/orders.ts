@@ -12,6 +12,7 @@ import type { OrderSource } from "../shared/orders/order-placing.ts";
 import { answer } from "./runtime/answer.ts";
 import { services } from "./runtime/container.ts";
 import { createHandler, serve } from "./runtime/http.ts";
+import { moneyServices } from "./runtime/payment-container.ts";
 
 /** The session that a cart belongs to when the client has none. */
 const defaultSession = "default";
@@ -46,7 +47,7 @@ export const handler = createHandler([
   }),
   serve(cancelOrder, async ({ params, caller, actor }) => {
     const order = await services.orders.cancel(params.orderId, caller, actor);
-    await services.payments.abandon(order);
+    await moneyServices.payments.abandon(order);
     return answer(200, viewOf(order));
   }),
 ]);

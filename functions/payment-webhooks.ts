@@ -1,8 +1,8 @@
 /** Webhooks of the payment providers. */
 import { receiveWebhook } from "../shared/api/payments.ts";
 import { answer } from "./runtime/answer.ts";
-import { services } from "./runtime/container.ts";
 import { createHandler, serve } from "./runtime/http.ts";
+import { moneyServices } from "./runtime/payment-container.ts";
 
 /** The very bytes that were signed: API Gateway hands over as base64 what it takes for binary. */
 function rawBodyOf(event: { body?: string; isBase64Encoded?: boolean }): Buffer {
@@ -12,7 +12,7 @@ function rawBodyOf(event: { body?: string; isBase64Encoded?: boolean }): Buffer 
 export const handler = createHandler([
   serve(receiveWebhook, async ({ params, event, actor }) => {
     const delivery = { body: rawBodyOf(event), headers: event.headers };
-    await services.payments.receive(params.provider, delivery, actor.requestId);
+    await moneyServices.payments.receive(params.provider, delivery, actor.requestId);
     return answer(200, { received: true });
   }),
 ]);

@@ -7,22 +7,22 @@ import {
 } from "../shared/api/payments.ts";
 import { viewOf } from "../shared/orders/order.ts";
 import { answer } from "./runtime/answer.ts";
-import { services } from "./runtime/container.ts";
 import { createHandler, serve } from "./runtime/http.ts";
+import { moneyServices } from "./runtime/payment-container.ts";
 
 export const handler = createHandler([
   serve(initiatePayment, async ({ body, caller, actor }) =>
-    answer(200, await services.payments.initiate({ ...body, caller, actor })),
+    answer(200, await moneyServices.payments.initiate({ ...body, caller, actor })),
   ),
   serve(verifyPayment, async ({ body, caller, actor }) => {
     const { orderId, provider, ...returned } = body;
     const claim = { orderId, provider, returned, caller, actor };
-    return answer(200, viewOf(await services.payments.verify(claim)));
+    return answer(200, viewOf(await moneyServices.payments.verify(claim)));
   }),
   serve(refundPayment, async ({ params, body, actor }) =>
-    answer(200, viewOf(await services.payments.refund({ ...params, ...body, actor }))),
+    answer(200, viewOf(await moneyServices.payments.refund({ ...params, ...body, actor }))),
   ),
   serve(paySandbox, async ({ body, caller }) =>
-    answer(200, await services.cashier.pay({ ...body, caller })),
+    answer(200, await moneyServices.cashier.pay({ ...body, caller })),
   ),
 ]);

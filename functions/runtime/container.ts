@@ -15,22 +15,10 @@ import { createLockService } from "../../shared/locks/lock-service.ts";
 import { createLockStore } from "../../shared/locks/lock-store.ts";
 import { createOrderService } from "../../shared/orders/order-service.ts";
 import { createOrderStore } from "../../shared/orders/order-store.ts";
-import { createCashier } from "../../shared/payments/cashier.ts";
-import { createPaymentService } from "../../shared/payments/payment-service.ts";
-import { createPaymentStore } from "../../shared/payments/payment-store.ts";
-import { createSweep } from "../../shared/payments/sweep.ts";
 import { createDocumentClient } from "../../shared/table/client.ts";
 import { createDatabase } from "../../shared/table/database.ts";
 import { env, optional, required } from "./env.ts";
 import { domainLogger } from "./observe.ts";
-import {
-  alarm,
-  buildProviders,
-  deliverSandboxEvent,
-  paymentMs,
-  requiredKeysOf,
-  wait,
-} from "./payments.ts";
 
 /** Builds a part on first use, so that a function needs only what its environment grants it. */
 export function once<T>(build: () => T): () => T {
@@ -68,13 +56,6 @@ export const stores = {
   ),
   orders: once(() =>
     createOrderStore({ database: database(), tableName: required("ORDERS_TABLE") }),
-  ),
-  payments: once(() =>
-    createPaymentStore({
-      database: database(),
-      ordersTable: required("ORDERS_TABLE"),
-      eventsTable: optional("EVENTS_TABLE"),
-    }),
   ),
 };
 
@@ -138,42 +119,6 @@ const orders = once(() =>
   }),
 );
 
-const payments = once(() =>
-  createPaymentService({
-    database: database(),
-    payments: stores.payments(),
-    holds: stores.holds(),
-    carts: stores.carts(),
-    providers: buildProviders(),
-    clock,
-    logger: domainLogger,
-    alarm,
-    paymentMs,
-    maxHoldMs: secondsToMs(env.MAX_HOLD_SECONDS),
-    onPaymentFailure: env.ON_PAYMENT_FAILURE,
-  }),
-);
-
-const cashier = once(() =>
-  createCashier({
-    payments: stores.payments(),
-    keys: requiredKeysOf("sandbox"),
-    clock,
-    sleep: wait,
-    deliver: deliverSandboxEvent,
-  }),
-);
-
-const sweep = once(() =>
-  createSweep({
-    orderStore: stores.orders(),
-    orders: orders(),
-    payments: payments(),
-    clock,
-    logger: domainLogger,
-  }),
-);
-
 /** Whether DynamoDB answers: one cheap read. */
 const health = {
   async check(): Promise<void> {
@@ -201,15 +146,5 @@ export const services = {
   },
   get orders() {
     return orders();
-  },
-  get payments() {
-    return payments();
-  },
-  get cashier() {
-    return cashier();
-  },
-  /** See `createSweep`. */
-  get sweep() {
-    return sweep();
   },
 };

@@ -8,6 +8,7 @@ import { createOrderMovementService } from "../../shared/inventory/order-movemen
 import { createStockCheckService } from "../../shared/inventory/stock-check-service.ts";
 import { clock, database, once, services, stores } from "./container.ts";
 import { required } from "./env.ts";
+import { moneyServices } from "./payment-container.ts";
 
 const auditStore = once(() =>
   createAuditStore({ database: database(), tableName: required("AUDIT_TABLE") }),
@@ -30,8 +31,8 @@ const overview = once(() => {
 });
 
 const clearing = once(() => {
-  const { locks, orders, payments } = services;
-  const parts = { locks, orders, payments, clock };
+  const { locks, orders } = services;
+  const parts = { locks, orders, payments: moneyServices.payments, clock };
   return createClearingService({ ...parts, pendingOrders: pendingOrders() });
 });
 

@@ -4,7 +4,10 @@ import { Metrics, MetricUnit } from "@aws-lambda-powertools/metrics";
 import { secondsToMs } from "../../shared/base/time.ts";
 import type { PaymentMethod } from "../../shared/orders/order.ts";
 import type { KeyReader, Providers } from "../../shared/providers/provider.ts";
+import { createRazorpay } from "../../shared/providers/razorpay.ts";
 import { createSandbox, type SignedEvent } from "../../shared/providers/sandbox.ts";
+import { createStripe } from "../../shared/providers/stripe.ts";
+import { createWompi } from "../../shared/providers/wompi.ts";
 import { env, optional, required } from "./env.ts";
 import { createKeyReader } from "./provider-keys.ts";
 
@@ -33,10 +36,23 @@ export function paymentMs(provider: PaymentMethod): number {
   return secondsToMs(own > 0 ? own : env.PAYMENT_SECONDS);
 }
 
-/** Every provider of this stage whose keys the function may read. */
+const factories = {
+  stripe: createStripe,
+  razorpay: createRazorpay,
+  wompi: createWompi,
+  sandbox: createSandbox,
+};
+
+/** Every provider of this stage whose keys the function may read; calls go to `…_BASE_URL` if set. */
 export function buildProviders(): Providers {
-  const sandboxKeys = keysOf("sandbox");
-  return sandboxKeys ? { sandbox: createSandbox({ keys: sandboxKeys }) } : {};
+  const names = Object.keys(factories) as PaymentMethod[];
+  return Object.fromEntries(
+    names.flatMap((name) => {
+      const keys = keysOf(name);
+      const baseUrl = optional(`${name.toUpperCase()}_BASE_URL`);
+      return keys ? [[name, factories[name]({ keys, baseUrl })]] : [];
+    }),
+  );
 }
 
 /** Posts an event of the sandbox to our own webhook route, as a provider would. */

@@ -1,17 +1,17 @@
 /** The provider for trying things out: signs by Standard Webhooks, moves no money, keeps no state. */
 import { Webhook } from "standardwebhooks";
 import { z } from "zod";
-import { type Clock, systemClock } from "../base/time.ts";
+import { systemClock } from "../base/time.ts";
 import { derivedId } from "../base/ids.ts";
 import {
   BadSignature,
-  type KeyReader,
   type PaymentEvent,
   type PaymentFact,
   type PaymentProvider,
   type ProviderKeys,
   type WebhookDelivery,
 } from "./provider.ts";
+import type { ProviderOptions } from "./provider-options.ts";
 import { jsonOf, matchesAny, secondsIn } from "./signatures.ts";
 
 /** Standard Webhooks' tolerance: five minutes both ways. */
@@ -111,13 +111,7 @@ function isGenuine(
 }
 
 /** The sandbox. Its refunds and cancellations always succeed, the same key always meaning the same. */
-export function createSandbox({
-  keys,
-  clock = systemClock,
-}: {
-  keys: KeyReader;
-  clock?: Clock;
-}): PaymentProvider {
+export function createSandbox({ keys, clock = systemClock }: ProviderOptions): PaymentProvider {
   return {
     name: "sandbox",
     async create({ orderId }) {

@@ -1,0 +1,114 @@
+/** The calls to Razorpay's API that we need, by the official SDK, guarded and with tidy errors. */
+import type RazorpaySdk from "razorpay";
+import type { Guard } from "./guard.ts";
+import { ProviderFailed } from "./provider.ts";
+import type { ProviderOptions } from "./provider-options.ts";
+
+/** A payment as Razorpay tells it. */
+export interface RazorpayPayment {
+  readonly id: string;
+  readonly status: string;
+  readonly amount: number | string;
+  readonly currency: string;
+  readonly order_id?: string | null;
+}
+
+interface Order {
+  readonly id: string;
+  readonly receipt?: string | null;
+}
+
+interface Refund {
+  readonly id: string;
+  readonly status: string;
+}
+
+/** The part of the SDK that has no public setting: where it calls, and with which headers. */
+interface SdkInside {
+  readonly api: {
+    readonly rq: {
+      readonly defaults: { baseURL?: string; headers: { common: Record<string, string> } };
+    };
+  };
+}
+
+const fullyRefunded = "fully_refunded";
+
+/** Whether Razorpay refused a refund because everything was paid back before. */
+export function isFullyRefunded(error: ProviderFailed): boolean {
+  return error.reason === fullyRefunded;
+}
+
+interface SdkFailure {
+  readonly statusCode?: number;
+  readonly error?: { readonly code?: string; readonly description?: string };
+}
+
+/** A failure without Razorpay's text; a lost connection reaches us as a TypeError of the SDK. */
+function failed(error: unknown): ProviderFailed {
+  if (error instanceof ProviderFailed) return error;
+  const { statusCode, error: told } = error as SdkFailure;
+  if (/fully refunded/i.test(told?.description ?? "")) {
+    return new ProviderFailed("razorpay", fullyRefunded, false);
+  }
+  const retriable =
+    statusCode === undefined || statusCode >= 500 || [409, 429].includes(statusCode);
+  return new ProviderFailed("razorpay", told?.code ?? "unreachable", retriable);
+}
+
+async function openSdk(
+  { keys, baseUrl }: ProviderOptions,
+  headers: Readonly<Record<string, string>>,
+): Promise<RazorpaySdk> {
+  const [{ keyId, keySecret }] = await keys();
+  if (!keyId || !keySecret) throw new ProviderFailed("razorpay", "not_configured", false);
+  // Loaded when it is first called: webhooks are checked without it.
+  const { default: Razorpay } = await import("razorpay");
+  const sdk = new Razorpay({ key_id: keyId, key_secret: keySecret });
+  const { defaults } = (sdk as unknown as SdkInside).api.rq;
+  if (baseUrl !== undefined) defaults.baseURL = baseUrl.replace(/\/$/, "");
+  // The SDK passes two headers of its own choice; the one for idempotent refunds is not among them.
+  Object.assign(defaults.headers.common, headers);
+  return sdk;
+}
+
+/** Makes the calls. Every one throws `ProviderFailed` and nothing else. */
+export function createRazorpayApi(options: ProviderOptions, guard: Guard) {
+  const call = <T>(
+    ask: (sdk: RazorpaySdk) => Promise<unknown>,
+    headers: Readonly<Record<string, string>> = {},
+  ): Promise<T> =>
+    guard(async () => {
+      try {
+        return (await ask(await openSdk(options, headers))) as T;
+      } catch (error) {
+        throw failed(error);
+      }
+    });
+
+  return {
+    createOrder: (wish: {
+      amount: number;
+      currency: string;
+      receipt: string;
+      notes: Record<string, string>;
+    }) =>
+      call<Order>(({ orders }) =>
+        // Captured by Razorpay itself: what nobody captures is given back after some days.
+        orders.create({ ...wish, payment_capture: true } as never),
+      ),
+    fetchOrder: (orderId: string) => call<Order>(({ orders }) => orders.fetch(orderId)),
+    fetchPayment: (paymentId: string) =>
+      call<RazorpayPayment>(({ payments }) => payments.fetch(paymentId)),
+    refund: (paymentId: string, wish: { amount: number }, idempotencyKey: string) =>
+      call<Refund>(({ payments }) => payments.refund(paymentId, wish), {
+        "X-Refund-Idempotency": idempotencyKey,
+      }),
+    fetchRefund: (paymentId: string, refundId: string) =>
+      call<Refund>(({ payments }) => payments.fetchRefund(paymentId, refundId)),
+    listRefunds: async (paymentId: string) => {
+      const ask = ({ payments }: RazorpaySdk) => payments.fetchMultipleRefund(paymentId, {});
+      return (await call<{ items: Refund[] }>(ask)).items;
+    },
+  };
+}

@@ -1,0 +1,178 @@
+/** Razorpay: orders and payments by the official SDK; signatures checked here, in constant time. */
+import { z } from "zod";
+import { createGuard } from "./guard.ts";
+import {
+  BadSignature,
+  type PaymentEvent,
+  type PaymentFact,
+  type PaymentProvider,
+  ProviderFailed,
+  type ProviderKeys,
+  type RefundState,
+} from "./provider.ts";
+import { createRazorpayApi, isFullyRefunded, type RazorpayPayment } from "./razorpay-api.ts";
+import { hmacHex, jsonOf, matchesAny, sha256Hex } from "./signatures.ts";
+import type { ProviderOptions } from "./provider-options.ts";
+
+const notes = z
+  .union([z.object({ orderId: z.string().optional() }), z.array(z.unknown())])
+  .nullish();
+
+const paymentEntity = z.object({
+  id: z.string().min(1),
+  amount: z.int(),
+  amount_refunded: z.int().nullish(),
+  currency: z.string(),
+  order_id: z.string().min(1),
+  notes,
+});
+
+const eventSchema = z.object({
+  event: z.string(),
+  payload: z.object({
+    payment: z.object({ entity: paymentEntity }),
+    order: z.object({ entity: z.object({ receipt: z.string().nullish() }) }).optional(),
+  }),
+});
+
+type Payload = z.infer<typeof eventSchema>["payload"];
+
+const kinds: Readonly<Record<string, PaymentFact["kind"]>> = {
+  "payment.captured": "captured",
+  "order.paid": "captured",
+  "payment.failed": "failed",
+  "refund.processed": "refunded",
+};
+
+/**
+ * The order that an event is about. The receipt of a Razorpay order takes our secret key to write; the
+ * notes of a payment can be set by the shopper's browser, so they are only a hint.
+ */
+function orderNamedIn({ payment, order }: Payload): { orderId: string; certain: boolean } {
+  const receipt = order?.entity.receipt;
+  if (receipt) return { orderId: receipt, certain: true };
+  const { notes: noted } = payment.entity;
+  const hint = noted && !Array.isArray(noted) ? noted.orderId : undefined;
+  return { orderId: hint ?? "", certain: false };
+}
+
+function factIn(body: Buffer): PaymentFact | undefined {
+  const event = eventSchema.safeParse(jsonOf(body)).data;
+  const kind = event && kinds[event.event];
+  if (!event || !kind) return undefined;
+  const { entity } = event.payload.payment;
+  const isPartial = kind === "refunded" && (entity.amount_refunded ?? 0) < entity.amount;
+  if (isPartial) return undefined;
+  return {
+    kind,
+    provider: "razorpay",
+    ...orderNamedIn(event.payload),
+    transactionId: entity.order_id,
+    paymentId: entity.id,
+    amountMinor: entity.amount,
+    currency: entity.currency,
+    type: event.event,
+  };
+}
+
+function typeIn(body: Buffer): string {
+  return z.object({ event: z.string() }).safeParse(jsonOf(body)).data?.event ?? "unknown";
+}
+
+/** A payment that was tried again keeps its id: late authorization after a failure is legal. */
+const paymentKinds: Readonly<Record<string, PaymentFact["kind"]>> = {
+  captured: "captured",
+  refunded: "refunded",
+  failed: "failed",
+};
+
+function factOf(payment: RazorpayPayment, receipt: string | undefined): PaymentFact | undefined {
+  const kind = paymentKinds[payment.status];
+  if (!kind || !receipt || !payment.order_id) return undefined;
+  return {
+    kind,
+    provider: "razorpay",
+    orderId: receipt,
+    transactionId: payment.order_id,
+    paymentId: payment.id,
+    amountMinor: Number(payment.amount),
+    currency: payment.currency,
+    type: payment.status,
+    certain: true,
+  };
+}
+
+const refundStatuses: Readonly<Record<string, RefundState["status"]>> = {
+  processed: "done",
+  failed: "failed",
+};
+
+function refundState({ id, status }: { id: string; status: string }): RefundState {
+  return { refundId: id, status: refundStatuses[status] ?? "requested" };
+}
+
+function signatures(keys: readonly ProviderKeys[], name: string, message: string | Buffer) {
+  return keys.flatMap(({ [name]: secret }) => (secret ? [hmacHex(secret, message)] : []));
+}
+
+/** Razorpay as a payment provider. */
+export function createRazorpay(options: ProviderOptions): PaymentProvider {
+  const { keys } = options;
+  const api = createRazorpayApi(options, createGuard("razorpay", options.patience));
+
+  /** The id header of a webhook is not signed, so events are told apart by what is. */
+  async function readWebhook({ body, headers }: Parameters<PaymentProvider["readWebhook"]>[0]) {
+    const given = headers["x-razorpay-signature"] ?? "";
+    const expected = signatures(await keys(), "webhookSecret", body);
+    if (!matchesAny(given, expected)) throw new BadSignature("razorpay");
+    const fact = factIn(body);
+    if (fact) return fact;
+    const eventId = sha256Hex(body);
+    return { kind: "noted", provider: "razorpay", eventId, type: typeIn(body) } as PaymentEvent;
+  }
+
+  const provider: PaymentProvider = {
+    name: "razorpay",
+    readWebhook,
+    async create({ orderId, amountMinor: amount, currency, transactionId }) {
+      const [{ keyId = "" }] = await keys();
+      const wish = { amount, currency, receipt: orderId, notes: { orderId } };
+      const id = transactionId ?? (await api.createOrder(wish)).id;
+      return { transactionId: id, publicKey: keyId };
+    },
+    async readReturn({ transactionId }, returned) {
+      const {
+        razorpay_order_id: paidOrder,
+        razorpay_payment_id: paymentId,
+        razorpay_signature: given = "",
+      } = returned;
+      const expected = signatures(await keys(), "keySecret", `${paidOrder}|${paymentId}`);
+      const isOurs = paidOrder !== undefined && paidOrder === transactionId;
+      const isSigned = matchesAny(given, expected);
+      if (!isOurs || !paymentId || !isSigned) throw new BadSignature("razorpay");
+      return provider.fetch({ transactionId: paidOrder, paymentId });
+    },
+    async fetch({ paymentId }) {
+      const payment = await api.fetchPayment(paymentId);
+      if (!paymentKinds[payment.status] || !payment.order_id) return undefined;
+      const { receipt } = await api.fetchOrder(payment.order_id);
+      return factOf(payment, receipt ?? undefined);
+    },
+    async cancel() {
+      // Razorpay's orders cannot be cancelled: a payment that comes late is paid back.
+      return false;
+    },
+    async refund({ paymentId, amountMinor: amount, idempotencyKey, refundId }) {
+      if (refundId) return refundState(await api.fetchRefund(paymentId, refundId));
+      try {
+        return refundState(await api.refund(paymentId, { amount }, idempotencyKey));
+      } catch (error) {
+        if (!(error instanceof ProviderFailed) || !isFullyRefunded(error)) throw error;
+        const states = (await api.listRefunds(paymentId)).map(refundState);
+        const state = states.find(({ status }) => status !== "failed");
+        return state ?? { refundId: paymentId, status: "done" };
+      }
+    },
+  };
+  return provider;
+}

@@ -1,0 +1,80 @@
+/** The calls to Stripe's API that we need, by the official SDK, guarded and with tidy errors. */
+import type StripeSdk from "stripe";
+import type { Guard } from "./guard.ts";
+import { ProviderFailed, type RefundState } from "./provider.ts";
+import type { ProviderOptions } from "./provider-options.ts";
+
+interface SdkFailure {
+  readonly statusCode?: number;
+  readonly code?: string;
+  readonly type?: string;
+}
+
+/** A failure of the SDK without what it carries: request ids, headers and texts stay out of our logs. */
+function failed(error: unknown): ProviderFailed {
+  const { statusCode, code, type } = error as SdkFailure;
+  const retriable =
+    statusCode === undefined || statusCode >= 500 || [409, 429].includes(statusCode);
+  return new ProviderFailed("stripe", code ?? type ?? "unknown", retriable);
+}
+
+async function openSdk(key: string, baseUrl: string | undefined): Promise<StripeSdk> {
+  // Loaded when it is first called: webhooks are checked without it.
+  const { default: Stripe } = await import("stripe");
+  const options = { maxNetworkRetries: 0, telemetry: false };
+  if (baseUrl === undefined) return new Stripe(key, options);
+  const { protocol, hostname: host, port } = new URL(baseUrl);
+  const name = protocol === "http:" ? "http" : "https";
+  const at = { host, protocol: name, port: port || (name === "http" ? 80 : 443) } as const;
+  return new Stripe(key, { ...options, ...at });
+}
+
+function createSdkReader({ keys, baseUrl }: ProviderOptions): () => Promise<StripeSdk> {
+  let open: { readonly key: string; readonly sdk: Promise<StripeSdk> } | undefined;
+  return async () => {
+    const [{ secretKey: key }] = await keys();
+    if (!key) throw new ProviderFailed("stripe", "not_configured", false);
+    if (open?.key !== key) open = { key, sdk: openSdk(key, baseUrl) };
+    return open.sdk;
+  };
+}
+
+const refundStatuses: Readonly<Record<string, RefundState["status"]>> = {
+  succeeded: "done",
+  failed: "failed",
+  canceled: "failed",
+};
+
+function refundState({ id, status }: { id: string; status: string | null }): RefundState {
+  return { refundId: id, status: refundStatuses[status ?? ""] ?? "requested" };
+}
+
+/** Makes the calls. Every one throws `ProviderFailed` and nothing else. */
+export function createStripeApi(options: ProviderOptions, guard: Guard) {
+  const readSdk = createSdkReader(options);
+
+  const call = <T>(ask: (sdk: StripeSdk) => Promise<T>): Promise<T> =>
+    guard(async () => {
+      const sdk = await readSdk();
+      return ask(sdk).catch((error: unknown) => {
+        throw failed(error);
+      });
+    });
+
+  return {
+    createIntent: (wish: StripeSdk.PaymentIntentCreateParams, idempotencyKey: string) =>
+      call(({ paymentIntents }) => paymentIntents.create(wish, { idempotencyKey })),
+    fetchIntent: (intentId: string) =>
+      call(({ paymentIntents }) => paymentIntents.retrieve(intentId)),
+    cancelIntent: (intentId: string) =>
+      call(({ paymentIntents }) => paymentIntents.cancel(intentId)),
+    refund: async (wish: StripeSdk.RefundCreateParams, idempotencyKey: string) =>
+      refundState(await call(({ refunds }) => refunds.create(wish, { idempotencyKey }))),
+    fetchRefund: async (refundId: string) =>
+      refundState(await call(({ refunds }) => refunds.retrieve(refundId))),
+    listRefunds: async (intentId: string) => {
+      const list = { payment_intent: intentId, limit: 100 };
+      return (await call(({ refunds }) => refunds.list(list))).data.map(refundState);
+    },
+  };
+}

@@ -1,0 +1,77 @@
+/** Stripe: payment intents, webhooks with timestamped signatures, refunds. */
+import { systemClock } from "../base/time.ts";
+import { createGuard } from "./guard.ts";
+import { BadSignature, type PaymentProvider, ProviderFailed } from "./provider.ts";
+import type { ProviderOptions } from "./provider-options.ts";
+import { createStripeApi } from "./stripe-api.ts";
+import { eventOf, intentFact, isGenuine } from "./stripe-events.ts";
+
+function isRefusal(error: unknown, ...reasons: string[]): boolean {
+  return error instanceof ProviderFailed && reasons.includes(error.reason);
+}
+
+/** Stripe as a payment provider. */
+export function createStripe(options: ProviderOptions): PaymentProvider {
+  const { keys, clock = systemClock } = options;
+  const api = createStripeApi(options, createGuard("stripe", options.patience));
+
+  const provider: PaymentProvider = {
+    name: "stripe",
+    async create({ orderId, amountMinor: amount, currency, transactionId }) {
+      const [{ publishableKey }] = await keys();
+      const wish = { amount, currency: currency.toLowerCase(), metadata: { orderId } };
+      const intent = await (transactionId === undefined
+        ? api.createIntent(wish, `${orderId}-stripe`)
+        : api.fetchIntent(transactionId));
+      return {
+        transactionId: intent.id,
+        ...(intent.client_secret ? { clientSecret: intent.client_secret } : {}),
+        ...(publishableKey ? { publicKey: publishableKey } : {}),
+      };
+    },
+    async readWebhook(delivery) {
+      if (!isGenuine(delivery, await keys(), clock())) throw new BadSignature("stripe");
+      return eventOf(delivery.body);
+    },
+    async readReturn({ transactionId: known }, returned) {
+      const { paymentIntentId, payment_intent: redirected } = returned;
+      const transactionId = paymentIntentId ?? redirected ?? known;
+      if (!transactionId || !/^\w{1,255}$/.test(transactionId)) throw new BadSignature("stripe");
+      try {
+        return await provider.fetch({ transactionId, paymentId: transactionId });
+      } catch (error) {
+        throw isRefusal(error, "resource_missing") ? new BadSignature("stripe") : error;
+      }
+    },
+    async fetch({ transactionId }) {
+      const intent = await api.fetchIntent(transactionId);
+      const { status } = intent;
+      if (status === "succeeded") return intentFact("captured", status, intent);
+      const hasFailed = status === "canceled" || intent.last_payment_error;
+      return hasFailed ? intentFact("failed", status, intent) : undefined;
+    },
+    async cancel(transactionId) {
+      try {
+        await api.cancelIntent(transactionId);
+        return true;
+      } catch (error) {
+        // It was paid or cancelled already: nothing left to keep away.
+        if (isRefusal(error, "payment_intent_unexpected_state")) return false;
+        throw error;
+      }
+    },
+    async refund({ transactionId, amountMinor: amount, idempotencyKey, refundId }) {
+      if (refundId) return api.fetchRefund(refundId);
+      try {
+        return await api.refund({ payment_intent: transactionId, amount }, idempotencyKey);
+      } catch (error) {
+        if (!isRefusal(error, "charge_already_refunded")) throw error;
+        const made = (await api.listRefunds(transactionId)).find(
+          (each) => each.status !== "failed",
+        );
+        return made ?? { refundId: transactionId, status: "done" };
+      }
+    },
+  };
+  return provider;
+}

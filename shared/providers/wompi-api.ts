@@ -1,0 +1,62 @@
+/** The calls to Wompi's REST API that we need, guarded and with tidy errors. */
+import { z } from "zod";
+import type { Guard } from "./guard.ts";
+import { ProviderFailed } from "./provider.ts";
+import type { ProviderOptions } from "./provider-options.ts";
+
+const transactionSchema = z.object({
+  data: z.object({
+    id: z.string(),
+    reference: z.string(),
+    amount_in_cents: z.int(),
+    currency: z.string(),
+    status: z.string(),
+  }),
+});
+
+/** A transaction as Wompi tells it. */
+export type WompiTransaction = z.infer<typeof transactionSchema>["data"];
+
+/** Keys for trying out start otherwise than those for real money, and belong to another host. */
+function hostOf(publicKey: string): string {
+  const name = publicKey.startsWith("pub_prod_") ? "production" : "sandbox";
+  return `https://${name}.wompi.co/v1`;
+}
+
+const reasons: Readonly<Record<number, string>> = { 404: "not_found", 422: "refused" };
+
+function failed(status: number): ProviderFailed {
+  const retriable = status >= 500 || status === 429;
+  return new ProviderFailed("wompi", reasons[status] ?? `http_${status}`, retriable);
+}
+
+/** Makes the calls. Every one throws `ProviderFailed` and nothing else. */
+export function createWompiApi({ keys, baseUrl }: ProviderOptions, guard: Guard) {
+  function call(path: string, request: { method?: string; body?: string } = {}): Promise<unknown> {
+    return guard(async (signal) => {
+      const [{ publicKey = "", privateKey }] = await keys();
+      if (!privateKey) throw new ProviderFailed("wompi", "not_configured", false);
+      const url = `${(baseUrl ?? hostOf(publicKey)).replace(/\/$/, "")}${path}`;
+      const headers = { authorization: `Bearer ${privateKey}`, "content-type": "application/json" };
+      const response = await fetch(url, { ...request, headers, signal });
+      if (response.ok) return response.json();
+      await response.body?.cancel();
+      throw failed(response.status);
+    });
+  }
+
+  return {
+    async fetchTransaction(id: string): Promise<WompiTransaction> {
+      const answer = transactionSchema.safeParse(
+        await call(`/transactions/${encodeURIComponent(id)}`),
+      );
+      if (answer.success) return answer.data.data;
+      throw new ProviderFailed("wompi", "unreadable", true);
+    },
+    /** Gives an approved card payment back; other ways to pay cannot be voided. */
+    async voidTransaction(id: string, amountMinor: number): Promise<void> {
+      const body = JSON.stringify({ amount_in_cents: amountMinor });
+      await call(`/transactions/${encodeURIComponent(id)}/void`, { method: "POST", body });
+    },
+  };
+}

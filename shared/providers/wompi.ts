@@ -1,0 +1,151 @@
+/** Wompi: web checkout with integrity signature, events with checksum, and its REST API. */
+import { z } from "zod";
+import { createGuard } from "./guard.ts";
+import {
+  BadSignature,
+  type PaymentEvent,
+  type PaymentFact,
+  type PaymentProvider,
+  ProviderFailed,
+  type ProviderKeys,
+  type Transaction,
+  type TransactionRequest,
+  type WebhookDelivery,
+} from "./provider.ts";
+import { sha256Hex } from "./signatures.ts";
+import type { ProviderOptions } from "./provider-options.ts";
+import { genuineEvent } from "./wompi-events.ts";
+import { createWompiApi, type WompiTransaction } from "./wompi-api.ts";
+
+const checkoutUrl = "https://checkout.wompi.co/p/";
+/** A reference ends in no digit: what is signed joins it with the amount, and `…1` + `00` is `…10` + `0`. */
+const ending = "-ref";
+
+/** The reference under which Wompi knows an order. */
+export function wompiReferenceOf(orderId: string): string {
+  return orderId + ending;
+}
+
+/** The order behind a reference, or undefined when it is none of ours. */
+export function wompiOrderOf(reference: string): string | undefined {
+  return reference.endsWith(ending) ? reference.slice(0, -ending.length) : undefined;
+}
+
+/** Wompi's signature for a checkout: SHA-256 of everything joined, the secret last. */
+export function integrityOf(parts: readonly (string | number)[], integritySecret: string): string {
+  return sha256Hex([...parts, integritySecret].join(""));
+}
+
+const toldSchema = z.object({
+  transaction: z.object({
+    id: z.string().regex(/^[\w-]{1,128}$/),
+    reference: z.string(),
+    amount_in_cents: z.int(),
+    currency: z.string(),
+    status: z.string(),
+  }),
+});
+
+const kinds: Readonly<Record<string, PaymentFact["kind"]>> = {
+  APPROVED: "captured",
+  DECLINED: "failed",
+  ERROR: "failed",
+  VOIDED: "refunded",
+};
+
+function factOf(transaction: WompiTransaction): PaymentFact | undefined {
+  const { id, reference, status, amount_in_cents: amountMinor, currency } = transaction;
+  const kind = kinds[status];
+  const orderId = wompiOrderOf(reference);
+  if (!kind || orderId === undefined) return undefined;
+  const named = { orderId, transactionId: reference, paymentId: id, certain: true };
+  return { kind, provider: "wompi", ...named, amountMinor, currency, type: status };
+}
+
+/** A checkout page of Wompi's for this order, signed, and closed when the holds end. */
+function checkoutOf(
+  { orderId, amountMinor, currency, expiresAtMs }: TransactionRequest,
+  { publicKey, integritySecret }: ProviderKeys,
+): Transaction {
+  if (!publicKey || !integritySecret) throw new ProviderFailed("wompi", "not_configured", false);
+  const reference = wompiReferenceOf(orderId);
+  const expiration = new Date(expiresAtMs).toISOString();
+  const signed = [reference, amountMinor, currency, expiration];
+  const integritySignature = integrityOf(signed, integritySecret);
+  const url = new URL(checkoutUrl);
+  url.search = new URLSearchParams({
+    "public-key": publicKey,
+    currency,
+    "amount-in-cents": String(amountMinor),
+    reference,
+    "signature:integrity": integritySignature,
+    "expiration-time": expiration,
+  }).toString();
+  return { transactionId: reference, redirectUrl: url.href, publicKey, integritySignature };
+}
+
+/** Wompi as a payment provider. */
+export function createWompi(options: ProviderOptions): PaymentProvider {
+  const { keys } = options;
+  const api = createWompiApi(options, createGuard("wompi", options.patience));
+
+  /** The transaction as Wompi knows it; one that it does not know was made up. */
+  async function known(id: string): Promise<WompiTransaction> {
+    try {
+      return await api.fetchTransaction(id);
+    } catch (error) {
+      const isUnknown = error instanceof ProviderFailed && error.reason === "not_found";
+      throw isUnknown ? new BadSignature("wompi") : error;
+    }
+  }
+
+  /**
+   * The checksum covers neither reference nor currency, and says nothing about where one value ends
+   * and the next begins. So nothing of an event counts but what Wompi itself says of the transaction.
+   */
+  async function readWebhook(delivery: WebhookDelivery): Promise<PaymentEvent> {
+    const event = genuineEvent(delivery, await keys());
+    if (!event) throw new BadSignature("wompi");
+    const eventId = event.signature.checksum.toLowerCase();
+    const noted = { kind: "noted", provider: "wompi", eventId, type: event.event } as const;
+    const told = toldSchema.safeParse(event.data).data?.transaction;
+    if (event.event !== "transaction.updated" || !told) return noted;
+    const actual = await known(told.id);
+    const agrees = (["reference", "amount_in_cents", "currency"] as const).every(
+      (name) => actual[name] === told[name],
+    );
+    if (!agrees) throw new BadSignature("wompi");
+    return factOf(actual) ?? noted;
+  }
+
+  const provider: PaymentProvider = {
+    name: "wompi",
+    readWebhook,
+    async create(request) {
+      const [current] = await keys();
+      return checkoutOf(request, current);
+    },
+    async readReturn(_order, { transactionId, id }) {
+      const paymentId = transactionId ?? id;
+      if (!paymentId || !/^[\w-]{1,128}$/.test(paymentId)) throw new BadSignature("wompi");
+      return factOf(await known(paymentId));
+    },
+    async fetch({ paymentId }) {
+      return factOf(await api.fetchTransaction(paymentId));
+    },
+    async cancel() {
+      // Nothing to cancel: the checkout carries its own expiration.
+      return false;
+    },
+    async refund({ paymentId, amountMinor }) {
+      const refundId = `void-${paymentId}`;
+      const isVoid = async (): Promise<boolean> =>
+        (await api.fetchTransaction(paymentId)).status === "VOIDED";
+      // Wompi knows no idempotency keys, but a transaction can be voided only once.
+      if (await isVoid()) return { refundId, status: "done" };
+      await api.voidTransaction(paymentId, amountMinor);
+      return { refundId, status: (await isVoid()) ? "done" : "requested" };
+    },
+  };
+  return provider;
+}
