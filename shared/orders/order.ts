@@ -142,12 +142,15 @@ export class OrderNotFound extends HoldfastError {
   }
 }
 
-/** The order's status forbids this; nothing was changed. `status` is the present one. */
+/**
+ * The order's status forbids this; nothing was changed. The present one is `orderStatus`, because the
+ * `status` of a problem answer is HTTP's.
+ */
 export class OrderNotPayable extends HoldfastError {
   constructor(order: Pick<Order, "orderId" | "status">) {
     super("ORDER_NOT_PAYABLE", `The order is ${order.status}`, {
       orderId: order.orderId,
-      status: order.status,
+      orderStatus: order.status,
     });
   }
 }
