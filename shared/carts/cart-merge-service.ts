@@ -6,6 +6,7 @@ import type { Database } from "../table/database.ts";
 import { type Cart, type CartAddress, cartIdOf, checkUnlocked } from "./cart.ts";
 import type { CartContentsStore } from "./cart-contents-store.ts";
 import type { Edit } from "./cart-edits.ts";
+import { cartOf, contentsRow } from "./cart-row.ts";
 import { type MergeStrategy, mergedInstances } from "./merging.ts";
 
 /** Which session's cart goes into which, and how quantities combine. */
@@ -57,12 +58,8 @@ export function createCartMerge({ contents, database, clock }: CartMergeOptions)
         contents.replaceWrite(editOf(request, fromSessionId), source, []),
       ]);
       const version = (target.version || edit.nowMs) + 1;
-      const { lock: _lock, ...rest } = target;
-      return {
-        ...rest,
-        version,
-        instances: new Map(instances.map((each) => [each.instance, each])),
-      };
+      const { cartId, checkouts } = target;
+      return cartOf(cartId, { ...contentsRow(instances), version, checkouts });
     });
   }
 
