@@ -1,11 +1,22 @@
 /** The platform itself: health, the OpenAPI document, and the answer to what no route matches. */
 import { endpoints } from "../shared/api/index.ts";
+import { openApiDocument } from "../shared/api/openapi.ts";
 import { health, openapi } from "../shared/api/platform.ts";
 import { HoldfastError } from "../shared/base/errors.ts";
 import { answer } from "./runtime/answer.ts";
-import { services } from "./runtime/container.ts";
+import { once, services } from "./runtime/container.ts";
+import { env } from "./runtime/env.ts";
 import { createHandler, serve } from "./runtime/http.ts";
 import { matchesPath } from "./runtime/paths.ts";
+import { problems } from "./runtime/problem.ts";
+
+/** What this stage offers, as OpenAPI; made when first asked for. */
+const document = once(() =>
+  openApiDocument(
+    endpoints.filter(({ outsideProduction }) => env.STAGE !== "prod" || !outsideProduction),
+    { problems, url: env.API_URL },
+  ),
+);
 
 export const handler = createHandler(
   [
@@ -13,7 +24,7 @@ export const handler = createHandler(
       await services.health.check();
       return answer(200, { status: "ok", checks: { dynamodb: "ok" } });
     }),
-    serve(openapi, async () => answer(200, {})),
+    serve(openapi, async () => answer(200, document())),
   ],
   ({ rawPath, requestContext: { http } }) => {
     const methods = endpoints.filter(({ path }) => matchesPath(path, rawPath)).map((e) => e.method);
