@@ -2,6 +2,7 @@
  * The pages that exist on this machine only: `GET /_local/<name>` is answered by the entry of that name. To add one,
  * write a `Page` in a file of this folder and put it into the table.
  */
+import { docs } from "./docs.ts";
 import { calls, faults, functions, logs, queues, schedules, secrets, tables } from "./insides.ts";
 import type { Page } from "./page.ts";
 import { jwks, token, wellKnown } from "./sign-in.ts";
@@ -20,6 +21,7 @@ export const pages: Record<string, Page> = {
   ".well-known": wellKnown,
   "jwks.json": jwks,
   calls,
+  docs,
   faults,
   functions,
   logs,
