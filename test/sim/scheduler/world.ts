@@ -112,6 +112,7 @@ export class World {
   #invocationCount = 0;
   #executing: Invocation | undefined;
   #failure: unknown;
+  #openScripts = 0;
 
   constructor(options: WorldOptions) {
     this.options = options;
@@ -213,9 +214,14 @@ export class World {
 
   /** Starts a script: a client, an administrator, the weather. Its failure fails the run. */
   script(work: () => Promise<void>): void {
-    work().catch((error: unknown) => {
-      this.#failure ??= error;
-    });
+    this.#openScripts += 1;
+    work()
+      .then(() => {
+        this.#openScripts -= 1;
+      })
+      .catch((error: unknown) => {
+        this.#failure ??= error;
+      });
   }
 
   /** Runs until nothing is left to do. */
@@ -225,6 +231,9 @@ export class World {
     for (;;) {
       if (this.#failure !== undefined) throw this.#failure;
       const next = this.#agenda.take();
+      if (!next && this.#openScripts > 0) {
+        throw new Error("Somebody waits for something that is not simulated");
+      }
       if (!next) return;
       this.#steps += 1;
       if (this.#steps > maxSteps) throw new Error(`Still not at rest after ${maxSteps} steps`);

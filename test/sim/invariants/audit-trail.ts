@@ -1,0 +1,142 @@
+/**
+ * A1: the streams are delivered late, repeatedly and out of order between items (in order for each),
+ * and still the trail has an entry for every change and leads to the present state.
+ */
+import type { AuditEntry } from "../../../shared/audit/audit.ts";
+import { afterSteps, stepsBetween } from "../../../shared/audit/difference.ts";
+import type { ItemChange } from "../../../shared/table/stream.ts";
+import { epochMs } from "../../../shared/base/time.ts";
+import { keyText } from "../engine/table.ts";
+import type { Item } from "../engine/values.ts";
+import { copyOfMap } from "../engine/values.ts";
+import { type Commit, InvariantBroken, type World } from "../scheduler/world.ts";
+import type { Processes } from "../workloads/processes.ts";
+
+function changeOf(commit: Commit): ItemChange {
+  const { key, oldImage, newImage, sequence, atMs, isTtlDeletion } = commit;
+  return {
+    eventId: `event-${sequence}`,
+    sequence: String(sequence),
+    key: copyOfMap(key) as ItemChange["key"],
+    ...(oldImage ? { before: copyOfMap(oldImage) } : {}),
+    ...(newImage ? { after: copyOfMap(newImage) } : {}),
+    atMs: epochMs(Math.floor(atMs / 1000) * 1000),
+    byTtl: isTtlDeletion,
+  };
+}
+
+export class Auditor {
+  readonly #world: World;
+  readonly #processes: Processes;
+  readonly #queues = new Map<string, Commit[]>();
+  readonly #told: Commit[] = [];
+
+  constructor(world: World, processes: Processes) {
+    this.#world = world;
+    this.#processes = processes;
+    world.observers.push((commit) => this.#take(commit));
+  }
+
+  #take(commit: Commit): void {
+    const { definition } = this.#world.engine.table(commit.table);
+    if (!definition.hasStream) return;
+    const name = `${commit.table} ${keyText(definition, commit.key)}`;
+    const queue = this.#queues.get(name);
+    if (queue) queue.push(commit);
+    else this.#queues.set(name, [commit]);
+  }
+
+  /** Delivers while the shop is open, now and then something twice. */
+  async follow(isOpen: () => boolean): Promise<void> {
+    while (isOpen()) {
+      await this.#world.sleep(this.#world.random.int(100, 20_000));
+      await this.#deliverSome();
+    }
+  }
+
+  /** Delivers the rest, and compares the trail with the tables. */
+  async finish(): Promise<void> {
+    while (this.#queues.size > 0) await this.#deliverSome();
+    this.#check();
+  }
+
+  async #deliverSome(): Promise<void> {
+    const { random } = this.#world;
+    const names = [...this.#queues.keys()];
+    if (names.length === 0) return;
+    const name = random.pick(names);
+    const queue = this.#queues.get(name)!;
+    const batch = queue.slice(0, random.int(1, 5));
+    for (const commit of batch) {
+      const isDone = await this.#deliver(commit);
+      if (!isDone) return;
+      this.#told.push(commit);
+      queue.shift();
+    }
+    if (queue.length === 0) this.#queues.delete(name);
+    // A batch may come again as a whole, also after later ones.
+    if (this.#told.length > 0 && random.chance(0.15)) await this.#deliver(random.pick(this.#told));
+  }
+
+  async #deliver(commit: Commit): Promise<boolean> {
+    const change = changeOf(commit);
+    const answer = await this.#processes.request("changes", async (system) => {
+      await system.audit.record(change);
+      await system.orderMovements.record(change);
+    });
+    return answer.kind === "done";
+  }
+
+  #check(): void {
+    const entries = this.#world.engine.table("Audit").items() as unknown as AuditEntry[];
+    const bySubject = Map.groupBy(entries, ({ subject }) => subject);
+    const kinds = [
+      ["Locks", "resource", "lock"],
+      ["Carts", "cartId", "cart"],
+      ["Orders", "orderId", "order"],
+      ["Stock", "itemId", "item"],
+      ["Documents", "documentId", "document"],
+    ] as const;
+    for (const commit of this.#told) this.#checkTold(commit, entries);
+    for (const [table, key, kind] of kinds) {
+      for (const item of this.#world.engine.table(table).items()) {
+        const subject = `${kind}/${String(item[key])}`;
+        this.#checkReplay(subject, item, bySubject.get(subject) ?? []);
+      }
+    }
+  }
+
+  #checkTold({ sequence, table, by }: Commit, entries: readonly AuditEntry[]): void {
+    const own = entries.filter(({ at }) => Number(at.split("#")[1]) === sequence);
+    if (own.length === 0) {
+      throw new InvariantBroken(
+        "A1",
+        `change ${sequence} of ${table} by ${by?.label} left no entry`,
+      );
+    }
+    if (own.some(({ actor }) => !actor || actor === "system:unknown")) {
+      throw new InvariantBroken("A1", `change ${sequence} of ${table} has no actor`);
+    }
+  }
+
+  #checkReplay(subject: string, item: Item, entries: readonly AuditEntry[]): void {
+    const ordered = entries.toSorted((one, other) => (one.at < other.at ? -1 : 1));
+    const state = ordered.reduce<object>((row, { steps }) => afterSteps(row as never, steps), {});
+    const difference = stepsBetween(state as never, copyOfMap(item));
+    const told = stepsBetween({}, copyOfMap(item));
+    // Long texts stand in the trail as fingerprints: what is still different must be one of those.
+    const left = difference.filter(
+      ({ path, value }) =>
+        !told.some(
+          (step) =>
+            step.path.join("/") === path.join("/") &&
+            step.value === value &&
+            typeof value === "string" &&
+            value.startsWith("sha256:"),
+        ),
+    );
+    if (left.length > 0) {
+      throw new InvariantBroken("A1", `${subject}: the trail misses ${JSON.stringify(left)}`);
+    }
+  }
+}

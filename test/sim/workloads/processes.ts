@@ -1,0 +1,67 @@
+/** The processes that serve a workload's requests: a few that live long, replaced when one stops. */
+import { HoldfastError } from "../../../shared/base/errors.ts";
+import type { Ending, World } from "../scheduler/world.ts";
+import { InvariantBroken } from "../scheduler/world.ts";
+import type { System } from "./system.ts";
+
+/** Errors that tell the client nothing about what happened; only a lost answer may cause them. */
+function isUnknownOutcome(error: unknown): boolean {
+  return error instanceof Error && /^No answer from DynamoDB$/.test(error.message);
+}
+
+/** What came of a request, as its client sees it. */
+export type Answer<T> =
+  | { readonly kind: "done"; readonly value: T }
+  | { readonly kind: "refused"; readonly error: HoldfastError }
+  | { readonly kind: "unknown" };
+
+export class Processes {
+  readonly #world: World;
+  readonly #make: () => System;
+  readonly #systems: System[];
+
+  constructor(world: World, count: number, make: () => System) {
+    this.#world = world;
+    this.#make = make;
+    this.#systems = Array.from({ length: count }, make);
+  }
+
+  /** One request, served by one of the processes. */
+  async request<T>(label: string, work: (system: System) => Promise<T>): Promise<Answer<T>> {
+    const slot = this.#world.random.int(0, this.#systems.length - 1);
+    const system = this.#systems[slot]!;
+    const ending = await this.#world.invoke(label, system.process, () => work(system));
+    if (ending.kind === "stopped" && this.#systems[slot] === system) {
+      this.#systems[slot] = this.#make();
+    }
+    return this.#answerOf(label, ending);
+  }
+
+  /** The same request again and again, until somebody answers it. */
+  async insist<T>(
+    label: string,
+    work: (system: System) => Promise<T>,
+    { attempts = 8, pauseMs = 3_000 } = {},
+  ): Promise<Answer<T>> {
+    for (let attempt = 1; ; attempt += 1) {
+      const answer = await this.request(label, work);
+      const isFinal =
+        answer.kind === "done" ||
+        (answer.kind === "refused" &&
+          answer.error.code !== "TRY_AGAIN" &&
+          answer.error.code !== "PAYMENT_PROVIDER_ERROR");
+      if (isFinal || attempt === attempts) return answer;
+      await this.#world.sleep(this.#world.random.int(1, pauseMs));
+    }
+  }
+
+  #answerOf<T>(label: string, ending: Ending<T>): Answer<T> {
+    if (ending.kind === "done") return { kind: "done", value: ending.value };
+    if (ending.kind === "stopped") return { kind: "unknown" };
+    const { error } = ending;
+    if (error instanceof InvariantBroken) throw error;
+    if (error instanceof HoldfastError) return { kind: "refused", error };
+    if (isUnknownOutcome(error)) return { kind: "unknown" };
+    throw new InvariantBroken("X3", `${label} failed with a fault: ${(error as Error).stack}`);
+  }
+}
