@@ -108,8 +108,11 @@ export function createWompi(options: ProviderOptions): PaymentProvider {
     if (!event) throw new BadSignature("wompi");
     const eventId = event.signature.checksum.toLowerCase();
     const noted = { kind: "noted", provider: "wompi", eventId, type: event.event } as const;
+    // The checksum does not cover the event's name either: what has a transaction must be about it.
+    const isTransaction = event.event === "transaction.updated";
+    if (!isTransaction && !("transaction" in event.data)) return noted;
     const told = toldSchema.safeParse(event.data).data?.transaction;
-    if (event.event !== "transaction.updated" || !told) return noted;
+    if (!isTransaction || !told) throw new BadSignature("wompi");
     const actual = await known(told.id);
     const agrees = (["reference", "amount_in_cents", "currency"] as const).every(
       (name) => actual[name] === told[name],
