@@ -19,12 +19,16 @@ export type ApiFunction =
  */
 export type Access = "anyone" | "caller" | "admin";
 
+/** The schemas of successful answers by status. */
+export type AnswerSchemas = Readonly<Record<number, z.ZodType>>;
+
 /** One route of the HTTP contract. Schemas are strict: an unknown field is an error. */
 export interface Endpoint<
   Path extends z.ZodType = z.ZodType,
   Query extends z.ZodType = z.ZodType,
   Headers extends z.ZodType = z.ZodType,
   Body extends z.ZodType = z.ZodType,
+  Answers extends AnswerSchemas = AnswerSchemas,
 > {
   /** Unique; also OpenAPI's operationId and the client's method. */
   readonly name: string;
@@ -45,7 +49,7 @@ export interface Endpoint<
   readonly body: Body;
   readonly rawBody?: boolean;
   /** Successful answers by status. */
-  readonly answers: Readonly<Record<number, z.ZodType>>;
+  readonly answers: Answers;
   /** Codes of the errors that it can answer with, beyond those that every endpoint can. */
   readonly errors: readonly string[];
 }
@@ -58,7 +62,8 @@ type Given<
   Q extends z.ZodType,
   H extends z.ZodType,
   B extends z.ZodType,
-> = Omit<Endpoint<P, Q, H, B>, Optional> & Partial<Pick<Endpoint<P, Q, H, B>, Optional>>;
+  A extends AnswerSchemas,
+> = Omit<Endpoint<P, Q, H, B, A>, Optional> & Partial<Pick<Endpoint<P, Q, H, B, A>, Optional>>;
 
 /** Declares an endpoint; what is left out accepts nothing (query parameters, body) or lists nothing. */
 export function endpoint<
@@ -66,9 +71,10 @@ export function endpoint<
   Q extends z.ZodType = typeof nothing,
   H extends z.ZodType = typeof nothing,
   B extends z.ZodType = typeof nothing,
->(given: Given<P, Q, H, B>): Endpoint<P, Q, H, B> {
+  A extends AnswerSchemas = AnswerSchemas,
+>(given: Given<P, Q, H, B, A>): Endpoint<P, Q, H, B, A> {
   const empty = { params: nothing, query: nothing.strict(), headers: nothing, body: nothing };
-  return { errors: [], ...empty, ...given } as unknown as Endpoint<P, Q, H, B>;
+  return { errors: [], ...empty, ...given } as unknown as Endpoint<P, Q, H, B, A>;
 }
 
 /** The route key by which API Gateway names an endpoint, for example `GET /items/{itemId}`. */

@@ -8,9 +8,9 @@ import type { LockStore } from "../locks/lock-store.ts";
 import { type Lock, LockNotOwned, type LockOwner } from "../locks/lock.ts";
 import type { Database } from "../table/database.ts";
 import { TransactionRefused } from "../table/transaction.ts";
-import { type DocumentStore, type Expected, VersionBehind } from "./document-store.ts";
+import type { DocumentStore, Expected } from "./document-store.ts";
 import { contentText, type Document, DocumentNotFound } from "./document.ts";
-import { type DocumentState, lockNameOf } from "./document.ts";
+import { type DocumentState, lockNameOf, VersionBehind } from "./document.ts";
 
 /** What documents are made of. */
 export interface DocumentServiceOptions {

@@ -14,7 +14,7 @@ import {
   isMissing,
 } from "../table/expression.ts";
 import { type Row, update, type Write } from "../table/write.ts";
-import { type Document, DocumentChanged, documentOf } from "./document.ts";
+import { type Document, DocumentChanged, documentOf, VersionBehind } from "./document.ts";
 
 /** Which state a save expects: any, some saved one, or exactly this version. */
 export type Expected = "any" | "saved" | { readonly version: number };
@@ -33,16 +33,6 @@ export interface Save {
   readonly saveId: string;
   readonly nowMs: EpochMs;
   readonly note: ChangeNote;
-}
-
-/** The save's own version is ahead of the stored one: the clock lags, try again above `version`. */
-export class VersionBehind extends DocumentChanged {
-  readonly version: number;
-
-  constructor(version: number) {
-    super(version);
-    this.version = version;
-  }
 }
 
 /** No later owner has written yet: what a fence is for. */

@@ -87,3 +87,13 @@ export class DocumentChanged extends HoldfastError {
     });
   }
 }
+
+/** The clock lags behind the stored version; nothing was changed, and a save above it will do. */
+export class VersionBehind extends DocumentChanged {
+  readonly version: number;
+
+  constructor(version: number) {
+    super(version);
+    this.version = version;
+  }
+}
