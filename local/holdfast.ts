@@ -12,7 +12,7 @@ import { createPermissions } from "./aws/permissions.ts";
 import { createQueues } from "./aws/queues.ts";
 import { createSecrets } from "./aws/secrets.ts";
 import { connectDynamoDb } from "./database/dynamodb-client.ts";
-import { startDynamoDbLocal } from "./database/dynamodb-local.ts";
+import { startDynamoDbLocal, untilDynamoDbAnswers } from "./database/dynamodb-local.ts";
 import { createTables, dropTables } from "./database/tables.ts";
 import { declaredSignIn, readApi } from "./http/api.ts";
 import { createGateway } from "./http/gateway.ts";
@@ -62,6 +62,9 @@ export interface Holdfast extends Runner {
 /** Lambda would start more; on two processors they would only get in each other's way. */
 const DEFAULT_MAX_WORKERS = 4;
 
+/** A DynamoDB that is said to run already should answer soon. */
+const THEIR_LIMIT_MS = 5000;
+
 function keptCheckpoints(file: string | undefined): Record<string, Checkpoints> {
   if (!file || !existsSync(file)) return {};
   return JSON.parse(readFileSync(file, "utf8")) as Record<string, Checkpoints>;
@@ -69,6 +72,7 @@ function keptCheckpoints(file: string | undefined): Record<string, Checkpoints> 
 
 async function startDatabase(options: HoldfastOptions, cleanup: AsyncDisposableStack) {
   if (options.dynamoDbEndpoint) {
+    await untilDynamoDbAnswers(options.dynamoDbEndpoint, THEIR_LIMIT_MS);
     return { endpoint: options.dynamoDbEndpoint, ended: new Promise<never>(() => {}) };
   }
   const { dataDirectory } = options;

@@ -71,7 +71,7 @@ function run(program, parameters, options = {}) {
 function watchParent(onGone) {
   if (!process.env.npm_lifecycle_event) return undefined;
   const parent = process.ppid;
-  const timer = setInterval(() => process.ppid !== parent && onGone(), 500);
+  const timer = setInterval(() => process.ppid !== parent && onGone(), 100);
   timer.unref();
   return timer;
 }

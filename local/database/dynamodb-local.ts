@@ -85,9 +85,17 @@ function endJava(child: ChildProcess): void {
   else child.kill();
 }
 
-async function untilItAnswers(endpoint: string, hasEnded: () => boolean): Promise<void> {
+/**
+ * Waits until a DynamoDB answers.
+ * @throws Error when it does not within the limit, or when it has ended by then.
+ */
+export async function untilDynamoDbAnswers(
+  endpoint: string,
+  limitMs = START_LIMIT_MS,
+  hasEnded: () => boolean = () => false,
+): Promise<void> {
   const dynamoDb = connectDynamoDb(endpoint);
-  const deadline = Date.now() + START_LIMIT_MS;
+  const deadline = Date.now() + limitMs;
   try {
     for (;;) {
       if (hasEnded()) throw new Error("DynamoDB Local ended while it started");
@@ -96,7 +104,7 @@ async function untilItAnswers(endpoint: string, hasEnded: () => boolean): Promis
         () => false,
       );
       if (answered) return;
-      if (Date.now() > deadline) throw new Error("DynamoDB Local did not answer within 30 s");
+      if (Date.now() > deadline) throw new Error(`there is no DynamoDB at ${endpoint}`);
       await sleep(50);
     }
   } finally {
@@ -133,7 +141,7 @@ export async function startDynamoDbLocal({
     await ended;
   };
   try {
-    await untilItAnswers(endpoint, () => hasEnded);
+    await untilDynamoDbAnswers(endpoint, START_LIMIT_MS, () => hasEnded);
   } catch (error) {
     await stop();
     throw error;

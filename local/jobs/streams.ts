@@ -1,7 +1,5 @@
 /** Lambda's event source mappings on table streams: collects records into batches and hands them to the function. */
-import { randomUUID } from "node:crypto";
 import { setTimeout as sleep } from "node:timers/promises";
-import { REGION } from "../assembly/local-account.ts";
 import { streamArnOf } from "../assembly/resource-values.ts";
 import type { TemplateResolver } from "../assembly/template.ts";
 import type { Permissions } from "../aws/permissions.ts";
@@ -10,6 +8,7 @@ import type { DynamoDbConnection } from "../database/dynamodb-client.ts";
 import type { LocalTable } from "../database/tables.ts";
 import type { LocalFunction, LocalFunctions } from "../lambda/functions.ts";
 import { deliver, type DeliveryRules } from "./batch-delivery.ts";
+import { failureNote, lambdaRecord } from "./stream-records.ts";
 import { type Checkpoints, createStreamReader, type WireRecord } from "./stream-reader.ts";
 
 interface MappingProperties {
@@ -59,61 +58,6 @@ const MOST_RECORDS = 1000;
 
 const NEEDED = ["DescribeStream", "GetRecords", "GetShardIterator"];
 
-/** A record as Lambda hands it over. */
-function lambdaRecord(record: WireRecord, eventSourceARN: string): WireRecord & object {
-  const { userIdentity, ...rest } = record;
-  return {
-    ...rest,
-    eventSource: "aws:dynamodb",
-    awsRegion: REGION,
-    eventSourceARN,
-    ...(userIdentity && {
-      userIdentity: {
-        principalId: userIdentity.PrincipalId ?? userIdentity.principalId ?? "",
-        type: userIdentity.Type ?? userIdentity.type ?? "",
-      },
-    }),
-  } as WireRecord;
-}
-
-/** What Lambda writes to the on-failure destination: where the records were, never what was in them. */
-function failureNote(
-  handler: LocalFunction,
-  records: WireRecord[],
-  {
-    shardId,
-    streamArn,
-    condition,
-    attempts,
-  }: Record<"shardId" | "streamArn" | "condition", string> & {
-    attempts: number;
-  },
-): string {
-  const first = records[0]!.dynamodb;
-  const last = records.at(-1)!.dynamodb;
-  const arrival = (seconds: number) => new Date(seconds * 1000).toISOString();
-  return JSON.stringify({
-    requestContext: {
-      requestId: randomUUID(),
-      functionArn: handler.arn,
-      condition,
-      approximateInvokeCount: attempts,
-    },
-    responseContext: { statusCode: 200, executedVersion: "$LATEST", functionError: "Unhandled" },
-    version: "1.0",
-    timestamp: new Date().toISOString(),
-    DDBStreamBatchInfo: {
-      shardId,
-      startSequenceNumber: first.SequenceNumber,
-      endSequenceNumber: last.SequenceNumber,
-      approximateArrivalOfFirstRecord: arrival(first.ApproximateCreationDateTime),
-      approximateArrivalOfLastRecord: arrival(last.ApproximateCreationDateTime),
-      batchSize: records.length,
-      streamArn,
-    },
-  });
-}
-
 function rulesOf(properties: MappingProperties): DeliveryRules {
   return {
     bisectOnError: properties.BisectBatchOnFunctionError ?? false,
@@ -161,8 +105,8 @@ function startPoller(
         ) {
           return;
         }
-        const note = { shardId, streamArn, condition, attempts };
-        queues.send(failureQueue, failureNote(handler, some, note));
+        const given = { functionArn: handler.arn, streamArn, shardId, condition, attempts };
+        queues.send(failureQueue, failureNote(some, given));
       },
     });
     if (hasStopped()) return;

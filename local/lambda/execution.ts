@@ -110,6 +110,7 @@ export function startExecution(options: ExecutionOptions): Execution {
         current = { requestId, settle };
         timer = setTimeout(onTimeout, timeoutMs, requestId);
         const message: InvokeMessage = { requestId, event, deadlineMs: Date.now() + timeoutMs };
+        // oxlint-disable-next-line unicorn/require-post-message-target-origin -- a thread, not a window
         worker.postMessage(message);
       });
     },
