@@ -1,0 +1,184 @@
+/** Many at once, over HTTP: the last units, an exclusive item, one key fifty times, carts that cross. */
+import { setTimeout as sleep } from "node:timers/promises";
+import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { readBooks, wrongIn } from "../support/books.ts";
+import { type Answer, byStatus } from "../support/http.ts";
+import { startServer, type TestServer } from "../support/server.ts";
+import { fresh, openShop, type Shop } from "../support/shop.ts";
+
+let server: TestServer;
+let shop: Shop;
+
+const shoppers = 1_000;
+const units = 100;
+
+beforeAll(async () => {
+  server = await startServer();
+  shop = openShop(server);
+  // The workers that a crowd needs are there before it comes.
+  const itemId = await shop.item();
+  await Promise.all(Array.from({ length: 8 }, () => orderOne(itemId)));
+});
+afterAll(async () => {
+  const wrong = wrongIn(await readBooks(server));
+  await server.stop();
+  expect(wrong).toEqual([]);
+});
+
+function orderOne(itemId: string, userId?: string): Promise<Answer> {
+  return shop.shopper(userId).order({ items: [{ itemId, quantity: 1 }] });
+}
+
+/** Looks at an item again and again until it is told to stop, and hands back all that it saw. */
+function watch(itemId: string) {
+  const seen: { available: number; held: number; sold: number }[] = [];
+  let isOver = false;
+  async function look(): Promise<void> {
+    while (!isOver) {
+      seen.push(await shop.levels(itemId));
+      await sleep(50);
+    }
+  }
+  const looking = look();
+  return {
+    async stop() {
+      isOver = true;
+      await looking;
+      return seen;
+    },
+  };
+}
+
+async function crowd(itemId: string, number: number): Promise<Answer[]> {
+  // Tokens are made beforehand, so that the requests really come at once.
+  const people = Array.from({ length: number }, () => fresh("crowd"));
+  await Promise.all(people.map((userId) => server.call("GET /_local", { as: userId })));
+  return Promise.all(people.map((userId) => orderOne(itemId, userId)));
+}
+
+describe("a thousand shoppers at once", () => {
+  it("get exactly the hundred units that there are, and no unit is ever missing", async () => {
+    const itemId = await shop.item({ quantity: units });
+    const watching = watch(itemId);
+    const answers = await crowd(itemId, shoppers);
+    const seen = [...(await watching.stop()), await shop.levels(itemId)];
+
+    expect(byStatus(answers)).toEqual({ 201: units, 409: shoppers - units });
+    const codes = answers.filter(({ status }) => status === 409).map(({ body }) => body.code);
+    expect(new Set(codes)).toEqual(new Set(["ITEMS_UNAVAILABLE"]));
+    const orders = answers.flatMap(({ body }) => body.orderId ?? []);
+    expect(new Set(orders).size).toBe(units);
+
+    expect(seen.length).toBeGreaterThan(5);
+    for (const levels of seen) {
+      expect(levels.available + levels.held + levels.sold, JSON.stringify(levels)).toBe(units);
+      expect(levels.available).toBeGreaterThanOrEqual(0);
+    }
+    // It was looked at while they came, not only before and after.
+    expect(seen.some(({ held }) => held > 0 && held < units)).toBe(true);
+    expect(seen.at(-1)).toEqual({ available: 0, held: units, sold: 0 });
+  });
+
+  it("get one order of an exclusive item", async () => {
+    const itemId = await shop.item({ quantity: units, holdPolicy: "exclusive" });
+    const answers = await crowd(itemId, shoppers);
+    expect(byStatus(answers)).toEqual({ 201: 1, 409: shoppers - 1 });
+    const details = answers.filter(({ status }) => status === 409).map(({ body }) => body.detail);
+    expect(new Set(details)).toEqual(
+      new Set(["Item is currently being processed by another user"]),
+    );
+    expect(await shop.levels(itemId)).toEqual({ available: units - 1, held: 1, sold: 0 });
+  });
+});
+
+describe("one idempotency key, fifty requests at once", () => {
+  it("makes one order and fifty equal answers, from inline items", async () => {
+    const shopper = shop.shopper();
+    const itemId = await shop.item({ quantity: 100 });
+    const key = fresh("key");
+    const items = [{ itemId, quantity: 2 }];
+    const answers = await Promise.all(
+      Array.from({ length: 50 }, () => shopper.order({ items }, key)),
+    );
+    expect(byStatus(answers)).toEqual({ 201: 1, 200: 49 });
+    expect(new Set(answers.map(({ body }) => JSON.stringify(body))).size).toBe(1);
+    expect(await shop.levels(itemId)).toEqual({ available: 98, held: 2, sold: 0 });
+  });
+
+  it("makes one order and fifty equal answers, from a cart", async () => {
+    const shopper = shop.shopper();
+    const itemId = await shop.item({ quantity: 100 });
+    await shopper.fill([{ itemId, quantity: 3 }]);
+    const key = fresh("key");
+    const answers = await Promise.all(Array.from({ length: 50 }, () => shopper.order({}, key)));
+    expect(byStatus(answers)).toEqual({ 201: 1, 200: 49 });
+    expect(new Set(answers.map(({ body }) => JSON.stringify(body))).size).toBe(1);
+    expect(await shop.levels(itemId)).toEqual({ available: 97, held: 3, sold: 0 });
+  });
+});
+
+describe("two carts for the last unit of two items", () => {
+  it("end with one order or the other, never with half of each", async () => {
+    for (let round = 0; round < 8; round += 1) {
+      const [a, b] = await Promise.all([shop.item({ quantity: 1 }), shop.item({ quantity: 1 })]);
+      const [one, other] = [shop.shopper(), shop.shopper()];
+      await Promise.all([
+        one.fill([a, b].map((itemId) => ({ itemId, quantity: 1 }))),
+        other.fill([b, a].map((itemId) => ({ itemId, quantity: 1 }))),
+      ]);
+      const answers = await Promise.all([one.order(), other.order()]);
+      expect(byStatus(answers)).toEqual({ 201: 1, 409: 1 });
+      for (const itemId of [a, b]) {
+        expect(await shop.levels(itemId)).toEqual({ available: 0, held: 1, sold: 0 });
+      }
+      const loser = answers[0]!.status === 409 ? one : other;
+      expect((await loser.send("GET /carts/me/default/lock")).body.isLocked).toBe(false);
+    }
+  });
+
+  it("also when it comes to many carts and few units of several items", async () => {
+    const items = await shop.items(4, { quantity: 5 });
+    const answers = await Promise.all(
+      Array.from({ length: 24 }, async (_, number) => {
+        const shopper = shop.shopper();
+        // Each starts at another item and goes round in one direction or the other.
+        const turned = items.map((_id, index) => {
+          const step = number % 2 === 0 ? index : -index;
+          return items[(((number + step) % 4) + 4) % 4]!;
+        });
+        return shopper.order({ items: turned.map((itemId) => ({ itemId, quantity: 1 })) });
+      }),
+    );
+    expect(byStatus(answers)).toEqual({ 201: 5, 409: 19 });
+    for (const itemId of items) {
+      expect(await shop.levels(itemId)).toEqual({ available: 0, held: 5, sold: 0 });
+    }
+  });
+});
+
+describe("one cart under many hands", () => {
+  it("is ordered as it stood at one instant, whatever edits come at the same time", async () => {
+    for (let round = 0; round < 5; round += 1) {
+      const shopper = shop.shopper();
+      const [a, b] = [await shop.item({ quantity: 50 }), await shop.item({ quantity: 50 })];
+      await shopper.fill([{ itemId: a, quantity: 1 }]);
+      const [order, ...edits] = await Promise.all([
+        shopper.order(),
+        shopper.add({ itemId: a, quantity: 1 }),
+        shopper.add({ itemId: b, quantity: 1 }),
+        shopper.send(`PATCH /carts/me/default/main/items/${a}`, { body: { quantity: 5 } }),
+      ]);
+      expect(order!.status).toBe(201);
+      for (const { status } of edits) expect([200, 423]).toContain(status);
+      // What is ordered is what the frozen cart shows, and what is held.
+      const cart = await shopper.cart();
+      const shown = (lines: readonly { itemId: string; quantity: number }[]) =>
+        lines.map(({ itemId, quantity }) => `${itemId} ${quantity}`).toSorted();
+      expect(shown(order!.body.lines)).toEqual(shown(cart.items));
+      expect(order!.body.totalMinor).toBe(cart.totalMinor);
+      for (const { itemId, quantity } of cart.items) {
+        expect(await shop.levels(itemId)).toMatchObject({ held: quantity });
+      }
+    }
+  });
+});
