@@ -47,7 +47,7 @@ export type Ending<T> =
 export interface Surroundings {
   readonly client: { send(command: Command): Promise<never> };
   readonly clock: Clock;
-  readonly sleep: (durationMs: number) => Promise<void>;
+  readonly sleep: (durationMs: number, signal?: AbortSignal) => Promise<void>;
   readonly random: () => number;
 }
 
@@ -145,15 +145,17 @@ export class World {
       skewMs,
       client: { send: (command) => this.#send(command) as Promise<never> },
       clock: () => epochMs(this.#nowMs + skewMs),
-      sleep: (durationMs) => this.sleep(durationMs),
+      sleep: (durationMs, signal) => this.sleep(durationMs, signal),
       random: () => random.next(),
     };
   }
 
-  /** Virtual sleep; never shorter than a millisecond, so that time goes on. */
-  sleep(durationMs: number): Promise<void> {
+  /** Virtual sleep; never shorter than a millisecond, so that time goes on. An abort ends it early. */
+  sleep(durationMs: number, signal?: AbortSignal): Promise<void> {
     return new Promise((resolve) => {
       this.after(Math.max(1, durationMs), () => this.#wake(resolve));
+      signal?.addEventListener("abort", () => resolve(), { once: true });
+      if (signal?.aborted) resolve();
     });
   }
 
