@@ -36,6 +36,7 @@ export default defineConfig({
         sequence: { groupOrder: group },
         pool: "forks" as const,
         maxWorkers: workers,
+        env: { POWERTOOLS_LOG_LEVEL: "SILENT" },
         isolate: !shared,
         // DynamoDB Local is slow at first and two processors are soon busy: a limit here means "it hangs".
         testTimeout: database ? 60_000 : 20_000,
