@@ -1,7 +1,7 @@
 /** Stripe's webhooks: whether they are genuine, byte by byte, and what they say. */
 import { z } from "zod";
 import type { PaymentEvent, PaymentFact, ProviderKeys, WebhookDelivery } from "./provider.ts";
-import { hmacHex, jsonOf, matchesAny, secondsIn } from "./signatures.ts";
+import { hmacHex, jsonOf, matchesAny } from "./signatures.ts";
 
 /** Stripe's own default, but both ways: a timestamp from the future is no better than an old one. */
 const toleranceSeconds = 300;
@@ -30,16 +30,17 @@ const eventSchema = z.object({
   data: z.object({ object: z.unknown() }),
 });
 
-/** The timestamp and all `v1` signatures of a header; other schemes are Stripe's business. */
-function headerOf(header: string | undefined): { timestamp?: string; signatures: string[] } {
-  const parts = (header ?? "").split(",").map((part) => part.split("="));
-  const valuesOf = (name: string): string[] =>
-    parts.flatMap(([key, value, ...rest]) =>
-      key === name && value !== undefined && rest.length === 0 ? [value] : [],
-    );
-  const [timestamp, ...others] = valuesOf("t");
-  const isClear = timestamp !== undefined && others.length === 0;
-  return { ...(isClear ? { timestamp } : {}), signatures: valuesOf("v1") };
+/**
+ * The timestamp and all `v1` signatures of a header that looks just as Stripe makes it; undefined for
+ * any other. Further schemes are passed over: Stripe may add some.
+ */
+function headerOf(header = ""): { timestamp: string; signatures: string[] } | undefined {
+  const [, timestamp, rest] = /^t=(\d{1,12})((?:,\w+=[^,=]+)+)$/.exec(header) ?? [];
+  if (timestamp === undefined || rest === undefined) return undefined;
+  const parts = rest.slice(1).split(",");
+  if (parts.some((part) => part.startsWith("t="))) return undefined;
+  const signatures = parts.filter((part) => part.startsWith("v1=")).map((part) => part.slice(3));
+  return { timestamp, signatures };
 }
 
 /** Whether one of our secrets signed these very bytes within the tolerance. */
@@ -48,15 +49,15 @@ export function isGenuine(
   keys: readonly ProviderKeys[],
   nowMs: number,
 ): boolean {
-  const { timestamp, signatures } = headerOf(headers["stripe-signature"]);
-  const sentSeconds = secondsIn(timestamp);
-  if (timestamp === undefined || sentSeconds === undefined) return false;
+  const header = headerOf(headers["stripe-signature"]);
+  if (!header) return false;
+  const { timestamp, signatures } = header;
   const signed = Buffer.concat([Buffer.from(`${timestamp}.`), body]);
   const expected = keys.flatMap(({ webhookSecret }) =>
     webhookSecret ? [hmacHex(webhookSecret, signed)] : [],
   );
   const isSigned = signatures.map((signature) => matchesAny(signature, expected)).includes(true);
-  return isSigned && Math.abs(Math.floor(nowMs / 1000) - sentSeconds) <= toleranceSeconds;
+  return isSigned && Math.abs(Math.floor(nowMs / 1000) - Number(timestamp)) <= toleranceSeconds;
 }
 
 const intentKinds: Readonly<Record<string, "captured" | "failed">> = {
