@@ -10,10 +10,10 @@ import {
   releaseOrder,
 } from "../shared/api/admin.ts";
 import { answer } from "./runtime/answer.ts";
-import { services } from "./runtime/container.ts";
+import { trail } from "./runtime/audit.ts";
 import { createHandler, serve } from "./runtime/http.ts";
-import { moneyServices } from "./runtime/payment-container.ts";
 import { operations } from "./runtime/operations.ts";
+import { sweepEverything } from "./runtime/sweeping.ts";
 
 export const handler = createHandler([
   serve(listLocks, async ({ query }) => {
@@ -35,15 +35,14 @@ export const handler = createHandler([
     return answer(200, { success: true, orderId, status });
   }),
   serve(cleanupLocks, async ({ actor }) => {
-    const { expiredOrders, releasedLocks } = await moneyServices.sweep(actor);
-    const lapsed = await services.locks.sweep({ limit: 100, actor });
-    return answer(200, { expiredOrders, releasedLocks: releasedLocks + lapsed });
+    const { expiredOrders, releasedLocks } = await sweepEverything(actor);
+    return answer(200, { expiredOrders, releasedLocks });
   }),
   serve(clearAllLocks, async ({ body, actor }) =>
     answer(200, await operations.clearing.clearAll({ ...body, actor })),
   ),
   serve(listAudit, async ({ query: { subject, ...page } }) => {
-    const { rows, cursor = null } = await operations.audit.list(subject, page);
+    const { rows, cursor = null } = await trail.audit.list(subject, page);
     const entries = rows.map(({ subject: _subject, ttlSeconds: _ttlSeconds, ...entry }) => {
       return { reason: null, requestId: null, orderId: null, ...entry };
     });

@@ -1,10 +1,9 @@
 /** The sweep: what EventBridge Scheduler runs once a minute. */
 import type { Context } from "aws-lambda";
-import type { Swept } from "../shared/payments/sweep.ts";
 import { runJob } from "./runtime/job.ts";
-import { moneyServices } from "./runtime/payment-container.ts";
+import { sweepEverything } from "./runtime/sweeping.ts";
 
-export const handler = (_event: unknown, context: Context): Promise<Swept> =>
+export const handler = (_event: unknown, context: Context) =>
   runJob("cleanup", context, () =>
-    moneyServices.sweep({ id: "system:sweep", requestId: context.awsRequestId }),
+    sweepEverything({ id: "system:sweep", requestId: context.awsRequestId }),
   );

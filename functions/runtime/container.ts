@@ -18,6 +18,7 @@ import { createOrderStore } from "../../shared/orders/order-store.ts";
 import { createDocumentClient } from "../../shared/table/client.ts";
 import { createDatabase } from "../../shared/table/database.ts";
 import { env, optional, required } from "./env.ts";
+import { lockWaited } from "./metrics.ts";
 import { domainLogger } from "./observe.ts";
 
 /** Builds a part on first use, so that a function needs only what its environment grants it. */
@@ -59,7 +60,9 @@ export const stores = {
   ),
 };
 
-const locks = once(() => createLockService({ store: stores.locks(), clock, logger: domainLogger }));
+const locks = once(() =>
+  createLockService({ store: stores.locks(), clock, logger: domainLogger, waited: lockWaited }),
+);
 
 const documents = once(() =>
   createDocumentService({

@@ -116,6 +116,7 @@ export function createHandler(routes: readonly Route[], otherwise?: (event: Even
     const deadlineMs = Date.now() + Math.min(longestRequestMs, leftMs - answeringTimeMs);
     const operation: Operation = { meter: newMeter(), deadlineMs };
     const { requestId } = event.requestContext;
+    observe.began(event);
     const result = await runOperation(operation, () =>
       answerTo(event).catch((error: unknown) => {
         observe.failure(event, error);

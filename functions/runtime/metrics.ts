@@ -1,9 +1,9 @@
 /** Business metrics in CloudWatch's embedded format: lines in the log, no request, nothing to wait for. */
 import { Metrics, MetricUnit } from "@aws-lambda-powertools/metrics";
+import type { HoldfastError } from "../../shared/base/errors.ts";
+import type { Meter } from "../../shared/table/operation.ts";
 
-const metrics = new Metrics();
-
-/** What is counted; each name is a metric under the namespace and service of the stack. */
+/** What is counted of the audit trail; each name is a metric under the namespace of the stack. */
 const countedActions: Readonly<Record<string, string>> = {
   "hold.placed": "HoldsPlaced",
   "hold.sold": "HoldsSold",
@@ -22,17 +22,73 @@ const countedActions: Readonly<Record<string, string>> = {
   "order.refunded": "OrdersRefunded",
 };
 
-/** Counts things that the audit trail told, by their action, and writes the counts down. */
-export function countActions(actions: readonly string[]): void {
-  for (const [action, name] of Object.entries(countedActions)) {
-    const times = actions.filter((each) => each === action).length;
-    if (times > 0) metrics.addMetric(name, MetricUnit.Count, times);
+/** What is counted of refusals, by their code. */
+const countedRefusals: Readonly<Record<string, string>> = {
+  ITEMS_UNAVAILABLE: "HoldsRefused",
+  LOCK_HELD: "LocksRefused",
+  LOCK_TIMEOUT: "LockTimeouts",
+  LOCK_NOT_OWNED: "LocksLost",
+  CART_LOCKED: "CartEditsRefused",
+  TRY_AGAIN: "TriedInVain",
+};
+
+type Values = Readonly<Record<string, readonly [value: number, unit: keyof typeof MetricUnit]>>;
+
+/** Writes several values down as one line; `operation` is the dimension that they share. */
+function write(values: Values, operation?: string): void {
+  const metrics = new Metrics();
+  if (operation !== undefined) metrics.addDimension("operation", operation);
+  for (const [name, [value, unit]] of Object.entries(values)) {
+    metrics.addMetric(name, MetricUnit[unit], value);
   }
-  metrics.publishStoredMetrics();
+  if (Object.keys(values).length > 0) metrics.publishStoredMetrics();
 }
 
-/** Counts something that happened `times` times. */
-export function count(name: string, times = 1): void {
-  const metric = metrics.singleMetric();
-  metric.addMetric(name, MetricUnit.Count, times);
+/** Counts things that the audit trail told, by their action. */
+export function countActions(actions: readonly string[]): void {
+  const counts = Object.entries(countedActions).flatMap(([action, name]) => {
+    const times = actions.filter((each) => each === action).length;
+    return times > 0 ? [[name, [times, "Count"]] as const] : [];
+  });
+  write(Object.fromEntries(counts));
+}
+
+/** Counts a refusal; one of an order counts every line that could not be had. */
+export function countRefusal({ code, fields }: HoldfastError): void {
+  const name = countedRefusals[code];
+  const lines = fields["failedItems"];
+  const times = Array.isArray(lines) ? Math.max(1, lines.length) : 1;
+  if (name) write({ [name]: [times, "Count"] });
+}
+
+/** How long somebody waited for a lock, in vain or not. */
+export function lockWaited(waitedMs: number): void {
+  write({ LockWaits: [1, "Count"], LockWaitTime: [waitedMs, "Milliseconds"] });
+}
+
+/** What an operation cost in DynamoDB. */
+export function countCost(operation: string, meter: Meter): void {
+  const { requests, writeUnits, readUnits, elapsedMs } = meter;
+  write(
+    {
+      DynamoDbRequests: [requests, "Count"],
+      DynamoDbWriteUnits: [writeUnits, "Count"],
+      DynamoDbReadUnits: [readUnits, "Count"],
+      DynamoDbTime: [elapsedMs, "Milliseconds"],
+    },
+    operation,
+  );
+}
+
+/** How late the sweep was, how many refunds it found open, and since when the oldest lock is held. */
+export function sweepFound(found: {
+  lagMs: number;
+  refundsDue: number;
+  oldestLockAgeMs: number;
+}): void {
+  write({
+    SweepLag: [found.lagMs, "Milliseconds"],
+    RefundsDue: [found.refundsDue, "Count"],
+    OldestLockAge: [found.oldestLockAgeMs, "Milliseconds"],
+  });
 }

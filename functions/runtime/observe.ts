@@ -4,6 +4,8 @@ import { injectLambdaContext } from "@aws-lambda-powertools/logger/middleware";
 import { HoldfastError } from "../../shared/base/errors.ts";
 import type { Logger as DomainLogger } from "../../shared/base/logger.ts";
 import type { Meter } from "../../shared/table/operation.ts";
+import { countCost, countRefusal } from "./metrics.ts";
+import { problems } from "./problem.ts";
 
 /** The logger of this function. */
 export const logger = new Logger();
@@ -21,24 +23,40 @@ interface Request {
   readonly requestContext: { readonly requestId: string };
 }
 
+/**
+ * Refused because somebody else was first, or because the time was over: what an operator looks for.
+ * Wrong input, a missing token or an unknown name is the caller's affair.
+ */
+function isContention({ code }: HoldfastError): boolean {
+  const [status = 500] = problems[code] ?? [];
+  return [409, 412, 423, 429, 502, 503].includes(status);
+}
+
 /** What the HTTP chain reports of each request. */
 export const observe = {
-  /** Adds the request's ids to every log line. */
-  middleware: () =>
-    injectLambdaContext(logger, {
-      correlationIdPath: "requestContext.requestId",
-      resetKeys: true,
-    }),
+  /** Adds the function's facts to every log line, and forgets those of the request before. */
+  middleware: () => injectLambdaContext(logger, { resetKeys: true }),
 
-  /** A refusal is a warning with its code; a fault is an error with its stack. */
-  failure(event: Request, error: unknown): void {
-    const { routeKey } = event;
-    if (error instanceof HoldfastError) logger.warn("Refused", { routeKey, code: error.code });
-    else logger.error("Request failed", { routeKey, error: error as Error });
+  /** Every line from here on carries this request's id, and so do the stream's about its changes. */
+  began({ requestContext }: Request): void {
+    logger.setCorrelationId(requestContext.requestId);
+  },
+
+  /** A refusal by contention is a warning with its code; a fault is an error with its stack. */
+  failure({ routeKey }: Request, error: unknown): void {
+    if (!(error instanceof HoldfastError)) {
+      logger.error("Request failed", { routeKey, error: error as Error });
+      return;
+    }
+    countRefusal(error);
+    const { code } = error;
+    if (isContention(error)) logger.warn("Refused", { routeKey, code });
+    else logger.info("Refused", { routeKey, code });
   },
 
   /** One line a request: its outcome and what it cost in DynamoDB. */
   answered({ routeKey }: Request, status: number, meter: Meter): void {
     logger.info("Answered", { routeKey, status, dynamodb: { ...meter } });
+    countCost(routeKey, meter);
   },
 };

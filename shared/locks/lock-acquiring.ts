@@ -50,6 +50,8 @@ export interface LockTiming {
   readonly sleep: (durationMs: number, signal?: AbortSignal) => Promise<unknown>;
   readonly random: () => number;
   readonly logger: Logger;
+  /** Told how long somebody had to wait for a lock, in vain or not. */
+  readonly waited?: (waitedMs: number) => void;
 }
 
 /** Waiting callers try again about this often: half to one and a half of it, so that they spread. */
@@ -64,7 +66,7 @@ export function actorOf(request: { owner: LockOwner; actor?: Actor | undefined }
 
 /** Makes `acquire` and `renew` of a lock service; their promises are stated there. */
 export function createAcquiring(store: LockStore, trees: TreeLocks, timing: LockTiming) {
-  const { clock, sleep, random, logger } = timing;
+  const { clock, sleep, random, logger, waited } = timing;
   const { database } = store;
 
   async function renew(request: RenewRequest): Promise<Lock> {
@@ -102,13 +104,17 @@ export function createAcquiring(store: LockStore, trees: TreeLocks, timing: Lock
   async function acquire(request: AcquireRequest): Promise<Lock> {
     checkLimits(request);
     const startedMs = clock();
-    for (;;) {
+    for (let round = 0; ; round += 1) {
       try {
-        return await take(request);
+        const lock = await take(request);
+        if (round > 0) waited?.(clock() - startedMs);
+        logger.debug("Lock acquired", { resource: lock.resource, fence: lock.fence });
+        return lock;
       } catch (error) {
         if (!(error instanceof LockHeld) || !request.waitMs) throw error;
         const waitedMs = clock() - startedMs;
         if (waitedMs >= request.waitMs) {
+          waited?.(waitedMs);
           logger.warn("Waited for a lock in vain", { resource: request.resource, waitedMs });
           throw new LockTimeout(waitedMs, error);
         }
