@@ -1,0 +1,228 @@
+/** Carts through HTTP: every route, what it costs, who may, and what is refused. */
+import { afterAll, beforeAll, beforeEach, describe, expect, it } from "vitest";
+import { type CallOptions, startServer, type TestServer } from "../../support/server.ts";
+
+let server: TestServer;
+let session = "";
+let serial = 0;
+const admin = { as: "root", groups: ["admin"] };
+
+const cart = (rest = "") => `/carts/alice/${session}${rest}`;
+const call = (route: string, options: CallOptions = {}) =>
+  server.call(route, { as: "alice", ...options });
+const requestsOf = ({ headers }: { headers: Headers }) =>
+  Number(/"(\d+) req/.exec(headers.get("server-timing") ?? "")?.[1]);
+
+async function item(itemId: string, amountMinor: number, currency = "EUR") {
+  const body = {
+    itemId,
+    name: `The ${itemId}`,
+    kind: "Menu",
+    price: { amountMinor, currency },
+    quantity: 500,
+  };
+  expect((await server.call("POST /items", { ...admin, body })).status).toBe(201);
+}
+
+beforeAll(async () => {
+  server = await startServer({ context: { sweep: "off" } });
+  await Promise.all([item("soup", 450), item("bread", 120), item("taco", 300, "USD")]);
+});
+
+afterAll(async () => {
+  await server?.stop();
+});
+
+beforeEach(() => {
+  session = `visit-${(serial += 1)}`;
+});
+
+describe("edits", () => {
+  it("answer with the whole instance and its new ETag", async () => {
+    const added = await call(`POST ${cart("/menu/items")}`, {
+      body: { itemId: "soup", quantity: 2, attributes: { spicy: true } },
+    });
+    expect(added).toMatchObject({
+      status: 200,
+      body: {
+        instance: "menu",
+        items: [
+          {
+            itemId: "soup",
+            name: "The soup",
+            kind: "Menu",
+            vendorId: null,
+            quantity: 2,
+            unitPriceMinor: 450,
+            lineTotalMinor: 900,
+            attributes: { spicy: true },
+          },
+        ],
+        conditions: [],
+        metadata: {},
+        count: 2,
+        subtotalMinor: 900,
+        totalMinor: 900,
+        currency: "EUR",
+      },
+    });
+    expect(added.headers.get("etag")).toBe(`"${added.body.version}"`);
+    const patched = await call(`PATCH ${cart("/menu/items/soup")}`, { body: { quantity: 3 } });
+    expect(patched.body).toMatchObject({ count: 3, version: added.body.version + 1 });
+    const discount = { type: "discount", target: "subtotal", value: "-10%" };
+    const set = await call(`PUT ${cart("/menu/conditions/ten%20off")}`, { body: discount });
+    expect(set.body).toMatchObject({
+      conditions: [{ name: "ten off", ...discount, order: 0 }],
+      subtotalMinor: 1_350,
+      totalMinor: 1_215,
+    });
+    const meta = await call(`PUT ${cart("/menu/metadata/note")}`, {
+      body: ["any", { userId: "bob" }],
+    });
+    expect(meta.body.metadata).toEqual({ note: ["any", { userId: "bob" }] });
+    const whole = await call(`GET ${cart()}`);
+    expect(whole).toMatchObject({
+      status: 200,
+      body: {
+        userId: "alice",
+        sessionId: session,
+        instances: [{ ...meta.body }],
+        count: 3,
+        totalMinor: 1_215,
+        currency: "EUR",
+        lock: null,
+      },
+    });
+    expect(whole.headers.get("etag")).toBe(meta.headers.get("etag"));
+    await call(`DELETE ${cart("/menu/conditions/ten%20off")}`);
+    await call(`DELETE ${cart("/menu/metadata/note")}`);
+    await call(`DELETE ${cart("/menu/items/soup")}`);
+    const emptied = await call(`GET /carts/me/${session}/menu`);
+    expect(emptied.body).toMatchObject({ items: [], conditions: [], metadata: {}, totalMinor: 0 });
+  });
+
+  it("cost what the design says", async () => {
+    const costs: [string, CallOptions, number][] = [
+      [`POST ${cart("/menu/items")}`, { body: { itemId: "soup", quantity: 2 } }, 2],
+      [`PATCH ${cart("/menu/items/soup")}`, { body: { quantity: 3 } }, 1],
+      [
+        `PUT ${cart("/menu/conditions/c")}`,
+        { body: { type: "fee", target: "total", value: "+1" } },
+        1,
+      ],
+      [`DELETE ${cart("/menu/conditions/c")}`, {}, 1],
+      [`PUT ${cart("/menu/metadata/k")}`, { body: { a: 1 } }, 1],
+      [`DELETE ${cart("/menu/metadata/k")}`, {}, 1],
+      [`DELETE ${cart("/menu/items/soup")}`, {}, 1],
+      [`PUT ${cart("/menu/items")}`, { body: [{ itemId: "bread", quantity: 1 }] }, 2],
+      [`GET ${cart()}`, {}, 1],
+      [`GET ${cart("/lock")}`, {}, 1],
+      [`DELETE ${cart("/menu")}`, {}, 2],
+    ];
+    for (const [route, options, requests] of costs) {
+      const answer = await call(route, options);
+      expect([route, answer.status, requestsOf(answer)]).toEqual([route, 200, requests]);
+    }
+  });
+
+  it("honour If-Match: 412 with the current version, and nothing changed", async () => {
+    const first = await call(`PUT ${cart("/menu/items")}`, {
+      headers: { "if-match": '"0"' },
+      body: [{ itemId: "soup", quantity: 1 }],
+    });
+    const etag = first.headers.get("etag") ?? "";
+    const replace = (ifMatch: string) =>
+      call(`PUT ${cart("/menu/items")}`, {
+        headers: { "if-match": ifMatch },
+        body: [{ itemId: "bread", quantity: 2 }],
+      });
+    const second = await replace(etag);
+    expect([second.status, requestsOf(second)]).toEqual([200, 2]);
+    expect(await replace(etag)).toMatchObject({
+      status: 412,
+      body: { code: "VERSION_MISMATCH", currentVersion: second.body.version },
+    });
+    expect((await replace("*")).status).toBe(200);
+    expect((await replace("yesterday")).status).toBe(400);
+  });
+
+  it("of what is not there, or does not fit, are refused", async () => {
+    await call(`POST ${cart("/menu/items")}`, { body: { itemId: "soup", quantity: 1 } });
+    const before = await call(`GET ${cart()}`);
+    const tooMany = Array.from({ length: 201 }, (_, i) => ({ itemId: `x${i}`, quantity: 1 }));
+    const refusals: [string, unknown, number, string][] = [
+      [`POST ${cart("/menu/items")}`, { itemId: "ghost", quantity: 1 }, 404, "ITEM_NOT_FOUND"],
+      [`POST ${cart("/menu/items")}`, { itemId: "taco", quantity: 1 }, 409, "CURRENCY_MISMATCH"],
+      [`PATCH ${cart("/menu/items/bread")}`, { quantity: 1 }, 404, "CART_LINE_NOT_FOUND"],
+      [`PUT ${cart("/menu/items")}`, tooMany, 413, "TOO_LARGE"],
+      [`PUT ${cart("/menu/metadata/k")}`, "x".repeat(5_000), 413, "TOO_LARGE"],
+      [`POST ${cart("/menu/items")}`, { itemId: "soup", quantity: 1.5 }, 400, "INVALID_REQUEST"],
+      [`POST ${cart("/menu/items")}`, { itemId: "soup", quantity: 1e300 }, 400, "INVALID_REQUEST"],
+      [
+        `POST ${cart("/menu/items")}`,
+        { itemId: "soup", quantity: 1, x: 1 },
+        400,
+        "INVALID_REQUEST",
+      ],
+      [`POST ${cart("/a%3Ab/items")}`, { itemId: "soup", quantity: 1 }, 400, "INVALID_REQUEST"],
+      [`PUT ${cart("/menu/items")}`, '{"broken"', 400, "INVALID_REQUEST"],
+      [
+        `PUT ${cart("/menu/conditions/c")}`,
+        { type: "x", target: "total", value: "1" },
+        400,
+        "INVALID_REQUEST",
+      ],
+    ];
+    for (const [route, body, status, code] of refusals) {
+      const json = typeof body === "string" && !body.startsWith("{") ? JSON.stringify(body) : body;
+      const answer = await call(route, { body: json });
+      expect([route, answer.status, answer.body.code]).toEqual([route, status, code]);
+    }
+    expect((await call(`GET ${cart()}`)).body).toEqual(before.body);
+  });
+
+  it("of somebody else's cart are forbidden, and nobody comes without a token", async () => {
+    const body = { itemId: "soup", quantity: 1 };
+    const others = await server.call(`POST /carts/alice/${session}/menu/items`, {
+      as: "bob",
+      body,
+    });
+    expect([others.status, others.body.code, requestsOf(others)]).toEqual([403, "FORBIDDEN", 0]);
+    expect((await server.call(`GET /carts/alice/${session}`, { as: "bob" })).status).toBe(403);
+    expect((await server.call(`GET /carts/alice/${session}`)).status).toBe(401);
+    expect((await server.call(`GET /carts/alice/${session}`, admin)).status).toBe(200);
+  });
+});
+
+describe("merging", () => {
+  it("moves a guest's cart into the member's", async () => {
+    await call(`POST /carts/me/guest-${serial}/menu/items`, {
+      body: { itemId: "soup", quantity: 2 },
+    });
+    await call(`POST ${cart("/menu/items")}`, { body: { itemId: "soup", quantity: 1 } });
+    const from = { sessionId: `guest-${serial}` };
+    const merged = await call(`POST ${cart("/merge")}`, { body: { from, strategy: "sum" } });
+    expect(merged).toMatchObject({ status: 200, body: { count: 3, totalMinor: 1_350 } });
+    expect((await call(`GET /carts/me/guest-${serial}`)).body).toMatchObject({ count: 0 });
+  });
+});
+
+describe("many at once", () => {
+  it("200 parallel adds of 200 different items are all there", async () => {
+    const names = Array.from({ length: 200 }, (_, index) => `many-${index}`);
+    await Promise.all(names.map((name) => item(name, 100)));
+    const answers = await Promise.all(
+      names.map((itemId) => call(`POST ${cart("/menu/items")}`, { body: { itemId, quantity: 1 } })),
+    );
+    expect(new Set(answers.map(({ status }) => status))).toEqual(new Set([200]));
+    const { body } = await call(`GET ${cart("/menu")}`);
+    expect(body.items.map(({ itemId }: { itemId: string }) => itemId).toSorted()).toEqual(
+      names.toSorted(),
+    );
+    expect(body.totalMinor).toBe(20_000);
+    const over = await call(`POST ${cart("/other/items")}`, {
+      body: { itemId: "soup", quantity: 1 },
+    });
+    expect(over).toMatchObject({ status: 413, body: { code: "TOO_LARGE", limit: 200 } });
+  });
+});
