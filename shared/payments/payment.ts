@@ -69,12 +69,14 @@ function refundOf(fact: PaymentFact, reason: string): Refund {
   return { status: "due", reason, attempts: 0, ...what };
 }
 
-/** The order with this fact in its memory and its money on record. */
+/** The order with its money on record. */
 function settledBy(order: Order, fact: PaymentFact, nowMs: EpochMs): Order {
   const { provider, transactionId, paymentId, amountMinor } = fact;
   const captured = { capturedMinor: amountMinor, capturedAtMs: nowMs };
-  const payment = { ...order.payment, provider, transactionId, paymentId, ...captured };
-  return remembering({ ...order, payment }, fact, nowMs);
+  return {
+    ...order,
+    payment: { ...order.payment, provider, transactionId, paymentId, ...captured },
+  };
 }
 
 function remembering(order: Order, fact: PaymentFact, nowMs: EpochMs): Order {
@@ -111,7 +113,8 @@ export function withDue(order: Order, atMs: EpochMs): Order {
 
 /** The money goes back instead of buying anything; what the order still holds is let go. */
 function refundInstead(order: Order, fact: PaymentFact, reason: string, nowMs: EpochMs): Outcome {
-  const settled: Order = { ...settledBy(order, fact, nowMs), status: "refund_due" };
+  const known = remembering(settledBy(order, fact, nowMs), fact, nowMs);
+  const settled: Order = { ...known, status: "refund_due" };
   const wasOpen = order.status === "pending";
   return {
     next: withDue(withRefund(settled, refundOf(fact, reason)), nowMs),
@@ -132,29 +135,40 @@ function whenCaptured(order: Order, fact: PaymentFact, nowMs: EpochMs): Outcome 
   if (!isWhatWasOrdered(order, fact)) {
     return refundInstead(order, fact, refundReasons.mismatch, nowMs);
   }
+  const settled = remembering(settledBy(order, fact, nowMs), fact, nowMs);
   return {
-    next: withDue({ ...settledBy(order, fact, nowMs), status: "paid" }, nowMs),
+    next: withDue({ ...settled, status: "paid" }, nowMs),
     stock: "sell",
     cart: "complete",
     soldOut: refundInstead(order, fact, refundReasons.soldOut, nowMs),
   };
 }
 
-/** The money is back with the shopper: whatever was bought for it comes back too. */
+/** A refund of a payment beyond the one that settled the order; the order stays as it is. */
+function whenExtraRefunded(order: Order, fact: PaymentFact, nowMs: EpochMs): Outcome {
+  const known = order.extraRefunds?.[fact.paymentId] ?? refundOf(fact, refundReasons.atProvider);
+  const next = remembering(withExtra(order, { ...known, status: "done" }), fact, nowMs);
+  return { next: withDue(next, order.dueAtMs ?? nowMs), stock: "leave", cart: "leave" };
+}
+
+/**
+ * The money is back with the shopper: whatever was bought for it comes back too. An order that did not
+ * expect that goes to `refund_due` first, and from there, by the same fact, to `refunded`.
+ */
 function whenRefunded(order: Order, fact: PaymentFact, nowMs: EpochMs): Outcome {
-  const { payment, extraRefunds, status } = order;
+  const { payment, status } = order;
   const settledBefore = payment?.paymentId === fact.paymentId;
-  const known = settledBefore ? payment.refund : extraRefunds?.[fact.paymentId];
-  const done: Refund = { ...(known ?? refundOf(fact, refundReasons.atProvider)), status: "done" };
-  if (!settledBefore && !unpaid.has(status)) {
-    const next = remembering(withExtra(order, done), fact, nowMs);
-    return { next: withDue(next, order.dueAtMs ?? nowMs), stock: "leave", cart: "leave" };
+  if (!settledBefore && !unpaid.has(status)) return whenExtraRefunded(order, fact, nowMs);
+  if (settledBefore && payment.refund) {
+    const done = withRefund(order, { ...payment.refund, status: "done" });
+    const next = remembering({ ...done, status: "refunded" }, fact, nowMs);
+    return { next: withDue(next, nowMs), stock: "leave", cart: "leave" };
   }
-  const settled = settledBefore ? remembering(order, fact, nowMs) : settledBy(order, fact, nowMs);
-  const next: Order = { ...withRefund(settled, done), status: "refunded" };
+  const settled = settledBefore ? order : settledBy(order, fact, nowMs);
+  const due = withRefund(settled, refundOf(fact, refundReasons.atProvider));
   const units = { paid: "takeBack", pending: "release" } as const;
   return {
-    next: withDue(next, nowMs),
+    next: withDue({ ...due, status: "refund_due" }, nowMs),
     stock: status === "paid" || status === "pending" ? units[status] : "leave",
     // As if the capture had been told first: it would have emptied the cart.
     cart: settledBefore ? "leave" : "complete",

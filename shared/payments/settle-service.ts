@@ -98,8 +98,8 @@ export function createSettling(options: SettlingOptions) {
 
   /**
    * Does to the order what the fact asks for: at most once, in whatever order facts come, under
-   * concurrency and repetition. `first` is the order as it was read. One request, none when the fact
-   * is known.
+   * concurrency and repetition. `first` is the order as it was read. One request for each step that
+   * the order takes, which is one for all but a refund out of the blue; none when the fact is known.
    *
    * @throws TryAgain when the order kept changing; then nothing was done
    */
@@ -109,7 +109,7 @@ export function createSettling(options: SettlingOptions) {
       const outcome = outcomeOf(order, fact, { policy: onPaymentFailure, nowMs: clock() });
       if (!outcome) return order;
       try {
-        return await carryOut(order, outcome, actor);
+        order = await carryOut(order, outcome, actor);
       } catch (error) {
         if (!(error instanceof OrderMoved)) throw error;
         order = (await payments.find(first.orderId)) ?? order;

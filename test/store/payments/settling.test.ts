@@ -92,7 +92,7 @@ describe("starting a payment", () => {
     expect(theirs["code"]).toBe("ORDER_NOT_FOUND");
     time.advance(holdMs);
     const late = await errorOf(start(order));
-    expect(late).toMatchObject({ code: "ORDER_NOT_PAYABLE", fields: { status: "expired" } });
+    expect(late).toMatchObject({ code: "ORDER_NOT_PAYABLE", fields: { orderStatus: "expired" } });
   });
 });
 
