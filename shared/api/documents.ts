@@ -41,6 +41,7 @@ export const acquireLock = endpoint({
   path: "/api/lock/acquire",
   function: "documents",
   access: "caller",
+  repeatable: true,
   summary: "Take the lock on a document, or renew it if it is the caller's own.",
   body: lockRequest.extend({ docId: docIdField }),
   answers: { 200: locked },
@@ -54,6 +55,7 @@ export const extendLock = endpoint({
   path: "/api/lock/extend",
   function: "documents",
   access: "caller",
+  repeatable: true,
   summary: "Heartbeat: start the lease again from now.",
   body: lockRequest
     .omit({ waitMs: true, username: true })
@@ -105,6 +107,7 @@ export const forceReleaseLock = endpoint({
   path: "/api/lock/force-release",
   function: "documents",
   access: "admin",
+  repeatable: true,
   summary: "End whoever's lock it is; the former owner's next save is refused.",
   body: z.strictObject({
     docId: docIdField,
@@ -145,6 +148,7 @@ export const editDocument = endpoint({
   path: "/api/documents/{docId}/edit",
   function: "documents",
   access: "caller",
+  repeatable: true,
   summary: "Take the lock and read the document; version 0 means that it was never saved.",
   params: docParams,
   body: lockRequest,

@@ -39,6 +39,8 @@ export interface Endpoint<
   readonly access: Access;
   /** Left out of a production stack. */
   readonly outsideProduction?: boolean;
+  /** Sent twice it has the effect of once, though its method does not promise so: a client may repeat it. */
+  readonly repeatable?: boolean;
   /** One sentence for the reference. */
   readonly summary: string;
   readonly params: Path;

@@ -1,0 +1,59 @@
+/** What editing a document is: its options, its states, what it tells, what it can do. */
+import type { LockInfo } from "./contract.ts";
+import type { Listen } from "./emitter.ts";
+
+/** How to edit; all of it may be left out. */
+export interface EditOptions {
+  /** Length of the lease in seconds; 300 by default. Renewed at a third of it. */
+  readonly ttl?: number;
+  /** Makes two tabs of one user two owners; a new one for every session by default. */
+  readonly sessionId?: string;
+  /** How others see the holder. */
+  readonly username?: string;
+  /** How long to wait for somebody else's lock, in milliseconds; not at all by default. */
+  readonly waitMs?: number;
+}
+
+/**
+ * - `held`: the server has confirmed the lock, and its lease still runs
+ * - `unsure`: the last confirmation is too old, after sleep or without a connection; it is being asked
+ * - `lost`: the server said so; nothing can be saved any more
+ * - `closed`: released by this session
+ */
+export type EditingState = "held" | "unsure" | "lost" | "closed";
+
+/** What a session tells. */
+export interface EditingEvents {
+  /** The lock is gone; `owner` has it now, or nobody. */
+  lost: { readonly owner: LockInfo | null; readonly reason: string };
+  /** The lease starts again. */
+  renewed: { readonly expiresAtMs: number };
+  /** Whether the lock is still held is not known at present. */
+  unsure: { readonly error: unknown };
+}
+
+/** One document being edited by one owner. */
+export interface EditingSession {
+  readonly docId: string;
+  /** As it was when the session began; null where the document was never saved. */
+  readonly content: unknown;
+  /** Of the last save, or of the content that the session began with. */
+  readonly version: number;
+  readonly fence: number;
+  readonly sessionId: string;
+  readonly state: EditingState;
+  /** When the lease is over by this machine's clock, in milliseconds since the epoch; never too late. */
+  readonly expiresAtMs: number;
+  /** Listens; what it returns stops that. */
+  readonly on: Listen<EditingEvents>;
+  /**
+   * Saves the whole content, and keeps the lock unless told otherwise.
+   *
+   * @throws ApiError `LOCK_NOT_OWNED` when the lock was lost; nothing was changed
+   */
+  save(content: unknown, options?: { readonly keepLock?: boolean }): Promise<{ version: number }>;
+  /** Asks the server now whether the lock is still held, and renews it if so. */
+  check(): Promise<EditingState>;
+  /** Gives the lock back; fine to call again, and after the lock was lost. */
+  close(): Promise<void>;
+}

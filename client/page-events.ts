@@ -1,0 +1,22 @@
+/** What a browser page tells about itself: that it is awake again, and that it goes away. */
+
+/** What the session needs of `window`; there is none in Node. */
+export type PageTarget = Pick<EventTarget, "addEventListener" | "removeEventListener">;
+
+/** Each of these may be the first sign of life after a laptop slept or a tab was frozen. */
+const signsOfLife = ["visibilitychange", "pageshow", "focus", "online", "resume"];
+
+/** Calls back when the page wakes up or goes away; what it returns stops that. */
+export function onPageEvents(
+  page: PageTarget | undefined,
+  callbacks: { readonly awake: () => void; readonly leaving: () => void },
+): () => void {
+  const { awake, leaving } = callbacks;
+  // Captured, because `visibilitychange` and `resume` happen at the document below.
+  for (const sign of signsOfLife) page?.addEventListener(sign, awake, true);
+  page?.addEventListener("pagehide", leaving);
+  return () => {
+    for (const sign of signsOfLife) page?.removeEventListener(sign, awake, true);
+    page?.removeEventListener("pagehide", leaving);
+  };
+}
