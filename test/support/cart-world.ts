@@ -84,8 +84,15 @@ export function createCartWorldOver(options: WorldOptions & { lockTimeoutMs?: nu
 export type CartWorld = ReturnType<typeof createCartWorldOver>;
 
 /** A world of carts of its own in DynamoDB Local, with a client that can lose answers. */
-export async function createCartWorld(endpoint: string, clock: Clock) {
+export async function createCartWorld(
+  endpoint: string,
+  clock: Clock,
+  options: { lockTimeoutMs?: number } = {},
+) {
   const faulty = withLostAnswers(createDocumentClient(localClientSettings(endpoint)));
   const tables = await createTables(endpoint);
-  return { ...createCartWorldOver({ client: faulty.client, tables, clock }), ...faulty };
+  return {
+    ...createCartWorldOver({ client: faulty.client, tables, clock, ...options }),
+    ...faulty,
+  };
 }

@@ -25,9 +25,10 @@ const tablePrefix = `paying-${process.pid}-`;
 /** Lets the lock's time be over without waiting for it. */
 async function ageLock(): Promise<void> {
   const client = createDocumentClient(localClientSettings(inject("dynamoDbEndpoint")));
-  const pages = paginateListTables({ client }, {});
-  const names = (await Array.fromAsync(pages)).flatMap(({ TableNames = [] }) => TableNames);
-  const TableName = names.find((name) => name.startsWith(tablePrefix) && /Carts/.test(name));
+  let TableName: string | undefined;
+  for await (const { TableNames = [] } of paginateListTables({ client }, {})) {
+    TableName ??= TableNames.find((name) => name.startsWith(tablePrefix) && /Carts/.test(name));
+  }
   await client.send(
     new UpdateCommand({
       TableName,
