@@ -1,7 +1,14 @@
 /** The checker accepts what could have happened in some order, and nothing else. */
 import { expect, test } from "vitest";
 import { checkLinearizability, type Operation } from "./linearizability.ts";
-import { type LockInput, lockModel, type LockOutput, stockModel } from "./models.ts";
+import {
+  type LockInput,
+  lockModel,
+  type LockOutput,
+  stockModel,
+  type StockInput,
+  type StockOutput,
+} from "./models.ts";
 
 type LockOp = Operation<LockInput, LockOutput>;
 
@@ -103,13 +110,7 @@ test("an acquisition whose answer was lost may have happened, or not", () => {
   expect(verdict(lost, op([20, 30], bob, { kind: "held", owner: "carol", fence: 3 }))).toBe(false);
 });
 
-type StockHistory = Parameters<
-  typeof checkLinearizability<
-    { available: number; holds: Record<string, number> },
-    { kind: "hold" | "cancel" | "move" | "read"; orderId?: string; quantity: number },
-    { kind: "done" } | { kind: "refused" } | { kind: "level"; available: number }
-  >
->[1];
+type StockHistory = readonly Operation<StockInput, StockOutput>[];
 
 function stockVerdict(units: number, history: StockHistory): boolean {
   return checkLinearizability(stockModel(units), history).isLinearizable;

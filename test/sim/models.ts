@@ -3,7 +3,7 @@ import type { Model, Operation } from "./linearizability.ts";
 
 /** An operation on one lock, with the range of instants that the caller's clock went through. */
 export interface LockInput {
-  readonly kind: "acquire" | "renew" | "release" | "force" | "find";
+  readonly kind: "acquire" | "renew" | "release" | "force" | "expire" | "find";
   readonly owner: string;
   readonly fence?: number;
   readonly leaseMs: number;
@@ -115,6 +115,7 @@ export const lockModel: Model<LockState, LockInput, LockOutput> = {
     if (input.kind === "renew") return renewed(state, operation);
     if (input.kind === "release") return released(state, operation);
     if (input.kind === "force") return [free(state)];
+    if (input.kind === "expire") return maybeOver(state, input) ? [free(state), state] : [state];
     return found(state, operation);
   },
   text: ({ owner, fence, isFenceKnown, endsMs }) =>
@@ -123,9 +124,9 @@ export const lockModel: Model<LockState, LockInput, LockOutput> = {
 
 /** An operation on one stock item whose holds do not expire meanwhile. */
 export interface StockInput {
-  readonly kind: "hold" | "cancel" | "move" | "read";
+  readonly kind: "hold" | "cancel" | "sold" | "returned" | "adjusted" | "read";
   readonly orderId?: string;
-  /** Units that leave the available ones; negative when they come back. */
+  /** Units; only an adjustment has a sign. */
   readonly quantity: number;
 }
 
@@ -136,36 +137,48 @@ export type StockOutput =
 
 export interface StockState {
   readonly available: number;
+  readonly sold: number;
   readonly holds: Readonly<Record<string, number>>;
 }
 
+/** Holding again under the same order changes nothing. */
 function heldNow(state: StockState, orderId: string, quantity: number): StockState[] {
   if (state.holds[orderId] !== undefined) return [state];
   if (state.available < quantity) return [];
   const holds = { ...state.holds, [orderId]: quantity };
-  return [{ available: state.available - quantity, holds }];
+  return [{ ...state, available: state.available - quantity, holds }];
 }
 
 function cancelledNow(state: StockState, orderId: string): StockState[] {
   const { [orderId]: quantity, ...holds } = state.holds;
-  return [quantity === undefined ? state : { available: state.available + quantity, holds }];
+  if (quantity === undefined) return [state];
+  return [{ ...state, available: state.available + quantity, holds }];
+}
+
+/** Only what was sold can come back, and nothing goes below zero. */
+function moved(state: StockState, { kind, quantity }: StockInput): StockState[] {
+  const available = state.available + (kind === "sold" ? -quantity : quantity);
+  const sold = state.sold + { sold: quantity, returned: -quantity, adjusted: 0 }[kind as "sold"];
+  return available < 0 || sold < 0 ? [] : [{ ...state, available, sold }];
+}
+
+function changed(state: StockState, input: StockInput): StockState[] {
+  const { kind, orderId = "", quantity } = input;
+  if (kind === "hold") return heldNow(state, orderId, quantity);
+  if (kind === "cancel") return cancelledNow(state, orderId);
+  return kind === "read" ? [state] : moved(state, input);
 }
 
 /** One stock item that begins with so many units. */
 export function stockModel(units: number): Model<StockState, StockInput, StockOutput> {
   return {
-    initial: { available: units, holds: {} },
-    after(state, { input: { kind, orderId = "", quantity }, output }) {
-      if (output?.kind === "refused") return state.available < quantity ? [state] : [];
-      if (kind === "hold") return heldNow(state, orderId, quantity);
-      if (kind === "cancel") return cancelledNow(state, orderId);
-      if (kind === "move") {
-        const available = state.available - quantity;
-        return available < 0 ? [] : [{ ...state, available }];
-      }
+    initial: { available: units, sold: 0, holds: {} },
+    after(state, { input, output }) {
+      const next = changed(state, input);
+      if (output?.kind === "refused") return next.length === 0 ? [state] : [];
       const isTrue = output?.kind !== "level" || output.available === state.available;
-      return isTrue ? [state] : [];
+      return isTrue ? next : [];
     },
-    text: ({ available, holds }) => `${available}/${JSON.stringify(holds)}`,
+    text: ({ available, sold, holds }) => `${available}/${sold}/${JSON.stringify(holds)}`,
   };
 }

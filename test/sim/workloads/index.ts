@@ -1,11 +1,27 @@
 /** Every workload by name. */
+import type { FaultRates } from "../scheduler/faults.ts";
 import type { Workload } from "../simulate.ts";
+import { CartEditors } from "./carts.ts";
+import { Editors } from "./editors.ts";
 import { drawShopPlan, Shop } from "./shop.ts";
+import { StockHands } from "./stock.ts";
 
-const shop: Workload = {
-  name: "shop",
-  run: (world) => new Shop(world, drawShopPlan(world.random.fork())).run(),
-};
+/**
+ * A request that takes effect after its caller has given it up is an operation without an end: the
+ * histories of single locks and items leave it out, all other checks do not.
+ */
+const withoutLate = (rates: FaultRates): FaultRates => ({ ...rates, late: 0 });
 
 /** All workloads; seeds take turns among them. */
-export const workloads: readonly Workload[] = [shop];
+export const workloads: readonly Workload[] = [
+  { name: "shop", run: (world) => new Shop(world, drawShopPlan(world.random.fork())).run() },
+  { name: "editors", run: (world) => new Editors(world).run(), rates: withoutLate },
+  { name: "carts", run: (world) => new CartEditors(world).run(), rates: withoutLate },
+  { name: "stock", run: (world) => new StockHands(world).run(), rates: withoutLate },
+];
+
+/** Which workload a seed runs: the shop every other time, the rest in turn. */
+export function workloadOf(seed: number): Workload {
+  const [shop, ...others] = workloads as [Workload, ...Workload[]];
+  return seed % 2 === 0 ? shop : others[Math.floor(seed / 2) % others.length]!;
+}
