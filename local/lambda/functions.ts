@@ -138,7 +138,7 @@ export function createFunctions({
       logicalId,
       arn,
       roleArn: properties.Role,
-      invoke: (event, waitMs): Promise<InvocationOutcome> => pool.invoke(event, waitMs),
+      invoke: (event, options): Promise<InvocationOutcome> => pool.invoke(event, options),
       executions: () => pool.executions(),
     };
     return { owner, pool };

@@ -1,14 +1,21 @@
 /** Several workers of one function: started when there is work, one invocation each, the rest waits in a queue. */
 import type { Execution, InvocationOutcome } from "./execution.ts";
 
+/** What one invocation may ask for. */
+export interface InvokeOptions {
+  /** Gives up waiting for a free worker after this time; an invocation that started runs to its end. */
+  waitMs?: number;
+  /** Called when a worker takes the event. */
+  onStart?: () => void;
+}
+
 /** The workers of one function. */
 export interface WorkerPool {
   /**
    * Runs the function once.
-   * @param waitMs gives up waiting for a free worker after this time; one that started runs to its end.
    * @throws QueueTimeout when no worker was free in time.
    */
-  invoke(event: string, waitMs?: number): Promise<InvocationOutcome>;
+  invoke(event: string, options?: InvokeOptions): Promise<InvocationOutcome>;
   executions(): readonly Execution[];
   stop(): void;
 }
@@ -18,6 +25,7 @@ export class QueueTimeout extends Error {}
 
 interface Waiting {
   event: string;
+  onStart: (() => void) | undefined;
   settle(outcome: InvocationOutcome | Promise<InvocationOutcome>): void;
   timer: NodeJS.Timeout | undefined;
 }
@@ -70,8 +78,9 @@ export function createWorkerPool({
     while (queue.length > 0) {
       const worker = freeWorker();
       if (!worker) return;
-      const { event, settle, timer } = queue.shift()!;
+      const { event, settle, timer, onStart } = queue.shift()!;
       clearTimeout(timer);
+      onStart?.();
       settle(run(worker, event));
     }
   }
@@ -88,9 +97,9 @@ export function createWorkerPool({
   sweeper.unref();
 
   return {
-    invoke(event, waitMs) {
+    invoke(event, { waitMs, onStart } = {}) {
       return new Promise((settle, fail) => {
-        const waiting: Waiting = { event, settle, timer: undefined };
+        const waiting: Waiting = { event, onStart, settle, timer: undefined };
         if (waitMs !== undefined) {
           waiting.timer = setTimeout(() => {
             queue.splice(queue.indexOf(waiting), 1);
