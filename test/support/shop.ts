@@ -9,9 +9,9 @@ import type { TestServer } from "./server.ts";
 /** The settings of a server whose orders do not live long; nothing is swept unless a test does it. */
 export const hasty = {
   sweep: "off",
-  holdSeconds: "2",
-  paymentSeconds: "3",
-  maxHoldSeconds: "4",
+  holdSeconds: "3",
+  paymentSeconds: "4",
+  maxHoldSeconds: "5",
   onPaymentFailure: "keep",
 };
 

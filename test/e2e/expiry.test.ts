@@ -1,0 +1,305 @@
+/** Holds of three seconds and nobody who sweeps: what is over is free at that very instant. Then the sweep, when asked. */
+import { setTimeout as sleep } from "node:timers/promises";
+import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { readBooks, wrongIn } from "../support/books.ts";
+import type { Answer } from "../support/http.ts";
+import { startServer, type TestServer } from "../support/server.ts";
+import { expectStatus, hasty, openShop, type Shop, until } from "../support/shop.ts";
+
+let server: TestServer;
+let shop: Shop;
+
+beforeAll(async () => {
+  server = await startServer({ context: hasty });
+  shop = openShop(server);
+  // Functions are awake before anything is a matter of milliseconds.
+  const shopper = shop.shopper();
+  await shopper.fill([{ itemId: await shop.item(), quantity: 1 }]);
+  await shop.pay(shopper, await shopper.mustOrder());
+  await shop.sweep();
+});
+afterAll(async () => {
+  const wrong = wrongIn(await readBooks(server));
+  await server.stop();
+  expect(wrong).toEqual([]);
+});
+
+interface Try {
+  readonly answer: Answer;
+  readonly startedAtMs: number;
+  readonly endedAtMs: number;
+}
+
+/** Asks again and again, from now until a little after the instant; answers with everything that was tried. */
+async function askAround(atMs: number, ask: () => Promise<Answer>): Promise<Try[]> {
+  const tries: Try[] = [];
+  async function once(): Promise<Try> {
+    const startedAtMs = Date.now();
+    const answer = await ask();
+    return { answer, startedAtMs, endedAtMs: Date.now() };
+  }
+  while (Date.now() < atMs - 60) {
+    tries.push(await once());
+    await sleep(Math.min(150, Math.max(0, atMs - 60 - Date.now())));
+  }
+  await until(atMs);
+  tries.push(await once());
+  return tries;
+}
+
+function statusesBefore(tries: readonly Try[], atMs: number): number[] {
+  return [
+    ...new Set(tries.filter((one) => one.endedAtMs < atMs).map((one) => one.answer.status)),
+  ];
+}
+
+describe.concurrent("at the instant a hold is over, with the sweep switched off", () => {
+  it("its units can be bought, and not a moment before", async () => {
+    const itemId = await shop.item({ quantity: 3 });
+    const { expiresAtMs } = await shop.shopper().mustOrder({ items: [{ itemId, quantity: 3 }] });
+    const buyer = shop.shopper();
+    const tries = await askAround(expiresAtMs, () =>
+      buyer.order({ items: [{ itemId, quantity: 2 }] }),
+    );
+    expect(statusesBefore(tries, expiresAtMs)).toEqual([409]);
+    const last = tries.at(-1)!.answer;
+    // One read, one refusal, one transaction that takes over what is over.
+    expect(last).toMatchObject({ status: 201, cost: { requests: 3 } });
+    expect(await shop.levels(itemId)).toEqual({ available: 1, held: 2, sold: 0 });
+  });
+
+  it("an exclusive item is free, as its refusals said", async () => {
+    const itemId = await shop.item({ quantity: 5, holdPolicy: "exclusive" });
+    const { expiresAtMs } = await shop.shopper().mustOrder({ items: [{ itemId, quantity: 1 }] });
+    const buyer = shop.shopper();
+    const tries = await askAround(expiresAtMs, () =>
+      buyer.order({ items: [{ itemId, quantity: 5 }] }),
+    );
+    expect(statusesBefore(tries, expiresAtMs)).toEqual([409]);
+    expect(tries[0]!.answer.body.failedItems).toEqual([
+      { itemId, reason: "locked", available: 4, requested: 5, lockedUntilMs: expiresAtMs },
+    ]);
+    expect(tries.at(-1)!.answer.status).toBe(201);
+  });
+
+  it("the cart can be edited and ordered again", async () => {
+    const shopper = shop.shopper();
+    const itemId = await shop.item({ quantity: 1 });
+    await shopper.fill([{ itemId, quantity: 1 }]);
+    const first = await shopper.mustOrder();
+    const other = await shop.item();
+    const tries = await askAround(first.expiresAtMs, () =>
+      shopper.add({ itemId: other, quantity: 1 }, { instance: "later" }),
+    );
+    expect(statusesBefore(tries, first.expiresAtMs)).toEqual([423]);
+    expect(tries.at(-1)!.answer.status).toBe(200);
+    const second = await shopper.mustOrder();
+    expect(second.orderId).not.toBe(first.orderId);
+    // The old one is only a stale report until somebody sweeps.
+    expect((await shopper.see(first.orderId)).status).toBe("pending");
+  });
+
+  it("a payment of it cannot be started any more", async () => {
+    const shopper = shop.shopper();
+    const order = await shopper.mustOrder({ items: [{ itemId: await shop.item(), quantity: 1 }] });
+    await until(order.expiresAtMs);
+    const body = { orderId: order.orderId };
+    expect(await shopper.send("POST /payments/initiate", { body })).toMatchObject({
+      status: 409,
+      body: { code: "ORDER_NOT_PAYABLE", orderStatus: "expired" },
+    });
+  });
+});
+
+describe.concurrent("a payment that has started", () => {
+  it("has its own time, within the longest that an order may hold", async () => {
+    const shopper = shop.shopper();
+    const itemId = await shop.item({ quantity: 1 });
+    const order = await shopper.mustOrder({ items: [{ itemId, quantity: 1 }] });
+    await until(order.expiresAtMs - 1_500);
+    const { expiresAtMs } = await shopper.startPaying(order.orderId);
+    // 1.5 s after the order come 4 s for the payment, but never more than 5 s altogether.
+    expect(expiresAtMs).toBe(order.expiresAtMs + 2_000);
+    const buyer = shop.shopper();
+    const tries = await askAround(expiresAtMs, () =>
+      buyer.order({ items: [{ itemId, quantity: 1 }] }),
+    );
+    expect(statusesBefore(tries, expiresAtMs)).toEqual([409]);
+    expect(tries.at(-1)!.answer.status).toBe(201);
+  });
+
+  it("may fail and be tried again while the order stands, where it is so configured", async () => {
+    const shopper = shop.shopper();
+    const itemId = await shop.item();
+    await shopper.fill([{ itemId, quantity: 2 }]);
+    const order = await shopper.mustOrder();
+    await shopper.startPaying(order.orderId);
+    expect((await shop.tell({ type: "payment.failed", order })).status).toBe(200);
+    expect((await shopper.see(order.orderId)).status).toBe("pending");
+    expect((await shopper.add({ itemId, quantity: 1 })).status).toBe(423);
+    expect(await shop.levels(itemId)).toEqual({ available: 8, held: 2, sold: 0 });
+    expect((await shop.tell({ type: "payment.captured", order })).status).toBe(200);
+    expect((await shopper.see(order.orderId)).status).toBe("paid");
+    expect(await shop.levels(itemId)).toEqual({ available: 8, held: 0, sold: 2 });
+  });
+});
+
+describe.concurrent("money that comes after the time is over", () => {
+  it("buys the units when nobody has wanted them meanwhile", async () => {
+    const shopper = shop.shopper();
+    const itemId = await shop.item({ quantity: 1 });
+    await shopper.fill([{ itemId, quantity: 1 }]);
+    const order = await shopper.mustOrder();
+    await until(order.expiresAtMs + 50);
+    expect((await shop.tell({ type: "payment.captured", order })).status).toBe(200);
+    expect((await shopper.see(order.orderId)).status).toBe("paid");
+    expect(await shop.levels(itemId)).toEqual({ available: 0, held: 0, sold: 1 });
+    expect(await shopper.cart()).toMatchObject({ count: 0 });
+  });
+
+  it("is owed back, once, when somebody else has taken them over", async () => {
+    const shopper = shop.shopper();
+    const [gone, left] = [await shop.item({ quantity: 1 }), await shop.item({ quantity: 1 })];
+    const order = await shopper.mustOrder({
+      items: [gone, left].map((itemId) => ({ itemId, quantity: 1 })),
+    });
+    await until(order.expiresAtMs);
+    await shop.shopper().mustOrder({ items: [{ itemId: gone, quantity: 1 }] });
+    const delivery = await shop.sign({ type: "payment.captured", order });
+    const answers = await Promise.all(Array.from({ length: 10 }, () => shop.deliver(delivery)));
+    expect(new Set(answers.map(({ status }) => status))).toEqual(new Set([200]));
+    const seen = await shopper.see(order.orderId);
+    expect(seen.status).toBe("refund_due");
+    expect(seen.payment).toMatchObject({ refund: { status: "due", amountMinor: 2_000 } });
+    expect(await shop.levels(gone)).toEqual({ available: 0, held: 1, sold: 0 });
+    expect(await shop.levels(left)).toEqual({ available: 1, held: 0, sold: 0 });
+  });
+
+  it("and a buyer who comes at the same instant: one of them gets the unit", async () => {
+    for (let round = 0; round < 2; round += 1) {
+      const shopper = shop.shopper();
+      const itemId = await shop.item({ quantity: 1 });
+      const order = await shopper.mustOrder({ items: [{ itemId, quantity: 1 }] });
+      const delivery = await shop.sign({ type: "payment.captured", order });
+      const buyer = shop.shopper();
+      await until(order.expiresAtMs);
+      const [late, bought] = await Promise.all([
+        shop.deliver(delivery),
+        buyer.order({ items: [{ itemId, quantity: 1 }] }),
+      ]);
+      expect(late.status).toBe(200);
+      const { status } = await shopper.see(order.orderId);
+      expect({ status, bought: bought.status }).toEqual(
+        status === "paid"
+          ? { status: "paid", bought: 409 }
+          : { status: "refund_due", bought: 201 },
+      );
+    }
+  });
+});
+
+describe.concurrent("when many holds are over", () => {
+  it("one buyer can take over however many holds there are", async () => {
+    const itemId = await shop.item({ quantity: 60 });
+    const orders = await Promise.all(
+      Array.from({ length: 60 }, () => shop.shopper().mustOrder({ items: [{ itemId, quantity: 1 }] })),
+    );
+    await until(Math.max(...orders.map(({ expiresAtMs }) => expiresAtMs)));
+    const answer = await shop.shopper().order({ items: [{ itemId, quantity: 60 }] });
+    expect(answer.status).toBe(201);
+    expect(await shop.levels(itemId)).toEqual({ available: 0, held: 60, sold: 0 });
+  });
+
+  it("a crowd shares what has come free, and nothing more", async () => {
+    const itemId = await shop.item({ quantity: 5 });
+    const { expiresAtMs } = await shop.shopper().mustOrder({ items: [{ itemId, quantity: 5 }] });
+    await until(expiresAtMs);
+    const answers = await Promise.all(
+      Array.from({ length: 20 }, () => shop.shopper().order({ items: [{ itemId, quantity: 1 }] })),
+    );
+    const won = answers.filter(({ status }) => status === 201);
+    expect(answers.filter(({ status }) => status === 409)).toHaveLength(15);
+    expect(won).toHaveLength(5);
+    expect(await shop.levels(itemId)).toEqual({ available: 0, held: 5, sold: 0 });
+  });
+});
+
+/** A sweep is bounded: one takes a page of each partition, and the next one goes on. */
+async function sweepAll(): Promise<void> {
+  while ((await shop.sweep()).expiredOrders > 0);
+}
+
+describe("the sweep, when it is asked for", () => {
+  it("marks orders expired, gives units back and unlocks carts, each once", async () => {
+    await until(Date.now() + 3_100);
+    await sweepAll();
+    const shopper = shop.shopper();
+    const itemId = await shop.item();
+    await shopper.fill([{ itemId, quantity: 4 }]);
+    const order = await shopper.mustOrder();
+    expect(await shop.sweep()).toMatchObject({ expiredOrders: 0, releasedLocks: 0 });
+    expect((await shopper.see(order.orderId)).status).toBe("pending");
+
+    await until(order.expiresAtMs);
+    const swept = await Promise.all([shop.sweep(), shop.sweep()]);
+    expect(swept.map(({ expiredOrders }) => expiredOrders).toSorted()).toEqual([0, 1]);
+    // One hold and one cart.
+    expect(swept.map(({ releasedLocks }) => releasedLocks).toSorted()).toEqual([0, 2]);
+    expect((await shopper.see(order.orderId)).status).toBe("expired");
+    expect(await shop.levels(itemId)).toEqual({ available: 10, held: 0, sold: 0 });
+    expect((await shopper.send("GET /carts/me/default/lock")).body.isLocked).toBe(false);
+    expect((await shopper.cart()).count).toBe(4);
+
+    // Late money takes the units again.
+    expect((await shop.tell({ type: "payment.captured", order })).status).toBe(200);
+    expect((await shopper.see(order.orderId)).status).toBe("paid");
+    expect(await shop.levels(itemId)).toEqual({ available: 6, held: 0, sold: 4 });
+  });
+
+  it("carries open refunds out, once", async () => {
+    const shopper = shop.shopper();
+    const itemId = await shop.item({ quantity: 1 });
+    const order = await shopper.mustOrder({ items: [{ itemId, quantity: 1 }] });
+    await until(order.expiresAtMs);
+    await shop.shopper().mustOrder({ items: [{ itemId, quantity: 1 }] });
+    expectStatus(await shop.tell({ type: "payment.captured", order }), 200);
+    await Promise.all([shop.sweep(), shop.sweep()]);
+    const refunded = await shopper.see(order.orderId);
+    expect(refunded).toMatchObject({ status: "refunded", payment: { refund: { status: "done" } } });
+    await shop.sweep();
+    expectStatus(await shop.tell({ type: "payment.captured", order }), 200);
+    expect(await shopper.see(order.orderId)).toEqual(refunded);
+  });
+
+  it("dies at any request and leaves nothing half done; the next one finishes", async () => {
+    const itemId = await shop.item({ quantity: 100 });
+    const shoppers = Array.from({ length: 12 }, () => shop.shopper());
+    const orders = await Promise.all(
+      shoppers.map(async (shopper) => {
+        await shopper.fill([{ itemId, quantity: 2 }]);
+        return shopper.mustOrder();
+      }),
+    );
+    await until(Math.max(...orders.map(({ expiresAtMs }) => expiresAtMs)));
+    for (let atRequest = 1; atRequest <= 16; atRequest += 1) {
+      const mode = atRequest % 2 === 0 ? "before" : "after";
+      const fault = await shop.fault({ function: "admin", afterRequests: atRequest, mode });
+      await shop.admin.send("POST /admin/locks/cleanup");
+      await fault.struck();
+      expect(wrongIn(await readBooks(server)), `killed ${mode} ${atRequest}`).toEqual([]);
+    }
+    await sweepAll();
+    for (const [index, { orderId }] of orders.entries()) {
+      expect((await shoppers[index]!.see(orderId)).status).toBe("expired");
+      expect((await shoppers[index]!.send("GET /carts/me/default/lock")).body.isLocked).toBe(false);
+    }
+    expect(await shop.levels(itemId)).toEqual({ available: 100, held: 0, sold: 0 });
+  });
+
+  it("is not scheduled: nothing ran but what was asked for", async () => {
+    const { body } = await shop.nobody.send("GET /_local/schedules");
+    expect(body.schedules.filter(({ enabled }: { enabled: boolean }) => enabled)).toEqual([]);
+    const calls = await shop.nobody.send("GET /_local/calls?function=cleanup");
+    expect(calls.body.calls).toEqual([]);
+  });
+});
