@@ -49,6 +49,11 @@ export function createStreamHandler(work: (change: ItemChange) => Promise<readon
     }
     countActions(outcomes.flatMap((told) => (told ?? []).map(({ action }) => action)));
     const failed = Records.filter((_, index) => outcomes[index] === undefined);
+    // Lambda halves a batch only when the invocation fails, and gives up all that is left of one. So a
+    // batch that begins with a bad record fails as a whole, until that record stands alone.
+    if (outcomes[0] === undefined && Records.length > 1) {
+      throw new Error("The batch begins with a record that cannot be processed");
+    }
     return {
       batchItemFailures: failed.map(({ dynamodb }) => {
         return { itemIdentifier: dynamodb?.SequenceNumber ?? "" };

@@ -62,7 +62,7 @@ function noteOf({ before, after, byTtl, atMs }: ItemChange): Told {
 function actionOf(kind: Kind, action: string): string {
   if (action.includes(".")) return action;
   const [, topic, step] = /^(payment|refund)_(started|noted|attempted)$/.exec(action) ?? [];
-  return topic ? `${topic}.${step}` : `${kind}.${action}`;
+  return topic ? `${topic}.${step}` : `${kind}.${action.replaceAll(" ", "_")}`;
 }
 
 /** A lease that ended by itself leaves no trace until somebody takes the lock over. */
