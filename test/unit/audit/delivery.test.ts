@@ -105,10 +105,9 @@ async function operate({ random, system, engine, pass }: Shop, step: number): Pr
       engine.deleteExpired(() => random.chance(0.5));
     },
   };
-  const weights = {
-    ...{ order: 20, orderCart: 6, cancel: 8, sweep: 4, sell: 12, adjust: 10, rename: 4 },
-    ...{ addLine: 14, acquire: 12, renew: 6, release: 8, force: 3, forget: 0.4 },
-  };
+  const ofItems = { order: 20, orderCart: 6, cancel: 8, sweep: 4, sell: 12, adjust: 10, rename: 4 };
+  const ofLocks = { acquire: 12, renew: 6, release: 8, force: 3, forget: 0.4 };
+  const weights = { ...ofItems, ...ofLocks, addLine: 14 };
   return choices[random.weighted(weights)]();
 }
 
@@ -236,7 +235,7 @@ test("there is one entry for each state change, none is missing and none is doub
   );
   for (const [sequence, count] of wanted) {
     const own = found.get(sequence)!;
-    expect(new Set(own.map(({ at }) => at)).size, `change ${sequence}`).toBe(count);
+    expect({ sequence, count: new Set(own.map(({ at }) => at)).size }).toEqual({ sequence, count });
   }
   expect(shop.changes.length).toBeGreaterThan(operations / 3);
 });
@@ -270,7 +269,10 @@ test("replaying the entries of an item gives its present state, and of a removed
       if (!subject.startsWith(`${kind}/`)) continue;
       const ordered = told.toSorted((a, b) => (a.at < b.at ? -1 : 1));
       const state = ordered.reduce<Row>((before, { steps }) => afterSteps(before, steps), {});
-      expect(stateOf(state), subject).toEqual(stateOf(rows.get(subject) ?? {}));
+      expect({ subject, state: stateOf(state) }).toEqual({
+        subject,
+        state: stateOf(rows.get(subject) ?? {}),
+      });
     }
   }
 });
@@ -282,7 +284,7 @@ test("every entry says who did it, and what time ended is nobody's deed", () => 
   );
   const byAction = Map.groupBy(entries, ({ action }) => action);
   for (const action of ["lock.expired", "hold.expired", "hold.reclaimed", "lock.removed"]) {
-    expect(byAction.get(action)?.length ?? 0, action).toBeGreaterThan(0);
+    expect([...byAction.keys()]).toContain(action);
   }
   expect(byAction.get("lock.removed")!.every(({ actor }) => actor === "system:ttl")).toBe(true);
   expect(byAction.get("lock.forced")!.every(({ reason }) => reason === "on leave")).toBe(true);
