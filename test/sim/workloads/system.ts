@@ -69,6 +69,9 @@ export function createSystem(
     database,
     tableName: names.Carts,
     stockTable: names.Stock,
+    clock,
+    sleep,
+    random,
   });
   const orderStore = createOrderStore({ database, tableName: names.Orders });
   const paymentStore = createPaymentStore({
