@@ -170,9 +170,9 @@ const steps: Step[] = [
         async verify(last) {
           expect(last).toMatchObject({ status: 200, body: { status: "cancelled" } });
           await expectLevels(ordered.items, 0, 0);
-          expect((await ordered.shopper.add({ itemId: ordered.items[0]!, quantity: 1 })).status).toBe(
-            200,
-          );
+          expect(
+            (await ordered.shopper.add({ itemId: ordered.items[0]!, quantity: 1 })).status,
+          ).toBe(200);
         },
       };
     },

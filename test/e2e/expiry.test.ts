@@ -48,9 +48,7 @@ async function askAround(atMs: number, ask: () => Promise<Answer>): Promise<Try[
 }
 
 function statusesBefore(tries: readonly Try[], atMs: number): number[] {
-  return [
-    ...new Set(tries.filter((one) => one.endedAtMs < atMs).map((one) => one.answer.status)),
-  ];
+  return [...new Set(tries.filter((one) => one.endedAtMs < atMs).map((one) => one.answer.status))];
 }
 
 describe.concurrent("at the instant a hold is over, with the sweep switched off", () => {
@@ -190,9 +188,7 @@ describe.concurrent("money that comes after the time is over", () => {
       expect(late.status).toBe(200);
       const { status } = await shopper.see(order.orderId);
       expect({ status, bought: bought.status }).toEqual(
-        status === "paid"
-          ? { status: "paid", bought: 409 }
-          : { status: "refund_due", bought: 201 },
+        status === "paid" ? { status: "paid", bought: 409 } : { status: "refund_due", bought: 201 },
       );
     }
   });
@@ -202,7 +198,9 @@ describe.concurrent("when many holds are over", () => {
   it("one buyer can take over however many holds there are", async () => {
     const itemId = await shop.item({ quantity: 60 });
     const orders = await Promise.all(
-      Array.from({ length: 60 }, () => shop.shopper().mustOrder({ items: [{ itemId, quantity: 1 }] })),
+      Array.from({ length: 60 }, () =>
+        shop.shopper().mustOrder({ items: [{ itemId, quantity: 1 }] }),
+      ),
     );
     await until(Math.max(...orders.map(({ expiresAtMs }) => expiresAtMs)));
     const answer = await shop.shopper().order({ items: [{ itemId, quantity: 60 }] });
@@ -221,6 +219,37 @@ describe.concurrent("when many holds are over", () => {
     expect(answers.filter(({ status }) => status === 409)).toHaveLength(15);
     expect(won).toHaveLength(5);
     expect(await shop.levels(itemId)).toEqual({ available: 0, held: 5, sold: 0 });
+  });
+});
+
+describe("a worker that dies while it takes over what is over", () => {
+  it("leaves nothing half done, and the repeated request does it once", async () => {
+    const deaths = ["before", "after"].flatMap((mode) => [1, 2, 3].map((at) => ({ mode, at })));
+    const held = await Promise.all(
+      deaths.map(async () => {
+        const itemId = await shop.item({ quantity: 2 });
+        return {
+          itemId,
+          ...(await shop.shopper().mustOrder({ items: [{ itemId, quantity: 2 }] })),
+        };
+      }),
+    );
+    await until(Math.max(...held.map(({ expiresAtMs }) => expiresAtMs)));
+    for (const [index, { mode, at }] of deaths.entries()) {
+      const { itemId } = held[index]!;
+      const buyer = shop.shopper();
+      const buy = () => buyer.order({ items: [{ itemId, quantity: 1 }] }, "once");
+      const fault = await shop.fault({
+        function: "orders",
+        afterRequests: at,
+        mode: mode as "before" | "after",
+      });
+      expect((await buy()).status).toBe(500);
+      expect(await fault.struck()).toBe(true);
+      expect(wrongIn(await readBooks(server)), `killed ${mode} ${at}`).toEqual([]);
+      expect([200, 201]).toContain((await buy()).status);
+      expect(await shop.levels(itemId)).toEqual({ available: 1, held: 1, sold: 0 });
+    }
   });
 });
 

@@ -182,7 +182,10 @@ describe("what is refused at the door", () => {
       [403, await shopper.send("POST /items", { body: {} })],
       [403, await shopper.send("POST /admin/locks/cleanup")],
       [403, await shopper.send(`POST /payments/${order.orderId}/refund`, { body: {} })],
-      [403, await shopper.send("POST /order/somebody-else", { body: { paymentMethod: "sandbox" } })],
+      [
+        403,
+        await shopper.send("POST /order/somebody-else", { body: { paymentMethod: "sandbox" } }),
+      ],
       [403, await shopper.send("GET /carts/somebody-else/default")],
       [400, await shopper.order({ paymentMethod: "cash" })],
       [400, await shopper.order({ items: [{ ...line, quantity: 0 }] })],
@@ -190,7 +193,10 @@ describe("what is refused at the door", () => {
       [400, await shopper.send("POST /payments/initiate", { body: { orderId: 5 } })],
     ];
     for (const [status, answer] of atTheDoor) {
-      expect({ status: answer.status, requests: requests(answer) }).toEqual({ status, requests: 0 });
+      expect({ status: answer.status, requests: requests(answer) }).toEqual({
+        status,
+        requests: 0,
+      });
     }
   });
 });
