@@ -3,6 +3,7 @@
  * write a `Page` in a file of this folder and put it into the table.
  */
 import { docs } from "./docs.ts";
+import { editor } from "./editor.ts";
 import { calls, faults, functions, logs, queues, schedules, secrets, tables } from "./insides.ts";
 import type { Page } from "./page.ts";
 import { jwks, token, wellKnown } from "./sign-in.ts";
@@ -22,6 +23,7 @@ export const pages: Record<string, Page> = {
   "jwks.json": jwks,
   calls,
   docs,
+  editor,
   faults,
   functions,
   logs,
