@@ -1,6 +1,6 @@
 /** The main job through the front door: items, carts, an order, its payment, its sale. */
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
-import { readBooks, wrongIn } from "../support/books.ts";
+import { checkBooks } from "../support/books.ts";
 import { startServer, type TestServer } from "../support/server.ts";
 import { expectStatus, fresh, openShop, type Shop } from "../support/shop.ts";
 
@@ -15,9 +15,11 @@ beforeAll(async () => {
   shop = openShop(server);
 });
 afterAll(async () => {
-  const wrong = wrongIn(await readBooks(server), ["shelf-warmer"]);
-  await server.stop();
-  expect(wrong).toEqual([]);
+  try {
+    await checkBooks(server, "in the end", ["shelf-warmer"]);
+  } finally {
+    await server.stop();
+  }
 });
 
 describe("items", () => {
@@ -85,9 +87,9 @@ describe("from cart to sale", () => {
     const ticket = await shop.item({ quantity: 3, amountMinor: 4_500, kind: "Ticket" });
     const soup = await shop.item({ quantity: 9, amountMinor: 650, kind: "Menu" });
     const scarf = await shop.item();
-    await alice.fill([{ itemId: ticket, quantity: 2 }], { instance: "ticket" });
-    await alice.fill([{ itemId: soup, quantity: 1 }], { instance: "menu" });
-    await alice.fill([{ itemId: soup, quantity: 4 }], { sessionId: "phone" });
+    await alice.putInCart([{ itemId: ticket, quantity: 2 }], { instance: "ticket" });
+    await alice.putInCart([{ itemId: soup, quantity: 1 }], { instance: "menu" });
+    await alice.putInCart([{ itemId: soup, quantity: 4 }], { sessionId: "phone" });
 
     const order = await alice.mustOrder({ instances: ["ticket"] }, "my-key");
     expect(order).toMatchObject({
@@ -152,7 +154,7 @@ describe("from cart to sale", () => {
   it("answers a repeated key with its order long after the cart was emptied", async () => {
     const bob = shop.shopper();
     const itemId = await shop.item();
-    await bob.fill([{ itemId, quantity: 3 }]);
+    await bob.putInCart([{ itemId, quantity: 3 }]);
     const order = await bob.mustOrder({}, "pay-day");
     await shop.pay(bob, order);
     const again = await bob.order({}, "pay-day");
@@ -161,7 +163,7 @@ describe("from cart to sale", () => {
     expect(again.body).toMatchObject({ orderId: order.orderId, status: "paid", totalMinor: 3_000 });
     expect(await shop.levels(itemId)).toEqual({ available: 7, held: 0, sold: 3 });
     // And when the cart has been filled anew.
-    await bob.fill([{ itemId, quantity: 1 }]);
+    await bob.putInCart([{ itemId, quantity: 1 }]);
     expect((await bob.order({}, "pay-day")).body.orderId).toBe(order.orderId);
     expect((await bob.mustOrder({}, "next-day")).orderId).not.toBe(order.orderId);
   });

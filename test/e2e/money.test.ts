@@ -1,6 +1,6 @@
 /** Money through the sandbox's signed webhook: repeated, late, contradictory, wrong; and what it does to stock and cart. */
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
-import { readBooks, wrongIn } from "../support/books.ts";
+import { checkBooks, readBooks } from "../support/books.ts";
 import { byStatus } from "../support/http.ts";
 import { startServer, type TestServer } from "../support/server.ts";
 import {
@@ -19,9 +19,11 @@ beforeAll(async () => {
   shop = openShop(server);
 });
 afterAll(async () => {
-  const wrong = wrongIn(await readBooks(server));
-  await server.stop();
-  expect(wrong).toEqual([]);
+  try {
+    await checkBooks(server);
+  } finally {
+    await server.stop();
+  }
 });
 
 interface Paying {
@@ -34,7 +36,7 @@ interface Paying {
 async function paying(quantity = 3): Promise<Paying> {
   const shopper = shop.shopper();
   const itemId = await shop.item();
-  await shopper.fill([{ itemId, quantity }]);
+  await shopper.putInCart([{ itemId, quantity }]);
   const order = await shopper.mustOrder();
   await shopper.startPaying(order.orderId);
   return { shopper, itemId, order };
@@ -74,27 +76,27 @@ describe("starting to pay", () => {
 
 describe("a capture", () => {
   it("told fifty times at once sells once", async () => {
-    const it = await paying();
-    const answer = await it.shopper.payBySandbox(`sbx_${it.order.orderId}`, "success", {
+    const deal = await paying();
+    const answer = await deal.shopper.payBySandbox(`sbx_${deal.order.orderId}`, "success", {
       duplicates: 49,
     });
     expect(answer.body.deliveries).toHaveLength(50);
     expect(byStatus(answer.body.deliveries)).toEqual({ 200: 50 });
-    expect(await statusOf(it)).toBe("paid");
-    expect(await shop.levels(it.itemId)).toEqual({ available: 7, held: 0, sold: 3 });
+    expect(await statusOf(deal)).toBe("paid");
+    expect(await shop.levels(deal.itemId)).toEqual({ available: 7, held: 0, sold: 3 });
   });
 
   it("and a cancellation at the same instant: the money wins, and its units are sold", async () => {
     for (let round = 0; round < 4; round += 1) {
-      const it = await paying();
+      const deal = await paying();
       const [told, cancelled] = await Promise.all([
-        captured(it.order),
-        it.shopper.cancel(it.order.orderId),
+        captured(deal.order),
+        deal.shopper.cancel(deal.order.orderId),
       ]);
       expect(told.status).toBe(200);
       expect([200, 409]).toContain(cancelled.status);
-      expect(await statusOf(it)).toBe("paid");
-      expect(await shop.levels(it.itemId)).toEqual({ available: 7, held: 0, sold: 3 });
+      expect(await statusOf(deal)).toBe("paid");
+      expect(await shop.levels(deal.itemId)).toEqual({ available: 7, held: 0, sold: 3 });
     }
   });
 
@@ -118,27 +120,27 @@ describe("a capture", () => {
     ["amount", { amountMinor: 2_999 }],
     ["currency", { currency: "USD" }],
   ])("of another %s buys nothing and is owed back", async (_, data) => {
-    const it = await paying();
-    expectStatus(await captured(it.order, data), 200);
-    const order = await it.shopper.see(it.order.orderId);
+    const deal = await paying();
+    expectStatus(await captured(deal.order, data), 200);
+    const order = await deal.shopper.see(deal.order.orderId);
     // Due until the next sweep.
     expect(["refund_due", "refunded"]).toContain(order.status);
-    const { amountMinor = order.totalMinor }: { amountMinor?: number } = data;
+    const amountMinor = "amountMinor" in data ? data.amountMinor : order.totalMinor;
     expect(order.payment).toMatchObject({ refund: { amountMinor } });
-    expect(await shop.levels(it.itemId)).toEqual({ available: 10, held: 0, sold: 0 });
-    expect((await it.shopper.add({ itemId: it.itemId, quantity: 1 })).status).toBe(200);
+    expect(await shop.levels(deal.itemId)).toEqual({ available: 10, held: 0, sold: 0 });
+    expect((await deal.shopper.add({ itemId: deal.itemId, quantity: 1 })).status).toBe(200);
   });
 
   it("of a second payment for a paid order is paid back, and the order stays paid", async () => {
-    const it = await paying();
-    expectStatus(await captured(it.order), 200);
-    expectStatus(await captured(it.order, { paymentId: "another-card" }), 200);
-    expectStatus(await captured(it.order, { paymentId: "another-card" }), 200);
+    const deal = await paying();
+    expectStatus(await captured(deal.order), 200);
+    expectStatus(await captured(deal.order, { paymentId: "another-card" }), 200);
+    expectStatus(await captured(deal.order, { paymentId: "another-card" }), 200);
     await shop.sweep();
-    expect(await statusOf(it)).toBe("paid");
-    expect(await shop.levels(it.itemId)).toEqual({ available: 7, held: 0, sold: 3 });
+    expect(await statusOf(deal)).toBe("paid");
+    expect(await shop.levels(deal.itemId)).toEqual({ available: 7, held: 0, sold: 3 });
     const { orders } = await readBooks(server);
-    const extra = orders.find(({ orderId }) => orderId === it.order.orderId)?.extraRefunds;
+    const extra = orders.find(({ orderId }) => orderId === deal.order.orderId)?.extraRefunds;
     expect(extra).toMatchObject({ "another-card": { status: "done", amountMinor: 3_000 } });
     expect(Object.keys(extra ?? {})).toHaveLength(1);
   });
@@ -146,64 +148,66 @@ describe("a capture", () => {
 
 describe("a failure", () => {
   it("ends the order: units and cart are free again", async () => {
-    const it = await paying();
-    expect((await it.shopper.payBySandbox(`sbx_${it.order.orderId}`, "failure")).status).toBe(200);
-    expect(await statusOf(it)).toBe("failed");
-    expect(await shop.levels(it.itemId)).toEqual({ available: 10, held: 0, sold: 0 });
-    expect(await it.shopper.cart()).toMatchObject({ count: 3 });
-    const again = await it.shopper.mustOrder();
-    expect(again.orderId).not.toBe(it.order.orderId);
+    const deal = await paying();
+    expect((await deal.shopper.payBySandbox(`sbx_${deal.order.orderId}`, "failure")).status).toBe(
+      200,
+    );
+    expect(await statusOf(deal)).toBe("failed");
+    expect(await shop.levels(deal.itemId)).toEqual({ available: 10, held: 0, sold: 0 });
+    expect(await deal.shopper.cart()).toMatchObject({ count: 3 });
+    const again = await deal.shopper.mustOrder();
+    expect(again.orderId).not.toBe(deal.order.orderId);
   });
 });
 
 describe("money after the order has ended", () => {
   it("takes the units again when they are there, and empties the cart that is still as ordered", async () => {
-    const it = await paying();
-    await it.shopper.cancel(it.order.orderId);
-    expectStatus(await captured(it.order), 200);
-    expect(await statusOf(it)).toBe("paid");
-    expect(await shop.levels(it.itemId)).toEqual({ available: 7, held: 0, sold: 3 });
-    expect(await it.shopper.cart()).toMatchObject({ count: 0 });
+    const deal = await paying();
+    await deal.shopper.cancel(deal.order.orderId);
+    expectStatus(await captured(deal.order), 200);
+    expect(await statusOf(deal)).toBe("paid");
+    expect(await shop.levels(deal.itemId)).toEqual({ available: 7, held: 0, sold: 3 });
+    expect(await deal.shopper.cart()).toMatchObject({ count: 0 });
   });
 
   it("leaves a cart alone that was edited since", async () => {
-    const it = await paying();
-    await it.shopper.cancel(it.order.orderId);
-    await it.shopper.fill([{ itemId: it.itemId, quantity: 1 }]);
-    expectStatus(await captured(it.order), 200);
-    expect(await statusOf(it)).toBe("paid");
-    expect(await it.shopper.cart()).toMatchObject({ count: 4 });
+    const deal = await paying();
+    await deal.shopper.cancel(deal.order.orderId);
+    await deal.shopper.putInCart([{ itemId: deal.itemId, quantity: 1 }]);
+    expectStatus(await captured(deal.order), 200);
+    expect(await statusOf(deal)).toBe("paid");
+    expect(await deal.shopper.cart()).toMatchObject({ count: 4 });
   });
 
   it("is refunded exactly once when a line is gone, however often it is told and swept", async () => {
-    const it = await paying();
-    await it.shopper.cancel(it.order.orderId);
-    await shop.shopper().mustOrder({ items: [{ itemId: it.itemId, quantity: 8 }] });
-    await Promise.all(Array.from({ length: 5 }, () => captured(it.order)));
-    expect(["refund_due", "refunded"]).toContain(await statusOf(it));
+    const deal = await paying();
+    await deal.shopper.cancel(deal.order.orderId);
+    await shop.shopper().mustOrder({ items: [{ itemId: deal.itemId, quantity: 8 }] });
+    await Promise.all(Array.from({ length: 5 }, () => captured(deal.order)));
+    expect(["refund_due", "refunded"]).toContain(await statusOf(deal));
     await Promise.all(Array.from({ length: 4 }, () => shop.sweep()));
-    const refunded = await it.shopper.see(it.order.orderId);
+    const refunded = await deal.shopper.see(deal.order.orderId);
     expect(refunded).toMatchObject({
       status: "refunded",
       payment: { capturedMinor: 3_000, refund: { status: "done", amountMinor: 3_000 } },
     });
-    await captured(it.order);
+    await captured(deal.order);
     await shop.sweep();
-    expect(await it.shopper.see(it.order.orderId)).toEqual(refunded);
-    expect(await shop.levels(it.itemId)).toEqual({ available: 2, held: 8, sold: 0 });
+    expect(await deal.shopper.see(deal.order.orderId)).toEqual(refunded);
+    expect(await shop.levels(deal.itemId)).toEqual({ available: 2, held: 8, sold: 0 });
   });
 });
 
 describe("a refund by an administrator", () => {
   it("brings units and money back once", async () => {
-    const it = await paying();
-    expectStatus(await captured(it.order), 200);
+    const deal = await paying();
+    expectStatus(await captured(deal.order), 200);
     const refund = () =>
-      shop.admin.send(`POST /payments/${it.order.orderId}/refund`, { body: { reason: "torn" } });
+      shop.admin.send(`POST /payments/${deal.order.orderId}/refund`, { body: { reason: "torn" } });
     const answers = await Promise.all([refund(), refund()]);
     expect(byStatus(answers)).toEqual({ 200: 2 });
-    expect(await statusOf(it)).toBe("refunded");
-    expect(await shop.levels(it.itemId)).toEqual({ available: 10, held: 0, sold: 0 });
+    expect(await statusOf(deal)).toBe("refunded");
+    expect(await shop.levels(deal.itemId)).toEqual({ available: 10, held: 0, sold: 0 });
     const pending = await paying();
     const tooEarly = `POST /payments/${pending.order.orderId}/refund`;
     expect(await shop.admin.send(tooEarly, { body: { reason: "no" } })).toMatchObject({
@@ -215,17 +219,21 @@ describe("a refund by an administrator", () => {
 
 describe("a genuine event", () => {
   it("of a type that nobody knows, or about no order of ours, is taken and changes nothing", async () => {
-    const it = await paying();
+    const deal = await paying();
     const odd = [
-      await shop.sign({ type: "payment.disputed" as never, order: it.order }),
-      await shop.sign({ type: "payment.captured", order: { ...it.order, orderId: "ord_none" } }),
-      await shop.sign({ type: "payment.captured", order: { ...it.order, orderId: "__proto__" } }),
-      await shop.sign({ type: "payment.captured", order: it.order, data: { amountMinor: "3000" } }),
+      await shop.sign({ type: "payment.disputed" as never, order: deal.order }),
+      await shop.sign({ type: "payment.captured", order: { ...deal.order, orderId: "ord_none" } }),
+      await shop.sign({ type: "payment.captured", order: { ...deal.order, orderId: "__proto__" } }),
+      await shop.sign({
+        type: "payment.captured",
+        order: deal.order,
+        data: { amountMinor: "3000" },
+      }),
     ];
     for (const delivery of odd) {
       expect(await shop.deliver(delivery)).toMatchObject({ status: 200, body: { received: true } });
       expect((await shop.deliver(delivery)).status).toBe(200);
     }
-    expect(await statusOf(it)).toBe("pending");
+    expect(await statusOf(deal)).toBe("pending");
   });
 });

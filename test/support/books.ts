@@ -143,3 +143,18 @@ export function wrongIn(books: Books, soldByHand: readonly string[] = []): strin
     ...wrongInMoney(books),
   ];
 }
+
+/**
+ * Fails with every invariant that does not hold.
+ *
+ * @param when what has happened before, for whoever reads the failure
+ * @param soldByHand items whose `sold` also moved outside of orders
+ */
+export async function checkBooks(
+  server: Located,
+  when = "in the end",
+  soldByHand: readonly string[] = [],
+): Promise<void> {
+  const wrong = wrongIn(await readBooks(server), soldByHand);
+  if (wrong.length > 0) throw new Error(`Not in order ${when}:\n${wrong.join("\n")}`);
+}

@@ -89,7 +89,7 @@ function shopperOf(server: TestServer, userId: string) {
       client.send(`POST ${cartPath(cart)}/items`, { body: line }),
 
     /** Puts all of these into the cart, one after the other. */
-    async fill(lines: readonly LineGiven[], cart?: CartGiven): Promise<void> {
+    async putInCart(lines: readonly LineGiven[], cart?: CartGiven): Promise<void> {
       for (const line of lines) expectStatus(await shopper.add(line, cart), 200, 201);
     },
 
