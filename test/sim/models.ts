@@ -45,6 +45,14 @@ function hasFence(state: LockState, fence: number | undefined): boolean {
   return state.isFenceKnown ? state.fence === fence : fence > state.fence;
 }
 
+/** A renewal nobody heard of: the lease ends as before or as renewed, which may be sooner. */
+function either(
+  one: readonly [number, number],
+  other: readonly [number, number],
+): readonly [number, number] {
+  return [Math.min(one[0], other[0]), Math.max(one[1], other[1])];
+}
+
 function granted(state: LockState, { input, output }: LockOperation): LockState[] {
   const { owner, leaseMs, clockMs } = input;
   const [from, to] = clockMs;
@@ -61,7 +69,7 @@ function granted(state: LockState, { input, output }: LockOperation): LockState[
   const endsMs = [from + leaseMs, Math.min(to, from + 1e9) + leaseMs] as const;
   return [
     ...(isFree ? [{ owner, fence: state.fence, isFenceKnown: false, endsMs }] : []),
-    ...(isOwn ? [{ ...state, endsMs: [state.endsMs[0], endsMs[1]] as const }] : []),
+    ...(isOwn ? [{ ...state, endsMs: either(state.endsMs, endsMs) }] : []),
   ];
 }
 
@@ -83,7 +91,8 @@ function renewed(state: LockState, { input, output }: LockOperation): LockState[
   if (!may) return output ? [] : [state];
   const [from, to] = input.clockMs;
   if (output?.kind !== "granted") {
-    return [{ ...state, endsMs: [state.endsMs[0], Math.min(to, from + 1e9) + input.leaseMs] }];
+    const endsMs = [from + input.leaseMs, Math.min(to, from + 1e9) + input.leaseMs] as const;
+    return [{ ...state, endsMs: either(state.endsMs, endsMs) }];
   }
   return [{ ...state, endsMs: [from + input.leaseMs, output.expiresAtMs] }];
 }

@@ -144,7 +144,7 @@ export class World {
     return {
       skewMs,
       client: { send: (command) => this.#send(command) as Promise<never> },
-      clock: () => epochMs(this.#nowMs + skewMs),
+      clock: () => epochMs(Math.floor(this.#nowMs) + skewMs),
       sleep: (durationMs, signal) => this.sleep(durationMs, signal),
       random: () => random.next(),
     };
