@@ -59,6 +59,11 @@ function clock(ms) {
   return `${Math.floor(seconds / 60)}:${String(seconds % 60).padStart(2, "0")}`;
 }
 
+/** The end of a long number: enough to see it grow. */
+function short(number) {
+  return number ? `…${String(number).slice(-6)}` : "none yet";
+}
+
 function createEditor({ user, name, color }) {
   const section = document.querySelector("#editor").content.cloneNode(true).firstElementChild;
   const part = (selector) => section.querySelector(selector);
@@ -124,18 +129,21 @@ function createEditor({ user, name, color }) {
     section.dataset.mode = mode;
     part(".pill").textContent = machine.asleep ? "Asleep" : pills[mode];
     part(".doing").textContent = isEditing
-      ? `fence ${session.fence} · version ${session.version || "none yet"}`
-      : `version ${shownVersion || "none yet"}`;
+      ? `fence ${short(session.fence)}, version ${short(session.version)}`
+      : `version ${short(shownVersion)}`;
     part(".left").style.width = `${Math.min(100, (leftMs / leaseMs()) * 100)}%`;
     const who = holder?.username ?? holder?.userId;
-    part(".lock").textContent = holder
-      ? `${who === "You" ? "You have" : `${who} has`} the lock for another ${clock(leftMs)}`
-      : "Nobody has the lock";
+    part(".lock").textContent = machine.asleep
+      ? "Asleep: nothing is renewed, nothing is asked"
+      : holder
+        ? `${who === "You" ? "You have" : `${who} has`} the lock for another ${clock(leftMs)}`
+        : "Nobody has the lock";
     part(".banner").hidden = !lost;
     if (lost) {
       const owner = lost.owner && (lost.owner.username ?? lost.owner.userId);
-      part(".headline").textContent = owner ? `${owner} has the lock now` : "Your lock is gone";
-      part(".detail").textContent = `${lost.reason}. Your text is still here, but not saved.`;
+      part(".headline").textContent = owner ? `${owner} took the lock` : "Your lock is gone";
+      const why = owner ? "" : `${lost.reason}. `;
+      part(".detail").textContent = `${why}Your text is still here, but it is not saved.`;
     }
     text.readOnly = !isEditing;
     const show = (selector, isShown) => (part(selector).hidden = !isShown);

@@ -1,9 +1,11 @@
-/** The client against the real thing: editing, losing, sleeping, and answers that get lost. */
+/** The client against the real thing, in Node and in Chromium: editing, losing, sleeping, lost answers. */
 import { spawn } from "node:child_process";
 import { once } from "node:events";
+import { existsSync } from "node:fs";
 import { createInterface } from "node:readline";
 import { setTimeout as sleep } from "node:timers/promises";
-import { afterAll, beforeAll, expect, test } from "vitest";
+import { type Browser, chromium, type Locator, type Page } from "playwright-core";
+import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { type Client, createClient, isProblem } from "../../../client/index.ts";
 import { startServer, type TestServer } from "../../support/server.ts";
 import { errorOf } from "../../support/world.ts";
@@ -115,4 +117,102 @@ test("a holder that slept past its lease, while somebody else took the lock, cha
     holder.kill("SIGKILL");
     await once(holder, "exit");
   }
+});
+
+/** Debian's; elsewhere `CHROMIUM` says where it is. */
+const executablePath = process.env["CHROMIUM"] ?? "/usr/bin/chromium";
+const chromiumArguments = [
+  "--no-sandbox",
+  "--disable-gpu",
+  "--disable-quic",
+  "--no-first-run",
+  "--disable-background-networking",
+  "--disable-component-update",
+  "--disable-sync",
+];
+
+describe.skipIf(!existsSync(executablePath))("the page with two editors, in Chromium", () => {
+  let browser: Browser;
+  let page: Page;
+  const faults: string[] = [];
+
+  beforeAll(async () => {
+    browser = await chromium.launch({ executablePath, args: chromiumArguments });
+  });
+
+  afterAll(async () => {
+    await browser?.close();
+  });
+
+  async function open(docId: string, lease: string): Promise<{ ana: Locator; ben: Locator }> {
+    page = await browser.newPage({ viewport: { width: 1280, height: 800 } });
+    page.on("pageerror", (error) => faults.push(error.message));
+    await page.goto(`${server.url}/_local/editor?doc=${encodeURIComponent(docId)}`);
+    await page.selectOption("#lease", lease);
+    return { ana: page.locator("#ana"), ben: page.locator("#ben") };
+  }
+
+  const mode = (editor: Locator) =>
+    expect.poll(() => editor.getAttribute("data-mode"), { timeout: 5_000 });
+  const statusOf = async (docId: string) =>
+    (await alice.getLockStatus({ params: { docId } })).lockInfo;
+
+  test("one edits with a countdown, the other reads along and takes over; the first has lost", async () => {
+    const { ana, ben } = await open("page/1", "3");
+    await ana.locator(".edit").click();
+    await mode(ana).toBe("held");
+    await ana.locator("textarea").fill("from Ana");
+    await ana.locator(".save").click();
+    await mode(ben).toBe("blocked");
+    const shown = expect.poll(() => ben.locator("textarea").inputValue(), { timeout: 5_000 });
+    await shown.toBe("from Ana");
+    expect(await ben.locator(".lock").textContent()).toMatch(
+      /^Ana has the lock for another 0:0\d$/,
+    );
+    expect(await ben.locator("textarea").isEditable()).toBe(false);
+    // Longer than the lease: it is being renewed.
+    await sleep(3_200);
+    expect(await ana.getAttribute("data-mode")).toBe("held");
+
+    await ana.locator("textarea").fill("not saved yet");
+    await ben.locator(".force").click();
+    await mode(ben).toBe("held");
+    await mode(ana).toBe("lost");
+    expect(await ana.locator(".headline").textContent()).toBe("Ben took the lock");
+    expect(await ana.locator("textarea").inputValue()).toBe("not saved yet");
+    await ben.locator("textarea").fill("from Ben");
+    await ben.locator(".done").click();
+    await mode(ben).toBe("viewing");
+    expect(await alice.getDocument({ params: { docId: "page/1" } })).toMatchObject({
+      content: { text: "from Ben" },
+      isLocked: false,
+    });
+    await page.close();
+  });
+
+  test("whoever sleeps past the lease is told on waking, before anything can be saved", async () => {
+    const { ana, ben } = await open("page/2", "3");
+    await ana.locator(".edit").click();
+    await mode(ana).toBe("held");
+    await mode(ben).toBe("blocked");
+    await ana.locator(".sleep input").check();
+    await expect.poll(() => ben.locator(".edit").isVisible(), { timeout: 8_000 }).toBe(true);
+    await ben.locator(".edit").click();
+    await mode(ben).toBe("held");
+    await ana.locator(".sleep input").uncheck();
+    await mode(ana).toBe("lost");
+    expect(await ana.locator(".save").isVisible()).toBe(false);
+    expect(await statusOf("page/2")).toMatchObject({ userId: "ben" });
+    await page.close();
+  });
+
+  test("leaving the page gives the lock back at once", async () => {
+    const { ana } = await open("page/3", "300");
+    await ana.locator(".edit").click();
+    await mode(ana).toBe("held");
+    expect(await statusOf("page/3")).toMatchObject({ userId: "ana" });
+    await page.goto("about:blank");
+    await expect.poll(() => statusOf("page/3"), { timeout: 5_000 }).toBeNull();
+    expect(faults).toEqual([]);
+  });
 });
