@@ -152,20 +152,21 @@ describe.skipIf(!existsSync(executablePath))("the page with two editors, in Chro
     return { ana: page.locator("#ana"), ben: page.locator("#ben") };
   }
 
-  const mode = (editor: Locator) =>
-    expect.poll(() => editor.getAttribute("data-mode"), { timeout: 5_000 });
+  const untilMode = (editor: Locator, mode: string) =>
+    expect.poll(() => editor.getAttribute("data-mode"), { timeout: 5_000 }).toBe(mode);
   const statusOf = async (docId: string) =>
     (await alice.getLockStatus({ params: { docId } })).lockInfo;
 
   test("one edits with a countdown, the other reads along and takes over; the first has lost", async () => {
     const { ana, ben } = await open("page/1", "3");
     await ana.locator(".edit").click();
-    await mode(ana).toBe("held");
+    await untilMode(ana, "held");
     await ana.locator("textarea").fill("from Ana");
     await ana.locator(".save").click();
-    await mode(ben).toBe("blocked");
-    const shown = expect.poll(() => ben.locator("textarea").inputValue(), { timeout: 5_000 });
-    await shown.toBe("from Ana");
+    await untilMode(ben, "blocked");
+    await expect
+      .poll(() => ben.locator("textarea").inputValue(), { timeout: 5_000 })
+      .toBe("from Ana");
     expect(await ben.locator(".lock").textContent()).toMatch(
       /^Ana has the lock for another 0:0\d$/,
     );
@@ -176,13 +177,13 @@ describe.skipIf(!existsSync(executablePath))("the page with two editors, in Chro
 
     await ana.locator("textarea").fill("not saved yet");
     await ben.locator(".force").click();
-    await mode(ben).toBe("held");
-    await mode(ana).toBe("lost");
+    await untilMode(ben, "held");
+    await untilMode(ana, "lost");
     expect(await ana.locator(".headline").textContent()).toBe("Ben took the lock");
     expect(await ana.locator("textarea").inputValue()).toBe("not saved yet");
     await ben.locator("textarea").fill("from Ben");
     await ben.locator(".done").click();
-    await mode(ben).toBe("viewing");
+    await untilMode(ben, "viewing");
     expect(await alice.getDocument({ params: { docId: "page/1" } })).toMatchObject({
       content: { text: "from Ben" },
       isLocked: false,
@@ -193,14 +194,14 @@ describe.skipIf(!existsSync(executablePath))("the page with two editors, in Chro
   test("whoever sleeps past the lease is told on waking, before anything can be saved", async () => {
     const { ana, ben } = await open("page/2", "3");
     await ana.locator(".edit").click();
-    await mode(ana).toBe("held");
-    await mode(ben).toBe("blocked");
+    await untilMode(ana, "held");
+    await untilMode(ben, "blocked");
     await ana.locator(".sleep input").check();
     await expect.poll(() => ben.locator(".edit").isVisible(), { timeout: 8_000 }).toBe(true);
     await ben.locator(".edit").click();
-    await mode(ben).toBe("held");
+    await untilMode(ben, "held");
     await ana.locator(".sleep input").uncheck();
-    await mode(ana).toBe("lost");
+    await untilMode(ana, "lost");
     expect(await ana.locator(".save").isVisible()).toBe(false);
     expect(await statusOf("page/2")).toMatchObject({ userId: "ben" });
     await page.close();
@@ -209,7 +210,7 @@ describe.skipIf(!existsSync(executablePath))("the page with two editors, in Chro
   test("leaving the page gives the lock back at once", async () => {
     const { ana } = await open("page/3", "300");
     await ana.locator(".edit").click();
-    await mode(ana).toBe("held");
+    await untilMode(ana, "held");
     expect(await statusOf("page/3")).toMatchObject({ userId: "ana" });
     await page.goto("about:blank");
     await expect.poll(() => statusOf("page/3"), { timeout: 5_000 }).toBeNull();
