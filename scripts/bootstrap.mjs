@@ -86,7 +86,7 @@ function npm(...parameters) {
 async function install() {
   if (isInstalled()) return true;
   console.log("Installing what package-lock.json names; this takes about a minute, once.");
-  const code = await npm("ci", "--no-audit", "--no-fund");
+  const code = await npm("ci", "--no-audit", "--no-fund", "--loglevel=error");
   if (code === 0 && isInstalled()) return true;
   console.error("\nThe packages could not be installed: `npm ci` says why above.");
   return false;
