@@ -42,15 +42,23 @@ export function withLostAnswers(inner: DocumentClient): FaultyClient {
   };
 }
 
+export interface CartWorldOptions extends WorldOptions {
+  readonly lockTimeoutMs?: number;
+  /** Waits before a cart that moved is tried again. */
+  readonly sleep?: (durationMs: number) => Promise<unknown>;
+}
+
 /** Carts, and everything that orders of them need. */
-export function createCartWorldOver(options: WorldOptions & { lockTimeoutMs?: number }) {
-  const { client, tables, clock, lockTimeoutMs = 5_000 } = options;
+export function createCartWorldOver(options: CartWorldOptions) {
+  const { client, tables, clock, lockTimeoutMs = 5_000, sleep } = options;
   const world = createWorldOver({ client, tables, clock });
   const { database, carts: store } = world;
   const contents = createCartContentsStore({
     database,
     tableName: tables.Carts,
     stockTable: tables.Stock,
+    clock,
+    ...(sleep ? { sleep } : {}),
   });
   const locks = createLockService({
     store: createLockStore({ database, tableName: tables.Locks }),
