@@ -4,11 +4,8 @@ import { mkdtempSync, rmSync } from "node:fs";
 import { createServer } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { afterEach, expect, test } from "vitest";
+import { afterEach, describe, expect, test } from "vitest";
 import { ROOT } from "../../local/root.ts";
-
-/** Whoever names a DynamoDB elsewhere may have no Java, and then there is none of ours to look for. */
-const ownDatabase = test.skipIf(process.env["DYNAMODB_ENDPOINT"]);
 
 const started = new Set<ChildProcess>();
 
@@ -67,68 +64,71 @@ async function databaseOf({ url }: Start): Promise<string> {
   return ((await response.json()) as { endpoint: string }).endpoint;
 }
 
-ownDatabase("comes up, tells how to go on, refuses a second one on its port, and ends with its Java", async () => {
-  const port = await freePort();
-  const first = start(port);
-  await untilReady(first);
-  await expect.poll(first.output).toMatch(/Holdfast runs at http:\/\/localhost:\d+/u);
-  expect(first.output().match(/curl /gu)!.length).toBeGreaterThanOrEqual(4);
-  const database = await databaseOf(first);
-  expect(await status(database)).not.toBe(0);
-
-  const second = start(port);
-  expect(await second.ended).toBe(1);
-  expect(second.output()).toMatch(new RegExp(`port ${port} is taken`, "u"));
-  expect(await status(`${first.url}/health`)).toBe(200);
-
-  first.kill("SIGTERM");
-  expect(await first.ended).toBe(0);
-  expect(await status(first.url)).toBe(0);
-  expect(await status(database)).toBe(0);
-});
-
-ownDatabase("ends with its Java even when it is killed outright", async () => {
-  const running = start(await freePort());
-  await untilReady(running);
-  const database = await databaseOf(running);
-  running.kill("SIGKILL");
-  await expect.poll(() => status(database), { timeout: 10_000 }).toBe(0);
-  expect(await status(running.url)).toBe(0);
-});
-
-ownDatabase("keeps its data where it is told to", async () => {
-  const folder = mkdtempSync(join(tmpdir(), "holdfast-"));
-  try {
-    const item = {
-      itemId: "chair",
-      name: "Chair",
-      kind: "Retail",
-      price: { amountMinor: 4900, currency: "EUR" },
-      quantity: 1,
-    };
-    const first = start(await freePort(), "--data", folder);
+// Whoever names a DynamoDB elsewhere may have no Java, and then there is none of ours to look for.
+describe.skipIf(process.env["DYNAMODB_ENDPOINT"])("npm start", () => {
+  test("comes up, tells how to go on, refuses a second one on its port, and ends with its Java", async () => {
+    const port = await freePort();
+    const first = start(port);
     await untilReady(first);
-    const token = await fetch(`${first.url}/_local/token?sub=a&groups=admin&as=text`);
-    const made = await fetch(`${first.url}/items`, {
-      method: "POST",
-      headers: { authorization: await token.text(), "content-type": "application/json" },
-      body: JSON.stringify(item),
-    });
-    expect(made.status).toBe(201);
-    first.kill("SIGINT");
-    expect(await first.ended).toBe(0);
+    await expect.poll(first.output).toMatch(/Holdfast runs at http:\/\/localhost:\d+/u);
+    expect(first.output().match(/curl /gu)!.length).toBeGreaterThanOrEqual(4);
+    const database = await databaseOf(first);
+    expect(await status(database)).not.toBe(0);
 
-    const second = start(await freePort(), "--data", folder);
-    await untilReady(second);
-    expect(await (await fetch(`${second.url}/items/chair`)).json()).toMatchObject({
-      itemId: "chair",
-      available: 1,
-    });
-    second.kill("SIGINT");
-    expect(await second.ended).toBe(0);
-  } finally {
-    rmSync(folder, { recursive: true, force: true });
-  }
+    const second = start(port);
+    expect(await second.ended).toBe(1);
+    expect(second.output()).toMatch(new RegExp(`port ${port} is taken`, "u"));
+    expect(await status(`${first.url}/health`)).toBe(200);
+
+    first.kill("SIGTERM");
+    expect(await first.ended).toBe(0);
+    expect(await status(first.url)).toBe(0);
+    expect(await status(database)).toBe(0);
+  });
+
+  test("ends with its Java even when it is killed outright", async () => {
+    const running = start(await freePort());
+    await untilReady(running);
+    const database = await databaseOf(running);
+    running.kill("SIGKILL");
+    await expect.poll(() => status(database), { timeout: 10_000 }).toBe(0);
+    expect(await status(running.url)).toBe(0);
+  });
+
+  test("keeps its data where it is told to", async () => {
+    const folder = mkdtempSync(join(tmpdir(), "holdfast-"));
+    try {
+      const item = {
+        itemId: "chair",
+        name: "Chair",
+        kind: "Retail",
+        price: { amountMinor: 4900, currency: "EUR" },
+        quantity: 1,
+      };
+      const first = start(await freePort(), "--data", folder);
+      await untilReady(first);
+      const token = await fetch(`${first.url}/_local/token?sub=a&groups=admin&as=text`);
+      const made = await fetch(`${first.url}/items`, {
+        method: "POST",
+        headers: { authorization: await token.text(), "content-type": "application/json" },
+        body: JSON.stringify(item),
+      });
+      expect(made.status).toBe(201);
+      first.kill("SIGINT");
+      expect(await first.ended).toBe(0);
+
+      const second = start(await freePort(), "--data", folder);
+      await untilReady(second);
+      expect(await (await fetch(`${second.url}/items/chair`)).json()).toMatchObject({
+        itemId: "chair",
+        available: 1,
+      });
+      second.kill("SIGINT");
+      expect(await second.ended).toBe(0);
+    } finally {
+      rmSync(folder, { recursive: true, force: true });
+    }
+  });
 });
 
 test.each([
