@@ -15,8 +15,11 @@ export interface StandInAnswer {
   readonly body: unknown;
 }
 
-/** What goes wrong with a request: before it takes effect, after it did, or not at all. */
-export type Fault = "refuse" | "lose" | "error" | undefined;
+/**
+ * What goes wrong with a request: the connection breaks before it takes effect or after, an error comes
+ * back, or nothing ever comes back, before it takes effect or after.
+ */
+export type Fault = "refuse" | "lose" | "error" | "hang" | "hangAfter" | undefined;
 
 export interface StandIn {
   readonly url: string;
@@ -50,11 +53,13 @@ export async function startStandIn(
     requests.push(request);
     const fault = standIn.faultFor(request);
     if (fault === "refuse") return outgoing.destroy();
+    if (fault === "hang") return undefined;
     const { status, body } =
       fault === "error"
         ? { status: 503, body: { error: { code: "SERVER_ERROR" } } }
         : answer(request);
     if (fault === "lose") return outgoing.destroy();
+    if (fault === "hangAfter") return undefined;
     outgoing.writeHead(status, { "content-type": "application/json", connection: "close" });
     return outgoing.end(JSON.stringify(body));
   });

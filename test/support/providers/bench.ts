@@ -1,0 +1,193 @@
+/** All providers side by side: what each would send about an order, and what its browser part brings. */
+import type { Clock } from "../../../shared/base/time.ts";
+import type { Order } from "../../../shared/orders/order.ts";
+import type {
+  BrowserReturn,
+  PaymentProvider,
+  ProviderName,
+  Providers,
+  WebhookDelivery,
+} from "../../../shared/providers/provider.ts";
+import { createRazorpay } from "../../../shared/providers/razorpay.ts";
+import {
+  createSandbox,
+  type SandboxEvent,
+  signSandboxEvent,
+} from "../../../shared/providers/sandbox.ts";
+import { createStripe } from "../../../shared/providers/stripe.ts";
+import { createWompi } from "../../../shared/providers/wompi.ts";
+import { razorpayDelivery, razorpayKeys, startRazorpay } from "./razorpay.ts";
+import { startStripe, stripeDelivery, stripeKeys } from "./stripe.ts";
+import { startWompi, wompiDelivery, wompiEvent, wompiKeys } from "./wompi.ts";
+
+/** The events that a payment can go through, in the order in which most do. */
+export const eventKinds = ["created", "authorized", "captured", "failed", "refunded"] as const;
+
+export type EventKind = (typeof eventKinds)[number];
+
+const sandboxKeys = { webhookSecret: Buffer.alloc(33, "k").toString("base64") };
+const patience = { firstBackoffMs: 1, attemptMs: 1_000_000, totalMs: 1_000_000, retries: 0 };
+
+const stripeStatuses = {
+  created: "requires_payment_method",
+  authorized: "processing",
+  captured: "succeeded",
+  failed: "requires_payment_method",
+  refunded: "succeeded",
+} as const;
+
+const stripeTypes = {
+  created: "payment_intent.created",
+  authorized: "payment_intent.processing",
+  captured: "payment_intent.succeeded",
+  failed: "payment_intent.payment_failed",
+  refunded: "charge.refunded",
+} as const;
+
+const razorpayTypes = {
+  created: "payment.created",
+  authorized: "payment.authorized",
+  captured: "payment.captured",
+  failed: "payment.failed",
+  refunded: "refund.processed",
+} as const;
+
+const wompiStatuses = {
+  created: "PENDING",
+  authorized: "PENDING",
+  captured: "APPROVED",
+  failed: "DECLINED",
+  refunded: "VOIDED",
+} as const;
+
+const sandboxTypes = {
+  created: "payment.created",
+  authorized: "payment.authorized",
+  captured: "payment.captured",
+  failed: "payment.failed",
+  refunded: "payment.refunded",
+} as const;
+
+/** Starts the stand-ins of all providers that have an API. */
+export async function startBench() {
+  const [stripe, razorpay, wompi] = await Promise.all([
+    startStripe(),
+    startRazorpay(),
+    startWompi(),
+  ]);
+  let refunds = 0;
+
+  /** Counts what is asked back, and does nothing else to the provider. */
+  const counting = (provider: PaymentProvider): PaymentProvider => ({
+    ...provider,
+    async refund({ idempotencyKey }) {
+      refunds += 1;
+      return { refundId: `counted-${idempotencyKey}`, status: "done" };
+    },
+  });
+
+  /** The providers as they are in production, but for where they call. */
+  function providers(clock: Clock): Required<Providers> {
+    const common = { clock, patience };
+    return {
+      stripe: createStripe({ ...common, keys: async () => [stripeKeys], baseUrl: stripe.url }),
+      razorpay: createRazorpay({
+        ...common,
+        keys: async () => [razorpayKeys],
+        baseUrl: razorpay.url,
+      }),
+      wompi: createWompi({ ...common, keys: async () => [wompiKeys], baseUrl: wompi.url }),
+      sandbox: createSandbox({ clock, keys: async () => [sandboxKeys] }),
+    };
+  }
+
+  /** The same, but refunds are only counted: the provider's own record stays as it is. */
+  function countingProviders(clock: Clock): Providers {
+    const { stripe: one, razorpay: two, wompi: three, sandbox: four } = providers(clock);
+    return {
+      stripe: counting(one),
+      razorpay: counting(two),
+      wompi: counting(three),
+      sandbox: counting(four),
+    };
+  }
+
+  /** Brings the provider's own record to a state, and hands it out. */
+  const intentAt = ({ payment }: Order, kind: EventKind) => {
+    const intent = stripe.intents.get(payment!.transactionId)!;
+    const { amount } = intent;
+    const received = ["captured", "refunded"].includes(kind) ? amount : 0;
+    const declined = kind === "failed" ? { code: "card_declined" } : null;
+    const changes = { status: stripeStatuses[kind], amount_received: received };
+    return Object.assign(intent, changes, { last_payment_error: declined });
+  };
+
+  const razorpayAt = ({ orderId, payment }: Order, kind: EventKind) => {
+    const order = razorpay.orders.get(payment!.transactionId)!;
+    const paid = razorpay.attempt(order.id, kind, `pay_${order.id}`);
+    const refunded = kind === "refunded" ? paid.amount : 0;
+    Object.assign(paid, { amount_refunded: refunded, notes: { orderId } });
+    return { order, paid };
+  };
+
+  const wompiAt = ({ payment, totalMinor: amountMinor, currency }: Order, kind: EventKind) =>
+    wompi.checkOut(
+      payment!.transactionId,
+      { amountMinor, currency },
+      wompiStatuses[kind],
+      `1-${payment!.transactionId}`,
+    );
+
+  const deliveries = {
+    stripe(order: Order, kind: EventKind, atMs: number) {
+      const intent = intentAt(order, kind);
+      const object = kind === "refunded" ? stripe.refundedCharge(intent.id) : intent;
+      return stripeDelivery(stripeTypes[kind], object, { atMs, id: `evt_${kind}` });
+    },
+    razorpay(order: Order, kind: EventKind) {
+      const { paid } = razorpayAt(order, kind);
+      return razorpayDelivery(razorpayTypes[kind], { payment: paid });
+    },
+    wompi: (order: Order, kind: EventKind) => wompiDelivery(wompiEvent(wompiAt(order, kind))),
+    sandbox(order: Order, kind: EventKind, atMs: number): WebhookDelivery {
+      const { orderId, payment, totalMinor: amountMinor, currency } = order;
+      const { transactionId } = payment!;
+      const data = { orderId, transactionId, paymentId: transactionId, amountMinor, currency };
+      const type = sandboxTypes[kind] as SandboxEvent["type"];
+      const message = { id: `msg_${kind}`, at: new Date(atMs) };
+      const { body, headers } = signSandboxEvent(sandboxKeys, { type, data }, message);
+      return { body: Buffer.from(body), headers };
+    },
+  };
+
+  return {
+    providers,
+    countingProviders,
+    stripe,
+    razorpay,
+    wompi,
+    /** Wompi knows no other currency than this, Razorpay is at home in that. */
+    currencyOf: (name: ProviderName): string =>
+      ({ stripe: "EUR", razorpay: "INR", wompi: "COP", sandbox: "EUR" })[name],
+    /** The webhook that tells of a kind of event; the provider's record agrees with it. */
+    delivery: (name: ProviderName, order: Order, kind: EventKind, atMs: number): WebhookDelivery =>
+      deliveries[name](order, kind, atMs),
+    /** What the browser brings when the payment stands like that at the provider. */
+    returned(name: ProviderName, order: Order, kind: EventKind): BrowserReturn {
+      const { transactionId } = order.payment!;
+      if (name === "stripe") return { payment_intent: intentAt(order, kind).id };
+      if (name === "razorpay") {
+        const { paid } = razorpayAt(order, kind);
+        return razorpay.returned(transactionId, paid.id);
+      }
+      return name === "wompi" ? { id: wompiAt(order, kind).id } : { transactionId };
+    },
+    countRefunds: () => refunds,
+    forgetRefunds: () => {
+      refunds = 0;
+    },
+    stop: () => Promise.all([stripe.stop(), razorpay.stop(), wompi.stop()]),
+  };
+}
+
+export type Bench = Awaited<ReturnType<typeof startBench>>;

@@ -1,0 +1,320 @@
+/**
+ * Every order, repetition and delay of a provider's events ends in the same state.
+ *
+ * The real services run over the simulated database. What one step does depends on the state alone, so
+ * each step is carried out once from each state that can be reached; every sequence is then a path
+ * through what was found, and all paths are followed, none by chance.
+ */
+import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { epochMs } from "../../../shared/base/time.ts";
+import type { Order } from "../../../shared/orders/order.ts";
+import type { OnPaymentFailure } from "../../../shared/payments/payment.ts";
+import type { ProviderName } from "../../../shared/providers/provider.ts";
+import { nextStatuses } from "../../../shared/orders/order.ts";
+import { fillCart } from "../../support/carts.ts";
+import { type Contents, createMemoryWorld } from "../../support/memory-world.ts";
+import { createPayments, paymentMs } from "../../support/payments.ts";
+import { holdMs, unitsOf } from "../../support/world.ts";
+import {
+  type Bench,
+  eventKinds,
+  type EventKind,
+  startBench,
+} from "../../support/providers/bench.ts";
+import type { Stock } from "../../../shared/inventory/stock.ts";
+import type { Cart } from "../../../shared/carts/cart.ts";
+
+const startMs = 1_800_000_000_000;
+const sweeper = { id: "system:sweep" };
+
+/** What can happen besides events: the deadline passes, with or without a sweep, or the browser comes. */
+type Step = EventKind | "expiry" | "lateness" | "verify";
+
+interface State {
+  readonly key: string;
+  readonly contents: Contents;
+  readonly isLate: boolean;
+}
+
+let bench: Bench;
+beforeAll(async () => {
+  bench = await startBench();
+});
+afterAll(() => bench.stop());
+
+/** The state without what only counts or says when: two that differ in nothing else behave alike. */
+function keyOf(contents: Contents, isLate: boolean): string {
+  const plain = JSON.stringify(contents, (name, value) =>
+    ["change", "revision", "version", "ttlSeconds", "edit0"].includes(name) ? undefined : value,
+  );
+  return `${isLate} ${plain}`;
+}
+
+const onlyOrder = (contents: Contents) => contents["Orders"]![0] as unknown as Order;
+
+class Explorer {
+  readonly name: ProviderName;
+  readonly policy: OnPaymentFailure;
+  readonly #steps = new Map<string, Map<State, State>>();
+  readonly #ends = new Map<string, string>();
+  readonly #states = new Map<string, State>();
+  transitions = 0;
+
+  constructor(name: ProviderName, policy: OnPaymentFailure) {
+    this.name = name;
+    this.policy = policy;
+  }
+
+  open(state: Pick<State, "contents" | "isLate">) {
+    const clock = () => epochMs(startMs + (state.isLate ? holdMs + paymentMs : 0));
+    const world = createMemoryWorld(clock, state.contents);
+    const providers = bench.countingProviders(clock);
+    return { world, ...createPayments(world, { policy: this.policy, providers }) };
+  }
+
+  close(world: { contents: () => Contents }, isLate: boolean): State {
+    const contents = world.contents();
+    const key = keyOf(contents, isLate);
+    const known = this.#states.get(key);
+    if (known) return known;
+    const state = { key, contents, isLate };
+    this.#states.set(key, state);
+    return state;
+  }
+
+  get stateCount(): number {
+    return this.#states.size;
+  }
+
+  async start(): Promise<State> {
+    const { world, payments } = this.open({ contents: {}, isLate: false });
+    const userId = "shopper";
+    const price = { amountMinor: 700, currency: bench.currencyOf(this.name) };
+    const item = { itemId: "chair", name: "Chair", kind: "Retail", vendorId: null, ...price };
+    const levels = { available: 2, sold: 0, received: 2, adjusted: 0, holds: {}, createdAtMs: 1 };
+    const note = { action: "created", actor: "test", atMs: epochMs(1) };
+    const stock = { ...item, ...levels, holdPolicy: "counted" } as const;
+    await world.database.apply(world.stock.createWrite(stock, note));
+    await fillCart(world, { userId, sessionId: "s", instance: "retail", itemId: "chair" });
+    const actor = { id: userId };
+    const source = { kind: "cart", sessionId: "s" } as const;
+    const request = { userId, actor, source, paymentMethod: this.name, idempotencyKey: "k" };
+    const { order } = await world.orders.place(request);
+    const caller = { userId, isAdmin: false };
+    await payments.initiate({ orderId: order.orderId, caller, actor });
+    return this.close(world, false);
+  }
+
+  async #take(state: State, step: Step, truth: EventKind): Promise<State> {
+    const isLate = state.isLate || step === "expiry" || step === "lateness";
+    const { world, payments } = this.open({ contents: state.contents, isLate });
+    const order = onlyOrder(state.contents);
+    if (step === "expiry" && order.status === "pending") await world.orders.expire(order, sweeper);
+    if (step === "verify") {
+      const caller = { userId: order.userId, isAdmin: false };
+      const returned = bench.returned(this.name, order, truth);
+      const claim = { orderId: order.orderId, provider: this.name, returned };
+      await payments.verify({ ...claim, caller, actor: { id: order.userId } });
+    } else if (step !== "expiry" && step !== "lateness") {
+      const delivery = bench.delivery(this.name, order, step, world.clock());
+      await payments.receive(this.name, delivery);
+    }
+    const after = this.close(world, isLate);
+    this.#check(order, onlyOrder(after.contents), after);
+    return after;
+  }
+
+  /** P5 and S1 hold after every single step, P2 and P3 wherever money is. */
+  #check(before: Order, after: Order, { contents }: State): void {
+    const reachable = (from: Order["status"]): Order["status"][] => {
+      const next = nextStatuses[from];
+      return [from, ...next, ...(next.includes("refund_due") ? (["refunded"] as const) : [])];
+    };
+    if (!reachable(before.status).includes(after.status)) {
+      throw new Error(`${before.status} went to ${after.status}`);
+    }
+    const stock = contents["Stock"]![0] as unknown as Stock;
+    if (unitsOf(stock) !== stock.received) throw new Error("A unit appeared or disappeared");
+    const isSold = stock.sold === 1;
+    if (isSold !== (after.status === "paid"))
+      throw new Error(`${after.status}, ${stock.sold} sold`);
+    if (after.status === "paid" && after.payment?.capturedMinor !== after.totalMinor) {
+      throw new Error("Captured is not what was ordered");
+    }
+  }
+
+  #table(step: Step, truth: EventKind): Map<State, State> {
+    const name = step === "verify" ? `verify ${truth}` : step;
+    const table = this.#steps.get(name) ?? new Map<State, State>();
+    this.#steps.set(name, table);
+    return table;
+  }
+
+  /** Where a step leads, if that is known. */
+  found(state: State, step: Step, truth: EventKind): State | undefined {
+    return this.#table(step, truth).get(state);
+  }
+
+  /** Carries a step out. */
+  async take(state: State, step: Step, truth: EventKind): Promise<State> {
+    this.transitions += 1;
+    const after = await this.#take(state, step, truth);
+    this.#table(step, truth).set(state, after);
+    return after;
+  }
+
+  /** What is left when nothing more comes and the sweep has done its work. */
+  async end(state: State): Promise<string> {
+    const known = this.#ends.get(state.key);
+    if (known) return known;
+    const { world, payments } = this.open(state);
+    bench.forgetRefunds();
+    const order = onlyOrder(state.contents);
+    if (order.status === "pending" && state.isLate) await world.orders.expire(order, sweeper);
+    await payments.retryRefunds(onlyOrder(world.contents()), sweeper);
+    const final = onlyOrder(world.contents());
+    const stock = (await world.stock.find("chair"))!;
+    const cart: Cart = await world.carts.find(order.cart!.cartId);
+    const lines = [...cart.instances.values()].flatMap((instance) => instance.lines);
+    const { available, sold } = stock;
+    const facts = {
+      // Whichever ended the order first gave it its name; both mean: over, without money.
+      status: ["failed", "expired"].includes(final.status) ? "closed" : final.status,
+      available,
+      sold,
+      cart: lines.length > 0 ? "full" : "empty",
+      locked: cart.lock !== undefined,
+      refunds: bench.countRefunds(),
+      due: final.dueAtMs !== undefined && final.status !== "pending",
+    };
+    const text = JSON.stringify(facts);
+    this.#ends.set(state.key, text);
+    return text;
+  }
+}
+
+/** How often each step is still to come, in this order. */
+type Left = readonly number[];
+
+const steps = [...eventKinds, "expiry", "lateness", "verify"] as const;
+const limits: readonly number[] = steps.map((_, index) => (index < eventKinds.length ? 2 : 1));
+/** Every `Left` is a number in mixed radix; taking a step makes it smaller by the step's weight. */
+const weights = limits.map((_, index) =>
+  limits.slice(0, index).reduce((product, limit) => product * (limit + 1), 1),
+);
+const allLefts: readonly Left[] = Array.from(
+  { length: limits.reduce((product, limit) => product * (limit + 1), 1) },
+  (_unused, code) => limits.map((limit, index) => Math.floor(code / weights[index]!) % (limit + 1)),
+);
+const timesOf = (left: Left, step: Step): number => left[steps.indexOf(step)]!;
+
+/** In how many ways the steps can follow each other. */
+function countSequences(left: Left): number {
+  const factorial = (n: number): number => (n < 2 ? 1 : n * factorial(n - 1));
+  const total = left.reduce((sum, times) => sum + times, 0);
+  return left.reduce((count, times) => count / factorial(times), factorial(total));
+}
+
+/** The ends, as bits, that all sequences of these steps lead to, for each choice of steps. */
+async function endsOf(
+  explorer: Explorer,
+  first: State,
+  choices: readonly number[],
+  truth: EventKind,
+): Promise<Map<number, readonly string[]>> {
+  const at = allLefts.map(() => new Set<State>());
+  for (const code of choices) at[code]!.add(first);
+  const nexts = (code: number): readonly (readonly [Step, number])[] =>
+    allLefts[code]!.flatMap((times, index) =>
+      times > 0 ? [[steps[index]!, code - weights[index]!] as const] : [],
+    );
+  for (let code = at.length - 1; code > 0; code -= 1) {
+    for (const [step, next] of nexts(code)) {
+      for (const state of at[code]!) {
+        at[next]!.add(
+          explorer.found(state, step, truth) ?? (await explorer.take(state, step, truth)),
+        );
+      }
+    }
+  }
+  const ends: string[] = [];
+  const masks = at.map(() => new Map<State, number>());
+  for (const state of at[0]!) {
+    const end = await explorer.end(state);
+    if (!ends.includes(end)) ends.push(end);
+    masks[0]!.set(state, 1 << ends.indexOf(end));
+  }
+  for (let code = 1; code < at.length; code += 1) {
+    for (const state of at[code]!) {
+      const mask = nexts(code).reduce(
+        (bits, [step, next]) => bits | masks[next]!.get(explorer.found(state, step, truth)!)!,
+        0,
+      );
+      masks[code]!.set(state, mask);
+    }
+  }
+  const namesIn = (mask: number) => ends.filter((_, index) => (mask & (1 << index)) !== 0);
+  return new Map(choices.map((code) => [code, namesIn(masks[code]!.get(first)!)]));
+}
+
+/** Which facts there are, however often they are told. */
+const factsOf = (left: Left): string =>
+  steps
+    .filter((step) => !["created", "authorized", "verify"].includes(step))
+    .filter((step) => timesOf(left, step) > 0)
+    .join("+") || "nothing";
+
+/** How the payment stands at the provider when all of this has happened there. */
+function truthOf(left: Left): EventKind {
+  const kinds: readonly EventKind[] = ["refunded", "captured", "failed", "authorized"];
+  return kinds.find((kind) => timesOf(left, kind) > 0) ?? "created";
+}
+
+/** The one end that a set of facts has. */
+function expectedStatus(facts: string, policy: OnPaymentFailure): string {
+  if (facts.includes("refunded")) return "refunded";
+  if (facts.includes("captured")) return "paid";
+  if (facts.includes("expiry") || facts.includes("lateness")) return "closed";
+  return facts.includes("failed") && policy === "release" ? "closed" : "pending";
+}
+
+const cases = (["stripe", "razorpay", "wompi", "sandbox"] as const).flatMap((name) =>
+  (["release", "keep"] as const).map((policy) => ({ name, policy })),
+);
+
+describe("every order of events", () => {
+  it.each(cases)(
+    "of $name ends alike ($policy)",
+    { timeout: 120_000 },
+    async ({ name, policy }) => {
+      const explorer = new Explorer(name, policy);
+      const first = await explorer.start();
+      const seen = new Map<string, Set<string>>();
+      let sequences = 0;
+      // The deadline passes with a sweep or without one; once is enough.
+      const codes = allLefts.flatMap((left, code) =>
+        timesOf(left, "expiry") + timesOf(left, "lateness") < 2 ? [code] : [],
+      );
+      for (const truth of eventKinds) {
+        const choices = codes.filter((code) => truthOf(allLefts[code]!) === truth);
+        for (const [code, ends] of await endsOf(explorer, first, choices, truth)) {
+          const facts = factsOf(allLefts[code]!);
+          seen.set(facts, new Set([...(seen.get(facts) ?? []), ...ends]));
+          sequences += countSequences(allLefts[code]!);
+        }
+      }
+      for (const [facts, ends] of seen) {
+        const status = expectedStatus(facts, policy);
+        const end = { status, refunds: 0, due: false };
+        expect({ facts, ends: [...ends].map((text) => JSON.parse(text)) }).toEqual({
+          facts,
+          ends: [expect.objectContaining(end)],
+        });
+      }
+      const { stateCount, transitions } = explorer;
+      const counts = `${seen.size} sets of facts, ${stateCount} states, ${transitions} steps carried out`;
+      console.log(`${name}, ${policy}: ${sequences} sequences, ${counts}`);
+      expect(sequences).toBeGreaterThan(100_000);
+    },
+  );
+});
