@@ -2,7 +2,7 @@
 import { drawIdsFrom } from "./determinism.ts";
 import { type Random, seededRandom } from "./random.ts";
 import { type FaultName, type FaultRates, noFaults, roughDay } from "./scheduler/faults.ts";
-import { type CrashPoint, InvariantBroken, World } from "./scheduler/world.ts";
+import { type CrashPoint, InvariantBroken, World, type WorldOptions } from "./scheduler/world.ts";
 import { simulatedTables } from "./tables.ts";
 
 /** A workload: what the people of a world do, and what they check when they are done. */
@@ -11,6 +11,8 @@ export interface Workload {
   readonly run: (world: World) => Promise<void>;
   /** What a workload cannot stand by its nature, for example late repetitions. */
   readonly rates?: (rates: FaultRates) => FaultRates;
+  /** What stays the same in every world of this workload. */
+  readonly always?: Partial<WorldOptions>;
 }
 
 /** A promise that was broken, with all that is needed to see how. */
@@ -49,6 +51,7 @@ export function worldOf(seed: number, workload: Workload, crashPoint?: CrashPoin
     skewMs: random.pick([0, 0, 100, 2_000, 10_000]),
     lagMs: random.pick([0, 50, 2_000]),
     latencyMs: random.pick([2, 20, 200]),
+    ...workload.always,
   });
   world.crashPoint = crashPoint;
   return world;

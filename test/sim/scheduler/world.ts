@@ -259,6 +259,7 @@ export class World {
 
   #latencyMs(): number {
     const { latencyMs = 20 } = this.options;
+    if (latencyMs === 0) return 0;
     const most = this.random.chance(0.1) ? latencyMs * 10 : latencyMs;
     return 1 + this.random.next() * most;
   }

@@ -1,7 +1,8 @@
 /** Every workload by name. */
-import type { FaultRates } from "../scheduler/faults.ts";
+import { type FaultRates, noFaults } from "../scheduler/faults.ts";
 import type { Workload } from "../simulate.ts";
 import { CartEditors } from "./carts.ts";
+import { Edges } from "./edges.ts";
 import { Editors } from "./editors.ts";
 import { drawShopPlan, Shop } from "./shop.ts";
 import { StockHands } from "./stock.ts";
@@ -17,6 +18,12 @@ export const workloads: readonly Workload[] = [
   { name: "shop", run: (world) => new Shop(world, drawShopPlan(world.random.fork())).run() },
   { name: "editors", run: (world) => new Editors(world).run(), rates: withoutLate },
   { name: "carts", run: (world) => new CartEditors(world).run(), rates: withoutLate },
+  {
+    name: "edges",
+    run: (world) => new Edges(world).run(),
+    rates: () => noFaults,
+    always: { skewMs: 0, lagMs: 0, latencyMs: 0 },
+  },
   { name: "stock", run: (world) => new StockHands(world).run(), rates: withoutLate },
 ];
 
@@ -24,4 +31,11 @@ export const workloads: readonly Workload[] = [
 export function workloadOf(seed: number): Workload {
   const [shop, ...others] = workloads as [Workload, ...Workload[]];
   return seed % 2 === 0 ? shop : others[Math.floor(seed / 2) % others.length]!;
+}
+
+/** The workload of this name. */
+export function workloadNamed(name: string): Workload {
+  const found = workloads.find((workload) => workload.name === name);
+  if (!found) throw new Error(`There is no workload ${name}`);
+  return found;
 }

@@ -1,0 +1,480 @@
+/**
+ * The exact instants: what is over at its end and not a millisecond sooner. Nothing takes time here, so
+ * that a request can be placed at the very instant; every other workload blurs them.
+ */
+import { HoldfastError } from "../../../shared/base/errors.ts";
+import { ShopBooks } from "../invariants/shop-books.ts";
+import { LockBooks } from "../invariants/lock-books.ts";
+import { InvariantBroken, type World } from "../scheduler/world.ts";
+import { Bank } from "./bank.ts";
+import { createSystem, defaultSettings, type System } from "./system.ts";
+
+const { holdMs, paymentMs, maxHoldMs } = defaultSettings;
+const leaseMs = 5_000;
+
+export class Edges {
+  readonly world: World;
+  readonly #bank: Bank;
+  readonly #system: System;
+
+  constructor(world: World) {
+    this.world = world;
+    new ShopBooks(world);
+    new LockBooks(world);
+    this.#bank = new Bank(world);
+    this.#system = createSystem(world, defaultSettings, (clock) => ({
+      sandbox: this.#bank.provider(clock),
+    }));
+  }
+
+  async run(): Promise<void> {
+    const scenes = [
+      () => this.#lockEnds(),
+      () => this.#documentLockEnds(),
+      () => this.#treeLockEnds(),
+      () => this.#holdEnds("counted"),
+      () => this.#holdEnds("exclusive"),
+      () => this.#cartLockEnds(),
+      () => this.#orderEnds(),
+      () => this.#paymentIsBounded(),
+      () => this.#keysBelongToUsers(),
+      () => this.#signaturesCount(),
+      () => this.#locksOutliveTtl(),
+      () => this.#refusalsTellTheTruth(),
+      () => this.#sweepSellsNothing(),
+      () => this.#instancesStay(),
+    ];
+    for (const scene of scenes) {
+      await this.world.sleep(this.world.random.int(1, 1_000));
+      await scene();
+    }
+  }
+
+  /** What a request came to: `ok`, or the code of its refusal. */
+  async #outcome(label: string, work: (system: System) => Promise<unknown>): Promise<string> {
+    const ending = await this.world.invoke(label, this.#system.process, () => work(this.#system));
+    if (ending.kind === "done") return "ok";
+    if (ending.kind === "stopped") return "stopped";
+    if (ending.error instanceof InvariantBroken) throw ending.error;
+    if (ending.error instanceof HoldfastError) return ending.error.code;
+    throw new InvariantBroken("X3", `${label}: ${(ending.error as Error).stack}`);
+  }
+
+  async #expect(
+    invariant: string,
+    expected: string,
+    label: string,
+    work: (system: System) => Promise<unknown>,
+  ): Promise<void> {
+    const outcome = await this.#outcome(label, work);
+    if (outcome === expected) return;
+    throw new InvariantBroken(invariant, `${label} came to ${outcome}, not ${expected}`);
+  }
+
+  async #until(atMs: number): Promise<void> {
+    await this.world.sleep(atMs - this.world.nowMs);
+  }
+
+  async #item(itemId: string, quantity: number, holdPolicy: "counted" | "exclusive" = "counted") {
+    const price = { amountMinor: 1_000, currency: "EUR" };
+    const item = { itemId, name: itemId, kind: "Ticket", price, quantity, holdPolicy };
+    await this.#expect("S1", "ok", "createItem", ({ inventory }) =>
+      inventory.create(item, { id: "root" }),
+    );
+  }
+
+  #place(userId: string, itemId: string, key: string, quantity = 1) {
+    return (system: System) =>
+      system.orders.place({
+        userId,
+        actor: { id: userId },
+        source: { kind: "items", items: [{ itemId, quantity }] },
+        paymentMethod: "sandbox",
+        idempotencyKey: key,
+      });
+  }
+
+  async #order(userId: string, itemId: string, key: string, quantity = 1) {
+    let orderId = "";
+    await this.#expect("S2", "ok", `place by ${userId}`, async (system) => {
+      orderId = (await this.#place(userId, itemId, key, quantity)(system)).order.orderId;
+    });
+    return { orderId, caller: { userId, isAdmin: false }, actor: { id: userId } };
+  }
+
+  async #captured(order: { orderId: string; totalMinor?: number }): Promise<string> {
+    const { orderId, totalMinor: amountMinor = 1_000 } = order;
+    const transactionId = `sbx_${orderId}`;
+    const event = this.#bank.pay({ orderId, transactionId, amountMinor, currency: "EUR" }, true);
+    const { body, headers } = this.#bank.signed(event);
+    return this.#outcome("webhook", ({ payments }) =>
+      payments.receive("sandbox", { body: Buffer.from(body), headers }),
+    );
+  }
+
+  async #lockEnds(): Promise<void> {
+    const resource = "edge";
+    const [alice, bob] = [{ userId: "alice" }, { userId: "bob" }];
+    const endMs = Math.floor(this.world.nowMs) + leaseMs;
+    const take = (owner: { userId: string }) => (system: System) =>
+      system.locks.acquire({ resource, owner, leaseMs });
+    await this.#expect("L1", "ok", "acquire:alice/", take(alice));
+    await this.#until(endMs - 1);
+    await this.#expect("L1", "LOCK_HELD", "acquire:bob/", take(bob));
+    await this.#until(endMs);
+    const renew = ({ locks }: System) => locks.renew({ resource, owner: alice, leaseMs });
+    await this.#expect("L4", "LOCK_NOT_OWNED", "renew:alice/", renew);
+    await this.#expect("L4", "LOCK_NOT_OWNED", "release:alice/", ({ locks }) =>
+      locks.release({ resource, owner: alice }),
+    );
+    await this.#expect("L1", "ok", "acquire:bob/", take(bob));
+    await this.#expect("L4", "LOCK_NOT_OWNED", "release:alice/", ({ locks }) =>
+      locks.release({ resource, owner: alice }),
+    );
+    await this.#expect("L4", "LOCK_NOT_OWNED", "release:bob/", ({ locks }) =>
+      locks.release({ resource, owner: { ...bob, sessionId: "tab" } }),
+    );
+    await this.#expect("L6", "ok", "acquire:bob/", take(bob));
+    await this.#expect("L4", "ok", "release:bob/", ({ locks }) =>
+      locks.release({ resource, owner: bob }),
+    );
+  }
+
+  async #documentLockEnds(): Promise<void> {
+    const documentId = "edge";
+    const owner = { userId: "alice" };
+    const endMs = Math.floor(this.world.nowMs) + leaseMs;
+    let fence = 0;
+    await this.#expect("L1", "ok", "edit:alice/", async ({ documents }) => {
+      fence = (await documents.edit(documentId, { owner, leaseMs })).lock.fence;
+    });
+    const save = (content: string, keepLock: boolean) => (system: System) =>
+      system.documents.save({ documentId, content, owner, fence, keepLock });
+    await this.#until(endMs - 1);
+    await this.#expect("L3", "ok", "save:alice/", save("in time", true));
+    await this.#until(endMs);
+    await this.#expect("L3", "LOCK_NOT_OWNED", "save:alice/", save("too late", true));
+    await this.#expect("L3", "LOCK_NOT_OWNED", "save:alice/", save("too late", false));
+    await this.#expect("L1", "ok", "edit:bob/", ({ documents }) =>
+      documents.edit(documentId, { owner: { userId: "bob" }, leaseMs }),
+    );
+    await this.#expect("L3", "LOCK_NOT_OWNED", "save:alice/", save("old fence", true));
+    await this.#expect("L5", "ok", "force", ({ locks }) =>
+      locks.forceRelease({
+        resource: `document/${documentId}`,
+        actor: { id: "root" },
+        reason: "away",
+      }),
+    );
+    const bobs = { documentId, content: "after force", owner: { userId: "bob" } };
+    await this.#expect("L5", "LOCK_NOT_OWNED", "save:bob/", ({ documents }) =>
+      documents.save({ ...bobs, fence: fence + 1 }),
+    );
+  }
+
+  async #treeLockEnds(): Promise<void> {
+    const endMs = Math.floor(this.world.nowMs) + leaseMs;
+    const take = (userId: string, resource: string) => (system: System) =>
+      system.locks.acquire({ resource, owner: { userId }, leaseMs, scope: "tree" });
+    await this.#expect("L1", "ok", "acquire:alice/", take("alice", "tree/1/a"));
+    await this.#expect("L1", "LOCK_HELD", "acquire:bob/", take("bob", "tree/1"));
+    await this.#expect("L1", "LOCK_HELD", "acquire:bob/", take("bob", "tree"));
+    await this.#expect("L1", "ok", "acquire:carol/", take("carol", "tree/2"));
+    await this.#until(endMs - 1);
+    await this.#expect("L1", "LOCK_HELD", "acquire:bob/", take("bob", "tree/1"));
+    await this.#until(endMs);
+    await this.#expect("L1", "ok", "acquire:bob/", take("bob", "tree/1"));
+    await this.#expect("L1", "LOCK_HELD", "acquire:alice/", take("alice", "tree/1/a"));
+    await this.#expect("L4", "LOCK_NOT_OWNED", "renew:alice/", ({ locks }) =>
+      locks.renew({ resource: "tree/1/a", owner: { userId: "alice" }, leaseMs, scope: "tree" }),
+    );
+    await this.#expect("L4", "ok", "release:bob/", ({ locks }) =>
+      locks.release({ resource: "tree/1", owner: { userId: "bob" }, scope: "tree" }),
+    );
+    await this.#expect("L1", "ok", "acquire:alice/", take("alice", "tree/1/a"));
+  }
+
+  async #holdEnds(policy: "counted" | "exclusive"): Promise<void> {
+    const itemId = `edge-${policy}`;
+    await this.#item(itemId, policy === "counted" ? 1 : 5, policy);
+    const endMs = Math.floor(this.world.nowMs) + holdMs;
+    const first = await this.#order("alice", itemId, `${policy}-1`);
+    await this.#expect(
+      "S2",
+      "ITEMS_UNAVAILABLE",
+      "place",
+      this.#place("bob", itemId, `${policy}-2`),
+    );
+    await this.#until(endMs - 1);
+    await this.#expect(
+      "S2",
+      "ITEMS_UNAVAILABLE",
+      "place",
+      this.#place("bob", itemId, `${policy}-2`),
+    );
+    await this.#until(endMs);
+    await this.#expect("P5", "ORDER_NOT_PAYABLE", "initiate", ({ payments }) =>
+      payments.initiate(first),
+    );
+    const second = await this.#order("bob", itemId, `${policy}-2`);
+    await this.#expect("S4", "ok", "cancel", ({ orders }) =>
+      orders.cancel(first.orderId, first.caller, first.actor),
+    );
+    await this.#expect("S4", "ok", "cancel", ({ orders }) =>
+      orders.cancel(second.orderId, second.caller, second.actor),
+    );
+    await this.#expect("S4", "ok", "cancel", ({ orders }) =>
+      orders.cancel(second.orderId, second.caller, second.actor),
+    );
+  }
+
+  async #cartLockEnds(): Promise<void> {
+    await this.#item("edge-cart", 5);
+    const at = { userId: "alice", sessionId: "edge", instance: "ticket", actor: { id: "alice" } };
+    const add = (instance: string) => (system: System) =>
+      system.carts.addLine({ ...at, instance }, { itemId: "edge-cart", quantity: 1 });
+    await this.#expect("P1", "ok", "add", add("ticket"));
+    const endMs = Math.floor(this.world.nowMs) + holdMs;
+    const place = ({ orders }: System) =>
+      orders.place({
+        userId: "alice",
+        actor: { id: "alice" },
+        source: { kind: "cart", sessionId: "edge" },
+        paymentMethod: "sandbox",
+      });
+    await this.#expect("P1", "ok", "place", place);
+    await this.#expect("I1", "ok", "place", place);
+    await this.#expect("P1", "CART_LOCKED", "add", add("ticket"));
+    await this.#expect("P1", "CART_LOCKED", "add", add("menu"));
+    await this.#until(endMs - 1);
+    await this.#expect("P1", "CART_LOCKED", "change", ({ carts }) =>
+      carts.changeQuantity(at, "edge-cart", 3),
+    );
+    await this.#expect("P1", "CART_LOCKED", "replace", ({ carts }) => carts.putItems(at, []));
+    await this.#expect("P1", "CART_LOCKED", "meta", ({ carts }) => carts.setMetadata(at, "a", 1));
+    await this.#expect("P1", "CART_LOCKED", "remove", ({ carts }) =>
+      carts.removeLine(at, "edge-cart"),
+    );
+    await this.#until(endMs);
+    await this.#expect("P1", "ok", "add", add("ticket"));
+    await this.#expect("P1", "ok", "replace", ({ carts }) => carts.putItems(at, []));
+  }
+
+  async #orderEnds(): Promise<void> {
+    await this.#item("edge-order", 2);
+    const endMs = Math.floor(this.world.nowMs) + holdMs;
+    const { orderId } = await this.#order("alice", "edge-order", "order-ends");
+    await this.#until(endMs - 1);
+    await this.#expect("S3", "ok", "sweep", ({ sweep }) => sweep({ id: "system:sweep" }));
+    if (this.#statusOf(orderId) !== "pending") {
+      throw new InvariantBroken("S3", "a sweep ended an order before its time");
+    }
+    await this.#until(endMs);
+    await this.#expect("S3", "ok", "sweep", ({ sweep }) => sweep({ id: "system:sweep" }));
+    if (this.#statusOf(orderId) !== "expired") {
+      throw new InvariantBroken("S3", "a sweep left an order whose time was over");
+    }
+  }
+
+  #statusOf(orderId: string): unknown {
+    return this.world.engine.table("Orders").get({ orderId })?.["status"];
+  }
+
+  #endOf(orderId: string): number {
+    return Number(this.world.engine.table("Orders").get({ orderId })?.["expiresAtMs"]);
+  }
+
+  /** However often a payment is started, an order holds its units for so long and no longer. */
+  async #paymentIsBounded(): Promise<void> {
+    await this.#item("edge-bound", 2);
+    const beganMs = Math.floor(this.world.nowMs);
+    const order = await this.#order("alice", "edge-bound", "bounded");
+    for (let round = 1; round <= 4; round += 1) {
+      await this.#expect("S7", "ok", "initiate", ({ payments }) => payments.initiate(order));
+      const endMs = Math.min(Math.floor(this.world.nowMs) + paymentMs, beganMs + maxHoldMs);
+      if (this.#endOf(order.orderId) !== endMs) {
+        throw new InvariantBroken("S7", `held until ${this.#endOf(order.orderId)}, not ${endMs}`);
+      }
+      await this.#until(endMs - 1);
+    }
+  }
+
+  async #keysBelongToUsers(): Promise<void> {
+    await this.#item("edge-keys", 9);
+    const alices = await this.#order("alice", "edge-keys", "same key");
+    const bobs = await this.#order("bob", "edge-keys", "same key");
+    if (alices.orderId === bobs.orderId) throw new InvariantBroken("I3", "a key is shared");
+    await this.#expect(
+      "I2",
+      "IDEMPOTENCY_KEY_REUSED",
+      "place",
+      this.#place("alice", "edge-keys", "same key", 2),
+    );
+    await this.#expect("X1", "ORDER_NOT_FOUND", "cancel", ({ orders }) =>
+      orders.cancel(bobs.orderId, alices.caller, alices.actor),
+    );
+    await this.#expect("X1", "ORDER_NOT_FOUND", "initiate", ({ payments }) =>
+      payments.initiate({ ...alices, orderId: bobs.orderId }),
+    );
+    const move = (quantity: number) => (system: System) =>
+      system.ledger.move({
+        itemId: "edge-keys",
+        kind: "adjusted",
+        quantity,
+        reference: "once",
+        actor: { id: "root" },
+      });
+    await this.#expect("I1", "ok", "adjust", move(1));
+    await this.#expect("I1", "ok", "adjust", move(1));
+    await this.#expect("I2", "IDEMPOTENCY_KEY_REUSED", "adjust", move(2));
+    await this.#expect("S2", "INSUFFICIENT_STOCK", "sell", ({ ledger }) =>
+      ledger.move({
+        itemId: "edge-keys",
+        kind: "sold",
+        quantity: 99,
+        reference: "too many",
+        actor: { id: "root" },
+      }),
+    );
+  }
+
+  async #signaturesCount(): Promise<void> {
+    await this.#item("edge-signed", 2);
+    const { orderId } = await this.#order("alice", "edge-signed", "signed");
+    const transactionId = `sbx_${orderId}`;
+    const wish = { orderId, transactionId, amountMinor: 1_000, currency: "EUR" };
+    const event = this.#bank.pay(wish, true);
+    const { body, headers } = this.#bank.signed(event);
+    const receive =
+      (bytes: string, changed: Record<string, string> = {}) =>
+      (system: System) =>
+        system.payments.receive("sandbox", {
+          body: Buffer.from(bytes),
+          headers: { ...headers, ...changed },
+        });
+    const before = this.world.commits.length;
+    await this.#expect("P6", "BAD_SIGNATURE", "webhook", receive(`${body} `));
+    await this.#expect("P6", "BAD_SIGNATURE", "webhook", receive(body, { "webhook-id": "other" }));
+    await this.#expect(
+      "P6",
+      "BAD_SIGNATURE",
+      "webhook",
+      receive(body, { "webhook-signature": "" }),
+    );
+    await this.world.sleep(302_000);
+    await this.#expect("P6", "BAD_SIGNATURE", "webhook", receive(body));
+    if (this.world.commits.length > before) {
+      throw new InvariantBroken("P6", "a webhook that was not genuine wrote something");
+    }
+    const genuine = this.#bank.signed(event);
+    await this.#expect("P3", "ok", "webhook", ({ payments }) =>
+      payments.receive("sandbox", { body: Buffer.from(genuine.body), headers: genuine.headers }),
+    );
+  }
+
+  /** TTL may take a lock's row a day after its lease; not before, and the fence still grows. */
+  async #locksOutliveTtl(): Promise<void> {
+    const owner = { userId: "alice" };
+    const resource = "edge-ttl";
+    const fences: number[] = [];
+    const take = async (): Promise<void> => {
+      await this.#expect("L2", "ok", "acquire:alice/", async ({ locks }) => {
+        fences.push((await locks.acquire({ resource, owner, leaseMs: 1_000 })).fence);
+      });
+    };
+    const rows = (): unknown => this.world.engine.table("Locks").get({ resource });
+    for (let round = 0; round < 5; round += 1) {
+      await take();
+      await this.world.sleep(1_000);
+    }
+    await this.world.sleep(86_000_000);
+    this.world.engine.deleteExpired((_item, { name }) => name === "Locks");
+    if (!rows()) throw new InvariantBroken("L2", "TTL took a lock within a day after its lease");
+    await this.world.sleep(500_000);
+    this.world.engine.deleteExpired((_item, { name }) => name === "Locks");
+    if (rows()) throw new InvariantBroken("L2", "TTL never takes a lock");
+    await take();
+    if (fences.some((fence, index) => index > 0 && fence <= fences[index - 1]!)) {
+      throw new InvariantBroken("L2", `fences ${fences.join(", ")}`);
+    }
+  }
+
+  /** What a shopper is told of a refusal is what is true. */
+  async #refusalsTellTheTruth(): Promise<void> {
+    await this.#item("edge-a", 1);
+    await this.#item("edge-b", 1);
+    await this.#order("alice", "edge-a", "tells");
+    const ending = await this.world.invoke("place", this.#system.process, () =>
+      this.#system.orders.place({
+        userId: "bob",
+        actor: { id: "bob" },
+        source: {
+          kind: "items",
+          items: [
+            { itemId: "edge-b", quantity: 1 },
+            { itemId: "edge-a", quantity: 1 },
+          ],
+        },
+        paymentMethod: "sandbox",
+        idempotencyKey: "both",
+      }),
+    );
+    const error = ending.kind === "failed" ? (ending.error as HoldfastError) : undefined;
+    const failed = error?.fields["failedItems"] as
+      { itemId: string; available: number }[] | undefined;
+    if (failed?.length !== 1 || failed[0]?.itemId !== "edge-a" || failed[0].available !== 0) {
+      throw new InvariantBroken("S5", `refused with ${JSON.stringify(failed)}`);
+    }
+    const free = this.world.engine.table("Stock").get({ itemId: "edge-b", shard: 0 });
+    if (free?.["available"] !== 1) throw new InvariantBroken("S5", "a refused order kept a line");
+  }
+
+  /** Late money: the units are taken again if they are there, and paid back if they are not. */
+  async #sweepSellsNothing(): Promise<void> {
+    await this.#item("edge-late", 1);
+    const first = await this.#order("alice", "edge-late", "late-1");
+    await this.#until(this.#endOf(first.orderId));
+    await this.#expect("S3", "ok", "sweep", ({ sweep }) => sweep({ id: "system:sweep" }));
+    const second = await this.#order("bob", "edge-late", "late-2");
+    if ((await this.#captured(first)) !== "ok" || this.#statusOf(first.orderId) !== "refund_due") {
+      throw new InvariantBroken(
+        "S6",
+        `late money made it ${String(this.#statusOf(first.orderId))}`,
+      );
+    }
+    if ((await this.#captured(second)) !== "ok" || this.#statusOf(second.orderId) !== "paid") {
+      throw new InvariantBroken("P3", `money made it ${String(this.#statusOf(second.orderId))}`);
+    }
+    await this.#expect("P3", "ok", "sweep", ({ sweep }) => sweep({ id: "system:sweep" }));
+    if (this.#statusOf(first.orderId) !== "refunded") {
+      throw new InvariantBroken("P3", "a refund that was due was not made by the sweep");
+    }
+  }
+
+  /** Paying for one instance empties that one and unlocks; the others keep what they have. */
+  async #instancesStay(): Promise<void> {
+    await this.#item("edge-stay", 5);
+    const at = { userId: "carol", sessionId: "stay", actor: { id: "carol" } };
+    for (const instance of ["ticket", "menu"]) {
+      await this.#expect("P1", "ok", "add", ({ carts }) =>
+        carts.addLine({ ...at, instance }, { itemId: "edge-stay", quantity: 1 }),
+      );
+    }
+    let orderId = "";
+    await this.#expect("P1", "ok", "place", async ({ orders }) => {
+      const placed = await orders.place({
+        userId: "carol",
+        actor: { id: "carol" },
+        source: { kind: "cart", sessionId: "stay", instances: ["ticket"] },
+        paymentMethod: "sandbox",
+      });
+      orderId = placed.order.orderId;
+    });
+    await this.#captured({ orderId });
+    const cart = this.world.engine.table("Carts").get({ cartId: "carol/stay" });
+    const left = Object.keys(cart ?? {}).filter((name) => name.startsWith("line:"));
+    if (left.join() !== "line:menu:edge-stay" || cart?.["lock"]) {
+      throw new InvariantBroken("P1", `after paying for the tickets: ${left.join()}`);
+    }
+  }
+}
