@@ -12,6 +12,7 @@ const root = resolve(import.meta.dirname ?? new URL(".", import.meta.url).pathna
 const commands = {
   start: "local/start.ts",
   test: "scripts/test.ts",
+  race: "scripts/race.ts",
 };
 
 const oldestNode = 20;
