@@ -1,0 +1,148 @@
+/** Stripe, Razorpay and Wompi through HTTP, against stand-ins that speak their documented protocols. */
+import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import type { ProviderName, WebhookDelivery } from "../../../shared/providers/provider.ts";
+import { type Bench, type EventKind, startBench } from "../../support/providers/bench.ts";
+import { razorpayKeys } from "../../support/providers/razorpay.ts";
+import { stripeKeys } from "../../support/providers/stripe.ts";
+import { wompiKeys } from "../../support/providers/wompi.ts";
+import { startServer, type TestServer } from "../../support/server.ts";
+
+let bench: Bench;
+let server: TestServer;
+const admin = { as: "root", groups: ["admin"] };
+const names = ["stripe", "razorpay", "wompi"] as const;
+const keys = { stripe: stripeKeys, razorpay: razorpayKeys, wompi: wompiKeys };
+
+beforeAll(async () => {
+  bench = await startBench();
+  const context = {
+    sweep: "off",
+    "payment.wompi.seconds": "900",
+    ...Object.fromEntries(names.map((name) => [`payment.${name}.baseUrl`, bench[name].url])),
+  };
+  server = await startServer({ context });
+  for (const name of names) {
+    const secretName = Object.keys(server.secrets.list()).find((each) =>
+      each.toLowerCase().includes(name),
+    );
+    // As during a rotation: what is signed with the version before is still genuine.
+    const rotated = { ...keys[name], webhookSecret: "the next one" };
+    const versions = { current: JSON.stringify(rotated), previous: JSON.stringify(keys[name]) };
+    expect(server.secrets.set(secretName!, versions)).toBe(true);
+  }
+});
+
+afterAll(async () => {
+  await server?.stop();
+  await bench?.stop();
+});
+
+let serial = 0;
+
+async function startOrder(name: ProviderName) {
+  const itemId = `${name}-${(serial += 1)}`;
+  const price = { amountMinor: 2_500, currency: bench.currencyOf(name) };
+  const item = { itemId, name: "Chair", kind: "Retail", price, quantity: 3 };
+  await server.call("POST /items", { ...admin, body: item });
+  const body = { items: [{ itemId, quantity: 1 }], paymentMethod: name };
+  const { body: order } = await server.call("POST /order/alice", { as: "alice", body });
+  const { orderId } = order;
+  const started = await server.call("POST /payments/initiate", { as: "alice", body: { orderId } });
+  return { itemId, orderId: orderId as string, started };
+}
+
+const read = async (orderId: string) => (await server.call(`GET /orders/${orderId}`, admin)).body;
+const requestsOf = ({ headers }: { headers: Headers }) =>
+  Number(/"(\d+) req/.exec(headers.get("server-timing") ?? "")?.[1]);
+
+async function hook(name: ProviderName, orderId: string, kind: EventKind, binary = false) {
+  const delivery: WebhookDelivery = bench.delivery(name, await read(orderId), kind, Date.now());
+  const headers = {
+    ...(delivery.headers as Record<string, string>),
+    "content-type": binary ? "application/octet-stream" : "application/json",
+  };
+  const body = new Uint8Array(delivery.body);
+  return server.call(`POST /webhooks/${name}`, { body, headers });
+}
+
+describe.each(names)("%s", (name) => {
+  it("starts a payment in two requests, and again with the same transaction", async () => {
+    const { orderId, started } = await startOrder(name);
+    expect(started).toMatchObject({ status: 200, body: { provider: name } });
+    expect(requestsOf(started)).toBe(2);
+    const again = await server.call("POST /payments/initiate", { as: "alice", body: { orderId } });
+    expect(again.body.transactionId).toBe(started.body.transactionId);
+    const remainingMs = started.body.expiresAtMs - Date.now();
+    expect(Math.abs(remainingMs - (name === "wompi" ? 900_000 : 600_000))).toBeLessThan(10_000);
+  });
+
+  it("pays by its webhook in two requests; a duplicate costs one, also as binary", async () => {
+    const { itemId, orderId } = await startOrder(name);
+    const paid = await hook(name, orderId, "captured");
+    expect({ status: paid.status, requests: requestsOf(paid) }).toEqual({
+      status: 200,
+      requests: 2,
+    });
+    const duplicate = await hook(name, orderId, "captured", true);
+    expect({ status: duplicate.status, requests: requestsOf(duplicate) }).toEqual({
+      status: 200,
+      requests: 1,
+    });
+    expect(await read(orderId)).toMatchObject({ status: "paid", payment: { provider: name } });
+    const stock = (await server.call(`GET /items/${itemId}`)).body;
+    expect(stock).toMatchObject({ available: 2, sold: 1, held: 0 });
+  });
+
+  it("pays by what the browser brings, whoever comes first", async () => {
+    const { orderId } = await startOrder(name);
+    const body = {
+      orderId,
+      provider: name,
+      ...bench.returned(name, await read(orderId), "captured"),
+    };
+    const answers = await Promise.all([
+      server.call("POST /payment/verify", { as: "alice", body }),
+      hook(name, orderId, "captured"),
+      server.call("POST /payment/verify", { as: "alice", body }),
+    ]);
+    expect(answers.map(({ status }) => status)).toEqual([200, 200, 200]);
+    expect((await read(orderId)).status).toBe("paid");
+    expect((await server.call("POST /payment/verify", { as: "mallory", body })).status).toBe(404);
+  });
+
+  it("pays back once, and says so", async () => {
+    const { itemId, orderId } = await startOrder(name);
+    await hook(name, orderId, "captured");
+    const refund = () =>
+      server.call(`POST /payments/${orderId}/refund`, { ...admin, body: { reason: "broken" } });
+    const answers = await Promise.all([refund(), refund(), refund()]);
+    expect(answers.every(({ status }) => status === 200)).toBe(true);
+    const order = await read(orderId);
+    expect(order).toMatchObject({ status: "refunded", payment: { refund: { status: "done" } } });
+    const stock = (await server.call(`GET /items/${itemId}`)).body;
+    expect(stock).toMatchObject({ available: 3, sold: 0 });
+  });
+
+  it("in trouble is a 502, and order and holds stand", async () => {
+    const { orderId } = await startOrder(name);
+    bench[name].faultFor = () => "error";
+    const body = { orderId, provider: name };
+    const returned = bench.returned(name, await read(orderId), "captured");
+    const failed = await server.call("POST /payment/verify", {
+      as: "alice",
+      body: { ...body, ...returned },
+    });
+    bench[name].faultFor = () => undefined;
+    expect(failed).toMatchObject({ status: 502, body: { code: "PAYMENT_PROVIDER_ERROR" } });
+    expect((await read(orderId)).status).toBe("pending");
+  });
+
+  it("refuses what it has not signed, without a look at the database", async () => {
+    const refused = await server.call(`POST /webhooks/${name}`, {
+      body: { event: "payment.captured" },
+      headers: { "stripe-signature": "t=1,v1=00", "x-razorpay-signature": "00" },
+    });
+    expect(refused).toMatchObject({ status: 401, body: { code: "BAD_SIGNATURE" } });
+    expect(requestsOf(refused)).toBe(0);
+  });
+});
