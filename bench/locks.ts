@@ -1,0 +1,243 @@
+/**
+ * Acquire and release, side by side: ours, a bare conditional put and delete, and two published lock
+ * clients, in one run on one DynamoDB Local. `node bench/locks.ts [rounds]` prints and keeps the result.
+ */
+import { randomUUID } from "node:crypto";
+import { writeFileSync } from "node:fs";
+import { createRequire } from "node:module";
+import { cpus } from "node:os";
+import { join } from "node:path";
+import { CreateTableCommand, DynamoDBClient } from "@aws-sdk/client-dynamodb";
+import { DeleteCommand, DynamoDBDocument, PutCommand } from "@aws-sdk/lib-dynamodb";
+import { dynamoDBLockClientFactory } from "@deliveryhero/dynamodb-lock";
+import { startDynamoDbLocal } from "../local/database/dynamodb-local.ts";
+import { createLockService } from "../shared/locks/lock-service.ts";
+import { createLockStore } from "../shared/locks/lock-store.ts";
+import { createDocumentClient } from "../shared/table/client.ts";
+import { createDatabase } from "../shared/table/database.ts";
+import { newMeter, runOperation } from "../shared/table/operation.ts";
+import { createTables, localClientSettings } from "../test/support/tables.ts";
+
+interface Contender {
+  readonly name: string;
+  /** Acquires and releases once, under a name that nobody else uses. */
+  run(resource: string): Promise<void>;
+}
+
+interface Result {
+  readonly name: string;
+  readonly requests: number;
+  readonly writeUnits: number;
+  readonly readUnits: number;
+  readonly timesMs: number[];
+}
+
+const rounds = Number(process.argv[2] ?? 1_000);
+const warmUps = 150;
+
+/** Nothing but the two writes that no lock can do without. */
+function bare(client: DynamoDBDocument, TableName: string): Contender {
+  return {
+    name: "bare conditional put + delete",
+    async run(resource) {
+      const owner = randomUUID();
+      const expiresAtMs = Date.now() + 30_000;
+      await client.send(
+        new PutCommand({
+          TableName,
+          Item: { resource, owner, expiresAtMs },
+          ConditionExpression: "attribute_not_exists(#r) OR #e <= :now",
+          ExpressionAttributeNames: { "#r": "resource", "#e": "expiresAtMs" },
+          ExpressionAttributeValues: { ":now": Date.now() },
+        }),
+      );
+      await client.send(
+        new DeleteCommand({
+          TableName,
+          Key: { resource },
+          ConditionExpression: "#o = :owner",
+          ExpressionAttributeNames: { "#o": "owner" },
+          ExpressionAttributeValues: { ":owner": owner },
+        }),
+      );
+    },
+  };
+}
+
+function ours(client: DynamoDBDocument, tableName: string): Contender {
+  const store = createLockStore({ database: createDatabase({ client }), tableName });
+  const locks = createLockService({ store });
+  return {
+    name: "Holdfast",
+    async run(resource) {
+      const lock = await locks.acquire({ resource, owner: { userId: "alice" }, leaseMs: 30_000 });
+      await locks.release(lock);
+    },
+  };
+}
+
+/** Written for version 2 of the SDK: callbacks, and errors with a `code`. */
+function lockClient(client: DynamoDBDocument, lockTable: string): Contender {
+  const { FailOpen } = createRequire(import.meta.url)("dynamodb-lock-client") as {
+    FailOpen: new (options: object) => {
+      acquireLock(id: string, done: (error: unknown, lock: Held) => void): void;
+    };
+  };
+  interface Held {
+    release(done: (error: unknown) => void): void;
+  }
+  const dynamodb = Object.fromEntries(
+    (["get", "put", "delete"] as const).map((method) => [
+      method,
+      (parameters: never, done: (error: unknown, data?: unknown) => void) =>
+        void client[method as "get"](parameters).then(
+          (data: unknown) => done(null, data),
+          (error: Error) => done(Object.assign(error, { code: error.name })),
+        ),
+    ]),
+  );
+  const options = { dynamodb, lockTable, partitionKey: "resource", leaseDurationMs: 30_000 };
+  const locks = new FailOpen({ ...options, heartbeatPeriodMs: 10_000, trustLocalTime: true });
+  return {
+    name: "dynamodb-lock-client 0.7.3",
+    async run(resource) {
+      const held = await new Promise<Held>((settle, fail) =>
+        locks.acquireLock(resource, (error, lock) => (error ? fail(error) : settle(lock))),
+      );
+      await new Promise<void>((settle, fail) =>
+        held.release((error) => (error ? fail(error) : settle())),
+      );
+    },
+  };
+}
+
+async function deliveryHero(client: DynamoDBDocument, endpoint: string): Promise<Contender> {
+  const tableName = "delivery-hero";
+  const plain = new DynamoDBClient(localClientSettings(endpoint));
+  await plain.send(
+    new CreateTableCommand({
+      TableName: tableName,
+      BillingMode: "PAY_PER_REQUEST",
+      KeySchema: [
+        { AttributeName: "lockId", KeyType: "HASH" },
+        { AttributeName: "lockGroup", KeyType: "RANGE" },
+      ],
+      AttributeDefinitions: [
+        { AttributeName: "lockId", AttributeType: "S" },
+        { AttributeName: "lockGroup", AttributeType: "S" },
+      ],
+    }),
+  );
+  const locks = dynamoDBLockClientFactory(client, {
+    tableName,
+    partitionKey: "lockId",
+    sortKey: "lockGroup",
+  } as never);
+  return {
+    name: "@deliveryhero/dynamodb-lock 2.0.0",
+    async run(resource) {
+      const lock = await locks.lock("bench", resource, {
+        leaseDurationInMs: 30_000,
+        prolongLeaseEnabled: false,
+      } as never);
+      await locks.releaseLock(lock);
+    },
+  };
+}
+
+/** The numbers from 0 in any order. */
+function shuffled(length: number): number[] {
+  return Array.from({ length }, (_, index) => [Math.random(), index] as const)
+    .toSorted(([one], [other]) => one - other)
+    .map(([, index]) => index);
+}
+
+/** Everybody once a round, in an order of chance: whoever goes before leaves caches and garbage behind. */
+async function measure(contenders: readonly Contender[]): Promise<Result[]> {
+  const results = contenders.map(({ name }) => {
+    return { name, requests: 0, writeUnits: 0, readUnits: 0, timesMs: [] as number[] };
+  });
+  for (let round = -warmUps; round < rounds; round += 1) {
+    for (const index of shuffled(contenders.length)) {
+      const meter = newMeter();
+      const operation = { meter, deadlineMs: Date.now() + 10_000 };
+      const startedMs = performance.now();
+      await runOperation(operation, () => contenders[index]!.run(`lock-${index}-${round}`));
+      const tookMs = performance.now() - startedMs;
+      if (round < 0) continue;
+      const result = results[index]!;
+      result.timesMs.push(tookMs);
+      result.requests += meter.requests / rounds;
+      result.writeUnits += meter.writeUnits / rounds;
+      result.readUnits += meter.readUnits / rounds;
+    }
+  }
+  return results;
+}
+
+function quantile(timesMs: readonly number[], share: number): number {
+  const sorted = timesMs.toSorted((one, other) => one - other);
+  return sorted[Math.min(sorted.length - 1, Math.floor(sorted.length * share))]!;
+}
+
+/** The ratio of medians, and the range that nine of ten resamples of the rounds fall into. */
+function ratioToBare(result: Result, reference: Result): string {
+  const median = (times: readonly number[]): number => quantile(times, 0.5);
+  const resample = (times: readonly number[]): number[] =>
+    times.map(() => times[Math.floor(Math.random() * times.length)]!);
+  const ratios = Array.from(
+    { length: 400 },
+    () => median(resample(result.timesMs)) / median(resample(reference.timesMs)),
+  );
+  const ratio = median(result.timesMs) / median(reference.timesMs);
+  const [low, high] = [quantile(ratios, 0.05), quantile(ratios, 0.95)];
+  return `${ratio.toFixed(2)} (${low.toFixed(2)} to ${high.toFixed(2)})`;
+}
+
+function tableOf(results: readonly Result[]): string {
+  const reference = results[0]!;
+  const rows = results.map((result) => {
+    const { name, requests, writeUnits, readUnits, timesMs } = result;
+    const times = [0.5, 0.95].map((share) => quantile(timesMs, share).toFixed(2));
+    const counts = [requests, writeUnits, readUnits].map((count) => count.toFixed(1));
+    return `| ${[name, ...counts, ...times, ratioToBare(result, reference)].join(" | ")} |`;
+  });
+  return [
+    "| acquire + release | requests | write units | read units | median ms | p95 ms | median : bare |",
+    "|---|---|---|---|---|---|---|",
+    ...rows,
+  ].join("\n");
+}
+
+const dynamoDb = await startDynamoDbLocal();
+try {
+  const settings = localClientSettings(dynamoDb.endpoint);
+  const client = DynamoDBDocument.from(createDocumentClient(settings) as never, {
+    marshallOptions: { removeUndefinedValues: true },
+  });
+  const tables = await createTables(dynamoDb.endpoint);
+  const contenders = [
+    bare(client, tables.Locks),
+    ours(client, tables.Locks),
+    lockClient(client, tables.Locks),
+    await deliveryHero(client, dynamoDb.endpoint),
+  ];
+  const table = tableOf(await measure(contenders));
+  console.log(table);
+  const [cpu] = cpus();
+  const report = `# Acquire and release
+
+\`node bench/locks.ts ${rounds}\`, on ${cpus().length} × ${cpu?.model.trim()}, Node ${process.version}, DynamoDB
+Local in memory. One round after the other, the contenders taking turns; every lock under a name of its own;
+the first ${warmUps} rounds are not counted. In brackets: 90 % of 400 resamples of the rounds.
+
+${table}
+
+The bare variant does the least that any lock must do: it keeps no fence, no tombstone, no index and no record of
+who released what and why. Write units count the index entry that lists of owned locks need.
+`;
+  writeFileSync(join(import.meta.dirname, "locks.md"), report);
+  client.destroy();
+} finally {
+  await dynamoDb.stop();
+}
