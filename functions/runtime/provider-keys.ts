@@ -13,6 +13,15 @@ const lifetimeMs = 5 * 60_000;
 
 let shared: SecretsManagerClient | undefined;
 
+/** Undefined where it is no JSON: a parser's error quotes what it could not read. */
+function parsed(text: string): ProviderKeys | undefined {
+  try {
+    return JSON.parse(text) as ProviderKeys;
+  } catch {
+    return undefined;
+  }
+}
+
 async function versionOf(
   client: Client,
   secretName: string,
@@ -21,7 +30,7 @@ async function versionOf(
   const command = new GetSecretValueCommand({ SecretId: secretName, VersionStage: stage });
   try {
     const { SecretString } = await client.send(command);
-    return SecretString === undefined ? undefined : (JSON.parse(SecretString) as ProviderKeys);
+    return SecretString === undefined ? undefined : parsed(SecretString);
   } catch (error) {
     if (error instanceof ResourceNotFoundException) return undefined;
     throw new Error(`The secret ${secretName} could not be read`, { cause: error });
@@ -42,7 +51,7 @@ export function createKeyReader(
       versionOf(client, secretName, "AWSCURRENT"),
       versionOf(client, secretName, "AWSPREVIOUS"),
     ]);
-    if (!current) throw new Error(`The secret ${secretName} has no value`);
+    if (!current) throw new Error(`The secret ${secretName} holds no keys`);
     return previous ? [current, previous] : [current];
   }
 

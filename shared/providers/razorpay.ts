@@ -115,10 +115,14 @@ function signatures(keys: readonly ProviderKeys[], name: string, message: string
   return keys.flatMap(({ [name]: secret }) => (secret ? [hmacHex(secret, message)] : []));
 }
 
+/** Razorpay takes no answer to a webhook after 5 s, so whatever we ask it meanwhile has to be quicker. */
+const withinWebhook = { attemptMs: 1_900, totalMs: 4_000 };
+
 /** Razorpay as a payment provider. */
 export function createRazorpay(options: ProviderOptions): PaymentProvider {
   const { keys } = options;
-  const api = createRazorpayApi(options, createGuard("razorpay", options.patience));
+  const patience = { ...withinWebhook, ...options.patience };
+  const api = createRazorpayApi(options, createGuard("razorpay", patience));
 
   /** The id header of a webhook is not signed, so events are told apart by what is. */
   async function readWebhook({ body, headers }: Parameters<PaymentProvider["readWebhook"]>[0]) {
