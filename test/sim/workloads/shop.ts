@@ -84,11 +84,8 @@ export class Shop {
 
   /** Everybody does what they came for; then the weather calms down and the books are closed. */
   async run(): Promise<void> {
-    const { world, plan } = this;
-    const rough = world.rates;
-    world.rates = noFaults;
-    for (const itemId of this.itemIds()) await this.#stockUp(itemId);
-    world.rates = rough;
+    const { plan } = this;
+    await this.open();
     const people = Array.from({ length: plan.shoppers }, (_, index) => this.#shopper(index));
     if (plan.withKeepers) people.push(this.#keeper());
     const sweepers = { on: 1, off: 0, doubled: 2 }[plan.sweep];
@@ -96,6 +93,15 @@ export class Shop {
     if (this.auditor) people.push(this.auditor.follow(() => this.isOpen));
     await Promise.all(people);
     await this.settle();
+  }
+
+  /** Puts the items onto the shelves, in fine weather. */
+  async open(): Promise<void> {
+    const { world } = this;
+    const rough = world.rates;
+    world.rates = noFaults;
+    for (const itemId of this.itemIds()) await this.#stockUp(itemId);
+    world.rates = rough;
   }
 
   /** No more faults: whatever is under way comes to its end, and then everything must add up. */

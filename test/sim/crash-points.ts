@@ -1,0 +1,409 @@
+/**
+ * Stops every route and job at each of its requests in turn, before and after it, lets the client repeat
+ * itself and the world go on, and checks that nothing was lost and nothing doubled.
+ */
+import type { Order } from "../../shared/orders/order.ts";
+import { LockBooks } from "./invariants/lock-books.ts";
+import { InvariantBroken, type World } from "./scheduler/world.ts";
+import { type RunResult, simulate, type Workload } from "./simulate.ts";
+import { Shop } from "./workloads/shop.ts";
+import { defaultSettings, type System } from "./workloads/system.ts";
+
+/** A route or job: what has to be there, and the request that is stopped. */
+interface Scene {
+  readonly name: string;
+  readonly prepare?: (stage: Stage) => Promise<void>;
+  readonly subject: (stage: Stage, system: System) => Promise<unknown>;
+}
+
+const root = { id: "root" };
+const alice = { userId: "alice", sessionId: "desk" };
+const caller = { userId: "alice", isAdmin: false };
+const actor = { id: "alice" };
+const inCart = { ...alice, instance: "ticket", actor };
+const { holdMs } = defaultSettings;
+const owner = { userId: "alice" };
+
+/** What the scenes play on. */
+class Stage {
+  readonly shop: Shop;
+  readonly world: World;
+  order: Order | undefined;
+  fence = 0;
+
+  constructor(world: World) {
+    this.world = world;
+    new LockBooks(world);
+    const settings = defaultSettings;
+    const crew = { shoppers: 0, stepsEach: 0, withKeepers: false };
+    this.shop = new Shop(world, { ...crew, items: 2, sweep: "off", settings, withAudit: true });
+  }
+
+  /** Something that goes well. */
+  async do(work: (system: System) => Promise<unknown>): Promise<void> {
+    const answer = await this.shop.processes.request("prepare", work);
+    if (answer.kind !== "done") throw new Error(`Not prepared: ${JSON.stringify(answer)}`);
+  }
+
+  fillCart(): Promise<void> {
+    return this.do(async ({ carts }) => {
+      await carts.addLine(inCart, { itemId: "item-1", quantity: 1 });
+      await carts.addLine({ ...inCart, instance: "menu" }, { itemId: "item-2", quantity: 1 });
+    });
+  }
+
+  place(system: System) {
+    return system.orders.place({
+      userId: "alice",
+      actor,
+      source: { kind: "cart", sessionId: "desk" },
+      paymentMethod: "sandbox",
+      idempotencyKey: "once",
+    });
+  }
+
+  async ordered(): Promise<void> {
+    await this.fillCart();
+    await this.do(async (system) => {
+      this.order = (await this.place(system)).order;
+    });
+  }
+
+  async started(): Promise<void> {
+    await this.ordered();
+    await this.do(({ payments }) => payments.initiate({ orderId: this.orderId, caller, actor }));
+  }
+
+  get orderId(): string {
+    return this.order!.orderId;
+  }
+
+  receive({ payments }: System, isSuccess: boolean): Promise<unknown> {
+    const { orderId, totalMinor: amountMinor, currency } = this.order!;
+    const known = this.shop.bank.events.find((event) => event.data.orderId === orderId);
+    const wish = { orderId, transactionId: `sbx_${orderId}`, amountMinor, currency };
+    const event = known ?? this.shop.bank.pay(wish, isSuccess);
+    const { body, headers } = this.shop.bank.signed(event);
+    return payments.receive("sandbox", { body: Buffer.from(body), headers });
+  }
+
+  async paid(): Promise<void> {
+    await this.started();
+    await this.do((system) => this.receive(system, true));
+  }
+
+  /** Somebody else has the units when the money comes. */
+  async lateAndGone(): Promise<void> {
+    await this.started();
+    await this.world.sleep(2 * defaultSettings.maxHoldMs);
+    await this.do(({ sweep }) => sweep({ id: "system:sweep" }));
+    await this.do(async ({ orders, inventory }) => {
+      const { available } = await inventory.get("item-1");
+      await orders.place({
+        userId: "bob",
+        actor: { id: "bob" },
+        source: { kind: "items", items: [{ itemId: "item-1", quantity: available }] },
+        paymentMethod: "sandbox",
+        idempotencyKey: "bob",
+      });
+    });
+  }
+
+  edit(): Promise<void> {
+    return this.do(async ({ documents }) => {
+      this.fence = (await documents.edit("report", { owner })).lock.fence;
+    });
+  }
+}
+
+function move(kind: "adjusted" | "sold" | "returned"): Scene["subject"] {
+  return (_stage, { ledger }) =>
+    ledger.move({
+      itemId: "item-1",
+      kind,
+      quantity: 1,
+      reference: "once",
+      actor: { id: "keeper" },
+    });
+}
+
+const tree = { resource: "shelf/1/a", owner, scope: "tree" as const };
+const fills = (stage: Stage): Promise<void> => stage.fillCart();
+
+/** Every route and job that writes. */
+const scenes: readonly Scene[] = [
+  { name: "POST /order, from a cart", prepare: fills, subject: (stage, it) => stage.place(it) },
+  {
+    name: "POST /order, inline items",
+    subject: (_stage, { orders }) =>
+      orders.place({
+        userId: "alice",
+        actor,
+        source: {
+          kind: "items",
+          items: ["item-1", "item-2"].map((itemId) => ({ itemId, quantity: 1 })),
+        },
+        paymentMethod: "sandbox",
+        idempotencyKey: "once",
+      }),
+  },
+  {
+    name: "POST /order, taking over expired holds",
+    prepare: async (stage) => {
+      await stage.do(async ({ orders, inventory }) => {
+        const { available } = await inventory.get("item-1");
+        await orders.place({
+          userId: "bob",
+          actor: { id: "bob" },
+          source: { kind: "items", items: [{ itemId: "item-1", quantity: available }] },
+          paymentMethod: "sandbox",
+          idempotencyKey: "bob",
+        });
+      });
+      await stage.world.sleep(holdMs + 1);
+      await stage.fillCart();
+    },
+    subject: (stage, system) => stage.place(system),
+  },
+  {
+    name: "POST /orders/{orderId}/cancel",
+    prepare: (stage) => stage.started(),
+    subject: async ({ orderId }, { orders, payments }) => {
+      await payments.abandon(await orders.cancel(orderId, caller, actor));
+    },
+  },
+  {
+    name: "POST /admin/locks/release/{orderId}",
+    prepare: (stage) => stage.ordered(),
+    subject: ({ orderId }, { orders }) =>
+      orders.cancel(orderId, { userId: "root", isAdmin: true }, root, "by hand"),
+  },
+  {
+    name: "POST /payments/initiate",
+    prepare: (stage) => stage.ordered(),
+    subject: ({ orderId }, { payments }) => payments.initiate({ orderId, caller, actor }),
+  },
+  {
+    name: "POST /webhooks, captured",
+    prepare: (stage) => stage.started(),
+    subject: (stage, system) => stage.receive(system, true),
+  },
+  {
+    name: "POST /webhooks, failed",
+    prepare: (stage) => stage.started(),
+    subject: (stage, system) => stage.receive(system, false),
+  },
+  {
+    name: "POST /webhooks, captured late",
+    prepare: async (stage) => {
+      await stage.started();
+      await stage.world.sleep(2 * defaultSettings.maxHoldMs);
+      await stage.do(({ sweep }) => sweep({ id: "system:sweep" }));
+    },
+    subject: (stage, system) => stage.receive(system, true),
+  },
+  {
+    name: "POST /webhooks, captured late and sold out",
+    prepare: (stage) => stage.lateAndGone(),
+    subject: (stage, system) => stage.receive(system, true),
+  },
+  {
+    name: "POST /payments/{orderId}/refund",
+    prepare: (stage) => stage.paid(),
+    subject: ({ orderId }, { payments }) =>
+      payments.refund({ orderId, reason: "damaged", actor: root }),
+  },
+  {
+    name: "the sweep, expiring an order",
+    prepare: async (stage) => {
+      await stage.ordered();
+      await stage.world.sleep(holdMs + 1);
+    },
+    subject: (_stage, { sweep }) => sweep({ id: "system:sweep" }),
+  },
+  {
+    name: "the sweep, paying back",
+    prepare: async (stage) => {
+      await stage.lateAndGone();
+      await stage.do((system) => stage.receive(system, true));
+      await stage.world.sleep(60_000);
+    },
+    subject: (_stage, { sweep }) => sweep({ id: "system:sweep" }),
+  },
+  {
+    name: "POST /carts/…/items",
+    subject: (_stage, { carts }) => carts.addLine(inCart, { itemId: "item-1", quantity: 2 }),
+  },
+  {
+    name: "PATCH /carts/…/items/{itemId}",
+    prepare: fills,
+    subject: (_stage, { carts }) => carts.changeQuantity(inCart, "item-1", 2),
+  },
+  {
+    name: "DELETE /carts/…/items/{itemId}",
+    prepare: fills,
+    subject: (_stage, { carts }) => carts.removeLine(inCart, "item-1"),
+  },
+  {
+    name: "PUT /carts/…/items",
+    prepare: fills,
+    subject: (_stage, { carts }) => carts.putItems(inCart, [{ itemId: "item-2", quantity: 2 }]),
+  },
+  {
+    name: "PUT /carts/…/conditions/{name}",
+    prepare: fills,
+    subject: (_stage, { carts }) =>
+      carts.setCondition(inCart, {
+        name: "rebate",
+        type: "discount",
+        target: "total",
+        value: "-10%",
+        order: 1,
+      }),
+  },
+  {
+    name: "PUT /carts/…/metadata/{key}",
+    subject: (_stage, { carts }) => carts.setMetadata(inCart, "gift", true),
+  },
+  {
+    name: "POST /api/lock/acquire",
+    subject: (_stage, { locks }) => locks.acquire({ resource: "document/report", owner }),
+  },
+  {
+    name: "POST /api/lock/extend",
+    prepare: (stage) => stage.edit(),
+    subject: (_stage, { locks }) => locks.renew({ resource: "document/report", owner }),
+  },
+  {
+    name: "POST /api/lock/release",
+    prepare: (stage) => stage.edit(),
+    subject: (_stage, { locks }) => locks.release({ resource: "document/report", owner }),
+  },
+  {
+    name: "POST /api/lock/force-release",
+    prepare: (stage) => stage.edit(),
+    subject: (_stage, { locks }) =>
+      locks.forceRelease({ resource: "document/report", actor: root, reason: "away" }),
+  },
+  {
+    name: "a tree lock, taken and given back",
+    subject: async (_stage, { locks }) => {
+      const lock = await locks.acquire(tree);
+      await locks.release({ ...tree, fence: lock.fence });
+    },
+  },
+  {
+    name: "POST /api/documents/{docId}/edit",
+    subject: (_stage, { documents }) => documents.edit("report", { owner }),
+  },
+  {
+    name: "PUT /api/documents/{docId}",
+    prepare: (stage) => stage.edit(),
+    subject: ({ fence }, { documents }) =>
+      documents.save({ documentId: "report", content: "text", owner, fence, idempotencyKey: "k" }),
+  },
+  {
+    name: "POST /items",
+    subject: (_stage, { inventory }) =>
+      inventory.create(
+        {
+          itemId: "item-3",
+          name: "three",
+          kind: "Menu",
+          price: { amountMinor: 100, currency: "EUR" },
+          quantity: 3,
+          holdPolicy: "counted",
+        },
+        root,
+      ),
+  },
+  {
+    name: "PATCH /items/{itemId}",
+    subject: (_stage, { inventory }) => inventory.change("item-1", { name: "new" }, root),
+  },
+  { name: "POST /inventory/{itemId}/adjust", subject: move("adjusted") },
+  { name: "POST /inventory/{itemId}/decrement", subject: move("sold") },
+  {
+    name: "POST /inventory/{itemId}/increment",
+    prepare: (stage) =>
+      stage.do(({ ledger }) =>
+        ledger.move({
+          itemId: "item-1",
+          kind: "sold",
+          quantity: 1,
+          reference: "before",
+          actor: { id: "keeper" },
+        }),
+      ),
+    subject: move("returned"),
+  },
+  {
+    name: "the sweep of locks",
+    prepare: async (stage) => {
+      await stage.do(({ locks }) => locks.acquire({ resource: "job", owner, leaseMs: 1_000 }));
+      await stage.world.sleep(2_000);
+    },
+    subject: (_stage, { locks }) => locks.sweep({ limit: 10, actor: { id: "system:sweep" } }),
+  },
+];
+
+/** Refusals that a repetition may meet because its first try took effect. */
+const metItself = /LOCK_NOT_OWNED|CART_LINE_NOT_FOUND|ITEM_EXISTS/;
+
+function playOf({ prepare, subject, name }: Scene, onRequests: (count: number) => void): Workload {
+  return {
+    name,
+    run: async (world) => {
+      const stage = new Stage(world);
+      await stage.shop.open();
+      await prepare?.(stage);
+      let attempts = 0;
+      const answer = await stage.shop.processes.insist("subject", async (system) => {
+        attempts += 1;
+        const before = world.requests;
+        const result = await subject(stage, system);
+        if (attempts === 1) onRequests(world.requests - before);
+        return result;
+      });
+      const isAnswered =
+        answer.kind === "done" ||
+        (answer.kind === "refused" && attempts > 1 && metItself.test(answer.error.code));
+      if (!isAnswered) {
+        const why = answer.kind === "refused" ? answer.error.message : "never answered";
+        throw new InvariantBroken("I1", `${name}, repeated, came to: ${why}`);
+      }
+      await stage.shop.settle();
+    },
+  };
+}
+
+/** A crash point that was tried, and what came of it. */
+export interface TriedCrash {
+  readonly scene: string;
+  readonly request: number;
+  readonly where: "before" | "after";
+  readonly result: RunResult;
+}
+
+/** Tries every crash point of every scene. */
+export async function tryCrashPoints(): Promise<TriedCrash[]> {
+  const tried: TriedCrash[] = [];
+  for (const scene of scenes) {
+    let requests = 0;
+    const play = playOf(scene, (count) => {
+      requests = count;
+    });
+    // Outside of every crash: how many requests there are, and that the scene itself is sound.
+    const label = { label: "nobody", request: 1, where: "before" } as const;
+    const plain = await simulate(1, play, label);
+    tried.push({ scene: scene.name, request: 0, where: "before", result: plain });
+    const count = requests;
+    for (let request = 1; request <= count; request += 1) {
+      for (const where of ["before", "after"] as const) {
+        const result = await simulate(1, play, { label: "subject", request, where });
+        tried.push({ scene: scene.name, request, where, result });
+      }
+    }
+  }
+  return tried;
+}

@@ -1,0 +1,599 @@
+/**
+ * Faults to be planted into the product's sources, one at a time: each is a mistake that somebody could
+ * make, and each has to be caught. A fault that no longer fits its file says so and has to be renewed.
+ */
+
+/** One mistake, as a replacement in one file. */
+export interface PlantedFault {
+  /** What went wrong, in a few words. */
+  readonly name: string;
+  readonly file: string;
+  /** Stands in the file exactly once. */
+  readonly find: string;
+  readonly replace: string;
+}
+
+const locks = "shared/locks/lock-conditions.ts";
+const lockStore = "shared/locks/lock-store.ts";
+const endings = "shared/locks/lock-ending-store.ts";
+const trees = "shared/locks/tree-lock-store.ts";
+const documents = "shared/documents/document-store.ts";
+const saving = "shared/documents/document-service.ts";
+const holds = "shared/inventory/hold-store.ts";
+const stock = "shared/inventory/stock.ts";
+const ledger = "shared/inventory/movement-store.ts";
+const orders = "shared/orders/order-store.ts";
+const placing = "shared/orders/order-placing.ts";
+const ending = "shared/orders/order-service.ts";
+const drafts = "shared/orders/order-draft.ts";
+const money = "shared/payments/payment.ts";
+const paymentStore = "shared/payments/payment-store.ts";
+const settling = "shared/payments/settle-service.ts";
+const selling = "shared/payments/selling.ts";
+const starting = "shared/payments/start-service.ts";
+const refunds = "shared/payments/refund-service.ts";
+const refundRules = "shared/payments/refund.ts";
+const receiving = "shared/payments/receiving.ts";
+const guards = "shared/carts/cart-guards.ts";
+const edits = "shared/carts/cart-edits.ts";
+const replacing = "shared/carts/cart-replacement.ts";
+const checkout = "shared/carts/cart-checkout-store.ts";
+const database = "shared/table/database.ts";
+const retrying = "shared/table/retry.ts";
+const failures = "shared/table/failures.ts";
+const transactions = "shared/table/transaction.ts";
+const sandbox = "shared/providers/sandbox.ts";
+const audit = "shared/audit/audit.ts";
+
+function fault(name: string, file: string, find: string, replace: string): PlantedFault {
+  return { name, file, find, replace };
+}
+
+export const plantedFaults: readonly PlantedFault[] = [
+  fault(
+    "a lock is not free at the instant its lease ends",
+    locks,
+    'condition`${at("expiresAtMs")} <= ${nowMs}`',
+    'condition`${at("expiresAtMs")} < ${nowMs}`',
+  ),
+  fault(
+    "a lock is free whoever has it",
+    locks,
+    "anyOf(nobodyOwns, leaseIsOver(nowMs))",
+    'anyOf(nobodyOwns, condition`${at("fence")} > ${0}`)',
+  ),
+  fault(
+    "a hold is valid at the instant its lease ends",
+    locks,
+    'condition`${at("expiresAtMs")} > ${nowMs}`',
+    'condition`${at("expiresAtMs")} >= ${nowMs}`',
+  ),
+  fault(
+    "a hold is valid however long its lease is over",
+    locks,
+    '    condition`${at("expiresAtMs")} > ${nowMs}`,\n',
+    '    condition`${at("expiresAtMs")} > ${nowMs * 0}`,\n',
+  ),
+  fault(
+    "the fence plays no part in who holds a lock",
+    locks,
+    '...(fence === undefined ? [] : [condition`${at("fence")} = ${fence}`]),',
+    "...(fence === undefined ? [] : []),",
+  ),
+  fault(
+    "anybody may renew or release a lock",
+    locks,
+    '    condition`${at("owner")} = ${owner.userId}`,\n',
+    '    condition`${at("owner")} <> ${`nobody ${owner.userId}`}`,\n',
+  ),
+  fault(
+    "two sessions of a user are one owner",
+    locks,
+    "    sameSession,\n",
+    '    anyOf(sameSession, condition`${at("owner")} = ${owner.userId}`),\n',
+  ),
+  fault(
+    "a fence chosen by the caller may be an old one",
+    locks,
+    'anyOf(isMissing(at("fence")), condition`${at("fence")} < ${fence}`)',
+    'anyOf(isMissing(at("fence")), condition`${at("fence")} <> ${-fence}`)',
+  ),
+  fault(
+    "a new lock's fence starts from zero instead of the clock",
+    lockStore,
+    'if_not_exists(${at("fence")}, ${nowMs})',
+    'if_not_exists(${at("fence")}, ${nowMs * 0})',
+  ),
+  fault(
+    "a fence is reset at every acquisition",
+    lockStore,
+    "[...set, counted ? nextFence(nowMs) :",
+    '[...set, counted ? action`${at("fence")} = ${1}` :',
+  ),
+  fault(
+    "TTL may take a lock's row as soon as its lease is over",
+    lockStore,
+    "ttlSecondsAt(later(expiresAtMs, dayMs))",
+    "ttlSecondsAt(expiresAtMs)",
+  ),
+  fault(
+    "after a lost answer any owner's lock counts as the caller's",
+    lockStore,
+    "            lock !== undefined &&\n            isSameOwner(lock.owner, taken.owner) &&\n            lock.acquiredAtMs === nowMs &&\n            lock.expiresAtMs === expiresAtMs\n",
+    "            lock !== undefined && expiresAtMs > 0 && isSameOwner(lock.owner, lock.owner)\n",
+  ),
+  fault(
+    "a renewal moves the fence",
+    lockStore,
+    '            action`${at("ttlSeconds")} = ${ttlSeconds}`,\n            action`${at("change")} = ${changeNote("lock.renewed"',
+    '            action`${at("ttlSeconds")} = ${ttlSeconds}`,\n            action`${at("fence")} = ${at("fence")} + ${1}`,\n            action`${at("change")} = ${changeNote("lock.renewed"',
+  ),
+  fault(
+    "a release forgets the fence",
+    endings,
+    'remove: [at("owner"), at("kindShard")],',
+    'remove: [at("owner"), at("kindShard"), at("fence")],',
+  ),
+  fault(
+    "a release asks nobody whose lock it is",
+    endings,
+    'change: tombstone(changeNote("lock.released", actor, nowMs), releaseId),\n        condition: callerHolds(hold, nowMs),',
+    'change: tombstone(changeNote("lock.released", actor, nowMs), releaseId),\n        condition: exists(at("owner")),',
+  ),
+  fault(
+    "a force release leaves no reason",
+    endings,
+    'changeNote("lock.forced", actor, nowMs, reason)',
+    'changeNote("lock.forced", actor, nowMs)',
+  ),
+  fault(
+    "the sweep of locks drops live ones",
+    endings,
+    'allOf(exists(at("owner")), leaseIsOver(nowMs))',
+    'allOf(exists(at("owner")), exists(at("fence")))',
+  ),
+  fault(
+    "a tree lock does not look below",
+    trees,
+    "if (!first) return isMissing(below);",
+    "if (!first) return lockIsFree(nowMs);",
+  ),
+  fault(
+    "a tree lock does not look above",
+    trees,
+    "        condition: lockIsFree(nowMs),\n        refused: (row) => new LockHeld(liveLockOf(row, nowMs)!),",
+    '        condition: condition`${at("fence")} <> ${-1}`,\n        refused: (row) => new LockHeld(liveLockOf(row, nowMs)!),',
+  ),
+  fault(
+    "a tree lock's entry above is not checked when it is renewed",
+    trees,
+    '    : condition`${at(entryOf(resource), "fence")} = ${fence}`;',
+    '    : condition`${at(entryOf(resource), "fence")} <> ${-fence}`;',
+  ),
+  fault(
+    "leases below are taken for over",
+    trees,
+    '    ({ resource }) => condition`${at(entryOf(resource), "expiresAtMs")} <= ${nowMs}`,',
+    '    ({ resource }) => condition`${at(entryOf(resource), "expiresAtMs")} <> ${-nowMs}`,',
+  ),
+  fault(
+    "a document takes older fences",
+    documents,
+    'anyOf(isMissing(at("lastFence")), condition`${at("lastFence")} <= ${fence}`)',
+    'anyOf(isMissing(at("lastFence")), condition`${at("lastFence")} <> ${-fence}`)',
+  ),
+  fault(
+    "a document's version may stay or fall",
+    documents,
+    'anyOf(isMissing(at("version")), condition`${at("version")} < ${version}`)',
+    'anyOf(isMissing(at("version")), condition`${at("version")} <> ${-version}`)',
+  ),
+  fault(
+    "a document is saved without a look at its lock",
+    saving,
+    "await database.transact([lockWrite, documentStore.saveWrite(save)]);",
+    "await database.transact([documentStore.saveWrite(save)]);",
+  ),
+  fault(
+    "a save looks at the lock first and writes afterwards",
+    saving,
+    "await database.transact([lockWrite, documentStore.saveWrite(save)]);",
+    "await database.transact([lockWrite]);\n        await database.transact([documentStore.saveWrite(save)]);",
+  ),
+  fault(
+    "holding does not ask whether units are left",
+    holds,
+    'condition`${at("available")} >= ${quantity - freed}`',
+    'condition`${at("available")} >= ${0 * (quantity - freed)}`',
+  ),
+  fault(
+    "the last unit is never sold",
+    holds,
+    'condition`${at("available")} >= ${quantity - freed}`',
+    'condition`${at("available")} > ${quantity - freed}`',
+  ),
+  fault(
+    "units that were freed are counted twice",
+    holds,
+    'action`${at("available")} = ${at("available")} + ${freed - quantity}`',
+    'action`${at("available")} = ${at("available")} + ${2 * freed - quantity}`',
+  ),
+  fault(
+    "a hold that was extended is taken over all the same",
+    holds,
+    '    return condition`${at("holds", orderId, "expiresAtMs")} = ${expiresAtMs}`;',
+    '    return condition`${at("holds", orderId, "expiresAtMs")} >= ${expiresAtMs}`;',
+  ),
+  fault(
+    "an exclusive item takes several holds",
+    holds,
+    'anyOf(condition`${at("holdPolicy")} <> ${"exclusive"}`, holdsNobodyElse)',
+    'anyOf(condition`${at("holdPolicy")} <> ${"exclusively"}`, holdsNobodyElse)',
+  ),
+  fault(
+    "the price is not looked at again",
+    holds,
+    '    condition`${at("amountMinor")} = ${price.amountMinor}`,\n',
+    '    condition`${at("amountMinor")} >= ${price.amountMinor * 0}`,\n',
+  ),
+  fault(
+    "a hold may end twice",
+    holds,
+    'condition`${at("holds", orderId, "quantity")} = ${quantity}`',
+    'condition`${at("available")} <> ${-quantity} AND NOT ${at("itemId")} = ${orderId}`',
+  ),
+  fault(
+    "a release gives back one unit too many",
+    holds,
+    'ending(table, holding, action`${at("available")} = ${at("available")} + ${holding.quantity}`)',
+    'ending(table, holding, action`${at("available")} = ${at("available")} + ${holding.quantity + 1}`)',
+  ),
+  fault(
+    "a sale leaves the hold where it is",
+    holds,
+    '      set: [effect, action`${at("change")} = ${note}`],\n      remove: [at("holds", orderId)],',
+    '      set: [effect, action`${at("change")} = ${note}`],\n      remove: [at("holds", `${orderId}-`)],',
+  ),
+  fault(
+    "a sale is not counted",
+    holds,
+    'ending(table, holding, action`${at("sold")} = ${at("sold")} + ${holding.quantity}`)',
+    'ending(table, holding, action`${at("sold")} = ${at("sold")} + ${0 * holding.quantity}`)',
+  ),
+  fault(
+    "what was refunded does not come back into stock",
+    holds,
+    'action`${at("available")} = ${at("available")} + ${quantity}`,\n        action`${at("sold")}',
+    'action`${at("available")} = ${at("available")} + ${0 * quantity}`,\n        action`${at("sold")}',
+  ),
+  fault(
+    "an expired hold blocks buyers until a sweep",
+    stock,
+    "const live = holdsOf(stock).filter((hold) => !isExpired(hold.expiresAtMs, nowMs));",
+    "const live = holdsOf(stock).filter((hold) => hold.expiresAtMs > nowMs * 0);",
+  ),
+  fault(
+    "a hold still counts at the instant it ends",
+    "shared/base/time.ts",
+    "return expiresAtMs <= nowMs;",
+    "return expiresAtMs < nowMs;",
+  ),
+  fault(
+    "live holds are taken over too",
+    stock,
+    "    .filter((hold) => isExpired(hold.expiresAtMs, nowMs))\n",
+    "    .filter((hold) => hold.expiresAtMs > 0 * nowMs)\n",
+  ),
+  fault(
+    "a reference may move stock again",
+    ledger,
+    '        condition: isMissing(at("movementId")),',
+    '        condition: allOf(condition`${at("quantity")} <> ${1e9}`),',
+  ),
+  fault(
+    "the ledger sells what is not there",
+    ledger,
+    'condition: allOf(exists(at("itemId")), ...stockCoversMove(move), ...levelsAreAsSeen(seen)),',
+    'condition: allOf(exists(at("itemId")), ...levelsAreAsSeen(seen)),',
+  ),
+  fault(
+    "the levels that are told are not looked at",
+    ledger,
+    "...stockCoversMove(move), ...levelsAreAsSeen(seen)),",
+    "...stockCoversMove(move)),",
+  ),
+  fault(
+    "an order may be placed over another one",
+    orders,
+    '    condition: isMissing(at("orderId")),',
+    '    condition: condition`${at("orderId")} <> ${"-"}`,',
+  ),
+  fault(
+    "an order may be closed in whatever state it is",
+    orders,
+    "condition: allOf(isPending, ...deadlineIsOver(closing)),",
+    'condition: allOf(condition`${at("orderId")} = ${orderId}`, ...deadlineIsOver(closing)),',
+  ),
+  fault(
+    "a sweep expires orders whose deadline was moved",
+    orders,
+    '  return to === "expired" ? [condition`${at("expiresAtMs")} <= ${nowMs}`] : [];',
+    '  return to === "expired" && nowMs < 0 ? [condition`${at("expiresAtMs")} <= ${nowMs}`] : [];',
+  ),
+  fault(
+    "an order never becomes due",
+    orders,
+    "item: { ...order, ...due, change: note },",
+    "item: { ...order, ...(due ? {} : due), change: note },",
+  ),
+  fault(
+    "an order is put first and holds its lines afterwards",
+    placing,
+    "await parts.database.transact([order, ...(cart ? [cart] : []), ...holds.keys()]);",
+    "await parts.database.transact([...(cart ? [cart] : []), ...holds.keys()]);\n      await parts.database.transact([order]);",
+  ),
+  fault(
+    "lines are held one by one",
+    placing,
+    "await parts.database.transact([order, ...(cart ? [cart] : []), ...holds.keys()]);",
+    "for (const hold of holds.keys()) await parts.database.transact([hold]);\n      await parts.database.transact([order, ...(cart ? [cart] : [])]);",
+  ),
+  fault(
+    "an order does not lock its cart",
+    placing,
+    "await parts.database.transact([order, ...(cart ? [cart] : []), ...holds.keys()]);",
+    "await parts.database.transact([order, ...holds.keys()]);",
+  ),
+  fault(
+    "a closed order keeps its holds",
+    ending,
+    "...demandOf(lines).map((demand) => holds.releaseWrite({ ...demand, orderId, note })),",
+    "...demandOf(lines).slice(99).map((demand) => holds.releaseWrite({ ...demand, orderId, note })),",
+  ),
+  fault(
+    "a closed order keeps its cart locked",
+    ending,
+    "...(cart ? [carts.reopenWrite({ cartId: cart.cartId, orderId, note })] : []),",
+    '...(cart && !cart ? [carts.reopenWrite({ cartId: "", orderId, note })] : []),',
+  ),
+  fault(
+    "an idempotency key is everybody's",
+    drafts,
+    'derivedId("ord", userId, idempotencyKey)',
+    'derivedId("ord", userId.slice(99), idempotencyKey)',
+  ),
+  fault(
+    "every request makes an order of its own",
+    drafts,
+    'derivedId("ord", userId, idempotencyKey)',
+    'randomId(`ord_${derivedId("ord", userId).slice(0, 9)}`)',
+  ),
+  fault(
+    "another body under the same key counts as the same request",
+    drafts,
+    "  if (order.fingerprint === fingerprintOf(request)) return order;",
+    "  if (order.fingerprint !== `${fingerprintOf(request)}-`) return order;",
+  ),
+  fault(
+    "any amount pays an order",
+    money,
+    "return fact.amountMinor === order.totalMinor && fact.currency === order.currency;",
+    "return fact.currency === order.currency;",
+  ),
+  fault(
+    "a second payment is kept",
+    money,
+    "withExtra(order, refundOf(fact, refundReasons.paidTwice)),",
+    "{ ...order, ...(refundOf(fact, refundReasons.paidTwice) && {}) },",
+  ),
+  fault(
+    "a failure ends an order that is paid",
+    money,
+    'if (order.status !== "pending" || !isCurrent) return undefined;',
+    "if (!isCurrent) return undefined;",
+  ),
+  fault(
+    "the same money is settled again",
+    money,
+    "  return isSettledBy || refund ? undefined : whenCaptured(order, fact, nowMs);",
+    "  return isSettledBy && refund && !fact ? undefined : whenCaptured(order, fact, nowMs);",
+  ),
+  fault(
+    "an order may be changed by who has read an older one",
+    paymentStore,
+    '    revision === undefined ? isMissing(at("revision")) : condition`${at("revision")} = ${revision}`,',
+    '    revision === undefined ? condition`${at("orderId")} <> ${"-"}` : condition`${at("revision")} >= ${0}`,',
+  ),
+  fault(
+    "what is paid is not checked to be as it was read",
+    paymentStore,
+    "    condition: orderIsAsRead(read),",
+    '    condition: allOf(orderIsAsRead(read), condition`${at("orderId")} = ${orderId}`) && condition`${at("orderId")} = ${orderId}`,',
+  ),
+  fault(
+    "a webhook is acknowledged before its transaction",
+    receiving,
+    "return { order: await settle(order, event, actor) };",
+    "void settle(order, event, actor).catch(() => {});\n    return { order };",
+  ),
+  fault(
+    "a webhook that met another one is acknowledged undone",
+    settling,
+    "    throw new TryAgain();\n  }\n\n  return { settle, carryOut };",
+    "    return order;\n  }\n\n  return { settle, carryOut };",
+  ),
+  fault(
+    "an order that moved is taken for settled",
+    settling,
+    "        order = (await payments.find(first.orderId)) ?? order;",
+    "        return (await payments.find(first.orderId)) ?? order;",
+  ),
+  fault(
+    "a failed payment keeps the holds",
+    settling,
+    'const demands = outcome.stock === "leave" ? [] : demandOf(lines);',
+    'const demands = outcome.stock !== "takeBack" ? [] : demandOf(lines);',
+  ),
+  fault(
+    "money for units that are gone is kept",
+    settling,
+    "if (error instanceof SoldOut && soldOut) return carryOut(order, soldOut, actor);",
+    "if (error instanceof SoldOut && soldOut) return order;",
+  ),
+  fault(
+    "late money sells without taking stock again",
+    selling,
+    'const stillHolds = order.status === "pending";',
+    'const stillHolds = order.status !== "refunded";',
+  ),
+  fault(
+    "late money takes what others hold",
+    selling,
+    "if (room < quantity) throw new SoldOut();",
+    "if (room < 0) throw new SoldOut();",
+  ),
+  fault(
+    "an order may be paid after its time",
+    starting,
+    "    if (!isExpired(order.expiresAtMs, clock())) return;\n",
+    "    if (isExpired(order.createdAtMs, clock())) return;\n",
+  ),
+  fault(
+    "starting payments holds units without bound",
+    starting,
+    "Math.min(wishedMs, latestMs)",
+    "Math.max(wishedMs, latestMs * 0)",
+  ),
+  fault(
+    "a payment that starts does not extend the holds",
+    starting,
+    "...demandOf(lines).map((line) => holds.extendWrite({ ...line, orderId, expiresAtMs, note })),",
+    "...demandOf(lines).slice(99).map((line) => holds.extendWrite({ ...line, orderId, expiresAtMs, note })),",
+  ),
+  fault(
+    "every attempt at a refund is a new one",
+    refundRules,
+    "return failures > 0 ? `${base}-again-${failures}` : base;",
+    "return failures >= 0 ? `${base}-again-${order.revision ?? 0}` : base;",
+  ),
+  fault(
+    "a refund is noted as done before the bank has heard of it",
+    refunds,
+    "const state = await ask(current, refund);",
+    'const state: RefundState | undefined = { status: "done", refundId: refund.paymentId };\n      void ask;',
+  ),
+  fault(
+    "a refund that failed is not tried again",
+    money,
+    'if (refundsOf(order).some(({ status }) => status !== "done")) {',
+    'if (refundsOf(order).some(({ status, attempts }) => status !== "done" && attempts === 0)) {',
+  ),
+  fault(
+    "a cart may be edited while it is paid for",
+    guards,
+    'anyOf(isMissing(at("lock")), condition`${at("lock", "expiresAtMs")} <= ${nowMs}`)',
+    'anyOf(isMissing(at("lock")), condition`${at("lock", "expiresAtMs")} > ${nowMs * 0}`)',
+  ),
+  fault(
+    "a cart stays locked at the instant its lock ends",
+    guards,
+    'condition`${at("lock", "expiresAtMs")} <= ${nowMs}`',
+    'condition`${at("lock", "expiresAtMs")} < ${nowMs}`',
+  ),
+  fault(
+    "the version of a cart is not looked at",
+    guards,
+    'condition`${at("version")} = ${version}`',
+    'condition`${at("version")} >= ${version * 0}`',
+  ),
+  fault(
+    "an edit may be done again when its answer was lost",
+    guards,
+    "  return not(anyOf(first!, ...others));",
+    "  return anyOf(not(anyOf(first!, ...others)), first!, ...others);",
+  ),
+  fault(
+    "an edit leaves the version as it is",
+    edits,
+    "        nextVersion(nowMs),\n        keepAlive",
+    "        keepAlive",
+  ),
+  fault(
+    "replacing a cart's lines asks for no version",
+    replacing,
+    "condition: allOf(cartIsUnlocked(nowMs), versionIs(cart.version), checkoutsAre(cart.checkouts)),",
+    "condition: allOf(cartIsUnlocked(nowMs), checkoutsAre(cart.checkouts)),",
+  ),
+  fault(
+    "an order unlocks the cart of another one",
+    checkout,
+    "    condition: lockIsOf(orderId),\n",
+    "    condition: anyOf(lockIsOf(orderId), lockIsOf(`${orderId}-`), cartIsUnlocked(0 as EpochMs), versionIs(0), checkoutsAre(1), checkoutsAre(2)),\n",
+  ),
+  fault(
+    "a cart is locked although another order has it",
+    checkout,
+    "condition: allOf(cartIsUnlocked(nowMs), versionIs(cart.version), checkoutsAre(cart.checkouts)),",
+    "condition: allOf(versionIs(cart.version)),",
+  ),
+  fault(
+    "paying leaves the cart locked",
+    checkout,
+    'remove: [at("lock"), ...boughtAttributes(purchase)],',
+    "remove: [...boughtAttributes(purchase)],",
+  ),
+  fault(
+    "a transaction is repeated under a new token",
+    database,
+    "        () => client.send(command),\n        ({ found }) => {",
+    "        () => {\n          (command.input as { ClientRequestToken?: string }).ClientRequestToken = randomUUID();\n          return client.send(command);\n        },\n        ({ found }) => {",
+  ),
+  fault(
+    "a lost answer is taken for a refusal without effect",
+    database,
+    "if (afterLoss && write.applied?.(row)) return row ?? {};",
+    "if (afterLoss && write.applied?.(row) && !row) return row ?? {};",
+  ),
+  fault(
+    "a lost answer counts as nothing done",
+    retrying,
+    "throw afterLoss\n",
+    "throw afterLoss && !afterLoss\n",
+  ),
+  fault(
+    "a busy answer is taken for a refusal",
+    failures,
+    'if (reasons.some(({ Code }) => busyReasons.has(Code ?? ""))) return { kind: "busy" };',
+    'if (reasons.some(({ Code }) => Code === "-")) return { kind: "busy" };',
+  ),
+  fault(
+    "what is tolerated takes the required along",
+    transactions,
+    "      if (required.some((write) => error.of(write))) throw error;\n",
+    "      if (required.some((write) => error.of(write))) return refusals;\n",
+  ),
+  fault(
+    "any signature will do",
+    sandbox,
+    "return given.map((signature) => matchesAny(signature, expected)).includes(true);",
+    "return given.map((signature) => !matchesAny(signature, expected) || true).includes(true);",
+  ),
+  fault(
+    "webhooks of any age are taken",
+    sandbox,
+    "if (Math.abs(nowMs / 1000 - sentSeconds) > toleranceSeconds) return false;",
+    "if (Math.abs(nowMs / 1000 - sentSeconds) > toleranceSeconds * 1e6) return false;",
+  ),
+  fault(
+    "the audit trail forgets what a TTL deletion did",
+    audit,
+    "      steps: steps.filter((step) => isMine(step) || (isLast && !isOthers(step))),",
+    "      steps: steps.filter((step) => isMine(step) && (isLast || !isOthers(step))),",
+  ),
+  fault(
+    "the audit trail gives two changes one place",
+    audit,
+    '#${change.sequence.padStart(40, "0")}`',
+    '#${"".padStart(40, "0")}`',
+  ),
+];
