@@ -7,6 +7,7 @@ import { writeFileSync } from "node:fs";
 import { createRequire } from "node:module";
 import { cpus } from "node:os";
 import { join } from "node:path";
+import { callbackify } from "node:util";
 import { CreateTableCommand, DynamoDBClient } from "@aws-sdk/client-dynamodb";
 import { DeleteCommand, DynamoDBDocument, PutCommand } from "@aws-sdk/lib-dynamodb";
 import { dynamoDBLockClientFactory } from "@deliveryhero/dynamodb-lock";
@@ -89,11 +90,13 @@ function lockClient(client: DynamoDBDocument, lockTable: string): Contender {
   const dynamodb = Object.fromEntries(
     (["get", "put", "delete"] as const).map((method) => [
       method,
-      (parameters: never, done: (error: unknown, data?: unknown) => void) =>
-        void client[method as "get"](parameters).then(
-          (data: unknown) => done(null, data),
-          (error: Error) => done(Object.assign(error, { code: error.name })),
-        ),
+      callbackify(async (parameters: never) => {
+        try {
+          return await client[method as "get"](parameters);
+        } catch (error) {
+          throw Object.assign(error as Error, { code: (error as Error).name });
+        }
+      }),
     ]),
   );
   const options = { dynamodb, lockTable, partitionKey: "resource", leaseDurationMs: 30_000 };

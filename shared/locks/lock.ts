@@ -167,8 +167,7 @@ function reasonOf(holder: Lock | undefined, row: Row | undefined): string {
 export class LockNotOwned extends HoldfastError {
   readonly holder: Lock | undefined;
 
-  constructor(row: Row | undefined, nowMs: EpochMs) {
-    const holder = liveLockOf(row, nowMs);
+  constructor(row: Row | undefined, nowMs: EpochMs, holder = liveLockOf(row, nowMs)) {
     super("LOCK_NOT_OWNED", reasonOf(holder, row), {
       success: false,
       lockInfo: holder ? lockInfoOf(holder) : null,

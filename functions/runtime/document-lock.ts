@@ -1,0 +1,136 @@
+/**
+ * Document locks for handlers of one's own, as middy middleware: take one, ask for one, give one back.
+ * `docs/own-handlers.md` has a whole function.
+ */
+import type { MiddlewareObj, Request } from "@middy/core";
+import type { APIGatewayProxyEventV2WithJWTAuthorizer } from "aws-lambda";
+import { HoldfastError } from "../../shared/base/errors.ts";
+import { systemClock } from "../../shared/base/time.ts";
+import { lockNameOf } from "../../shared/documents/document.ts";
+import type { LockService } from "../../shared/locks/lock-service.ts";
+import { isSameOwner, type Lock, LockNotOwned, type LockOwner } from "../../shared/locks/lock.ts";
+import { toResult } from "./answer.ts";
+import { callerOf } from "./auth.ts";
+import { problemOf } from "./problem.ts";
+
+type Event = APIGatewayProxyEventV2WithJWTAuthorizer;
+
+/** What the middleware adds to the event: the lock under which the handler runs. */
+export interface WithDocumentLock {
+  readonly documentLock: Lock;
+}
+
+/** How locks are found and whose they are. */
+export interface DocumentLockOptions {
+  readonly locks: Pick<LockService, "acquire" | "find" | "release">;
+  /** Names the session of the caller, if there is one; the header `x-lock-session` by default. */
+  readonly sessionOf?: (event: Event) => string | undefined;
+  /** Length of the lease; 300 s by default. */
+  readonly leaseMs?: number;
+}
+
+interface Attached extends Event {
+  documentLock?: Lock;
+}
+
+/** Locks that a middleware took in this very request; only those are given back after an error. */
+const takenHere = new WeakSet<Lock>();
+
+const headerSession = (event: Event): string | undefined => event.headers["x-lock-session"];
+
+function ownerOf(event: Event, { sessionOf = headerSession }: DocumentLockOptions): LockOwner {
+  const caller = callerOf(event);
+  if (!caller) throw new HoldfastError("UNAUTHENTICATED", "This needs a valid token");
+  return { userId: caller.userId, sessionId: sessionOf(event) };
+}
+
+function resourceOf(event: Event, param: string): string {
+  return lockNameOf(event.pathParameters?.[param] ?? "");
+}
+
+/**
+ * Takes the lock on the document that the path parameter names, before the handler runs, or renews
+ * it if it is the caller's own. The handler finds it as `event.documentLock`. It is given back if the
+ * handler throws, otherwise kept until `releaseDocumentLock` or the end of its lease.
+ *
+ * @throws LockHeld when somebody else has it; the handler does not run
+ */
+export function acquireDocumentLock(
+  param: string,
+  options: DocumentLockOptions,
+): MiddlewareObj<Event, unknown> {
+  return {
+    before: async ({ event }: Request<Attached>) => {
+      const { locks, leaseMs } = options;
+      const resource = resourceOf(event, param);
+      const owner = ownerOf(event, options);
+      event.documentLock = await locks.acquire({ resource, owner, leaseMs, purpose: "document" });
+      takenHere.add(event.documentLock);
+    },
+    onError: ({ event }: Request<Attached>) => giveBack(event, options, { always: false }),
+  };
+}
+
+/**
+ * Lets the handler run only if the caller has the document's lock; costs one read. The handler still
+ * puts `locks.checkWrites(event.documentLock)` into its transaction: between this look and that
+ * write the lock can be lost.
+ *
+ * @throws LockNotOwned when the caller does not have it; the handler does not run
+ */
+export function requireDocumentLock(
+  param: string,
+  options: DocumentLockOptions,
+): MiddlewareObj<Event, unknown> {
+  return {
+    before: async ({ event }: Request<Attached>) => {
+      const owner = ownerOf(event, options);
+      const lock = await options.locks.find(resourceOf(event, param));
+      if (!lock || !isSameOwner(lock.owner, owner)) {
+        throw new LockNotOwned(undefined, systemClock(), lock);
+      }
+      event.documentLock = lock;
+    },
+  };
+}
+
+/**
+ * Gives the document's lock back after the handler has succeeded. After an error it stays with its
+ * owner, who may want to try again, unless `acquireDocumentLock` took it for this request.
+ */
+export function releaseDocumentLock(
+  param: string,
+  options: DocumentLockOptions,
+): MiddlewareObj<Event, unknown> {
+  return {
+    after: async ({ event }: Request<Attached>) => {
+      const owner = ownerOf(event, options);
+      event.documentLock ??= { resource: resourceOf(event, param), owner } as Lock;
+      await giveBack(event, options, { always: true });
+    },
+  };
+}
+
+/** A lock that is gone by now needs no giving back, and must not hide what the handler came to. */
+async function giveBack(
+  event: Attached,
+  { locks }: DocumentLockOptions,
+  { always }: { always: boolean },
+): Promise<void> {
+  const lock = event.documentLock;
+  if (!lock || !(always || takenHere.has(lock))) return;
+  takenHere.delete(lock);
+  await locks.release(lock).catch((error: unknown) => {
+    if (!(error instanceof LockNotOwned)) throw error;
+  });
+}
+
+/** Turns errors of a handler and of the middleware above into problem answers; put it first. */
+export function problemAnswers(): MiddlewareObj<Event, unknown> {
+  return {
+    onError: (request) => {
+      const { requestId } = request.event.requestContext;
+      request.response = toResult(problemOf(request.error, requestId));
+    },
+  };
+}
