@@ -14,7 +14,8 @@ import {
 } from "@aws-sdk/lib-dynamodb";
 import { systemClock } from "../base/time.ts";
 import { type Fragment, Placeholders } from "./expression.ts";
-import { decodeCursor, encodeCursor, type Page } from "./paging.ts";
+import { isInvalidInput } from "./failures.ts";
+import { decodeCursor, encodeCursor, notACursor, type Page } from "./paging.ts";
 import { type Patience, persist } from "./retry.ts";
 import { refusalOf } from "./transaction.ts";
 import { type Key, requestOf, type Row, type Write } from "./write.ts";
@@ -167,6 +168,16 @@ function pageOf(output: { Items?: Row[] | undefined; LastEvaluatedKey?: Key | un
   return { rows: Items, ...(LastEvaluatedKey ? { cursor: encodeCursor(LastEvaluatedKey) } : {}) };
 }
 
+/** Of a list's request only the cursor is a caller's: when DynamoDB finds the request invalid, that is why. */
+async function continued<T>({ cursor }: ListRequest, reading: Promise<T>): Promise<T> {
+  try {
+    return await reading;
+  } catch (error) {
+    if (cursor !== undefined && isInvalidInput(error)) throw notACursor();
+    throw error;
+  }
+}
+
 /** A failed condition in a read: there is none, so this cannot happen. */
 function unexpected(): never {
   throw new Error("A read was refused by a condition");
@@ -199,11 +210,11 @@ export function createDatabase(options: { client: DocumentClient } & Partial<Pat
     async query(request) {
       const ScanIndexForward = request.ascending ?? true;
       const command = new QueryCommand({ ...listInput(request), ScanIndexForward });
-      return pageOf(await read(() => client.send(command)));
+      return pageOf(await continued(request, read(() => client.send(command))));
     },
     async scan(request) {
       const command = new ScanCommand(listInput(request));
-      return pageOf(await read(() => client.send(command)));
+      return pageOf(await continued(request, read(() => client.send(command))));
     },
     apply(write) {
       const command = singleCommand(write);

@@ -1,7 +1,7 @@
 /** Sorts what DynamoDB can answer into refused, busy, unknown and wrong; nobody else reads its errors. */
 import type { AttributeValue } from "@aws-sdk/client-dynamodb";
 import { unmarshall } from "@aws-sdk/util-dynamodb";
-import { InvalidRequest, TooLarge } from "../base/errors.ts";
+import { TooLarge } from "../base/errors.ts";
 import type { Row } from "./write.ts";
 
 /** DynamoDB's limit for one item, in bytes. */
@@ -64,13 +64,10 @@ function cancelled(reasons: NonNullable<SdkError["CancellationReasons"]>, error:
   return { kind: "other", error: invalid ? translated(invalid.Message ?? "", error) : error };
 }
 
-/** The two validation errors that a caller's own input can cause; all others are faults of ours. */
+/** The one validation error that a caller's own writing can cause; all others are faults of ours. */
 function translated(message: string, error: unknown): unknown {
   if (/item size.*exceed|exceeded the maximum allowed size/i.test(message)) {
     return new TooLarge("This would grow past the size that one record may have", maxItemBytes);
-  }
-  if (/starting key|ExclusiveStartKey/i.test(message)) {
-    return new InvalidRequest([{ path: "cursor", message: "is not a cursor of this list" }]);
   }
   return error;
 }
@@ -86,4 +83,9 @@ export function failureOf(error: unknown): Failure {
   if (name === "ValidationException") return { kind: "other", error: translated(message, error) };
   const status = $metadata?.httpStatusCode;
   return status === undefined || status >= 500 ? { kind: "unknown" } : { kind: "other", error };
+}
+
+/** Whether DynamoDB found a request invalid before it did anything. */
+export function isInvalidInput(error: unknown): boolean {
+  return (error as SdkError).name === "ValidationException";
 }

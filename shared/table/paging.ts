@@ -13,6 +13,11 @@ export function encodeCursor(key: Key): string {
   return Buffer.from(JSON.stringify(key)).toString("base64url");
 }
 
+/** The error for a text that is no cursor, or another list's. */
+export function notACursor(): InvalidRequest {
+  return new InvalidRequest([{ path: "cursor", message: "is not a cursor of this list" }]);
+}
+
 function isKey(value: unknown): value is Key {
   return (
     typeof value === "object" &&
@@ -35,5 +40,5 @@ export function decodeCursor(cursor: string): Key {
   } catch {
     // Not JSON: answered below like every other text that is no cursor.
   }
-  throw new InvalidRequest([{ path: "cursor", message: "is not a cursor of this list" }]);
+  throw notACursor();
 }
