@@ -1,0 +1,258 @@
+/**
+ * What guards cost: edits of carts without a guard, under version checks and in locking mode, side by side
+ * on one DynamoDB Local. `node bench/carts.ts [rounds]` prints tables and a chart, and keeps them.
+ */
+import { writeFileSync } from "node:fs";
+import { cpus } from "node:os";
+import { join } from "node:path";
+import { PutCommand, UpdateCommand } from "@aws-sdk/lib-dynamodb";
+import { startDynamoDbLocal } from "../local/database/dynamodb-local.ts";
+import { systemClock } from "../shared/base/time.ts";
+import { cartIdOf, instanceOf } from "../shared/carts/cart.ts";
+import { editOf } from "../shared/carts/cart-edits.ts";
+import { withInstance } from "../shared/carts/cart-replacement.ts";
+import { newMeter, runOperation } from "../shared/table/operation.ts";
+import { requestOf, type Write } from "../shared/table/write.ts";
+import { type CartWorld, createCartWorld } from "../test/support/cart-world.ts";
+import { giveItem } from "../test/support/world.ts";
+
+const rounds = Number(process.argv[2] ?? 40);
+const warmUps = 4;
+/** Operations of one worker in one round; short blocks, so that contenders meet the same machine. */
+const operations = 10;
+const crowds = [1, 2, 5];
+const lineCount = 5;
+
+interface Place {
+  readonly sessionId: string;
+  readonly itemId: string;
+  readonly step: number;
+}
+
+interface Contender {
+  readonly name: string;
+  run(place: Place): Promise<unknown>;
+}
+
+interface Result {
+  readonly name: string;
+  readonly workers: number;
+  /** Milliseconds for all operations of all workers, round by round. */
+  readonly timesMs: number[];
+  requests: number;
+  writeUnits: number;
+}
+
+const at = ({ sessionId }: Place) => ({
+  userId: "bench",
+  sessionId,
+  instance: "menu",
+  actor: { id: "bench" },
+});
+
+/** The very same write with its condition taken off, and the placeholders that only it used. */
+function unguarded(write: Write): UpdateCommand | PutCommand {
+  const request = requestOf(write) as unknown as Record<string, unknown>;
+  const { TableName, UpdateExpression = "" } = request;
+  if (write.kind === "put") return new PutCommand({ TableName: write.table, Item: write.item });
+  const used = new Set(String(UpdateExpression).match(/[#:][nv]\d+/g));
+  const kept = (given: unknown) =>
+    Object.fromEntries(Object.entries(given ?? {}).filter(([name]) => used.has(name)));
+  return new UpdateCommand({
+    TableName: String(TableName),
+    Key: write.key,
+    UpdateExpression: String(UpdateExpression),
+    ExpressionAttributeNames: kept(request["ExpressionAttributeNames"]) as Record<string, string>,
+    ExpressionAttributeValues: kept(request["ExpressionAttributeValues"]),
+    ReturnValues: "ALL_NEW",
+  });
+}
+
+/** A change of one line's quantity. */
+function singleKeyEdits({ contents, client, shop }: CartWorld): Contender[] {
+  const send = client.send.bind(client) as (command: object) => Promise<unknown>;
+  return [
+    {
+      name: "no guard",
+      run(place) {
+        const edit = { ...editOf(at(place), "changed", systemClock()), itemId: place.itemId };
+        return send(unguarded(contents.changeQuantityWrite(edit, place.step)));
+      },
+    },
+    {
+      name: "guarded update",
+      run: (place) => shop.changeQuantity(at(place), place.itemId, place.step),
+    },
+  ];
+}
+
+/** Read all lines, change one, replace them all. */
+function replacements(world: CartWorld): Contender[] {
+  const { contents, client, shop } = world;
+  const send = client.send.bind(client) as (command: object) => Promise<unknown>;
+  const locking = world.service("locking");
+  const changed = <T extends { itemId: string }>(items: readonly T[], { itemId, step }: Place) =>
+    items.map((item) => (item.itemId === itemId ? { ...item, quantity: step } : item)) as never;
+  return [
+    {
+      name: "no guard",
+      async run(place) {
+        const request = at(place);
+        const read = await contents.read([cartIdOf(request.userId, request.sessionId)]);
+        const cart = read.carts[0]!;
+        const present = instanceOf(cart, request.instance);
+        const next = { ...present, lines: changed(present.lines, place) };
+        const edit = editOf(request, "replaced", systemClock());
+        return send(unguarded(contents.replaceWrite(edit, cart, withInstance(cart, next))));
+      },
+    },
+    {
+      name: "version check",
+      run: (place) => shop.updateItems(at(place), (items) => changed(items, place)),
+    },
+    {
+      name: "locking mode",
+      run: (place) => locking.updateItems(at(place), (items) => changed(items, place)),
+    },
+  ];
+}
+
+async function fill({ shop }: CartWorld, sessionId: string): Promise<void> {
+  for (let index = 0; index < lineCount; index += 1) {
+    const place = { sessionId, itemId: `item-${index}`, step: 1 };
+    await shop.addLine(at(place), { itemId: place.itemId, quantity: 1 });
+  }
+}
+
+/** One block: every worker does its operations, one after the other. */
+async function block(
+  contender: Contender,
+  workers: number,
+  session: (worker: number) => string,
+): Promise<{ tookMs: number; requests: number; writeUnits: number }> {
+  const meter = newMeter();
+  const operation = { meter, deadlineMs: Date.now() + 120_000 };
+  const startedMs = performance.now();
+  await runOperation(operation, () =>
+    Promise.all(
+      Array.from({ length: workers }, async (_, worker) => {
+        for (let step = 1; step <= operations; step += 1) {
+          const itemId = `item-${worker % lineCount}`;
+          await contender.run({ sessionId: session(worker), itemId, step });
+        }
+      }),
+    ),
+  );
+  return { ...meter, tookMs: performance.now() - startedMs };
+}
+
+/** The contenders take turns in an order that changes, so that none always runs on a warmer engine. */
+async function measure(
+  contenders: readonly Contender[],
+  session: (worker: number) => string,
+): Promise<Result[]> {
+  const results = crowds.flatMap((workers) =>
+    contenders.map(({ name }): Result => {
+      return { name, workers, timesMs: [], requests: 0, writeUnits: 0 };
+    }),
+  );
+  for (let round = -warmUps; round < rounds; round += 1) {
+    for (const workers of crowds) {
+      for (let turn = 0; turn < contenders.length; turn += 1) {
+        const contender = contenders[(turn + round + warmUps) % contenders.length]!;
+        const { tookMs, requests, writeUnits } = await block(contender, workers, session);
+        if (round < 0) continue;
+        const total = rounds * workers * operations;
+        const result = results.find(
+          (each) => each.name === contender.name && each.workers === workers,
+        )!;
+        result.timesMs.push(tookMs);
+        result.requests += requests / total;
+        result.writeUnits += writeUnits / total;
+      }
+    }
+  }
+  return results;
+}
+
+const median = (values: readonly number[]): number =>
+  values.toSorted((one, other) => one - other)[Math.floor(values.length / 2)]!;
+
+function ratioOf(result: Result, results: readonly Result[]) {
+  const reference = results.find(
+    ({ name, workers }) => name === "no guard" && workers === result.workers,
+  )!;
+  // Round by round: what slowed the machine down slowed both.
+  const ratios = result.timesMs.map((timeMs, round) => timeMs / reference.timesMs[round]!);
+  const resampled = Array.from({ length: 400 }, () =>
+    median(ratios.map(() => ratios[Math.floor(Math.random() * ratios.length)]!)),
+  ).toSorted((one, other) => one - other);
+  return { ratio: median(ratios), low: resampled[20]!, high: resampled[379]! };
+}
+
+function tableOf(results: readonly Result[]): string {
+  const rows = results.map((result) => {
+    const { name, workers, timesMs, requests, writeUnits } = result;
+    const perOperation = median(timesMs) / operations / workers;
+    const { ratio, low, high } = ratioOf(result, results);
+    const ratios = `${ratio.toFixed(2)} (${low.toFixed(2)} to ${high.toFixed(2)})`;
+    const counts = [requests, writeUnits, perOperation].map((count) => count.toFixed(2));
+    return `| ${[workers, name, ...counts, ratios].join(" | ")} |`;
+  });
+  return [
+    "| workers | guard | requests | write units | ms per operation | time : no guard |",
+    "|---|---|---|---|---|---|",
+    ...rows,
+  ].join("\n");
+}
+
+function chartOf(results: readonly Result[]): string {
+  const bars = results.map((result) => {
+    const { ratio } = ratioOf(result, results);
+    const label = `${result.workers} × ${result.name}`.padEnd(18);
+    return `${label} ${"█".repeat(Math.round(ratio * 20))} ${ratio.toFixed(2)}`;
+  });
+  return ["```", ...bars, "```"].join("\n");
+}
+
+const dynamoDb = await startDynamoDbLocal();
+try {
+  const world = await createCartWorld(dynamoDb.endpoint, systemClock, { lockTimeoutMs: 60_000 });
+  for (let index = 0; index < lineCount; index += 1) {
+    await giveItem(world, { itemId: `item-${index}` });
+  }
+  const apart = (worker: number): string => `own-${worker}`;
+  for (const worker of [0, 1, 2, 3, 4]) await fill(world, apart(worker));
+  await fill(world, "shared");
+  const sections: [string, Contender[], (worker: number) => string][] = [
+    [
+      "One line's quantity changed, every worker in a cart of its own",
+      singleKeyEdits(world),
+      apart,
+    ],
+    ["One line's quantity changed, all in one cart", singleKeyEdits(world), () => "shared"],
+    ["All lines read and replaced, every worker in a cart of its own", replacements(world), apart],
+    ["All lines read and replaced, all in one cart", replacements(world), () => "shared"],
+  ];
+  const parts: string[] = [];
+  for (const [title, contenders, session] of sections) {
+    const results = await measure(contenders, session);
+    parts.push(`## ${title}\n\n${tableOf(results)}\n\n${chartOf(results)}\n`);
+    console.log(parts.at(-1));
+  }
+  const [cpu] = cpus();
+  const report = `# What guards of carts cost
+
+\`node bench/carts.ts ${rounds}\`, on ${cpus().length} × ${cpu?.model.trim()}, Node ${process.version}, DynamoDB
+Local in memory. ${rounds} rounds; in each, every worker does ${operations} operations on carts of ${lineCount} lines, the
+contenders taking turns: ${rounds * operations} operations of each worker in all. The ratio is the median of the rounds' own ratios; in brackets, 90 % of 400
+resamples of the rounds. "No guard" is the same write with its condition taken off.
+
+${parts.join("\n")}
+In one cart, unguarded replacements are quick because they lose each other's changes; version checks try
+again until nothing is lost, and locks wait about 100 ms between two looks.
+`;
+  writeFileSync(join(import.meta.dirname, "carts.md"), report);
+} finally {
+  await dynamoDb.stop();
+}
