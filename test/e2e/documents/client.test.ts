@@ -152,8 +152,10 @@ describe.skipIf(!existsSync(executablePath))("the page with two editors, in Chro
     return { ana: page.locator("#ana"), ben: page.locator("#ben") };
   }
 
-  const untilMode = (editor: Locator, mode: string) =>
-    expect.poll(() => editor.getAttribute("data-mode"), { timeout: 5_000 }).toBe(mode);
+  async function untilMode(editor: Locator, mode: string): Promise<void> {
+    await expect.poll(() => editor.getAttribute("data-mode"), { timeout: 5_000 }).toBe(mode);
+  }
+
   const statusOf = async (docId: string) =>
     (await alice.getLockStatus({ params: { docId } })).lockInfo;
 

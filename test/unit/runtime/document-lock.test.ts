@@ -47,13 +47,13 @@ function setUp() {
         ...(user ? { authorizer: { jwt: { claims: { sub: user } } } } : {}),
       },
     };
-    const handler = middy<{ documentLock?: Lock }, unknown>()
-      .use(problemAnswers() as never)
-      .use(middlewares as never)
-      .handler(async (given) => {
-        if (fails) throw new Error("broken");
-        return { statusCode: 200, body: JSON.stringify({ fence: given.documentLock?.fence }) };
-      });
+    const chain = middy<{ documentLock?: Lock }, unknown>();
+    chain.use(problemAnswers() as never);
+    chain.use(middlewares as never);
+    const handler = chain.handler(async ({ documentLock }) => {
+      if (fails) throw new Error("broken");
+      return { statusCode: 200, body: JSON.stringify({ fence: documentLock?.fence }) };
+    });
     const answer = (await handler(event as never, {} as never)) as {
       statusCode: number;
       body: string;
