@@ -313,15 +313,16 @@ it.each([stripeCase, razorpayCase, wompiCase, sandboxCase])(
     expect(await outcomeOf(name, original)).not.toBe("refused");
     expect(requests).toBeGreaterThan(0);
     requests = 0;
+    const believed: string[] = [];
     let count = 0;
     while (count < wanted) {
       const forged = random.pick(mutators)(original, random);
       if (meaning(forged) === meant) continue;
       count += 1;
       const outcome = await outcomeOf(name, forged);
-      // Only a failure is worth the words: a hundred thousand expectations take longer than the work.
-      if (outcome !== "refused") expect(`${outcome}: ${exact(forged)}`).toBe("refused");
+      if (outcome !== "refused") believed.push(`${outcome}: ${exact(forged)}`);
     }
+    expect(believed).toEqual([]);
     expect(requests).toBe(0);
     console.log(`${name}: ${count} forged webhooks refused, 0 DynamoDB requests`);
   },
