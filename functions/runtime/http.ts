@@ -4,7 +4,7 @@ import httpJsonBodyParser from "@middy/http-json-body-parser";
 import type { APIGatewayProxyEventV2WithJWTAuthorizer, Context } from "aws-lambda";
 import { type Endpoint, routeKey } from "../../shared/api/endpoint.ts";
 import type { Actor } from "../../shared/base/actor.ts";
-import { HoldfastError, InvalidRequest } from "../../shared/base/errors.ts";
+import { HoldfastError, type InputIssue, InvalidRequest } from "../../shared/base/errors.ts";
 import { newMeter, type Operation, runOperation } from "../../shared/table/operation.ts";
 import { type Answer, toResult } from "./answer.ts";
 import { authorize, callerOf, type Caller, namedUser } from "./auth.ts";
@@ -62,8 +62,17 @@ async function parseBody(endpoint: Endpoint, event: Event): Promise<Event> {
     if ((error as { statusCode?: number }).statusCode === 415) {
       throw new HoldfastError("UNSUPPORTED_MEDIA_TYPE", "The body must be application/json");
     }
-    throw new InvalidRequest([{ path: "body", message: "is not valid JSON" }]);
+    throw new InvalidRequest([whyNotParsed(error)]);
   }
+}
+
+/** Names like `__proto__` are refused while parsing, so that no code ever meets them. */
+function whyNotParsed(error: unknown): InputIssue {
+  const { message, cause } = error as Error & { cause?: { data?: unknown } };
+  const isForbiddenName = /forbidden key/i.test(message);
+  return isForbiddenName
+    ? { path: String(cause?.data), message: "is not allowed as a name" }
+    : { path: "body", message: "is not valid JSON" };
 }
 
 /** A `userId` anywhere in a request is the caller's own, or an administrator asks. */
