@@ -1,0 +1,141 @@
+/** The contract over HTTP: who may call what, and that nothing answers in a way that it does not name. */
+import { afterAll, beforeAll, expect, test } from "vitest";
+import { endpoints } from "../../shared/api/index.ts";
+import { seededRandom } from "../sim/random.ts";
+import { type Operation, operations, wrongIn } from "../support/answer-check.ts";
+import { clientOf } from "../support/http.ts";
+import { type KnownNames, makeRequest, sample } from "../support/openapi-requests.ts";
+import { startServer, type TestServer } from "../support/server.ts";
+
+/** `HOLDFAST_FUZZ=20000` for the whole of it; a part is enough to notice most of what breaks. */
+const requestCount = Number(process.env["HOLDFAST_FUZZ"] ?? 700);
+const sideBySide = 12;
+
+let server: TestServer;
+let names: KnownNames;
+
+beforeAll(async () => {
+  server = await startServer({ context: { sweep: "off" } });
+  const admin = clientOf(server, "root", ["admin"]);
+  const itemIds = ["mug", "pen", "seat", "odd name/ä"];
+  const price = { amountMinor: 100, currency: "EUR" };
+  for (const itemId of itemIds) {
+    const body = { itemId, name: itemId, kind: "Retail", price, quantity: 100_000 };
+    await admin.send("POST /items", { body });
+  }
+  const alice = clientOf(server, "alice");
+  const orderIds: string[] = [];
+  for (let count = 0; count < 5; count += 1) {
+    const body = { items: [{ itemId: "mug", quantity: 1 }], paymentMethod: "sandbox" };
+    const order = await alice.send("POST /order/me", { body });
+    orderIds.push(order.body.orderId);
+    await alice.send("POST /payments/initiate", { body: { orderId: order.body.orderId } });
+  }
+  names = {
+    userId: ["me", "alice"],
+    itemId: itemIds,
+    orderId: orderIds,
+    transactionId: orderIds.map((orderId) => `sbx_${orderId}`),
+    docId: ["doc-1", "doc-2"],
+    sessionId: ["default", "s-2"],
+    instance: ["menu", "ticket"],
+    provider: ["sandbox"],
+    paymentMethod: ["sandbox"],
+    method: ["sandbox"],
+    currency: ["EUR"],
+    subject: itemIds.map((itemId) => `item/${itemId}`),
+  };
+});
+afterAll(() => server?.stop());
+
+/** Only what must be there, so that nothing but the caller decides. */
+function sparing() {
+  const random = seededRandom(11);
+  return { ...random, chance: (probability: number) => probability > 0.5 };
+}
+
+/** What somebody gets who sends a valid request about Alice and things that are not there. */
+async function answerFor(operation: Operation, as?: string, groups: string[] = []) {
+  const random = sparing();
+  const about = { ...names, userId: ["alice"], itemId: ["none"], orderId: ["none"] };
+  const given = ({ name, schema }: Operation["parameters"][number]): string =>
+    String(about[name as keyof typeof about]?.[0] ?? sample(schema, random, {}, name));
+  const required = operation.parameters.filter((parameter) => parameter.required);
+  const path = required.reduce(
+    (before, parameter) =>
+      before.replace(`{${parameter.name}}`, encodeURIComponent(given(parameter))),
+    operation.path,
+  );
+  const query = new URLSearchParams();
+  for (const parameter of required) {
+    if (parameter.in === "query") query.set(parameter.name, given(parameter));
+  }
+  const body = operation.body && sample(operation.body, random, about);
+  const answer = await server.call(`${operation.method} ${path}?${query}`, {
+    ...(as === undefined ? {} : { as, groups }),
+    ...(body === undefined ? {} : { body }),
+  });
+  const code = (answer.body as { code?: string } | null)?.code;
+  // A signature is no sign-in: whoever lacks it is refused by the provider's rules, not by ours.
+  if (code === "BAD_SIGNATURE" || ![401, 403].includes(answer.status)) return "let in";
+  return answer.status;
+}
+
+/** What the contract says of each sort of caller. */
+function expectedOf({ access, path }: (typeof endpoints)[number]) {
+  if (access === "anyone") return ["let in", "let in", "let in", "let in"];
+  if (access === "admin") return [401, 403, 403, "let in"];
+  return [401, "let in", path.includes("{userId}") ? 403 : "let in", "let in"];
+}
+
+test.each(endpoints.map((endpoint) => [`${endpoint.method} ${endpoint.path}`, endpoint] as const))(
+  "%s lets in nobody, Alice, Mallory and an administrator as it should",
+  async (_, endpoint) => {
+    const operation = operations.find(({ name }) => name === endpoint.name)!;
+    const answers = [
+      await answerFor(operation),
+      await answerFor(operation, "alice"),
+      await answerFor(operation, "mallory"),
+      await answerFor(operation, "root", ["admin"]),
+    ];
+    expect(answers).toEqual(expectedOf(endpoint));
+  },
+);
+
+test(`${requestCount} requests, half of them wrong in one place, get only answers that are named`, async () => {
+  const random = seededRandom(Number(process.env["HOLDFAST_SEED"] ?? 1));
+  const problems: string[] = [];
+  const seen = new Map<string, number>();
+  let sent = 0;
+
+  async function sendSome(): Promise<void> {
+    while (sent < requestCount) {
+      sent += 1;
+      // In turn, so that every operation gets its share however few requests there are.
+      const request = makeRequest(operations[sent % operations.length]!, random, names);
+      const { operation, path, headers, body, wrong } = request;
+      const answer = await server.call(`${operation.method} ${path}`, {
+        as: random.chance(0.6) ? "root" : "alice",
+        ...(random.chance(0.6) ? { groups: ["admin"] } : {}),
+        headers,
+        ...(body === undefined ? {} : { body }),
+      });
+      const { status } = answer;
+      seen.set(`${status}`, (seen.get(`${status}`) ?? 0) + 1);
+      const contentType = answer.headers.get("content-type");
+      const found = wrongIn(operation, { status, contentType, body: answer.body });
+      const failed = status >= 500 ? `${operation.name} answered ${status}` : found;
+      if (failed !== undefined) {
+        const told = JSON.stringify(answer.body)?.slice(0, 300);
+        problems.push(`${failed}\n  ${operation.method} ${path}\n  ${body}\n  ${wrong}\n  ${told}`);
+      }
+    }
+  }
+
+  await Promise.all(Array.from({ length: sideBySide }, sendSome));
+  expect(problems.slice(0, 10)).toEqual([]);
+  expect(problems).toHaveLength(0);
+  // Enough of them must have got through for this to mean anything.
+  expect(seen.get("200") ?? 0).toBeGreaterThan(requestCount / 10);
+  expect(seen.get("400") ?? 0).toBeGreaterThan(requestCount / 10);
+}, 1_800_000);
