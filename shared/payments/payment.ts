@@ -209,6 +209,5 @@ export function outcomeOf(
   if (fact.kind === "refunded") {
     return refund?.status === "done" ? undefined : whenRefunded(order, fact, nowMs);
   }
-  const isSettledBy = order.payment?.paymentId === fact.paymentId;
-  return isSettledBy || refund ? undefined : whenCaptured(order, fact, nowMs);
+  return refund ? undefined : whenCaptured(order, fact, nowMs);
 }

@@ -89,3 +89,18 @@ it("fifty deliveries of one event at once: one effect, all acknowledged", async 
   const stocks = await world.stock.findMany(itemIds);
   expect([...stocks.values()].map(({ sold }) => sold)).toEqual([1, 1]);
 });
+
+it("several further payments at once: each is remembered, and goes back", async () => {
+  const { order } = await begin("several");
+  await money.send(money.eventOf(order, "payment.captured"));
+  const payments = Array.from({ length: 8 }, (_, index) => `further-${index}`);
+  const events = payments.map((paymentId) =>
+    money.eventOf(order, "payment.captured", { paymentId }),
+  );
+  await Promise.all(events.map((event) => money.send(event)));
+  expect(Object.keys((await read(order)).extraRefunds ?? {}).toSorted()).toEqual(payments);
+  await money.payments.retryRefunds(await read(order), sweeper);
+  const { extraRefunds = {}, status } = await read(order);
+  expect(Object.values(extraRefunds).every((refund) => refund.status === "done")).toBe(true);
+  expect(status).toBe("paid");
+});
