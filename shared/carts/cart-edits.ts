@@ -8,6 +8,7 @@ import { cartIdOf, CartLocked, type InstanceAddress, VersionMismatch } from "./c
 import {
   cartIsUnlocked,
   editIsNew,
+  editIsRecalled,
   editTookEffect,
   keepAlive,
   liveLockIn,
@@ -53,6 +54,8 @@ export class CartMoved extends HoldfastError {
 export interface EditParts {
   readonly change: Change;
   readonly guards?: readonly Fragment[];
+  /** The version it was planned on, where doing it twice would make a difference. */
+  readonly plannedOn?: number;
   /** What it means when neither lock nor version was the reason of a refusal. */
   readonly refused?: (found: Row | undefined) => HoldfastError;
 }
@@ -81,7 +84,7 @@ export function refusalOfEdit(
 export function editWrite(table: string, edit: Edit, parts: EditParts): Write {
   const { address, nowMs, note, expectedVersion } = edit;
   const { userId, sessionId } = address;
-  const { change, guards = [], refused } = parts;
+  const { change, guards = [], refused, plannedOn } = parts;
   const editId = newEditId();
   return update({
     table,
@@ -108,5 +111,6 @@ export function editWrite(table: string, edit: Edit, parts: EditParts): Write {
     ),
     refused: refusalOfEdit(edit, refused),
     applied: (found) => editTookEffect(editId, found),
+    ...(plannedOn === undefined ? {} : { recall: editIsRecalled(plannedOn) }),
   });
 }

@@ -11,7 +11,7 @@ import {
   isMissing,
   not,
 } from "../table/expression.ts";
-import type { Row } from "../table/write.ts";
+import type { Recall, Row } from "../table/write.ts";
 import { cartLifeMs, type CartLock } from "./cart.ts";
 
 /** Nobody pays for this cart, or the lock of who did is over. */
@@ -67,6 +67,24 @@ export function editIsNew(editId: string): Fragment {
 /** Whether this edit is among the last ones that took effect on the item. */
 export function editTookEffect(editId: string, found: Row | undefined): boolean {
   return rememberedEdits.some((attribute) => found?.[attribute] === editId);
+}
+
+/**
+ * For how long the cart tells whether an edit took effect that was planned on this version: while
+ * not so many others followed that its id may have been pushed out.
+ */
+export function editIsRecalled(plannedOn: number): Recall {
+  const last = rememberedEdits.at(-1)!;
+  const latest = plannedOn + rememberedEdits.length;
+  return {
+    condition: anyOf(
+      isMissing(at("version")),
+      condition`${at(last)} = ${""}`,
+      condition`${at("version")} <= ${latest}`,
+    ),
+    isPossible: (found) =>
+      found?.["version"] === undefined || found[last] === "" || versionIn(found) <= latest,
+  };
 }
 
 /** Puts an edit's id in front; what is shifted is read before anything is written. */

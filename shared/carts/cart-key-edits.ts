@@ -102,6 +102,7 @@ export function addLineWrite(table: string, edit: Edit, cart: Cart, addition: Ad
       ],
       add: [action`${at(quantity)} ${line.quantity}`, action`${at("lineKeys")} ${new Set([key])}`],
     },
+    plannedOn: cart.version,
     guards: [
       lineIsAsRead(attribute, known),
       fitsWith(quantity, line.quantity),

@@ -7,6 +7,7 @@ import { type Edit, refusalOfEdit } from "./cart-edits.ts";
 import {
   cartIsUnlocked,
   checkoutsAre,
+  editIsRecalled,
   editTookEffect,
   newEditId,
   rememberedEdits,
@@ -71,5 +72,6 @@ export function replaceWrite(
     condition: allOf(cartIsUnlocked(nowMs), versionIs(cart.version), checkoutsAre(cart.checkouts)),
     refused: refusalOfEdit(edit),
     applied: (found) => editTookEffect(editId, found),
+    recall: editIsRecalled(cart.version),
   });
 }

@@ -16,9 +16,9 @@ import { systemClock } from "../base/time.ts";
 import { type Fragment, Placeholders } from "./expression.ts";
 import { isInvalidInput } from "./failures.ts";
 import { decodeCursor, encodeCursor, notACursor, type Page } from "./paging.ts";
-import { type Patience, persist } from "./retry.ts";
+import { type Patience, persist, refusedAs } from "./retry.ts";
 import { refusalOf } from "./transaction.ts";
-import { type Key, requestOf, type Row, type Write } from "./write.ts";
+import { type Key, repetitionOf, requestOf, type Row, type Write } from "./write.ts";
 
 /** What the database needs of a client: the SDK's document client, or a simulation of it. */
 export type DocumentClient = Pick<DynamoDBDocumentClient, "send">;
@@ -210,25 +210,23 @@ export function createDatabase(options: { client: DocumentClient } & Partial<Pat
     async query(request) {
       const ScanIndexForward = request.ascending ?? true;
       const command = new QueryCommand({ ...listInput(request), ScanIndexForward });
-      return pageOf(await continued(request, read(() => client.send(command))));
+      const answer = read(() => client.send(command));
+      return pageOf(await continued(request, answer));
     },
     async scan(request) {
       const command = new ScanCommand(listInput(request));
-      return pageOf(await continued(request, read(() => client.send(command))));
+      const answer = read(() => client.send(command));
+      return pageOf(await continued(request, answer));
     },
     apply(write) {
-      const command = singleCommand(write);
+      const [command, repetition] = [write, repetitionOf(write)].map(singleCommand);
       return persist<Row>(
         patience,
-        async () => {
-          const output = await client.send(command as UpdateCommand);
+        async (afterLoss) => {
+          const output = await client.send((afterLoss ? repetition : command) as UpdateCommand);
           return output.Attributes ?? (write.kind === "put" ? write.item : {});
         },
-        ({ found }, afterLoss) => {
-          const row = found.get(0);
-          if (afterLoss && write.applied?.(row)) return row ?? {};
-          throw write.refused(row);
-        },
+        ({ found }, afterLoss) => refusedAs(write, found.get(0), afterLoss),
       );
     },
     async transact(writes, { token = randomUUID() } = {}) {

@@ -3,6 +3,7 @@ import { TryAgain } from "../base/errors.ts";
 import type { Clock } from "../base/time.ts";
 import { type Failure, failureOf } from "./failures.ts";
 import { currentOperation } from "./operation.ts";
+import type { Row, Write } from "./write.ts";
 
 /** What waiting depends on; handed in, so that a test can run years of it in no time. */
 export interface Patience {
@@ -21,23 +22,35 @@ const defaultPatienceMs = 10_000;
 class OutcomeUnknown extends Error {}
 
 /**
+ * What a refused write comes to: its row, where an earlier attempt had taken effect and only the
+ * answer was lost; otherwise its error.
+ *
+ * @throws OutcomeUnknown when the item no longer tells whether it did
+ */
+export function refusedAs(write: Write, found: Row | undefined, afterLoss: boolean): Row {
+  if (afterLoss && write.applied?.(found)) return found ?? {};
+  if (!afterLoss || write.recall?.isPossible(found) !== false) throw write.refused(found);
+  throw new OutcomeUnknown("No answer from DynamoDB");
+}
+
+/**
  * Runs `attempt` until it succeeds, is refused, or time is up.
  *
- * `afterLoss` tells `refused` that an earlier attempt may have taken effect. Busy answers end in
+ * `afterLoss` tells both that an earlier attempt may have taken effect. Busy answers end in
  * `TRY_AGAIN`; a lost answer that stays lost is a fault and is never reported as "nothing happened".
  *
  * @throws TryAgain when contention outlasted the time left; nothing was changed
  */
 export async function persist<T>(
   patience: Patience,
-  attempt: () => Promise<T>,
+  attempt: (afterLoss: boolean) => Promise<T>,
   refused: (failure: Extract<Failure, { kind: "refused" }>, afterLoss: boolean) => T,
 ): Promise<T> {
   const deadlineMs = currentOperation()?.deadlineMs ?? patience.clock() + defaultPatienceMs;
   let afterLoss = false;
   for (let round = 0; ; round += 1) {
     try {
-      return await attempt();
+      return await attempt(afterLoss);
     } catch (error) {
       const failure = failureOf(error);
       if (failure.kind === "refused") return refused(failure, afterLoss);

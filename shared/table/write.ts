@@ -1,6 +1,6 @@
 /** A write as data: one item, its own condition, and what it means when that condition fails. */
 import type { HoldfastError } from "../base/errors.ts";
-import { type AttributePath, type Fragment, Placeholders } from "./expression.ts";
+import { allOf, type AttributePath, type Fragment, Placeholders } from "./expression.ts";
 
 /** An item as it is stored. */
 export type Row = Readonly<Record<string, unknown>>;
@@ -26,6 +26,17 @@ interface WriteBase {
    * only after an answer was lost, and is what makes such a repetition safe.
    */
   readonly applied?: (found: Row | undefined) => boolean;
+  /**
+   * For how long the item can tell whether this write took effect. Needed where repeating it would
+   * have a second effect and `applied` looks at something that later writes push out.
+   */
+  readonly recall?: Recall;
+}
+
+/** Whether an item still tells if a write took effect: as a condition for repeating it, and of a row. */
+export interface Recall {
+  readonly condition: Fragment;
+  readonly isPossible: (found: Row | undefined) => boolean;
 }
 
 /** One protected write; `kind` says which of DynamoDB's four actions it is. */
@@ -34,6 +45,13 @@ export type Write =
   | (WriteBase & { readonly kind: "update"; readonly change: Change; readonly condition: Fragment })
   | (WriteBase & { readonly kind: "delete"; readonly condition: Fragment })
   | (WriteBase & { readonly kind: "check"; readonly condition: Fragment });
+
+/** The write as it may be sent again after a lost answer: only while the item tells what became of it. */
+export function repetitionOf(write: Write): Write {
+  return write.recall
+    ? { ...write, condition: allOf(write.condition, write.recall.condition) }
+    : write;
+}
 
 type Without<T> = T extends unknown ? Omit<T, "kind"> : never;
 
