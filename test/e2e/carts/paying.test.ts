@@ -1,10 +1,8 @@
 /** While an order is pending its cart stands still; after the outcome it moves on. Through HTTP. */
-import { paginateListTables } from "@aws-sdk/client-dynamodb";
 import { UpdateCommand } from "@aws-sdk/lib-dynamodb";
-import { afterAll, beforeAll, beforeEach, describe, expect, inject, it } from "vitest";
-import { createDocumentClient } from "../../../shared/table/client.ts";
+import { afterAll, beforeAll, beforeEach, describe, expect, it } from "vitest";
 import { type CallOptions, startServer, type TestServer } from "../../support/server.ts";
-import { localClientSettings } from "../../support/tables.ts";
+import { inServerTable } from "../../support/server-tables.ts";
 
 let server: TestServer;
 let session = "";
@@ -24,21 +22,17 @@ const tablePrefix = `paying-${process.pid}-`;
 
 /** Lets the lock's time be over without waiting for it. */
 async function ageLock(): Promise<void> {
-  const client = createDocumentClient(localClientSettings(inject("dynamoDbEndpoint")));
-  let TableName: string | undefined;
-  for await (const { TableNames = [] } of paginateListTables({ client }, {})) {
-    TableName ??= TableNames.find((name) => name.startsWith(tablePrefix) && /Carts/.test(name));
-  }
-  await client.send(
-    new UpdateCommand({
-      TableName,
-      Key: { cartId: `alice/${session}` },
-      UpdateExpression: "SET #lock.expiresAtMs = :now",
-      ExpressionAttributeNames: { "#lock": "lock" },
-      ExpressionAttributeValues: { ":now": Date.now() },
-    }),
+  await inServerTable({ tablePrefix, table: "Carts" }, (client, TableName) =>
+    client.send(
+      new UpdateCommand({
+        TableName,
+        Key: { cartId: `alice/${session}` },
+        UpdateExpression: "SET #lock.expiresAtMs = :now",
+        ExpressionAttributeNames: { "#lock": "lock" },
+        ExpressionAttributeValues: { ":now": Date.now() },
+      }),
+    ),
   );
-  client.destroy();
 }
 
 async function order(instances: string[]) {

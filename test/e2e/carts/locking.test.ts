@@ -1,0 +1,77 @@
+/** Locking mode through HTTP, as `-c cartLocking=on` deploys it. */
+import { afterAll, beforeAll, expect, it } from "vitest";
+import { createLockService } from "../../../shared/locks/lock-service.ts";
+import { createLockStore } from "../../../shared/locks/lock-store.ts";
+import { createDatabase } from "../../../shared/table/database.ts";
+import { startServer, type TestServer } from "../../support/server.ts";
+import { inServerTable } from "../../support/server-tables.ts";
+
+let server: TestServer;
+const tablePrefix = `cartlocks-${process.pid}-`;
+const admin = { as: "root", groups: ["admin"] };
+const items = Array.from({ length: 12 }, (_, index) => `dish-${index}`);
+
+const requestsOf = ({ headers }: { headers: Headers }) =>
+  Number(/"(\d+) req/.exec(headers.get("server-timing") ?? "")?.[1]);
+const replace = (session: string, itemIds: readonly string[]) =>
+  server.call(`PUT /carts/me/${session}/menu/items`, {
+    as: "alice",
+    body: itemIds.map((itemId) => ({ itemId, quantity: 1 })),
+  });
+
+/** Somebody else takes a lock and keeps it. */
+async function takeLock(resource: string): Promise<void> {
+  await inServerTable({ tablePrefix, table: "Locks" }, async (client, tableName) => {
+    const store = createLockStore({ database: createDatabase({ client }), tableName });
+    await createLockService({ store }).acquire({ resource, owner: { userId: "bob" } });
+  });
+}
+
+beforeAll(async () => {
+  const context = { sweep: "off", cartLocking: "on", lockTimeout: "1" };
+  server = await startServer({ context, tablePrefix });
+  for (const itemId of items) {
+    const price = { amountMinor: 500, currency: "EUR" };
+    const body = { itemId, name: itemId, kind: "Menu", price, quantity: 10 };
+    await server.call("POST /items", { ...admin, body });
+  }
+});
+
+afterAll(async () => {
+  await server?.stop();
+});
+
+it("replaces a collection with 4 requests, and with 2 where If-Match decides", async () => {
+  const first = await replace("s1", items.slice(0, 3));
+  expect([first.status, requestsOf(first), first.body.count]).toEqual([200, 4, 3]);
+  const matched = await server.call("PUT /carts/me/s1/menu/items", {
+    as: "alice",
+    headers: { "if-match": first.headers.get("etag")! },
+    body: [{ itemId: "dish-5", quantity: 2 }],
+  });
+  expect([matched.status, requestsOf(matched), matched.body.count]).toEqual([200, 2, 2]);
+});
+
+it("single keys take no lock, and adds at the same time are all there", async () => {
+  await replace("s2", []);
+  const answers = await Promise.all(
+    items.map((itemId) =>
+      server.call("POST /carts/me/s2/menu/items", { as: "alice", body: { itemId, quantity: 1 } }),
+    ),
+  );
+  expect(answers.map(({ status }) => status)).toEqual(items.map(() => 200));
+  const { body } = await server.call("GET /carts/me/s2/menu", { as: "alice" });
+  expect(body.count).toBe(items.length);
+});
+
+it("waits in vain for a lock: 423 LOCK_TIMEOUT, and nothing is changed", async () => {
+  await replace("s3", ["dish-1"]);
+  await takeLock("cart/alice/s3/menu/items");
+  const refused = await replace("s3", ["dish-2"]);
+  expect(refused).toMatchObject({ status: 423, body: { code: "LOCK_TIMEOUT" } });
+  expect(refused.body.waitedMs).toBeGreaterThanOrEqual(1_000);
+  expect(Number(refused.headers.get("retry-after"))).toBeGreaterThan(0);
+  const { body } = await server.call("GET /carts/me/s3/menu", { as: "alice" });
+  expect(body.items).toMatchObject([{ itemId: "dish-1" }]);
+  expect((await replace("s4", ["dish-2"])).status).toBe(200);
+});
