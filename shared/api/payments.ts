@@ -98,7 +98,11 @@ export const refundPayment = endpoint({
   access: "admin",
   summary: "Pay an order's money back; its units return to stock at once.",
   params: z.object({ orderId: identifier }),
-  body: z.strictObject({ reason: text(500) }),
+  body: z.strictObject({
+    reason: text(500),
+    /** The money has gone back by other means already: it is only written down. */
+    outside: z.boolean().optional(),
+  }),
   answers: { 200: orderView },
   errors: ["ORDER_NOT_FOUND", "ORDER_NOT_PAYABLE"],
 });

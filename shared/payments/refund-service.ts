@@ -21,32 +21,45 @@ export interface RefundOptions {
   readonly logger: Logger;
 }
 
+/** A wish to pay an order back. */
+interface Wish {
+  readonly orderId: string;
+  readonly reason: string;
+  readonly actor: Actor;
+  /** The money has gone back by other means already. */
+  readonly outside?: boolean | undefined;
+}
+
 const maxRounds = 10;
+
+/** What the provider says, or undefined when it failed: the next attempt will ask again. */
+async function ask(
+  { providers, logger }: RefundOptions,
+  order: Order,
+  refund: Refund,
+): Promise<RefundState | undefined> {
+  const { provider, reason, refundId, transactionId, paymentId, amountMinor, currency } = refund;
+  try {
+    return await providers[provider]?.refund({
+      transactionId,
+      paymentId,
+      amountMinor,
+      currency,
+      reason,
+      idempotencyKey: refundKey(order, refund),
+      refundId,
+    });
+  } catch (error) {
+    if (!(error instanceof ProviderFailed)) throw error;
+    const { orderId } = order;
+    logger.warn("Refund not done yet", { orderId, provider, paymentId, reason: error.reason });
+    return undefined;
+  }
+}
 
 /** Carries refunds out, and takes an administrator's wish for one. */
 export function createRefunds(options: RefundOptions) {
-  const { database, payments, providers, settling, clock, logger } = options;
-
-  /** What the provider says, or undefined when it failed: the next attempt will ask again. */
-  async function ask(order: Order, refund: Refund): Promise<RefundState | undefined> {
-    const { provider, reason, refundId, transactionId, paymentId, amountMinor, currency } = refund;
-    try {
-      return await providers[provider]?.refund({
-        transactionId,
-        paymentId,
-        amountMinor,
-        currency,
-        reason,
-        idempotencyKey: refundKey(order, refund),
-        refundId,
-      });
-    } catch (error) {
-      if (!(error instanceof ProviderFailed)) throw error;
-      const { orderId } = order;
-      logger.warn("Refund not done yet", { orderId, provider, paymentId, reason: error.reason });
-      return undefined;
-    }
-  }
+  const { database, payments, settling, clock } = options;
 
   /**
    * Asks once for every refund that is open, and records what the provider said. Two at the same time
@@ -55,7 +68,7 @@ export function createRefunds(options: RefundOptions) {
   async function carryOut(order: Order, actor: Actor): Promise<Order> {
     let current = order;
     for (const refund of openRefundsOf(order)) {
-      const state = await ask(current, refund);
+      const state = await ask(options, current, refund);
       const nowMs = clock();
       const next = afterAttempt(current, refund, { state, nowMs });
       const action = next.status === current.status ? "refund_attempted" : next.status;
@@ -72,24 +85,41 @@ export function createRefunds(options: RefundOptions) {
     return current;
   }
 
+  /** Money that went back by other means: written down as if the provider had told. */
+  async function record(order: Order, actor: Actor): Promise<Order> {
+    const told = {
+      kind: "refunded",
+      type: "outside",
+      orderId: order.orderId,
+      certain: true,
+    } as const;
+    let current = order;
+    for (const refund of openRefundsOf(order)) {
+      current = await settling.settle(current, { ...refund, ...told }, actor);
+    }
+    return current;
+  }
+
   /**
    * Pays back what an order has cost: its units come back at once, the money as soon as the provider
-   * does it, retried by the sweep for as long as that takes. Safe to repeat.
+   * does it, retried by the sweep for as long as that takes. With `outside` nobody is asked: the money
+   * has gone back by other means, which is for providers that cannot do it. Safe to repeat.
    *
    * @throws OrderNotPayable when no money was captured; nothing was changed
    * @example await refunds.request({ orderId: "ord_x", reason: "damaged", actor: { id: "root" } })
    */
-  async function request(wish: { orderId: string; reason: string; actor: Actor }): Promise<Order> {
-    const { orderId, reason, actor } = wish;
+  async function request(wish: Wish): Promise<Order> {
+    const { orderId, reason, actor, outside = false } = wish;
     for (let round = 0; round < maxRounds; round += 1) {
       const order = await payments.find(orderId);
       if (!order) throw new OrderNotFound(orderId);
       if (order.status === "refunded") return order;
-      if (order.status === "refund_due") return carryOut(order, actor);
-      if (order.status !== "paid") throw new OrderNotPayable(order);
-      const outcome = refundRequested(order, reason, clock());
+      if (!["paid", "refund_due"].includes(order.status)) throw new OrderNotPayable(order);
       try {
-        return await carryOut(await settling.carryOut(order, outcome, actor), actor);
+        const isDue = order.status === "refund_due";
+        const outcome = refundRequested(order, reason, clock());
+        const due = isDue ? order : await settling.carryOut(order, outcome, actor);
+        return await (outside ? record(due, actor) : carryOut(due, actor));
       } catch (error) {
         if (!(error instanceof OrderMoved)) throw error;
       }

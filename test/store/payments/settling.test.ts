@@ -265,6 +265,19 @@ describe("a refund", () => {
     expect(await levels(itemId)).toEqual({ available: 2, sold: 0, held: 0 });
   });
 
+  it("that the provider cannot do is written down when the money went back otherwise", async () => {
+    const itemId = await item(1);
+    const order = await place([itemId]);
+    await start(order);
+    await money.send(money.eventOf(order, "payment.captured"));
+    const wish = { orderId: order.orderId, reason: "by bank transfer", actor: admin };
+    const done = await money.payments.refund({ ...wish, outside: true });
+    expect(done).toMatchObject({ status: "refunded", payment: { refund: { status: "done" } } });
+    expect(done.payment?.refund).toMatchObject({ reason: "by bank transfer", attempts: 0 });
+    expect(money.counting.refunds.has(order.orderId)).toBe(false);
+    expect(await levels(itemId)).toEqual({ available: 1, sold: 0, held: 0 });
+  });
+
   it("of an order without money is refused", async () => {
     const { orderId } = await place([await item(1)]);
     const refused = await errorOf(money.payments.refund({ orderId, reason: "no", actor: admin }));
