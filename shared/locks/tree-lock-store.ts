@@ -5,6 +5,7 @@
  * it and until when. A set, because "nothing is below" must be one condition without knowing names,
  * and because it comes and goes with its entries: no row has to be prepared first.
  */
+import type { ChangeNote } from "../base/actor.ts";
 import type { EpochMs } from "../base/time.ts";
 import { dayMs, later, ttlSecondsAt } from "../base/time.ts";
 import {
@@ -62,13 +63,15 @@ function createEntries(table: string) {
 
   return {
     /** Notes a lock in a row above it, which must be free itself. */
-    enterWrite(above: string, lock: Lock, nowMs: EpochMs): Write {
+    enterWrite(above: string, lock: Lock, note: ChangeNote): Write {
+      const nowMs = note.atMs;
       return update({
         ...rowOf(above),
         change: {
           set: [
             action`${at(entryOf(lock.resource))} = ${lock}`,
             action`${at("ttlSeconds")} = ${ttlSecondsAbove(nowMs)}`,
+            action`${at("change")} = ${note}`,
           ],
           // Only ever an owner whose lease is over: without it, his next write is refused.
           remove: [at("owner"), at("kindShard")],
@@ -83,15 +86,17 @@ function createEntries(table: string) {
     prolongWrite(
       above: string,
       hold: Hold,
-      until: { expiresAtMs: EpochMs; nowMs: EpochMs },
+      until: { expiresAtMs: EpochMs; note: ChangeNote },
     ): Write {
-      const { expiresAtMs, nowMs } = until;
+      const { expiresAtMs, note } = until;
+      const nowMs = note.atMs;
       return update({
         ...rowOf(above),
         change: {
           set: [
             action`${at(entryOf(hold.resource), "expiresAtMs")} = ${expiresAtMs}`,
             action`${at("ttlSeconds")} = ${ttlSecondsAbove(nowMs)}`,
+            action`${at("change")} = ${note}`,
           ],
         },
         condition: entryIsOurs(hold),
@@ -100,15 +105,16 @@ function createEntries(table: string) {
     },
 
     /** Removes the entry from a row above. */
-    leaveWrite(above: string, hold: Hold, nowMs: EpochMs): Write {
+    leaveWrite(above: string, hold: Hold, note: ChangeNote): Write {
       return update({
         ...rowOf(above),
         change: {
+          set: [action`${at("change")} = ${note}`],
           remove: [at(entryOf(hold.resource))],
           delete: [action`${below} ${new Set([hold.resource])}`],
         },
         condition: entryIsOurs(hold),
-        refused: (row) => new LockNotOwned(row, nowMs),
+        refused: (row) => new LockNotOwned(row, note.atMs),
       });
     },
 
@@ -149,17 +155,18 @@ export function createTreeLockStore({ table, acquireWrite }: LockStore) {
     },
 
     /** Removes entries whose leases are over from a row. */
-    dropWrite(resource: string, expired: readonly [Lock, ...Lock[]], nowMs: EpochMs): Write {
+    dropWrite(resource: string, expired: readonly [Lock, ...Lock[]], note: ChangeNote): Write {
       const names = expired.map((lock) => lock.resource);
       return update({
         table,
         key: { resource },
         change: {
+          set: [action`${at("change")} = ${note}`],
           remove: names.map((name) => at(entryOf(name))),
           delete: [action`${below} ${new Set(names)}`],
         },
-        condition: leasesBelowAreOver(expired, nowMs),
-        refused: (row) => new LockNotOwned(row, nowMs),
+        condition: leasesBelowAreOver(expired, note.atMs),
+        refused: (row) => new LockNotOwned(row, note.atMs),
       });
     },
   };

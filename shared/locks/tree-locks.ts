@@ -6,6 +6,7 @@
  * lets one win. What proves a hold is its own row together with its entry in every row above; whoever
  * takes over an expired lock, from above or below, removes one of them. So no clock decides safety.
  */
+import { type Actor, changeNote } from "../base/actor.ts";
 import { TooLarge } from "../base/errors.ts";
 import { type Clock, type EpochMs, isExpired, later } from "../base/time.ts";
 import { TransactionRefused } from "../table/transaction.ts";
@@ -79,7 +80,8 @@ function createTaking({ store, clock }: { store: LockStore; clock: Clock }) {
   async function drop(resource: string, expired: readonly Lock[], nowMs: EpochMs): Promise<void> {
     for (let start = 0; start < expired.length; start += maxDropped) {
       const [first, ...others] = expired.slice(start, start + maxDropped);
-      await database.apply(rows.dropWrite(resource, [first!, ...others], nowMs)).catch(ignoreLost);
+      const note = changeNote("lock.dropped", { id: "system:expiry" }, nowMs);
+      await database.apply(rows.dropWrite(resource, [first!, ...others], note)).catch(ignoreLost);
     }
   }
 
@@ -109,10 +111,11 @@ function createTaking({ store, clock }: { store: LockStore; clock: Clock }) {
     for (let round = 1; ; round += 1) {
       const nowMs = clock();
       const lock = lockToBe(taken, assumed.fence, nowMs);
+      const note = changeNote("lock.entered", taken.actor, nowMs);
       try {
         await database.transact([
           rows.takeWrite(taken, assumed, nowMs),
-          ...forAbove(resource, (above) => rows.enterWrite(above, lock, nowMs)),
+          ...forAbove(resource, (above) => rows.enterWrite(above, lock, note)),
         ]);
         return lock;
       } catch (error) {
@@ -150,7 +153,8 @@ export function createTreeLocks({ store, clock }: { store: LockStore; clock: Clo
 
     /** Renews in the lock's own row and in every row above. One transaction. */
     async renew({ hold, nowMs, actor, leaseMs }: HeldChange & { leaseMs: number }): Promise<Lock> {
-      const until = { expiresAtMs: later(nowMs, leaseMs), nowMs };
+      const note = changeNote("lock.prolonged", actor, nowMs);
+      const until = { expiresAtMs: later(nowMs, leaseMs), note };
       await transactOwned([
         store.renewWrite({ hold, nowMs, actor, leaseMs }),
         ...forAbove(hold.resource, (above) => rows.prolongWrite(above, hold, until)),
@@ -166,16 +170,18 @@ export function createTreeLocks({ store, clock }: { store: LockStore; clock: Clo
 
     /** Releases the lock's own row and its entry in every row above. One transaction. */
     async release(change: HeldChange & { releaseId: string }): Promise<void> {
-      const { hold, nowMs } = change;
+      const { hold, nowMs, actor } = change;
+      const note = changeNote("lock.left", actor, nowMs);
       await transactOwned([
         store.releaseWrite(change),
-        ...forAbove(hold.resource, (above) => rows.leaveWrite(above, hold, nowMs)),
+        ...forAbove(hold.resource, (above) => rows.leaveWrite(above, hold, note)),
       ]);
     },
 
     /** Clears the rows above of a lock that was ended by force; until then they would block for nothing. */
-    async forget(ended: Lock, nowMs: EpochMs): Promise<void> {
-      for (const write of forAbove(ended.resource, (up) => rows.leaveWrite(up, ended, nowMs))) {
+    async forget(ended: Lock, nowMs: EpochMs, actor: Actor): Promise<void> {
+      const note = changeNote("lock.left", actor, nowMs);
+      for (const write of forAbove(ended.resource, (up) => rows.leaveWrite(up, ended, note))) {
         await database.apply(write).catch(ignoreLost);
       }
     },
