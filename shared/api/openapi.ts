@@ -17,7 +17,9 @@ interface Parameter {
 /** What any endpoint can answer, because the chain around every handler can. */
 const always = ["INVALID_REQUEST", "INTERNAL_ERROR", "TRY_AGAIN"];
 /** What API Gateway answers by itself, in its own words. */
-const gatewayStatuses = [401, 413, 429];
+const gatewayStatuses = [400, 413, 429, 431, 500, 503];
+/** And this when it does not believe a token. */
+const tokenStatuses = [401, 403];
 
 function schemaOf(schema: z.ZodType, io: "input" | "output"): JsonSchema {
   const { $schema: _dialect, ...rest } = z.toJSONSchema(schema, { io, unrepresentable: "any" });
@@ -75,9 +77,7 @@ function problemsOf(endpoint: Endpoint, table: ProblemTable): Record<string, Jso
     return { code, status: known[0], title: known[1] };
   });
   const byStatus = Map.groupBy(coded, ({ status }) => status);
-  const gateway = gatewayStatuses.filter(
-    (status) => status !== 401 || endpoint.access !== "anyone",
-  );
+  const gateway = [...gatewayStatuses, ...(endpoint.access === "anyone" ? [] : tokenStatuses)];
   const statuses = [...new Set([...byStatus.keys(), ...gateway])].toSorted((a, b) => a - b);
   return Object.fromEntries(
     statuses.map((status) => {

@@ -99,3 +99,11 @@ export function wrongIn(operation: Operation, answer: AnswerGiven): string | und
   const errors = ajv.errorsText(validate.errors, { dataVar: "body" });
   return `${operation.name} answered ${status} with a body that does not fit: ${errors}`;
 }
+
+/** Fails the test whose answer is not as the document says; what no operation answers is left alone. */
+export function checkAnswer(method: string, path: string, answer: AnswerGiven): void {
+  const operation = path.startsWith("/_local") ? undefined : operationFor(method, path);
+  const wrong = operation && wrongIn(operation, answer);
+  if (wrong === undefined) return;
+  throw new Error(`${wrong}\n${method} ${path}\n${JSON.stringify(answer.body)?.slice(0, 500)}`);
+}

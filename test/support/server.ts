@@ -2,6 +2,7 @@
 import { randomUUID } from "node:crypto";
 import { inject } from "vitest";
 import { type Holdfast, type HoldfastOptions, startHoldfast } from "../../local/holdfast.ts";
+import { checkAnswer } from "./answer-check.ts";
 
 /** What a test sends. */
 export interface CallOptions {
@@ -77,11 +78,11 @@ export async function startServer(options: HoldfastOptions = {}): Promise<TestSe
         ...(payload.body !== undefined && { body: payload.body }),
       });
       const text = await response.text();
-      return {
-        status: response.status,
-        headers: response.headers,
-        body: parse(text, response.headers.get("content-type")) as Body,
-      };
+      const { status, headers: answered } = response;
+      const contentType = answered.get("content-type");
+      const result = parse(text, contentType);
+      checkAnswer(method, path, { status, contentType, body: result });
+      return { status, headers: answered, body: result as Body };
     },
   };
 }
