@@ -47,6 +47,7 @@ function mayFollow(from: OrderStatus, to: OrderStatus): boolean {
 export class ShopBooks {
   readonly #world: World;
   readonly #skewMs: number;
+  #movements: Commit[] = [];
   #frozen: { cartId: string; lock: Lock }[] = [];
 
   constructor(world: World) {
@@ -68,6 +69,7 @@ export class ShopBooks {
     if (commit.table === "Stock") this.#stockChange(commit);
     if (commit.table === "Orders") this.#orderChange(commit);
     if (commit.table === "Carts") this.#cartChange(commit);
+    if (commit.table === "Movements" && !commit.oldImage) this.#movements.push(commit);
   }
 
   /** S1 and S2 inside the one item, at every change. */
@@ -118,6 +120,7 @@ export class ShopBooks {
     const orders = this.orders();
     const stocks = new Map(this.stocks().map((stock) => [stock.itemId, stock]));
     this.#checkFrozen(orders);
+    this.#checkMovements(stocks);
     for (const order of orders) this.#checkHolds(order, stocks);
     for (const stock of stocks.values()) this.#checkSold(stock, orders);
   }
@@ -129,6 +132,20 @@ export class ShopBooks {
       if (!isSettled) broken("P1", `${cartId} changed while ${lock.orderId} is ${order?.status}`);
     }
     this.#frozen = [];
+  }
+
+  /** What a movement says of the levels after it is what they are. */
+  #checkMovements(stocks: ReadonlyMap<string, Stock>): void {
+    for (const { newImage } of this.#movements) {
+      const levels = newImage?.["levels"] as Record<string, number> | undefined;
+      const stock = stocks.get(String(newImage?.["itemId"])) as unknown as Record<string, number>;
+      for (const name of ["available", "sold", "received", "adjusted"]) {
+        if (levels && levels[name] !== stock[name]) {
+          broken("I1", `a movement tells ${name} ${levels[name]}, it is ${stock[name]}`);
+        }
+      }
+    }
+    this.#movements = [];
   }
 
   /** S3 and S5: all lines or none while it is pending, none afterwards. */

@@ -63,12 +63,17 @@ export interface Invocation {
   readonly stop: () => void;
 }
 
-/** A crash point: the invocation of this label stops at its n-th request, before or after it. */
+/**
+ * A crash point: the invocation of this label stops at its n-th request, before or after it; `lost`
+ * only loses the answer.
+ */
 export interface CrashPoint {
   readonly label: string;
   readonly request: number;
-  readonly where: "before" | "after";
+  readonly where: "before" | "after" | "lost";
 }
+
+const plannedFaults = { before: "stopBefore", after: "stopAfter", lost: "lostResponse" } as const;
 
 /** The instant at which every simulation begins. */
 export const simulationStartMs = Date.UTC(2026, 0, 1);
@@ -280,7 +285,7 @@ export class World {
     if (planned && invocation?.label === planned.label) {
       if (invocation.requests !== planned.request) return undefined;
       this.crashPoint = undefined;
-      return planned.where === "before" ? "stopBefore" : "stopAfter";
+      return plannedFaults[planned.where];
     }
     if (!invocation) return undefined;
     const fault = drawFault(this.random, this.rates);

@@ -417,12 +417,6 @@ export const plantedFaults: readonly PlantedFault[] = [
     "void settle(order, event, actor).catch(() => {});\n    return { order };",
   ),
   fault(
-    "a webhook that met another one is acknowledged undone",
-    settling,
-    "    throw new TryAgain();\n  }\n\n  return { settle, carryOut };",
-    "    return order;\n  }\n\n  return { settle, carryOut };",
-  ),
-  fault(
     "an order that moved is taken for settled",
     settling,
     "        order = (await payments.find(first.orderId)) ?? order;",
@@ -442,9 +436,9 @@ export const plantedFaults: readonly PlantedFault[] = [
   ),
   fault(
     "late money sells without taking stock again",
-    selling,
-    'const stillHolds = order.status === "pending";',
-    'const stillHolds = order.status !== "refunded";',
+    holds,
+    'taking(table, request, action`${at("sold")} = ${at("sold")} + ${request.quantity}`, []),',
+    'taking(table, { ...request, quantity: 0 }, action`${at("sold")} = ${at("sold")} + ${request.quantity}`, []),',
   ),
   fault(
     "late money takes what others hold",

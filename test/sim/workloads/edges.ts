@@ -4,6 +4,9 @@
  */
 import { HoldfastError } from "../../../shared/base/errors.ts";
 import { ShopBooks } from "../invariants/shop-books.ts";
+import { later } from "../../../shared/base/time.ts";
+import type { Lock } from "../../../shared/locks/lock.ts";
+import { createTreeLockStore } from "../../../shared/locks/tree-lock-store.ts";
 import { LockBooks } from "../invariants/lock-books.ts";
 import { InvariantBroken, type World } from "../scheduler/world.ts";
 import { Bank } from "./bank.ts";
@@ -43,6 +46,12 @@ export class Edges {
       () => this.#refusalsTellTheTruth(),
       () => this.#sweepSellsNothing(),
       () => this.#instancesStay(),
+      () => this.#conditionsStandAlone(),
+      () => this.#takeOversLookAgain(),
+      () => this.#pricesAreLookedAtAgain(),
+      () => this.#refundToldFirst(),
+      () => this.#cartsBelongToOneOrder(),
+      () => this.#lostAnswers(),
     ];
     for (const scene of scenes) {
       await this.world.sleep(this.world.random.int(1, 1_000));
@@ -476,5 +485,193 @@ export class Edges {
     if (left.join() !== "line:menu:edge-stay" || cart?.["lock"]) {
       throw new InvariantBroken("P1", `after paying for the tickets: ${left.join()}`);
     }
+  }
+
+  /** Each condition holds by itself, also where another one would have refused before. */
+  async #conditionsStandAlone(): Promise<void> {
+    const owner = { userId: "alice" };
+    const resource = "edge-alone";
+    const fences: number[] = [];
+    const take = async ({ locks }: System): Promise<void> => {
+      fences.push((await locks.acquire({ resource, owner, leaseMs })).fence);
+    };
+    for (let round = 0; round < 3; round += 1) {
+      await this.#expect("L2", "ok", "acquire:alice/", take);
+      await this.#expect("L4", "ok", "release:alice/", ({ locks }) =>
+        locks.release({ resource, owner }),
+      );
+    }
+    if (new Set(fences).size < fences.length) {
+      throw new InvariantBroken("L2", `fences ${fences.join(", ")} within an instant`);
+    }
+    await this.#expect("L1", "ok", "acquire:alice/", take);
+    const actor = { id: "system:sweep" };
+    await this.#expect("L4", "LOCK_NOT_OWNED", "tidy", ({ database, lockStore, clock }) =>
+      database.apply(lockStore.expireWrite({ resource, nowMs: clock(), actor })),
+    );
+    await this.#expect("L4", "ok", "release:alice/", ({ locks }) =>
+      locks.release({ resource, owner }),
+    );
+    const taken = { resource, owner, purpose: "custom", scope: "exact", leaseMs, actor } as const;
+    await this.#expect("L2", "LOCK_NOT_OWNED", "old fence", ({ database, lockStore, clock }) =>
+      database.apply(lockStore.acquireWrite(taken, clock(), fences[0]! - 1)),
+    );
+    await this.#savesLookAtFences();
+    await this.#treesLookBelow();
+  }
+
+  async #savesLookAtFences(): Promise<void> {
+    const owner = { userId: "alice" };
+    const documentId = "edge-alone";
+    let fence = 0;
+    await this.#expect("L3", "ok", "edit:alice/", async ({ documents }) => {
+      fence = (await documents.edit(documentId, { owner, leaseMs })).lock.fence;
+    });
+    await this.#expect("L3", "ok", "save:alice/", ({ documents }) =>
+      documents.save({ documentId, content: 1, owner, fence, keepLock: true }),
+    );
+    const save = (old: { fence: number; version: number }) => (system: System) => {
+      const nowMs = system.clock();
+      const note = { action: "document.saved", actor: "alice", atMs: nowMs };
+      const facts = { documentId, text: "2", expected: "any", saveId: "x", nowMs, note } as const;
+      return system.database.apply(system.documentStore.saveWrite({ ...facts, ...old }));
+    };
+    const version = Math.floor(this.world.nowMs) + 10;
+    await this.#expect("L3", "LOCK_NOT_OWNED", "old fence", save({ fence: fence - 1, version }));
+    const refused = await this.#outcome("old version", save({ fence, version: 1 }));
+    if (refused === "ok") throw new InvariantBroken("L3", "a version fell");
+  }
+
+  async #treesLookBelow(): Promise<void> {
+    const owner = { userId: "alice" };
+    let lock: Lock | undefined;
+    await this.#expect("L1", "ok", "acquire:alice/", async ({ locks }) => {
+      lock = await locks.acquire({ resource: "alone/1", owner, leaseMs, scope: "tree" });
+    });
+    const actor = { id: "bob" };
+    const above = { resource: "alone", owner: { userId: "bob" }, purpose: "custom" } as const;
+    const taken = { ...above, scope: "tree", leaseMs, actor } as const;
+    const outcome = await this.#outcome("take", ({ database, lockStore, clock }) => {
+      const assumed = { fence: clock() + 10, expiredBelow: [lock!] };
+      return database.apply(createTreeLockStore(lockStore).takeWrite(taken, assumed, clock()));
+    });
+    if (outcome === "ok") throw new InvariantBroken("L1", "a live lock below was taken for over");
+  }
+
+  /** A hold that was seen to be over and then extended is nobody's to take. */
+  async #takeOversLookAgain(): Promise<void> {
+    await this.#item("edge-extended", 1);
+    const { orderId } = await this.#order("alice", "edge-extended", "extended");
+    const stock = this.world.engine.table("Stock").get({ itemId: "edge-extended", shard: 0 });
+    const hold = (stock?.["holds"] as Record<string, { quantity: number; userId: string }>)[
+      orderId
+    ]!;
+    const nowMs = this.#system.clock();
+    const note = { action: "placed", actor: "bob", atMs: nowMs };
+    const seen = { ...hold, orderId, expiresAtMs: nowMs - 1 };
+    const wish = { itemId: "edge-extended", quantity: 1, orderId: "bobs", userId: "bob" };
+    await this.#expect("S6", "ITEMS_UNAVAILABLE", "take over", ({ database, holds }) =>
+      database.apply(
+        holds.holdWrite({ ...wish, expiresAtMs: later(nowMs, 1), nowMs, takeOver: [seen], note }),
+      ),
+    );
+    const closing = { orderId, to: "expired", nowMs, note } as const;
+    await this.#expect("S3", "ORDER_NOT_PAYABLE", "expire", ({ database, orderStore }) =>
+      database.apply(orderStore.closeWrite(closing)),
+    );
+  }
+
+  async #pricesAreLookedAtAgain(): Promise<void> {
+    await this.#item("edge-price", 3);
+    const at = { userId: "dora", sessionId: "price", instance: "ticket", actor: { id: "dora" } };
+    await this.#expect("P2", "ok", "add", ({ carts }) =>
+      carts.addLine(at, { itemId: "edge-price", quantity: 1 }),
+    );
+    const price = { amountMinor: 1_100, currency: "EUR" };
+    await this.#expect("P2", "ok", "price", ({ inventory }) =>
+      inventory.change("edge-price", { price }, { id: "root" }),
+    );
+    await this.#expect("P2", "ITEMS_UNAVAILABLE", "place", ({ orders }) =>
+      orders.place({
+        userId: "dora",
+        actor: { id: "dora" },
+        source: { kind: "cart", sessionId: "price" },
+        paymentMethod: "sandbox",
+      }),
+    );
+  }
+
+  /** A refund that is told before its capture: the capture, told later, changes nothing any more. */
+  async #refundToldFirst(): Promise<void> {
+    await this.#item("edge-refund", 2);
+    const { orderId } = await this.#order("alice", "edge-refund", "refund first");
+    const wish = { orderId, transactionId: `sbx_${orderId}`, amountMinor: 1_000, currency: "EUR" };
+    const captured = this.#bank.pay(wish, true);
+    const refunded = { ...captured, type: "payment.refunded" as const };
+    const tell = (event: typeof captured) => {
+      const { body, headers } = this.#bank.signed(event);
+      return this.#expect("P4", "ok", "webhook", ({ payments }) =>
+        payments.receive("sandbox", { body: Buffer.from(body), headers }),
+      );
+    };
+    await tell(refunded);
+    const before = JSON.stringify(this.world.engine.table("Orders").get({ orderId }));
+    await tell(captured);
+    await tell(refunded);
+    const after = JSON.stringify(this.world.engine.table("Orders").get({ orderId }));
+    if (this.#statusOf(orderId) !== "refunded" || before !== after) {
+      throw new InvariantBroken("P4", `a capture told after its refund: ${after}`);
+    }
+  }
+
+  async #cartsBelongToOneOrder(): Promise<void> {
+    await this.#item("edge-two", 9);
+    const at = { userId: "eva", sessionId: "two", instance: "ticket", actor: { id: "eva" } };
+    const place = (idempotencyKey: string) => (system: System) =>
+      system.orders.place({
+        userId: "eva",
+        actor: { id: "eva" },
+        source: { kind: "cart", sessionId: "two" },
+        paymentMethod: "sandbox",
+        idempotencyKey,
+      });
+    await this.#expect("P1", "ok", "add", ({ carts }) =>
+      carts.addLine(at, { itemId: "edge-two", quantity: 1 }),
+    );
+    let first = "";
+    await this.#expect("P1", "ok", "place", async (system) => {
+      first = (await place("first")(system)).order.orderId;
+    });
+    await this.#expect("P1", "CART_LOCKED", "place", place("second"));
+    await this.#until(this.#endOf(first));
+    await this.#expect("P1", "ok", "place", place("third"));
+    const caller = { userId: "eva", isAdmin: false };
+    await this.#expect("P1", "ok", "cancel", ({ orders }) =>
+      orders.cancel(first, caller, { id: "eva" }),
+    );
+    await this.#expect("P1", "CART_LOCKED", "meta", ({ carts }) => carts.setMetadata(at, "a", 1));
+  }
+
+  /** An answer that is lost is found out: what was done is not reported as refused. */
+  async #lostAnswers(): Promise<void> {
+    await this.#item("edge-lost", 3);
+    const { orderId, caller, actor } = await this.#order("alice", "edge-lost", "lost");
+    const losing = async (
+      label: string,
+      request: number,
+      work: (system: System) => Promise<unknown>,
+    ) => {
+      this.world.crashPoint = { label, request, where: "lost" };
+      await this.#expect("I1", "ok", label, work);
+    };
+    await losing("cancel-lost", 2, ({ orders }) => orders.cancel(orderId, caller, actor));
+    const price = { amountMinor: 1, currency: "EUR" };
+    const item = { itemId: "edge-lost-2", name: "x", kind: "x", price, quantity: 1 };
+    await losing("create-lost", 1, ({ inventory }) =>
+      inventory.create({ ...item, holdPolicy: "counted" }, { id: "root" }),
+    );
+    const owner = { userId: "alice" };
+    await losing("acquire-lost", 1, ({ locks }) => locks.acquire({ resource: "edge-lost", owner }));
+    await losing("release-lost", 1, ({ locks }) => locks.release({ resource: "edge-lost", owner }));
   }
 }

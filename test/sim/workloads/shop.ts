@@ -297,6 +297,7 @@ export class Shop {
       failure: [false],
       failedFirst: [false, true],
       twice: [true, true],
+      thrice: [true, true, true],
       none: [],
     }[outcomes];
     for (const isSuccess of attempts) this.#tell(this.bank.pay(wish, isSuccess));

@@ -103,6 +103,7 @@ export function createSystem(
     maxHoldMs: settings.maxHoldMs,
     onPaymentFailure: settings.onPaymentFailure,
   });
+  const documentStore = createDocumentStore({ database, tableName: names.Documents });
   const auditStore = createAuditStore({ database, tableName: names.Audit });
   return {
     process,
@@ -111,6 +112,8 @@ export function createSystem(
     locks,
     lockStore,
     stock,
+    holds,
+    documentStore,
     orderStore,
     orders,
     payments,
@@ -127,7 +130,7 @@ export function createSystem(
     }),
     documents: createDocumentService({
       database,
-      documentStore: createDocumentStore({ database, tableName: names.Documents }),
+      documentStore,
       lockStore,
       locks,
       clock,
