@@ -55,15 +55,23 @@ function orderIdOf(request: PlaceOrder, withoutKey: () => string): string {
   return idempotencyKey === undefined ? withoutKey() : derivedId("ord", userId, idempotencyKey);
 }
 
+/** A price that no item has: lines that disagree cannot all be up to date, so the hold is refused. */
+const noPrice = -1;
+
+function priceSeen(lines: readonly OrderLine[], wanted: string): number {
+  const own = lines.filter(({ itemId }) => itemId === wanted);
+  const [amount = noPrice, ...others] = new Set(own.map(({ unitPriceMinor }) => unitPriceMinor));
+  return others.length === 0 ? amount : noPrice;
+}
+
 /** One price per item, as the lines show it. */
 function demandsOf(lines: readonly OrderLine[], currency: string): Draft["demands"] {
-  const amounts = new Map(lines.map(({ itemId, unitPriceMinor }) => [itemId, unitPriceMinor]));
   const demands = demandOf(lines);
   if (demands.length > maxOrderItems) {
     throw new TooLarge(`An order has at most ${maxOrderItems} different items`, maxOrderItems);
   }
   return demands.map((demand) => {
-    return { ...demand, price: { amountMinor: amounts.get(demand.itemId)!, currency } };
+    return { ...demand, price: { amountMinor: priceSeen(lines, demand.itemId), currency } };
   });
 }
 
