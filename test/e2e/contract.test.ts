@@ -124,7 +124,9 @@ test(`${requestCount} requests, half of them wrong in one place, get only answer
       seen.set(`${status}`, (seen.get(`${status}`) ?? 0) + 1);
       const contentType = answer.headers.get("content-type");
       const found = wrongIn(operation, { status, contentType, body: answer.body });
-      const failed = status >= 500 ? `${operation.name} answered ${status}` : found;
+      // The other providers are out of reach from here, and a 502 by that name is what they are told.
+      const isOurs = (answer.body as { code?: string } | null)?.code !== "PAYMENT_PROVIDER_ERROR";
+      const failed = status >= 500 && isOurs ? `${operation.name} answered ${status}` : found;
       if (failed !== undefined) {
         const told = JSON.stringify(answer.body)?.slice(0, 300);
         problems.push(`${failed}\n  ${operation.method} ${path}\n  ${body}\n  ${wrong}\n  ${told}`);
@@ -135,6 +137,7 @@ test(`${requestCount} requests, half of them wrong in one place, get only answer
   await Promise.all(Array.from({ length: sideBySide }, sendSome));
   expect(problems.slice(0, 10)).toEqual([]);
   expect(problems).toHaveLength(0);
+  console.log(`answers by status: ${JSON.stringify(Object.fromEntries(seen))}`);
   // Enough of them must have got through for this to mean anything.
   expect(seen.get("200") ?? 0).toBeGreaterThan(requestCount / 10);
   expect(seen.get("400") ?? 0).toBeGreaterThan(requestCount / 10);
