@@ -39,16 +39,22 @@ afterAll(async () => {
 
 let serial = 0;
 
-async function startOrder(name: ProviderName) {
+async function placeOrder(name: ProviderName) {
   const itemId = `${name}-${(serial += 1)}`;
   const price = { amountMinor: 2_500, currency: bench.currencyOf(name) };
   const item = { itemId, name: "Chair", kind: "Retail", price, quantity: 3 };
   await server.call("POST /items", { ...admin, body: item });
   const body = { items: [{ itemId, quantity: 1 }], paymentMethod: name };
   const { body: order } = await server.call("POST /order/alice", { as: "alice", body });
-  const { orderId } = order;
-  const started = await server.call("POST /payments/initiate", { as: "alice", body: { orderId } });
-  return { itemId, orderId: orderId as string, started };
+  return { itemId, orderId: order.orderId as string };
+}
+
+const initiate = (orderId: string) =>
+  server.call("POST /payments/initiate", { as: "alice", body: { orderId } });
+
+async function startOrder(name: ProviderName) {
+  const placed = await placeOrder(name);
+  return { ...placed, started: await initiate(placed.orderId) };
 }
 
 const read = async (orderId: string) => (await server.call(`GET /orders/${orderId}`, admin)).body;
@@ -65,12 +71,24 @@ async function hook(name: ProviderName, orderId: string, kind: EventKind, binary
   return server.call(`POST /webhooks/${name}`, { body, headers });
 }
 
+it.each(["stripe", "razorpay"] as const)("%s that is down starts nothing", async (name) => {
+  const { itemId, orderId } = await placeOrder(name);
+  const before = await read(orderId);
+  bench[name].faultFor = () => "refuse";
+  const failed = await initiate(orderId);
+  bench[name].faultFor = () => undefined;
+  expect(failed).toMatchObject({ status: 502, body: { code: "PAYMENT_PROVIDER_ERROR" } });
+  expect(await read(orderId)).toEqual(before);
+  expect((await server.call(`GET /items/${itemId}`)).body).toMatchObject({ held: 1 });
+  expect((await initiate(orderId)).status).toBe(200);
+});
+
 describe.each(names)("%s", (name) => {
   it("starts a payment in two requests, and again with the same transaction", async () => {
     const { orderId, started } = await startOrder(name);
     expect(started).toMatchObject({ status: 200, body: { provider: name } });
     expect(requestsOf(started)).toBe(2);
-    const again = await server.call("POST /payments/initiate", { as: "alice", body: { orderId } });
+    const again = await initiate(orderId);
     expect(again.body.transactionId).toBe(started.body.transactionId);
     const remainingMs = started.body.expiresAtMs - Date.now();
     expect(Math.abs(remainingMs - (name === "wompi" ? 900_000 : 600_000))).toBeLessThan(10_000);

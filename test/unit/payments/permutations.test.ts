@@ -278,9 +278,18 @@ function expectedStatus(facts: string, policy: OnPaymentFailure): string {
   return facts.includes("failed") && policy === "release" ? "closed" : "pending";
 }
 
-const cases = (["stripe", "razorpay", "wompi", "sandbox"] as const).flatMap((name) =>
-  (["release", "keep"] as const).map((policy) => ({ name, policy })),
-);
+interface Case {
+  readonly name: ProviderName;
+  readonly policy: OnPaymentFailure;
+}
+
+const cases: readonly Case[] = [
+  { name: "stripe", policy: "release" },
+  { name: "razorpay", policy: "release" },
+  { name: "wompi", policy: "release" },
+  { name: "sandbox", policy: "release" },
+  { name: "sandbox", policy: "keep" },
+];
 
 describe("every order of events", () => {
   it.each(cases)(
