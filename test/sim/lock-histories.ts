@@ -48,8 +48,11 @@ interface Pending {
 /** What a history is made with; `tamper` changes requests on their way, to prove that it shows. */
 export interface HistoryOptions {
   readonly seed: number;
-  readonly tamper?: (command: Command) => Command;
+  readonly tamper?: Tamper;
 }
+
+/** A request as it is carried out instead; undefined for one that is answered, but not carried out. */
+export type Tamper = (command: Command) => Command | undefined;
 
 /** One owner: its own clock, its own services, and what it knows of its hold. */
 interface Party {
@@ -78,11 +81,12 @@ class HistoryRun {
   readonly saves: SavedUnder[] = [];
   readonly #random: Random;
   readonly #engine: Engine;
-  readonly #tamper: (command: Command) => Command;
+  readonly #tamper: Tamper;
   readonly #parties: Party[];
   #nowMs = startMs;
   #step = 0;
   #pending: Pending[] = [];
+  #fault: Error | undefined;
 
   constructor({ seed, tamper = (command) => command }: HistoryOptions) {
     this.#random = seededRandom(seed);
@@ -112,18 +116,19 @@ class HistoryRun {
     const send = (command: Command) =>
       new Promise((resolve, reject) => {
         const run = () => {
-          try {
-            resolve(this.#engine.execute(this.#tamper(command)));
-          } catch (error) {
-            reject(error as Error);
-          }
+          const answer = this.#answer(command);
+          if (answer instanceof Error) reject(answer);
+          else resolve(answer);
         };
         this.#pending.push({ run });
       });
     const clock = () => epochMs(this.#nowMs + skewMs);
-    const database = createDatabase({ client: { send } as unknown as DocumentClient, clock });
+    // A pause ends when its turn comes, like a request.
+    const sleep = () => new Promise<void>((run) => void this.#pending.push({ run }));
+    const client = { send } as unknown as DocumentClient;
+    const database = createDatabase({ client, clock, sleep });
     const store = createLockStore({ database, tableName: simulatedTableNames.Locks });
-    const locks = createLockService({ store, clock });
+    const locks = createLockService({ store, clock, sleep });
     const tableName = simulatedTableNames.Documents;
     const documentStore = createDocumentStore({ database, tableName });
     const documents = createDocumentService({
@@ -135,6 +140,17 @@ class HistoryRun {
     });
     const name = `${owner.userId}/${owner.sessionId ?? ""}`;
     return { owner, name, clock, locks, documents, fence: undefined, isBusy: false };
+  }
+
+  #answer(command: Command): object {
+    try {
+      const tampered = this.#tamper(command);
+      return tampered ? this.#engine.execute(tampered) : {};
+    } catch (error) {
+      // What DynamoDB would never say is a fault of this test, or of what it tampers with.
+      if (!("$metadata" in (error as Error))) this.#fault = error as Error;
+      return error as Error;
+    }
   }
 
   async run(): Promise<void> {
@@ -152,6 +168,8 @@ class HistoryRun {
         next!.run();
       }
       await settle();
+      if (this.#fault) throw this.#fault;
+      if (this.#step > 5_000) throw new Error("A history that does not end");
     }
   }
 
@@ -219,7 +237,8 @@ class HistoryRun {
       if (error instanceof HoldfastError && error.code === "LOCK_NOT_OWNED") {
         return { kind: "notOwned" };
       }
-      throw error;
+      this.#fault = error as Error;
+      return { kind: "notOwned" };
     });
     party.isBusy = false;
     this.operations.push({

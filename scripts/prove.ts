@@ -1,0 +1,147 @@
+/** `npm run prove`: simulates for as long as one likes, plants faults, and writes docs/proof.md. */
+import { execFileSync } from "node:child_process";
+import { writeFileSync } from "node:fs";
+import { availableParallelism } from "node:os";
+import { join } from "node:path";
+import { parseArgs } from "node:util";
+import { MultiBar, type SingleBar } from "cli-progress";
+import { startDynamoDbLocal } from "../local/database/dynamodb-local.ts";
+import { ROOT } from "../local/root.ts";
+import { tryCrashPoints } from "../test/sim/crash-points.ts";
+import { type Comparison, compareSeeds, connect } from "../test/sim/differential/compare.ts";
+import { proofText } from "../test/sim/prove/report.ts";
+import { runSeeds } from "../test/sim/prove/seeds.ts";
+import { loadProgress, type Progress, saveProgress } from "../test/sim/prove/totals.ts";
+import { reportOf } from "../test/sim/simulate.ts";
+import { plantedFaults } from "../test/sim/teeth/faults.ts";
+import { misfits, tryTeeth } from "../test/sim/teeth/teeth.ts";
+
+const usage = `npm run prove -- [options]
+
+  --seeds N         how many seeds to run (10,000)
+  --first N         the first seed (1)
+  --workload NAME   one workload only, nothing recorded: shop, editors, carts, stock, edges
+  --calls N         how many calls to compare with DynamoDB Local (100,000)
+  --fault-seeds N   the most seeds a planted fault may take (3,000)
+  --workers N       threads (as many as processors)
+`;
+
+const { values } = parseArgs({
+  options: {
+    seeds: { type: "string", default: "10000" },
+    first: { type: "string", default: "1" },
+    workload: { type: "string" },
+    calls: { type: "string", default: "100000" },
+    "fault-seeds": { type: "string", default: "3000" },
+    workers: { type: "string", default: String(availableParallelism()) },
+    help: { type: "boolean", default: false },
+  },
+});
+
+const [seeds, first, calls, faultSeeds, workers] = [
+  values.seeds,
+  values.first,
+  values.calls,
+  values["fault-seeds"],
+  values.workers,
+].map(Number) as [number, number, number, number, number];
+
+const callsEach = 250;
+const bars = new MultiBar({
+  format: "{name} {bar} {value}/{total} {note}",
+  barsize: 30,
+  hideCursor: true,
+});
+
+function bar(name: string, total: number, done = 0): SingleBar {
+  return bars.create(total, done, { name: name.padEnd(16), note: "" });
+}
+
+async function simulateAll(progress: Progress, file: string | undefined): Promise<void> {
+  const shown = bar("seeds", seeds, progress.totals.seeds);
+  let lastMs = Date.now();
+  await runSeeds({
+    progress,
+    workers,
+    workload: values.workload,
+    onBlock: (count) => {
+      progress.elapsedMs += Date.now() - lastMs;
+      lastMs = Date.now();
+      if (file) saveProgress(file, progress);
+      shown.increment(count, { note: `${progress.totals.violations.length} violations` });
+    },
+  });
+}
+
+async function compare(): Promise<Comparison> {
+  const shown = bar("calls compared", calls);
+  const database = await startDynamoDbLocal();
+  const client = connect(database.endpoint);
+  try {
+    const plan = { first: 1, count: Math.ceil(calls / callsEach), callsEach };
+    return await compareSeeds(client, plan, (count) => shown.increment(count));
+  } finally {
+    client.destroy();
+    await database.stop();
+  }
+}
+
+function showViolations(progress: Progress): void {
+  for (const violation of progress.totals.violations.slice(0, 3)) {
+    console.error(`\n${reportOf(violation)}`);
+  }
+}
+
+/** One workload or few seeds, to look at something: nothing is recorded. */
+async function look(): Promise<number> {
+  const progress = loadProgress("", first, seeds);
+  await simulateAll(progress, undefined);
+  bars.stop();
+  showViolations(progress);
+  const { operations, requests, violations } = progress.totals;
+  console.log(`${seeds} seeds, ${operations} operations, ${requests} requests`);
+  console.log(`${violations.length} violations`);
+  return violations.length > 0 ? 1 : 0;
+}
+
+async function prove(): Promise<number> {
+  const unfit = misfits(ROOT);
+  if (unfit.length > 0) throw new Error(unfit.join("\n"));
+  const file = join(ROOT, ".holdfast", "prove", `${first}-${seeds}.json`);
+  const progress = loadProgress(file, first, seeds);
+  await simulateAll(progress, file);
+  const crashes = await tryCrashPoints();
+  const shownTeeth = bar("planted faults", plantedFaults.length);
+  const teeth = await tryTeeth(ROOT, { most: faultSeeds, workers }, ({ invariant }) =>
+    shownTeeth.increment(1, invariant === undefined ? { note: "one not caught" } : {}),
+  );
+  const comparison = await compare();
+  bars.stop();
+  const commit = execFileSync("git", ["rev-parse", "--short", "HEAD"], { cwd: ROOT }).toString();
+  const proof = proofText({
+    date: new Date().toISOString().slice(0, 10),
+    commit: commit.trim(),
+    command: `npm run prove -- --seeds ${seeds} --first ${first} --calls ${calls}`,
+    progress,
+    crashes,
+    teeth,
+    comparison,
+  });
+  writeFileSync(join(ROOT, "docs", "proof.md"), proof);
+  showViolations(progress);
+  const failures = [
+    ...progress.totals.violations.map(({ message }) => message),
+    ...crashes.flatMap(({ result }) => result.violation?.message ?? []),
+    ...teeth.filter(({ invariant }) => !invariant).map(({ fault }) => `not caught: ${fault.name}`),
+    ...comparison.differences.map(({ call }) => `answered differently: ${call}`),
+  ];
+  for (const failure of failures) console.error(failure.split("\n")[0]);
+  console.log(`docs/proof.md is written; ${failures.length} failures`);
+  return failures.length > 0 ? 1 : 0;
+}
+
+if (values.help) console.log(usage);
+else {
+  const isLook = values.workload !== undefined || seeds < 100;
+  process.exitCode = await (isLook ? look() : prove());
+}
