@@ -13,6 +13,7 @@ const commands = {
   start: "local/start.ts",
   test: "scripts/test.ts",
   race: "scripts/race.ts",
+  prove: "scripts/prove.ts",
 };
 
 const oldestNode = 20;
