@@ -23,7 +23,7 @@ async function judge(options: HistoryOptions): Promise<Verdict> {
   return { isSound: isLinearizable && isFenced && grows, kinds, overlaps };
 }
 
-test("10,000 histories of five owners keep every promise of locks", async () => {
+test("10,000 histories of five owners keep every promise of locks", { timeout: 180_000 }, async () => {
   const counts = new Map<string, number>();
   let overlapping = 0;
   for (let seed = 0; seed < 10_000; seed += 1) {
