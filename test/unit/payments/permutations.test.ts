@@ -52,12 +52,20 @@ function keyOf(contents: Contents, isLate: boolean): string {
 
 const onlyOrder = (contents: Contents) => contents["Orders"]![0] as unknown as Order;
 
+/** The providers, to whom it is always the same instant. */
+function providersAt(nowMs: number) {
+  const clock = () => epochMs(nowMs);
+  return { clock, providers: bench.countingProviders(clock) };
+}
+
 class Explorer {
   readonly name: ProviderName;
   readonly policy: OnPaymentFailure;
   readonly #steps = new Map<string, Map<State, State>>();
   readonly #ends = new Map<string, string>();
   readonly #states = new Map<string, State>();
+  readonly #early = providersAt(startMs);
+  readonly #late = providersAt(startMs + holdMs + paymentMs);
   transitions = 0;
 
   constructor(name: ProviderName, policy: OnPaymentFailure) {
@@ -66,9 +74,8 @@ class Explorer {
   }
 
   open(state: Pick<State, "contents" | "isLate">) {
-    const clock = () => epochMs(startMs + (state.isLate ? holdMs + paymentMs : 0));
+    const { clock, providers } = state.isLate ? this.#late : this.#early;
     const world = createMemoryWorld(clock, state.contents);
-    const providers = bench.countingProviders(clock);
     return { world, ...createPayments(world, { policy: this.policy, providers }) };
   }
 
