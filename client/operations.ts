@@ -7,8 +7,8 @@ export type Repetition = "no" | "safe" | "key";
 /** Method, path, and whether it may be repeated. */
 export type Operation = readonly [method: string, path: string, repeat: Repetition];
 
-/** Every operation by its name. */
 // prettier-ignore
+/** Every operation by its name. */
 export const operations: Readonly<Record<OperationName, Operation>> = {
   acquireLock: ["POST","/api/lock/acquire","safe"],
   addCartItem: ["POST","/carts/{userId}/{sessionId}/{instance}/items","no"],

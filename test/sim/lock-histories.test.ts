@@ -23,27 +23,31 @@ async function judge(options: HistoryOptions): Promise<Verdict> {
   return { isSound: isLinearizable && isFenced && grows, kinds, overlaps };
 }
 
-test("10,000 histories of five owners keep every promise of locks", { timeout: 180_000 }, async () => {
-  const counts = new Map<string, number>();
-  let overlapping = 0;
-  for (let seed = 0; seed < 10_000; seed += 1) {
-    const { isSound, kinds, overlaps } = await judge({ seed });
-    if (!isSound) throw new Error(`Seed ${seed} breaks a promise: ${kinds.join(", ")}`);
-    for (const kind of kinds) counts.set(kind, (counts.get(kind) ?? 0) + 1);
-    if (overlaps) overlapping += 1;
-  }
-  // Both outcomes of every operation, often; and operations that really overlap.
-  const often = [...counts].filter(([, count]) => count > 500).map(([kind]) => kind);
-  expect(often).toEqual(
-    expect.arrayContaining(
-      [
-        "acquire granted, acquire held, renew granted, renew notOwned, release done, release notOwned",
-        "save done, save notOwned, force done, find held, find free",
-      ].flatMap((kinds) => kinds.split(", ")),
-    ),
-  );
-  expect(overlapping).toBeGreaterThan(5_000);
-});
+test(
+  "10,000 histories of five owners keep every promise of locks",
+  { timeout: 180_000 },
+  async () => {
+    const counts = new Map<string, number>();
+    let overlapping = 0;
+    for (let seed = 0; seed < 10_000; seed += 1) {
+      const { isSound, kinds, overlaps } = await judge({ seed });
+      if (!isSound) throw new Error(`Seed ${seed} breaks a promise: ${kinds.join(", ")}`);
+      for (const kind of kinds) counts.set(kind, (counts.get(kind) ?? 0) + 1);
+      if (overlaps) overlapping += 1;
+    }
+    // Both outcomes of every operation, often; and operations that really overlap.
+    const often = [...counts].filter(([, count]) => count > 500).map(([kind]) => kind);
+    expect(often).toEqual(
+      expect.arrayContaining(
+        [
+          "acquire granted, acquire held, renew granted, renew notOwned, release done, release notOwned",
+          "save done, save notOwned, force done, find held, find free",
+        ].flatMap((kinds) => kinds.split(", ")),
+      ),
+    );
+    expect(overlapping).toBeGreaterThan(5_000);
+  },
+);
 
 interface Input {
   readonly ConditionExpression?: string;
