@@ -395,8 +395,14 @@ export const plantedFaults: readonly PlantedFault[] = [
   fault(
     "the same money is settled again",
     money,
-    "  return isSettledBy || refund ? undefined : whenCaptured(order, fact, nowMs);",
-    "  return isSettledBy && refund && !fact ? undefined : whenCaptured(order, fact, nowMs);",
+    "  if (order.events?.[factKey(fact)]) return undefined;\n",
+    "  if (order.events?.[`${factKey(fact)}-`]) return undefined;\n",
+  ),
+  fault(
+    "a capture that is told after its refund counts once more",
+    money,
+    "  return refund ? undefined : whenCaptured(order, fact, nowMs);",
+    "  return refund && !fact ? undefined : whenCaptured(order, fact, nowMs);",
   ),
   fault(
     "an order may be changed by who has read an older one",
@@ -473,7 +479,7 @@ export const plantedFaults: readonly PlantedFault[] = [
   fault(
     "a refund is noted as done before the bank has heard of it",
     refunds,
-    "const state = await ask(current, refund);",
+    "const state = await ask(options, current, refund);",
     'const state: RefundState | undefined = { status: "done", refundId: refund.paymentId };\n      void ask;',
   ),
   fault(
@@ -544,9 +550,15 @@ export const plantedFaults: readonly PlantedFault[] = [
   ),
   fault(
     "a lost answer is taken for a refusal without effect",
-    database,
-    "if (afterLoss && write.applied?.(row)) return row ?? {};",
-    "if (afterLoss && write.applied?.(row) && !row) return row ?? {};",
+    retrying,
+    "if (afterLoss && write.applied?.(found)) return found ?? {};",
+    "if (afterLoss && write.applied?.(found) && !found) return {};",
+  ),
+  fault(
+    "an edit is repeated although the cart has forgotten it",
+    "shared/table/write.ts",
+    "? { ...write, condition: allOf(write.condition, write.recall.condition) }",
+    "? { ...write, condition: allOf(write.condition) }",
   ),
   fault(
     "a lost answer counts as nothing done",

@@ -48,7 +48,11 @@ async function tryFault(
   for (const path of copied) cpSync(join(root, path), join(folder, path), { recursive: true });
   writeFileSync(join(folder, "package.json"), '{ "type": "module" }\n');
   const file = join(folder, fault.file);
-  writeFileSync(file, planted(readFileSync(file, "utf8"), fault));
+  try {
+    writeFileSync(file, planted(readFileSync(file, "utf8"), fault));
+  } catch (error) {
+    return { fault, message: (error as Error).message, seeds: 0 };
+  }
   const script = join(folder, "test/sim/teeth/try-fault.ts");
   try {
     const { stdout } = await run(process.execPath, [script, "1", String(most)], { cwd: folder });
