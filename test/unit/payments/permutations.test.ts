@@ -12,7 +12,7 @@ import type { OnPaymentFailure } from "../../../shared/payments/payment.ts";
 import type { ProviderName } from "../../../shared/providers/provider.ts";
 import { nextStatuses } from "../../../shared/orders/order.ts";
 import { fillCart } from "../../support/carts.ts";
-import { type Contents, createMemoryWorld } from "../../support/memory-world.ts";
+import { type Contents, createMemoryWorld, type MemoryWorld } from "../../support/memory-world.ts";
 import { createPayments, paymentMs } from "../../support/payments.ts";
 import { holdMs, unitsOf } from "../../support/world.ts";
 import {
@@ -26,9 +26,13 @@ import type { Cart } from "../../../shared/carts/cart.ts";
 
 const startMs = 1_800_000_000_000;
 const sweeper = { id: "system:sweep" };
+const shopper = "shopper";
 
-/** What can happen besides events: the deadline passes, with or without a sweep, or the browser comes. */
-type Step = EventKind | "expiry" | "lateness" | "verify";
+/**
+ * What can happen besides events: the deadline passes, with or without a sweep, the browser comes, or
+ * somebody else wants everything there is.
+ */
+type Step = EventKind | "expiry" | "lateness" | "verify" | "rival";
 
 interface State {
   readonly key: string;
@@ -50,12 +54,22 @@ function keyOf(contents: Contents, isLate: boolean): string {
   return `${isLate} ${plain}`;
 }
 
-const onlyOrder = (contents: Contents) => contents["Orders"]![0] as unknown as Order;
+const orderIn = (contents: Contents) =>
+  contents["Orders"]!.find(({ userId }) => userId === shopper) as unknown as Order;
 
 /** The providers, to whom it is always the same instant. */
 function providersAt(nowMs: number) {
   const clock = () => epochMs(nowMs);
   return { clock, providers: bench.countingProviders(clock) };
+}
+
+/** Somebody else orders all units, which works once ours are free again. */
+async function takeEverything({ orders }: Pick<MemoryWorld, "orders">): Promise<void> {
+  const source = { kind: "items", items: [{ itemId: "chair", quantity: 2 }] } as const;
+  const wish = { userId: "rival", actor: { id: "rival" }, source, idempotencyKey: "r" };
+  await orders.place({ ...wish, paymentMethod: "sandbox" }).catch((error: { code?: string }) => {
+    if (error.code !== "ITEMS_UNAVAILABLE") throw error;
+  });
 }
 
 class Explorer {
@@ -95,7 +109,7 @@ class Explorer {
 
   async start(): Promise<State> {
     const { world, payments } = this.open({ contents: {}, isLate: false });
-    const userId = "shopper";
+    const userId = shopper;
     const price = { amountMinor: 700, currency: bench.currencyOf(this.name) };
     const item = { itemId: "chair", name: "Chair", kind: "Retail", vendorId: null, ...price };
     const levels = { available: 2, sold: 0, received: 2, adjusted: 0, holds: {}, createdAtMs: 1 };
@@ -115,19 +129,21 @@ class Explorer {
   async #take(state: State, step: Step, truth: EventKind): Promise<State> {
     const isLate = state.isLate || step === "expiry" || step === "lateness";
     const { world, payments } = this.open({ contents: state.contents, isLate });
-    const order = onlyOrder(state.contents);
+    const order = orderIn(state.contents);
     if (step === "expiry" && order.status === "pending") await world.orders.expire(order, sweeper);
     if (step === "verify") {
       const caller = { userId: order.userId, isAdmin: false };
       const returned = bench.returned(this.name, order, truth);
       const claim = { orderId: order.orderId, provider: this.name, returned };
       await payments.verify({ ...claim, caller, actor: { id: order.userId } });
+    } else if (step === "rival") {
+      await takeEverything(world);
     } else if (step !== "expiry" && step !== "lateness") {
       const delivery = bench.delivery(this.name, order, step, world.clock());
       await payments.receive(this.name, delivery);
     }
     const after = this.close(world, isLate);
-    this.#check(order, onlyOrder(after.contents), after);
+    this.#check(order, orderIn(after.contents), after);
     return after;
   }
 
@@ -176,10 +192,10 @@ class Explorer {
     if (known) return known;
     const { world, payments } = this.open(state);
     bench.forgetRefunds();
-    const order = onlyOrder(state.contents);
+    const order = orderIn(state.contents);
     if (order.status === "pending" && state.isLate) await world.orders.expire(order, sweeper);
-    await payments.retryRefunds(onlyOrder(world.contents()), sweeper);
-    const final = onlyOrder(world.contents());
+    await payments.retryRefunds(orderIn(world.contents()), sweeper);
+    const final = orderIn(world.contents());
     const stock = (await world.stock.find("chair"))!;
     const cart: Cart = await world.carts.find(order.cart!.cartId);
     const lines = [...cart.instances.values()].flatMap((instance) => instance.lines);
@@ -203,7 +219,7 @@ class Explorer {
 /** How often each step is still to come, in this order. */
 type Left = readonly number[];
 
-const steps = [...eventKinds, "expiry", "lateness", "verify"] as const;
+const steps = [...eventKinds, "expiry", "lateness", "verify", "rival"] as const;
 const limits: readonly number[] = steps.map((_, index) => (index < eventKinds.length ? 2 : 1));
 /** Every `Left` is a number in mixed radix; taking a step makes it smaller by the step's weight. */
 const weights = limits.map((_, index) =>
@@ -298,39 +314,61 @@ const cases: readonly Case[] = [
   { name: "sandbox", policy: "keep" },
 ];
 
+/** The deadline passes with a sweep or without one; once is enough. */
+const codesWith = (rivals: number): number[] =>
+  allLefts.flatMap((left, code) => {
+    const deadlines = timesOf(left, "expiry") + timesOf(left, "lateness");
+    return deadlines < 2 && timesOf(left, "rival") === rivals ? [code] : [];
+  });
+
+/** All ends of each set of facts, over every sequence that tells them. */
+async function explore(explorer: Explorer, rivals: number) {
+  const first = await explorer.start();
+  const seen = new Map<string, Set<string>>();
+  let sequences = 0;
+  for (const truth of eventKinds) {
+    const choices = codesWith(rivals).filter((code) => truthOf(allLefts[code]!) === truth);
+    for (const [code, ends] of await endsOf(explorer, first, choices, truth)) {
+      const facts = factsOf(allLefts[code]!);
+      seen.set(facts, new Set([...(seen.get(facts) ?? []), ...ends]));
+      sequences += countSequences(allLefts[code]!);
+    }
+  }
+  const { name, policy, stateCount, transitions } = explorer;
+  const counts = `${seen.size} sets of facts, ${stateCount} states, ${transitions} steps carried out`;
+  console.log(`${name}, ${policy}, ${rivals} rivals: ${sequences} sequences, ${counts}`);
+  return { seen, sequences };
+}
+
 describe("every order of events", () => {
-  it.each(cases)(
-    "of $name ends alike ($policy)",
-    { timeout: 120_000 },
-    async ({ name, policy }) => {
-      const explorer = new Explorer(name, policy);
-      const first = await explorer.start();
-      const seen = new Map<string, Set<string>>();
-      let sequences = 0;
-      // The deadline passes with a sweep or without one; once is enough.
-      const codes = allLefts.flatMap((left, code) =>
-        timesOf(left, "expiry") + timesOf(left, "lateness") < 2 ? [code] : [],
-      );
-      for (const truth of eventKinds) {
-        const choices = codes.filter((code) => truthOf(allLefts[code]!) === truth);
-        for (const [code, ends] of await endsOf(explorer, first, choices, truth)) {
-          const facts = factsOf(allLefts[code]!);
-          seen.set(facts, new Set([...(seen.get(facts) ?? []), ...ends]));
-          sequences += countSequences(allLefts[code]!);
-        }
-      }
-      for (const [facts, ends] of seen) {
-        const status = expectedStatus(facts, policy);
-        const end = { status, refunds: 0, due: false };
-        expect({ facts, ends: [...ends].map((text) => JSON.parse(text)) }).toEqual({
-          facts,
-          ends: [expect.objectContaining(end)],
-        });
-      }
-      const { stateCount, transitions } = explorer;
-      const counts = `${seen.size} sets of facts, ${stateCount} states, ${transitions} steps carried out`;
-      console.log(`${name}, ${policy}: ${sequences} sequences, ${counts}`);
-      expect(sequences).toBeGreaterThan(100_000);
-    },
-  );
+  const limit = { timeout: 120_000 };
+
+  it.each(cases)("of $name ends alike ($policy)", limit, async ({ name, policy }) => {
+    const { seen, sequences } = await explore(new Explorer(name, policy), 0);
+    for (const [facts, ends] of seen) {
+      const end = { status: expectedStatus(facts, policy), refunds: 0, due: false };
+      expect({ facts, ends: [...ends].map((text) => JSON.parse(text)) }).toEqual({
+        facts,
+        ends: [expect.objectContaining(end)],
+      });
+    }
+    expect(sequences).toBeGreaterThan(100_000);
+  });
+
+  it("with somebody else after the units: sold or paid back, never both", limit, async () => {
+    const { seen } = await explore(new Explorer("sandbox", "release"), 1);
+    for (const [facts, ends] of seen) {
+      const status = expectedStatus(facts, "release");
+      const paidBack = { status: "refunded", refunds: 1 };
+      // Who comes too late with the money gets it back; nothing else may differ.
+      const allowed = [{ status, refunds: 0 }, ...(status === "paid" ? [paidBack] : [])];
+      const found = [...ends].map((text) => {
+        const { status: ended, refunds } = JSON.parse(text);
+        return { status: ended, refunds };
+      });
+      expect({ facts, allowed }).toEqual({ facts, allowed: expect.arrayContaining(found) });
+    }
+    const contested = [...(seen.get("captured+lateness+rival") ?? [])];
+    expect(contested.length).toBeGreaterThan(1);
+  });
 });
