@@ -156,7 +156,7 @@ describe("the statistics", () => {
   test("tell which orders hold an item", async () => {
     await fill();
     const { holds } = await shop.overview.item("a");
-    expect(holds.map(({ userId, quantity }) => `${userId} ${quantity}`)).toEqual([
+    expect(holds.map(({ userId, quantity }) => `${userId} ${quantity}`).toSorted()).toEqual([
       "alice 2",
       "bob 2",
     ]);
