@@ -20,6 +20,7 @@ const html = `<!doctype html>
 <meta charset="utf-8">
 <meta name="viewport" content="width=device-width, initial-scale=1">
 <title>Holdfast: the HTTP API</title>
+<link rel="icon" href="data:,">
 <link rel="stylesheet" href="/_local/docs/swagger-ui.css">
 <style>
   body { margin: 0; font: 15px/1.5 system-ui, sans-serif; }
@@ -37,7 +38,7 @@ const html = `<!doctype html>
 </form>
 <div id="reference"></div>
 <script src="/_local/docs/swagger-ui-bundle.js"></script>
-<script>
+<script type="module">
   const subject = document.querySelector("#subject");
   const admin = document.querySelector("#admin");
   document.querySelector("form").addEventListener("submit", (event) => event.preventDefault());
@@ -46,15 +47,17 @@ const html = `<!doctype html>
     const answer = await fetch("/_local/token?" + query);
     return (await answer.json()).access_token;
   }
+  const reference = await (await fetch("/openapi.json")).json();
   SwaggerUIBundle({
-    url: "/openapi.json",
+    // Whatever this machine is called in the address bar, that is where requests go.
+    spec: { ...reference, servers: [{ url: location.origin }] },
     dom_id: "#reference",
     deepLinking: true,
     docExpansion: "list",
     displayRequestDuration: true,
     tryItOutEnabled: true,
     async requestInterceptor(request) {
-      if (!request.loadSpec && subject.value) {
+      if (subject.value) {
         request.headers.Authorization = "Bearer " + (await tokenOf(subject.value));
       }
       return request;
