@@ -180,7 +180,7 @@ export function createCartCheckout(options: CartCheckoutOptions) {
         orderId,
         transactionId,
         expiresAtMs: leaseMs === undefined ? undefined : later(nowMs, leaseMs),
-        note: changeNote("payment started", actor, nowMs),
+        note: changeNote("payment_started", actor, nowMs),
       });
       return cartOf(idOf(request), await database.apply(write)).lock!;
     },

@@ -44,7 +44,7 @@ export function createCartEdits({
       const { userId, sessionId } = request;
       const { carts, items } = await contents.read([cartIdOf(userId, sessionId)], [wanted.itemId]);
       const cart = carts[0]!;
-      const added = edit(request, "line added");
+      const added = edit(request, "line_added");
       checkUnlocked(cart, added.nowMs);
       const addition = additionOf(wanted, items.get(wanted.itemId), added.nowMs);
       return contents.settle(cart, (current) => contents.addLineWrite(added, current, addition));
@@ -58,7 +58,7 @@ export function createCartEdits({
      */
     changeQuantity(request: EditRequest, itemId: string, quantity: number): Promise<Cart> {
       if (quantity === 0) return this.removeLine(request, itemId);
-      const changed = { ...edit(request, "quantity changed"), itemId };
+      const changed = { ...edit(request, "quantity_changed"), itemId };
       return apply(request, contents.changeQuantityWrite(changed, quantity));
     },
 
@@ -69,7 +69,7 @@ export function createCartEdits({
      * @example await carts.removeLine({ userId, sessionId, instance: "menu", actor }, "soup")
      */
     removeLine(request: EditRequest, itemId: string): Promise<Cart> {
-      return apply(request, contents.removeLineWrite({ ...edit(request, "line removed"), itemId }));
+      return apply(request, contents.removeLineWrite({ ...edit(request, "line_removed"), itemId }));
     },
 
     /**
@@ -79,7 +79,7 @@ export function createCartEdits({
      * @example await carts.setCondition(at, { name: "vat", type: "tax", target: "total", value: "+19%", order: 1 })
      */
     setCondition(request: EditRequest, condition: CartCondition): Promise<Cart> {
-      return apply(request, contents.setConditionWrite(edit(request, "condition set"), condition));
+      return apply(request, contents.setConditionWrite(edit(request, "condition_set"), condition));
     },
 
     /**
@@ -91,7 +91,7 @@ export function createCartEdits({
     removeCondition(request: EditRequest, name: string): Promise<Cart> {
       return removeIfThere(
         request,
-        contents.removeConditionWrite(edit(request, "condition removed"), name),
+        contents.removeConditionWrite(edit(request, "condition_removed"), name),
       );
     },
 
@@ -103,7 +103,7 @@ export function createCartEdits({
      */
     async setMetadata(request: EditRequest, key: string, value: unknown): Promise<Cart> {
       const json = jsonText(value, "A metadata value");
-      return apply(request, contents.setMetadataWrite(edit(request, "metadata set"), key, json));
+      return apply(request, contents.setMetadataWrite(edit(request, "metadata_set"), key, json));
     },
 
     /**
@@ -115,7 +115,7 @@ export function createCartEdits({
     removeMetadata(request: EditRequest, key: string): Promise<Cart> {
       return removeIfThere(
         request,
-        contents.removeMetadataWrite(edit(request, "metadata removed"), key),
+        contents.removeMetadataWrite(edit(request, "metadata_removed"), key),
       );
     },
   };

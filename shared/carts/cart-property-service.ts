@@ -22,7 +22,7 @@ export function createCartProperties(options: CollectionEditingOptions) {
     putConditions(request: EditRequest, conditions: readonly CartCondition[]): Promise<Cart> {
       return guarded(request, "conditions", async () => {
         const { cart } = await open(request);
-        const edit = editOf(request, "conditions replaced", clock());
+        const edit = editOf(request, "conditions_replaced", clock());
         return contents.settle(cart, (current) =>
           replaceInstance(edit, current, (present) => ({ ...present, conditions })),
         );
@@ -39,7 +39,7 @@ export function createCartProperties(options: CollectionEditingOptions) {
       const json = jsonText(value, "A metadata value");
       const name = encodeURIComponent(key);
       return guarded(request, `metadata/${name}`, () => {
-        const edit = editOf(request, "metadata set", clock());
+        const edit = editOf(request, "metadata_set", clock());
         const cartId = cartIdOf(request.userId, request.sessionId);
         return contents.apply(cartId, contents.setMetadataWrite(edit, key, json));
       });

@@ -5,7 +5,7 @@ import { logger } from "../../../functions/runtime/observe.ts";
 import { epochMs } from "../../../shared/base/time.ts";
 
 const facts = { eventId: "e1", sequence: "1", atMs: epochMs(1), byTtl: false };
-const change = { action: "metadata set", actor: "alice", atMs: 1 };
+const change = { action: "metadata_set", actor: "alice", atMs: 1 };
 
 test("an update of a cart is one line in the log; locks and other tables are none", () => {
   const info = vi.spyOn(logger, "info").mockImplementation(() => undefined);

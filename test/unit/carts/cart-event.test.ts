@@ -11,7 +11,7 @@ const before = {
   "currency:menu": "EUR",
   "metadata:ticket:k": "1",
 };
-const change = { action: "quantity changed", actor: "alice", atMs: 5 };
+const change = { action: "quantity_changed", actor: "alice", atMs: 5 };
 const after = { ...before, version: 8, "quantity:menu:soup": 3, change };
 
 test("an edit tells what it left of each instance that it changed", () => {
@@ -23,7 +23,7 @@ test("an edit tells what it left of each instance that it changed", () => {
     sessionId: "s 1",
     previousVersion: 7,
     version: 8,
-    action: "quantity changed",
+    action: "quantity_changed",
     actor: "alice",
     changed: [{ instance: "menu", count: 3, totalMinor: 1_350, currency: "EUR" }],
   });
