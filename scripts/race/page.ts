@@ -11,7 +11,7 @@ function escaped(text: string): string {
 
 const width = 860;
 const height = 240;
-const margin = 48;
+const margin = 64;
 
 /** The names of the axes and a few numbers along them. */
 function axes({
