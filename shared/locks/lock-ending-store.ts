@@ -1,14 +1,23 @@
 /** How a hold ends: released by its owner, ended by force, or dropped after its lease. */
 import { type Actor, type ChangeNote, changeNote } from "../base/actor.ts";
 import type { EpochMs } from "../base/time.ts";
-import { action, allOf, at, exists } from "../table/expression.ts";
+import {
+  action,
+  allOf,
+  anyOf,
+  at,
+  condition,
+  exists,
+  type Fragment,
+  isMissing,
+} from "../table/expression.ts";
 import { type Change, update, type Write } from "../table/write.ts";
 import { callerHolds, leaseIsOver } from "./lock-conditions.ts";
 import type { HeldChange } from "./lock-store.ts";
 import { LockNotOwned } from "./lock.ts";
 
 /**
- * Leaves a tombstone: who had it, how that ended, and the fence for the next one to count on. It
+ * Leaves a tombstone: how it ended, and the fence for the next one to count on. It
  * leaves the index, because nobody owns it now; expiry and TTL stay, so the row outlives its lease.
  *
  * `releaseId` marks this very ending and stays through the next acquisition, so that a repetition
@@ -17,13 +26,22 @@ import { LockNotOwned } from "./lock.ts";
 function tombstone(note: ChangeNote, releaseId?: string): Change {
   return {
     set: [
-      action`${at("formerOwner")} = ${at("owner")}`,
       action`${at("change")} = ${note}`,
       ...(releaseId === undefined ? [] : [action`${at("releaseId")} = ${releaseId}`]),
     ],
     remove: [at("owner"), at("kindShard")],
   };
 }
+
+/** Whose lock it was, where somebody else than he ended it. */
+const ownerRemembered: Fragment = action`${at("formerOwner")} = ${at("owner")}`;
+
+/** This very ending has not taken effect yet: repeated, it must not end the next owner's hold. */
+const isNotEndedBy = (releaseId: string): Fragment =>
+  anyOf(isMissing(at("releaseId")), condition`${at("releaseId")} <> ${releaseId}`);
+
+/** The present hold had begun by this instant. */
+const wasTakenBy = (nowMs: EpochMs): Fragment => condition`${at("acquiredAtMs")} <= ${nowMs}`;
 
 /** Whose lock is ended by force, by whom, and why. */
 export interface ForcedRelease {
@@ -43,6 +61,7 @@ export function createLockEndings(table: string) {
     releaseWrite({ hold, nowMs, actor, releaseId }: HeldChange & { releaseId: string }): Write {
       return update({
         ...target(hold.resource),
+        isBlind: true,
         change: tombstone(changeNote("lock.released", actor, nowMs), releaseId),
         condition: callerHolds(hold, nowMs),
         refused: (row) => new LockNotOwned(row, nowMs),
@@ -52,12 +71,18 @@ export function createLockEndings(table: string) {
 
     /** Ends whoever's hold it is, also one whose lease is over; who did it and why stays on the row. */
     forceReleaseWrite({ resource, nowMs, actor, reason, releaseId }: ForcedRelease): Write {
+      const { set = [], remove = [] } = tombstone(
+        changeNote("lock.forced", actor, nowMs, reason),
+        releaseId,
+      );
       return update({
         ...target(resource),
-        change: tombstone(changeNote("lock.forced", actor, nowMs, reason), releaseId),
-        condition: exists(at("owner")),
+        change: { set: [...set, ownerRemembered], remove },
+        condition: allOf(exists(at("owner")), isNotEndedBy(releaseId)),
         refused: (row) => new LockNotOwned(row, nowMs),
         applied: (row) => row?.["releaseId"] === releaseId,
+        // Whoever took the lock after the first try, whose answer was lost, was not meant.
+        recall: { condition: wasTakenBy(nowMs), isPossible: () => true },
       });
     },
 

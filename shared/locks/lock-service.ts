@@ -85,7 +85,8 @@ export function createLockService({ store, ...given }: LockServiceOptions) {
       try {
         const row = await database.apply(store.forceReleaseWrite(forced));
         const ended = { ...row, owner: row["formerOwner"] };
-        if (row["scope"] === "tree") await trees.forget(lockOf(ended)!, forced.nowMs, actor);
+        const lock = lockOf(ended);
+        if (lock?.scope === "tree") await trees.forget(lock, forced.nowMs, actor);
         return liveLockOf(ended, forced.nowMs);
       } catch (error) {
         if (error instanceof LockNotOwned) return undefined;

@@ -69,7 +69,6 @@ function ownership(
     kindShard: `${purpose}-${shardOf(resource, shardsPerPurpose)}`,
     acquiredAtMs: nowMs,
     ...leaseUntil(later(nowMs, leaseMs)),
-    formerOwner: undefined,
     change: changeNote("lock.acquired", actor, nowMs),
   });
   return {
