@@ -11,6 +11,8 @@ export interface PlantedFault {
   /** Stands in the file exactly once. */
   readonly find: string;
   readonly replace: string;
+  /** The only workload that can meet it, where others would only cost time. */
+  readonly workload?: string;
 }
 
 const locks = "shared/locks/lock-conditions.ts";
@@ -45,8 +47,14 @@ const transactions = "shared/table/transaction.ts";
 const sandbox = "shared/providers/sandbox.ts";
 const audit = "shared/audit/audit.ts";
 
-function fault(name: string, file: string, find: string, replace: string): PlantedFault {
-  return { name, file, find, replace };
+function fault(
+  name: string,
+  file: string,
+  find: string,
+  replace: string,
+  workload?: string,
+): PlantedFault {
+  return { name, file, find, replace, ...(workload === undefined ? {} : { workload }) };
 }
 
 export const plantedFaults: readonly PlantedFault[] = [
@@ -145,6 +153,13 @@ export const plantedFaults: readonly PlantedFault[] = [
     endings,
     'changeNote("lock.forced", actor, nowMs, reason)',
     'changeNote("lock.forced", actor, nowMs)',
+  ),
+  fault(
+    "a force release that is repeated ends the next hold too",
+    endings,
+    '        condition: allOf(exists(at("owner")), isNotEndedBy(releaseId)),\n        refused: (row) => new LockNotOwned(row, nowMs),\n        applied: (row) => row?.["releaseId"] === releaseId,\n        // Whoever took the lock after the first try, whose answer was lost, was not meant.\n        recall: { condition: wasTakenBy(nowMs), isPossible: () => true },',
+    '        condition: exists(at("owner")),\n        refused: (row) => new LockNotOwned(row, nowMs),\n        applied: (row) => row?.["releaseId"] === releaseId,',
+    "editors",
   ),
   fault(
     "the sweep of locks drops live ones",
@@ -409,6 +424,7 @@ export const plantedFaults: readonly PlantedFault[] = [
     paymentStore,
     '    revision === undefined ? isMissing(at("revision")) : condition`${at("revision")} = ${revision}`,',
     '    revision === undefined ? condition`${at("orderId")} <> ${"-"}` : condition`${at("revision")} >= ${0}`,',
+    "shop",
   ),
   fault(
     "what is paid is not checked to be as it was read",
@@ -559,6 +575,7 @@ export const plantedFaults: readonly PlantedFault[] = [
     "shared/table/write.ts",
     "? { ...write, condition: allOf(write.condition, write.recall.condition) }",
     "? { ...write, condition: allOf(write.condition) }",
+    "carts",
   ),
   fault(
     "a lost answer counts as nothing done",

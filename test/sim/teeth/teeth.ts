@@ -55,7 +55,11 @@ async function tryFault(
   }
   const script = join(folder, "test/sim/teeth/try-fault.ts");
   try {
-    const { stdout } = await run(process.execPath, [script, "1", String(most)], { cwd: folder });
+    const { stdout } = await run(
+      process.execPath,
+      [script, "1", String(most), ...(fault.workload ? [fault.workload] : [])],
+      { cwd: folder },
+    );
     return { fault, ...(JSON.parse(stdout) as Omit<Caught, "fault">) };
   } catch (error) {
     // A fault so plain that nothing runs any more is caught too.

@@ -2,14 +2,15 @@
 import { simulate } from "../simulate.ts";
 import { workloadNamed, workloadOf } from "../workloads/index.ts";
 
-const [first = 1, most = 1_000] = process.argv.slice(2).map(Number);
+const [first = 1, most = 1_000] = process.argv.slice(2, 4).map(Number);
+const [only] = process.argv.slice(4);
 
 /** The exact instants first: they are the same for every seed. */
 async function search(): Promise<object> {
   const edges = await simulate(first, workloadNamed("edges"));
   if (edges.violation) return { ...edges.violation, history: "", seeds: 1 };
   for (let seed = first; seed < first + most; seed += 1) {
-    const { violation } = await simulate(seed, workloadOf(seed));
+    const { violation } = await simulate(seed, only ? workloadNamed(only) : workloadOf(seed));
     if (violation) return { ...violation, history: "", seeds: seed - first + 2 };
   }
   return { seeds: most + 1 };

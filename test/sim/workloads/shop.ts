@@ -309,9 +309,12 @@ export class Shop {
     const copies = world.random.weighted({ "1": 5, "2": 3, "3": 1 });
     for (let copy = 0; copy < Number(copies); copy += 1) {
       this.#deliveries += 1;
-      const delayMs = world.random.chance(0.2)
-        ? world.random.int(1, 400_000)
-        : world.random.int(1, 8_000);
+      const when = world.random.weighted({ soon: 5, together: 3, late: 2 });
+      const delayMs = {
+        soon: world.random.int(1, 8_000),
+        together: 1_000,
+        late: world.random.int(1, 400_000),
+      }[when];
       world.script(async () => {
         await world.sleep(delayMs);
         await this.deliver(event);
