@@ -27,8 +27,8 @@ afterAll(async () => {
   }
 });
 
-function orderOne(itemId: string, userId?: string): Promise<Answer> {
-  return shop.shopper(userId).order({ items: [{ itemId, quantity: 1 }] });
+function orderOne(itemId: string): Promise<Answer> {
+  return shop.shopper().order({ items: [{ itemId, quantity: 1 }] });
 }
 
 /** Looks at an item again and again until it is told to stop, and hands back all that it saw. */
@@ -54,8 +54,14 @@ function watch(itemId: string) {
 async function crowd(itemId: string, number: number): Promise<Answer[]> {
   // Tokens are made beforehand, so that the requests really come at once.
   const people = Array.from({ length: number }, () => fresh("crowd"));
-  await Promise.all(people.map((userId) => server.call("GET /_local", { as: userId })));
-  return Promise.all(people.map((userId) => orderOne(itemId, userId)));
+  const tokens = await Promise.all(people.map((userId) => server.token(userId)));
+  const body = { items: [{ itemId, quantity: 1 }], paymentMethod: "sandbox" };
+  return Promise.all(
+    tokens.map((token) => {
+      const headers = { authorization: `Bearer ${token}` };
+      return shop.nobody.send("POST /order/me", { body, headers });
+    }),
+  );
 }
 
 describe("a thousand shoppers at once", () => {
@@ -118,6 +124,24 @@ describe("one idempotency key, fifty requests at once", () => {
     expect(byStatus(answers)).toEqual({ 201: 1, 200: 49 });
     expect(new Set(answers.map(({ body }) => JSON.stringify(body))).size).toBe(1);
     expect(await shop.levels(itemId)).toEqual({ available: 97, held: 3, sold: 0 });
+  });
+});
+
+describe("one idempotency key for two different orders at once", () => {
+  it("places one of them; whoever wanted the other is told so", async () => {
+    for (let round = 0; round < 3; round += 1) {
+      const shopper = shop.shopper();
+      const [a, b] = [await shop.item(), await shop.item()];
+      const key = fresh("key");
+      const answers = await Promise.all(
+        Array.from({ length: 12 }, (_, number) =>
+          shopper.order({ items: [{ itemId: number % 2 === 0 ? a : b, quantity: 1 }] }, key),
+        ),
+      );
+      expect(byStatus(answers)).toEqual({ 200: 5, 201: 1, 422: 6 });
+      const held = await Promise.all([a, b].map(async (id) => (await shop.levels(id)).held));
+      expect(held.toSorted()).toEqual([0, 1]);
+    }
   });
 });
 

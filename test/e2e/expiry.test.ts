@@ -32,20 +32,24 @@ interface Try {
   readonly endedAtMs: number;
 }
 
-/** Asks again and again, from now until a little after the instant; answers with everything that was tried. */
+/**
+ * Asks again and again, from now until shortly before the instant, and then at it, until it is granted. Answers
+ * with everything that was tried; on a busy machine what was asked before may be looked at after.
+ */
 async function askAround(atMs: number, ask: () => Promise<Answer>): Promise<Try[]> {
   const tries: Try[] = [];
-  async function once(): Promise<Try> {
+  const isGranted = (): boolean => (tries.at(-1)?.answer.status ?? 500) < 300;
+  async function once(): Promise<void> {
     const startedAtMs = Date.now();
     const answer = await ask();
-    return { answer, startedAtMs, endedAtMs: Date.now() };
+    tries.push({ answer, startedAtMs, endedAtMs: Date.now() });
   }
-  while (Date.now() < atMs - 60) {
-    tries.push(await once());
+  while (Date.now() < atMs - 60 && !isGranted()) {
+    await once();
     await sleep(Math.min(150, Math.max(0, atMs - 60 - Date.now())));
   }
   await until(atMs);
-  tries.push(await once());
+  if (!isGranted()) await once();
   return tries;
 }
 
@@ -332,5 +336,16 @@ describe("the sweep, when it is asked for", () => {
     expect(body.schedules.filter(({ enabled }: { enabled: boolean }) => enabled)).toEqual([]);
     const calls = await shop.nobody.send("GET /_local/calls?function=cleanup");
     expect(calls.body.calls).toEqual([]);
+  });
+
+  it("does the same when its schedule runs it", async () => {
+    const shopper = shop.shopper();
+    await shopper.putInCart([{ itemId: await shop.item(), quantity: 1 }]);
+    const order = await shopper.mustOrder();
+    await until(order.expiresAtMs);
+    const run = await shop.nobody.send("POST /_local/schedules/sweep");
+    expect(run).toMatchObject({ status: 200, body: { outcome: "succeeded" } });
+    expect((await shopper.see(order.orderId)).status).toBe("expired");
+    expect((await shopper.send("GET /carts/me/default/lock")).body.isLocked).toBe(false);
   });
 });

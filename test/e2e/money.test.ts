@@ -179,6 +179,19 @@ describe("money after the order has ended", () => {
     expect(await deal.shopper.cart()).toMatchObject({ count: 4 });
   });
 
+  it("does not touch the cart while another order of it is being paid", async () => {
+    const deal = await paying();
+    await deal.shopper.cancel(deal.order.orderId);
+    const second = await deal.shopper.mustOrder();
+    expectStatus(await captured(deal.order), 200);
+    expect(await statusOf(deal)).toBe("paid");
+    expect((await deal.shopper.add({ itemId: deal.itemId, quantity: 1 })).status).toBe(423);
+    expect(await deal.shopper.cart()).toMatchObject({ count: 3 });
+    await shop.pay(deal.shopper, second);
+    expect(await shop.levels(deal.itemId)).toEqual({ available: 4, held: 0, sold: 6 });
+    expect(await deal.shopper.cart()).toMatchObject({ count: 0 });
+  });
+
   it("is refunded exactly once when a line is gone, however often it is told and swept", async () => {
     const deal = await paying();
     await deal.shopper.cancel(deal.order.orderId);
