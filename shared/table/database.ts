@@ -68,7 +68,7 @@ export interface Database {
   /** One page of a whole table, for administration only. One request. */
   scan(request: ListRequest): Promise<Page>;
   /**
-   * Does one write and hands back the item as it is afterwards. One request.
+   * Does one write and hands back the item as it is afterwards (nothing of a blind one). One request.
    *
    * @throws the write's own error when its condition fails; nothing was changed
    */
@@ -88,7 +88,8 @@ function singleCommand(write: Write): PutCommand | UpdateCommand | DeleteCommand
   if (write.kind === "put") return new PutCommand({ ...request, Item: write.item });
   if (write.kind === "delete") return new DeleteCommand({ ...request, Key: write.key });
   if (write.kind === "update") {
-    return new UpdateCommand({ ...request, Key: write.key, ReturnValues: "ALL_NEW" });
+    const ReturnValues = write.isBlind ? "NONE" : "ALL_NEW";
+    return new UpdateCommand({ ...request, Key: write.key, ReturnValues });
   }
   throw new Error("A check alone writes nothing: read the item instead");
 }
@@ -219,11 +220,12 @@ export function createDatabase(options: { client: DocumentClient } & Partial<Pat
       return pageOf(await continued(request, answer));
     },
     apply(write) {
-      const [command, repetition] = [write, repetitionOf(write)].map(singleCommand);
+      const command = singleCommand(write);
       return persist<Row>(
         patience,
         async (afterLoss) => {
-          const output = await client.send((afterLoss ? repetition : command) as UpdateCommand);
+          const next = afterLoss ? singleCommand(repetitionOf(write)) : command;
+          const output = await client.send(next as UpdateCommand);
           return output.Attributes ?? (write.kind === "put" ? write.item : {});
         },
         ({ found }, afterLoss) => refusedAs(write, found.get(0), afterLoss),

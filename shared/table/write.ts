@@ -19,6 +19,8 @@ export interface Change {
 interface WriteBase {
   readonly table: string;
   readonly key: Key;
+  /** Nobody wants to see the item afterwards, so it is not sent. */
+  readonly isBlind?: boolean;
   /** The error that a failed condition means, made from the item that failed it. */
   readonly refused: (found: Row | undefined) => HoldfastError;
   /**

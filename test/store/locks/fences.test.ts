@@ -62,7 +62,7 @@ test("the row outlives its lease by a day, also after a release", async () => {
   const row = await world!.store.find("ttl");
   expect(row?.["ttlSeconds"]).toBe(Math.ceil((lock.expiresAtMs + 86_400_000) / 1_000));
   expect(row).not.toHaveProperty("kindShard");
-  expect(row).toMatchObject({ fence: lock.fence, formerOwner: "a" });
+  expect(row).toMatchObject({ fence: lock.fence, change: { action: "lock.released", actor: "a" } });
 });
 
 test("a fast clock takes over early, and then the former owner's protected write is refused", async () => {

@@ -176,7 +176,6 @@ describe("lists", () => {
     expect(await locks.sweep({ limit: 100, actor: { id: "system:sweep" } })).toBe(5);
     expect(await locks.sweep({ limit: 100, actor: { id: "system:sweep" } })).toBe(0);
     expect(await lists.store.find("list/0")).toMatchObject({
-      formerOwner: "bob",
       change: { action: "lock.expired", actor: "system:sweep" },
     });
     expect(await errorOf(locks.list({ limit: 5, cursor: "eyJzaGFyZCI6OTl9" }))).toMatchObject({
