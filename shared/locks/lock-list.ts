@@ -1,9 +1,9 @@
 /** Lists owned locks for administrators, and tidies up after leases that ended by themselves. */
 import type { Actor } from "../base/actor.ts";
-import { InvalidRequest } from "../base/errors.ts";
 import type { Clock } from "../base/time.ts";
 import { condition, at } from "../table/expression.ts";
-import { decodeCursor, encodeCursor, type Page } from "../table/paging.ts";
+import type { Page } from "../table/paging.ts";
+import { listShards } from "../table/sharded-index.ts";
 import type { Row } from "../table/write.ts";
 import { kindShardsOf, type LockStore } from "./lock-store.ts";
 import { liveLockOf, type Lock, LockNotOwned, type LockPurpose, lockPurposes } from "./lock.ts";
@@ -19,16 +19,6 @@ export interface LockQuery {
 const index = "byExpiry";
 const kindShard = at("kindShard");
 const expiresAtMs = at("expiresAtMs");
-
-/** Where a list goes on: in which partition, and behind which row of it. */
-function positionOf(cursor: string | undefined, shards: number): { shard: number; after?: string } {
-  if (cursor === undefined) return { shard: 0 };
-  const { shard, after } = decodeCursor(cursor);
-  if (!Number.isInteger(shard) || Number(shard) < 0 || Number(shard) >= shards) {
-    throw new InvalidRequest([{ path: "cursor", message: "is not a cursor of this list" }]);
-  }
-  return { shard: Number(shard), ...(after === undefined ? {} : { after: String(after) }) };
-}
 
 /** Makes the lists of a lock service. */
 export function createLockList({ store, clock }: { store: LockStore; clock: Clock }) {
@@ -50,24 +40,17 @@ export function createLockList({ store, clock }: { store: LockStore; clock: Cloc
      */
     async list({ purpose, userId, limit, cursor }: LockQuery): Promise<Page<Lock>> {
       const purposes = purpose === undefined ? lockPurposes : [purpose];
-      const shards = purposes.flatMap(kindShardsOf);
-      const entries: Row[] = [];
-      let position: ReturnType<typeof positionOf> | undefined = positionOf(cursor, shards.length);
-      while (position && entries.length < limit) {
-        const { shard, after }: ReturnType<typeof positionOf> = position;
-        const where = condition`${kindShard} = ${shards[shard]} AND ${expiresAtMs} > ${clock()}`;
-        const left = limit - entries.length;
-        const page = await database.query({ table, index, where, limit: left, cursor: after });
-        entries.push(...page.rows);
-        if (page.cursor !== undefined) position = { shard, after: page.cursor };
-        else position = shard + 1 < shards.length ? { shard: shard + 1 } : undefined;
-      }
-      const locks = (await rowsOf(entries))
+      const nowMs = clock();
+      const partitions = purposes.flatMap(kindShardsOf).map((shard) => {
+        return condition`${kindShard} = ${shard} AND ${expiresAtMs} > ${nowMs}`;
+      });
+      const page = await listShards(database, { table, index, partitions, limit, cursor });
+      const locks = (await rowsOf(page.rows))
         .map((row) => liveLockOf(row, clock()))
         .filter((lock) => lock !== undefined)
         .filter((lock) => userId === undefined || lock.owner.userId === userId)
         .toSorted((one, other) => one.acquiredAtMs - other.acquiredAtMs);
-      return { rows: locks, ...(position ? { cursor: encodeCursor({ ...position }) } : {}) };
+      return { ...page, rows: locks };
     },
 
     /**
