@@ -40,9 +40,6 @@ const ownerRemembered: Fragment = action`${at("formerOwner")} = ${at("owner")}`;
 const isNotEndedBy = (releaseId: string): Fragment =>
   anyOf(isMissing(at("releaseId")), condition`${at("releaseId")} <> ${releaseId}`);
 
-/** The present hold had begun by this instant. */
-const wasTakenBy = (nowMs: EpochMs): Fragment => condition`${at("acquiredAtMs")} <= ${nowMs}`;
-
 /** Whose lock is ended by force, by whom, and why. */
 export interface ForcedRelease {
   readonly resource: string;
@@ -81,8 +78,6 @@ export function createLockEndings(table: string) {
         condition: allOf(exists(at("owner")), isNotEndedBy(releaseId)),
         refused: (row) => new LockNotOwned(row, nowMs),
         applied: (row) => row?.["releaseId"] === releaseId,
-        // Whoever took the lock after the first try, whose answer was lost, was not meant.
-        recall: { condition: wasTakenBy(nowMs), isPossible: () => true },
       });
     },
 

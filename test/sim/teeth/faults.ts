@@ -157,8 +157,8 @@ export const plantedFaults: readonly PlantedFault[] = [
   fault(
     "a force release that is repeated ends the next hold too",
     endings,
-    '        condition: allOf(exists(at("owner")), isNotEndedBy(releaseId)),\n        refused: (row) => new LockNotOwned(row, nowMs),\n        applied: (row) => row?.["releaseId"] === releaseId,\n        // Whoever took the lock after the first try, whose answer was lost, was not meant.\n        recall: { condition: wasTakenBy(nowMs), isPossible: () => true },',
-    '        condition: exists(at("owner")),\n        refused: (row) => new LockNotOwned(row, nowMs),\n        applied: (row) => row?.["releaseId"] === releaseId,',
+    'allOf(exists(at("owner")), isNotEndedBy(releaseId))',
+    'allOf(exists(at("owner")), exists(at("fence")))',
     "editors",
   ),
   fault(
@@ -525,8 +525,9 @@ export const plantedFaults: readonly PlantedFault[] = [
   fault(
     "an edit may be done again when its answer was lost",
     guards,
-    "  return not(anyOf(first!, ...others));",
-    "  return anyOf(not(anyOf(first!, ...others)), first!, ...others);",
+    "return condition`NOT ${editId} IN (${at(a)}, ${at(b)}, ${at(c)}, ${at(d)})`;",
+    "return condition`NOT ${`${editId}-`} IN (${at(a)}, ${at(b)}, ${at(c)}, ${at(d)})`;",
+    "carts",
   ),
   fault(
     "an edit leaves the version as it is",
