@@ -28,7 +28,6 @@ afterAll(async () => {
 
 interface Try {
   readonly answer: Answer;
-  readonly startedAtMs: number;
   readonly endedAtMs: number;
 }
 
@@ -40,9 +39,8 @@ async function askAround(atMs: number, ask: () => Promise<Answer>): Promise<Try[
   const tries: Try[] = [];
   const isGranted = (): boolean => (tries.at(-1)?.answer.status ?? 500) < 300;
   async function once(): Promise<void> {
-    const startedAtMs = Date.now();
     const answer = await ask();
-    tries.push({ answer, startedAtMs, endedAtMs: Date.now() });
+    tries.push({ answer, endedAtMs: Date.now() });
   }
   while (Date.now() < atMs - 60 && !isGranted()) {
     await once();
