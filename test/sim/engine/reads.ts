@@ -303,8 +303,9 @@ function checkIndexHolds(
 ): void {
   if (!("projection" in schema) || schema.projection === "ALL") return;
   const { name } = schema as { name?: string };
-  const held = [...keyAttributes(schema).map((attribute) => attribute.name), ...table.keyNames];
-  const missing = [...new Set(names)].filter((wanted) => !held.includes(wanted)).join(", ");
+  const keys = keyAttributes(schema).map((attribute) => attribute.name);
+  const held = new Set([...keys, ...table.keyNames]);
+  const missing = [...new Set(names)].filter((wanted) => !held.has(wanted)).join(", ");
   if (missing === "") return;
   scope.faults.attempt(() =>
     invalid(

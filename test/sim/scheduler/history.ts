@@ -1,7 +1,9 @@
 /** What happened in a run, to be read when it went wrong. */
 import type { Command } from "../engine/engine.ts";
 import type { Invocation } from "./world.ts";
-import { simulationStartMs } from "./world.ts";
+
+/** The instant at which every simulation begins. */
+export const simulationStartMs = Date.UTC(2026, 0, 1);
 
 interface Line {
   readonly atMs: number;

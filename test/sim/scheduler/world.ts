@@ -17,7 +17,7 @@ import {
   internalError,
   throttled,
 } from "./faults.ts";
-import { History } from "./history.ts";
+import { History, simulationStartMs } from "./history.ts";
 import { Agenda } from "./agenda.ts";
 
 /** How a world behaves; everything else follows from the seed. */
@@ -74,9 +74,6 @@ export interface CrashPoint {
 }
 
 const plannedFaults = { before: "stopBefore", after: "stopAfter", lost: "lostResponse" } as const;
-
-/** The instant at which every simulation begins. */
-export const simulationStartMs = Date.UTC(2026, 0, 1);
 
 /** Longer than any request may take: what is not answered by then counts as lost. */
 const invocationMs = 29_000;

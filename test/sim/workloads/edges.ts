@@ -563,7 +563,7 @@ export class Edges {
     await this.#item("edge-extended", 1);
     const { orderId } = await this.#order("alice", "edge-extended", "extended");
     const stock = this.world.engine.table("Stock").get({ itemId: "edge-extended", shard: 0 });
-    const hold = (stock?.["holds"] as Record<string, { quantity: number; userId: string }>)[
+    const hold = (stock!["holds"] as Record<string, { quantity: number; userId: string }>)[
       orderId
     ]!;
     const nowMs = this.#system.clock();
