@@ -36,7 +36,12 @@ export default defineConfig({
         sequence: { groupOrder: group },
         pool: "forks" as const,
         maxWorkers: workers,
-        env: { POWERTOOLS_LOG_LEVEL: "SILENT" },
+        // Where a test calls a handler without a runner around it, nobody reads what it logs.
+        env: {
+          POWERTOOLS_LOG_LEVEL: "SILENT",
+          POWERTOOLS_METRICS_DISABLED: "true",
+          POWERTOOLS_METRICS_NAMESPACE: "Holdfast",
+        },
         isolate: !shared,
         // DynamoDB Local is slow at first and two processors are soon busy: a limit here means "it hangs".
         testTimeout: database ? 60_000 : 20_000,

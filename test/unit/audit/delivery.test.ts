@@ -5,7 +5,8 @@
  */
 import { marshall } from "@aws-sdk/util-dynamodb";
 import type { Context, DynamoDBRecord } from "aws-lambda";
-import { beforeAll, expect, test, vi } from "vitest";
+import { beforeAll, expect, test } from "vitest";
+import { createStreamHandler } from "../../../functions/runtime/stream.ts";
 import { deliver } from "../../../local/jobs/batch-delivery.ts";
 import type { AuditEntry } from "../../../shared/audit/audit.ts";
 import { afterSteps } from "../../../shared/audit/difference.ts";
@@ -17,12 +18,6 @@ import type { ChangeRecord } from "../../sim/engine/table.ts";
 import { type Random, seededRandom } from "../../sim/random.ts";
 import { simulatedTables } from "../../sim/tables.ts";
 import { createSystem, defaultSettings } from "../../sim/workloads/system.ts";
-
-vi.hoisted(() => {
-  process.env["POWERTOOLS_LOG_LEVEL"] = "SILENT";
-  process.env["POWERTOOLS_METRICS_DISABLED"] = "true";
-});
-const { createStreamHandler } = await import("../../../functions/runtime/stream.ts");
 
 const operations = 5_000;
 const dayMs = 86_400_000;
