@@ -17,10 +17,10 @@ import { requestOf, type Write } from "../shared/table/write.ts";
 import { type CartWorld, createCartWorld } from "../test/support/cart-world.ts";
 import { giveItem } from "../test/support/world.ts";
 
-const rounds = Number(process.argv[2] ?? 40);
-const warmUps = 4;
-/** Operations of one worker in one round; short blocks, so that contenders meet the same machine. */
-const operations = 10;
+const rounds = Number(process.argv[2] ?? 300);
+const warmUps = 60;
+/** Operations of one worker before the next contender's turn: one, so that all meet the same machine. */
+const operations = 1;
 const crowds = [1, 2, 5];
 const lineCount = 5;
 
@@ -256,8 +256,9 @@ try {
   const report = `# What guards of carts cost
 
 \`node bench/carts.ts ${rounds}\`, on ${cpus().length} × ${cpu?.model.trim()}, Node ${process.version}, DynamoDB
-Local in memory. ${rounds} rounds; in each, every worker does ${operations} operations on carts of ${lineCount} lines, the
-contenders taking turns: ${rounds * operations} operations of each worker in all. In brackets: 90 % of 200 resamples of the
+Local in memory. ${rounds} rounds (${rounds * operations} operations of each worker) on carts of ${lineCount} lines. In a round all workers
+do one operation at once under the one guard, then under the next, in an order that changes; the first
+${warmUps} rounds are not counted. In brackets: 90 % of 200 resamples of the
 operations. "No guard" is the same write with its condition taken off.
 
 ${parts.join("\n")}

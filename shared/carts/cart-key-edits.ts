@@ -123,7 +123,7 @@ export function changeQuantityWrite(table: string, edit: LineEdit, quantity: num
   const path = at(quantityAttribute(address.instance, itemId));
   return editWrite(table, edit, {
     change: { set: [action`${path} = ${quantity}`] },
-    guards: [exists(at(lineAttribute(address.instance, itemId)))],
+    guards: [exists(path)],
     refused: () => new CartLineNotFound(address.instance, itemId),
   });
 }
