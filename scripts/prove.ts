@@ -5,6 +5,7 @@ import { availableParallelism } from "node:os";
 import { join } from "node:path";
 import { parseArgs } from "node:util";
 import { MultiBar, type SingleBar } from "cli-progress";
+import { format } from "prettier";
 import { startDynamoDbLocal } from "../local/database/dynamodb-local.ts";
 import { ROOT } from "../local/root.ts";
 import { tryCrashPoints } from "../test/sim/crash-points.ts";
@@ -127,7 +128,7 @@ async function prove(): Promise<number> {
     teeth,
     comparison,
   });
-  writeFileSync(join(ROOT, "docs", "proof.md"), proof);
+  writeFileSync(join(ROOT, "docs", "proof.md"), await format(proof, { parser: "markdown" }));
   showViolations(progress);
   const failures = [
     ...progress.totals.violations.map(({ message }) => message),
