@@ -23,7 +23,7 @@ const faultMeanings: Record<string, string> = {
   throttled: "DynamoDB throttles",
   lostRequest: "a request is lost on its way",
   lostResponse: "the answer is lost after the commit",
-  late: "a request that was given up takes effect later",
+  late: "a request that was given up takes effect later, besides its repetition",
   pause: "a process stands still between two requests",
   stopBefore: "a process stops for ever before a request",
   stopAfter: "a process stops for ever after a request",

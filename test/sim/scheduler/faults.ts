@@ -12,8 +12,8 @@ import type { Random } from "../random.ts";
  * - `throttled`: DynamoDB had no capacity; nothing was written
  * - `lostRequest`: it never arrived; the caller sees the connection fail
  * - `lostResponse`: it was carried out; the caller sees the connection fail
- * - `late`: the caller sees the connection fail, and later on it is carried out all the same
- * - `duplicate`: it is carried out and answered, and some time later carried out once more
+ * - `late`: the caller sees the connection fail and repeats itself; later on the first request is
+ *   carried out all the same, as a late duplicate
  * - `pause`: the caller stands still for a while before it hears the answer
  * - `stopBefore`, `stopAfter`: the caller stops for ever, with the request not sent or carried out
  */
@@ -23,7 +23,6 @@ export type FaultName =
   | "lostRequest"
   | "lostResponse"
   | "late"
-  | "duplicate"
   | "pause"
   | "stopBefore"
   | "stopAfter";
@@ -36,7 +35,6 @@ export const noFaults: FaultRates = {
   lostRequest: 0,
   lostResponse: 0,
   late: 0,
-  duplicate: 0,
   pause: 0,
   stopBefore: 0,
   stopAfter: 0,
@@ -49,7 +47,6 @@ export const roughDay: FaultRates = {
   lostRequest: 0.02,
   lostResponse: 0.04,
   late: 0.015,
-  duplicate: 0,
   pause: 0.03,
   stopBefore: 0.015,
   stopAfter: 0.02,

@@ -287,9 +287,7 @@ export class World {
     if (!invocation) return undefined;
     const fault = drawFault(this.random, this.rates);
     const isRead = /^(Get|Query|Scan|BatchGet)/.test(label);
-    if (isRead && (fault === "conflict" || fault === "duplicate" || fault === "late")) {
-      return undefined;
-    }
+    if (isRead && (fault === "conflict" || fault === "late")) return undefined;
     // Nobody but DynamoDB has conflicts and capacities.
     if (!command && (fault === "conflict" || fault === "throttled")) return undefined;
     return fault;
@@ -339,9 +337,6 @@ export class World {
     if (fault === "stopAfter") {
       invocation?.stop();
       return;
-    }
-    if (fault === "duplicate") {
-      this.after(this.random.int(1, 60_000), () => void this.#carryOut(sent, "duplicate "));
     }
     if (fault === "lostResponse") {
       this.#noteFault(sent, fault);
