@@ -1,5 +1,9 @@
-/** `npm test`: everything that has to hold, the quick and certain first. What follows `--` goes to Vitest. */
+/**
+ * `npm test`: everything that has to hold, the quick and certain first. What follows `--` goes to Vitest.
+ * `npm run test:full`: the tests that `npm test` does a part of (`test/support/effort.ts`), whole.
+ */
 import { type ChildProcess, spawn } from "node:child_process";
+import { globSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import { ensureJava } from "../local/database/java.ts";
 import { ROOT } from "../local/root.ts";
@@ -61,11 +65,24 @@ async function report(step: Step, live: boolean): Promise<boolean> {
   return code === 0;
 }
 
+/** The files that leave something out otherwise: they say so by how they name their effort. */
+function filesOfFullRun(): string[] {
+  return globSync("test/**/*.test.ts", { cwd: ROOT }).filter((file) =>
+    readFileSync(join(ROOT, file), "utf8").includes("support/effort.ts"),
+  );
+}
+
 async function main(): Promise<number> {
   onStopRequest(() => {
     for (const child of running) child.kill("SIGTERM");
   });
   if (!process.env["DYNAMODB_ENDPOINT"]) await ensureJava((text) => console.log(text));
+  const [first, ...rest] = process.argv.slice(2);
+  if (first === "--full") {
+    process.env["HOLDFAST_EFFORT"] = "full";
+    const parameters = ["run", ...filesOfFullRun(), ...rest];
+    return (await report({ name: "tests in full", program: "vitest", parameters }, true)) ? 0 : 1;
+  }
   const passed = await Promise.all(STATIC_STEPS.map((step) => report(step, false)));
   if (passed.includes(false)) return 1;
   const tests: Step = {

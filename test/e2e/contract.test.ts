@@ -6,9 +6,9 @@ import { type Operation, operations, wrongIn } from "../support/answer-check.ts"
 import { clientOf } from "../support/http.ts";
 import { type KnownNames, makeRequest, sample } from "../support/openapi-requests.ts";
 import { startServer, type TestServer } from "../support/server.ts";
+import { effort } from "../support/effort.ts";
 
-/** `HOLDFAST_FUZZ=20000` for the whole of it; a part is enough to notice most of what breaks. */
-const requestCount = Number(process.env["HOLDFAST_FUZZ"] ?? 700);
+const requestCount = effort({ part: 700, all: 20_000 });
 const sideBySide = 12;
 
 let server: TestServer;

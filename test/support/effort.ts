@@ -1,0 +1,8 @@
+/** How much of an exhaustive test is done: a part in `npm test`, all of it in `npm run test:full`. */
+
+const isFull = process.env["HOLDFAST_EFFORT"] === "full";
+
+/** `all` in a full run, else `part`, which must be enough to notice most of what can break. */
+export function effort({ part, all }: { part: number; all: number }): number {
+  return isFull ? all : part;
+}
