@@ -55,146 +55,153 @@ function statusesBefore(tries: readonly Try[], atMs: number): number[] {
   return [...new Set(tries.filter((one) => one.endedAtMs < atMs).map((one) => one.answer.status))];
 }
 
-describe.concurrent("at the instant a hold is over, with the sweep switched off", () => {
-  it("its units can be bought, and not a moment before", async () => {
-    const itemId = await shop.item({ quantity: 3 });
-    const { expiresAtMs } = await shop.shopper().mustOrder({ items: [{ itemId, quantity: 3 }] });
-    const buyer = shop.shopper();
-    const tries = await askAround(expiresAtMs, () =>
-      buyer.order({ items: [{ itemId, quantity: 2 }] }),
-    );
-    expect(statusesBefore(tries, expiresAtMs)).toEqual([409]);
-    const last = tries.at(-1)!.answer;
-    // One read, one refusal, one transaction that takes over what is over.
-    expect(last).toMatchObject({ status: 201, cost: { requests: 3 } });
-    expect(await shop.levels(itemId)).toEqual({ available: 1, held: 2, sold: 0 });
-  });
+// All of these wait for most of their time, so they wait together.
+describe.concurrent("with nobody who sweeps", () => {
+  describe("at the instant a hold is over, with the sweep switched off", () => {
+    it("its units can be bought, and not a moment before", async () => {
+      const itemId = await shop.item({ quantity: 3 });
+      const { expiresAtMs } = await shop.shopper().mustOrder({ items: [{ itemId, quantity: 3 }] });
+      const buyer = shop.shopper();
+      const tries = await askAround(expiresAtMs, () =>
+        buyer.order({ items: [{ itemId, quantity: 2 }] }),
+      );
+      expect(statusesBefore(tries, expiresAtMs)).toEqual([409]);
+      const last = tries.at(-1)!.answer;
+      // One read, one refusal, one transaction that takes over what is over.
+      expect(last).toMatchObject({ status: 201, cost: { requests: 3 } });
+      expect(await shop.levels(itemId)).toEqual({ available: 1, held: 2, sold: 0 });
+    });
 
-  it("an exclusive item is free, as its refusals said", async () => {
-    const itemId = await shop.item({ quantity: 5, holdPolicy: "exclusive" });
-    const { expiresAtMs } = await shop.shopper().mustOrder({ items: [{ itemId, quantity: 1 }] });
-    const buyer = shop.shopper();
-    const tries = await askAround(expiresAtMs, () =>
-      buyer.order({ items: [{ itemId, quantity: 5 }] }),
-    );
-    expect(statusesBefore(tries, expiresAtMs)).toEqual([409]);
-    expect(tries[0]!.answer.body.failedItems).toEqual([
-      { itemId, reason: "locked", available: 4, requested: 5, lockedUntilMs: expiresAtMs },
-    ]);
-    expect(tries.at(-1)!.answer.status).toBe(201);
-  });
+    it("an exclusive item is free, as its refusals said", async () => {
+      const itemId = await shop.item({ quantity: 5, holdPolicy: "exclusive" });
+      const { expiresAtMs } = await shop.shopper().mustOrder({ items: [{ itemId, quantity: 1 }] });
+      const buyer = shop.shopper();
+      const tries = await askAround(expiresAtMs, () =>
+        buyer.order({ items: [{ itemId, quantity: 5 }] }),
+      );
+      expect(statusesBefore(tries, expiresAtMs)).toEqual([409]);
+      expect(tries[0]!.answer.body.failedItems).toEqual([
+        { itemId, reason: "locked", available: 4, requested: 5, lockedUntilMs: expiresAtMs },
+      ]);
+      expect(tries.at(-1)!.answer.status).toBe(201);
+    });
 
-  it("the cart can be edited and ordered again", async () => {
-    const shopper = shop.shopper();
-    const itemId = await shop.item({ quantity: 1 });
-    await shopper.putInCart([{ itemId, quantity: 1 }]);
-    const first = await shopper.mustOrder();
-    const other = await shop.item();
-    const tries = await askAround(first.expiresAtMs, () =>
-      shopper.add({ itemId: other, quantity: 1 }, { instance: "later" }),
-    );
-    expect(statusesBefore(tries, first.expiresAtMs)).toEqual([423]);
-    expect(tries.at(-1)!.answer.status).toBe(200);
-    const second = await shopper.mustOrder();
-    expect(second.orderId).not.toBe(first.orderId);
-    // The old one is only a stale report until somebody sweeps.
-    expect((await shopper.see(first.orderId)).status).toBe("pending");
-  });
+    it("the cart can be edited and ordered again", async () => {
+      const shopper = shop.shopper();
+      const itemId = await shop.item({ quantity: 1 });
+      await shopper.putInCart([{ itemId, quantity: 1 }]);
+      const first = await shopper.mustOrder();
+      const other = await shop.item();
+      const tries = await askAround(first.expiresAtMs, () =>
+        shopper.add({ itemId: other, quantity: 1 }, { instance: "later" }),
+      );
+      expect(statusesBefore(tries, first.expiresAtMs)).toEqual([423]);
+      expect(tries.at(-1)!.answer.status).toBe(200);
+      const second = await shopper.mustOrder();
+      expect(second.orderId).not.toBe(first.orderId);
+      // The old one is only a stale report until somebody sweeps.
+      expect((await shopper.see(first.orderId)).status).toBe("pending");
+    });
 
-  it("a payment of it cannot be started any more", async () => {
-    const shopper = shop.shopper();
-    const order = await shopper.mustOrder({ items: [{ itemId: await shop.item(), quantity: 1 }] });
-    await until(order.expiresAtMs);
-    const body = { orderId: order.orderId };
-    expect(await shopper.send("POST /payments/initiate", { body })).toMatchObject({
-      status: 409,
-      body: { code: "ORDER_NOT_PAYABLE", orderStatus: "expired" },
+    it("a payment of it cannot be started any more", async () => {
+      const shopper = shop.shopper();
+      const order = await shopper.mustOrder({
+        items: [{ itemId: await shop.item(), quantity: 1 }],
+      });
+      await until(order.expiresAtMs);
+      const body = { orderId: order.orderId };
+      expect(await shopper.send("POST /payments/initiate", { body })).toMatchObject({
+        status: 409,
+        body: { code: "ORDER_NOT_PAYABLE", orderStatus: "expired" },
+      });
     });
   });
-});
 
-describe.concurrent("a payment that has started", () => {
-  it("has its own time, within the longest that an order may hold", async () => {
-    const shopper = shop.shopper();
-    const itemId = await shop.item({ quantity: 1 });
-    const order = await shopper.mustOrder({ items: [{ itemId, quantity: 1 }] });
-    await until(order.expiresAtMs - 1_500);
-    const { expiresAtMs } = await shopper.startPaying(order.orderId);
-    // 1.5 s after the order come 4 s for the payment, but never more than 5 s altogether.
-    expect(expiresAtMs).toBe(order.expiresAtMs + 2_000);
-    const buyer = shop.shopper();
-    const tries = await askAround(expiresAtMs, () =>
-      buyer.order({ items: [{ itemId, quantity: 1 }] }),
-    );
-    expect(statusesBefore(tries, expiresAtMs)).toEqual([409]);
-    expect(tries.at(-1)!.answer.status).toBe(201);
-  });
-
-  it("may fail and be tried again while the order stands, where it is so configured", async () => {
-    const shopper = shop.shopper();
-    const itemId = await shop.item();
-    await shopper.putInCart([{ itemId, quantity: 2 }]);
-    const order = await shopper.mustOrder();
-    await shopper.startPaying(order.orderId);
-    expect((await shop.tell({ type: "payment.failed", order })).status).toBe(200);
-    expect((await shopper.see(order.orderId)).status).toBe("pending");
-    expect((await shopper.add({ itemId, quantity: 1 })).status).toBe(423);
-    expect(await shop.levels(itemId)).toEqual({ available: 8, held: 2, sold: 0 });
-    expect((await shop.tell({ type: "payment.captured", order })).status).toBe(200);
-    expect((await shopper.see(order.orderId)).status).toBe("paid");
-    expect(await shop.levels(itemId)).toEqual({ available: 8, held: 0, sold: 2 });
-  });
-});
-
-describe.concurrent("money that comes after the time is over", () => {
-  it("buys the units when nobody has wanted them meanwhile", async () => {
-    const shopper = shop.shopper();
-    const itemId = await shop.item({ quantity: 1 });
-    await shopper.putInCart([{ itemId, quantity: 1 }]);
-    const order = await shopper.mustOrder();
-    await until(order.expiresAtMs + 50);
-    expect((await shop.tell({ type: "payment.captured", order })).status).toBe(200);
-    expect((await shopper.see(order.orderId)).status).toBe("paid");
-    expect(await shop.levels(itemId)).toEqual({ available: 0, held: 0, sold: 1 });
-    expect(await shopper.cart()).toMatchObject({ count: 0 });
-  });
-
-  it("is owed back, once, when somebody else has taken them over", async () => {
-    const shopper = shop.shopper();
-    const [gone, left] = [await shop.item({ quantity: 1 }), await shop.item({ quantity: 1 })];
-    const order = await shopper.mustOrder({
-      items: [gone, left].map((itemId) => ({ itemId, quantity: 1 })),
-    });
-    await until(order.expiresAtMs);
-    await shop.shopper().mustOrder({ items: [{ itemId: gone, quantity: 1 }] });
-    const delivery = await shop.sign({ type: "payment.captured", order });
-    const answers = await Promise.all(Array.from({ length: 10 }, () => shop.deliver(delivery)));
-    expect(new Set(answers.map(({ status }) => status))).toEqual(new Set([200]));
-    const seen = await shopper.see(order.orderId);
-    expect(seen.status).toBe("refund_due");
-    expect(seen.payment).toMatchObject({ refund: { status: "due", amountMinor: 2_000 } });
-    expect(await shop.levels(gone)).toEqual({ available: 0, held: 1, sold: 0 });
-    expect(await shop.levels(left)).toEqual({ available: 1, held: 0, sold: 0 });
-  });
-
-  it("and a buyer who comes at the same instant: one of them gets the unit", async () => {
-    for (let round = 0; round < 2; round += 1) {
+  describe("a payment that has started", () => {
+    it("has its own time, within the longest that an order may hold", async () => {
       const shopper = shop.shopper();
       const itemId = await shop.item({ quantity: 1 });
       const order = await shopper.mustOrder({ items: [{ itemId, quantity: 1 }] });
-      const delivery = await shop.sign({ type: "payment.captured", order });
+      await until(order.expiresAtMs - 1_500);
+      const { expiresAtMs } = await shopper.startPaying(order.orderId);
+      // 1.5 s after the order come 4 s for the payment, but never more than 5 s altogether.
+      expect(expiresAtMs).toBe(order.expiresAtMs + 2_000);
       const buyer = shop.shopper();
-      await until(order.expiresAtMs);
-      const [late, bought] = await Promise.all([
-        shop.deliver(delivery),
+      const tries = await askAround(expiresAtMs, () =>
         buyer.order({ items: [{ itemId, quantity: 1 }] }),
-      ]);
-      expect(late.status).toBe(200);
-      const { status } = await shopper.see(order.orderId);
-      expect({ status, bought: bought.status }).toEqual(
-        status === "paid" ? { status: "paid", bought: 409 } : { status: "refund_due", bought: 201 },
       );
-    }
+      expect(statusesBefore(tries, expiresAtMs)).toEqual([409]);
+      expect(tries.at(-1)!.answer.status).toBe(201);
+    });
+
+    it("may fail and be tried again while the order stands, where it is so configured", async () => {
+      const shopper = shop.shopper();
+      const itemId = await shop.item();
+      await shopper.putInCart([{ itemId, quantity: 2 }]);
+      const order = await shopper.mustOrder();
+      await shopper.startPaying(order.orderId);
+      expect((await shop.tell({ type: "payment.failed", order })).status).toBe(200);
+      expect((await shopper.see(order.orderId)).status).toBe("pending");
+      expect((await shopper.add({ itemId, quantity: 1 })).status).toBe(423);
+      expect(await shop.levels(itemId)).toEqual({ available: 8, held: 2, sold: 0 });
+      expect((await shop.tell({ type: "payment.captured", order })).status).toBe(200);
+      expect((await shopper.see(order.orderId)).status).toBe("paid");
+      expect(await shop.levels(itemId)).toEqual({ available: 8, held: 0, sold: 2 });
+    });
+  });
+
+  describe("money that comes after the time is over", () => {
+    it("buys the units when nobody has wanted them meanwhile", async () => {
+      const shopper = shop.shopper();
+      const itemId = await shop.item({ quantity: 1 });
+      await shopper.putInCart([{ itemId, quantity: 1 }]);
+      const order = await shopper.mustOrder();
+      await until(order.expiresAtMs + 50);
+      expect((await shop.tell({ type: "payment.captured", order })).status).toBe(200);
+      expect((await shopper.see(order.orderId)).status).toBe("paid");
+      expect(await shop.levels(itemId)).toEqual({ available: 0, held: 0, sold: 1 });
+      expect(await shopper.cart()).toMatchObject({ count: 0 });
+    });
+
+    it("is owed back, once, when somebody else has taken them over", async () => {
+      const shopper = shop.shopper();
+      const [gone, left] = [await shop.item({ quantity: 1 }), await shop.item({ quantity: 1 })];
+      const order = await shopper.mustOrder({
+        items: [gone, left].map((itemId) => ({ itemId, quantity: 1 })),
+      });
+      await until(order.expiresAtMs);
+      await shop.shopper().mustOrder({ items: [{ itemId: gone, quantity: 1 }] });
+      const delivery = await shop.sign({ type: "payment.captured", order });
+      const answers = await Promise.all(Array.from({ length: 10 }, () => shop.deliver(delivery)));
+      expect(new Set(answers.map(({ status }) => status))).toEqual(new Set([200]));
+      const seen = await shopper.see(order.orderId);
+      expect(seen.status).toBe("refund_due");
+      expect(seen.payment).toMatchObject({ refund: { status: "due", amountMinor: 2_000 } });
+      expect(await shop.levels(gone)).toEqual({ available: 0, held: 1, sold: 0 });
+      expect(await shop.levels(left)).toEqual({ available: 1, held: 0, sold: 0 });
+    });
+
+    it("and a buyer who comes at the same instant: one of them gets the unit", async () => {
+      for (let round = 0; round < 2; round += 1) {
+        const shopper = shop.shopper();
+        const itemId = await shop.item({ quantity: 1 });
+        const order = await shopper.mustOrder({ items: [{ itemId, quantity: 1 }] });
+        const delivery = await shop.sign({ type: "payment.captured", order });
+        const buyer = shop.shopper();
+        await until(order.expiresAtMs);
+        const [late, bought] = await Promise.all([
+          shop.deliver(delivery),
+          buyer.order({ items: [{ itemId, quantity: 1 }] }),
+        ]);
+        expect(late.status).toBe(200);
+        const { status } = await shopper.see(order.orderId);
+        expect({ status, bought: bought.status }).toEqual(
+          status === "paid"
+            ? { status: "paid", bought: 409 }
+            : { status: "refund_due", bought: 201 },
+        );
+      }
+    });
   });
 });
 

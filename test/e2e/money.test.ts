@@ -77,11 +77,19 @@ describe("starting to pay", () => {
 describe("a capture", () => {
   it("told fifty times at once sells once", async () => {
     const deal = await paying();
-    const answer = await deal.shopper.payBySandbox(`sbx_${deal.order.orderId}`, "success", {
-      duplicates: 49,
-    });
-    expect(answer.body.deliveries).toHaveLength(50);
-    expect(byStatus(answer.body.deliveries)).toEqual({ 200: 50 });
+    const delivery = await shop.sign({ type: "payment.captured", order: deal.order });
+    const answers = await Promise.all(Array.from({ length: 50 }, () => shop.deliver(delivery)));
+    expect(byStatus(answers)).toEqual({ 200: 50 });
+    expect(await statusOf(deal)).toBe("paid");
+    expect(await shop.levels(deal.itemId)).toEqual({ available: 7, held: 0, sold: 3 });
+  });
+
+  it("that the sandbox delivers late and several times sells once", async () => {
+    const deal = await paying();
+    const more = { delayMs: 50, duplicates: 4 };
+    const transactionId = `sbx_${deal.order.orderId}`;
+    const told = await deal.shopper.payBySandbox(transactionId, "success", more);
+    expect(byStatus(expectStatus(told, 200).deliveries)).toEqual({ 200: 5 });
     expect(await statusOf(deal)).toBe("paid");
     expect(await shop.levels(deal.itemId)).toEqual({ available: 7, held: 0, sold: 3 });
   });
