@@ -108,8 +108,9 @@ export class Placeholders {
   #part(part: unknown): string {
     if (part instanceof Fragment) return this.text(part);
     if (part instanceof AttributePath) return this.path(part);
-    this.#values.push(part);
-    return `:v${this.#values.length - 1}`;
+    // The same instant stands in several places of most requests: once is enough.
+    const known = this.#values.indexOf(part);
+    return `:v${known < 0 ? this.#values.push(part) - 1 : known}`;
   }
 
   #name(segment: string): string {
