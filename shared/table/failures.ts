@@ -16,6 +16,7 @@ function rowOf(item: WireItem | undefined): Row | undefined {
 
 interface SdkError {
   name?: string;
+  code?: string;
   message?: string;
   Item?: WireItem;
   $metadata?: { httpStatusCode?: number };
@@ -82,7 +83,16 @@ export function failureOf(error: unknown): Failure {
   if (busyNames.has(name)) return { kind: "busy" };
   if (name === "ValidationException") return { kind: "other", error: translated(message, error) };
   const status = $metadata?.httpStatusCode;
-  return status === undefined || status >= 500 ? { kind: "unknown" } : { kind: "other", error };
+  if (status !== undefined) return status >= 500 ? { kind: "unknown" } : { kind: "other", error };
+  return isLostAnswer(error as SdkError) ? { kind: "unknown" } : { kind: "other", error };
+}
+
+/**
+ * Without a status the request was on its way when the connection broke or time ran out. Anything else,
+ * an item that cannot be marshalled for example, never left and fails the same way every time.
+ */
+function isLostAnswer({ name, code, $metadata }: SdkError): boolean {
+  return $metadata !== undefined || name === "TimeoutError" || /^E[A-Z]+$/.test(code ?? "");
 }
 
 /** Whether DynamoDB found a request invalid before it did anything. */

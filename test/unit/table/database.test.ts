@@ -111,6 +111,12 @@ describe("a single write", () => {
   });
 });
 
+it("an error that never left this process is not tried again", async () => {
+  const { database, sent } = scripted([new TypeError("cannot be marshalled")]);
+  await expect(database.apply(oldItem)).rejects.toThrow("cannot be marshalled");
+  expect(sent).toHaveLength(1);
+});
+
 describe("when time is up", () => {
   it("contention ends in TRY_AGAIN, for nothing was changed", async () => {
     const busy = sdkError("TransactionCanceledException", {
