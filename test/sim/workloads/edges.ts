@@ -52,6 +52,8 @@ export class Edges {
       () => this.#refundToldFirst(),
       () => this.#cartsBelongToOneOrder(),
       () => this.#lostAnswers(),
+      () => this.#forcedOnce(),
+      () => this.#addedOnce(),
     ];
     for (const scene of scenes) {
       await this.world.sleep(this.world.random.int(1, 1_000));
@@ -673,5 +675,59 @@ export class Edges {
     const owner = { userId: "alice" };
     await losing("acquire-lost", 1, ({ locks }) => locks.acquire({ resource: "edge-lost", owner }));
     await losing("release-lost", 1, ({ locks }) => locks.release({ resource: "edge-lost", owner }));
+  }
+
+  /** Runs a request whose first answer gets lost, and something else before it is repeated. */
+  async #whileLost(
+    label: string,
+    request: number,
+    work: (system: System) => Promise<unknown>,
+    meanwhile: () => Promise<void>,
+  ): Promise<string> {
+    this.world.crashPoint = { label, request, where: "lost" };
+    const outcome = this.#outcome(label, work);
+    await this.world.sleep(500);
+    await meanwhile();
+    return outcome;
+  }
+
+  /** A force release ends one hold, also when its answer is lost and somebody takes the lock then. */
+  async #forcedOnce(): Promise<void> {
+    const resource = "edge-forced";
+    const take =
+      (userId: string) =>
+      ({ locks }: System) =>
+        locks.acquire({ resource, owner: { userId }, leaseMs: 60_000 });
+    await this.#expect("L5", "ok", "acquire:alice/", take("alice"));
+    const force = ({ locks }: System) =>
+      locks.forceRelease({ resource, actor: { id: "root" }, reason: "away" });
+    await this.#whileLost("force-lost", 1, force, () =>
+      this.#expect("L5", "ok", "acquire:bob/", take("bob")),
+    );
+    await this.#expect("L4", "ok", "renew:bob/", ({ locks }) =>
+      locks.renew({ resource, owner: { userId: "bob" }, leaseMs: 60_000 }),
+    );
+  }
+
+  /** An addition counts once, also when its answer is lost and others edit the cart meanwhile. */
+  async #addedOnce(): Promise<void> {
+    await this.#item("edge-added", 9);
+    const at = { userId: "finn", sessionId: "added", instance: "menu", actor: { id: "finn" } };
+    const edits = async (): Promise<void> => {
+      for (let edit = 0; edit < 6; edit += 1) {
+        await this.#expect("C2", "ok", "meta", ({ carts }) => carts.setMetadata(at, "note", edit));
+      }
+    };
+    const add = ({ carts }: System) => carts.addLine(at, { itemId: "edge-added", quantity: 1 });
+    await this.#expect("C2", "ok", "add", add);
+    await edits();
+    await this.#whileLost("add-lost", 2, add, edits).catch((error: unknown) => {
+      // Nobody can tell any more: that is what the client is told, and nothing is done twice.
+      if (!(error instanceof InvariantBroken) || !/No answer/.test(error.message)) throw error;
+    });
+    const cart = this.world.engine.table("Carts").get({ cartId: "finn/added" });
+    if (cart?.["quantity:menu:edge-added"] !== 2) {
+      throw new InvariantBroken("C2", `two were ${String(cart?.["quantity:menu:edge-added"])}`);
+    }
   }
 }
