@@ -12,6 +12,8 @@ interface Plan {
   workers: number;
   /** Needs the run's DynamoDB Local. */
   database?: boolean;
+  /** Set up once before its files, besides the database. */
+  setup?: string;
   /** Files share one process and its modules: loading the CDK takes longer than all of its tests. */
   shared?: boolean;
 }
@@ -22,14 +24,15 @@ const plans: Plan[] = [
   { name: "sim", group: 3, workers: 2, database: true },
   { name: "store", group: 4, workers: 2, database: true },
   { name: "race", group: 5, workers: 1, database: true },
-  { name: "e2e", group: 6, workers: 1, database: true },
+  { name: "e2e", group: 6, workers: 1, database: true, setup: "test/support/recorded-calls.ts" },
+  { name: "rights", group: 7, workers: 1 },
 ];
 
 export default defineConfig({
   test: {
     passWithNoTests: true,
     reporters: process.env["CI"] ? [["default", { summary: false }]] : ["default"],
-    projects: plans.map(({ name, group, workers, database, shared }) => ({
+    projects: plans.map(({ name, group, workers, database, setup, shared }) => ({
       test: {
         name,
         include: [`test/${name}/**/*.test.ts`],
@@ -46,7 +49,10 @@ export default defineConfig({
         // DynamoDB Local is slow at first and two processors are soon busy: a limit here means "it hangs".
         testTimeout: database ? 60_000 : 20_000,
         hookTimeout: 120_000,
-        globalSetup: database ? ["test/support/dynamodb-local.ts"] : [],
+        globalSetup: [
+          ...(database ? ["test/support/dynamodb-local.ts"] : []),
+          ...(setup ? [setup] : []),
+        ],
       },
     })),
   },

@@ -3,6 +3,7 @@ import { randomUUID } from "node:crypto";
 import { inject } from "vitest";
 import { type Holdfast, type HoldfastOptions, startHoldfast } from "../../local/holdfast.ts";
 import { checkAnswer } from "./answer-check.ts";
+import { keepCalls } from "./recorded-calls.ts";
 
 /** What a test sends. */
 export interface CallOptions {
@@ -48,10 +49,11 @@ function parse(text: string, contentType: string | null): unknown {
  * const { status, body } = await server.call("POST /order/alice", { as: "alice", body: { … } });
  */
 export async function startServer(options: HoldfastOptions = {}): Promise<TestServer> {
+  const tablePrefix = `t${randomUUID().slice(0, 8)}-`;
   const holdfast = await startHoldfast({
     port: 0,
     dynamoDbEndpoint: inject("dynamoDbEndpoint"),
-    tablePrefix: `t${randomUUID().slice(0, 8)}-`,
+    tablePrefix,
     ...options,
   });
   const tokens = new Map<string, Promise<string>>();
@@ -65,6 +67,10 @@ export async function startServer(options: HoldfastOptions = {}): Promise<TestSe
 
   return {
     ...holdfast,
+    async stop() {
+      keepCalls(options.context ?? {}, holdfast.calls.list(), options.tablePrefix ?? tablePrefix);
+      await holdfast.stop();
+    },
     async call<Body>(route: string, { as, groups, headers, body }: CallOptions = {}) {
       const [method = "GET", path = "/"] = route.split(" ");
       const payload = payloadOf(body);
