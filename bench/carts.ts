@@ -17,8 +17,8 @@ import { requestOf, type Write } from "../shared/table/write.ts";
 import { type CartWorld, createCartWorld } from "../test/support/cart-world.ts";
 import { giveItem } from "../test/support/world.ts";
 
-const rounds = Number(process.argv[2] ?? 300);
-const warmUps = 60;
+const rounds = Number(process.argv[2] ?? 150);
+const warmUps = 30;
 /** Operations of one worker before the next contender's turn: one, so that all meet the same machine. */
 const operations = 1;
 const crowds = [1, 2, 5];
