@@ -25,7 +25,7 @@ beforeAll(async () => {
       loseNext = undefined;
       if (!meanwhile) return answer;
       await meanwhile();
-      throw new Error("socket hang up");
+      throw Object.assign(new Error("socket hang up"), { code: "ECONNRESET" });
     },
   } as DocumentClient;
   faulty = createLockWorldOver({ ...sound, client });
