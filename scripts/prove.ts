@@ -113,10 +113,13 @@ async function prove(): Promise<number> {
   await simulateAll(progress, file);
   const crashes = await tryCrashPoints();
   const shownTeeth = bar("planted faults", plantedFaults.length);
-  const teeth = await tryTeeth(ROOT, { most: faultSeeds, workers }, ({ invariant }) =>
+  progress.teeth ??= await tryTeeth(ROOT, { most: faultSeeds, workers }, ({ invariant }) =>
     shownTeeth.increment(1, invariant === undefined ? { note: "one not caught" } : {}),
   );
-  const comparison = await compare();
+  saveProgress(file, progress);
+  progress.comparison ??= await compare();
+  saveProgress(file, progress);
+  const { teeth, comparison } = progress;
   bars.stop();
   const commit = execFileSync("git", ["rev-parse", "--short", "HEAD"], { cwd: ROOT }).toString();
   const proof = proofText({

@@ -20,7 +20,7 @@ export interface Difference {
 export interface Comparison {
   readonly calls: number;
   /** How often which kind of call ended in which way. */
-  readonly outcomes: ReadonlyMap<string, number>;
+  readonly outcomes: readonly (readonly [outcome: string, times: number])[];
   readonly differences: readonly Difference[];
 }
 
@@ -207,7 +207,7 @@ export async function compareSeed(
     break;
   }
   for (const table of tables) await client.send(new DeleteTableCommand({ TableName: table.name }));
-  return { calls, outcomes, differences };
+  return { calls, outcomes: [...outcomes], differences };
 }
 
 /** Compares many seeds side by side; `onProgress` hears of every seed that is done. */
@@ -234,5 +234,5 @@ export async function compareSeeds(
     }
   };
   await Promise.all(Array.from({ length: 12 }, work));
-  return { calls, outcomes, differences };
+  return { calls, outcomes: [...outcomes], differences };
 }

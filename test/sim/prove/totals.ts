@@ -1,7 +1,9 @@
 /** What a long run has seen so far; it is kept on disk, so that a run that was stopped goes on. */
 import { mkdirSync, readFileSync, writeFileSync } from "node:fs";
 import { dirname } from "node:path";
+import type { Comparison } from "../differential/compare.ts";
 import type { RunResult, Violation } from "../simulate.ts";
+import type { Caught } from "../teeth/teeth.ts";
 
 /** Sums over seeds; everything in it can be written as JSON. */
 export interface Totals {
@@ -22,6 +24,9 @@ export interface Progress {
   readonly totals: Totals;
   /** Time spent, over all parts of the run. */
   elapsedMs: number;
+  /** What came of the planted faults, and of the comparison, once they are through. */
+  teeth?: Caught[];
+  comparison?: Comparison;
 }
 
 export const noTotals = (): Totals => {
