@@ -202,6 +202,7 @@ class Parser {
       return inner;
     }
     if (token.kind === "value") return this.value();
+    if (token.kind === "word" && keywords.has(token.text.toLowerCase())) return this.syntaxError();
     if (token.kind === "word" && this.peek(1).text === "(") return this.call();
     if (token.kind === "word" || token.kind === "name") return this.path();
     return this.syntaxError();
