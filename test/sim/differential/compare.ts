@@ -175,7 +175,8 @@ export async function compareSeed(
   seed: number,
   calls: number,
 ): Promise<Comparison> {
-  const tables = tablesFor(`differential-${seed}`);
+  // A comparison that was broken off leaves its tables behind.
+  const tables = tablesFor(`differential-${seed}-${Date.now()}`);
   const real = DynamoDBDocumentClient.from(client, {
     marshallOptions: { removeUndefinedValues: true },
   });
