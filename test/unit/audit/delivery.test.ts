@@ -18,9 +18,8 @@ import type { ChangeRecord } from "../../sim/engine/table.ts";
 import { type Random, seededRandom } from "../../sim/random.ts";
 import { simulatedTables } from "../../sim/tables.ts";
 import { createSystem, defaultSettings } from "../../sim/workloads/system.ts";
-import { effort } from "../../support/effort.ts";
 
-const operations = effort({ part: 1_500, all: 5_000 });
+const operations = 5_000;
 const dayMs = 86_400_000;
 const streamed = new Set(["Locks", "Stock", "Carts", "Orders", "Documents"]);
 
