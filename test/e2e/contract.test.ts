@@ -8,7 +8,7 @@ import { type KnownNames, makeRequest, sample } from "../support/openapi-request
 import { startServer, type TestServer } from "../support/server.ts";
 import { effort } from "../support/effort.ts";
 
-const requestCount = effort({ part: 700, all: 20_000 });
+const requestCount = effort({ part: 400, all: 20_000 });
 const sideBySide = 12;
 
 let server: TestServer;
