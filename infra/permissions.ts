@@ -100,6 +100,7 @@ export const permissions = {
       Orders: ["GetItem", "BatchGetItem", "UpdateItem"],
       Stock: ["UpdateItem"],
       Carts: ["UpdateItem"],
+      Movements: ["PutItem"],
       Locks: ["BatchGetItem", "UpdateItem"],
     },
     queries: { Orders: ["due"], Locks: ["byExpiry"] },

@@ -5,11 +5,14 @@ import { checkBooks } from "../support/books.ts";
 import { type Answer, byStatus } from "../support/http.ts";
 import { startServer, type TestServer } from "../support/server.ts";
 import { fresh, openShop, type Shop } from "../support/shop.ts";
+import { effort } from "../support/effort.ts";
 
 let server: TestServer;
 let shop: Shop;
 
 const shoppers = 1_000;
+/** Shoppers for the one exclusive item. */
+const rivals = effort({ part: 400, all: 1_000 });
 const units = 100;
 
 beforeAll(async () => {
@@ -91,8 +94,8 @@ describe("a thousand shoppers at once", () => {
 
   it("get one order of an exclusive item", async () => {
     const itemId = await shop.item({ quantity: units, holdPolicy: "exclusive" });
-    const answers = await crowd(itemId, shoppers);
-    expect(byStatus(answers)).toEqual({ 201: 1, 409: shoppers - 1 });
+    const answers = await crowd(itemId, rivals);
+    expect(byStatus(answers)).toEqual({ 201: 1, 409: rivals - 1 });
     const details = answers.filter(({ status }) => status === 409).map(({ body }) => body.detail);
     expect(new Set(details)).toEqual(
       new Set(["Item is currently being processed by another user"]),
