@@ -1,6 +1,6 @@
 /**
  * Acquire and release, side by side: ours, a bare conditional put and delete, and two published lock
- * clients, in one run on one DynamoDB Local. `node bench/locks.ts [rounds]` prints and keeps the result.
+ * clients, in one run on one DynamoDB Local. `node bench/locks.ts [engines] [rounds]` prints and keeps the result.
  */
 import { randomUUID } from "node:crypto";
 import { writeFileSync } from "node:fs";
@@ -38,7 +38,9 @@ interface Result {
   readonly timesMs: number[];
 }
 
-const rounds = Number(process.argv[2] ?? 60);
+/** How often everything is done again on a new engine: each JVM compiles its own way, by some per cent. */
+const engines = Number(process.argv[2] ?? 5);
+const rounds = Number(process.argv[3] ?? 60);
 const warmUps = 10;
 const blockLength = 25;
 
@@ -196,27 +198,21 @@ function quantile(timesMs: readonly number[], share: number): number {
   return sorted[Math.min(sorted.length - 1, Math.floor(sorted.length * share))]!;
 }
 
-/** The ratio to bare at a quantile, and the range that nine of ten resamples of the rounds fall into. */
-function ratioToBare(share: number, result: Result, reference: Result): string {
-  const at = (times: readonly number[]): number => quantile(times, share);
-  const resample = (times: readonly number[]): number[] =>
-    times.map(() => times[Math.floor(Math.random() * times.length)]!);
-  const ratios = Array.from(
-    { length: 400 },
-    () => at(resample(result.timesMs)) / at(resample(reference.timesMs)),
-  );
-  const ratio = at(result.timesMs) / at(reference.timesMs);
-  const [low, high] = [quantile(ratios, 0.05), quantile(ratios, 0.95)];
-  return `${ratio.toFixed(2)} (${low.toFixed(2)} to ${high.toFixed(2)})`;
+/** The middle of the engines' ratios to bare at a quantile, and the lowest and highest of them. */
+function ratioToBare(share: number, index: number, runs: readonly Result[][]): string {
+  const ratios = runs
+    .map((run) => quantile(run[index]!.timesMs, share) / quantile(run[0]!.timesMs, share))
+    .toSorted((one, other) => one - other);
+  const [low, high] = [ratios[0]!, ratios.at(-1)!];
+  return `${quantile(ratios, 0.5).toFixed(2)} (${low.toFixed(2)} to ${high.toFixed(2)})`;
 }
 
-function tableOf(results: readonly Result[]): string {
-  const reference = results[0]!;
-  const rows = results.map((result) => {
-    const { name, requests, writeUnits, readUnits, timesMs } = result;
+function tableOf(runs: readonly Result[][]): string {
+  const rows = runs[0]!.map(({ name, requests, writeUnits, readUnits }, index) => {
+    const timesMs = runs.flatMap((run) => run[index]!.timesMs);
     const times = [0.1, 0.5, 0.95].map((share) => quantile(timesMs, share).toFixed(2));
     const counts = [requests, writeUnits, readUnits].map((count) => count.toFixed(1));
-    const ratios = [0.1, 0.5].map((share) => ratioToBare(share, result, reference));
+    const ratios = [0.1, 0.5].map((share) => ratioToBare(share, index, runs));
     return `| ${[name, ...counts, ...times, ...ratios].join(" | ")} |`;
   });
   return [
@@ -226,38 +222,45 @@ function tableOf(results: readonly Result[]): string {
   ].join("\n");
 }
 
-const dynamoDb = await startDynamoDbLocal();
-try {
-  const settings = localClientSettings(dynamoDb.endpoint);
-  const client = createDocumentClient(settings);
-  // The same client again, with the methods that the two libraries call.
-  const withMethods = DynamoDBDocument.from(client as never);
-  const tables = await createTables(dynamoDb.endpoint);
-  const contenders = [
-    bare(client, tables.Locks),
-    ours(client, tables.Locks),
-    lockClient(withMethods, tables.Locks),
-    await deliveryHero(withMethods, dynamoDb.endpoint),
-  ];
-  const table = tableOf(await measure(contenders));
-  console.log(table);
-  const [cpu] = cpus();
-  const load = loadavg()[0]!.toFixed(1);
-  const report = `# Acquire and release
+async function runOnNewEngine(): Promise<Result[]> {
+  const dynamoDb = await startDynamoDbLocal();
+  const client = createDocumentClient(localClientSettings(dynamoDb.endpoint));
+  try {
+    // The same client again, with the methods that the two libraries call.
+    const withMethods = DynamoDBDocument.from(client as never);
+    const tables = await createTables(dynamoDb.endpoint);
+    return await measure([
+      bare(client, tables.Locks),
+      ours(client, tables.Locks),
+      lockClient(withMethods, tables.Locks),
+      await deliveryHero(withMethods, dynamoDb.endpoint),
+    ]);
+  } finally {
+    client.destroy();
+    await dynamoDb.stop();
+  }
+}
 
-\`node bench/locks.ts ${rounds}\`, on ${cpus().length} × ${cpu?.model.trim()}, Node ${process.version}, DynamoDB
-Local in memory. In every round each contender takes and releases ${blockLength} locks, every one under a name of its
-own, in an order of chance; the first ${warmUps} rounds are not counted. In brackets: 90 % of 400 resamples. The ratio at the
-quickest tenth is the one to go by where other processes compete for the processors, since what they take falls
-out of it; on an idle machine both say the same. Load average at the end: ${load}.
+const runs: Result[][] = [];
+for (let engine = 1; engine <= engines; engine += 1) {
+  runs.push(await runOnNewEngine());
+  console.log(`Engine ${engine} of ${engines}: ${ratioToBare(0.5, 1, runs.slice(-1))} × bare`);
+}
+const table = tableOf(runs);
+console.log(table);
+const [cpu] = cpus();
+const load = loadavg()[0]!.toFixed(1);
+const report = `# Acquire and release
+
+\`node bench/locks.ts ${engines} ${rounds}\`, on ${cpus().length} × ${cpu?.model.trim()}, Node ${process.version}, DynamoDB
+Local in memory, started anew ${engines} times. On each, in each of ${rounds} rounds, every contender takes and releases
+${blockLength} locks, each under a name of its own, in an order of chance; the first ${warmUps} rounds are not counted.
+Ratios are the middle of the engines' (lowest to highest in brackets): each engine's JVM compiles
+its own way, which moves them by some per cent. Load average at the end: ${load}.
 
 ${table}
 
 The bare variant does the least that any lock must do: it keeps no fence, no tombstone, no index and no record of
 who released what and why. Write units count the index entry that lists of owned locks need.
 `;
-  writeFileSync(join(import.meta.dirname, "locks.md"), report);
-  client.destroy();
-} finally {
-  await dynamoDb.stop();
-}
+writeFileSync(join(import.meta.dirname, "locks.md"), report);

@@ -76,20 +76,22 @@ export function isMissing(path: AttributePath): Fragment {
 
 /** Collects the placeholders of all expressions of one request. */
 export class Placeholders {
-  readonly #names = new Map<string, string>();
-  readonly #values: unknown[] = [];
+  readonly #placeholderOf = new Map<string, string>();
+  readonly #names: Record<string, string> = {};
+  readonly #known: unknown[] = [];
+  readonly #values: Record<string, unknown> = {};
 
   /** The text of a fragment, with its names and values registered here. */
-  text(fragment: Fragment): string {
-    return fragment.texts.reduce((text, literal, index) => {
-      const before = index === 0 ? "" : this.#part(fragment.parts[index - 1]);
-      return text + before + literal;
-    }, "");
+  text({ texts, parts }: Fragment): string {
+    let text = texts[0] ?? "";
+    for (const [index, part] of parts.entries())
+      text += this.#part(part) + (texts[index + 1] ?? "");
+    return text;
   }
 
   /** The text of a path. */
-  path(path: AttributePath): string {
-    return path.segments.map((segment) => this.#name(segment)).join(".");
+  path({ segments }: AttributePath): string {
+    return segments.map((segment) => this.#name(segment)).join(".");
   }
 
   /** The request's `ExpressionAttributeNames` and `ExpressionAttributeValues`, where there are any. */
@@ -97,11 +99,9 @@ export class Placeholders {
     ExpressionAttributeNames?: Record<string, string>;
     ExpressionAttributeValues?: Record<string, unknown>;
   } {
-    const names = [...this.#names].map(([name, placeholder]) => [placeholder, name] as const);
-    const values = this.#values.map((value, index) => [`:v${index}`, value] as const);
     return {
-      ...(names.length > 0 ? { ExpressionAttributeNames: Object.fromEntries(names) } : {}),
-      ...(values.length > 0 ? { ExpressionAttributeValues: Object.fromEntries(values) } : {}),
+      ...(this.#placeholderOf.size > 0 ? { ExpressionAttributeNames: this.#names } : {}),
+      ...(this.#known.length > 0 ? { ExpressionAttributeValues: this.#values } : {}),
     };
   }
 
@@ -109,15 +109,19 @@ export class Placeholders {
     if (part instanceof Fragment) return this.text(part);
     if (part instanceof AttributePath) return this.path(part);
     // The same instant stands in several places of most requests: once is enough.
-    const known = this.#values.indexOf(part);
-    return `:v${known < 0 ? this.#values.push(part) - 1 : known}`;
+    const known = this.#known.indexOf(part);
+    if (known >= 0) return `:v${known}`;
+    const placeholder = `:v${this.#known.push(part) - 1}`;
+    this.#values[placeholder] = part;
+    return placeholder;
   }
 
   #name(segment: string): string {
-    const known = this.#names.get(segment);
+    const known = this.#placeholderOf.get(segment);
     if (known) return known;
-    const placeholder = `#n${this.#names.size}`;
-    this.#names.set(segment, placeholder);
+    const placeholder = `#n${this.#placeholderOf.size}`;
+    this.#placeholderOf.set(segment, placeholder);
+    this.#names[placeholder] = segment;
     return placeholder;
   }
 }
