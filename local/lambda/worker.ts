@@ -1,4 +1,5 @@
 /** One Lambda execution environment in a thread of its own: loads the bundle once, then handles one event at a time. */
+import { flushCompileCache } from "node:module";
 import { pathToFileURL } from "node:url";
 import { parentPort, workerData } from "node:worker_threads";
 import type { FunctionError, InvokeMessage, ResultMessage, WorkerSettings } from "./messages.ts";
@@ -50,7 +51,13 @@ const handler = module[settings.handlerName];
 if (typeof handler !== "function") {
   throw new TypeError(`${settings.file} exports no function ${settings.handlerName}`);
 }
+let isCompiledKept = false;
 port.on("message", (message: InvokeMessage) => {
-  void handle(handler as Handler, message).then((result) => port.postMessage(result));
+  void handle(handler as Handler, message).then((result) => {
+    port.postMessage(result);
+    // By now also what only a request calls is compiled.
+    if (!isCompiledKept) flushCompileCache();
+    isCompiledKept = true;
+  });
 });
 port.postMessage("ready");

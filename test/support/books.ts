@@ -24,7 +24,7 @@ async function scan(client: DynamoDBDocumentClient, TableName: string): Promise<
   return rows;
 }
 
-/** The tables of a server as they are now; nobody may be writing meanwhile. */
+/** The tables of a server as they are now; while somebody writes, each row for itself. */
 export async function readBooks({ dynamoDbEndpoint, tables }: Located): Promise<Books> {
   const client = DynamoDBDocumentClient.from(
     new DynamoDBClient(localClientSettings(dynamoDbEndpoint)),

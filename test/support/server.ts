@@ -53,6 +53,8 @@ export async function startServer(options: HoldfastOptions = {}): Promise<TestSe
   const holdfast = await startHoldfast({
     port: 0,
     dynamoDbEndpoint: inject("dynamoDbEndpoint"),
+    // Two processors: more workers would be cold starts and nothing else.
+    maxWorkers: 2,
     tablePrefix,
     ...options,
   });
