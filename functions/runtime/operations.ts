@@ -14,8 +14,9 @@ const pendingOrders = once(() =>
 const stockCheck = once(() => createStockCheckService({ stockStore: stores.stock(), clock }));
 
 const overview = once(() => {
-  const { locks, inventory } = services;
-  return createOverviewService({ locks, inventory, pendingOrders: pendingOrders(), clock });
+  const { locks } = services;
+  const parts = { pendingOrders: pendingOrders(), stockStore: stores.stock() };
+  return createOverviewService({ locks, ...parts, clock });
 });
 
 const clearing = once(() => {

@@ -19,10 +19,15 @@ export function alarm(name: string): void {
   metric.addMetric(name, MetricUnit.Count, 1);
 }
 
-/** The keys of a provider, where this function may read them. */
-export function keysOf(provider: PaymentMethod): KeyReader | undefined {
+/** The sandbox signs its events with its keys; paying back and letting go takes none. */
+const keylessSandbox: KeyReader = () =>
+  Promise.reject(new Error("This function may not read the sandbox's keys"));
+
+/** The keys of a provider, where this function can work with it. */
+function keysOf(provider: PaymentMethod): KeyReader | undefined {
   const secretName = optional(`${provider.toUpperCase()}_SECRET_NAME`);
-  return secretName === undefined ? undefined : createKeyReader(secretName);
+  if (secretName !== undefined) return createKeyReader(secretName);
+  return provider === "sandbox" && env.STAGE !== "prod" ? keylessSandbox : undefined;
 }
 
 /** The keys of a provider that this function cannot do without. */
@@ -43,7 +48,7 @@ const factories = {
   sandbox: createSandbox,
 };
 
-/** Every provider of this stage whose keys the function may read; calls go to `…_BASE_URL` if set. */
+/** Every provider of this stage that the function can work with; calls go to `…_BASE_URL` if set. */
 export function buildProviders(): Providers {
   const names = Object.keys(factories) as PaymentMethod[];
   return Object.fromEntries(

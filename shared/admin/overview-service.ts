@@ -1,8 +1,8 @@
 /** Shows administrators what is locked and held, of every kind, without scanning a table. */
 import { InvalidRequest } from "../base/errors.ts";
 import type { Clock } from "../base/time.ts";
-import type { InventoryService } from "../inventory/inventory-service.ts";
-import { holdsOf, type OrderHold, type Stock } from "../inventory/stock.ts";
+import { holdsOf, ItemNotFound, type OrderHold, type Stock } from "../inventory/stock.ts";
+import type { StockStore } from "../inventory/stock-store.ts";
 import type { LockService } from "../locks/lock-service.ts";
 import { decodeCursor, encodeCursor, type Page } from "../table/paging.ts";
 import {
@@ -20,7 +20,7 @@ import type { PendingOrderStore } from "./pending-order-store.ts";
 export interface OverviewServiceOptions {
   readonly locks: Pick<LockService, "list">;
   readonly pendingOrders: PendingOrderStore;
-  readonly inventory: Pick<InventoryService, "get">;
+  readonly stockStore: Pick<StockStore, "find">;
   readonly clock: Clock;
 }
 
@@ -73,7 +73,7 @@ type Source = (page: {
 
 /** Makes the service. */
 export function createOverviewService(options: OverviewServiceOptions) {
-  const { locks, pendingOrders, inventory, clock } = options;
+  const { locks, pendingOrders, stockStore, clock } = options;
 
   /** The places where locks of this kind are found, in the order in which they are listed. */
   function sourcesOf(kind: LiveLockKind | undefined, owner: string | undefined): Source[] {
@@ -141,7 +141,8 @@ export function createOverviewService(options: OverviewServiceOptions) {
      * @example const { holds } = await overview.item("mug");
      */
     async item(itemId: string): Promise<ItemHolds> {
-      const stock = await inventory.get(itemId);
+      const stock = await stockStore.find(itemId);
+      if (!stock) throw new ItemNotFound(itemId);
       const live = holdsOf(stock).filter(({ expiresAtMs }) => expiresAtMs > clock());
       return { stock, holds: live.toSorted((a, b) => a.expiresAtMs - b.expiresAtMs) };
     },

@@ -54,7 +54,7 @@ function changeWrite(table: string, read: Order, next: Order, note: ChangeNote):
       remove: changing.filter((name) => next[name] === undefined).map((name) => at(name)),
     },
     condition: orderIsAsRead(read),
-    refused: () => new OrderMoved(orderId),
+    refused: (found) => new OrderMoved(orderId, found as Order | undefined),
     // Its own effect: the very note with the next revision.
     applied: (found) => found?.["revision"] === revision + 1 && isSameNote(found, note),
   });

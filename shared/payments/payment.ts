@@ -31,10 +31,13 @@ export const refundReasons = {
   atProvider: "Refunded at the provider",
 } as const;
 
-/** The order changed while money was about to change it; whoever meets this reads it again. */
+/** The order changed while money was about to change it; whoever meets this starts from `found`. */
 export class OrderMoved extends HoldfastError {
-  constructor(orderId: string) {
+  readonly found: Order | undefined;
+
+  constructor(orderId: string, found: Order | undefined) {
     super("TRY_AGAIN", "The order changed in the meantime", { orderId });
+    this.found = found;
   }
 }
 

@@ -78,7 +78,7 @@ export function createRefunds(options: RefundOptions) {
       } catch (error) {
         if (!(error instanceof OrderMoved)) throw error;
         // Somebody else has written down an answer meanwhile; what is still open stays due.
-        return (await payments.find(order.orderId)) ?? current;
+        return error.found ?? current;
       }
       current = { ...next, revision: (current.revision ?? 0) + 1 };
     }

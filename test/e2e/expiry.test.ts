@@ -343,8 +343,10 @@ describe("the sweep, when it is asked for", () => {
     expect(calls.body.calls).toEqual([]);
   });
 
-  it("does the same when its schedule runs it", async () => {
+  it("does the same when its schedule runs it, and drops locks whose lease is over", async () => {
     const shopper = shop.shopper();
+    const leftOpen = { docId: "left-open", ttl: 1 };
+    expectStatus(await shopper.send("POST /api/lock/acquire", { body: leftOpen }), 200);
     await shopper.putInCart([{ itemId: await shop.item(), quantity: 1 }]);
     const order = await shopper.mustOrder();
     await until(order.expiresAtMs);
@@ -352,5 +354,11 @@ describe("the sweep, when it is asked for", () => {
     expect(run).toMatchObject({ status: 200, body: { outcome: "succeeded" } });
     expect((await shopper.see(order.orderId)).status).toBe("expired");
     expect((await shopper.send("GET /carts/me/default/lock")).body.isLocked).toBe(false);
+    await expect
+      .poll(
+        async () =>
+          (await shop.admin.send("GET /admin/audit?subject=lock/document/left-open")).body,
+      )
+      .toMatchObject({ entries: [{ action: "lock.expired" }, { action: "lock.acquired" }] });
   });
 });

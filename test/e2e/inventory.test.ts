@@ -7,7 +7,7 @@ let server: TestServer;
 let admin: Client;
 let shopper: Client;
 beforeAll(async () => {
-  server = await startServer({ context: { sweep: "off" } });
+  server = await startServer({ context: { sweep: "off" }, maxWorkers: 4 });
   admin = clientOf(server, "root", ["admin"]);
   shopper = clientOf(server, "alice");
 });
@@ -118,6 +118,18 @@ describe("the ledger", () => {
       });
     }
     expect(await admin.send("GET /inventory/none/movements")).toMatchObject({ status: 404 });
+  });
+
+  test("in a crowd every movement counts once, and a repetition is told what the first one was", async () => {
+    await create("busy", 100);
+    const sell = (reference: string) =>
+      admin.send("POST /inventory/busy/decrement", { body: { quantity: 1, reference } });
+    const references = Array.from({ length: 60 }, (_, index) => `till-${index}`);
+    const first = await Promise.all(references.map(sell));
+    expect(new Set(first.map(({ status }) => status))).toEqual(new Set([200]));
+    const again = await Promise.all(references.map(sell));
+    expect(again.map(({ body }) => body)).toEqual(first.map(({ body }) => body));
+    expect((await admin.send("GET /items/busy")).body).toMatchObject({ available: 40, sold: 60 });
   });
 
   test("50 parallel calls with one reference are one movement and 50 equal answers", async () => {

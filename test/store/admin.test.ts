@@ -24,12 +24,11 @@ async function open() {
   const store = createLockStore({ database, tableName: tables.Locks });
   const locks = createLockService({ store, clock });
   const pendingOrders = createPendingOrderStore({ database, tableName: tables.Orders });
-  const inventory = { get: async (itemId: string) => (await stock.find(itemId))! };
   const abandoned: string[] = [];
   const payments = {
     abandon: async ({ orderId }: { orderId: string }) => void abandoned.push(orderId),
   };
-  const overview = createOverviewService({ locks, pendingOrders, inventory, clock });
+  const overview = createOverviewService({ locks, pendingOrders, stockStore: stock, clock });
   const clearing = createClearingService({ locks, orders, payments, pendingOrders, clock });
   const stockCheck = createStockCheckService({ stockStore: stock, clock });
   return { ...world, advance, locks, overview, clearing, stockCheck, abandoned };

@@ -1,49 +1,30 @@
 /** Stripe, Razorpay and Wompi through HTTP, against stand-ins that speak their documented protocols. */
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import type { ProviderName, WebhookDelivery } from "../../../shared/providers/provider.ts";
-import { type Bench, type EventKind, startBench } from "../../support/providers/bench.ts";
-import { razorpayKeys } from "../../support/providers/razorpay.ts";
-import { stripeKeys } from "../../support/providers/stripe.ts";
-import { wompiKeys } from "../../support/providers/wompi.ts";
+import type { Bench, EventKind } from "../../support/providers/bench.ts";
+import {
+  realProviders as names,
+  startPayingServer,
+} from "../../support/providers/paying-server.ts";
+import type { TestServer } from "../../support/server.ts";
 import { fewestRequests, requestsOf } from "../../support/steady.ts";
-import { startServer, type TestServer } from "../../support/server.ts";
 
 let bench: Bench;
 let server: TestServer;
+let stop: (() => Promise<void>) | undefined;
 const admin = { as: "root", groups: ["admin"] };
-const names = ["stripe", "razorpay", "wompi"] as const;
-const keys = { stripe: stripeKeys, razorpay: razorpayKeys, wompi: wompiKeys };
 
 beforeAll(async () => {
-  bench = await startBench();
-  const context = {
-    sweep: "off",
-    "payment.wompi.seconds": "900",
-    ...Object.fromEntries(names.map((name) => [`payment.${name}.baseUrl`, bench[name].url])),
-  };
-  server = await startServer({ context });
-  for (const name of names) {
-    const secretName = Object.keys(server.secrets.list()).find((each) =>
-      each.toLowerCase().includes(name),
-    );
-    // As during a rotation: what is signed with the version before is still genuine.
-    const rotated = { ...keys[name], webhookSecret: "the next one" };
-    const versions = { current: JSON.stringify(rotated), previous: JSON.stringify(keys[name]) };
-    if (!server.secrets.set(secretName ?? name, versions)) throw new Error(`No secret of ${name}`);
-  }
+  ({ bench, server, stop } = await startPayingServer({ "payment.wompi.seconds": "900" }));
 });
-
-afterAll(async () => {
-  await server?.stop();
-  await bench?.stop();
-});
+afterAll(() => stop?.());
 
 let serial = 0;
 
-async function placeOrder(name: ProviderName) {
+async function placeOrder(name: ProviderName, quantity = 3) {
   const itemId = `${name}-${(serial += 1)}`;
   const price = { amountMinor: 2_500, currency: bench.currencyOf(name) };
-  const item = { itemId, name: "Chair", kind: "Retail", price, quantity: 3 };
+  const item = { itemId, name: "Chair", kind: "Retail", price, quantity };
   await server.call("POST /items", { ...admin, body: item });
   const body = { items: [{ itemId, quantity: 1 }], paymentMethod: name };
   const { body: order } = await server.call("POST /order/alice", { as: "alice", body });
@@ -53,8 +34,8 @@ async function placeOrder(name: ProviderName) {
 const initiate = (orderId: string) =>
   server.call("POST /payments/initiate", { as: "alice", body: { orderId } });
 
-async function startOrder(name: ProviderName) {
-  const placed = await placeOrder(name);
+async function startOrder(name: ProviderName, quantity?: number) {
+  const placed = await placeOrder(name, quantity);
   return { ...placed, started: await initiate(placed.orderId) };
 }
 
@@ -80,6 +61,14 @@ it.each(["stripe", "razorpay"] as const)("%s that is down starts nothing", async
   expect(await read(orderId)).toEqual(before);
   expect((await server.call(`GET /items/${itemId}`)).body).toMatchObject({ held: 1 });
   expect((await initiate(orderId)).status).toBe(200);
+});
+
+it("a cancelled order's transaction is cancelled at Stripe, so that nobody pays it by mistake", async () => {
+  const { orderId, started } = await startOrder("stripe");
+  await server.call(`POST /orders/${orderId}/cancel`, { as: "alice" });
+  const { transactionId } = started.body;
+  const paths = bench.stripe.requests.map(({ path }) => path);
+  expect(paths).toContain(`/v1/payment_intents/${transactionId}/cancel`);
 });
 
 describe.each(names)("%s", (name) => {
@@ -135,6 +124,24 @@ describe.each(names)("%s", (name) => {
     expect(order).toMatchObject({ status: "refunded", payment: { refund: { status: "done" } } });
     const stock = (await server.call(`GET /items/${itemId}`)).body;
     expect(stock).toMatchObject({ available: 3, sold: 0 });
+  });
+
+  it.each([
+    ["by its schedule", () => server.call("POST /_local/schedules/sweep")],
+    ["by an administrator", () => server.call("POST /admin/locks/cleanup", admin)],
+  ])("gets late money for what is gone paid back by a sweep %s", async (_by, sweep) => {
+    const { itemId, orderId } = await startOrder(name, 1);
+    await server.call(`POST /orders/${orderId}/cancel`, { as: "alice" });
+    const body = { items: [{ itemId, quantity: 1 }], paymentMethod: name };
+    expect((await server.call("POST /order/bob", { as: "bob", body })).status).toBe(201);
+    expect((await hook(name, orderId, "captured")).status).toBe(200);
+    expect((await read(orderId)).status).toBe("refund_due");
+    expect((await sweep()).status).toBe(200);
+    const { status, payment } = await read(orderId);
+    expect({ status, refund: payment.refund.status }).toEqual({
+      status: "refunded",
+      refund: "done",
+    });
   });
 
   it("in trouble is a 502, and order and holds stand", async () => {
