@@ -109,6 +109,7 @@ async function prove(): Promise<number> {
   const unfit = misfits(ROOT);
   if (unfit.length > 0) throw new Error(unfit.join("\n"));
   const file = join(ROOT, ".holdfast", "prove", `${first}-${seeds}.json`);
+  const commit = execFileSync("git", ["rev-parse", "--short", "HEAD"], { cwd: ROOT }).toString();
   const progress = loadProgress(file, first, seeds);
   await simulateAll(progress, file);
   const crashes = await tryCrashPoints();
@@ -121,7 +122,6 @@ async function prove(): Promise<number> {
   saveProgress(file, progress);
   const { teeth, comparison } = progress;
   bars.stop();
-  const commit = execFileSync("git", ["rev-parse", "--short", "HEAD"], { cwd: ROOT }).toString();
   const proof = proofText({
     date: new Date().toISOString().slice(0, 10),
     commit: commit.trim(),

@@ -10,7 +10,7 @@ export interface Step {
 }
 
 /** How the item got there and how long it stays are no part of its state. */
-const housekeeping = /^(?:change|ttlSeconds|releaseId|edit\d)$/;
+const housekeeping = /^(?:change|ttlSeconds|releaseId|forcedId|edit\d)$/;
 /** Maps whose entries are told one by one, because each has a life of its own. */
 const maps = new Set(["holds"]);
 /** What people write stays out of the trail; its fingerprint tells whether it changed. */

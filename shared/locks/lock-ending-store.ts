@@ -20,14 +20,15 @@ import { LockNotOwned } from "./lock.ts";
  * Leaves a tombstone: how it ended, and the fence for the next one to count on. It
  * leaves the index, because nobody owns it now; expiry and TTL stay, so the row outlives its lease.
  *
- * `releaseId` marks this very ending and stays through the next acquisition, so that a repetition
- * after a lost answer still finds out that it happened.
+ * `mark` names this very ending and stays through the next acquisition, so that a repetition after a
+ * lost answer still finds out that it happened. Owners' releases and forced ones have a place each:
+ * an owner who comes and goes before the repetition must not wipe out a forced one's.
  */
-function tombstone(note: ChangeNote, releaseId?: string): Change {
+function tombstone(note: ChangeNote, mark: Readonly<Record<string, string>> = {}): Change {
   return {
     set: [
       action`${at("change")} = ${note}`,
-      ...(releaseId === undefined ? [] : [action`${at("releaseId")} = ${releaseId}`]),
+      ...Object.entries(mark).map(([name, id]) => action`${at(name)} = ${id}`),
     ],
     remove: [at("owner"), at("kindShard")],
   };
@@ -37,8 +38,8 @@ function tombstone(note: ChangeNote, releaseId?: string): Change {
 const ownerRemembered: Fragment = action`${at("formerOwner")} = ${at("owner")}`;
 
 /** This very ending has not taken effect yet: repeated, it must not end the next owner's hold. */
-const isNotEndedBy = (releaseId: string): Fragment =>
-  anyOf(isMissing(at("releaseId")), condition`${at("releaseId")} <> ${releaseId}`);
+const isNotEndedBy = (forcedId: string): Fragment =>
+  anyOf(isMissing(at("forcedId")), condition`${at("forcedId")} <> ${forcedId}`);
 
 /** Whose lock is ended by force, by whom, and why. */
 export interface ForcedRelease {
@@ -46,7 +47,8 @@ export interface ForcedRelease {
   readonly nowMs: EpochMs;
   readonly actor: Actor;
   readonly reason: string | undefined;
-  readonly releaseId: string;
+  /** Tells this release from every other one. */
+  readonly forcedId: string;
 }
 
 /** Makes the writes that end holds. */
@@ -59,7 +61,7 @@ export function createLockEndings(table: string) {
       return update({
         ...target(hold.resource),
         isBlind: true,
-        change: tombstone(changeNote("lock.released", actor, nowMs), releaseId),
+        change: tombstone(changeNote("lock.released", actor, nowMs), { releaseId }),
         condition: callerHolds(hold, nowMs),
         refused: (row) => new LockNotOwned(row, nowMs),
         applied: (row) => row?.["releaseId"] === releaseId,
@@ -67,17 +69,16 @@ export function createLockEndings(table: string) {
     },
 
     /** Ends whoever's hold it is, also one whose lease is over; who did it and why stays on the row. */
-    forceReleaseWrite({ resource, nowMs, actor, reason, releaseId }: ForcedRelease): Write {
-      const { set = [], remove = [] } = tombstone(
-        changeNote("lock.forced", actor, nowMs, reason),
-        releaseId,
-      );
+    forceReleaseWrite({ resource, nowMs, actor, reason, forcedId }: ForcedRelease): Write {
+      const { set = [], remove = [] } = tombstone(changeNote("lock.forced", actor, nowMs, reason), {
+        forcedId,
+      });
       return update({
         ...target(resource),
         change: { set: [...set, ownerRemembered], remove },
-        condition: allOf(exists(at("owner")), isNotEndedBy(releaseId)),
+        condition: allOf(exists(at("owner")), isNotEndedBy(forcedId)),
         refused: (row) => new LockNotOwned(row, nowMs),
-        applied: (row) => row?.["releaseId"] === releaseId,
+        applied: (row) => row?.["forcedId"] === forcedId,
       });
     },
 

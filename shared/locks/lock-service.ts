@@ -81,7 +81,7 @@ export function createLockService({ store, ...given }: LockServiceOptions) {
       reason?: string | undefined;
     }): Promise<Lock | undefined> {
       const { resource, actor, reason } = request;
-      const forced = { resource, actor, reason, nowMs: clock(), releaseId: randomId("rel") };
+      const forced = { resource, actor, reason, nowMs: clock(), forcedId: randomId("rel") };
       try {
         const row = await database.apply(store.forceReleaseWrite(forced));
         const ended = { ...row, owner: row["formerOwner"] };

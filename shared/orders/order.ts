@@ -1,4 +1,5 @@
 /** What an order is: its shape, how its status may move, and the errors that speak of it. */
+import { shardOf } from "../base/ids.ts";
 import { HoldfastError } from "../base/errors.ts";
 import type { EpochMs } from "../base/time.ts";
 
@@ -110,8 +111,7 @@ export const dueShards = 4;
 
 /** The partition of the due index for an order: always the same one. */
 export function dueShardOf(orderId: string): string {
-  const sum = [...orderId].reduce((total, character) => total + character.charCodeAt(0), 0);
-  return `due-${sum % dueShards}`;
+  return `due-${shardOf(orderId, dueShards)}`;
 }
 
 /** What of one item an order holds: cart lines of the same item are one hold. */

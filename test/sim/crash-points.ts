@@ -2,6 +2,8 @@
  * Stops every route and job at each of its requests in turn, before and after it, lets the client repeat
  * itself and the world go on, and checks that nothing was lost and nothing doubled.
  */
+import { clearingConfirmation } from "../../shared/admin/clearing.ts";
+import { instanceOf } from "../../shared/carts/cart.ts";
 import type { Order } from "../../shared/orders/order.ts";
 import { LockBooks } from "./invariants/lock-books.ts";
 import { InvariantBroken, type World } from "./scheduler/world.ts";
@@ -97,7 +99,12 @@ class Stage {
     await this.started();
     await this.world.sleep(2 * defaultSettings.maxHoldMs);
     await this.do(({ sweep }) => sweep({ id: "system:sweep" }));
-    await this.do(async ({ orders, inventory }) => {
+    await this.takenByBob();
+  }
+
+  /** Somebody else holds all there is. */
+  takenByBob(): Promise<void> {
+    return this.do(async ({ orders, inventory }) => {
       const { available } = await inventory.get("item-1");
       await orders.place({
         userId: "bob",
@@ -128,13 +135,24 @@ function move(kind: "adjusted" | "sold" | "returned"): Scene["subject"] {
 }
 
 const tree = { resource: "shelf/1/a", owner, scope: "tree" as const };
+const rebate = {
+  name: "rebate",
+  type: "discount",
+  target: "total",
+  value: "-10%",
+  order: 1,
+} as const;
 const fills = (stage: Stage): Promise<void> => stage.fillCart();
 
 /** Every route and job that writes. */
 const scenes: readonly Scene[] = [
-  { name: "POST /order, from a cart", prepare: fills, subject: (stage, it) => stage.place(it) },
   {
-    name: "POST /order, inline items",
+    name: "POST /order/{userId}, from a cart",
+    prepare: fills,
+    subject: (stage, it) => stage.place(it),
+  },
+  {
+    name: "POST /order/{userId}, inline items",
     subject: (_stage, { orders }) =>
       orders.place({
         userId: "alice",
@@ -148,18 +166,9 @@ const scenes: readonly Scene[] = [
       }),
   },
   {
-    name: "POST /order, taking over expired holds",
+    name: "POST /order/{userId}, taking over expired holds",
     prepare: async (stage) => {
-      await stage.do(async ({ orders, inventory }) => {
-        const { available } = await inventory.get("item-1");
-        await orders.place({
-          userId: "bob",
-          actor: { id: "bob" },
-          source: { kind: "items", items: [{ itemId: "item-1", quantity: available }] },
-          paymentMethod: "sandbox",
-          idempotencyKey: "bob",
-        });
-      });
+      await stage.takenByBob();
       await stage.world.sleep(holdMs + 1);
       await stage.fillCart();
     },
@@ -179,22 +188,31 @@ const scenes: readonly Scene[] = [
       orders.cancel(orderId, { userId: "root", isAdmin: true }, root, "by hand"),
   },
   {
+    name: "POST /admin/locks/clear-all",
+    prepare: async (stage) => {
+      await stage.ordered();
+      await stage.edit();
+    },
+    subject: (_stage, { clearing }) =>
+      clearing.clearAll({ confirm: clearingConfirmation, reason: "drill", actor: root }),
+  },
+  {
     name: "POST /payments/initiate",
     prepare: (stage) => stage.ordered(),
     subject: ({ orderId }, { payments }) => payments.initiate({ orderId, caller, actor }),
   },
   {
-    name: "POST /webhooks, captured",
+    name: "POST /webhooks/{provider}, captured",
     prepare: (stage) => stage.started(),
     subject: (stage, system) => stage.receive(system, true),
   },
   {
-    name: "POST /webhooks, failed",
+    name: "POST /webhooks/{provider}, failed",
     prepare: (stage) => stage.started(),
     subject: (stage, system) => stage.receive(system, false),
   },
   {
-    name: "POST /webhooks, captured late",
+    name: "POST /webhooks/{provider}, captured late",
     prepare: async (stage) => {
       await stage.started();
       await stage.world.sleep(2 * defaultSettings.maxHoldMs);
@@ -203,7 +221,7 @@ const scenes: readonly Scene[] = [
     subject: (stage, system) => stage.receive(system, true),
   },
   {
-    name: "POST /webhooks, captured late and sold out",
+    name: "POST /webhooks/{provider}, captured late and sold out",
     prepare: (stage) => stage.lateAndGone(),
     subject: (stage, system) => stage.receive(system, true),
   },
@@ -214,7 +232,7 @@ const scenes: readonly Scene[] = [
       payments.refund({ orderId, reason: "damaged", actor: root }),
   },
   {
-    name: "the sweep, expiring an order",
+    name: "POST /admin/locks/cleanup and the schedule, expiring an order",
     prepare: async (stage) => {
       await stage.ordered();
       await stage.world.sleep(holdMs + 1);
@@ -222,7 +240,7 @@ const scenes: readonly Scene[] = [
     subject: (_stage, { sweep }) => sweep({ id: "system:sweep" }),
   },
   {
-    name: "the sweep, paying back",
+    name: "POST /admin/locks/cleanup and the schedule, paying back",
     prepare: async (stage) => {
       await stage.lateAndGone();
       await stage.do((system) => stage.receive(system, true));
@@ -231,39 +249,68 @@ const scenes: readonly Scene[] = [
     subject: (_stage, { sweep }) => sweep({ id: "system:sweep" }),
   },
   {
-    name: "POST /carts/…/items",
+    name: "POST /carts/{userId}/{sessionId}/{instance}/items",
     subject: (_stage, { carts }) => carts.addLine(inCart, { itemId: "item-1", quantity: 2 }),
   },
   {
-    name: "PATCH /carts/…/items/{itemId}",
+    name: "PATCH /carts/{userId}/{sessionId}/{instance}/items/{itemId}",
     prepare: fills,
     subject: (_stage, { carts }) => carts.changeQuantity(inCart, "item-1", 2),
   },
   {
-    name: "DELETE /carts/…/items/{itemId}",
+    name: "DELETE /carts/{userId}/{sessionId}/{instance}/items/{itemId}",
     prepare: fills,
     subject: (_stage, { carts }) => carts.removeLine(inCart, "item-1"),
   },
   {
-    name: "PUT /carts/…/items",
+    name: "PUT /carts/{userId}/{sessionId}/{instance}/items",
     prepare: fills,
     subject: (_stage, { carts }) => carts.putItems(inCart, [{ itemId: "item-2", quantity: 2 }]),
   },
   {
-    name: "PUT /carts/…/conditions/{name}",
+    name: "PUT /carts/{userId}/{sessionId}/{instance}/conditions/{name}",
     prepare: fills,
-    subject: (_stage, { carts }) =>
-      carts.setCondition(inCart, {
-        name: "rebate",
-        type: "discount",
-        target: "total",
-        value: "-10%",
-        order: 1,
-      }),
+    subject: (_stage, { carts }) => carts.setCondition(inCart, rebate),
   },
   {
-    name: "PUT /carts/…/metadata/{key}",
+    name: "DELETE /carts/{userId}/{sessionId}/{instance}/conditions/{name}",
+    prepare: (stage) => stage.do(({ carts }) => carts.setCondition(inCart, rebate)),
+    subject: (_stage, { carts }) => carts.removeCondition(inCart, rebate.name),
+  },
+  {
+    name: "PUT /carts/{userId}/{sessionId}/{instance}/metadata/{key}",
     subject: (_stage, { carts }) => carts.setMetadata(inCart, "gift", true),
+  },
+  {
+    name: "DELETE /carts/{userId}/{sessionId}/{instance}/metadata/{key}",
+    prepare: (stage) => stage.do(({ carts }) => carts.setMetadata(inCart, "gift", true)),
+    subject: (_stage, { carts }) => carts.removeMetadata(inCart, "gift"),
+  },
+  {
+    name: "DELETE /carts/{userId}/{sessionId}/{instance}",
+    prepare: fills,
+    subject: (_stage, { carts }) => carts.clear(inCart),
+  },
+  {
+    name: "POST /carts/{userId}/{sessionId}/merge",
+    prepare: async (stage) => {
+      await stage.fillCart();
+      await stage.do(({ carts }) =>
+        carts.addLine({ ...inCart, sessionId: "guest" }, { itemId: "item-1", quantity: 3 }),
+      );
+    },
+    subject: async (_stage, { carts }) => {
+      await carts.merge({ ...alice, actor, fromSessionId: "guest", strategy: "sum" });
+      const [{ lines }, guest] = await Promise.all([
+        carts.get(alice).then((cart) => instanceOf(cart, "ticket")),
+        carts.get({ userId: "alice", sessionId: "guest" }),
+      ]);
+      const units = [lines, instanceOf(guest, "ticket").lines].map((each) =>
+        each.map(({ quantity }) => quantity),
+      );
+      if (JSON.stringify(units) !== "[[4],[]]")
+        throw new InvariantBroken("C1", JSON.stringify(units));
+    },
   },
   {
     name: "POST /api/lock/acquire",
@@ -338,7 +385,7 @@ const scenes: readonly Scene[] = [
     subject: move("returned"),
   },
   {
-    name: "the sweep of locks",
+    name: "POST /admin/locks/cleanup and the schedule, dropping locks",
     prepare: async (stage) => {
       await stage.do(({ locks }) => locks.acquire({ resource: "job", owner, leaseMs: 1_000 }));
       await stage.world.sleep(2_000);
@@ -346,6 +393,9 @@ const scenes: readonly Scene[] = [
     subject: (_stage, { locks }) => locks.sweep({ limit: 10, actor: { id: "system:sweep" } }),
   },
 ];
+
+/** What the scenes are about: routes by their method and path, then the case. */
+export const sceneNames: readonly string[] = scenes.map(({ name }) => name);
 
 /** Refusals that a repetition may meet because its first try took effect. */
 const metItself = /LOCK_NOT_OWNED|CART_LINE_NOT_FOUND|ITEM_EXISTS/;

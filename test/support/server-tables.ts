@@ -1,6 +1,6 @@
 /** Reaches behind a test server's back, into one of its tables. */
 import { DynamoDBClient, paginateListTables } from "@aws-sdk/client-dynamodb";
-import { DynamoDBDocumentClient } from "@aws-sdk/lib-dynamodb";
+import { DynamoDBDocumentClient, PutCommand } from "@aws-sdk/lib-dynamodb";
 import { inject } from "vitest";
 import type { TableName } from "../../infra/table-shapes.ts";
 import { localClientSettings } from "./tables.ts";
@@ -22,4 +22,16 @@ export async function inServerTable<T>(
   } finally {
     client.destroy();
   }
+}
+
+/** Many items that can go into carts, at once, straight into the table of the server with this prefix. */
+export async function plantItems(tablePrefix: string, itemIds: readonly string[]): Promise<void> {
+  const facts = { shard: 0, kind: "Menu", vendorId: null, amountMinor: 100, currency: "EUR" };
+  await inServerTable({ tablePrefix, table: "Stock" }, (client, TableName) =>
+    Promise.all(
+      itemIds.map((itemId) =>
+        client.send(new PutCommand({ TableName, Item: { ...facts, itemId, name: itemId } })),
+      ),
+    ),
+  );
 }

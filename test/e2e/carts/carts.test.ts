@@ -1,8 +1,8 @@
 /** Carts through HTTP: every route, what it costs, who may, and how a cart under payment stands still. */
-import { PutCommand, UpdateCommand } from "@aws-sdk/lib-dynamodb";
+import { UpdateCommand } from "@aws-sdk/lib-dynamodb";
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from "vitest";
 import { type CallOptions, startServer, type TestServer } from "../../support/server.ts";
-import { inServerTable } from "../../support/server-tables.ts";
+import { inServerTable, plantItems } from "../../support/server-tables.ts";
 
 let server: TestServer;
 let session = "";
@@ -89,20 +89,8 @@ async function item(itemId: string, amountMinor: number, currency = "EUR") {
   expect((await server.call("POST /items", { ...admin, body })).status).toBe(201);
 }
 
-/** Many items at once, straight into the table. */
-async function plant(itemIds: readonly string[]): Promise<void> {
-  const facts = { shard: 0, kind: "Menu", vendorId: null, amountMinor: 100, currency: "EUR" };
-  await inServerTable({ tablePrefix, table: "Stock" }, (client, TableName) =>
-    Promise.all(
-      itemIds.map((itemId) =>
-        client.send(new PutCommand({ TableName, Item: { ...facts, itemId, name: itemId } })),
-      ),
-    ),
-  );
-}
-
 beforeAll(async () => {
-  server = await startServer({ context: { sweep: "off" }, tablePrefix });
+  server = await startServer({ context: { sweep: "off" }, tablePrefix, maxWorkers: 4 });
   await Promise.all([
     item("soup", 450),
     item("bread", 120),
@@ -292,7 +280,7 @@ describe("merging", () => {
 describe("many at once", () => {
   it("200 parallel adds of 200 different items are all there", async () => {
     const names = Array.from({ length: 200 }, (_, index) => `many-${index}`);
-    await plant(names);
+    await plantItems(tablePrefix, names);
     const answers = await Promise.all(
       names.map((itemId) => call(`POST ${cart("/menu/items")}`, { body: { itemId, quantity: 1 } })),
     );

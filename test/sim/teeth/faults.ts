@@ -145,8 +145,8 @@ export const plantedFaults: readonly PlantedFault[] = [
   fault(
     "a release asks nobody whose lock it is",
     endings,
-    'change: tombstone(changeNote("lock.released", actor, nowMs), releaseId),\n        condition: callerHolds(hold, nowMs),',
-    'change: tombstone(changeNote("lock.released", actor, nowMs), releaseId),\n        condition: exists(at("owner")),',
+    'change: tombstone(changeNote("lock.released", actor, nowMs), { releaseId }),\n        condition: callerHolds(hold, nowMs),',
+    'change: tombstone(changeNote("lock.released", actor, nowMs), { releaseId }),\n        condition: exists(at("owner")),',
   ),
   fault(
     "a force release leaves no reason",
@@ -157,7 +157,7 @@ export const plantedFaults: readonly PlantedFault[] = [
   fault(
     "a force release that is repeated ends the next hold too",
     endings,
-    'allOf(exists(at("owner")), isNotEndedBy(releaseId))',
+    'allOf(exists(at("owner")), isNotEndedBy(forcedId))',
     'allOf(exists(at("owner")), exists(at("fence")))',
     "editors",
   ),

@@ -1,4 +1,6 @@
 /** The product's own stores and services, wired as in its container, for one simulated process. */
+import { createClearingService } from "../../../shared/admin/clearing-service.ts";
+import { createPendingOrderStore } from "../../../shared/admin/pending-order-store.ts";
 import { createAuditService } from "../../../shared/audit/audit-service.ts";
 import { createAuditStore } from "../../../shared/audit/audit-store.ts";
 import { createCartContentsStore } from "../../../shared/carts/cart-contents-store.ts";
@@ -133,6 +135,13 @@ export function createSystem(
       documentStore,
       lockStore,
       locks,
+      clock,
+    }),
+    clearing: createClearingService({
+      locks,
+      orders,
+      payments,
+      pendingOrders: createPendingOrderStore({ database, tableName: names.Orders }),
       clock,
     }),
     audit: createAuditService({ store: auditStore }),

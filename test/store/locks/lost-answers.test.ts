@@ -61,6 +61,17 @@ test("a forced release that took effect names whom it ended", async () => {
   expect(ended).toMatchObject({ owner: alice });
 });
 
+test("a forced release that is repeated ends nobody else's lock, whoever came and went before", async () => {
+  await sound.locks.acquire({ resource: "meanwhile", owner: alice });
+  const next = { resource: "meanwhile", owner: bob };
+  lost(async () => {
+    await sound.locks.release(await sound.locks.acquire(next));
+    await sound.locks.acquire(next);
+  });
+  await faulty.locks.forceRelease({ resource: "meanwhile", actor: { id: "root" } });
+  expect(await sound.locks.find("meanwhile")).toMatchObject({ owner: bob });
+});
+
 test("a renewal is refused when the lock was ended before its repetition", async () => {
   const lock = await sound.locks.acquire({ resource: "renew", owner: alice });
   lost(() => sound.locks.forceRelease({ resource: "renew", actor: { id: "root" } }));

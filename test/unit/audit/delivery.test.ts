@@ -236,7 +236,7 @@ test("there is one entry for each state change, none is missing and none is doub
 });
 
 test("replaying the entries of an item gives its present state, and of a removed one none", () => {
-  const housekeeping = new Set(["change", "ttlSeconds", "releaseId"]);
+  const housekeeping = new Set(["change", "ttlSeconds", "releaseId", "forcedId"]);
   const stateOf = (row: Row): Row => {
     const told = Object.entries(row).filter(([name, value]) => {
       return value !== undefined && !housekeeping.has(name) && !/^edit\d$/.test(name);
