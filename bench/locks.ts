@@ -4,25 +4,19 @@
  */
 import { randomUUID } from "node:crypto";
 import { writeFileSync } from "node:fs";
-import { createRequire } from "node:module";
 import { cpus, loadavg } from "node:os";
 import { join } from "node:path";
-import { callbackify } from "node:util";
-import { CreateTableCommand, DynamoDBClient } from "@aws-sdk/client-dynamodb";
 import {
   DeleteCommand,
   DynamoDBDocument,
   type DynamoDBDocumentClient,
   PutCommand,
 } from "@aws-sdk/lib-dynamodb";
-import { dynamoDBLockClientFactory } from "@deliveryhero/dynamodb-lock";
 import { startDynamoDbLocal } from "../local/database/dynamodb-local.ts";
-import { createLockService } from "../shared/locks/lock-service.ts";
-import { createLockStore } from "../shared/locks/lock-store.ts";
 import { createDocumentClient } from "../shared/table/client.ts";
-import { createDatabase } from "../shared/table/database.ts";
 import { newMeter, runOperation } from "../shared/table/operation.ts";
 import { createTables, localClientSettings } from "../test/support/tables.ts";
+import { deliveryHero, holdfast, lockClient, type Locker } from "./neighbours/locks.ts";
 
 interface Contender {
   readonly name: string;
@@ -43,6 +37,7 @@ const engines = Number(process.argv[2] ?? 5);
 const rounds = Number(process.argv[3] ?? 60);
 const warmUps = 10;
 const blockLength = 25;
+const leaseMs = 30_000;
 
 /** Nothing but the two writes that no lock can do without. */
 function bare(client: DynamoDBDocumentClient, TableName: string): Contender {
@@ -50,7 +45,7 @@ function bare(client: DynamoDBDocumentClient, TableName: string): Contender {
     name: "bare conditional put + delete",
     async run(resource) {
       const owner = randomUUID();
-      const expiresAtMs = Date.now() + 30_000;
+      const expiresAtMs = Date.now() + leaseMs;
       await client.send(
         new PutCommand({
           TableName,
@@ -73,85 +68,14 @@ function bare(client: DynamoDBDocumentClient, TableName: string): Contender {
   };
 }
 
-function ours(client: DynamoDBDocumentClient, tableName: string): Contender {
-  const store = createLockStore({ database: createDatabase({ client }), tableName });
-  const locks = createLockService({ store });
+/** A lock client's way to the same. */
+function contenderOf({ name, acquire }: Locker): Contender {
   return {
-    name: "Holdfast",
+    name,
     async run(resource) {
-      const lock = await locks.acquire({ resource, owner: { userId: "alice" }, leaseMs: 30_000 });
-      await locks.release(lock);
-    },
-  };
-}
-
-/** Written for version 2 of the SDK: callbacks, and errors with a `code`. */
-function lockClient(client: DynamoDBDocument, lockTable: string): Contender {
-  const { FailOpen } = createRequire(import.meta.url)("dynamodb-lock-client") as {
-    FailOpen: new (options: object) => {
-      acquireLock(id: string, done: (error: unknown, lock: Held) => void): void;
-    };
-  };
-  interface Held {
-    release(done: (error: unknown) => void): void;
-  }
-  const dynamodb = Object.fromEntries(
-    (["get", "put", "delete"] as const).map((method) => [
-      method,
-      callbackify(async (parameters: never) => {
-        try {
-          return await client[method as "get"](parameters);
-        } catch (error) {
-          throw Object.assign(error as Error, { code: (error as Error).name });
-        }
-      }),
-    ]),
-  );
-  const options = { dynamodb, lockTable, partitionKey: "resource", leaseDurationMs: 30_000 };
-  const locks = new FailOpen({ ...options, heartbeatPeriodMs: 10_000, trustLocalTime: true });
-  return {
-    name: "dynamodb-lock-client 0.7.3",
-    async run(resource) {
-      const held = await new Promise<Held>((settle, fail) =>
-        locks.acquireLock(resource, (error, lock) => (error ? fail(error) : settle(lock))),
-      );
-      await new Promise<void>((settle, fail) =>
-        held.release((error) => (error ? fail(error) : settle())),
-      );
-    },
-  };
-}
-
-async function deliveryHero(client: DynamoDBDocument, endpoint: string): Promise<Contender> {
-  const tableName = "delivery-hero";
-  const plain = new DynamoDBClient(localClientSettings(endpoint));
-  await plain.send(
-    new CreateTableCommand({
-      TableName: tableName,
-      BillingMode: "PAY_PER_REQUEST",
-      KeySchema: [
-        { AttributeName: "lockId", KeyType: "HASH" },
-        { AttributeName: "lockGroup", KeyType: "RANGE" },
-      ],
-      AttributeDefinitions: [
-        { AttributeName: "lockId", AttributeType: "S" },
-        { AttributeName: "lockGroup", AttributeType: "S" },
-      ],
-    }),
-  );
-  const locks = dynamoDBLockClientFactory(client, {
-    tableName,
-    partitionKey: "lockId",
-    sortKey: "lockGroup",
-  } as never);
-  return {
-    name: "@deliveryhero/dynamodb-lock 2.0.0",
-    async run(resource) {
-      const lock = await locks.lock("bench", resource, {
-        leaseDurationInMs: 30_000,
-        prolongLeaseEnabled: false,
-      } as never);
-      await locks.releaseLock(lock);
+      const held = await acquire(resource);
+      if (!held) throw new Error(`${name} did not get ${resource}`);
+      await held.release();
     },
   };
 }
@@ -231,9 +155,11 @@ async function runOnNewEngine(): Promise<Result[]> {
     const tables = await createTables(dynamoDb.endpoint);
     return await measure([
       bare(client, tables.Locks),
-      ours(client, tables.Locks),
-      lockClient(withMethods, tables.Locks),
-      await deliveryHero(withMethods, dynamoDb.endpoint),
+      ...[
+        holdfast(client, tables.Locks, leaseMs),
+        lockClient(withMethods, tables.Locks, leaseMs),
+        await deliveryHero(withMethods, dynamoDb.endpoint, leaseMs),
+      ].map(contenderOf),
     ]);
   } finally {
     client.destroy();

@@ -2,7 +2,7 @@
 import { callbackify } from "node:util";
 import { createRequire } from "node:module";
 import { CreateTableCommand, DynamoDBClient } from "@aws-sdk/client-dynamodb";
-import type { DynamoDBDocument } from "@aws-sdk/lib-dynamodb";
+import type { DynamoDBDocument, DynamoDBDocumentClient } from "@aws-sdk/lib-dynamodb";
 import { dynamoDBLockClientFactory } from "@deliveryhero/dynamodb-lock";
 import { randomUUID } from "node:crypto";
 import { createLockService } from "../../shared/locks/lock-service.ts";
@@ -27,17 +27,22 @@ export interface Locker {
   acquire(resource: string): Promise<Held | undefined>;
 }
 
-const leaseMs = 600;
+/** Short, so that a holder who stands still loses it while somebody looks. */
+const shortLeaseMs = 600;
 
-export function holdfast(client: DynamoDBDocument, tableName: string): Locker {
+export function holdfast(
+  client: DynamoDBDocumentClient,
+  tableName: string,
+  leaseMs = 1_000,
+): Locker {
   const store = createLockStore({ database: createDatabase({ client }), tableName });
   const locks = createLockService({ store });
   return {
     name: "Holdfast",
-    leaseMs: 1_000,
+    leaseMs,
     async acquire(resource) {
       const owner = { userId: randomUUID() };
-      const lock = await locks.acquire({ resource, owner, leaseMs: 1_000 }).catch(() => undefined);
+      const lock = await locks.acquire({ resource, owner, leaseMs }).catch(() => undefined);
       return (
         lock && {
           fence: lock.fence,
@@ -56,7 +61,11 @@ interface FailOpenLock {
 }
 
 /** Written for version 2 of the SDK: callbacks, and errors with a `code`. */
-export function lockClient(client: DynamoDBDocument, lockTable: string): Locker {
+export function lockClient(
+  client: DynamoDBDocument,
+  lockTable: string,
+  leaseMs = shortLeaseMs,
+): Locker {
   const { FailOpen } = createRequire(import.meta.url)("dynamodb-lock-client") as {
     FailOpen: new (options: object) => {
       acquireLock(id: string, done: (error: unknown, lock: FailOpenLock) => void): void;
@@ -98,7 +107,11 @@ export function lockClient(client: DynamoDBDocument, lockTable: string): Locker 
   };
 }
 
-export async function deliveryHero(client: DynamoDBDocument, endpoint: string): Promise<Locker> {
+export async function deliveryHero(
+  client: DynamoDBDocument,
+  endpoint: string,
+  leaseMs = shortLeaseMs,
+): Promise<Locker> {
   const tableName = `delivery-hero-${randomUUID()}`;
   const plain = new DynamoDBClient(localClientSettings(endpoint));
   await plain.send(

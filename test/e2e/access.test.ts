@@ -1,33 +1,13 @@
 /** Who gets in, and to what: forged tokens on every route, and other people's carts, orders and payments. */
 import { createPublicKey } from "node:crypto";
 import { exportJWK, generateKeyPair, SignJWT, UnsecuredJWT } from "jose";
-import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { beforeAll, describe, expect, it } from "vitest";
 import { endpoints } from "../../shared/api/index.ts";
-import { checkBooks } from "../support/books.ts";
 import { type Answer, inParallel } from "../support/http.ts";
-import { startServer, type TestServer } from "../support/server.ts";
-import {
-  expectStatus,
-  openShop,
-  type OrderView,
-  type Shop,
-  type Shopper,
-} from "../support/shop.ts";
+import { expectStatus, type OrderView, type Shopper } from "../support/shop.ts";
+import { openShopForFile } from "../support/shop-for-file.ts";
 
-let server: TestServer;
-let shop: Shop;
-
-beforeAll(async () => {
-  server = await startServer();
-  shop = openShop(server);
-});
-afterAll(async () => {
-  try {
-    await checkBooks(server);
-  } finally {
-    await server.stop();
-  }
-});
+const { server, shop } = await openShopForFile();
 
 async function issued(query: string): Promise<string> {
   return (await server.call(`GET /_local/token?sub=root&groups=admin${query}`)).body.access_token;

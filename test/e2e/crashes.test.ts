@@ -2,20 +2,13 @@
  * A worker dies at every AWS request of every step from order to refund: before the request leaves, and after it
  * was carried out but before its answer came back. Then the client repeats its request.
  */
-import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { describe, expect, it } from "vitest";
 import { checkBooks } from "../support/books.ts";
 import type { Answer } from "../support/http.ts";
-import { startServer, type TestServer } from "../support/server.ts";
-import { fresh, openShop, type OrderView, type Shop, type Shopper } from "../support/shop.ts";
+import { fresh, type OrderView, type Shopper } from "../support/shop.ts";
+import { openShopForFile } from "../support/shop-for-file.ts";
 
-let server: TestServer;
-let shop: Shop;
-
-beforeAll(async () => {
-  server = await startServer();
-  shop = openShop(server);
-});
-afterAll(() => server.stop());
+const { server, shop } = await openShopForFile();
 
 /** One request that is going to be interrupted and repeated, and what has to be true in the end. */
 interface Attempt {

@@ -1,30 +1,20 @@
 /** Many at once, over HTTP: the last units, an exclusive item, one key fifty times, carts that cross. */
 import { setTimeout as sleep } from "node:timers/promises";
-import { afterAll, beforeAll, describe, expect, it } from "vitest";
-import { checkBooks, readBooks } from "../support/books.ts";
+import { beforeAll, describe, expect, it } from "vitest";
+import { readBooks } from "../support/books.ts";
 import { type Answer, byStatus } from "../support/http.ts";
-import { startServer, type TestServer } from "../support/server.ts";
-import { fresh, openShop, type Shop } from "../support/shop.ts";
-
-let server: TestServer;
-let shop: Shop;
+import { fresh } from "../support/shop.ts";
+import { openShopForFile } from "../support/shop-for-file.ts";
 
 const shoppers = 1_000;
 const units = 100;
 
+const { server, shop } = await openShopForFile({ maxWorkers: 4 });
+
 beforeAll(async () => {
-  server = await startServer({ maxWorkers: 4 });
-  shop = openShop(server);
   // The workers that a crowd needs are there before it comes.
   const itemId = await shop.item();
   await Promise.all(Array.from({ length: 8 }, () => orderOne(itemId)));
-});
-afterAll(async () => {
-  try {
-    await checkBooks(server);
-  } finally {
-    await server.stop();
-  }
 });
 
 function orderOne(itemId: string): Promise<Answer> {

@@ -1,29 +1,19 @@
 /** Holds of three seconds and nobody who sweeps: what is over is free at that very instant. Then the sweep, when asked. */
 import { setTimeout as sleep } from "node:timers/promises";
-import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { beforeAll, describe, expect, it } from "vitest";
 import { checkBooks } from "../support/books.ts";
 import type { Answer } from "../support/http.ts";
-import { startServer, type TestServer } from "../support/server.ts";
-import { expectStatus, hasty, openShop, type Shop, until } from "../support/shop.ts";
+import { expectStatus, hasty, until } from "../support/shop.ts";
+import { openShopForFile } from "../support/shop-for-file.ts";
 
-let server: TestServer;
-let shop: Shop;
+const { server, shop } = await openShopForFile({ context: hasty });
 
 beforeAll(async () => {
-  server = await startServer({ context: hasty });
-  shop = openShop(server);
   // Functions are awake before anything is a matter of milliseconds.
   const shopper = shop.shopper();
   await shopper.putInCart([{ itemId: await shop.item(), quantity: 1 }]);
   await shop.pay(shopper, await shopper.mustOrder());
   await shop.sweep();
-});
-afterAll(async () => {
-  try {
-    await checkBooks(server);
-  } finally {
-    await server.stop();
-  }
 });
 
 interface Try {

@@ -1,26 +1,12 @@
 /** The main job through the front door: items, carts, an order, its payment, its sale. */
-import { afterAll, beforeAll, describe, expect, it } from "vitest";
-import { checkBooks } from "../support/books.ts";
-import { startServer, type TestServer } from "../support/server.ts";
-import { expectStatus, fresh, openShop, type Shop } from "../support/shop.ts";
-
-let server: TestServer;
-let shop: Shop;
+import { describe, expect, it } from "vitest";
+import { expectStatus, fresh } from "../support/shop.ts";
+import { openShopForFile } from "../support/shop-for-file.ts";
 
 const cartLocked =
   "Cart is currently being processed. Please wait for your payment to complete before adding more items.";
 
-beforeAll(async () => {
-  server = await startServer();
-  shop = openShop(server);
-});
-afterAll(async () => {
-  try {
-    await checkBooks(server, "in the end", ["shelf-warmer"]);
-  } finally {
-    await server.stop();
-  }
-});
+const { shop, soldByHand } = await openShopForFile();
 
 describe("items", () => {
   it("are created once, read and listed by anybody, and changed by administrators", async () => {
@@ -63,7 +49,8 @@ describe("items", () => {
   });
 
   it("have a ledger that adds up", async () => {
-    const itemId = await shop.item({ itemId: "shelf-warmer", quantity: 3 });
+    const itemId = await shop.item({ quantity: 3 });
+    soldByHand.push(itemId);
     const move = (how: string, body: unknown) =>
       shop.admin.send(`POST /inventory/${itemId}/${how}`, { body });
     expectStatus(await move("adjust", { delta: 2, reason: "found", reference: "count-1" }), 200);

@@ -1,30 +1,11 @@
 /** Money through the sandbox's signed webhook: repeated, late, contradictory, wrong; and what it does to stock and cart. */
-import { afterAll, beforeAll, describe, expect, it } from "vitest";
-import { checkBooks, readBooks } from "../support/books.ts";
+import { describe, expect, it } from "vitest";
+import { readBooks } from "../support/books.ts";
 import { byStatus } from "../support/http.ts";
-import { startServer, type TestServer } from "../support/server.ts";
-import {
-  expectStatus,
-  openShop,
-  type OrderView,
-  type Shop,
-  type Shopper,
-} from "../support/shop.ts";
+import { expectStatus, type OrderView, type Shopper } from "../support/shop.ts";
+import { openShopForFile } from "../support/shop-for-file.ts";
 
-let server: TestServer;
-let shop: Shop;
-
-beforeAll(async () => {
-  server = await startServer();
-  shop = openShop(server);
-});
-afterAll(async () => {
-  try {
-    await checkBooks(server);
-  } finally {
-    await server.stop();
-  }
-});
+const { server, shop } = await openShopForFile();
 
 interface Paying {
   shopper: Shopper;

@@ -1,23 +1,9 @@
 /** Names that trip programs up: of JavaScript's own, of other scripts, full of separators; from shelf to sale. */
-import { afterAll, beforeAll, describe, expect, it } from "vitest";
-import { checkBooks } from "../support/books.ts";
-import { startServer, type TestServer } from "../support/server.ts";
-import { expectStatus, fresh, openShop, type Shop } from "../support/shop.ts";
+import { describe, expect, it } from "vitest";
+import { expectStatus, fresh } from "../support/shop.ts";
+import { openShopForFile } from "../support/shop-for-file.ts";
 
-let server: TestServer;
-let shop: Shop;
-
-beforeAll(async () => {
-  server = await startServer();
-  shop = openShop(server);
-});
-afterAll(async () => {
-  try {
-    await checkBooks(server);
-  } finally {
-    await server.stop();
-  }
-});
+const { shop } = await openShopForFile();
 
 const names = [
   "__proto__",

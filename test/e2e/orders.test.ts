@@ -1,23 +1,9 @@
 /** Placing orders: who gets what, why a line is refused, and what a repeated request is answered with. */
-import { afterAll, beforeAll, describe, expect, it } from "vitest";
-import { checkBooks } from "../support/books.ts";
-import { startServer, type TestServer } from "../support/server.ts";
-import { expectStatus, fresh, openShop, type Shop } from "../support/shop.ts";
+import { describe, expect, it } from "vitest";
+import { expectStatus, fresh } from "../support/shop.ts";
+import { openShopForFile } from "../support/shop-for-file.ts";
 
-let server: TestServer;
-let shop: Shop;
-
-beforeAll(async () => {
-  server = await startServer();
-  shop = openShop(server);
-});
-afterAll(async () => {
-  try {
-    await checkBooks(server);
-  } finally {
-    await server.stop();
-  }
-});
+const { shop } = await openShopForFile();
 
 describe("a refused order", () => {
   it("names every failed line with its reason, and holds nothing", async () => {

@@ -1,26 +1,15 @@
 /** What each operation costs: DynamoDB requests as `Server-Timing` counts them, warm and alone. */
-import { afterAll, beforeAll, describe, expect, it } from "vitest";
-import { checkBooks } from "../support/books.ts";
+import { beforeAll, describe, expect, it } from "vitest";
 import type { Answer } from "../support/http.ts";
-import { startServer, type TestServer } from "../support/server.ts";
-import { fresh, type LineGiven, openShop, type Shop, type Shopper } from "../support/shop.ts";
+import { fresh, type LineGiven, type Shopper } from "../support/shop.ts";
+import { openShopForFile } from "../support/shop-for-file.ts";
 
-let server: TestServer;
-let shop: Shop;
+const { shop } = await openShopForFile();
 
 beforeAll(async () => {
-  server = await startServer();
-  shop = openShop(server);
   // Steady state: what a function reads once in its life, it has read.
   const shopper = shop.shopper();
   await shop.pay(shopper, await shopper.mustOrder({ items: [await aLine()] }));
-});
-afterAll(async () => {
-  try {
-    await checkBooks(server);
-  } finally {
-    await server.stop();
-  }
 });
 
 function requests({ cost }: Answer): number | undefined {
