@@ -13,7 +13,16 @@ import { type Actor, changeNote } from "../base/actor.ts";
 import { shardOf } from "../base/ids.ts";
 import { dayMs, type EpochMs, later, ttlSecondsAt } from "../base/time.ts";
 import type { Database } from "../table/database.ts";
-import { action, allOf, at, type AttributePath, type Fragment } from "../table/expression.ts";
+import {
+  action,
+  allOf,
+  anyOf,
+  at,
+  type AttributePath,
+  condition,
+  type Fragment,
+  isMissing,
+} from "../table/expression.ts";
 import { check, type Row, update, type Write } from "../table/write.ts";
 import { callerHolds, fenceGrowsTo, lockIsFree } from "./lock-conditions.ts";
 import { createLockEndings } from "./lock-ending-store.ts";
@@ -126,6 +135,14 @@ export function createLockStore({
             lock.acquiredAtMs === nowMs &&
             lock.expiresAtMs === expiresAtMs
           );
+        },
+        // A hold that came and went before the repetition would otherwise be taken a second time.
+        recall: {
+          condition: anyOf(
+            isMissing(at("acquiredAtMs")),
+            condition`${at("acquiredAtMs")} < ${nowMs}`,
+          ),
+          isPossible: (row) => !(Number(row?.["acquiredAtMs"]) >= nowMs),
         },
       });
     },

@@ -2,7 +2,6 @@
 import { randomUUID } from "node:crypto";
 import { setTimeout as sleepMs } from "node:timers/promises";
 import {
-  BatchGetCommand,
   DeleteCommand,
   type DynamoDBDocumentClient,
   GetCommand,
@@ -13,8 +12,10 @@ import {
   UpdateCommand,
 } from "@aws-sdk/lib-dynamodb";
 import { systemClock } from "../base/time.ts";
+import { isAt, type Place, readBatches, type Reading } from "./batch-read.ts";
 import { type Fragment, Placeholders } from "./expression.ts";
 import { isInvalidInput } from "./failures.ts";
+import { noteCommit } from "./operation.ts";
 import { decodeCursor, encodeCursor, notACursor, type Page } from "./paging.ts";
 import { type Patience, persist, refusedAs } from "./retry.ts";
 import { refusalOf } from "./transaction.ts";
@@ -38,15 +39,6 @@ export interface QueryRequest extends ListRequest {
   /** Oldest or smallest first (default) or the other way round. */
   readonly ascending?: boolean;
 }
-
-/** Where an item is. */
-export interface Place {
-  readonly table: string;
-  readonly key: Key;
-}
-
-/** At most this many keys go into one batch read. */
-const maxBatchKeys = 100;
 
 /**
  * Reads and writes items. All reads of items are strongly consistent; index queries cannot be.
@@ -102,52 +94,6 @@ function transactionPart(write: Write): Record<string, Sent> {
     check: "ConditionCheck",
   } as const;
   return { [names[write.kind]]: requestOf(write) };
-}
-
-type BatchRequest = Record<string, { Keys: Key[]; ConsistentRead: boolean }>;
-
-function batchOf(places: readonly Place[]): BatchRequest {
-  const request: BatchRequest = {};
-  for (const { table, key } of places) {
-    (request[table] ??= { Keys: [], ConsistentRead: true }).Keys.push(key);
-  }
-  return request;
-}
-
-/** A row, and the table it stands in. */
-interface Found {
-  readonly table: string;
-  readonly row: Row;
-}
-
-/** A batch answers in any order: an item is told by its key. */
-function isAt({ table, row }: Found, place: Place): boolean {
-  return (
-    table === place.table && Object.entries(place.key).every(([name, part]) => row[name] === part)
-  );
-}
-
-/** Sends one read, repeated where that helps. */
-type Reading = <T>(attempt: () => Promise<T>) => Promise<T>;
-
-async function readBatches(
-  client: DocumentClient,
-  read: Reading,
-  places: readonly Place[],
-): Promise<Found[]> {
-  const found: Found[] = [];
-  for (let start = 0; start < places.length; start += maxBatchKeys) {
-    let left = batchOf(places.slice(start, start + maxBatchKeys));
-    while (Object.keys(left).length > 0) {
-      const command = new BatchGetCommand({ RequestItems: left });
-      const { Responses = {}, UnprocessedKeys = {} } = await read(() => client.send(command));
-      for (const [table, rows] of Object.entries(Responses)) {
-        found.push(...rows.map((row) => ({ table, row })));
-      }
-      left = UnprocessedKeys as BatchRequest;
-    }
-  }
-  return found;
 }
 
 function listInput(request: ListRequest & { where?: Fragment }) {
@@ -219,9 +165,9 @@ export function createDatabase(options: { client: DocumentClient } & Partial<Pat
       const answer = read(() => client.send(command));
       return pageOf(await continued(request, answer));
     },
-    apply(write) {
+    async apply(write) {
       const command = singleCommand(write);
-      return persist<Row>(
+      const row = await persist<Row>(
         patience,
         async (afterLoss) => {
           const next = afterLoss ? singleCommand(repetitionOf(write)) : command;
@@ -230,6 +176,8 @@ export function createDatabase(options: { client: DocumentClient } & Partial<Pat
         },
         ({ found }, afterLoss) => refusedAs(write, found.get(0), afterLoss),
       );
+      noteCommit();
+      return row;
     },
     async transact(writes, { token = randomUUID() } = {}) {
       const command = new TransactWriteCommand({
@@ -243,6 +191,7 @@ export function createDatabase(options: { client: DocumentClient } & Partial<Pat
           throw refusalOf(writes, found);
         },
       );
+      noteCommit();
     },
   };
 }

@@ -28,6 +28,20 @@ export function runOperation<T>(operation: Operation, work: () => Promise<T>): P
   return operations.run(operation, work);
 }
 
+const withCommits = new WeakSet<Operation>();
+
+/** Remembers that the current operation has written something: from now on it cannot say that it has not. */
+export function noteCommit(): void {
+  const operation = operations.getStore();
+  if (operation) withCommits.add(operation);
+}
+
+/** Whether the current operation has written something. */
+export function hasCommitted(): boolean {
+  const operation = operations.getStore();
+  return operation !== undefined && withCommits.has(operation);
+}
+
 /** The operation that the present code belongs to, if any. */
 export function currentOperation(): Operation | undefined {
   return operations.getStore();

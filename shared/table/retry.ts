@@ -2,7 +2,7 @@
 import { TryAgain } from "../base/errors.ts";
 import type { Clock } from "../base/time.ts";
 import { type Failure, failureOf } from "./failures.ts";
-import { currentOperation } from "./operation.ts";
+import { currentOperation, hasCommitted } from "./operation.ts";
 import type { Row, Write } from "./write.ts";
 
 /** What waiting depends on; handed in, so that a test can run years of it in no time. */
@@ -18,7 +18,10 @@ const longestBackoffMs = 1_000;
 /** How long an operation without a deadline of its own keeps trying. */
 const defaultPatienceMs = 10_000;
 
-/** An answer was lost and did not come back by repeating: nobody knows whether the write happened. */
+/**
+ * An answer was lost and did not come back by repeating, or time was up behind a write that had
+ * happened: nobody may say that nothing was changed.
+ */
 class OutcomeUnknown extends Error {}
 
 /**
@@ -39,7 +42,7 @@ export function refusedAs(write: Write, found: Row | undefined, afterLoss: boole
  * `afterLoss` tells both that an earlier attempt may have taken effect. Busy answers end in
  * `TRY_AGAIN`; a lost answer that stays lost is a fault and is never reported as "nothing happened".
  *
- * @throws TryAgain when contention outlasted the time left; nothing was changed
+ * @throws TryAgain when contention outlasted the time left; the operation has changed nothing
  */
 export async function persist<T>(
   patience: Patience,
@@ -58,9 +61,9 @@ export async function persist<T>(
       afterLoss ||= failure.kind === "unknown";
       const waitMs = patience.random() * Math.min(longestBackoffMs, firstBackoffMs * 2 ** round);
       if (patience.clock() + waitMs >= deadlineMs) {
-        throw afterLoss
-          ? new OutcomeUnknown("No answer from DynamoDB", { cause: error })
-          : new TryAgain();
+        if (afterLoss) throw new OutcomeUnknown("No answer from DynamoDB", { cause: error });
+        if (hasCommitted()) throw new OutcomeUnknown("Done in part: out of time", { cause: error });
+        throw new TryAgain();
       }
       await patience.sleep(waitMs);
     }

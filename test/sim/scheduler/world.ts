@@ -205,10 +205,19 @@ export class World {
         } catch (error) {
           const { name, code = "", message } = error as Error & { code?: string };
           this.history.note(this.#nowMs, invocation, `fails: ${name} ${code} ${message}`);
-          end({ kind: "failed", error });
+          end({ kind: "failed", error: this.#brokenPromise(invocation, code) ?? error });
         }
       });
     });
+  }
+
+  /** "Try again" promises that nothing was changed, and clients repeat anything on its word. */
+  #brokenPromise(invocation: Invocation, code: string): InvariantBroken | undefined {
+    if (code !== "TRY_AGAIN") return undefined;
+    // A lock around the work is not what was asked for, and it is given back.
+    const wrote = this.commits.filter(({ by, table }) => by === invocation && table !== "Locks");
+    if (wrote.length === 0) return undefined;
+    return new InvariantBroken("X3", `${invocation.label} wrote something, then said TRY_AGAIN`);
   }
 
   /** A call to something outside the database, under the same faults as a request to it. */

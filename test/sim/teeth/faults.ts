@@ -162,6 +162,12 @@ export const plantedFaults: readonly PlantedFault[] = [
     "editors",
   ),
   fault(
+    "an owner's release wipes out the mark of a forced one",
+    endings,
+    "actor, nowMs), { releaseId }),",
+    "actor, nowMs), { forcedId: releaseId }),",
+  ),
+  fault(
     "the sweep of locks drops live ones",
     endings,
     'allOf(exists(at("owner")), leaseIsOver(nowMs))',
@@ -581,8 +587,20 @@ export const plantedFaults: readonly PlantedFault[] = [
   fault(
     "a lost answer counts as nothing done",
     retrying,
-    "throw afterLoss\n",
-    "throw afterLoss && !afterLoss\n",
+    "if (afterLoss) throw new",
+    "if (afterLoss && !afterLoss) throw new",
+  ),
+  fault(
+    "out of time behind a write of its own, nothing was changed",
+    retrying,
+    "if (hasCommitted()) throw",
+    "if (hasCommitted() && afterLoss) throw",
+  ),
+  fault(
+    "an acquisition that was ended before its repetition takes effect again",
+    lockStore,
+    'condition`${at("acquiredAtMs")} < ${nowMs}`',
+    'condition`${at("acquiredAtMs")} >= ${0}`',
   ),
   fault(
     "a busy answer is taken for a refusal",

@@ -4,9 +4,9 @@ import type { Ending, World } from "../scheduler/world.ts";
 import { InvariantBroken } from "../scheduler/world.ts";
 import type { System } from "./system.ts";
 
-/** Errors that tell the client nothing about what happened; only a lost answer may cause them. */
+/** Errors that tell the client nothing about what happened; only lost answers and lost time cause them. */
 function isUnknownOutcome(error: unknown): boolean {
-  return error instanceof Error && /^No answer from DynamoDB$/.test(error.message);
+  return error instanceof Error && /^(No answer from DynamoDB|Done in part)/.test(error.message);
 }
 
 /** What came of a request, as its client sees it. */
@@ -37,12 +37,16 @@ export class Processes {
     return this.#answerOf(label, ending);
   }
 
-  /** The same request again and again, until somebody answers it. */
+  /**
+   * The same request again and again, until somebody answers it. A last "try again" says what that
+   * attempt did; what an earlier one has done stays unknown.
+   */
   async insist<T>(
     label: string,
     work: (system: System) => Promise<T>,
     { attempts = 8, pauseMs = 3_000 } = {},
   ): Promise<Answer<T>> {
+    let isOpen = false;
     for (let attempt = 1; ; attempt += 1) {
       const answer = await this.request(label, work);
       const isFinal =
@@ -50,7 +54,9 @@ export class Processes {
         (answer.kind === "refused" &&
           answer.error.code !== "TRY_AGAIN" &&
           answer.error.code !== "PAYMENT_PROVIDER_ERROR");
-      if (isFinal || attempt === attempts) return answer;
+      if (isFinal) return answer;
+      isOpen ||= answer.kind === "unknown" || answer.error.code !== "TRY_AGAIN";
+      if (attempt === attempts) return isOpen ? { kind: "unknown" } : answer;
       await this.#world.sleep(this.#world.random.int(1, pauseMs));
     }
   }
