@@ -1,8 +1,7 @@
 /** One worker thread from the runner's side: hands it one invocation at a time and can end it like a Lambda that dies. */
 import { randomUUID } from "node:crypto";
-import { join } from "node:path";
+import { dirname, join } from "node:path";
 import { Worker } from "node:worker_threads";
-import { SCRATCH } from "../root.ts";
 import type { FunctionError, InvokeMessage, ResultMessage, WorkerSettings } from "./messages.ts";
 
 /** How an invocation ended. Exactly one of `result` and `error` is there, or none for an empty result. */
@@ -38,9 +37,6 @@ export interface ExecutionOptions {
   onExit(): void;
 }
 
-/** Half of a cold start is compiling: what one worker has compiled, the next one finds here. */
-const COMPILED = join(SCRATCH, "compiled");
-
 const WORKER_FILE = new URL("worker.ts", import.meta.url);
 
 /** What AWS reports when a runtime ends by itself, for instance by `process.exit`. */
@@ -52,9 +48,11 @@ const CRASH: FunctionError = {
 /** Starts a worker thread. It may be invoked at once: the event waits until the bundle is loaded. */
 export function startExecution(options: ExecutionOptions): Execution {
   const { settings, environment, accessKeyId, timeoutMs, onLog, onExit } = options;
+  // Half of a cold start is compiling: what one worker has compiled, the next one finds beside the bundle.
+  const compiled = join(dirname(settings.file), ".compiled");
   const worker = new Worker(WORKER_FILE, {
     workerData: settings,
-    env: { NODE_COMPILE_CACHE: COMPILED, ...environment },
+    env: { NODE_COMPILE_CACHE: compiled, ...environment },
     execArgv: ["--disable-warning=ExperimentalWarning"],
     stdout: true,
     stderr: true,
