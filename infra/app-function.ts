@@ -1,28 +1,24 @@
 /** One Lambda function the way all of ours are: bundled, traced, logged, and allowed nothing by default. */
-import { join } from "node:path";
 import { Duration, RemovalPolicy, Validations } from "aws-cdk-lib";
 import { Role, ServicePrincipal } from "aws-cdk-lib/aws-iam";
 import {
   ApplicationLogLevel,
   Architecture,
+  type Code,
   LoggingFormat,
   Runtime,
   Tracing,
 } from "aws-cdk-lib/aws-lambda";
-import { LogLevel, NodejsFunction, OutputFormat } from "aws-cdk-lib/aws-lambda-nodejs";
+import { NodejsFunction } from "aws-cdk-lib/aws-lambda-nodejs";
 import { LogGroup, RetentionDays } from "aws-cdk-lib/aws-logs";
 import type { Construct } from "constructs";
-
-const projectRoot = join(import.meta.dirname, "..");
-
-// Packages in CommonJS still call require() for Node's own modules; in an ESM bundle there is none.
-const requireForCommonJs =
-  "import { createRequire } from 'node:module'; const require = createRequire(import.meta.url);";
 
 /** What differs from function to function. */
 export interface AppFunctionProps {
   /** The file name in `functions/` without its ending. */
   readonly name: string;
+  /** Its bundle. */
+  readonly code: Code;
   readonly environment: Readonly<Record<string, string>>;
   readonly production: boolean;
   /** 29 s by default: what API Gateway waits for an answer. */
@@ -32,10 +28,6 @@ export interface AppFunctionProps {
 /**
  * A function with a role and a log group of its own. The role starts with the right to write to that
  * log group and to send traces; everything else is granted by `functions.ts`.
- *
- * The bundle is minified ESM and contains the AWS SDK, so that what was tested is what runs whatever
- * Lambda's own copy is. It has no source map: the same commit gives the same bundle, so a map for a
- * stack trace can be made when one is needed.
  */
 export class AppFunction extends NodejsFunction {
   constructor(scope: Construct, id: string, props: AppFunctionProps) {
@@ -50,9 +42,8 @@ export class AppFunction extends NodejsFunction {
     logGroup.grantWrite(role);
     super(scope, id, {
       description: `functions/${props.name}.ts`,
-      entry: join(projectRoot, "functions", `${props.name}.ts`),
-      projectRoot,
-      depsLockFilePath: join(projectRoot, "package-lock.json"),
+      code: props.code,
+      handler: "index.handler",
       runtime: Runtime.NODEJS_24_X,
       architecture: Architecture.ARM_64,
       memorySize: 1024,
@@ -67,15 +58,6 @@ export class AppFunction extends NodejsFunction {
         : ApplicationLogLevel.DEBUG,
       logGroup,
       role,
-      bundling: {
-        format: OutputFormat.ESM,
-        target: "node24",
-        mainFields: ["module", "main"],
-        minify: true,
-        logLevel: LogLevel.ERROR,
-        externalModules: [],
-        banner: requireForCommonJs,
-      },
     });
     Validations.of(role).acknowledge({
       id: "AwsSolutions-IAM5[Resource::*]",

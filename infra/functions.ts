@@ -1,8 +1,10 @@
 /** Creates every function of the stage with its environment and exactly the rights of `permissions.ts`. */
 import { Duration } from "aws-cdk-lib";
 import { PolicyStatement } from "aws-cdk-lib/aws-iam";
+import type { Code } from "aws-cdk-lib/aws-lambda";
 import type { Construct } from "constructs";
 import { AppFunction } from "./app-function.ts";
+import { bundleFunctions } from "./bundles.ts";
 import type { Tables } from "./data.ts";
 import type { TableName } from "./table-shapes.ts";
 import { functionNames, permissions } from "./permissions.ts";
@@ -25,13 +27,20 @@ export interface FunctionsProps {
 /** Creates one function per entry of `permissions.ts`; a missing file in `functions/` stops the build. */
 export function createFunctions(scope: Construct, props: FunctionsProps): Functions {
   const names = functionNames(props.settings.stage);
-  return new Map(names.map((name) => [name, createFunction(scope, name, props)]));
+  const bundleOf = bundleFunctions(scope, names);
+  return new Map(names.map((name) => [name, createFunction(scope, name, bundleOf(name), props)]));
 }
 
-function createFunction(scope: Construct, name: FunctionName, props: FunctionsProps): AppFunction {
+function createFunction(
+  scope: Construct,
+  name: FunctionName,
+  code: Code,
+  props: FunctionsProps,
+): AppFunction {
   const granted: Permissions = permissions[name];
   const appFunction = new AppFunction(scope, constructId(name), {
     name,
+    code,
     production: props.settings.stage === "prod",
     environment: {
       ...settingsEnvironment(props),

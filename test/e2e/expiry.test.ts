@@ -335,8 +335,9 @@ describe("the sweep, when it is asked for", () => {
 
   it("does the same when its schedule runs it, and drops locks whose lease is over", async () => {
     const shopper = shop.shopper();
-    const leftOpen = { docId: "left-open", ttl: 1 };
-    expectStatus(await shopper.send("POST /api/lock/acquire", { body: leftOpen }), 200);
+    for (const [docId, ttl] of Object.entries({ "left-open": 1, "at work": 300 })) {
+      expectStatus(await shopper.send("POST /api/lock/acquire", { body: { docId, ttl } }), 200);
+    }
     await shopper.putInCart([{ itemId: await shop.item(), quantity: 1 }]);
     const order = await shopper.mustOrder();
     await until(order.expiresAtMs);
@@ -344,6 +345,8 @@ describe("the sweep, when it is asked for", () => {
     expect(run).toMatchObject({ status: 200, body: { outcome: "succeeded" } });
     expect((await shopper.see(order.orderId)).status).toBe("expired");
     expect((await shopper.send("GET /carts/me/default/lock")).body.isLocked).toBe(false);
+    const atWork = await shopper.send("GET /api/lock/status/at%20work");
+    expect(atWork).toMatchObject({ status: 200, body: { isLocked: true } });
     await expect
       .poll(
         async () =>

@@ -90,7 +90,7 @@ async function item(itemId: string, amountMinor: number, currency = "EUR") {
 }
 
 beforeAll(async () => {
-  server = await startServer({ context: { sweep: "off" }, tablePrefix, maxWorkers: 4 });
+  server = await startServer({ context: { sweep: "off" }, tablePrefix });
   await Promise.all([
     item("soup", 450),
     item("bread", 120),

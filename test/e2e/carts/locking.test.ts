@@ -29,7 +29,7 @@ async function takeLock(resource: string): Promise<void> {
 
 beforeAll(async () => {
   const context = { sweep: "off", cartLocking: "on", lockTimeout: "1" };
-  server = await startServer({ context, tablePrefix, maxWorkers: 4 });
+  server = await startServer({ context, tablePrefix });
   for (const itemId of items) {
     const price = { amountMinor: 500, currency: "EUR" };
     const body = { itemId, name: itemId, kind: "Menu", price, quantity: 10 };
