@@ -67,37 +67,43 @@ async function askAround<T extends Chance>(
 describe.concurrent("with nobody who sweeps", () => {
   describe("at the instant a hold is over, with the sweep switched off", () => {
     it("its units can be bought, and not a moment before", async () => {
-      const { tries, before, itemId } = await askAround(async () => {
+      const seen = await askAround(async () => {
         const itemId = await shop.item({ quantity: 3 });
         const order = await shop.shopper().mustOrder({ items: [{ itemId, quantity: 3 }] });
         const buyer = shop.shopper();
         const ask = () => buyer.order({ items: [{ itemId, quantity: 2 }] });
         return { atMs: order.expiresAtMs, ask, itemId };
       });
-      expect(before).toEqual([409]);
-      const last = tries.at(-1)!.answer;
+      expect(seen.before).toEqual([409]);
+      const last = seen.tries.at(-1)!.answer;
       // One read, one refusal, one transaction that takes over what is over.
       expect(last).toMatchObject({ status: 201, cost: { requests: 3 } });
-      expect(await shop.levels(itemId)).toEqual({ available: 1, held: 2, sold: 0 });
+      expect(await shop.levels(seen.itemId)).toEqual({ available: 1, held: 2, sold: 0 });
     });
 
     it("an exclusive item is free, as its refusals said", async () => {
-      const { tries, before, itemId, atMs } = await askAround(async () => {
+      const seen = await askAround(async () => {
         const itemId = await shop.item({ quantity: 5, holdPolicy: "exclusive" });
         const order = await shop.shopper().mustOrder({ items: [{ itemId, quantity: 1 }] });
         const buyer = shop.shopper();
         const ask = () => buyer.order({ items: [{ itemId, quantity: 5 }] });
         return { atMs: order.expiresAtMs, ask, itemId };
       });
-      expect(before).toEqual([409]);
-      expect(tries[0]!.answer.body.failedItems).toEqual([
-        { itemId, reason: "locked", available: 4, requested: 5, lockedUntilMs: atMs },
+      expect(seen.before).toEqual([409]);
+      expect(seen.tries[0]!.answer.body.failedItems).toEqual([
+        {
+          itemId: seen.itemId,
+          reason: "locked",
+          available: 4,
+          requested: 5,
+          lockedUntilMs: seen.atMs,
+        },
       ]);
-      expect(tries.at(-1)!.answer.status).toBe(201);
+      expect(seen.tries.at(-1)!.answer.status).toBe(201);
     });
 
     it("the cart can be edited and ordered again", async () => {
-      const { tries, before, shopper, first } = await askAround(async () => {
+      const seen = await askAround(async () => {
         const shopper = shop.shopper();
         await shopper.putInCart([{ itemId: await shop.item({ quantity: 1 }), quantity: 1 }]);
         const other = await shop.item();
@@ -105,12 +111,12 @@ describe.concurrent("with nobody who sweeps", () => {
         const ask = () => shopper.add({ itemId: other, quantity: 1 }, { instance: "later" });
         return { atMs: first.expiresAtMs, ask, shopper, first };
       });
-      expect(before).toEqual([423]);
-      expect(tries.at(-1)!.answer.status).toBe(200);
-      const second = await shopper.mustOrder();
-      expect(second.orderId).not.toBe(first.orderId);
+      expect(seen.before).toEqual([423]);
+      expect(seen.tries.at(-1)!.answer.status).toBe(200);
+      const second = await seen.shopper.mustOrder();
+      expect(second.orderId).not.toBe(seen.first.orderId);
       // The old one is only a stale report until somebody sweeps.
-      expect((await shopper.see(first.orderId)).status).toBe("pending");
+      expect((await seen.shopper.see(seen.first.orderId)).status).toBe("pending");
     });
 
     it("a payment of it cannot be started any more", async () => {
