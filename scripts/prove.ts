@@ -4,7 +4,7 @@ import { writeFileSync } from "node:fs";
 import { availableParallelism } from "node:os";
 import { join } from "node:path";
 import { parseArgs } from "node:util";
-import { MultiBar, type SingleBar } from "cli-progress";
+import { MultiBar } from "cli-progress";
 import { format } from "prettier";
 import { startDynamoDbLocal } from "../local/database/dynamodb-local.ts";
 import { ROOT } from "../local/root.ts";
@@ -54,8 +54,24 @@ const bars = new MultiBar({
   hideCursor: true,
 });
 
-function bar(name: string, total: number, done = 0): SingleBar {
-  return bars.create(total, done, { name: name.padEnd(16), note: "" });
+/** Something that is under way. */
+interface Shown {
+  increment(count: number, payload?: { note?: string }): void;
+}
+
+/** A bar; where nobody looks at a terminal, a line for every tenth. */
+function bar(name: string, total: number, done = 0): Shown {
+  if (process.stderr.isTTY) return bars.create(total, done, { name: name.padEnd(16), note: "" });
+  let value = done;
+  return {
+    increment(count, { note = "" } = {}) {
+      const tenths = Math.floor((value / total) * 10);
+      value += count;
+      if (Math.floor((value / total) * 10) > tenths) {
+        console.error(`${name} ${value}/${total} ${note}`);
+      }
+    },
+  };
 }
 
 async function simulateAll(progress: Progress, file: string | undefined): Promise<void> {
