@@ -1,4 +1,4 @@
-/** Bundles the functions: all of them in one run of esbuild, which takes no longer than one of them alone. */
+/** Bundles the functions: all of them in one run of esbuild, each on its own. */
 import { existsSync, mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
@@ -27,7 +27,9 @@ export type Bundles = (name: string) => Code;
  * @throws Error when a file is missing or does not compile
  */
 export function bundleFunctions(scope: Construct, names: readonly string[]): Bundles {
-  const entries = names.map((name) => ({ in: join(functionsFolder, `${name}.ts`), out: name }));
+  const entries = names.map((name) => {
+    return { in: join(functionsFolder, `${name}.ts`), out: `${name}/index` };
+  });
   const missing = entries.find((entry) => !existsSync(entry.in));
   if (missing) throw new Error(`There is no file ${missing.in}`);
   if (!Stack.of(scope).bundlingRequired) return () => Code.fromAsset(functionsFolder);
@@ -35,7 +37,7 @@ export function bundleFunctions(scope: Construct, names: readonly string[]): Bun
   // The CDK copies assets when they are declared, which is before this process ends.
   process.once("exit", () => rmSync(folder, { recursive: true, force: true }));
   buildSync({
-    entryPoints: entries.map((entry) => ({ ...entry, out: `${entry.out}/index` })),
+    entryPoints: entries,
     outdir: folder,
     outExtension: { ".js": ".mjs" },
     bundle: true,
