@@ -51,7 +51,8 @@ export const mergeCart = endpoint({
   method: "POST",
   path: `${cartPath}/merge`,
   ...wiring,
-  summary: "Move another session's cart of the same user into this one, all of it or nothing.",
+  summary:
+    "Move another session's cart of the same user into this one, administrators' conditions too, all of it or nothing.",
   params: cartParams,
   headers: editHeaders,
   body: z.strictObject({
@@ -80,7 +81,7 @@ export const clearCartInstance = endpoint({
   path: instancePath,
   ...wiring,
   ...edited,
-  summary: "Empty an instance: lines, conditions and metadata.",
+  summary: "Empty an instance: its lines and metadata; what administrators set stays.",
   params: instanceParams,
   errors: [...editErrors, "LOCK_TIMEOUT"],
 });
@@ -143,7 +144,8 @@ export const setCartCondition = endpoint({
   path: `${instancePath}/conditions/{name}`,
   ...wiring,
   ...edited,
-  summary: "Set a discount, tax, shipping or fee.",
+  access: "admin",
+  summary: "Set a discount, tax, shipping or fee; what an order costs is for the shop to say.",
   params: conditionParams,
   body: conditionBody,
   errors: editErrors,
@@ -156,6 +158,7 @@ export const removeCartCondition = endpoint({
   path: `${instancePath}/conditions/{name}`,
   ...wiring,
   ...edited,
+  access: "admin",
   summary: "Remove a condition, if it is there.",
   params: conditionParams,
   errors: editErrors,

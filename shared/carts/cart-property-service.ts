@@ -1,5 +1,5 @@
 /** Conditions and metadata of a named cart under the guard of its collections, and emptying it. */
-import { type Cart, type CartCondition, cartIdOf, emptyInstance } from "./cart.ts";
+import { type Cart, type CartCondition, cartIdOf, emptyInstance, instanceOf } from "./cart.ts";
 import { editOf, type EditRequest } from "./cart-edits.ts";
 import { jsonText } from "./cart-limits.ts";
 import {
@@ -46,8 +46,8 @@ export function createCartProperties(options: CollectionEditingOptions) {
     },
 
     /**
-     * Empties an instance: lines, conditions and metadata. Two requests, in locking mode four; one
-     * where there is nothing.
+     * Empties an instance: lines and metadata. Conditions are the shop's and stay. Two requests, in locking
+     * mode four; one where there is nothing to empty.
      *
      * @throws CartLocked, VersionMismatch, LockTimeout; nothing was changed
      * @example await carts.clear({ ...at, actor })
@@ -55,10 +55,13 @@ export function createCartProperties(options: CollectionEditingOptions) {
     clear(request: EditRequest): Promise<Cart> {
       return guarded(request, "items", async () => {
         const { cart } = await open(request);
-        if (!cart.instances.has(request.instance)) return cart;
+        const { lines, metadata } = instanceOf(cart, request.instance);
+        if (lines.length === 0 && metadata.size === 0) return cart;
         const edit = editOf(request, "cleared", clock());
         return contents.settle(cart, (current) =>
-          replaceInstance(edit, current, ({ instance }) => emptyInstance(instance)),
+          replaceInstance(edit, current, ({ instance, conditions }) => {
+            return { ...emptyInstance(instance), conditions };
+          }),
         );
       });
     },

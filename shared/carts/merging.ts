@@ -1,6 +1,8 @@
 /** What two carts of one user become when they are merged, for example when a guest signs in. */
+import { isDeepStrictEqual } from "node:util";
 import {
   type Cart,
+  type CartCondition,
   type CartInstance,
   type CartLine,
   CurrencyMismatch,
@@ -34,6 +36,35 @@ function mergedLines(
   return [...both, ...source.filter(({ itemId }) => !known.has(itemId))];
 }
 
+/** What of a name is kept before a number, so that both together are still a name. */
+const longestStem = 120;
+
+/** The first of `name`, `name (2)`, `name (3)` … that none of them has. */
+function freeName(name: string, among: readonly CartCondition[]): string {
+  const taken = new Set(among.map((condition) => condition.name));
+  let candidate = name;
+  for (let number = 2; taken.has(candidate); number += 1) {
+    candidate = `${name.slice(0, longestStem)} (${number})`;
+  }
+  return candidate;
+}
+
+/**
+ * The conditions of both: administrators set them, so a shopper's merge must not make one of them go. Two of
+ * one name that say the same are one; where they differ, the source's goes along under a name of its own.
+ */
+function mergedConditions(
+  target: readonly CartCondition[],
+  source: readonly CartCondition[],
+): CartCondition[] {
+  const merged = [...target];
+  for (const condition of source) {
+    if (target.some((known) => isDeepStrictEqual(known, condition))) continue;
+    merged.push({ ...condition, name: freeName(condition.name, merged) });
+  }
+  return merged;
+}
+
 function mergedInstance(
   target: CartInstance,
   source: CartInstance,
@@ -44,11 +75,10 @@ function mergedInstance(
     throw new CurrencyMismatch(mine, theirs);
   }
   const currency = mine ?? theirs;
-  const named = new Set(target.conditions.map(({ name }) => name));
   return {
     instance: target.instance,
     lines: mergedLines(target.lines, source.lines, strategy),
-    conditions: [...target.conditions, ...source.conditions.filter(({ name }) => !named.has(name))],
+    conditions: mergedConditions(target.conditions, source.conditions),
     metadata: new Map([...source.metadata, ...target.metadata]),
     ...(currency === undefined ? {} : { currency }),
   };
@@ -56,8 +86,8 @@ function mergedInstance(
 
 /**
  * The target's instances with the source's put in. Where both have a line, the target's price and
- * attributes stay and the strategy decides on the quantity; where both have a condition or a metadata
- * value of one name, the target's stays.
+ * attributes stay and the strategy decides on the quantity; where both have a metadata value of one name,
+ * the target's stays. The conditions of both go along.
  *
  * @throws CurrencyMismatch when a named cart has lines of different currencies in the two
  */

@@ -1,5 +1,5 @@
 /** Reads what is ordered and drafts the order of it: id, lines, total, deadline. */
-import { HoldfastError, TooLarge } from "../base/errors.ts";
+import { HoldfastError, InvalidRequest, TooLarge } from "../base/errors.ts";
 import { derivedId, fingerprint, randomId } from "../base/ids.ts";
 import { type EpochMs, later } from "../base/time.ts";
 import { type Cart, CartLocked, cartIdOf, CurrencyMismatch, liveLock } from "../carts/cart.ts";
@@ -91,6 +91,14 @@ function inlineLines({ items }: ItemsSource, stocks: ReadonlyMap<string, Stock>,
   });
 }
 
+/** The vendor that an order is credited to is that of its goods: who pays does not choose who is paid. */
+function checkVendor(vendorId: string | undefined, lines: readonly OrderLine[]): void {
+  const other = lines.find((line) => vendorId !== undefined && line.vendorId !== vendorId);
+  if (!other) return;
+  const message = `is not the vendor of ${other.itemId}`;
+  throw new InvalidRequest([{ path: "vendorId", message }]);
+}
+
 function oneCurrency(stocks: Iterable<Stock>): string {
   const currencies = new Set([...stocks].map(({ currency }) => currency));
   const [first = "", second] = currencies;
@@ -107,6 +115,7 @@ function orderOf(
   contents: Contents,
 ): Order {
   const { userId, paymentMethod, vendorId = null } = request;
+  checkVendor(request.vendorId, contents.lines);
   const facts = { orderId, userId, status: "pending" as const, paymentMethod, vendorId };
   return { ...facts, ...contents, fingerprint: fingerprintOf(request), createdAtMs, expiresAtMs };
 }

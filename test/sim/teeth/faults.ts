@@ -39,6 +39,9 @@ const receiving = "shared/payments/receiving.ts";
 const guards = "shared/carts/cart-guards.ts";
 const edits = "shared/carts/cart-edits.ts";
 const replacing = "shared/carts/cart-replacement.ts";
+const merging = "shared/carts/merging.ts";
+const emptying = "shared/carts/cart-property-service.ts";
+const prices = "shared/carts/pricing.ts";
 const checkout = "shared/carts/cart-checkout-store.ts";
 const database = "shared/table/database.ts";
 const retrying = "shared/table/retry.ts";
@@ -637,5 +640,33 @@ export const plantedFaults: readonly PlantedFault[] = [
     audit,
     '#${change.sequence.padStart(40, "0")}`',
     '#${"".padStart(40, "0")}`',
+  ),
+  fault(
+    "emptying a cart takes the shop's conditions along",
+    emptying,
+    "            return { ...emptyInstance(instance), conditions };",
+    "            return { ...emptyInstance(instance), conditions: conditions.slice(1) };",
+    "cheats",
+  ),
+  fault(
+    "a merge forgets the conditions of the other cart",
+    merging,
+    "    conditions: mergedConditions(target.conditions, source.conditions),",
+    "    conditions: mergedConditions(target.conditions, source.conditions.slice(1)),",
+    "cheats",
+  ),
+  fault(
+    "a merge lets the target's condition stand for another of its name",
+    merging,
+    "if (target.some((known) => isDeepStrictEqual(known, condition))) continue;",
+    "if (target.some((known) => known.name === condition.name)) continue;",
+    "cheats",
+  ),
+  fault(
+    "an order leaves out conditions on its total",
+    prices,
+    'total: applied(of("total"), subtotal, 1, currency) };',
+    'total: applied(of("total").slice(1), subtotal, 1, currency) };',
+    "cheats",
   ),
 ];

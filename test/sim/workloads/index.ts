@@ -2,6 +2,7 @@
 import { type FaultRates, noFaults } from "../scheduler/faults.ts";
 import type { Workload } from "../simulate.ts";
 import { CartEditors } from "./carts.ts";
+import { Cheats } from "./cheats.ts";
 import { Edges } from "./edges.ts";
 import { Editors } from "./editors.ts";
 import { drawShopPlan, Shop } from "./shop.ts";
@@ -24,6 +25,7 @@ export const workloads: readonly Workload[] = [
     rates: () => noFaults,
     always: { skewMs: 0, lagMs: 0, latencyMs: 0 },
   },
+  { name: "cheats", run: (world) => new Cheats(world).run() },
   { name: "stock", run: (world) => new StockHands(world).run(), rates: withoutLate },
 ];
 

@@ -171,13 +171,16 @@ export class Shop {
       remove: ({ carts }: System) => carts.removeLine(request, itemId),
       replace: ({ carts }: System) => carts.putItems(request, [{ itemId, quantity }]),
       condition: ({ carts }: System) =>
-        carts.setCondition(request, {
-          name: "rebate",
-          type: "discount",
-          target: "total",
-          value: random.pick(["-10%", "+100"]),
-          order: 1,
-        }),
+        carts.setCondition(
+          { ...request, actor: { id: "root" } },
+          {
+            name: "rebate",
+            type: "discount",
+            target: "total",
+            value: random.pick(["-10%", "+100"]),
+            order: 1,
+          },
+        ),
       meta: ({ carts }: System) => carts.setMetadata(request, "gift", { wrapped: true }),
     }[kind];
     await this.processes.request(`cart.${kind}`, edit);

@@ -54,10 +54,11 @@ describe("merged carts", () => {
     { ...menu({ lines: [line("c", 1)] }), instance: "ticket" },
   );
 
-  it("keep the target's price, conditions and metadata, and take what it lacks", () => {
+  it("keep the target's price and metadata, take what it lacks, and lose no condition", () => {
     const [first, second] = mergedInstances(target, source, "max");
     expect(first?.lines).toEqual([line("a", 5, 150), line("b", 1)]);
-    expect(first?.conditions.map(({ value }) => value)).toEqual(["+1", "+2"]);
+    expect(first?.conditions.map(({ value }) => value)).toEqual(["+1", "+9", "+2"]);
+    expect(first?.conditions.map(({ name }) => name)).toEqual(["fee", "fee (2)", "other"]);
     expect(first?.metadata).toEqual(
       new Map([
         ["k", '"target"'],
