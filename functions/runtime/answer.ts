@@ -1,15 +1,36 @@
-/** What a handler answers, before it becomes API Gateway's format. */
+/** What a handler answers, typed by its endpoint, before it becomes API Gateway's format. */
 import type { APIGatewayProxyStructuredResultV2 } from "aws-lambda";
+import type { z } from "zod";
+import type { Endpoint } from "../../shared/api/endpoint.ts";
 
 /** Status, JSON body and headers of an answer. */
-export interface Answer {
-  readonly status: number;
-  readonly body: unknown;
+export interface Answer<Status extends number = number, Body = unknown> {
+  readonly status: Status;
+  readonly body: Body;
   readonly headers?: Readonly<Record<string, string>>;
 }
 
+/** A value that is only shown: the domain hands out what nobody may change. */
+type Shown<T> = T extends readonly (infer Row)[]
+  ? readonly Shown<Row>[]
+  : T extends object
+    ? { readonly [Name in keyof T]: Shown<T[Name]> }
+    : T;
+
+/** What an endpoint may answer: one of the statuses that the contract names, with that status's body. */
+export type AnswerTo<E extends Endpoint> = {
+  [Status in keyof E["answers"] & number]: Answer<Status, Shown<z.output<E["answers"][Status]>>>;
+}[keyof E["answers"] & number];
+
+/** An `any` would fit every endpoint: it has to say what it is first. */
+type Known<T> = 0 extends 1 & T ? never : T;
+
 /** An answer with this status and JSON body. */
-export function answer(status: number, body: unknown, headers?: Record<string, string>): Answer {
+export function answer<const Status extends number, Body>(
+  status: Status,
+  body: Known<Body>,
+  headers?: Readonly<Record<string, string>>,
+): Answer<Status, Body> {
   return { status, body, ...(headers ? { headers } : {}) };
 }
 

@@ -6,7 +6,7 @@ import { type Endpoint, routeKey } from "../../shared/api/endpoint.ts";
 import type { Actor } from "../../shared/base/actor.ts";
 import { HoldfastError, type InputIssue, InvalidRequest } from "../../shared/base/errors.ts";
 import { newMeter, type Operation, runOperation } from "../../shared/table/operation.ts";
-import { type Answer, toResult } from "./answer.ts";
+import { type Answer, type AnswerTo, toResult } from "./answer.ts";
 import { authorize, callerOf, type Caller, namedUser } from "./auth.ts";
 import { env } from "./env.ts";
 import { observe } from "./observe.ts";
@@ -37,13 +37,14 @@ export interface Route {
 }
 
 /**
- * Answers an endpoint by a function of the checked request.
+ * Answers an endpoint by a function of the checked request. A status that the contract does not name, or
+ * a body that misses a field of its schema, does not compile.
  *
  * @example serve(getOrder, async ({ params, caller }) => answer(200, await orders().get(params.orderId, caller)))
  */
 export function serve<E extends Endpoint>(
   endpoint: E,
-  run: (call: Call<E>) => Promise<Answer>,
+  run: (call: Call<E>) => Promise<AnswerTo<E>>,
 ): Route {
   return { endpoint, run: run as unknown as Route["run"] };
 }

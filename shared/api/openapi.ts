@@ -7,6 +7,11 @@ export type ProblemTable = Readonly<Record<string, readonly [status: number, tit
 
 type JsonSchema = Record<string, unknown>;
 
+/** An OpenAPI document; OpenAPI's own specification says what else is in it. */
+export interface OpenApiDocument extends JsonSchema {
+  readonly openapi: string;
+}
+
 interface Parameter {
   readonly name: string;
   readonly in: "path" | "query" | "header";
@@ -147,7 +152,7 @@ const gatewayMessage = {
 export function openApiDocument(
   endpoints: readonly Endpoint[],
   { problems, url }: { problems: ProblemTable; url?: string | undefined },
-): JsonSchema {
+): OpenApiDocument {
   const paths: Record<string, JsonSchema> = {};
   for (const endpoint of endpoints) {
     const path = (paths[endpoint.path] ??= {});

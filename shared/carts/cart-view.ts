@@ -4,6 +4,10 @@ import { money, sumOf, toMinor } from "../base/money.ts";
 import { type Cart, type CartInstance, type CartLine, instanceOf, liveLock } from "./cart.ts";
 import { lineTotal, priceOf } from "./pricing.ts";
 
+function attributesIn(json: string): Readonly<Record<string, unknown>> {
+  return JSON.parse(json) as Record<string, unknown>;
+}
+
 function itemView(line: CartLine, currency: string) {
   const { itemId, name, kind, vendorId, quantity, unitPriceMinor, attributes } = line;
   return {
@@ -14,7 +18,7 @@ function itemView(line: CartLine, currency: string) {
     quantity,
     unitPriceMinor,
     lineTotalMinor: toMinor(lineTotal(line, currency)),
-    ...(attributes === undefined ? {} : { attributes: JSON.parse(attributes) as unknown }),
+    ...(attributes === undefined ? {} : { attributes: attributesIn(attributes) }),
   };
 }
 

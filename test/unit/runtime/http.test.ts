@@ -5,7 +5,7 @@ import { z } from "zod";
 import { answer } from "../../../functions/runtime/answer.ts";
 import { createHandler, serve } from "../../../functions/runtime/http.ts";
 import { endpoint } from "../../../shared/api/endpoint.ts";
-import { placeOrder } from "../../../shared/api/orders.ts";
+import { placeOrderBody } from "../../../shared/api/orders.ts";
 import { HoldfastError } from "../../../shared/base/errors.ts";
 
 const echo = endpoint({
@@ -21,6 +21,7 @@ const echo = endpoint({
   answers: { 200: z.any() },
 });
 const adminOnly = endpoint({ ...echo, path: "/admin/{userId}", access: "admin" });
+const forms = endpoint({ ...echo, path: "/forms/{userId}", body: placeOrderBody });
 const open = endpoint({ ...echo, path: "/open", access: "anyone", params: z.object({}) });
 
 const failures: Record<string, Error> = {
@@ -38,7 +39,7 @@ const handler = createHandler([
   serve(open, async ({ body: { quantity } }) => {
     throw quantity === 1 ? failures["held"] : failures["fault"];
   }),
-  serve(placeOrder, async ({ body }) => answer(200, body)),
+  serve(forms, async ({ body }) => answer(200, body)),
 ]);
 
 interface Sent {
@@ -133,7 +134,7 @@ describe("a bad request", () => {
   });
 
   it("of several forms names the field of the one that was meant", async () => {
-    const routeKey = "POST /order/{userId}";
+    const routeKey = "POST /forms/{userId}";
     const items = [{ itemId: "a", quantity: -1 }];
     const { body } = await call({ routeKey, body: { items, paymentMethod: "sandbox" } });
     expect(body.issues.map(({ path }: { path: string }) => path)).toEqual(["items.0.quantity"]);
