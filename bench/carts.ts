@@ -75,7 +75,10 @@ function singleKeyEdits({ contents, client, shop }: CartWorld): Contender[] {
     {
       name: "no guard",
       async run(place) {
-        const edit = { ...editOf(at(place), "changed", systemClock()), itemId: place.itemId };
+        const edit = {
+          ...editOf(at(place), "cart.quantity_changed", systemClock()),
+          itemId: place.itemId,
+        };
         const write = contents.changeQuantityWrite(edit, place.step);
         const { Attributes } = await client.send(unguarded(write) as UpdateCommand);
         return readCartOf(cartIdOf(edit.address.userId, place.sessionId), Attributes);
@@ -103,7 +106,7 @@ function replacements(world: CartWorld): Contender[] {
         const cart = read.carts[0]!;
         const present = instanceOf(cart, request.instance);
         const next = { ...present, lines: changed(present.lines, place) };
-        const edit = editOf(request, "replaced", systemClock());
+        const edit = editOf(request, "cart.items_replaced", systemClock());
         const write = contents.replaceWrite(edit, cart, withInstance(cart, next));
         await client.send(unguarded(write) as PutCommand);
         return readCartOf(cart.cartId, write.kind === "put" ? write.item : undefined);

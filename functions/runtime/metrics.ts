@@ -1,10 +1,11 @@
 /** Business metrics in CloudWatch's embedded format: lines in the log, no request, nothing to wait for. */
 import { Metrics, MetricUnit } from "@aws-lambda-powertools/metrics";
+import type { AuditAction } from "../../shared/base/audit-action.ts";
 import type { HoldfastError } from "../../shared/base/errors.ts";
 import type { Meter } from "../../shared/table/operation.ts";
 
 /** What is counted of the audit trail; each name is a metric under the namespace of the stack. */
-const countedActions: Readonly<Record<string, string>> = {
+const countedActions: Readonly<Partial<Record<AuditAction, string>>> = {
   "hold.placed": "HoldsPlaced",
   "hold.sold": "HoldsSold",
   "hold.released": "HoldsReleased",
@@ -45,7 +46,7 @@ function write(values: Values, operation?: string): void {
 }
 
 /** Counts things that the audit trail told, by their action. */
-export function countActions(actions: readonly string[]): void {
+export function countActions(actions: readonly AuditAction[]): void {
   const counts = Object.entries(countedActions).flatMap(([action, name]) => {
     const times = actions.filter((each) => each === action).length;
     return times > 0 ? [[name, [times, "Count"]] as const] : [];

@@ -5,6 +5,7 @@ import type {
   DynamoDBRecord,
   DynamoDBStreamEvent,
 } from "aws-lambda";
+import type { AuditAction } from "../../shared/base/audit-action.ts";
 import { type ItemChange, itemChangeOf } from "../../shared/table/stream.ts";
 import { runJob } from "./job.ts";
 import { countActions } from "./metrics.ts";
@@ -13,7 +14,7 @@ import { logger } from "./observe.ts";
 /** What a change told, as far as it is logged and counted. */
 export interface Told {
   readonly subject: string;
-  readonly action: string;
+  readonly action: AuditAction;
   readonly actor: string;
   readonly requestId?: string;
 }

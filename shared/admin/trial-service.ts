@@ -69,12 +69,12 @@ export function createTrialService(options: TrialServiceOptions) {
       userId: actor.id,
       nowMs,
       expiresAtMs: later(nowMs, holdMs + 1_000),
-      note: changeNote("placed", actor, nowMs),
+      note: changeNote("hold.placed", actor, nowMs),
     });
     const outcome = await timed(() => database.apply(hold));
     if (outcome.refusedFor === undefined) {
       await sleep(holdMs);
-      const note = changeNote("cancelled", actor, clock());
+      const note = changeNote("hold.released", actor, clock());
       await database.apply(holdStore.releaseWrite({ ...holding, note }));
     }
     return outcome;

@@ -1,5 +1,6 @@
 /** The contract of administration: locks and holds, the sweep, clear-all, the audit trail, the stock check. */
 import { z } from "zod";
+import { auditActions } from "../base/audit-action.ts";
 import { endpoint } from "./endpoint.ts";
 import { cursorField, identifier, instantField, limitField, text } from "./fields.ts";
 import { holdPolicy } from "./items.ts";
@@ -153,7 +154,7 @@ export const listAudit = endpoint({
       entries: z.array(
         z.object({
           at: z.string(),
-          action: z.string(),
+          action: z.enum(auditActions),
           actor: z.string(),
           reason: z.string().nullable(),
           requestId: z.string().nullable(),

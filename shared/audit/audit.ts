@@ -1,5 +1,6 @@
 /** What the audit trail says of a change: who did what to which lock, hold, order, cart or item, and why. */
 import type { ChangeNote } from "../base/actor.ts";
+import type { AuditAction } from "../base/audit-action.ts";
 import { dayMs, type EpochMs, later, ttlSecondsAt } from "../base/time.ts";
 import type { ItemChange } from "../table/stream.ts";
 import type { Row } from "../table/write.ts";
@@ -12,8 +13,7 @@ export interface AuditEntry {
   readonly subject: string;
   /** Sorts the entries of a subject as things happened; unique and the same for every delivery. */
   readonly at: string;
-  /** For example `lock.forced`, `hold.placed`, `order.paid`. */
-  readonly action: string;
+  readonly action: AuditAction;
   /** Who did it: a user, `provider:…` or `system:…`. */
   readonly actor: string;
   readonly reason?: string;
@@ -50,19 +50,13 @@ function subjectOf(key: Row): { kind: Kind; id: string } {
 type Told = ChangeNote;
 
 /** The note that this change left, or what can be said of one without: it was nobody's request. */
-function noteOf({ before, after, byTtl, atMs }: ItemChange): Told {
+function noteOf(kind: Kind, { before, after, byTtl, atMs }: ItemChange): Told {
   const note = after?.["change"] as ChangeNote | undefined;
   if (note) return note;
-  if (byTtl) return { action: "removed", actor: "system:ttl", atMs };
+  const action = `${kind}.removed` as const;
+  if (byTtl) return { action, actor: "system:ttl", atMs };
   const last = before?.["change"] as ChangeNote | undefined;
-  return { action: "removed", actor: last?.actor ?? "system:unknown", atMs };
-}
-
-/** `paid` of an order is `order.paid`; what has a dot already keeps its name. */
-function actionOf(kind: Kind, action: string): string {
-  if (action.includes(".")) return action;
-  const [, topic, step] = /^(payment|refund)_(started|noted|attempted)$/.exec(action) ?? [];
-  return topic ? `${topic}.${step}` : `${kind}.${action.replaceAll(" ", "_")}`;
+  return { action, actor: last?.actor ?? "system:unknown", atMs };
 }
 
 /** A lease that ended by itself leaves no trace until somebody takes the lock over. */
@@ -73,16 +67,12 @@ function tookOver({ before, after }: ItemChange, note: Told): boolean {
 
 /** What happened in this change, in order; the last one carries what it did to the item. */
 function eventsOf(kind: Kind, change: ItemChange, note: Told): (Told | (Told & HoldEvent))[] {
-  const action = actionOf(kind, note.action);
   if (kind === "lock" && tookOver(change, note)) {
     const { actor: _actor, reason: _reason, ...rest } = note;
-    return [
-      { ...rest, action: "lock.expired", actor: "system:expiry" },
-      { ...note, action },
-    ];
+    return [{ ...rest, action: "lock.expired", actor: "system:expiry" }, note];
   }
   const holds = kind === "item" ? holdEvents(change, note) : [];
-  if (holds.length === 0) return [{ ...note, action }];
+  if (holds.length === 0) return [note];
   return holds.map((hold) => ({ ...note, ...hold }));
 }
 
@@ -94,7 +84,7 @@ function eventsOf(kind: Kind, change: ItemChange, note: Told): (Told | (Told & H
  */
 export function entriesOf(change: ItemChange): AuditEntry[] {
   const { kind, id } = subjectOf(change.key);
-  const note = noteOf(change);
+  const note = noteOf(kind, change);
   const steps = stepsBetween(change.before, change.after);
   const events = eventsOf(kind, change, note);
   const moment = `${String(change.atMs).padStart(15, "0")}#${change.sequence.padStart(40, "0")}`;

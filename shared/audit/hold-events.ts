@@ -1,17 +1,11 @@
 /** Reads out of a stock item's change what became of its holds. */
+import type { AuditAction } from "../base/audit-action.ts";
 import type { ItemChange } from "../table/stream.ts";
 import type { Row } from "../table/write.ts";
 
 /** Something that happened to the hold of one order. */
 export interface HoldEvent {
-  readonly action:
-    | "hold.placed"
-    | "hold.extended"
-    | "hold.sold"
-    | "hold.released"
-    | "hold.expired"
-    /** Over, and taken over by the order that needed its units. */
-    | "hold.reclaimed";
+  readonly action: Extract<AuditAction, `hold.${string}`>;
   readonly orderId: string;
   /** The attributes of the item that are this hold's. */
   readonly steps: readonly (readonly string[])[];
@@ -23,10 +17,13 @@ interface Hold {
 }
 
 interface Note {
-  readonly action: string;
+  readonly action: AuditAction;
   readonly orderId?: string | undefined;
   readonly atMs: number;
 }
+
+/** Only these end a hold because its time is over; all others would have ended it in any case. */
+const byTime: ReadonlySet<AuditAction> = new Set(["order.expired", "hold.expired"]);
 
 function holdsIn(row: Row | undefined): Readonly<Record<string, Hold>> {
   return (row?.["holds"] ?? {}) as Record<string, Hold>;
@@ -48,7 +45,7 @@ function endOf(
   if (soldIn(after) - soldIn(before) === hold.quantity) return "hold.sold";
   const someoneElseCame = Object.keys(holdsIn(after)).some((id) => !(id in holdsIn(before)));
   if (someoneElseCame) return "hold.reclaimed";
-  return wasOver && /expire/.test(note.action) ? "hold.expired" : "hold.released";
+  return wasOver && byTime.has(note.action) ? "hold.expired" : "hold.released";
 }
 
 /** What became of the holds of a stock item in this change; ended ones first, then new ones. */

@@ -1,4 +1,5 @@
 /** Who does something and why, carried on every changed item so that the stream can tell it. */
+import type { AuditAction } from "./audit-action.ts";
 import type { EpochMs } from "./time.ts";
 
 /** Somebody who acts: a user, an administrator, a payment provider or the system itself. */
@@ -11,7 +12,7 @@ export interface Actor {
 
 /** What happened last to an item; stored in its `change` attribute, read by the audit trail. */
 export interface ChangeNote {
-  readonly action: string;
+  readonly action: AuditAction;
   readonly actor: string;
   readonly atMs: EpochMs;
   readonly reason?: string;
@@ -22,7 +23,7 @@ export interface ChangeNote {
 
 /** The note that a write leaves on the item it changes. */
 export function changeNote(
-  action: string,
+  action: AuditAction,
   actor: Actor,
   atMs: EpochMs,
   reason?: string,

@@ -81,7 +81,7 @@ async function lockCartOf(
     const cart = await store.find(cartIdOf(request.userId, request.sessionId));
     const nowMs = clock();
     const expiresAtMs = later(nowMs, leaseMs);
-    const note = changeNote("checkout", actor, nowMs);
+    const note = changeNote("cart.checkout", actor, nowMs);
     const start = { cart, orderId, transactionId, expiresAtMs, nowMs, note };
     try {
       return cartOf(cart.cartId, await database.apply(store.checkoutWrite(start)));
@@ -99,7 +99,7 @@ export function createCartCheckout(options: CartCheckoutOptions) {
 
   async function unlockCart(request: CheckoutRequest): Promise<void> {
     const { orderId, actor } = request;
-    const note = changeNote("reopened", actor, clock());
+    const note = changeNote("cart.reopened", actor, clock());
     await database.apply(store.reopenWrite({ cartId: idOf(request), orderId, note }));
   }
 
@@ -180,7 +180,7 @@ export function createCartCheckout(options: CartCheckoutOptions) {
         orderId,
         transactionId,
         expiresAtMs: leaseMs === undefined ? undefined : later(nowMs, leaseMs),
-        note: changeNote("payment_started", actor, nowMs),
+        note: changeNote("payment.started", actor, nowMs),
       });
       return cartOf(idOf(request), await database.apply(write)).lock!;
     },

@@ -84,7 +84,7 @@ export function createCartCollections(options: CollectionEditingOptions) {
           request,
           wanted.map(({ itemId }) => itemId),
         );
-        const edit = editOf(request, "items_replaced", clock());
+        const edit = editOf(request, "cart.items_replaced", clock());
         return contents.settle(cart, (current) =>
           replaceInstance(edit, current, (present) =>
             withLines(present, wanted, items, edit.nowMs),
@@ -111,7 +111,7 @@ export function createCartCollections(options: CollectionEditingOptions) {
     ): Promise<Cart> {
       return guarded(request, "items", async () => {
         const { cart, items } = await open(request, reads);
-        const edit = editOf(request, "items_updated", clock());
+        const edit = editOf(request, "cart.items_updated", clock());
         return contents.settle(cart, async (current) => {
           const { instance } = request;
           const wanted = await change(instanceOf(current, instance).lines.map(itemOf));

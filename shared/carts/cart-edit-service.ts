@@ -3,7 +3,13 @@ import type { Clock } from "../base/time.ts";
 import { type Cart, type CartCondition, cartIdOf, checkUnlocked } from "./cart.ts";
 import { additionOf, type WantedItem } from "./cart-additions.ts";
 import type { CartContentsStore } from "./cart-contents-store.ts";
-import { CartMoved, type Edit, editOf, type EditRequest } from "./cart-edits.ts";
+import {
+  CartMoved,
+  type Edit,
+  editOf,
+  type CartEditAction,
+  type EditRequest,
+} from "./cart-edits.ts";
 import { jsonText } from "./cart-limits.ts";
 import { cartOf } from "./cart-row.ts";
 import type { Write } from "../table/write.ts";
@@ -16,7 +22,8 @@ export function createCartEdits({
   contents: CartContentsStore;
   clock: Clock;
 }) {
-  const edit = (request: EditRequest, action: string): Edit => editOf(request, action, clock());
+  const edit = (request: EditRequest, action: CartEditAction): Edit =>
+    editOf(request, action, clock());
 
   function apply({ userId, sessionId }: EditRequest, write: Write): Promise<Cart> {
     return contents.apply(cartIdOf(userId, sessionId), write);
@@ -44,7 +51,7 @@ export function createCartEdits({
       const { userId, sessionId } = request;
       const { carts, items } = await contents.read([cartIdOf(userId, sessionId)], [wanted.itemId]);
       const cart = carts[0]!;
-      const added = edit(request, "line_added");
+      const added = edit(request, "cart.line_added");
       checkUnlocked(cart, added.nowMs);
       const addition = additionOf(wanted, items.get(wanted.itemId), added.nowMs);
       return contents.settle(cart, (current) => contents.addLineWrite(added, current, addition));
@@ -58,7 +65,7 @@ export function createCartEdits({
      */
     changeQuantity(request: EditRequest, itemId: string, quantity: number): Promise<Cart> {
       if (quantity === 0) return this.removeLine(request, itemId);
-      const changed = { ...edit(request, "quantity_changed"), itemId };
+      const changed = { ...edit(request, "cart.quantity_changed"), itemId };
       return apply(request, contents.changeQuantityWrite(changed, quantity));
     },
 
@@ -69,7 +76,10 @@ export function createCartEdits({
      * @example await carts.removeLine({ userId, sessionId, instance: "menu", actor }, "soup")
      */
     removeLine(request: EditRequest, itemId: string): Promise<Cart> {
-      return apply(request, contents.removeLineWrite({ ...edit(request, "line_removed"), itemId }));
+      return apply(
+        request,
+        contents.removeLineWrite({ ...edit(request, "cart.line_removed"), itemId }),
+      );
     },
 
     /**
@@ -79,7 +89,10 @@ export function createCartEdits({
      * @example await carts.setCondition(at, { name: "vat", type: "tax", target: "total", value: "+19%", order: 1 })
      */
     setCondition(request: EditRequest, condition: CartCondition): Promise<Cart> {
-      return apply(request, contents.setConditionWrite(edit(request, "condition_set"), condition));
+      return apply(
+        request,
+        contents.setConditionWrite(edit(request, "cart.condition_set"), condition),
+      );
     },
 
     /**
@@ -91,7 +104,7 @@ export function createCartEdits({
     removeCondition(request: EditRequest, name: string): Promise<Cart> {
       return removeIfThere(
         request,
-        contents.removeConditionWrite(edit(request, "condition_removed"), name),
+        contents.removeConditionWrite(edit(request, "cart.condition_removed"), name),
       );
     },
 
@@ -103,7 +116,10 @@ export function createCartEdits({
      */
     async setMetadata(request: EditRequest, key: string, value: unknown): Promise<Cart> {
       const json = jsonText(value, "A metadata value");
-      return apply(request, contents.setMetadataWrite(edit(request, "metadata_set"), key, json));
+      return apply(
+        request,
+        contents.setMetadataWrite(edit(request, "cart.metadata_set"), key, json),
+      );
     },
 
     /**
@@ -115,7 +131,7 @@ export function createCartEdits({
     removeMetadata(request: EditRequest, key: string): Promise<Cart> {
       return removeIfThere(
         request,
-        contents.removeMetadataWrite(edit(request, "metadata_removed"), key),
+        contents.removeMetadataWrite(edit(request, "cart.metadata_removed"), key),
       );
     },
   };

@@ -1,5 +1,6 @@
 /** What every edit of a cart has in common, and what each edit of a single key writes. */
 import { type Actor, type ChangeNote, changeNote } from "../base/actor.ts";
+import type { AuditAction } from "../base/audit-action.ts";
 import { HoldfastError } from "../base/errors.ts";
 import type { EpochMs } from "../base/time.ts";
 import { action, allOf, at, type Fragment } from "../table/expression.ts";
@@ -34,8 +35,11 @@ export interface EditRequest extends InstanceAddress {
   readonly expectedVersion?: number | undefined;
 }
 
-/** The edit that somebody asks for, at this instant; `what` is how the audit trail calls it. */
-export function editOf(request: EditRequest, what: string, nowMs: EpochMs): Edit {
+/** How the audit trail calls an edit. */
+export type CartEditAction = Extract<AuditAction, `cart.${string}`>;
+
+/** The edit that somebody asks for, at this instant. */
+export function editOf(request: EditRequest, what: CartEditAction, nowMs: EpochMs): Edit {
   const { actor, expectedVersion, ...address } = request;
   return { address, nowMs, note: changeNote(what, actor, nowMs), expectedVersion };
 }

@@ -29,7 +29,7 @@ export function createCartMerge({ contents, database, clock }: CartMergeOptions)
   function editOf(request: MergeRequest, sessionId: string): Omit<Edit, "expectedVersion"> {
     const nowMs = clock();
     const address = { userId: request.userId, sessionId, instance: "" };
-    return { address, nowMs, note: changeNote("merged", request.actor, nowMs) };
+    return { address, nowMs, note: changeNote("cart.merged", request.actor, nowMs) };
   }
 
   /**

@@ -22,7 +22,7 @@ export function createCartProperties(options: CollectionEditingOptions) {
     putConditions(request: EditRequest, conditions: readonly CartCondition[]): Promise<Cart> {
       return guarded(request, "conditions", async () => {
         const { cart } = await open(request);
-        const edit = editOf(request, "conditions_replaced", clock());
+        const edit = editOf(request, "cart.conditions_replaced", clock());
         return contents.settle(cart, (current) =>
           replaceInstance(edit, current, (present) => ({ ...present, conditions })),
         );
@@ -39,7 +39,7 @@ export function createCartProperties(options: CollectionEditingOptions) {
       const json = jsonText(value, "A metadata value");
       const name = encodeURIComponent(key);
       return guarded(request, `metadata/${name}`, () => {
-        const edit = editOf(request, "metadata_set", clock());
+        const edit = editOf(request, "cart.metadata_set", clock());
         const cartId = cartIdOf(request.userId, request.sessionId);
         return contents.apply(cartId, contents.setMetadataWrite(edit, key, json));
       });
@@ -57,7 +57,7 @@ export function createCartProperties(options: CollectionEditingOptions) {
         const { cart } = await open(request);
         const { lines, metadata } = instanceOf(cart, request.instance);
         if (lines.length === 0 && metadata.size === 0) return cart;
-        const edit = editOf(request, "cleared", clock());
+        const edit = editOf(request, "cart.cleared", clock());
         return contents.settle(cart, (current) =>
           replaceInstance(edit, current, ({ instance, conditions }) => {
             return { ...emptyInstance(instance), conditions };

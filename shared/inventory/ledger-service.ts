@@ -99,7 +99,7 @@ async function roomFor(
   if (expired.length === 0 || !isCovered(freeable, kind, quantity)) {
     throw new InsufficientStock(stock, kind, quantity);
   }
-  const note = changeNote("hold.expire", { id: "system:expiry" }, nowMs);
+  const note = changeNote("hold.expired", { id: "system:expiry" }, nowMs);
   const freed = holdStore.clearWrite(itemId, expired.slice(0, maxTakenOver), note);
   try {
     return levelsOf(stockOf(await database.apply(freed)));

@@ -66,14 +66,14 @@ function checkoutOf(parts: OrderServiceOptions, draft: Draft, actor: Actor, nowM
   if (!cart) return undefined;
   const { orderId, expiresAtMs } = order;
   const transactionId = `temporary_${orderId}`;
-  const note = changeNote("checkout", actor, nowMs);
+  const note = changeNote("cart.checkout", actor, nowMs);
   return parts.carts.checkoutWrite({ cart, orderId, transactionId, expiresAtMs, nowMs, note });
 }
 
 function attemptOf(parts: OrderServiceOptions, draft: Draft, rooms: Rooms, actor: Actor): Attempt {
   const nowMs = parts.clock();
   const { orderId, userId, expiresAtMs } = draft.order;
-  const note = changeNote("placed", actor, nowMs);
+  const note = changeNote("order.placed", actor, nowMs);
   const holdOf = (demand: Demanded): Write => {
     const stock = rooms.get(demand.itemId);
     const takeOver = stock ? planRoom(stock, demand.quantity, nowMs).takeOver : [];
@@ -105,7 +105,7 @@ async function roomsAfter(
     else rooms.set(demand.itemId, stock!);
   }
   if (failed.length > 0) throw new ItemsUnavailable(failed);
-  const note = changeNote("hold_expired", actor, parts.clock());
+  const note = changeNote("hold.expired", actor, parts.clock());
   for (const [write, { itemId, quantity }] of attempt.holds) {
     const stock = refused.of(write) && rooms.get(itemId);
     if (stock) rooms.set(itemId, await clearSurplus(parts, stock, quantity, note));

@@ -60,10 +60,11 @@ export function createOrderService(options: OrderServiceOptions) {
   async function close(order: Order, { to, actor, reason }: Ending): Promise<Closed> {
     const { orderId, lines, cart } = order;
     const nowMs = clock();
-    const note = changeNote(to, actor, nowMs, reason);
+    const note = changeNote(`order.${to}`, actor, nowMs, reason);
+    const ofCart = { ...note, action: `cart.${to}` } as const;
     const returning = [
       ...demandOf(lines).map((demand) => holds.releaseWrite({ ...demand, orderId, note })),
-      ...(cart ? [carts.reopenWrite({ cartId: cart.cartId, orderId, note })] : []),
+      ...(cart ? [carts.reopenWrite({ cartId: cart.cartId, orderId, note: ofCart })] : []),
     ];
     const closing = orders.closeWrite({ orderId, to, nowMs, note });
     const gone = await transactTolerating(database, [closing], returning);

@@ -71,7 +71,7 @@ export function createRefunds(options: RefundOptions) {
       const state = await ask(options, current, refund);
       const nowMs = clock();
       const next = afterAttempt(current, refund, { state, nowMs });
-      const action = next.status === current.status ? "refund_attempted" : next.status;
+      const action = next.status === current.status ? "refund.attempted" : "order.refunded";
       const note = changeNote(action, actor, nowMs, refund.reason);
       try {
         await database.apply(payments.changeWrite(current, next, note));

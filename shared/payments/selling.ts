@@ -67,7 +67,8 @@ export function createSelling(options: SellingOptions) {
     if (taking.holds) return holds.confirmWrite({ itemId, quantity, orderId, note });
     const nowMs = clock();
     const takeOver = stock ? planRoom(stock, quantity, nowMs).takeOver : [];
-    return holds.sellWrite({ itemId, quantity, orderId, nowMs, takeOver, note });
+    const late: ChangeNote = { ...note, action: "item.paid" };
+    return holds.sellWrite({ itemId, quantity, orderId, nowMs, takeOver, note: late });
   }
 
   /**

@@ -1,5 +1,6 @@
 /** Carries out what money does to an order: order, units and cart in one transaction. */
 import { type Actor, type ChangeNote, changeNote } from "../base/actor.ts";
+import type { AuditAction } from "../base/audit-action.ts";
 import { TryAgain } from "../base/errors.ts";
 import type { CartStore } from "../carts/cart-store.ts";
 import { demandOf, type Order } from "../orders/order.ts";
@@ -21,24 +22,29 @@ export interface SettlingOptions extends SellingOptions {
 const maxRounds = 20;
 
 /** The write on the order's cart that an outcome asks for, if any. */
-function cartWritesOf(
-  carts: CartStore,
-  { orderId, lines, cart: ordered }: Order,
-  { cart }: Outcome,
-  note: ChangeNote,
-): Write[] {
-  if (!ordered || cart === "leave") return [];
+function cartWritesOf(carts: CartStore, order: Order, outcome: Outcome, told: ChangeNote): Write[] {
+  const { orderId, lines, cart: ordered } = order;
+  if (!ordered || outcome.cart === "leave") return [];
+  const note = { ...told, action: actionOf("cart", order, outcome) };
   const { cartId, version, instances, conditions = [] } = ordered;
-  if (cart === "reopen") return [carts.reopenWrite({ cartId, orderId, note })];
+  if (outcome.cart === "reopen") return [carts.reopenWrite({ cartId, orderId, note })];
   const bought = lines.flatMap(({ instance, itemId }) => (instance ? [{ instance, itemId }] : []));
   const purchase = { cartId, orderId, version, bought, instances, conditions, note };
   return [carts.completeWrite(purchase)];
 }
 
-/** What the audit trail calls a step: the status it leads to, or that something was noted. */
-function noteOf(order: Order, { next }: Outcome, actor: Actor, nowMs: ChangeNote["atMs"]) {
-  const action = next.status === order.status ? "payment_noted" : next.status;
-  const note = changeNote(action, actor, nowMs, next.payment?.refund?.reason);
+/** What the history of the order or of its cart calls a step: where it leads, or that something was noted. */
+function actionOf(
+  topic: "order" | "cart",
+  order: Order,
+  { next: { status } }: Outcome,
+): AuditAction {
+  return status === order.status || status === "pending" ? "payment.noted" : `${topic}.${status}`;
+}
+
+function noteOf(order: Order, outcome: Outcome, actor: Actor, nowMs: ChangeNote["atMs"]) {
+  const reason = outcome.next.payment?.refund?.reason;
+  const note = changeNote(actionOf("order", order, outcome), actor, nowMs, reason);
   // Stock that is sold late or taken back tells by this whose it was.
   return { ...note, orderId: order.orderId };
 }
@@ -62,7 +68,7 @@ export function createSettling(options: SettlingOptions) {
     const demands = outcome.stock === "leave" ? [] : demandOf(lines);
     const back = demands.map((demand) =>
       takesBack
-        ? holds.takeBackWrite({ ...demand, note })
+        ? holds.takeBackWrite({ ...demand, note: { ...note, action: "item.refund_due" } })
         : holds.releaseWrite({ ...demand, orderId, note }),
     );
     const carted = cartWritesOf(carts, order, outcome, note);

@@ -63,7 +63,7 @@ export function createStarting(options: StartingOptions) {
     const { provider, transactionId, expiresAtMs } = started;
     const transactions = { ...order.payment?.transactions, [transactionId]: provider };
     const payment = { ...order.payment, provider, transactionId, transactions };
-    const note = changeNote("payment_started", actor, clock());
+    const note = changeNote("payment.started", actor, clock());
     const next = withDue({ ...order, payment, expiresAtMs }, expiresAtMs);
     await database.transact([
       payments.changeWrite(order, next, note),

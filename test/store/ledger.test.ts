@@ -185,7 +185,7 @@ describe("movements", () => {
         quantity: 1,
         nowMs,
         expiresAtMs: epochMs(expiresAtMs),
-        note: changeNote("hold.place", actor, nowMs),
+        note: changeNote("hold.placed", actor, nowMs),
       });
     await shop.database.apply(hold("o1", nowMs + 1_000));
     await shop.database.apply(hold("o2", nowMs + 9_000));

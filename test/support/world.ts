@@ -64,7 +64,7 @@ export async function giveItem({ database, stock }: World, given: ItemGiven): Pr
   const names = { name: `The ${itemId}`, kind: "Retail", vendorId: null };
   const item = { itemId, ...names, amountMinor, currency, holdPolicy, ...levels, createdAtMs: 1 };
   await database.apply(
-    stock.createWrite(item, { action: "created", actor: "test", atMs: 1 as never }),
+    stock.createWrite(item, { action: "item.create", actor: "test", atMs: 1 as never }),
   );
   return item;
 }

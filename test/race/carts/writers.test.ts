@@ -113,7 +113,7 @@ describe("these tests would tell", () => {
     await all(async (itemId) => {
       const read = await world.contents.read([`alice/${session}`], [itemId]);
       const cart = read.carts[0]!;
-      const edit = editOf(at(), "unguarded", systemClock());
+      const edit = editOf(at(), "cart.items_replaced", systemClock());
       const present = instanceOf(cart, "menu");
       const kept = present.lines.map((line) => wanted(line.itemId));
       const next = withLines(present, [...kept, wanted(itemId)], read.items, edit.nowMs);

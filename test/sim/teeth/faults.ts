@@ -377,8 +377,8 @@ export const plantedFaults: readonly PlantedFault[] = [
   fault(
     "a closed order keeps its cart locked",
     ending,
-    "...(cart ? [carts.reopenWrite({ cartId: cart.cartId, orderId, note })] : []),",
-    '...(cart && !cart ? [carts.reopenWrite({ cartId: "", orderId, note })] : []),',
+    "...(cart ? [carts.reopenWrite({ cartId: cart.cartId, orderId, note: ofCart })] : []),",
+    '...(cart && !cart ? [carts.reopenWrite({ cartId: "", orderId, note: ofCart })] : []),',
   ),
   fault(
     "an idempotency key is everybody's",

@@ -2,6 +2,7 @@
  * A shopper who would like to pay less: whatever they do with their carts (add, change, remove, replace,
  * clear, merge, order, cancel, pay), the shop's conditions stay, and each order costs what they come to.
  */
+import type { AuditAction } from "../../../shared/base/audit-action.ts";
 import type { CartCondition } from "../../../shared/carts/cart.ts";
 import { cartIdOf } from "../../../shared/carts/cart.ts";
 import { cartOf } from "../../../shared/carts/cart-row.ts";
@@ -19,7 +20,12 @@ const sessions = ["phone", "desk"];
 const instances = ["ticket", "menu"];
 const itemIds = ["pen", "book"];
 /** What the shop's own steps are called: it alone sets conditions, and takes them out with what was bought. */
-const shopsOwn = new Set(["condition_set", "condition_removed", "paid", "merged"]);
+const shopsOwn = new Set<string>([
+  "cart.condition_set",
+  "cart.condition_removed",
+  "cart.paid",
+  "cart.merged",
+] satisfies AuditAction[]);
 
 const cartNamed = (row: Item) => cartOf(String(row["cartId"]), row as never);
 
@@ -172,7 +178,7 @@ export class Cheats {
     const emptied = this.#cart(sessions.find((each) => each !== sessionId)!);
     const commits = this.world.commits.filter(({ table }) => table === "Carts").slice(-2);
     const wasTheMerge = commits.every(
-      ({ newImage }) => (newImage?.["change"] as { action?: string })?.action === "merged",
+      ({ newImage }) => (newImage?.["change"] as { action?: string })?.action === "cart.merged",
     );
     if (!wasTheMerge || commits.length < 2 || emptied.instances.size > 0) return;
     const merged = new Set(

@@ -2,6 +2,7 @@
  * The exact instants: what is over at its end and not a millisecond sooner. Nothing takes time here, so
  * that a request can be placed at the very instant; every other workload blurs them.
  */
+import { changeNote } from "../../../shared/base/actor.ts";
 import { HoldfastError } from "../../../shared/base/errors.ts";
 import { ShopBooks } from "../invariants/shop-books.ts";
 import { later } from "../../../shared/base/time.ts";
@@ -535,7 +536,7 @@ export class Edges {
     );
     const save = (old: { fence: number; version: number }) => (system: System) => {
       const nowMs = system.clock();
-      const note = { action: "document.saved", actor: "alice", atMs: nowMs };
+      const note = changeNote("document.saved", { id: "alice" }, nowMs);
       const facts = { documentId, text: "2", expected: "any", saveId: "x", nowMs, note } as const;
       return system.database.apply(system.documentStore.saveWrite({ ...facts, ...old }));
     };
@@ -570,7 +571,7 @@ export class Edges {
       orderId
     ]!;
     const nowMs = this.#system.clock();
-    const note = { action: "placed", actor: "bob", atMs: nowMs };
+    const note = changeNote("order.placed", { id: "bob" }, nowMs);
     const seen = { ...hold, orderId, expiresAtMs: nowMs - 1 };
     const wish = { itemId: "edge-extended", quantity: 1, orderId: "bobs", userId: "bob" };
     await this.#expect("S6", "ITEMS_UNAVAILABLE", "take over", ({ database, holds }) =>

@@ -18,7 +18,7 @@ let address: { userId: string; sessionId: string };
 const actor = { id: "alice" };
 const at = (instance: string) => ({ ...address, instance, actor });
 const cartId = () => cartIdOf(address.userId, address.sessionId);
-const note = () => changeNote("test", actor, time.clock());
+const note = () => changeNote("cart.checkout", actor, time.clock());
 const request = (orderId: string, leaseMs = 60_000) => ({ ...address, orderId, leaseMs, actor });
 
 /** What a paid order does to its cart. */

@@ -1,5 +1,6 @@
 /** Orders of carts on the real engine: at the total that was seen, or not at all. */
 import { beforeAll, beforeEach, describe, expect, inject, it } from "vitest";
+import { changeNote } from "../../../shared/base/actor.ts";
 import { viewOf } from "../../../shared/carts/cart-view.ts";
 import { createCartWorld } from "../../support/cart-world.ts";
 import { createTestClock } from "../../support/clock.ts";
@@ -58,7 +59,7 @@ describe("an order of a cart", () => {
   it("is refused when a line's price is not the shop's any more, in whichever instance", async () => {
     await add("menu", soup);
     const price = { amountMinor: 444, currency: "EUR" };
-    const note = { action: "changed", actor: "root", atMs: time.clock() };
+    const note = changeNote("item.change", { id: "root" }, time.clock());
     await world.database.apply(world.stock.patchWrite(soup, { price }, note));
     await add("ticket", soup);
     const refused = {

@@ -1,5 +1,6 @@
 /** Ordering a cart on the real engine: it stands still while it is paid for, and comes back if it is not. */
 import { beforeAll, describe, expect, inject, it } from "vitest";
+import { changeNote } from "../../../shared/base/actor.ts";
 import { cartIdOf } from "../../../shared/carts/cart.ts";
 import type { PlaceOrder } from "../../../shared/orders/order-placing.ts";
 import { createTestClock, type TestClock } from "../../support/clock.ts";
@@ -76,7 +77,7 @@ describe("ordering a cart", () => {
     const itemId = await anItem();
     const { userId } = await shopperWith({ [itemId]: 1 });
     const price = { amountMinor: 1_200, currency: "EUR" };
-    const note = { action: "changed", actor: "root", atMs: time.clock() };
+    const note = changeNote("item.change", { id: "root" }, time.clock());
     await world.database.apply(world.stock.patchWrite(itemId, { price }, note));
     const error = await errorOf(world.orders.place(orderOf(userId)));
     expect(error["failedItems"]).toMatchObject([{ itemId, reason: "price_changed", price }]);
@@ -134,7 +135,7 @@ describe("with a key", () => {
     const { userId, cartId } = await shopperWith({ [itemId]: 1 });
     const request = orderOf(userId, { idempotencyKey: "k" });
     const { order } = await world.orders.place(request);
-    const note = { action: "paid", actor: "test", atMs: time.clock() };
+    const note = changeNote("cart.paid", { id: "test" }, time.clock());
     const bought = [{ instance: "menu", itemId }];
     const purchase = {
       cartId,

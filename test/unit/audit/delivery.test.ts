@@ -9,6 +9,7 @@ import { beforeAll, expect, test } from "vitest";
 import { createStreamHandler } from "../../../functions/runtime/stream.ts";
 import { deliver } from "../../../local/jobs/batch-delivery.ts";
 import type { AuditEntry } from "../../../shared/audit/audit.ts";
+import { auditActions } from "../../../shared/base/audit-action.ts";
 import { afterSteps } from "../../../shared/audit/difference.ts";
 import { HoldfastError } from "../../../shared/base/errors.ts";
 import { epochMs } from "../../../shared/base/time.ts";
@@ -270,6 +271,11 @@ test("replaying the entries of an item gives its present state, and of a removed
       });
     }
   }
+});
+
+test("everything that happened has a name of the closed list", () => {
+  const known = new Set<string>(auditActions);
+  expect(entries.map(({ action }) => action).filter((action) => !known.has(action))).toEqual([]);
 });
 
 test("every entry says who did it, and what time ended is nobody's deed", () => {

@@ -34,7 +34,7 @@ function isAllowed({ oldImage, newImage }: ChangeRecord, nowMs: number): boolean
   if (!before.lock || before.lock.expiresAtMs <= nowMs) return true;
   const rows = [before, after].map(({ instances: all }) => contentsRow([...all.values()]));
   const { action } = (newImage?.["change"] ?? {}) as { action?: string };
-  return fc.stringify(rows[0]) === fc.stringify(rows[1]) || action === "paid";
+  return fc.stringify(rows[0]) === fc.stringify(rows[1]) || action === "cart.paid";
 }
 
 async function createScene(schedule: Schedule) {

@@ -6,6 +6,7 @@
  * through what was found, and all paths are followed, none by chance.
  */
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { changeNote } from "../../../shared/base/actor.ts";
 import { epochMs } from "../../../shared/base/time.ts";
 import type { Order } from "../../../shared/orders/order.ts";
 import type { OnPaymentFailure } from "../../../shared/payments/payment.ts";
@@ -113,7 +114,7 @@ class Explorer {
     const price = { amountMinor: 700, currency: bench.currencyOf(this.name) };
     const item = { itemId: "chair", name: "Chair", kind: "Retail", vendorId: null, ...price };
     const levels = { available: 2, sold: 0, received: 2, adjusted: 0, holds: {}, createdAtMs: 1 };
-    const note = { action: "created", actor: "test", atMs: epochMs(1) };
+    const note = changeNote("item.create", { id: "test" }, epochMs(1));
     const stock = { ...item, ...levels, holdPolicy: "counted" } as const;
     await world.database.apply(world.stock.createWrite(stock, note));
     await fillCart(world, { userId, sessionId: "s", instance: "retail", itemId: "chair" });

@@ -1,0 +1,74 @@
+/** What can happen to things, by name: the audit trail, the metrics and the contract all use this list. */
+
+/**
+ * Every action that the trail knows; the part before the dot says whose history it belongs to. One fact that
+ * changes several rows has a name of each: an order that is paid is `order.paid`, its cart `cart.paid`.
+ */
+export const auditActions = [
+  "lock.acquired",
+  "lock.renewed",
+  "lock.released",
+  "lock.forced",
+  "lock.expired",
+  // Locks on the names below a name, as the row of that name tells it.
+  "lock.entered",
+  "lock.prolonged",
+  "lock.left",
+  "lock.dropped",
+  "document.saved",
+  "item.create",
+  "item.change",
+  // What an order's end did to stock that it held no longer.
+  "item.paid",
+  "item.refund_due",
+  "stock.received",
+  "stock.adjusted",
+  "stock.sold",
+  "stock.returned",
+  "hold.placed",
+  "hold.extended",
+  "hold.sold",
+  "hold.released",
+  "hold.expired",
+  /** Over, and taken over by the order that needed its units. */
+  "hold.reclaimed",
+  "cart.line_added",
+  "cart.quantity_changed",
+  "cart.line_removed",
+  "cart.items_replaced",
+  "cart.items_updated",
+  "cart.condition_set",
+  "cart.condition_removed",
+  "cart.conditions_replaced",
+  "cart.metadata_set",
+  "cart.metadata_removed",
+  "cart.cleared",
+  "cart.merged",
+  "cart.checkout",
+  "cart.reopened",
+  "cart.paid",
+  "cart.failed",
+  "cart.cancelled",
+  "cart.expired",
+  "cart.refund_due",
+  "cart.refunded",
+  "order.placed",
+  "order.paid",
+  "order.failed",
+  "order.cancelled",
+  "order.expired",
+  "order.refund_due",
+  "order.refunded",
+  "payment.started",
+  "payment.noted",
+  "refund.attempted",
+  // The row is gone: nobody asked, its time was over.
+  "lock.removed",
+  "document.removed",
+  "item.removed",
+  "cart.removed",
+  "order.removed",
+] as const;
+
+/** The name of something that happened. */
+export type AuditAction = (typeof auditActions)[number];
