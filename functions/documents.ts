@@ -30,7 +30,8 @@ function ownerOf(
   return {
     userId: body.userId ?? caller.userId,
     sessionId: body.sessionId,
-    username: body.username,
+    // Whose name a lock shows is the issuer's word, where it has one.
+    username: caller.name ?? body.username,
   };
 }
 

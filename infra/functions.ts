@@ -74,6 +74,8 @@ function settingsEnvironment({ settings, apiUrl }: FunctionsProps): Record<strin
     ON_PAYMENT_FAILURE: settings.onPaymentFailure,
     CART_LOCKING: settings.cartLocking,
     LOCK_TIMEOUT_SECONDS: String(settings.lockTimeoutSeconds),
+    GROUPS_CLAIM: settings.groupsClaim,
+    ADMIN_GROUP: settings.adminGroup,
     SERVER_TIMING: production ? "off" : "on",
     POWERTOOLS_LOG_LEVEL: production ? "INFO" : "DEBUG",
     POWERTOOLS_SERVICE_NAME: "holdfast",

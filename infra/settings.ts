@@ -18,6 +18,9 @@ export interface Settings {
   readonly stage: "dev" | "prod";
   /** A token issuer of the owner's own; without it the stack makes a Cognito user pool. */
   readonly tokens?: { readonly issuer: string; readonly audience: readonly string[] };
+  /** The claim that lists a caller's groups, and the exact name of the one that administers. */
+  readonly groupsClaim: string;
+  readonly adminGroup: string;
   /** The web origins whose pages may call the API; none by default. */
   readonly allowOrigins: readonly string[];
   readonly holdSeconds: number;
@@ -45,6 +48,8 @@ const keys = [
   "stage",
   "issuer",
   "audience",
+  "groupsClaim",
+  "adminGroup",
   "allowOrigins",
   "holdSeconds",
   "paymentSeconds",
@@ -131,6 +136,8 @@ export function readSettings(node: Node): Settings {
   const settings: Settings = {
     stage: read.choice("stage", ["dev", "prod"]),
     ...(tokens && { tokens }),
+    groupsClaim: read.text("groupsClaim") ?? "cognito:groups",
+    adminGroup: read.text("adminGroup") ?? "admin",
     allowOrigins: readOrigins(read),
     holdSeconds: read.seconds("holdSeconds", { fallback: 300, max: 86_400 }),
     paymentSeconds: read.seconds("paymentSeconds", { fallback: 600, max: 86_400 }),

@@ -14,7 +14,7 @@ export interface SignIn {
   readonly userPool?: { readonly pool: UserPool; readonly client: UserPoolClient };
 }
 
-/** Creates the authorizer of the API, and a user pool with the group `admin` unless an issuer is given. */
+/** Creates the authorizer of the API, and a user pool with the group that administers unless an issuer is given. */
 export function createSignIn(scope: Construct, settings: Settings): SignIn {
   if (settings.tokens) return believe(settings.tokens.issuer, [...settings.tokens.audience]);
   const pool = createUserPool(scope, settings);
@@ -55,7 +55,7 @@ function createUserPool(scope: Construct, settings: Settings): UserPool {
   });
   new CfnUserPoolGroup(scope, "Administrators", {
     userPoolId: pool.userPoolId,
-    groupName: "admin",
+    groupName: settings.adminGroup,
     description: "May call the administration routes",
   });
   Validations.of(pool).acknowledge(

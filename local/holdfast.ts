@@ -124,7 +124,9 @@ async function start(options: HoldfastOptions, cleanup: AsyncDisposableStack): P
   const signIn = declaredSignIn(template);
   const [tables, issuer] = await settleAll([
     createTables(dynamoDb, template),
-    signIn?.isOwnPool ? createIssuer(`${url}/_local`, signIn.audience) : Promise.resolve(undefined),
+    signIn?.isOwnPool
+      ? createIssuer(`${url}/_local`, signIn.audience, signIn.groupsClaim)
+      : Promise.resolve(undefined),
   ] as const);
   if (tablePrefix) cleanup.defer(() => dropTables(dynamoDb, tables));
 

@@ -2,26 +2,42 @@
 import type { APIGatewayProxyEventV2WithJWTAuthorizer } from "aws-lambda";
 import { Forbidden, HoldfastError } from "../../shared/base/errors.ts";
 import type { Access } from "../../shared/api/endpoint.ts";
+import { env } from "./env.ts";
+import { groupsIn, isIdToken, tokenClaims } from "./token.ts";
 
 /** The signed-in user behind a request. */
 export interface Caller {
   readonly userId: string;
+  /** For people to read, if the token has one. */
+  readonly name?: string;
+  readonly groups: readonly string[];
   readonly isAdmin: boolean;
 }
 
-/** HTTP APIs hand a list claim over as the text `[admin ops]`. */
-function groupsOf(claim: unknown): string[] {
-  if (Array.isArray(claim)) return claim.map(String);
-  const text = typeof claim === "string" ? claim : "";
-  return text.replace(/^\[|\]$/g, "").split(/[\s,]+/);
-}
+/** Longest name that is shown; a token's issuer may allow more. */
+const maxNameLength = 128;
 
-/** The caller, or undefined where the route asked for no token. */
+/**
+ * The caller, or undefined where the route asked for no token.
+ *
+ * @throws HoldfastError `UNAUTHENTICATED` when the token is an ID token: it opens nothing
+ */
 export function callerOf(event: APIGatewayProxyEventV2WithJWTAuthorizer): Caller | undefined {
-  const claims = event.requestContext.authorizer?.jwt?.claims;
-  const userId = claims?.["sub"];
+  const verified = event.requestContext.authorizer?.jwt?.claims;
+  const userId = verified?.["sub"];
   if (typeof userId !== "string" || userId === "") return undefined;
-  return { userId, isAdmin: groupsOf(claims?.["cognito:groups"]).includes("admin") };
+  const claims = tokenClaims(event);
+  if (isIdToken({ ...verified, ...claims })) {
+    throw new HoldfastError("UNAUTHENTICATED", "This needs an access token, not an ID token");
+  }
+  const groups = groupsIn(claims[env.GROUPS_CLAIM]);
+  const { name } = claims;
+  return {
+    userId,
+    ...(typeof name === "string" && name !== "" && { name: name.slice(0, maxNameLength) }),
+    groups,
+    isAdmin: groups.includes(env.ADMIN_GROUP),
+  };
 }
 
 /** Lets the caller through, or throws 401 or 403 before anything was read. */

@@ -12,6 +12,8 @@ const settingsSchema = z.object({
   ON_PAYMENT_FAILURE: z.enum(["release", "keep"]).default("release"),
   CART_LOCKING: z.enum(["on", "off"]).default("off"),
   LOCK_TIMEOUT_SECONDS: seconds.default(5),
+  GROUPS_CLAIM: z.string().min(1).default("cognito:groups"),
+  ADMIN_GROUP: z.string().min(1).default("admin"),
   SERVER_TIMING: z.enum(["on", "off"]).default("off"),
 });
 

@@ -50,17 +50,29 @@ interface PermissionProperties {
 /** API Gateway never waits longer than this. */
 const MOST_TIMEOUT_MS = 30_000;
 
-/** The issuer and first audience that the template's authorizer asks for. */
-export function declaredSignIn(
-  template: TemplateResolver,
-): { issuer: string; audience: string; isOwnPool: boolean } | undefined {
+/** What the template says of tokens. */
+export interface DeclaredSignIn {
+  readonly issuer: string;
+  /** The first one that the authorizer lets pass. */
+  readonly audience: string;
+  readonly isOwnPool: boolean;
+  /** Where the functions look for groups. */
+  readonly groupsClaim: string | undefined;
+}
+
+/** The sign-in that the template declares, or undefined where it has no authorizer. */
+export function declaredSignIn(template: TemplateResolver): DeclaredSignIn | undefined {
   const [authorizer] = template.resources<AuthorizerProperties>("AWS::ApiGatewayV2::Authorizer");
   if (!authorizer) return undefined;
   const { Issuer: issuer, Audience } = authorizer.properties.JwtConfiguration;
   const pools = template
     .resources("AWS::Cognito::UserPool")
     .map(({ logicalId }) => template.resolve({ "Fn::GetAtt": [logicalId, "ProviderURL"] }));
-  return { issuer, audience: Audience[0] ?? "", isOwnPool: pools.includes(issuer) };
+  const [first] = template.resources<{ Environment?: { Variables: Record<string, string> } }>(
+    "AWS::Lambda::Function",
+  );
+  const groupsClaim = first?.properties.Environment?.Variables["GROUPS_CLAIM"];
+  return { issuer, audience: Audience[0] ?? "", isOwnPool: pools.includes(issuer), groupsClaim };
 }
 
 function readIntegrations(template: TemplateResolver): Map<string, IntegrationProperties> {

@@ -6,6 +6,10 @@ import { exportJWK, generateKeyPair, type JSONWebKeySet, SignJWT } from "jose";
 export interface TokenRequest {
   subject: string;
   groups?: string[];
+  /** The name for people to read; Cognito's access tokens have one only if the owner adds it. */
+  name?: string;
+  /** An ID token has the application in `aud` and opens nothing. */
+  use?: "access" | "id";
   /** Zero or less makes a token that is over already, for tests. */
   ttlSeconds?: number;
   audience?: string;
@@ -16,28 +20,35 @@ export interface Issuer {
   /** The `iss` of its tokens. */
   readonly url: string;
   readonly keys: JSONWebKeySet;
-  /** Makes an access token in the form that Cognito gives it: `client_id` in the place of `aud`. */
+  /** Makes a token in the form that Cognito gives it: an access token has `client_id` in the place of `aud`. */
   token(request: TokenRequest): Promise<string>;
 }
 
-/** Makes an issuer with fresh keys. */
-export async function createIssuer(url: string, clientId: string): Promise<Issuer> {
+/** Makes an issuer with fresh keys, whose tokens list groups under the claim that the stack reads. */
+export async function createIssuer(
+  url: string,
+  clientId: string,
+  groupsClaim = "cognito:groups",
+): Promise<Issuer> {
   const { publicKey, privateKey } = await generateKeyPair("RS256");
   const kid = randomUUID();
   const keys = { keys: [{ ...(await exportJWK(publicKey)), kid, alg: "RS256", use: "sig" }] };
   return {
     url,
     keys,
-    token({ subject, groups = [], ttlSeconds = 3600, audience = clientId }) {
+    token(request) {
+      const { subject, groups = [], ttlSeconds = 3600, audience = clientId } = request;
+      const { name, use = "access" } = request;
       const nowSeconds = Math.floor(Date.now() / 1000);
       const issuedAt = Math.min(nowSeconds, nowSeconds + ttlSeconds);
       return new SignJWT({
-        username: subject,
-        token_use: "access",
-        scope: "openid",
-        client_id: audience,
+        token_use: use,
+        ...(use === "id"
+          ? { "cognito:username": subject, aud: audience }
+          : { username: subject, scope: "openid", client_id: audience }),
         auth_time: issuedAt,
-        ...(groups.length > 0 && { "cognito:groups": groups }),
+        ...(name !== undefined && { name }),
+        ...(groups.length > 0 && { [groupsClaim]: groups }),
       })
         .setProtectedHeader({ alg: "RS256", kid })
         .setSubject(subject)

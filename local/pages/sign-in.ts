@@ -6,19 +6,26 @@ function issuerOf(runner: Parameters<Page>[1]) {
   return runner.issuer;
 }
 
-/** `GET /_local/token?sub=alice&groups=admin,ops&ttl=3600`; `as=text` gives the bare token, for shells. */
+/**
+ * `GET /_local/token?sub=alice&groups=admin,ops&ttl=3600`; `as=text` gives the bare token, for shells. `name=` is
+ * the name for people to read, and `use=id` makes an ID token, which opens nothing.
+ */
 export const token: Page = async ({ query }, runner) => {
   const issuer = issuerOf(runner);
   const ttl = Number(query.get("ttl") ?? "3600");
   if (!Number.isSafeInteger(ttl)) throw new BadPageRequest("ttl is a whole number of seconds");
   const subject = query.get("sub");
   if (!subject) throw new BadPageRequest("say who: /_local/token?sub=alice&groups=admin");
-  const audience = query.get("audience");
+  const use = query.get("use") ?? "access";
+  if (use !== "access" && use !== "id") throw new BadPageRequest("use is access or id");
+  const [audience, name] = [query.get("audience"), query.get("name")];
   const groups = query.getAll("groups").flatMap((list) => list.split(",").filter(Boolean));
   const accessToken = await issuer.token({
     subject,
     groups,
     ttlSeconds: ttl,
+    use,
+    ...(name && { name }),
     ...(audience && { audience }),
   });
   if (query.get("as") === "text") return fileAnswer("text/plain", accessToken);

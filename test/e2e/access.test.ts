@@ -37,6 +37,7 @@ async function badTokens(): Promise<Record<string, string>> {
     "with other claims": `${header}.${encoded}.${signature}`,
     "that has expired": await issued("&ttl=-5"),
     "for another audience": await issued("&audience=somebody-elses-app"),
+    "that is an ID token": await issued("&use=id"),
     "that is cut off": good.slice(0, -10),
     "that is no token": "let-me-in",
   };
@@ -82,7 +83,16 @@ describe("administration", () => {
   it("is for members of exactly the group admin, and costs others nothing", async () => {
     const adminRoutes = protectedRoutes.filter(({ access }) => access === "admin");
     expect(adminRoutes.length).toBeGreaterThan(10);
-    const groups = [[], ["admins"], ["not-admin"], ["Admin"], ["ops", "staff"]];
+    const groups = [
+      [],
+      ["admins"],
+      ["not-admin"],
+      ["Admin"],
+      ["ops", "staff"],
+      ["shop admin"],
+      ["read only admin", "non admin"],
+      ["ops,admin", "[admin]", "admin]", " admin"],
+    ];
     for (const { method, path } of adminRoutes) {
       for (const group of groups) {
         const answer = await server.call(`${method} ${filled(path)}`, {
@@ -100,8 +110,26 @@ describe("administration", () => {
       }
     }
     expect(
-      (await server.call("GET /admin/locks", { as: "x", groups: ["ops", "admin"] })).status,
+      (await server.call("GET /admin/locks", { as: "x", groups: ["shop admin", "admin"] })).status,
     ).toBe(200);
+  });
+
+  it("an ID token of an administrator opens nothing, and is told so", async () => {
+    const authorization = `Bearer ${await issued("&use=id")}`;
+    const answer = await server.call("GET /admin/locks", { headers: { authorization } });
+    expect(answer).toMatchObject({ status: 401, body: { code: "UNAUTHENTICATED" } });
+    expect(answer.body.detail).toContain("ID token");
+  });
+
+  it("whose name a lock shows is the token's, and a body's only where the token has none", async () => {
+    const locked = async (query: string, docId: string) => {
+      const body = { docId, username: "The Chief Editor" };
+      const authorization = `Bearer ${await issued(query)}`;
+      const sent = { headers: { authorization }, body };
+      return (await server.call("POST /api/lock/acquire", sent)).body.lockInfo.username;
+    };
+    expect(await locked("&name=Root+Rider", "named")).toBe("Root Rider");
+    expect(await locked("", "nameless")).toBe("The Chief Editor");
   });
 });
 

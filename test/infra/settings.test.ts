@@ -21,6 +21,8 @@ function problemsOf(context: Record<string, unknown>): readonly string[] {
 test("what is not given has the default of the design", () => {
   expect(settingsOf({})).toEqual({
     stage: "dev",
+    groupsClaim: "cognito:groups",
+    adminGroup: "admin",
     allowOrigins: [],
     holdSeconds: 300,
     paymentSeconds: 600,
@@ -38,6 +40,8 @@ test("every setting can be given as text, as the command line does", () => {
     stage: "prod",
     issuer: "https://login.example.com/",
     audience: "a,b",
+    groupsClaim: "https://shop.example.com/groups",
+    adminGroup: "shop admin",
     allowOrigins: "https://shop.example.com, http://localhost:5173",
     holdSeconds: "1",
     paymentSeconds: "2",
@@ -52,6 +56,8 @@ test("every setting can be given as text, as the command line does", () => {
   expect(settingsOf(given)).toEqual({
     stage: "prod",
     tokens: { issuer: "https://login.example.com/", audience: ["a", "b"] },
+    groupsClaim: "https://shop.example.com/groups",
+    adminGroup: "shop admin",
     allowOrigins: ["https://shop.example.com", "http://localhost:5173"],
     holdSeconds: 1,
     paymentSeconds: 2,
@@ -132,6 +138,8 @@ test("settings reach every function by its environment", () => {
       CART_LOCKING: "off",
       LOCK_TIMEOUT_SECONDS: "5",
       WOMPI_PAYMENT_SECONDS: "900",
+      GROUPS_CLAIM: "cognito:groups",
+      ADMIN_GROUP: "admin",
       SERVER_TIMING: "on",
     });
   }

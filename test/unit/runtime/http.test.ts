@@ -1,5 +1,6 @@
 /** The HTTP chain around handlers: who may call, what a body may be, and what an error becomes. */
 import type { APIGatewayProxyEventV2WithJWTAuthorizer } from "aws-lambda";
+import { UnsecuredJWT } from "jose";
 import { describe, expect, it } from "vitest";
 import { z } from "zod";
 import { answer } from "../../../functions/runtime/answer.ts";
@@ -7,6 +8,7 @@ import { createHandler, serve } from "../../../functions/runtime/http.ts";
 import { endpoint } from "../../../shared/api/endpoint.ts";
 import { placeOrderBody } from "../../../shared/api/orders.ts";
 import { HoldfastError } from "../../../shared/base/errors.ts";
+import { claimText } from "../../../local/http/event.ts";
 
 const echo = endpoint({
   name: "echo",
@@ -24,11 +26,10 @@ const adminOnly = endpoint({ ...echo, path: "/admin/{userId}", access: "admin" }
 const forms = endpoint({ ...echo, path: "/forms/{userId}", body: placeOrderBody });
 const open = endpoint({ ...echo, path: "/open", access: "anyone", params: z.object({}) });
 
-const failures: Record<string, Error> = {
-  held: new HoldfastError("LOCK_HELD", "bob has it", {
-    lockInfo: { expiresAtMs: Date.now() + 2_500 },
-  }),
-  fault: new Error("a secret detail"),
+const failures = {
+  held: () =>
+    new HoldfastError("LOCK_HELD", "bob has it", { lockInfo: { expiresAtMs: Date.now() + 2_500 } }),
+  fault: () => new Error("a secret detail"),
 };
 
 const handler = createHandler([
@@ -37,7 +38,7 @@ const handler = createHandler([
   ),
   serve(adminOnly, async () => answer(200, {})),
   serve(open, async ({ body: { quantity } }) => {
-    throw quantity === 1 ? failures["held"] : failures["fault"];
+    throw quantity === 1 ? failures.held() : failures.fault();
   }),
   serve(forms, async ({ body }) => answer(200, body)),
 ]);
@@ -46,7 +47,8 @@ interface Sent {
   readonly routeKey?: string;
   readonly body?: unknown;
   readonly rawBody?: string;
-  readonly claims?: Record<string, string> | undefined;
+  /** As the token has them; the authorizer hands them over as text. */
+  readonly claims?: Record<string, unknown> | undefined;
   readonly contentType?: string;
   readonly userId?: string;
   readonly query?: Record<string, string>;
@@ -55,16 +57,24 @@ interface Sent {
 async function call(sent: Sent = {}) {
   const { routeKey = "POST /echo/{userId}", claims = { sub: "alice" }, userId = "me" } = sent;
   const { contentType = "application/json", body = { quantity: 1 } } = sent;
+  const texts = Object.entries(claims ?? {}).map(([name, value]) => [name, claimText(value)]);
   const event = {
     routeKey,
-    headers: { "content-type": contentType },
+    headers: {
+      "content-type": contentType,
+      authorization: `Bearer ${new UnsecuredJWT(claims ?? {}).encode()}`,
+    },
     pathParameters: routeKey.includes("{") ? { userId } : {},
     queryStringParameters: sent.query,
     body: sent.rawBody ?? JSON.stringify(body),
     isBase64Encoded: false,
     requestContext: {
       requestId: "r1",
-      ...("claims" in sent && !sent.claims ? {} : { authorizer: { jwt: { claims } } }),
+      ...("claims" in sent && !sent.claims
+        ? {}
+        : {
+            authorizer: { jwt: { claims: Object.fromEntries(texts) } },
+          }),
     },
   } as unknown as APIGatewayProxyEventV2WithJWTAuthorizer;
   const context = { getRemainingTimeInMillis: () => 10_000, awsRequestId: "r1" };
@@ -86,14 +96,14 @@ describe("who may call", () => {
   it("nobody acts for somebody else, in path or body, but an administrator", async () => {
     expect((await call({ userId: "bob" })).status).toBe(403);
     expect((await call({ body: { quantity: 1, userId: "bob" } })).status).toBe(403);
-    const admin = { sub: "root", "cognito:groups": "[ops admin]" };
+    const admin = { sub: "root", "cognito:groups": ["ops", "admin"] };
     expect((await call({ userId: "bob", claims: admin })).status).toBe(200);
   });
 
   it("admin routes are for administrators, whatever else is wrong", async () => {
     const routeKey = "POST /admin/{userId}";
     expect((await call({ routeKey, body: "nonsense" })).status).toBe(403);
-    const claims = { sub: "root", "cognito:groups": "[administrators]" };
+    const claims = { sub: "root", "cognito:groups": ["administrators", "shop admin"] };
     expect((await call({ routeKey, claims })).status).toBe(403);
   });
 
