@@ -1,6 +1,7 @@
 /** The HTTP API: one route per endpoint of the contract, and nothing that is not in it. */
 import { Duration, RemovalPolicy, Validations } from "aws-cdk-lib";
 import {
+  CfnStage,
   CorsHttpMethod,
   HttpApi,
   HttpMethod,
@@ -46,7 +47,10 @@ const accessLogLine = {
  * Creates the API and its stage. Requests beyond 2,000 a second get 429 from API Gateway before they
  * cost anything; the access log has one line a request and no token, query or body in it.
  */
-export function createApi(scope: Construct, settings: Settings): HttpApi {
+export function createApi(
+  scope: Construct,
+  settings: Settings,
+): { readonly api: HttpApi; readonly stage: HttpStage } {
   const production = settings.stage === "prod";
   const api = new HttpApi(scope, "Api", {
     apiName: `holdfast-${settings.stage}`,
@@ -57,7 +61,7 @@ export function createApi(scope: Construct, settings: Settings): HttpApi {
     retention: production ? RetentionDays.THREE_MONTHS : RetentionDays.ONE_WEEK,
     removalPolicy: production ? RemovalPolicy.RETAIN : RemovalPolicy.DESTROY,
   });
-  new HttpStage(scope, "ApiStage", {
+  const stage = new HttpStage(scope, "ApiStage", {
     httpApi: api,
     stageName: "$default",
     autoDeploy: true,
@@ -67,7 +71,7 @@ export function createApi(scope: Construct, settings: Settings): HttpApi {
       format: AccessLogFormat.custom(JSON.stringify(accessLogLine)),
     },
   });
-  return api;
+  return { api, stage };
 }
 
 /** What a page of another origin may send and read: the headers of the contract, and no cookies. */
@@ -90,9 +94,12 @@ export function routesOf(endpoints: readonly Route[], stage: Settings["stage"]):
 /** What the routes are made from. */
 export interface RoutesProps {
   readonly api: HttpApi;
+  readonly stage: HttpStage;
   readonly endpoints: readonly Route[];
   readonly functions: Functions;
   readonly authorizer: IHttpRouteAuthorizer;
+  /** The names of endpoints that are promised something: their own metrics are switched on. */
+  readonly measured: readonly string[];
 }
 
 /**
@@ -117,6 +124,7 @@ export function createRoutes(scope: Construct, props: RoutesProps): void {
     integrations.set(functionName, made);
     return made;
   };
+  const measured = new Map<string, HttpRoute>();
   for (const endpoint of props.endpoints) {
     const route = new HttpRoute(scope, `Route-${endpoint.name}`, {
       httpApi: api,
@@ -125,7 +133,11 @@ export function createRoutes(scope: Construct, props: RoutesProps): void {
       authorizer: endpoint.access === "anyone" ? open : authorizer,
     });
     if (endpoint.access === "anyone") acknowledgeOpenRoute(route);
+    if (props.measured.includes(endpoint.name)) {
+      measured.set(`${endpoint.method} ${endpoint.path}`, route);
+    }
   }
+  measureRoutes(props.stage, measured);
   const fallback = new HttpRoute(scope, "Route-default", {
     httpApi: api,
     routeKey: HttpRouteKey.DEFAULT,
@@ -135,6 +147,16 @@ export function createRoutes(scope: Construct, props: RoutesProps): void {
     authorizer: open,
   });
   acknowledgeOpenRoute(fallback);
+}
+
+/** Detailed metrics cost by the route and month: only those routes have them that an objective is about. */
+function measureRoutes(stage: HttpStage, routes: ReadonlyMap<string, HttpRoute>): void {
+  const resource = stage.node.defaultChild as CfnStage;
+  resource.routeSettings = Object.fromEntries(
+    [...routes.keys()].map((key) => [key, { DetailedMetricsEnabled: true }]),
+  );
+  // API Gateway takes settings only for routes that exist.
+  for (const route of routes.values()) stage.node.addDependency(route);
 }
 
 function httpMethod(method: string): HttpMethod {

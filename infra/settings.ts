@@ -27,6 +27,8 @@ export interface Settings {
   readonly paymentSeconds: number;
   readonly maxHoldSeconds: number;
   readonly sweep: boolean;
+  /** Who hears the alarms; each address confirms its subscription by a mail from AWS. */
+  readonly alarmEmail: readonly string[];
   readonly onPaymentFailure: "release" | "keep";
   readonly cartLocking: "on" | "off";
   readonly lockTimeoutSeconds: number;
@@ -55,6 +57,7 @@ const keys = [
   "paymentSeconds",
   "maxHoldSeconds",
   "sweep",
+  "alarmEmail",
   "onPaymentFailure",
   "cartLocking",
   "lockTimeout",
@@ -143,6 +146,7 @@ export function readSettings(node: Node): Settings {
     paymentSeconds: read.seconds("paymentSeconds", { fallback: 600, max: 86_400 }),
     maxHoldSeconds: read.seconds("maxHoldSeconds", { fallback: 3600, max: 604_800 }),
     sweep: read.choice("sweep", ["on", "off"]) === "on",
+    alarmEmail: readAddresses(read),
     onPaymentFailure: read.choice("onPaymentFailure", ["release", "keep"]),
     cartLocking: read.choice("cartLocking", ["off", "on"]),
     // A request lives 29 s at most (API Gateway), and must still answer after waiting in vain.
@@ -182,6 +186,15 @@ function readOrigins(read: ContextReader): string[] {
     read.problems.push("allowOrigins must be origins like https://shop.example.com, with commas");
   }
   return origins;
+}
+
+function readAddresses(read: ContextReader): string[] {
+  const given = read.text("alarmEmail")?.split(",") ?? [];
+  const addresses = given.map((entry) => entry.trim());
+  if (addresses.some((entry) => !/^[^\s@,]+@[^\s@,]+\.[^\s@,]+$/.test(entry))) {
+    read.problems.push("alarmEmail must be mail addresses like ops@example.com, with commas");
+  }
+  return addresses;
 }
 
 function readProvider(read: ContextReader, name: ProviderName): ProviderSettings {

@@ -1,7 +1,8 @@
 /** Puts the parts together; each part says for itself what it is. */
 import { CfnOutput, Stack } from "aws-cdk-lib";
 import type { App } from "aws-cdk-lib";
-import { createAlarms } from "./alarms.ts";
+import { createAlarms } from "./alarms/alarms.ts";
+import { objectives } from "./alarms/objectives.ts";
 import { createApi, createRoutes, routesOf } from "./api.ts";
 import type { Route } from "./api.ts";
 import { createTables } from "./data.ts";
@@ -28,14 +29,17 @@ export class HoldfastStack extends Stack {
     });
     const tables = createTables(this, settings);
     const secrets = createSecrets(this, settings);
-    const api = createApi(this, settings);
+    const { api, stage } = createApi(this, settings);
     const signIn = createSignIn(this, settings);
     const apiUrl = api.apiEndpoint;
     const functions = createFunctions(this, { settings, tables, secrets, apiUrl });
+    const served = routesOf(endpoints, settings.stage);
     createRoutes(this, {
       api,
+      stage,
       functions,
-      endpoints: routesOf(endpoints, settings.stage),
+      endpoints: served,
+      measured: objectives.map(({ endpoint }) => endpoint),
       authorizer: signIn.authorizer,
     });
     const deadLetters = {
@@ -52,7 +56,7 @@ export class HoldfastStack extends Stack {
       changes: functions.get("changes")!,
       deadLetters: deadLetters.Changes,
     });
-    const alarms = createAlarms(this, { functions, deadLetters });
+    const alarms = createAlarms(this, { settings, api, endpoints: served, functions, deadLetters });
     this.#output({
       ApiUrl: apiUrl,
       Issuer: signIn.issuer,

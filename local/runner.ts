@@ -8,6 +8,8 @@ import type { Issuer } from "./http/issuer.ts";
 import type { Schedules } from "./jobs/schedules.ts";
 import type { LocalFunctions } from "./lambda/functions.ts";
 import type { LogBook } from "./lambda/log-book.ts";
+import type { LocalAlarms } from "./observe/alarms.ts";
+import type { Metrics } from "./observe/metrics.ts";
 
 /** A running Holdfast, seen from inside. */
 export interface Runner {
@@ -23,4 +25,6 @@ export interface Runner {
   faults: Faults;
   calls: CallRecord;
   logs: LogBook;
+  metrics: Metrics;
+  alarms: LocalAlarms;
 }

@@ -31,14 +31,19 @@ const countedRefusals: Readonly<Record<string, string>> = {
   LOCK_NOT_OWNED: "LocksLost",
   CART_LOCKED: "CartEditsRefused",
   TRY_AGAIN: "TriedInVain",
+  BAD_SIGNATURE: "BadSignatures",
+  PAYMENT_PROVIDER_ERROR: "ProviderFailures",
 };
 
 type Values = Readonly<Record<string, readonly [value: number, unit: keyof typeof MetricUnit]>>;
 
-/** Writes several values down as one line; `operation` is the dimension that they share. */
+/**
+ * Writes several values down as one line. `operation` is no dimension, which would be a metric of its own
+ * for each route and cost so, but a field of the line that Logs Insights can group by.
+ */
 function write(values: Values, operation?: string): void {
   const metrics = new Metrics();
-  if (operation !== undefined) metrics.addDimension("operation", operation);
+  if (operation !== undefined) metrics.addMetadata("operation", operation);
   for (const [name, [value, unit]] of Object.entries(values)) {
     metrics.addMetric(name, MetricUnit[unit], value);
   }
@@ -60,6 +65,12 @@ export function countRefusal({ code, fields }: HoldfastError): void {
   const lines = fields["failedItems"];
   const times = Array.isArray(lines) ? Math.max(1, lines.length) : 1;
   if (name) write({ [name]: [times, "Count"] });
+  if (fields["reason"] === "circuit_open") write({ CircuitOpen: [1, "Count"] });
+}
+
+/** Counts errors that nobody meant: faults of ours, whatever answer they became. */
+export function countUnmeant(times = 1): void {
+  if (times > 0) write({ UnmeantErrors: [times, "Count"] });
 }
 
 /** How long somebody waited for a lock, in vain or not. */
@@ -69,27 +80,31 @@ export function lockWaited(waitedMs: number): void {
 
 /** What an operation cost in DynamoDB. */
 export function countCost(operation: string, meter: Meter): void {
-  const { requests, writeUnits, readUnits, elapsedMs } = meter;
+  const { requests, writeUnits, readUnits, elapsedMs, throttles, conflicts } = meter;
   write(
     {
       DynamoDbRequests: [requests, "Count"],
       DynamoDbWriteUnits: [writeUnits, "Count"],
       DynamoDbReadUnits: [readUnits, "Count"],
       DynamoDbTime: [elapsedMs, "Milliseconds"],
+      ...(throttles > 0 && { DynamoDbThrottles: [throttles, "Count"] }),
+      ...(conflicts > 0 && { DynamoDbConflicts: [conflicts, "Count"] }),
     },
     operation,
   );
 }
 
-/** How late the sweep was, how many refunds it found open, and since when the oldest lock is held. */
+/** How late the sweep was, what refunds it found open and how often they were tried, and since when the oldest lock is held. */
 export function sweepFound(found: {
   lagMs: number;
   refundsDue: number;
+  refundAttempts: number;
   oldestLockAgeMs: number;
 }): void {
   write({
     SweepLag: [found.lagMs, "Milliseconds"],
     RefundsDue: [found.refundsDue, "Count"],
+    RefundAttempts: [found.refundAttempts, "Count"],
     OldestLockAge: [found.oldestLockAgeMs, "Milliseconds"],
   });
 }

@@ -4,7 +4,7 @@ import { injectLambdaContext } from "@aws-lambda-powertools/logger/middleware";
 import { HoldfastError } from "../../shared/base/errors.ts";
 import type { Logger as DomainLogger } from "../../shared/base/logger.ts";
 import type { Meter } from "../../shared/table/operation.ts";
-import { countCost, countRefusal } from "./metrics.ts";
+import { countCost, countRefusal, countUnmeant } from "./metrics.ts";
 import { problems } from "./problem.ts";
 
 /** The logger of this function. */
@@ -44,7 +44,8 @@ export const observe = {
 
   /** A refusal by contention is a warning with its code; a fault is an error with its stack. */
   failure({ routeKey }: Request, error: unknown): void {
-    if (!(error instanceof HoldfastError)) {
+    if (!(error instanceof HoldfastError) || !problems[error.code]) {
+      countUnmeant();
       logger.error("Request failed", { routeKey, error: error as Error });
       return;
     }

@@ -8,7 +8,7 @@ import type {
 import type { AuditAction } from "../../shared/base/audit-action.ts";
 import { type ItemChange, itemChangeOf } from "../../shared/table/stream.ts";
 import { runJob } from "./job.ts";
-import { countActions } from "./metrics.ts";
+import { countActions, countUnmeant } from "./metrics.ts";
 import { logger } from "./observe.ts";
 
 /** What a change told, as far as it is logged and counted. */
@@ -50,6 +50,7 @@ export function createStreamHandler(work: (change: ItemChange) => Promise<readon
     }
     countActions(outcomes.flatMap((told) => (told ?? []).map(({ action }) => action)));
     const failed = Records.filter((_, index) => outcomes[index] === undefined);
+    countUnmeant(failed.length);
     // Lambda halves a batch only when the invocation fails, and gives up all that is left of one. So a
     // batch that begins with a bad record fails as a whole, until that record stands alone.
     if (outcomes[0] === undefined && Records.length > 1) {

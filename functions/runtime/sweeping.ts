@@ -2,7 +2,7 @@
 import type { Actor } from "../../shared/base/actor.ts";
 import type { Swept } from "../../shared/payments/sweep.ts";
 import { clock, services } from "./container.ts";
-import { sweepFound } from "./metrics.ts";
+import { countUnmeant, sweepFound } from "./metrics.ts";
 import { operations } from "./operations.ts";
 import { moneyServices } from "./payment-container.ts";
 
@@ -17,7 +17,9 @@ export async function sweepEverything(actor: Actor): Promise<Swept> {
   sweepFound({
     lagMs: swept.lagMs,
     refundsDue: swept.refundsTried,
+    refundAttempts: swept.refundAttempts,
     oldestLockAgeMs: oldestAcquiredAtMs === null ? 0 : clock() - oldestAcquiredAtMs,
   });
+  countUnmeant(swept.failures);
   return { ...swept, releasedLocks: swept.releasedLocks + lapsed };
 }

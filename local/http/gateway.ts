@@ -88,16 +88,30 @@ function matchRoute(api: Api, request: GatewayRequest): ReturnType<Api["match"]>
   }
 }
 
-/** Makes the function that answers the requests of an API. */
-export function createGateway(api: Api): (request: GatewayRequest) => Promise<HttpAnswer> {
+/** Which route a request took, if it took one. */
+interface RouteTaken {
+  routeKey?: string;
+}
+
+/** Makes the function that answers the requests of an API. @param onAnswer is told of each answer. */
+export function createGateway(
+  api: Api,
+  onAnswer: (answered: {
+    routeKey?: string;
+    status: number;
+    durationMs: number;
+  }) => void = () => {},
+): (request: GatewayRequest) => Promise<HttpAnswer> {
   async function answer(
     request: GatewayRequest,
     headers: Record<string, string>,
+    taken: RouteTaken,
   ): Promise<HttpAnswer> {
     const match = matchRoute(api, request);
     if (!match) return gatewayMessage(404, "Not Found");
     if (!("route" in match)) return match;
     const { routeKey, target } = match.route;
+    taken.routeKey = routeKey;
     const findings: GatewayFindings = {
       routeKey,
       apiId: api.id,
@@ -120,7 +134,10 @@ export function createGateway(api: Api): (request: GatewayRequest) => Promise<Ht
     if (api.cors && isPreflight) {
       return { status: 204, headers: preflightHeaders(api.cors, origin), body: "" };
     }
-    const given = await answer(request, headers);
+    const startedMs = performance.now();
+    const taken: RouteTaken = {};
+    const given = await answer(request, headers, taken);
+    onAnswer({ ...taken, status: given.status, durationMs: performance.now() - startedMs });
     return api.cors
       ? { ...given, headers: { ...given.headers, ...corsHeaders(api.cors, origin) } }
       : given;

@@ -45,6 +45,8 @@ export interface StreamParts {
   checkpoints: Record<string, Checkpoints>;
   onProgress(): void;
   report(text: string): void;
+  /** How old the newest record of a batch was when its function got it. */
+  onBatch(functionLogicalId: string, ageMs: number): void;
 }
 
 /** A poller with nothing to do asks this often; a write through the local AWS address wakes it at once. */
@@ -95,7 +97,11 @@ function startPoller(
   async function deliverBatch(shardId: string, batch: WireRecord[]): Promise<void> {
     const records = batch.map((record) => lambdaRecord(record, streamArn));
     await deliver(records, rules, {
-      invoke: (some) => handler.invoke(JSON.stringify({ Records: some })),
+      invoke(some) {
+        const newest = some.at(-1)!.dynamodb.ApproximateCreationDateTime;
+        parts.onBatch(handler.logicalId, Date.now() - newest * 1000);
+        return handler.invoke(JSON.stringify({ Records: some }));
+      },
       hasStopped,
       giveUp(some, condition, attempts) {
         report(`${handler.name} gave up ${some.length} records of ${table.name}: ${condition}`);

@@ -3,6 +3,7 @@ import { join } from "node:path";
 import type { Assembly } from "../assembly/assembly.ts";
 import { REGION } from "../assembly/local-account.ts";
 import type { TemplateResolver } from "../assembly/template.ts";
+import type { MeasuredInvocation } from "../observe/measuring.ts";
 import { type Execution, type InvocationOutcome, startExecution } from "./execution.ts";
 import { createWorkerPool, type WorkerPool } from "./worker-pool.ts";
 
@@ -86,15 +87,25 @@ export function createFunctions({
   awsUrl,
   maxWorkers,
   onLog,
+  onInvocation,
 }: {
   assembly: Assembly;
   template: TemplateResolver;
   awsUrl: string;
   maxWorkers: number;
   onLog(functionName: string, text: string): void;
+  onInvocation(measured: MeasuredInvocation): void;
 }): LocalFunctions {
   const byKey = new Map<string, { owner: LocalFunction; execution: Execution }>();
   let keys = 0;
+
+  async function measured(logicalId: string, invocation: Promise<InvocationOutcome>) {
+    const startedMs = performance.now();
+    const outcome = await invocation;
+    const durationMs = performance.now() - startedMs;
+    onInvocation({ logicalId, durationMs, failed: outcome.error !== undefined });
+    return outcome;
+  }
 
   function create(logicalId: string, properties: FunctionProperties, directory: string) {
     const name = friendlyName(logicalId);
@@ -138,7 +149,7 @@ export function createFunctions({
       logicalId,
       arn,
       roleArn: properties.Role,
-      invoke: (event, options): Promise<InvocationOutcome> => pool.invoke(event, options),
+      invoke: (event, options) => measured(logicalId, pool.invoke(event, options)),
       executions: () => pool.executions(),
     };
     return { owner, pool };

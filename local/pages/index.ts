@@ -4,7 +4,17 @@
  */
 import { docs } from "./docs.ts";
 import { editor } from "./editor.ts";
-import { calls, faults, functions, logs, queues, schedules, secrets, tables } from "./insides.ts";
+import {
+  alarms,
+  calls,
+  faults,
+  functions,
+  logs,
+  queues,
+  schedules,
+  secrets,
+  tables,
+} from "./insides.ts";
 import type { Page } from "./page.ts";
 import { jwks, token, wellKnown } from "./sign-in.ts";
 
@@ -21,6 +31,7 @@ export const pages: Record<string, Page> = {
   token,
   ".well-known": wellKnown,
   "jwks.json": jwks,
+  alarms,
   calls,
   docs,
   editor,

@@ -95,3 +95,6 @@ export const tables: Page = (_, runner) => ({
   endpoint: runner.dynamoDbEndpoint,
   tables: runner.tables,
 });
+
+/** `GET /_local/alarms`: how each alarm of the stack stands, judged over what was measured here. */
+export const alarms: Page = (_, runner) => ({ alarms: runner.alarms.look() });

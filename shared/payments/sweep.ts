@@ -8,6 +8,7 @@ import type { OrderService } from "../orders/order-service.ts";
 import type { OrderStore } from "../orders/order-store.ts";
 import { currentOperation } from "../table/operation.ts";
 import type { PaymentService } from "./payment-service.ts";
+import { openRefundsOf } from "./refund.ts";
 
 /** What a sweep works with. */
 export interface SweepOptions {
@@ -25,6 +26,10 @@ export interface Swept {
   readonly releasedLocks: number;
   /** Orders whose open refunds the provider was asked for. */
   readonly refundsTried: number;
+  /** The most attempts that any of those refunds had before: it tells how long money has been due. */
+  readonly refundAttempts: number;
+  /** Orders that it could not help by a fault of ours; they are looked at again. */
+  readonly failures: number;
   /** How late the most overdue order was, in milliseconds. */
   readonly lagMs: number;
 }
@@ -32,7 +37,10 @@ export interface Swept {
 /** Due orders that one sweep takes from each partition of the index; the next one goes on. */
 const pageSize = 25;
 
-type Step = Partial<Pick<Swept, "expiredOrders" | "releasedLocks" | "refundsTried">>;
+type Step = Partial<Omit<Swept, "lagMs">>;
+
+const attemptsOf = (order: Order): number =>
+  Math.max(0, ...openRefundsOf(order).map(({ attempts }) => attempts));
 
 /**
  * Makes `sweep`, a bounded piece of housekeeping: it looks at a page of orders for which something is
@@ -53,11 +61,14 @@ export function createSweep({ orderStore, orders, payments, clock, logger }: Swe
     try {
       if (order.status === "pending") return await expire(order, actor);
       await payments.retryRefunds(order, actor);
-      return { refundsTried: 1 };
+      return { refundsTried: 1, refundAttempts: attemptsOf(order) };
     } catch (error) {
       const { orderId } = order;
-      if (error instanceof HoldfastError) logger.info("Left alone", { orderId, code: error.code });
-      else logger.error("Sweep of an order failed", { orderId, error });
+      if (!(error instanceof HoldfastError)) {
+        logger.error("Sweep of an order failed", { orderId, error });
+        return { failures: 1 };
+      }
+      logger.info("Left alone", { orderId, code: error.code });
       return {};
     }
   }
@@ -67,13 +78,21 @@ export function createSweep({ orderStore, orders, payments, clock, logger }: Swe
     const nowMs = clock();
     const due = await orderStore.listDue(nowMs, pageSize);
     const lags = due.map(({ dueAtMs }) => nowMs - (dueAtMs ?? nowMs));
-    const done = { expiredOrders: 0, releasedLocks: 0, refundsTried: 0 };
+    const done = {
+      expiredOrders: 0,
+      releasedLocks: 0,
+      refundsTried: 0,
+      refundAttempts: 0,
+      failures: 0,
+    };
     for (const order of due) {
       if (clock() >= deadlineMs) break;
-      const { expiredOrders = 0, releasedLocks = 0, refundsTried = 0 } = await step(order, actor);
-      done.expiredOrders += expiredOrders;
-      done.releasedLocks += releasedLocks;
-      done.refundsTried += refundsTried;
+      const did = await step(order, actor);
+      done.expiredOrders += did.expiredOrders ?? 0;
+      done.releasedLocks += did.releasedLocks ?? 0;
+      done.refundsTried += did.refundsTried ?? 0;
+      done.failures += did.failures ?? 0;
+      done.refundAttempts = Math.max(done.refundAttempts, did.refundAttempts ?? 0);
     }
     const { expiredOrders, releasedLocks } = done;
     const summary = `Cleaned up ${expiredOrders} expired orders and released ${releasedLocks} locks`;

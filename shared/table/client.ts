@@ -1,6 +1,7 @@
 /** Makes the DynamoDB document client: no hidden retries, and every request counted. */
 import { DynamoDBClient, type DynamoDBClientConfig } from "@aws-sdk/client-dynamodb";
 import { DynamoDBDocumentClient } from "@aws-sdk/lib-dynamodb";
+import { failureOf } from "./failures.ts";
 import { currentOperation, type Meter } from "./operation.ts";
 
 interface Capacity {
@@ -35,6 +36,10 @@ function meterRequests(client: DynamoDBClient): void {
         const { ConsumedCapacity } = result.output as { ConsumedCapacity?: Capacity | Capacity[] };
         if (ConsumedCapacity) addCapacity(meter, context.commandName ?? "", ConsumedCapacity);
         return result;
+      } catch (error) {
+        const failure = failureOf(error);
+        if (failure.kind === "busy") meter[`${failure.because}s`] += 1;
+        throw error;
       } finally {
         meter.elapsedMs += performance.now() - startedMs;
       }

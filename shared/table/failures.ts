@@ -48,13 +48,19 @@ const busyReasons = new Set([
  */
 export type Failure =
   | { readonly kind: "refused"; readonly found: ReadonlyMap<number, Row | undefined> }
-  | { readonly kind: "busy" }
+  | { readonly kind: "busy"; readonly because: "throttle" | "conflict" }
   | { readonly kind: "unknown" }
   | { readonly kind: "other"; readonly error: unknown };
 
+function busyBecause(names: readonly string[]): Failure {
+  const isConflict = names.some((name) => /^Transaction(?:Conflict|InProgress)/.test(name));
+  return { kind: "busy", because: isConflict ? "conflict" : "throttle" };
+}
+
 /** A conflict anywhere means that the other reasons may be out of date: look again, then judge. */
 function cancelled(reasons: NonNullable<SdkError["CancellationReasons"]>, error: unknown): Failure {
-  if (reasons.some(({ Code }) => busyReasons.has(Code ?? ""))) return { kind: "busy" };
+  const codes = reasons.map(({ Code = "" }) => Code).filter((code) => busyReasons.has(code));
+  if (codes.length > 0) return busyBecause(codes);
   const found = new Map(
     reasons.flatMap(({ Code, Item }, index) =>
       Code === "ConditionalCheckFailed" ? [[index, rowOf(Item)] as const] : [],
@@ -80,7 +86,7 @@ export function failureOf(error: unknown): Failure {
     return { kind: "refused", found: new Map([[0, rowOf(Item)]]) };
   }
   if (name === "TransactionCanceledException") return cancelled(CancellationReasons ?? [], error);
-  if (busyNames.has(name)) return { kind: "busy" };
+  if (busyNames.has(name)) return busyBecause([name]);
   if (name === "ValidationException") return { kind: "other", error: translated(message, error) };
   const status = $metadata?.httpStatusCode;
   if (status !== undefined) return status >= 500 ? { kind: "unknown" } : { kind: "other", error };

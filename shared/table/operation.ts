@@ -7,6 +7,9 @@ export interface Meter {
   writeUnits: number;
   readUnits: number;
   elapsedMs: number;
+  /** Requests that DynamoDB refused for going too fast, and for meeting another transaction. */
+  throttles: number;
+  conflicts: number;
 }
 
 /** One request, job or test: everything done inside shares its meter and its deadline. */
@@ -20,7 +23,7 @@ const operations = new AsyncLocalStorage<Operation>();
 
 /** A meter that has counted nothing yet. */
 export function newMeter(): Meter {
-  return { requests: 0, writeUnits: 0, readUnits: 0, elapsedMs: 0 };
+  return { requests: 0, writeUnits: 0, readUnits: 0, elapsedMs: 0, throttles: 0, conflicts: 0 };
 }
 
 /** Runs `work` as one operation. */

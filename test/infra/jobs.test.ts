@@ -1,6 +1,6 @@
 /** What runs without a request: the sweep, the streams, and where their failures end up. */
 import { Match } from "aws-cdk-lib/assertions";
-import { expect, test } from "vitest";
+import { test } from "vitest";
 import { streamedTables } from "../../infra/data.ts";
 import { resourcesOf, synthesize } from "./synthesize.ts";
 
@@ -65,19 +65,4 @@ test("dead letters are encrypted, kept for 14 days and reached by TLS only", () 
       ]),
     },
   });
-});
-
-test("somebody is told of dead letters, of each function's failures and throttles, and of wrong amounts", () => {
-  const alarms = resourcesOf<{ MetricName: string; AlarmActions: unknown[] }>(
-    dev,
-    "AWS::CloudWatch::Alarm",
-  );
-  const count = (name: string): number =>
-    alarms.filter(([, { Properties }]) => Properties.MetricName === name).length;
-  const functions = resourcesOf(dev, "AWS::Lambda::Function").length;
-  expect(count("ApproximateNumberOfMessagesVisible")).toBe(2);
-  expect(count("Errors")).toBe(functions);
-  expect(count("Throttles")).toBe(functions);
-  expect(count("AmountMismatch")).toBe(1);
-  for (const [, { Properties }] of alarms) expect(Properties.AlarmActions).toHaveLength(1);
 });

@@ -1,0 +1,208 @@
+/** What an operator is woken for: rates, not single errors, except where money is wrong. */
+import { Duration } from "aws-cdk-lib";
+import type { HttpApi } from "aws-cdk-lib/aws-apigatewayv2";
+import { MathExpression } from "aws-cdk-lib/aws-cloudwatch";
+import type { Topic } from "aws-cdk-lib/aws-sns";
+import type { Queue } from "aws-cdk-lib/aws-sqs";
+import type { Construct } from "constructs";
+import type { Route } from "../api.ts";
+import type { Functions } from "../functions.ts";
+import type { Settings } from "../settings.ts";
+import { type AlarmBook, createAlarmBook } from "./alarm.ts";
+import { createDashboard } from "./dashboard.ts";
+import { apiMetric, fiveMinutes, ownMetric, percentage } from "./metrics.ts";
+import { objectives, watchObjective } from "./objectives.ts";
+import { createAlarmTopic } from "./topic.ts";
+
+/** What is watched. */
+export interface AlarmsProps {
+  readonly settings: Settings;
+  readonly api: HttpApi;
+  readonly endpoints: readonly Route[];
+  readonly functions: Functions;
+  readonly deadLetters: Readonly<Record<string, Queue>>;
+}
+
+/** Creates the topic, every alarm and the dashboard that shows what they look at. */
+export function createAlarms(scope: Construct, props: AlarmsProps): Topic {
+  const topic = createAlarmTopic(scope, props.settings);
+  const book = createAlarmBook(scope, topic);
+  watchApi(book, props.api);
+  for (const objective of objectives) {
+    const route = props.endpoints.find(({ name }) => name === objective.endpoint);
+    if (!route) throw new Error(`The contract has no endpoint ${objective.endpoint}`);
+    watchObjective(book, objective, { api: props.api, route });
+  }
+  watchFunctions(book, props.functions);
+  watchDatabase(book);
+  watchMoney(book, props.functions);
+  watchJobs(book, props);
+  createDashboard(scope, { ...props, alarms: book.all });
+  return topic;
+}
+
+function watchApi(book: AlarmBook, api: HttpApi): void {
+  const requests = apiMetric(api, "Count");
+  book.ring({
+    id: "ApiFailures",
+    says: "Requests end in 5xx",
+    runbook: "Requests fail",
+    metric: percentage({ bad: apiMetric(api, "5xx"), whole: requests, label: "5xx in percent" }),
+    atLeast: 5,
+  });
+  book.ring({
+    id: "UnmeantErrors",
+    says: "Functions meet errors that nobody meant, and answer 500",
+    runbook: "Requests fail",
+    metric: percentage({
+      bad: ownMetric("UnmeantErrors"),
+      whole: requests,
+      label: "Unmeant errors in percent",
+    }),
+    atLeast: 1,
+  });
+  book.ring({
+    id: "ApiLatency",
+    says: "One request of a hundred takes three seconds or more",
+    runbook: "Requests are slow",
+    metric: apiMetric(api, "Latency", { statistic: "p99" }),
+    atLeast: 3_000,
+    periods: 3,
+  });
+}
+
+function watchFunctions(book: AlarmBook, functions: Functions): void {
+  for (const [name, handler] of functions) {
+    const { id } = handler.node;
+    const calls = handler.metricInvocations({ period: fiveMinutes });
+    book.ring({
+      id: `${id}Errors`,
+      says: `functions/${name}.ts fails, or runs out of time or memory`,
+      runbook: "A function fails",
+      metric: percentage({
+        bad: handler.metricErrors({ period: fiveMinutes }),
+        whole: calls,
+        label: `${name}: failed invocations in percent`,
+      }),
+      atLeast: 5,
+    });
+    book.ring({
+      id: `${id}Throttles`,
+      says: `Lambda refuses to run functions/${name}.ts`,
+      runbook: "A function is throttled",
+      metric: percentage({
+        bad: handler.metricThrottles({ period: fiveMinutes }),
+        whole: calls,
+        label: `${name}: refused invocations in percent`,
+      }),
+      atLeast: 1,
+    });
+  }
+}
+
+function watchDatabase(book: AlarmBook): void {
+  const requests = ownMetric("DynamoDbRequests");
+  const watch = (id: string, metricName: string, says: string, atLeast: number): void => {
+    const bad = ownMetric(metricName);
+    const metric = percentage({ bad, whole: requests, label: `${says}, in percent` });
+    book.ring({ id, says, runbook: "DynamoDB is busy", metric, atLeast, periods: 3, ofWhich: 2 });
+  };
+  watch("DatabaseThrottles", "DynamoDbThrottles", "DynamoDB throttles requests", 1);
+  watch("DatabaseConflicts", "DynamoDbConflicts", "Transactions meet one another", 20);
+  watch("TriedInVain", "TriedInVain", "Requests give up after trying again and again", 1);
+}
+
+function watchMoney(book: AlarmBook, functions: Functions): void {
+  const hour = { period: Duration.hours(1), statistic: "max" };
+  book.ring({
+    id: "AmountMismatch",
+    says: "A provider captured an amount or currency that is not the order's: it goes back",
+    runbook: "A wrong amount was captured",
+    metric: ownMetric("AmountMismatch"),
+    atLeast: 1,
+  });
+  book.ring({
+    id: "ReconcilerDifferences",
+    says: "A provider's books and ours differ",
+    runbook: "The books differ",
+    metric: ownMetric("ReconcilerDifferences"),
+    atLeast: 1,
+  });
+  book.ring({
+    id: "RefundsDueLong",
+    says: "Money that should be back with a shopper is not, after ten tries over hours",
+    runbook: "A refund does not get done",
+    metric: ownMetric("RefundAttempts", hour),
+    atLeast: 10,
+    // The pause between tries grows to six hours: each must still be in sight at the next.
+    periods: 7,
+    ofWhich: 1,
+  });
+  book.ring({
+    id: "BadSignatures",
+    says: "Webhooks are refused for their signatures",
+    runbook: "Webhooks are refused",
+    metric: percentage({
+      bad: ownMetric("BadSignatures"),
+      whole: functions.get("payment-webhooks")!.metricInvocations({ period: fiveMinutes }),
+      label: "Webhooks with a bad signature in percent",
+    }),
+    atLeast: 20,
+  });
+  book.ring({
+    id: "CircuitOpen",
+    says: "A payment provider failed so often that it is not asked any more",
+    runbook: "A payment provider is down",
+    metric: ownMetric("CircuitOpen"),
+    atLeast: 3,
+  });
+}
+
+function watchJobs(book: AlarmBook, { settings, functions, deadLetters }: AlarmsProps): void {
+  for (const [name, queue] of Object.entries(deadLetters)) {
+    book.ring({
+      id: `${name}DeadLetters`,
+      says: `${name}: something could not be processed and was put aside`,
+      runbook: `Dead letters of ${name.toLowerCase()}`,
+      metric: queue.metricApproximateNumberOfMessagesVisible({
+        period: fiveMinutes,
+        statistic: "max",
+      }),
+      atLeast: 1,
+    });
+  }
+  book.ring({
+    id: "StreamBehind",
+    says: "Changes reach the audit trail, the ledger and subscribers minutes late",
+    runbook: "The streams are behind",
+    metric: functions
+      .get("changes")!
+      .metric("IteratorAge", { period: fiveMinutes, statistic: "max" }),
+    atLeast: 300_000,
+    periods: 2,
+  });
+  if (!settings.sweep) return;
+  book.ring({
+    id: "SweepLag",
+    says: "The sweep does not keep up: what is due waits for ten minutes",
+    runbook: "The sweep is late",
+    metric: ownMetric("SweepLag", { statistic: "max" }),
+    atLeast: 600_000,
+    periods: 2,
+  });
+  book.ring({
+    id: "SweepStopped",
+    says: "The sweep has not run to its end for ten minutes",
+    runbook: "The sweep has stopped",
+    // A sweep that ran counts as 0; the fault is the data that does not come.
+    metric: new MathExpression({
+      expression: "IF(sweeps > 0, 0, 1)",
+      usingMetrics: { sweeps: ownMetric("SweepLag", { statistic: "n" }) },
+      period: fiveMinutes,
+      label: "Periods without a sweep",
+    }),
+    atLeast: 1,
+    periods: 2,
+    missingIsFault: true,
+  });
+}

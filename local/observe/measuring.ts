@@ -1,0 +1,91 @@
+/** What AWS measures by itself of functions, APIs and queues, under the names that it gives them. */
+import type { TemplateResolver } from "../assembly/template.ts";
+import type { Queues } from "../aws/queues.ts";
+import type { Metrics } from "./metrics.ts";
+
+/** How an invocation went. */
+export interface MeasuredInvocation {
+  /** The function's logical id. */
+  logicalId: string;
+  durationMs: number;
+  failed: boolean;
+  throttled?: boolean;
+}
+
+/** How a request went. */
+export interface MeasuredAnswer {
+  /** Missing where no route matched. */
+  routeKey?: string;
+  status: number;
+  durationMs: number;
+}
+
+interface StageProperties {
+  ApiId: string;
+  StageName: string;
+  RouteSettings?: Record<string, { DetailedMetricsEnabled?: boolean | string }>;
+}
+
+/** Takes down what happens. */
+export interface Measuring {
+  invocation(measured: MeasuredInvocation): void;
+  /** How old the newest record of a batch was when its function got it. */
+  iteratorAge(logicalId: string, ageMs: number): void;
+  answer(measured: MeasuredAnswer): void;
+  /** Writes down how many messages each queue has now. */
+  queues(): void;
+}
+
+/** Measures into `metrics`, by the names of the template's resources. */
+export function createMeasuring(
+  template: TemplateResolver,
+  metrics: Metrics,
+  queues: Queues,
+): Measuring {
+  const ofFunction = (logicalId: string, name: string, value: number) => {
+    const FunctionName = template.resolve<string>({ Ref: logicalId });
+    metrics.add({ namespace: "AWS/Lambda", name, dimensions: { FunctionName } }, value);
+  };
+  const [stage] = template.resources<StageProperties>("AWS::ApiGatewayV2::Stage");
+
+  function placesOf(routeKey: string | undefined): Record<string, string>[] {
+    if (!stage) return [];
+    const { ApiId, StageName, RouteSettings = {} } = stage.properties;
+    const [Method, Resource] = (routeKey ?? "").split(" ");
+    // CloudFormation takes both the boolean and its text here.
+    const isDetailed = String(RouteSettings[routeKey ?? ""]?.DetailedMetricsEnabled) === "true";
+    if (!isDetailed || !Method || !Resource) return [{ ApiId }];
+    return [{ ApiId }, { ApiId, Stage: StageName, Method, Resource }];
+  }
+
+  return {
+    invocation({ logicalId, durationMs, failed, throttled = false }) {
+      if (throttled) {
+        ofFunction(logicalId, "Throttles", 1);
+        return;
+      }
+      ofFunction(logicalId, "Invocations", 1);
+      ofFunction(logicalId, "Errors", failed ? 1 : 0);
+      ofFunction(logicalId, "Duration", durationMs);
+    },
+    iteratorAge: (logicalId, ageMs) => ofFunction(logicalId, "IteratorAge", ageMs),
+    answer({ routeKey, status, durationMs }) {
+      for (const dimensions of placesOf(routeKey)) {
+        const add = (name: string, value: number) =>
+          metrics.add({ namespace: "AWS/ApiGateway", name, dimensions }, value);
+        add("Count", 1);
+        add("4xx", status >= 400 && status < 500 ? 1 : 0);
+        add("5xx", status >= 500 ? 1 : 0);
+        add("Latency", durationMs);
+      }
+    },
+    queues() {
+      for (const QueueName of queues.names()) {
+        const dimensions = { QueueName };
+        const name = "ApproximateNumberOfMessagesVisible";
+        const waiting = queues.messages(QueueName)?.length ?? 0;
+        metrics.add({ namespace: "AWS/SQS", name, dimensions }, waiting);
+      }
+    },
+  };
+}
