@@ -1,23 +1,20 @@
 /** An editing session: keeps a document's lock alive, tells when it is lost, saves with its fence. */
 import type { EditingEvents, EditingSession, EditingState, EditOptions } from "./editing.ts";
-import { createEmitter, type Listen } from "./emitter.ts";
-import { isProblem } from "./problem.ts";
+import { createEmitter } from "./emitter.ts";
+import { createHeartbeat, type HeartbeatHost } from "./heartbeat.ts";
+import { type Moment, momentOf } from "./lease.ts";
+import { askBeforeLeaving, onPageEvents, type PageTarget } from "./page-events.ts";
+import { isFinal, isProblem } from "./problem.ts";
 import type { Send } from "./request.ts";
-import { onPageEvents, type PageTarget } from "./page-events.ts";
+import { createSaves, fitsLeaving, type Saved } from "./saves.ts";
+import { orLetGo } from "./waiting.ts";
 
-/** Clock, timers and page of the session; tests bring their own. */
-export interface SessionHost {
-  readonly now: () => number;
-  readonly setTimer: (run: () => void, delayMs: number) => unknown;
-  readonly clearTimer: (timer: unknown) => void;
+/** Clocks, timers and page of the session; tests bring their own. */
+export interface SessionHost extends HeartbeatHost {
   readonly page: PageTarget | undefined;
 }
 
-/** While unsure, the server is asked again after this share of the lease, but at least so often. */
-const unsureShare = 1 / 20;
-const longestUnsureMs = 5_000;
-
-/** What the server granted, and by when at the latest it will take it back. */
+/** What the server granted. */
 interface Granted {
   readonly docId: string;
   readonly sessionId: string;
@@ -26,190 +23,149 @@ interface Granted {
   readonly version: number;
   readonly leaseMs: number;
   /** When the request was sent: the server cannot have counted from an earlier instant. */
-  readonly askedMs: number;
+  readonly granted: Moment;
 }
 
-class Session implements EditingSession {
-  readonly docId: string;
-  readonly content: unknown;
-  readonly fence: number;
-  readonly sessionId: string;
-  readonly #send: Send;
-  readonly #host: SessionHost;
-  readonly #leaseMs: number;
-  readonly #events = createEmitter<EditingEvents>();
-  readonly #stopListening: () => void;
-  #version: number;
-  #state: EditingState = "held";
-  #confirmedMs: number;
-  #timer: unknown;
-  #saving: Promise<unknown> = Promise.resolve();
-  #asking: Promise<void> | undefined;
-  /** A save that also releases is on its way: its answer says what became of the lock. */
-  #isReleasing = false;
+/** Keeps what was granted until it is closed, lost, or the page goes away. */
+function createSession(send: Send, host: SessionHost, given: Granted): EditingSession {
+  const { docId, sessionId, fence, leaseMs } = given;
+  const hold = { docId, sessionId, fence };
+  const events = createEmitter<EditingEvents>();
+  const saves = createSaves({ send, ...given });
+  /** How it ended, if it has. */
+  let end: "lost" | "closed" | undefined;
+  /** A release is on its way, or was sent without an answer. */
+  let isReleasing = false;
 
-  constructor(send: Send, host: SessionHost, granted: Granted) {
-    this.docId = granted.docId;
-    this.content = granted.content;
-    this.fence = granted.fence;
-    this.sessionId = granted.sessionId;
-    this.#send = send;
-    this.#host = host;
-    this.#version = granted.version;
-    this.#leaseMs = granted.leaseMs;
-    this.#confirmedMs = granted.askedMs;
-    this.#stopListening = onPageEvents(host.page, {
-      // Asleep or in the background for longer than a heartbeat: ask before anybody relies on it.
-      awake: () => {
-        const silentMs = host.now() - this.#confirmedMs;
-        if (this.#state === "unsure" || silentMs > this.#leaseMs / 3) void this.#ask();
-      },
-      leaving: () => {
-        void this.#release(true);
-        // Should the browser bring the page back, it must not go on as if it still had the lock.
-        this.#events.emit("lost", { owner: null, reason: "The page was left" });
-      },
-    });
-    this.#schedule();
-  }
+  const heartbeat = createHeartbeat({
+    host,
+    leaseMs,
+    granted: given.granted,
+    async renew(signal) {
+      const body = { ...hold, ttl: leaseMs / 1_000 };
+      const failed = await send("extendLock", { body }, { signal, retries: 0 }).then(
+        () => undefined,
+        (error: unknown) => error,
+      );
+      if (failed && !loseBy(failed)) throw failed;
+      return !failed;
+    },
+    onSure: () => events.emit("renewed", { expiresAtMs: heartbeat.expiresAtMs }),
+    onUnsure: (error) => events.emit("unsure", { error }),
+  });
+  const stopListening = onPageEvents(host.page, {
+    // Asleep or in the background for longer than a heartbeat: ask before anybody relies on it.
+    awake: heartbeat.wake,
+    leaving() {
+      const isSaving = saves.leave();
+      finish("closed");
+      if (!isSaving) release(true).catch(() => undefined);
+      // Should the browser bring the page back, it must not go on as if it still had the lock.
+      events.emit("lost", { owner: null, reason: "The page was left" });
+    },
+  });
 
-  get on(): Listen<EditingEvents> {
-    return this.#events.on;
-  }
-
-  get version(): number {
-    return this.#version;
-  }
-
-  get expiresAtMs(): number {
-    return this.#confirmedMs + this.#leaseMs;
-  }
-
-  get state(): EditingState {
-    const isOverdue = this.#state === "held" && this.#host.now() >= this.expiresAtMs;
-    return isOverdue ? "unsure" : this.#state;
-  }
-
-  save(content: unknown, { keepLock = true } = {}): Promise<{ version: number }> {
-    // One after the other: each save waits for the version that the one before it made.
-    const saved = this.#saving.then(() => this.#put(content, keepLock));
-    this.#saving = saved.catch(() => undefined);
-    return saved;
-  }
-
-  async check(): Promise<EditingState> {
-    if (!this.#isOver) await this.#ask();
-    return this.state;
-  }
-
-  close(): Promise<void> {
-    return this.#release(false);
-  }
-
-  get #isOver(): boolean {
-    return this.#state === "lost" || this.#state === "closed";
-  }
-
-  get #hold() {
-    return { docId: this.docId, sessionId: this.sessionId, fence: this.fence };
-  }
-
-  #end(as: "lost" | "closed"): void {
-    this.#state = as;
-    this.#host.clearTimer(this.#timer);
-    this.#stopListening();
+  function finish(as: "lost" | "closed"): void {
+    end ??= as;
+    heartbeat.stop();
+    stopListening();
   }
 
   /** Tells the loss once; any other error is left alone. */
-  #loseBy(error: unknown): boolean {
+  function loseBy(error: unknown): boolean {
     if (!isProblem(error, "LOCK_NOT_OWNED")) return false;
-    if (this.#isOver || this.#isReleasing) return true;
-    this.#end("lost");
-    this.#events.emit("lost", { owner: error.problem.lockInfo, reason: error.message });
+    // A heartbeat that crosses a release meets its effect: what became of it, its own answer says.
+    if (end || isReleasing || saves.isReleasing) return true;
+    finish("lost");
+    events.emit("lost", { owner: error.problem.lockInfo, reason: error.message });
     return true;
   }
 
-  #doubt(error: unknown): void {
-    this.#state = "unsure";
-    this.#events.emit("unsure", { error });
-  }
-
-  #schedule(): void {
-    this.#host.clearTimer(this.#timer);
-    if (this.#isOver) return;
-    const unsureMs = Math.min(this.#leaseMs * unsureShare, longestUnsureMs);
-    const delayMs = this.#state === "held" ? this.#leaseMs / 3 : unsureMs;
-    this.#timer = this.#host.setTimer(() => void this.#ask(), delayMs);
-  }
-
-  /** One question at a time; whoever asks meanwhile gets the same answer. */
-  #ask(): Promise<void> {
-    this.#asking ??= this.#renew().finally(() => {
-      this.#asking = undefined;
-      this.#schedule();
-    });
-    return this.#asking;
-  }
-
-  /** The heartbeat is also the question: it renews only what is still ours. */
-  async #renew(): Promise<void> {
-    const sentMs = this.#host.now();
-    if (sentMs >= this.expiresAtMs && this.#state === "held") this.#doubt(undefined);
+  /** Follows a save: a lock that it released needs no heartbeat any more. */
+  async function follow<S extends Saved | undefined>(saving: Promise<S>): Promise<S> {
     try {
-      await this.#send("extendLock", { body: { ...this.#hold, ttl: this.#leaseMs / 1_000 } });
-      if (this.#isOver) return;
-      this.#state = "held";
-      this.#confirmedMs = sentMs;
-      this.#events.emit("renewed", { expiresAtMs: this.expiresAtMs });
+      const saved = await saving;
+      if (saved?.isReleased) finish("closed");
+      return saved;
     } catch (error) {
-      if (!this.#isOver && !this.#loseBy(error)) this.#doubt(error);
-    }
-  }
-
-  async #put(content: unknown, keepLock: boolean): Promise<{ version: number }> {
-    const { docId, fence, sessionId } = this;
-    this.#isReleasing = !keepLock;
-    try {
-      const saved = await this.#send("saveDocument", {
-        params: { docId },
-        headers: { "if-match": `"${this.#version}"` },
-        body: { content, fence, sessionId, keepLock },
-      });
-      this.#version = saved.body.version;
-    } catch (error) {
-      this.#isReleasing = false;
-      this.#loseBy(error);
+      loseBy(error);
       throw error;
     }
-    if (!keepLock && !this.#isOver) this.#end("closed");
-    return { version: this.#version };
   }
 
-  async #release(keepalive: boolean): Promise<void> {
-    if (this.#isOver) return;
-    this.#end("closed");
+  async function release(isLeaving: boolean): Promise<void> {
+    isReleasing = true;
     try {
-      await this.#send("releaseLock", { body: this.#hold }, { keepalive });
+      await send("releaseLock", { body: hold }, isLeaving ? { keepalive: true, retries: 0 } : {});
     } catch (error) {
       // Lost in the meantime: then there is nothing left to give back.
-      if (!isProblem(error, "LOCK_NOT_OWNED") && !keepalive) throw error;
+      if (!isProblem(error, "LOCK_NOT_OWNED")) {
+        if (isFinal(error)) isReleasing = false;
+        throw error;
+      }
     }
+    finish("closed");
   }
+
+  const stateNow = (): EditingState => end ?? (heartbeat.isSure ? "held" : "unsure");
+
+  return {
+    docId,
+    sessionId,
+    fence,
+    content: given.content,
+    on: events.on,
+    get version() {
+      return saves.version;
+    },
+    get expiresAtMs() {
+      return heartbeat.expiresAtMs;
+    },
+    get state() {
+      return stateNow();
+    },
+    get isSaved() {
+      return !saves.isPending;
+    },
+    async save(content, { keepLock = true } = {}) {
+      const saving = follow(saves.save(content, keepLock));
+      if (!fitsLeaving(content)) askBeforeLeaving(host.page, saving);
+      return { version: (await saving).version };
+    },
+    async check() {
+      if (!end) await heartbeat.ask();
+      return stateNow();
+    },
+    async close() {
+      if (end) return;
+      const saved = await follow(saves.finish());
+      // Whoever closes wants no heartbeats, whatever becomes of the release: then the lease ends by itself.
+      heartbeat.stop();
+      if (!end && !saved?.isReleased) await release(false);
+    },
+  };
 }
 
-/** Takes the lock and starts the session; refused with `LOCK_HELD` when somebody else has it. */
+/**
+ * Takes the lock and starts the session; refused with `LOCK_HELD` when somebody else has it. Cancelled,
+ * it gives back at once whatever it gets.
+ */
 export async function startEditing(
   send: Send,
   host: SessionHost,
   docId: string,
   options: EditOptions = {},
 ): Promise<EditingSession> {
-  const { ttl = 300, sessionId = crypto.randomUUID(), ...others } = options;
-  const askedMs = host.now();
-  const body = { ttl, sessionId, ...others };
-  const { content, version, lockInfo } = (await send("editDocument", { params: { docId }, body }))
-    .body;
+  const { ttl = 300, sessionId = crypto.randomUUID(), signal, ...others } = options;
+  const granted = momentOf(host);
+  const input = { params: { docId }, body: { ttl, sessionId, ...others } };
+  const { body } = await orLetGo(send("editDocument", input), { signal, page: host.page }, () =>
+    send("releaseLock", { body: { docId, sessionId } }, { keepalive: true }),
+  );
+  const { content, version, lockInfo } = body;
   const { fence } = lockInfo;
   const leaseMs = ttl * 1_000;
-  return new Session(send, host, { docId, sessionId, fence, content, version, leaseMs, askedMs });
+  return createSession(send, host, {
+    ...{ docId, sessionId, fence, content, version, leaseMs, granted },
+  });
 }

@@ -12,6 +12,8 @@ export interface EditOptions {
   readonly username?: string;
   /** How long to wait for somebody else's lock, in milliseconds; not at all by default. */
   readonly waitMs?: number;
+  /** Ends the waiting; a lock that is granted all the same is given back. */
+  readonly signal?: AbortSignal | undefined;
 }
 
 /**
@@ -28,7 +30,7 @@ export interface EditingEvents {
   lost: { readonly owner: LockInfo | null; readonly reason: string };
   /** The lease starts again. */
   renewed: { readonly expiresAtMs: number };
-  /** Whether the lock is still held is not known at present. */
+  /** Whether the lock is still held is not known any more: at the end of the lease at the latest. */
   unsure: { readonly error: unknown };
 }
 
@@ -42,18 +44,29 @@ export interface EditingSession {
   readonly fence: number;
   readonly sessionId: string;
   readonly state: EditingState;
+  /** Whether the server has confirmed everything that was to be saved. */
+  readonly isSaved: boolean;
   /** When the lease is over by this machine's clock, in milliseconds since the epoch; never too late. */
   readonly expiresAtMs: number;
   /** Listens; what it returns stops that. */
   readonly on: Listen<EditingEvents>;
   /**
-   * Saves the whole content, and keeps the lock unless told otherwise.
+   * Saves the whole content as it is now, after the saves before it, and keeps the lock unless told
+   * otherwise. When the page goes away meanwhile, the newest content goes along with it, in a request
+   * that outlives the page: up to 60 KB. With more on its way, the browser asks its user before leaving.
    *
    * @throws ApiError `LOCK_NOT_OWNED` when the lock was lost; nothing was changed
+   * @throws ApiError `NO_ANSWER` when nobody knows whether it was saved: the next save or `close` finds out
    */
   save(content: unknown, options?: { readonly keepLock?: boolean }): Promise<{ version: number }>;
   /** Asks the server now whether the lock is still held, and renews it if so. */
   check(): Promise<EditingState>;
-  /** Gives the lock back; fine to call again, and after the lock was lost. */
+  /**
+   * Waits for the last save, saves what no server has confirmed yet, and gives the lock back. Fine to
+   * call after the lock was lost, and again: after a lost answer that sends again.
+   *
+   * @throws ApiError when something could not be saved, or the lock could not be given back; without
+   * heartbeats from now on, its lease ends by itself
+   */
   close(): Promise<void>;
 }

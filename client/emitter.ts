@@ -1,6 +1,6 @@
 /** Tells listeners what happened, each kind of event with its own data. */
 
-/** Listens to one kind of event; what it returns stops that. */
+/** Listens to one kind of event; what it returns stops that. A listener that throws harms nobody else. */
 export type Listen<Events> = <Kind extends keyof Events>(
   kind: Kind,
   listener: (data: Events[Kind]) => void,
@@ -12,9 +12,15 @@ export interface Emitter<Events> {
   emit<Kind extends keyof Events>(kind: Kind, data: Events[Kind]): void;
 }
 
+/** Where errors of listeners go: to the page's `error` event, or to the console where there is none. */
+function report(error: unknown): void {
+  const { reportError = console.error } = globalThis as { reportError?: (error: unknown) => void };
+  reportError(error);
+}
+
 /** Makes an emitter without listeners. */
 export function createEmitter<Events>(): Emitter<Events> {
-  const listeners = new Set<readonly [kind: keyof Events, listener: (data: never) => void]>();
+  const listeners = new Set<readonly [kind: keyof Events, listener: (data: never) => unknown]>();
   return {
     on(kind, listener) {
       const entry = [kind, listener] as const;
@@ -22,7 +28,11 @@ export function createEmitter<Events>(): Emitter<Events> {
       return () => void listeners.delete(entry);
     },
     emit(kind, data) {
-      for (const [wanted, listener] of listeners) if (wanted === kind) listener(data as never);
+      // Called at once; what it throws, or rejects with later, stays with the listener.
+      const tell = async (listener: (data: never) => unknown) => listener(data as never);
+      for (const [wanted, listener] of [...listeners]) {
+        if (wanted === kind) tell(listener).catch(report);
+      }
     },
   };
 }

@@ -14,9 +14,9 @@ function hasField(schema: z.ZodType, name: string): boolean {
 /** Whether, and how, sending an operation again after a lost answer is safe. */
 function repetitionOf({ method, headers, body, repeatable }: Endpoint): Repetition {
   if (hasField(headers, "idempotency-key")) return "key";
-  // RFC 9110 calls these methods idempotent; a `reference` makes a stock movement so.
-  const isSafe = ["GET", "PUT", "DELETE"].includes(method) || hasField(body, "reference");
-  return isSafe || repeatable ? "safe" : "no";
+  // Reads change nothing; a `reference` makes a stock movement repeatable. A `PUT` or `DELETE` is only where
+  // nobody else edits: sent a second time, it undoes what another tab did in between.
+  return method === "GET" || hasField(body, "reference") || repeatable ? "safe" : "no";
 }
 
 /** The text of `operations.ts`; a test compares it with what is there. */

@@ -39,7 +39,8 @@ export interface Client extends Operations {
 }
 
 const defaultHost: SessionHost = {
-  now: Date.now,
+  now: () => Date.now(),
+  steadyMs: () => performance.now(),
   setTimer: (run, delayMs) => setTimeout(run, delayMs),
   clearTimer: (timer) => clearTimeout(timer as undefined),
   page: "addEventListener" in globalThis ? (globalThis as unknown as PageTarget) : undefined,

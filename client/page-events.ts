@@ -20,3 +20,14 @@ export function onPageEvents(
     page?.removeEventListener("pagehide", leaving);
   };
 }
+
+/**
+ * Lets the browser ask its user before the page goes away, for as long as the work runs. Only meanwhile,
+ * because browsers do not keep pages that listen for this event.
+ */
+export function askBeforeLeaving(page: PageTarget | undefined, work: Promise<unknown>): void {
+  const ask = (event: Event): void => event.preventDefault();
+  const stop = (): void => page?.removeEventListener("beforeunload", ask);
+  page?.addEventListener("beforeunload", ask);
+  work.then(stop, stop);
+}

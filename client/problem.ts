@@ -98,3 +98,17 @@ export async function errorIn(response: Response): Promise<ApiError> {
     retryAfterMs: Number.isNaN(seconds) ? undefined : seconds * 1_000,
   });
 }
+
+/** Whether the server has said something; if not, nobody knows what happened. */
+export function isAnswered(error: unknown): boolean {
+  return error instanceof ApiError && error.status > 0;
+}
+
+/** Answers that say nothing about the request itself: sent again later, it may well succeed. */
+const passing = new Set([401, 408, 429]);
+
+/** Whether an error is the last word on a request: sent again, it would be refused again. */
+export function isFinal(error: unknown): boolean {
+  if (!(error instanceof ApiError) || passing.has(error.status)) return false;
+  return error.status >= 400 && error.status < 500;
+}

@@ -2,16 +2,26 @@
 import type { AnswerOf, InputOf, OperationName } from "./contract.ts";
 import { type Operation, operations } from "./operations.ts";
 import { ApiError, errorIn } from "./problem.ts";
+import { pause, within } from "./waiting.ts";
+
+/** Why a token is asked for. */
+export interface TokenRequest {
+  /** The last one was refused: only a new one helps. */
+  readonly isRefused: boolean;
+}
 
 /** How to reach the API. */
 export interface ClientOptions {
   /** For example `https://api.example.com`, without a slash at its end. */
   readonly baseUrl: string;
-  /** The bearer token, or what hands out a fresh one; asked before every request. */
-  readonly token?: string | (() => string | Promise<string>);
+  /**
+   * The bearer token, or what hands one out: asked before every request, and once more when that one
+   * was refused. It may take as long as the request may, and is not waited for any longer.
+   */
+  readonly token?: string | ((request: TokenRequest) => string | Promise<string>);
   /** How often a request that may be repeated is repeated; 3 by default. */
   readonly retries?: number;
-  /** How long one attempt may take; 30 s by default, as long as API Gateway waits. */
+  /** How long one attempt may take, its token included; 30 s by default, as long as API Gateway waits. */
   readonly timeoutMs?: number;
   /** Stands in for the global one, in tests for example. */
   readonly fetch?: typeof fetch;
@@ -22,6 +32,8 @@ export interface SendOptions {
   readonly signal?: AbortSignal;
   /** Lets the request outlive the page that sends it. */
   readonly keepalive?: boolean;
+  /** Instead of the client's own number. */
+  readonly retries?: number;
 }
 
 /** A successful answer with all that came with it. */
@@ -46,7 +58,7 @@ interface Parts {
 }
 
 /** Answers that promise that nothing was changed, whatever was asked. */
-const nothingHappened = new Set(["TRY_AGAIN", "TOO_MANY_REQUESTS"]);
+const nothingHappened = new Set(["TRY_AGAIN", "TOO_MANY_REQUESTS", "NO_TOKEN"]);
 const idempotencyKey = "idempotency-key";
 /** First backoff and longest pause before a repetition. */
 const firstPauseMs = 200;
@@ -79,33 +91,75 @@ function mayRepeat([, , repeat]: Operation, headers: Record<string, string>): bo
 }
 
 /** Why an attempt failed, and whether it says for sure that nothing was changed. */
-function failureOf(error: unknown): ApiError {
+function failureOf(error: unknown, code = "NO_ANSWER", message = "The server did not answer") {
   if (error instanceof ApiError) return error;
-  const message = "The server did not answer";
-  return new ApiError({ status: 0, code: "NO_ANSWER", problem: {}, message, cause: error });
+  return new ApiError({ status: 0, code, problem: {}, message, cause: error });
+}
+
+/** What hands out tokens to requests, and remembers the last one. */
+function createTokens(token: ClientOptions["token"]) {
+  let last = typeof token === "string" ? token : undefined;
+  /** All requests that were refused at the same time ask for one new token together. */
+  let renewal: Promise<unknown> | undefined;
+
+  async function ask(isRefused: boolean): Promise<string | undefined> {
+    if (typeof token === "function") last = await token({ isRefused });
+    return last;
+  }
+
+  return {
+    /** A page that goes away cannot wait for a token: it takes the last one. */
+    async get(isLeaving: boolean): Promise<string | undefined> {
+      return isLeaving && last ? last : ask(false);
+    },
+    /** Another one than the one that was refused, if there is one. */
+    async renew(refused: string | undefined, signal: AbortSignal): Promise<string | undefined> {
+      if (last === refused) {
+        renewal ??= within(signal, ask(true)).finally(() => (renewal = undefined));
+        await renewal;
+      }
+      return last === refused ? undefined : last;
+    },
+  };
 }
 
 /** Makes what sends operations. */
 export function createSend(options: ClientOptions): Send {
-  const { baseUrl, token, retries = 3, timeoutMs = 30_000 } = options;
-  let lastToken = typeof token === "string" ? token : undefined;
+  const { baseUrl, timeoutMs = 30_000 } = options;
+  const tokens = createTokens(options.token);
 
-  async function authorization(isLast: boolean): Promise<Record<string, string>> {
-    // A page that goes away cannot wait for a new token.
-    if (typeof token === "function" && !(isLast && lastToken)) lastToken = await token();
-    return lastToken === undefined ? {} : { authorization: `Bearer ${lastToken}` };
-  }
-
-  async function attempt(url: string, init: RequestInit, sending: SendOptions): Promise<Response> {
+  /** One attempt, and after a refused token one more; all of it within the time limit and the signal. */
+  async function attempt(
+    url: string,
+    init: RequestInit,
+    sending: SendOptions,
+  ): Promise<Reply<never>> {
+    const { keepalive = false } = sending;
     const limits = [AbortSignal.timeout(timeoutMs), ...(sending.signal ? [sending.signal] : [])];
-    const response = await (options.fetch ?? fetch)(url, {
-      ...init,
-      headers: { ...init.headers, ...(await authorization(sending.keepalive ?? false)) },
-      signal: AbortSignal.any(limits),
-      ...(sending.keepalive ? { keepalive: true } : {}),
-    });
-    if (!response.ok) throw await errorIn(response);
-    return response;
+    const signal = AbortSignal.any(limits);
+
+    /** Nothing was sent yet: whatever goes wrong, it can be tried again. */
+    const tokenOf = <T>(asking: Promise<T>): Promise<T> =>
+      within(signal, asking).catch((error: unknown) => {
+        throw failureOf(error, "NO_TOKEN", "There is no token to send");
+      });
+
+    async function put(token: string | undefined, isLast: boolean): Promise<Reply<never>> {
+      const authorization = token === undefined ? {} : { authorization: `Bearer ${token}` };
+      const headers = { ...init.headers, ...authorization };
+      const more = { headers, signal, ...(keepalive ? { keepalive } : {}) };
+      const response = await within(signal, (options.fetch ?? fetch)(url, { ...init, ...more }));
+      const isRefused = response.status === 401 && !isLast;
+      const renewed = isRefused && (await tokenOf(tokens.renew(token, signal)));
+      if (renewed) {
+        void response.body?.cancel();
+        return put(renewed, true);
+      }
+      if (!response.ok) throw await within(signal, errorIn(response));
+      const body = (await within(signal, response.json())) as never;
+      return { status: response.status, headers: response.headers, body };
+    }
+    return put(await tokenOf(tokens.get(keepalive)), keepalive);
   }
 
   return async (name, input, sending = {}) => {
@@ -115,19 +169,19 @@ export function createSend(options: ClientOptions): Send {
     const headers = headersOf(parts, operation);
     const body = parts.body === undefined ? {} : { body: JSON.stringify(parts.body) };
     const repeatable = mayRepeat(operation, headers);
+    const { retries = options.retries ?? 3, signal } = sending;
     for (let round = 0; ; round += 1) {
       try {
-        const url = urlOf(baseUrl, path, parts);
-        const response = await attempt(url, { method, headers, ...body }, sending);
-        const answer = (await response.json()) as AnswerOf<typeof name>;
-        return { status: response.status, headers: response.headers, body: answer };
+        return await attempt(urlOf(baseUrl, path, parts), { method, headers, ...body }, sending);
       } catch (error) {
         const failure = failureOf(error);
         const mayHelp = failure.status === 0 || failure.status >= 500;
         const again = nothingHappened.has(failure.code) || (repeatable && mayHelp);
-        if (!again || round >= retries || sending.signal?.aborted) throw failure;
+        if (!again || round >= retries || signal?.aborted) throw failure;
         const pauseMs = failure.retryAfterMs ?? Math.random() * firstPauseMs * 2 ** round;
-        await new Promise((resume) => setTimeout(resume, Math.min(pauseMs, longestPauseMs)));
+        await pause(Math.min(pauseMs, longestPauseMs), signal).catch(() => {
+          throw failure;
+        });
       }
     }
   };

@@ -1,5 +1,5 @@
 /** An editing session: heartbeats, waking up, losing the lock, saving, leaving the page. */
-import { describe, expect, test } from "vitest";
+import { describe, expect, test, vi } from "vitest";
 import { ApiError, type EditingEvents, type LockInfo } from "../../../client/index.ts";
 import { startEditing } from "../../../client/editing-session.ts";
 import type { Send } from "../../../client/request.ts";
@@ -20,14 +20,28 @@ const lostTo = (owner: LockInfo | null) =>
     problem: { success: false, lockInfo: owner },
     message: "gone",
   });
+const refusedWith = (status: number, code: string) =>
+  new ApiError({ status, code, problem: {}, message: code });
 const offline = () =>
   new ApiError({ status: 0, code: "NO_ANSWER", problem: {}, message: "no answer" });
 
 type Behave = (name: string, body: Record<string, unknown>) => unknown;
 
+/** The bodies of all requests of that name. */
+function bodies(sent: readonly { name: string; input: Record<string, unknown> }[], wanted: string) {
+  return sent
+    .filter(({ name }) => name === wanted)
+    .map(({ input }) => input["body"] as Record<string, unknown>);
+}
+
+async function settled(): Promise<void> {
+  for (let turn = 0; turn < 20; turn += 1) await Promise.resolve();
+}
+
 /** A session with a lease of 30 s, on a machine and against a server that the test controls. */
 async function setUp() {
   let nowMs = 1_000_000;
+  let steadyMs = 5_000;
   const timers = new Map<object, { dueMs: number; run: () => void }>();
   const page = new EventTarget();
   const sent: { name: string; input: Record<string, unknown>; keepalive: boolean }[] = [];
@@ -44,9 +58,10 @@ async function setUp() {
   }) as Send;
   const host = {
     now: () => nowMs,
+    steadyMs: () => steadyMs,
     setTimer(run: () => void, delayMs: number) {
       const timer = {};
-      timers.set(timer, { dueMs: nowMs + delayMs, run });
+      timers.set(timer, { dueMs: steadyMs + delayMs, run });
       return timer;
     },
     clearTimer: (timer: unknown) => void timers.delete(timer as object),
@@ -60,23 +75,32 @@ async function setUp() {
 
   /** Time passes while the machine is awake: timers run when they are due. */
   async function pass(durationMs: number): Promise<void> {
-    const endMs = nowMs + durationMs;
+    const endMs = steadyMs + durationMs;
     for (;;) {
-      for (let turn = 0; turn < 20; turn += 1) await Promise.resolve();
+      await settled();
       const due = [...timers].filter(([, { dueMs }]) => dueMs <= endMs);
       const next = due.toSorted(([, one], [, other]) => one.dueMs - other.dueMs)[0];
       if (!next) break;
       timers.delete(next[0]);
-      nowMs = Math.max(nowMs, next[1].dueMs);
+      go(next[1].dueMs - steadyMs);
       next[1].run();
     }
-    nowMs = endMs;
+    go(endMs - steadyMs);
   }
 
+  /** Timers run by the steady clock, whatever the wall clock says. */
+  function go(durationMs: number): void {
+    if (durationMs <= 0) return;
+    nowMs += durationMs;
+    steadyMs += durationMs;
+  }
+
+  /** The machine sleeps: only the wall clock goes on. */
   const sleep = (durationMs: number): void => void (nowMs += durationMs);
+  const setClockBack = (byMs: number): void => void (nowMs -= byMs);
   const names = (): string[] => sent.map(({ name }) => name);
   const kinds = (): string[] => events.map(([kind]) => kind);
-  return { session, server, sent, names, events, kinds, pass, sleep, page, host };
+  return { session, server, sent, names, events, kinds, pass, sleep, setClockBack, page };
 }
 
 describe("keeping the lock", () => {
@@ -103,6 +127,76 @@ describe("keeping the lock", () => {
     expect(session.state).toBe("held");
     expect(kinds()).toContain("renewed");
     expect(kinds()).not.toContain("lost");
+  });
+
+  test("doubt is told at the end of the lease, while a heartbeat hangs, and not only when it fails", async () => {
+    const { session, server, events, pass } = await setUp();
+    server.behave = (name) => (name === "extendLock" ? new Promise(() => undefined) : undefined);
+    await pass(29_000);
+    expect(session.state).toBe("held");
+    await pass(1_000);
+    expect(session.state).toBe("unsure");
+    expect(events).toEqual([["unsure", { error: undefined }]]);
+  });
+
+  test("a heartbeat that hangs is given up, and asked again", async () => {
+    const { session, server, names, pass } = await setUp();
+    let asked = 0;
+    server.behave = (name) =>
+      name === "extendLock" && (asked += 1) === 1 ? new Promise(() => undefined) : undefined;
+    await pass(25_000);
+    expect(names()).toEqual(["editDocument", "extendLock", "extendLock"]);
+    expect(session.expiresAtMs).toBe(1_000_000 + 20_000 + 30_000);
+  });
+
+  test("an answer that took longer than the lease is no confirmation", async () => {
+    const { session, server, kinds, pass } = await setUp();
+    const first = Promise.withResolvers<undefined>();
+    server.behave = () => first.promise;
+    await pass(15_000);
+    server.behave = offline;
+    await pass(30_000);
+    first.resolve(undefined);
+    await pass(0);
+    expect(session.state).toBe("unsure");
+    expect(kinds()).toEqual(["unsure"]);
+  });
+
+  test("a token that is not accepted any more costs ever fewer requests, and is noticed once mended", async () => {
+    const { session, server, names, pass } = await setUp();
+    server.behave = () => refusedWith(401, "UNAUTHENTICATED");
+    await pass(600_000);
+    expect(names().length).toBeLessThan(20);
+    expect(session.state).toBe("unsure");
+    server.behave = () => undefined;
+    await pass(60_000);
+    expect(session.state).toBe("held");
+  });
+
+  test("a listener that throws or rejects harms neither the others nor the session", async () => {
+    const { session, names, events, pass } = await setUp();
+    const told: unknown[] = [];
+    const reported = vi
+      .spyOn(console, "error")
+      .mockImplementation((error) => void told.push(error));
+    session.on("renewed", () => {
+      throw new Error("thrown");
+    });
+    session.on("renewed", (() => Promise.reject(new Error("rejected"))) as () => void);
+    const last: unknown[] = [];
+    session.on("renewed", (data) => last.push(data));
+    await pass(20_000);
+    reported.mockRestore();
+    expect(events).toHaveLength(2);
+    expect(last).toHaveLength(2);
+    expect(told.map(String).toSorted()).toEqual([
+      "Error: rejected",
+      "Error: rejected",
+      "Error: thrown",
+      "Error: thrown",
+    ]);
+    expect(names()).toEqual(["editDocument", "extendLock", "extendLock"]);
+    expect(session.state).toBe("held");
   });
 
   test("a refused heartbeat means lost, with the new owner, once; nothing is sent any more", async () => {
@@ -133,6 +227,46 @@ describe("waking up", () => {
     await pass(0);
     expect(session.state).toBe("lost");
     expect(kinds()).toEqual(["unsure", "lost"]);
+  });
+
+  test("waking asks anew instead of joining a question that hangs since before the sleep", async () => {
+    const { session, server, names, kinds, page, sleep, pass } = await setUp();
+    server.behave = (name) => (name === "extendLock" ? new Promise(() => undefined) : undefined);
+    await pass(10_000);
+    server.behave = () => undefined;
+    sleep(3_600_000);
+    page.dispatchEvent(new Event("visibilitychange"));
+    await pass(0);
+    expect(names()).toEqual(["editDocument", "extendLock", "extendLock"]);
+    expect(kinds()).toEqual(["unsure", "renewed"]);
+    expect(session.state).toBe("held");
+  });
+
+  test("a clock that was set back does not hide a sleep: it is unsure, and asks", async () => {
+    const { session, server, kinds, names, sleep, setClockBack, pass } = await setUp();
+    server.behave = (name) => (name === "extendLock" ? offline() : undefined);
+    await pass(1_000);
+    sleep(3_600_000);
+    setClockBack(7_200_000);
+    expect(session.state).toBe("unsure");
+    await pass(5_000);
+    expect(kinds()).toEqual(["unsure"]);
+    expect(names()).toContain("extendLock");
+    server.behave = () => undefined;
+    await pass(2_000);
+    expect(session.state).toBe("held");
+  });
+
+  test("a wall clock that stands still or is corrected by little hides no time and raises no alarm", async () => {
+    const { session, kinds, names, setClockBack, pass } = await setUp();
+    await pass(5_000);
+    setClockBack(500);
+    await pass(4_000);
+    expect(session.state).toBe("held");
+    expect(names()).toEqual(["editDocument"]);
+    await pass(1_000);
+    expect(kinds()).toEqual(["renewed"]);
+    expect(names()).toEqual(["editDocument", "extendLock"]);
   });
 
   test("several signs of life ask once; right after a heartbeat they ask nothing", async () => {
@@ -202,6 +336,157 @@ describe("saving and leaving", () => {
       },
     ]);
     expect(session.state).toBe("closed");
+  });
+
+  test("closing waits for the last save: it is never overtaken by its own release", async () => {
+    const { session, server, names } = await setUp();
+    const saving = Promise.withResolvers<undefined>();
+    server.behave = (name) => (name === "saveDocument" ? saving.promise : undefined);
+    const saved = session.save("last");
+    expect(session.isSaved).toBe(false);
+    await settled();
+    const closed = session.close();
+    await settled();
+    expect(names()).toEqual(["editDocument", "saveDocument"]);
+    expect(session.state).toBe("held");
+    saving.resolve(undefined);
+    await closed;
+    expect(await saved).toEqual({ version: 6 });
+    expect(names()).toEqual(["editDocument", "saveDocument", "releaseLock"]);
+    expect(session).toMatchObject({ state: "closed", isSaved: true });
+  });
+
+  test("a save that has not been sent yet when the session is closed releases at once", async () => {
+    const { session, sent, names } = await setUp();
+    void session.save("first");
+    const last = session.save("last");
+    await session.close();
+    expect(await last).toEqual({ version: 7 });
+    expect(names()).toEqual(["editDocument", "saveDocument", "saveDocument"]);
+    expect(bodies(sent, "saveDocument")).toMatchObject([
+      { content: "first", keepLock: true },
+      { content: "last", keepLock: false },
+    ]);
+  });
+
+  test("what is saved is the content as it was when save was called", async () => {
+    const { session, sent } = await setUp();
+    const content = { text: "one" };
+    const first = session.save(content);
+    const second = session.save(content);
+    content.text = "changed later";
+    await Promise.all([first, second]);
+    expect(bodies(sent, "saveDocument").map(({ content: saved }) => saved)).toEqual([
+      { text: "one" },
+      { text: "one" },
+    ]);
+  });
+
+  test("after a lost answer the next save first finds out, by the same request, what became of it", async () => {
+    const { session, server, sent } = await setUp();
+    server.behave = (name) => (name === "saveDocument" ? offline() : undefined);
+    expect(await errorOf(session.save("one"))).toMatchObject({ code: "NO_ANSWER" });
+    expect(session.isSaved).toBe(false);
+    server.behave = () => undefined;
+    expect(await session.save("two")).toEqual({ version: 7 });
+    const inputs = sent.filter(({ name }) => name === "saveDocument").map(({ input }) => input);
+    expect(inputs).toHaveLength(3);
+    expect(inputs[1]).toEqual(inputs[0]);
+    expect(inputs[2]).toMatchObject({ headers: { "if-match": '"6"' }, body: { content: "two" } });
+    const keys = inputs.map(
+      (input) => (input["headers"] as Record<string, string>)["idempotency-key"],
+    );
+    expect(new Set(keys).size).toBe(2);
+  });
+
+  test("closing saves what no server has confirmed, and gives the lock back with it", async () => {
+    const { session, server, sent, names } = await setUp();
+    server.behave = (name) => (name === "saveDocument" ? offline() : undefined);
+    await errorOf(Promise.all([session.save("one"), session.save("two")]));
+    expect(await errorOf(session.close())).toMatchObject({ code: "NO_ANSWER" });
+    expect(session.state).toBe("held");
+    server.behave = () => undefined;
+    await session.close();
+    expect(session).toMatchObject({ state: "closed", isSaved: true });
+    expect(names()).not.toContain("releaseLock");
+    expect(bodies(sent, "saveDocument").at(-1)).toMatchObject({ content: "two", keepLock: false });
+  });
+
+  test("a save that the server will never take is not tried again by closing", async () => {
+    const { session, server, names } = await setUp();
+    server.behave = (name) => (name === "saveDocument" ? refusedWith(413, "TOO_LARGE") : undefined);
+    expect(await errorOf(session.save("huge"))).toMatchObject({ code: "TOO_LARGE" });
+    await session.close();
+    expect(names()).toEqual(["editDocument", "saveDocument", "releaseLock"]);
+  });
+
+  test("closing again after a lost answer sends again; meanwhile nothing keeps the lock alive", async () => {
+    const { session, server, names, kinds, pass } = await setUp();
+    server.behave = (name) => (name === "releaseLock" ? offline() : undefined);
+    expect(await errorOf(session.close())).toMatchObject({ code: "NO_ANSWER" });
+    await pass(60_000);
+    expect(names()).toEqual(["editDocument", "releaseLock"]);
+    expect(session.state).toBe("unsure");
+    // The first one did release: by now somebody else may have the lock.
+    server.behave = () => lostTo(bob);
+    await session.close();
+    expect(names()).toEqual(["editDocument", "releaseLock", "releaseLock"]);
+    expect(session.state).toBe("closed");
+    expect(kinds()).toEqual([]);
+  });
+
+  test("leaving the page carries the newest content along, and releases with it", async () => {
+    const { session, server, sent, page, pass, names } = await setUp();
+    const never = new Promise(() => undefined);
+    server.behave = (name, { keepLock }) =>
+      name === "saveDocument" && keepLock ? never : undefined;
+    void session.save("one");
+    const last = session.save("two");
+    await pass(0);
+    page.dispatchEvent(new Event("pagehide"));
+    expect(names()).toEqual(["editDocument", "saveDocument", "saveDocument"]);
+    expect(sent.at(-1)).toMatchObject({
+      input: { body: { content: "two", fence: 7, sessionId: "tab", keepLock: false } },
+      keepalive: true,
+    });
+    // Whether the first one has arrived is not known, so no version is asked for.
+    expect(sent.at(-1)!.input["headers"]).not.toHaveProperty("if-match");
+    expect(session.state).toBe("closed");
+    void last;
+  });
+
+  test("a save that was cut off by leaving is what the request that carried it along says", async () => {
+    const { session, server, page, pass } = await setUp();
+    const cut = Promise.withResolvers<Error>();
+    server.behave = (name, { keepLock }) =>
+      name === "saveDocument" && keepLock ? cut.promise : undefined;
+    const saved = session.save("one");
+    await pass(0);
+    page.dispatchEvent(new Event("pagehide"));
+    cut.resolve(offline());
+    expect(await saved).toEqual({ version: 6 });
+  });
+
+  test("more than a leaving page may send: the browser asks its user, until it is saved", async () => {
+    const { session, server, sent, page, pass } = await setUp();
+    const asks = (): boolean => {
+      const event = new Event("beforeunload", { cancelable: true });
+      page.dispatchEvent(event);
+      return event.defaultPrevented;
+    };
+    const saving = Promise.withResolvers<undefined>();
+    server.behave = (name) => (name === "saveDocument" ? saving.promise : undefined);
+    const small = session.save("small");
+    await pass(0);
+    expect(asks()).toBe(false);
+    const large = session.save("x".repeat(100_000));
+    expect(asks()).toBe(true);
+    page.dispatchEvent(new Event("pagehide"));
+    expect(sent.at(-1)).toMatchObject({ name: "saveDocument", keepalive: false });
+    saving.resolve(undefined);
+    await Promise.all([small, large]);
+    await pass(0);
+    expect(asks()).toBe(false);
   });
 
   test("leaving the page releases with a request that outlives it", async () => {

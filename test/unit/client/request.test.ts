@@ -167,3 +167,133 @@ test("refusals are never repeated, and repetitions come to an end", async () => 
   expect(await hurried(errorOf(down.client.health({})))).toMatchObject({ code: "NO_ANSWER" });
   expect(down.sent).toHaveLength(3);
 });
+
+const never = () => new Promise<never>(() => undefined);
+const refusedToken = () => json(401, { message: "Unauthorized" });
+
+test("a token that is not handed out in time is not waited for, and can be given up", async () => {
+  const { client, sent } = setUp([() => json(200, {})], {
+    token: never,
+    timeoutMs: 20,
+    retries: 0,
+  });
+  expect(await errorOf(client.health({}))).toMatchObject({ code: "NO_TOKEN", status: 0 });
+  const patient = setUp([() => json(200, {})], { token: never });
+  const giveUp = new AbortController();
+  const asking = errorOf(patient.client.health({}, { signal: giveUp.signal }));
+  giveUp.abort();
+  expect(await asking).toMatchObject({ code: "NO_TOKEN" });
+  expect([...sent, ...patient.sent]).toEqual([]);
+});
+
+test("without a token nothing was sent: asked again even where a lost answer is not", async () => {
+  let asked = 0;
+  const token = () => {
+    asked += 1;
+    if (asked === 1) throw new Error("offline");
+    return "t";
+  };
+  const { client, sent } = setUp([() => json(200, {})], { token });
+  await hurried(client.cancelOrder({ params: { orderId: "o" } }));
+  expect(sent).toHaveLength(1);
+});
+
+test("a request and its answer that hang are given up, whatever stands in for fetch", async () => {
+  const hanging = { json: never, ok: true, status: 200 } as unknown as Response;
+  for (const fetchNever of [never, async () => hanging]) {
+    const options = { timeoutMs: 20, retries: 0, fetch: fetchNever as typeof fetch };
+    const { client } = setUp([], options);
+    expect(await errorOf(client.health({}))).toMatchObject({ code: "NO_ANSWER", status: 0 });
+  }
+});
+
+test("a pause before a repetition ends with the signal", async () => {
+  const { client, sent } = setUp([() => problem(503, "TRY_AGAIN", {}, { "retry-after": "3600" })]);
+  const giveUp = new AbortController();
+  const asking = errorOf(client.health({}, { signal: giveUp.signal }));
+  await vi.waitFor(() => expect(sent).toHaveLength(1));
+  giveUp.abort();
+  expect(await asking).toMatchObject({ code: "TRY_AGAIN" });
+  expect(sent).toHaveLength(1);
+});
+
+test("after a refused token a new one is asked for once, and the request goes again with it", async () => {
+  const reasons: boolean[] = [];
+  let serial = 0;
+  const token = ({ isRefused }: { isRefused: boolean }) => {
+    reasons.push(isRefused);
+    return `t${(serial += isRefused ? 1 : 0)}`;
+  };
+  const { client, sent } = setUp([refusedToken, () => json(200, {})], { token });
+  await client.cancelOrder({ params: { orderId: "o" } });
+  expect(reasons).toEqual([false, true]);
+  expect(sent.map(({ headers }) => headers["authorization"])).toEqual(["Bearer t0", "Bearer t1"]);
+
+  const refused = setUp([refusedToken], { token });
+  expect(await errorOf(refused.client.health({}))).toMatchObject({ code: "UNAUTHENTICATED" });
+  expect(refused.sent).toHaveLength(2);
+});
+
+test("a token that stays the same is not sent again; a fixed one neither", async () => {
+  for (const token of ["fixed", () => "same"]) {
+    const { client, sent } = setUp([refusedToken], { token });
+    expect(await errorOf(client.health({}))).toMatchObject({ code: "UNAUTHENTICATED" });
+    expect(sent).toHaveLength(1);
+  }
+});
+
+test("requests that are refused side by side ask for one new token together", async () => {
+  let renewals = 0;
+  let current = "old";
+  const token = async ({ isRefused }: { isRefused: boolean }) => {
+    await Promise.resolve();
+    if (isRefused) current = `new${(renewals += 1)}`;
+    return current;
+  };
+  const fake = async (_: string, init: RequestInit) =>
+    (init.headers as Record<string, string>)["authorization"] === "Bearer old"
+      ? refusedToken()
+      : json(200, {});
+  const { client } = setUp([], { token, fetch: fake as typeof fetch });
+  await Promise.all(Array.from({ length: 5 }, () => client.health({})));
+  expect(renewals).toBe(1);
+});
+
+test("waiting to edit can be cancelled; what was granted all the same is given back", async () => {
+  for (const outcome of ["granted", "lost", "refused"] as const) {
+    const granted = Promise.withResolvers<Response>();
+    const names: string[] = [];
+    const fake = async (url: string) => {
+      names.push(new URL(url).pathname);
+      return url.endsWith("/edit") ? granted.promise : json(200, {});
+    };
+    const { client } = setUp([], { fetch: fake as typeof fetch, retries: 0 });
+    const giveUp = new AbortController();
+    const editing = errorOf(
+      client.documents.edit("plan", { waitMs: 20_000, signal: giveUp.signal }),
+    );
+    giveUp.abort(new Error("no longer wanted"));
+    expect(await editing).toEqual(new Error("no longer wanted"));
+    expect(names).not.toContain("/api/lock/release");
+    if (outcome === "lost") granted.reject(broken());
+    else if (outcome === "refused") granted.resolve(problem(409, "LOCK_HELD"));
+    else granted.resolve(json(200, { lockInfo: { fence: 7 }, content: null, version: 0 }));
+    const released = outcome === "refused" ? [] : ["/api/lock/release"];
+    await vi.waitFor(() => expect(names).toEqual(["/api/documents/plan/edit", ...released]));
+  }
+});
+
+test("no PUT and no DELETE is repeated without a key: by then another tab may have changed it again", async () => {
+  const cart = { userId: "me", sessionId: "s", instance: "i" };
+  for (const send of [
+    (client: ReturnType<typeof createClient>) =>
+      client.setCartMetadata({ params: { ...cart, key: "note" }, body: "gift" }),
+    (client: ReturnType<typeof createClient>) =>
+      client.removeCartItem({ params: { ...cart, itemId: "chair" } }),
+  ]) {
+    const { client, sent } = setUp([broken]);
+    expect(await hurried(errorOf(send(client)))).toMatchObject({ code: "NO_ANSWER" });
+    const keys = new Set(sent.map(({ headers }) => headers["idempotency-key"]));
+    if (sent.length > 1) expect([keys.size, keys.has(undefined!)]).toEqual([1, false]);
+  }
+});
