@@ -1,12 +1,12 @@
 /** An editing session: keeps a document's lock alive, tells when it is lost, saves with its fence. */
 import type { EditingEvents, EditingSession, EditingState, EditOptions } from "./editing.ts";
-import { createEmitter } from "./emitter.ts";
-import { createHeartbeat, type HeartbeatHost } from "./heartbeat.ts";
+import { createEmitter, type Listen } from "./emitter.ts";
+import { Heartbeat, type HeartbeatHost } from "./heartbeat.ts";
 import { type Moment, momentOf } from "./lease.ts";
 import { askBeforeLeaving, onPageEvents, type PageTarget } from "./page-events.ts";
 import { isFinal, isProblem } from "./problem.ts";
 import type { Send } from "./request.ts";
-import { createSaves, fitsLeaving, type Saved } from "./saves.ts";
+import { fitsLeaving, type Saved, Saves } from "./saves.ts";
 import { orLetGo } from "./waiting.ts";
 
 /** Clocks, timers and page of the session; tests bring their own. */
@@ -26,124 +26,150 @@ interface Granted {
   readonly granted: Moment;
 }
 
-/** Keeps what was granted until it is closed, lost, or the page goes away. */
-function createSession(send: Send, host: SessionHost, given: Granted): EditingSession {
-  const { docId, sessionId, fence, leaseMs } = given;
-  const hold = { docId, sessionId, fence };
-  const events = createEmitter<EditingEvents>();
-  const saves = createSaves({ send, ...given });
+class Session implements EditingSession {
+  readonly docId: string;
+  readonly content: unknown;
+  readonly fence: number;
+  readonly sessionId: string;
+  readonly #send: Send;
+  readonly #page: PageTarget | undefined;
+  readonly #events = createEmitter<EditingEvents>();
+  readonly #heartbeat: Heartbeat;
+  readonly #saves: Saves;
+  readonly #stopListening: () => void;
   /** How it ended, if it has. */
-  let end: "lost" | "closed" | undefined;
+  #end: "lost" | "closed" | undefined;
   /** A release is on its way, or was sent without an answer. */
-  let isReleasing = false;
+  #isReleasing = false;
 
-  const heartbeat = createHeartbeat({
-    host,
-    leaseMs,
-    granted: given.granted,
-    async renew(signal) {
-      const body = { ...hold, ttl: leaseMs / 1_000 };
-      const failed = await send("extendLock", { body }, { signal, retries: 0 }).then(
-        () => undefined,
-        (error: unknown) => error,
-      );
-      if (failed && !loseBy(failed)) throw failed;
-      return !failed;
-    },
-    onSure: () => events.emit("renewed", { expiresAtMs: heartbeat.expiresAtMs }),
-    onUnsure: (error) => events.emit("unsure", { error }),
-  });
-  const stopListening = onPageEvents(host.page, {
-    // Asleep or in the background for longer than a heartbeat: ask before anybody relies on it.
-    awake: heartbeat.wake,
-    leaving() {
-      const isSaving = saves.leave();
-      finish("closed");
-      if (!isSaving) release(true).catch(() => undefined);
-      // Should the browser bring the page back, it must not go on as if it still had the lock.
-      events.emit("lost", { owner: null, reason: "The page was left" });
-    },
-  });
+  constructor(send: Send, host: SessionHost, granted: Granted) {
+    const { leaseMs, granted: since } = granted;
+    this.docId = granted.docId;
+    this.content = granted.content;
+    this.fence = granted.fence;
+    this.sessionId = granted.sessionId;
+    this.#send = send;
+    this.#page = host.page;
+    this.#saves = new Saves({ send, ...granted });
+    this.#heartbeat = new Heartbeat({
+      host,
+      leaseMs,
+      granted: since,
+      renew: (signal) => this.#renew(leaseMs / 1_000, signal),
+      onSure: () => this.#events.emit("renewed", { expiresAtMs: this.expiresAtMs }),
+      onUnsure: (error) => this.#events.emit("unsure", { error }),
+    });
+    this.#stopListening = onPageEvents(host.page, {
+      // Asleep or in the background for longer than a heartbeat: ask before anybody relies on it.
+      awake: () => this.#heartbeat.wake(),
+      leaving: () => this.#leave(),
+    });
+  }
 
-  function finish(as: "lost" | "closed"): void {
-    end ??= as;
-    heartbeat.stop();
-    stopListening();
+  get on(): Listen<EditingEvents> {
+    return this.#events.on;
+  }
+
+  get version(): number {
+    return this.#saves.version;
+  }
+
+  get expiresAtMs(): number {
+    return this.#heartbeat.expiresAtMs;
+  }
+
+  get state(): EditingState {
+    return this.#end ?? (this.#heartbeat.isSure ? "held" : "unsure");
+  }
+
+  get isSaved(): boolean {
+    return !this.#saves.isPending;
+  }
+
+  async save(content: unknown, { keepLock = true } = {}): Promise<{ version: number }> {
+    const saving = this.#follow(this.#saves.save(content, keepLock));
+    if (!fitsLeaving(content)) askBeforeLeaving(this.#page, saving);
+    return { version: (await saving).version };
+  }
+
+  async check(): Promise<EditingState> {
+    if (!this.#end) await this.#heartbeat.ask();
+    return this.state;
+  }
+
+  async close(): Promise<void> {
+    if (this.#end) return;
+    const saved = await this.#follow(this.#saves.finish());
+    // Whoever closes wants no heartbeats, whatever becomes of the release: then the lease ends by itself.
+    this.#heartbeat.stop();
+    if (!this.#end && !saved?.isReleased) await this.#release(false);
+  }
+
+  get #hold() {
+    return { docId: this.docId, sessionId: this.sessionId, fence: this.fence };
+  }
+
+  #finish(as: "lost" | "closed"): void {
+    this.#end ??= as;
+    this.#heartbeat.stop();
+    this.#stopListening();
+  }
+
+  #leave(): void {
+    const isSaving = this.#saves.leave();
+    this.#finish("closed");
+    if (!isSaving) this.#release(true).catch(() => undefined);
+    // Should the browser bring the page back, it must not go on as if it still had the lock.
+    this.#events.emit("lost", { owner: null, reason: "The page was left" });
   }
 
   /** Tells the loss once; any other error is left alone. */
-  function loseBy(error: unknown): boolean {
+  #loseBy(error: unknown): boolean {
     if (!isProblem(error, "LOCK_NOT_OWNED")) return false;
     // A heartbeat that crosses a release meets its effect: what became of it, its own answer says.
-    if (end || isReleasing || saves.isReleasing) return true;
-    finish("lost");
-    events.emit("lost", { owner: error.problem.lockInfo, reason: error.message });
+    if (this.#end || this.#isReleasing || this.#saves.isReleasing) return true;
+    this.#finish("lost");
+    this.#events.emit("lost", { owner: error.problem.lockInfo, reason: error.message });
     return true;
   }
 
+  /** The heartbeat is also the question: it renews only what is still ours. */
+  async #renew(ttl: number, signal: AbortSignal): Promise<boolean> {
+    try {
+      await this.#send("extendLock", { body: { ...this.#hold, ttl } }, { signal, retries: 0 });
+      return true;
+    } catch (error) {
+      if (!this.#loseBy(error)) throw error;
+      return false;
+    }
+  }
+
   /** Follows a save: a lock that it released needs no heartbeat any more. */
-  async function follow<S extends Saved | undefined>(saving: Promise<S>): Promise<S> {
+  async #follow<S extends Saved | undefined>(saving: Promise<S>): Promise<S> {
     try {
       const saved = await saving;
-      if (saved?.isReleased) finish("closed");
+      if (saved?.isReleased) this.#finish("closed");
       return saved;
     } catch (error) {
-      loseBy(error);
+      this.#loseBy(error);
       throw error;
     }
   }
 
-  async function release(isLeaving: boolean): Promise<void> {
-    isReleasing = true;
+  async #release(isLeaving: boolean): Promise<void> {
+    this.#isReleasing = true;
+    const sending = isLeaving ? { keepalive: true, retries: 0 } : {};
     try {
-      await send("releaseLock", { body: hold }, isLeaving ? { keepalive: true, retries: 0 } : {});
+      await this.#send("releaseLock", { body: this.#hold }, sending);
     } catch (error) {
       // Lost in the meantime: then there is nothing left to give back.
       if (!isProblem(error, "LOCK_NOT_OWNED")) {
-        if (isFinal(error)) isReleasing = false;
+        if (isFinal(error)) this.#isReleasing = false;
         throw error;
       }
     }
-    finish("closed");
+    this.#finish("closed");
   }
-
-  const stateNow = (): EditingState => end ?? (heartbeat.isSure ? "held" : "unsure");
-
-  return {
-    docId,
-    sessionId,
-    fence,
-    content: given.content,
-    on: events.on,
-    get version() {
-      return saves.version;
-    },
-    get expiresAtMs() {
-      return heartbeat.expiresAtMs;
-    },
-    get state() {
-      return stateNow();
-    },
-    get isSaved() {
-      return !saves.isPending;
-    },
-    async save(content, { keepLock = true } = {}) {
-      const saving = follow(saves.save(content, keepLock));
-      if (!fitsLeaving(content)) askBeforeLeaving(host.page, saving);
-      return { version: (await saving).version };
-    },
-    async check() {
-      if (!end) await heartbeat.ask();
-      return stateNow();
-    },
-    async close() {
-      if (end) return;
-      const saved = await follow(saves.finish());
-      // Whoever closes wants no heartbeats, whatever becomes of the release: then the lease ends by itself.
-      heartbeat.stop();
-      if (!end && !saved?.isReleased) await release(false);
-    },
-  };
 }
 
 /**
@@ -165,7 +191,6 @@ export async function startEditing(
   const { content, version, lockInfo } = body;
   const { fence } = lockInfo;
   const leaseMs = ttl * 1_000;
-  return createSession(send, host, {
-    ...{ docId, sessionId, fence, content, version, leaseMs, granted },
-  });
+  const session = { docId, sessionId, fence, content, version, leaseMs, granted };
+  return new Session(send, host, session);
 }

@@ -14,6 +14,7 @@ export interface Emitter<Events> {
 
 /** Where errors of listeners go: to the page's `error` event, or to the console where there is none. */
 function report(error: unknown): void {
+  // oxlint-disable-next-line no-console -- Node has nothing else, short of ending the process
   const { reportError = console.error } = globalThis as { reportError?: (error: unknown) => void };
   reportError(error);
 }
@@ -30,7 +31,7 @@ export function createEmitter<Events>(): Emitter<Events> {
     emit(kind, data) {
       // Called at once; what it throws, or rejects with later, stays with the listener.
       const tell = async (listener: (data: never) => unknown) => listener(data as never);
-      for (const [wanted, listener] of [...listeners]) {
+      for (const [wanted, listener] of Array.from(listeners)) {
         if (wanted === kind) tell(listener).catch(report);
       }
     },

@@ -20,19 +20,6 @@ export interface HeartbeatOptions {
   readonly onUnsure: (error: unknown) => void;
 }
 
-/** A lease that is being renewed. */
-export interface Heartbeat {
-  /** Whether the server has confirmed the lease and it still runs. */
-  readonly isSure: boolean;
-  /** When the lease is over by this machine's clock, unless it is renewed. */
-  readonly expiresAtMs: number;
-  /** Asks now; whoever asks in the same moment gets the same answer. */
-  ask(): Promise<void>;
-  /** Asks if it is not sure, or has not asked for longer than a heartbeat. */
-  wake(): void;
-  stop(): void;
-}
-
 /** A lease is renewed after this share of it, so that two questions may fail before it is over. */
 const renewalShare = 1 / 3;
 /** While unsure, the server is asked again after this share of the lease, but at least so often. */
@@ -47,100 +34,120 @@ const [leastPatienceMs, mostPatienceMs] = [1_000, 10_000];
 /** How often the clocks are looked at, at least; and no more often than that. */
 const [longestTickMs, shortestTickMs] = [5_000, 10];
 
-/** Starts asking; goes on until it is stopped. */
-export function createHeartbeat(options: HeartbeatOptions): Heartbeat {
-  const { host, leaseMs, renew, onSure, onUnsure } = options;
-  const renewalMs = leaseMs * renewalShare;
-  const patienceMs = Math.min(Math.max(renewalMs, leastPatienceMs), mostPatienceMs);
-  let confirmed = options.granted;
-  let asked = confirmed;
-  let question: Promise<void> | undefined;
-  let isConfirmed = true;
-  let isStopped = false;
-  let refusals = 0;
-  let timer: unknown;
+/** A lease that is being renewed, from now on until it is stopped. */
+export class Heartbeat {
+  readonly #options: HeartbeatOptions;
+  readonly #renewalMs: number;
+  readonly #patienceMs: number;
+  #confirmed: Moment;
+  #asked: Moment;
+  #question: Promise<void> | undefined;
+  #isConfirmed = true;
+  #isStopped = false;
+  #refusals = 0;
+  #timer: unknown;
 
-  const isOverdue = (): boolean => passedSince(confirmed, host) >= leaseMs;
-
-  function doubt(error?: unknown): void {
-    if (!isConfirmed || isStopped) return;
-    isConfirmed = false;
-    onUnsure(error);
+  constructor(options: HeartbeatOptions) {
+    this.#options = options;
+    this.#renewalMs = options.leaseMs * renewalShare;
+    this.#patienceMs = Math.min(Math.max(this.#renewalMs, leastPatienceMs), mostPatienceMs);
+    this.#confirmed = options.granted;
+    this.#asked = options.granted;
+    this.#schedule();
   }
 
-  async function put(): Promise<void> {
+  /** Whether the server has confirmed the lease and it still runs. */
+  get isSure(): boolean {
+    return this.#isConfirmed && !this.#isOverdue;
+  }
+
+  /** When the lease is over by this machine's clock, unless it is renewed. */
+  get expiresAtMs(): number {
+    return this.#confirmed.wallMs + this.#options.leaseMs;
+  }
+
+  /** Asks now; whoever asks in the same moment gets the same answer. */
+  ask(): Promise<void> {
+    if (this.#isOverdue) this.#doubt();
+    if (this.#question && this.#sinceMs(this.#asked) < sameMomentMs) return this.#question;
+    const mine = this.#put().finally(() => {
+      if (this.#question === mine) this.#question = undefined;
+      this.#schedule();
+    });
+    this.#question = mine;
+    this.#schedule();
+    return mine;
+  }
+
+  /** Asks if it is not sure, or has not been confirmed for longer than a heartbeat. */
+  wake(): void {
+    if (!this.#isConfirmed || this.#sinceMs(this.#confirmed) > this.#renewalMs) void this.ask();
+  }
+
+  stop(): void {
+    this.#isStopped = true;
+    this.#options.host.clearTimer(this.#timer);
+  }
+
+  get #isOverdue(): boolean {
+    return this.#sinceMs(this.#confirmed) >= this.#options.leaseMs;
+  }
+
+  #sinceMs(then: Moment): number {
+    return passedSince(then, this.#options.host);
+  }
+
+  #doubt(error?: unknown): void {
+    if (!this.#isConfirmed || this.#isStopped) return;
+    this.#isConfirmed = false;
+    this.#options.onUnsure(error);
+  }
+
+  async #put(): Promise<void> {
+    const { host, renew, onSure } = this.#options;
     const sent = momentOf(host);
-    asked = sent;
+    this.#asked = sent;
     const patience = new AbortController();
-    const limit = host.setTimer(() => patience.abort(), patienceMs);
+    const limit = host.setTimer(() => patience.abort(), this.#patienceMs);
     try {
       const isRenewed = await renew(patience.signal);
-      refusals = 0;
-      if (!isRenewed || isStopped || sent.steadyMs < confirmed.steadyMs) return;
-      confirmed = sent;
+      this.#refusals = 0;
+      if (!isRenewed || this.#isStopped || sent.steadyMs < this.#confirmed.steadyMs) return;
+      this.#confirmed = sent;
       // An answer that took longer than the lease proves nothing.
-      if (isOverdue()) return doubt();
-      isConfirmed = true;
+      if (this.#isOverdue) return this.#doubt();
+      this.#isConfirmed = true;
       onSure();
     } catch (error) {
-      refusals = isAnswered(error) ? refusals + 1 : 0;
+      this.#refusals = isAnswered(error) ? this.#refusals + 1 : 0;
       // A newer question may have been answered meanwhile.
-      if (sent.steadyMs >= confirmed.steadyMs) doubt(error);
+      if (sent.steadyMs >= this.#confirmed.steadyMs) this.#doubt(error);
     } finally {
       host.clearTimer(limit);
     }
   }
 
   /** How long after the last question the next one is due. */
-  function dueMs(): number {
-    if (question) return patienceMs;
-    if (isConfirmed) return renewalMs;
-    const pauseMs = Math.min(leaseMs * unsureShare, longestUnsureMs);
-    return Math.min(pauseMs * 2 ** refusals, longestRefusedMs);
+  get #dueMs(): number {
+    if (this.#question) return this.#patienceMs;
+    if (this.#isConfirmed) return this.#renewalMs;
+    const pauseMs = Math.min(this.#options.leaseMs * unsureShare, longestUnsureMs);
+    return Math.min(pauseMs * 2 ** this.#refusals, longestRefusedMs);
   }
 
-  function schedule(): void {
-    host.clearTimer(timer);
-    if (isStopped) return;
-    const untilDueMs = dueMs() - passedSince(asked, host);
-    const untilOverMs = isConfirmed ? leaseMs - passedSince(confirmed, host) : Infinity;
+  #schedule(): void {
+    const { host, leaseMs } = this.#options;
+    host.clearTimer(this.#timer);
+    if (this.#isStopped) return;
+    const untilDueMs = this.#dueMs - this.#sinceMs(this.#asked);
+    const untilOverMs = this.#isConfirmed ? leaseMs - this.#sinceMs(this.#confirmed) : Infinity;
     const delayMs = Math.min(Math.ceil(untilDueMs), Math.ceil(untilOverMs), longestTickMs);
-    timer = host.setTimer(tick, Math.max(delayMs, shortestTickMs));
+    this.#timer = host.setTimer(() => this.#tick(), Math.max(delayMs, shortestTickMs));
   }
 
-  function tick(): void {
-    if (isOverdue()) doubt();
-    if (passedSince(asked, host) >= dueMs()) void ask();
-    else schedule();
+  #tick(): void {
+    if (this.#isOverdue) this.#doubt();
+    if (this.#sinceMs(this.#asked) >= this.#dueMs) void this.ask();
+    else this.#schedule();
   }
-
-  function ask(): Promise<void> {
-    if (isOverdue()) doubt();
-    if (question && passedSince(asked, host) < sameMomentMs) return question;
-    const mine = put().finally(() => {
-      if (question === mine) question = undefined;
-      schedule();
-    });
-    question = mine;
-    schedule();
-    return mine;
-  }
-
-  schedule();
-  return {
-    get isSure() {
-      return isConfirmed && !isOverdue();
-    },
-    get expiresAtMs() {
-      return confirmed.wallMs + leaseMs;
-    },
-    ask,
-    wake() {
-      if (!isConfirmed || passedSince(confirmed, host) > renewalMs) void ask();
-    },
-    stop() {
-      isStopped = true;
-      host.clearTimer(timer);
-    },
-  };
 }

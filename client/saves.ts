@@ -30,31 +30,8 @@ export interface Saved {
   readonly isReleased: boolean;
 }
 
-/** The saves of one session. */
-export interface Saves {
-  /** Of the last save that the server has confirmed. */
-  readonly version: number;
-  /** Whether a save that also releases is on its way, was sent without an answer, or has released. */
-  readonly isReleasing: boolean;
-  /** Whether there is content that the server has not confirmed. */
-  readonly isPending: boolean;
-  save(content: unknown, keepLock: boolean): Promise<Saved>;
-  /**
-   * Saves what is not confirmed yet, releasing with it, after all saves that were asked for before.
-   *
-   * @returns undefined where there was nothing to save: then nothing was released either
-   */
-  finish(): Promise<Saved | undefined>;
-  /** Sends the newest content that is not confirmed with a request that outlives the page. */
-  leave(): Promise<Saved> | undefined;
-}
-
 /** Browsers let requests that outlive their page carry 64 KiB, all of them together. */
 const keepaliveBytes = 60_000;
-const headersOf = (): { "idempotency-key": string } => ({
-  "idempotency-key": crypto.randomUUID(),
-});
-
 /** Whether a page that goes away can still send this much. */
 export function fitsLeaving(input: unknown): boolean {
   return new TextEncoder().encode(JSON.stringify(input)).length <= keepaliveBytes;
@@ -65,100 +42,123 @@ function copyOf(content: unknown): unknown {
   return content === undefined ? content : JSON.parse(JSON.stringify(content));
 }
 
-/** Makes the saves of a session. */
-export function createSaves({ send, docId, sessionId, fence, ...given }: SavesOptions): Saves {
-  let { version } = given;
-  let turn: Promise<unknown> = Promise.resolve();
+/** The saves of one session. */
+export class Saves {
+  readonly #options: SavesOptions;
+  #version: number;
+  #turn: Promise<unknown> = Promise.resolve();
   /** The newest content that the server has not confirmed. */
-  let unsaved: Work | undefined;
-  let inDoubt: Attempt | undefined;
-  let left: Promise<Saved> | undefined;
-  let isReleased = false;
+  #unsaved: Work | undefined;
+  #inDoubt: Attempt | undefined;
+  #left: Promise<Saved> | undefined;
+  #isReleased = false;
 
-  function bodyOf({ content, keepLock }: Work) {
-    return { content, fence, sessionId, keepLock };
+  constructor(options: SavesOptions) {
+    this.#options = options;
+    this.#version = options.version;
   }
 
-  /** On top of the version known: a late repetition of an older save can never undo a newer one. */
-  function attemptOf(work: Work): Attempt {
-    const headers = { ...headersOf(), "if-match": `"${version}"` };
-    return { work, input: { params: { docId }, headers, body: bodyOf(work) } };
+  /** Of the last save that the server has confirmed. */
+  get version(): number {
+    return this.#version;
   }
 
-  async function deliver(attempt: Attempt): Promise<Saved> {
+  /** Whether a save that also releases is on its way, was sent without an answer, or has released. */
+  get isReleasing(): boolean {
+    const underWay = [this.#inDoubt?.input.body, this.#unsaved];
+    return this.#isReleased || underWay.some((each) => each?.keepLock === false);
+  }
+
+  /** Whether there is content that the server has not confirmed. */
+  get isPending(): boolean {
+    return this.#unsaved !== undefined;
+  }
+
+  /** Saves after all saves before it. */
+  save(content: unknown, keepLock: boolean): Promise<Saved> {
+    const work = { content: copyOf(content), keepLock };
+    this.#unsaved = work;
+    return this.#inTurn(() => this.#put(work));
+  }
+
+  /**
+   * Saves what is not confirmed yet, and releases with it where that was not sent before.
+   *
+   * @returns undefined where there was nothing to save: then nothing was released either
+   */
+  finish(): Promise<Saved | undefined> {
+    if (this.#unsaved) this.#unsaved.keepLock = false;
+    return this.#inTurn(async () => {
+      try {
+        return this.#unsaved && (await this.#put(this.#unsaved));
+      } finally {
+        // What could not be sent goes on as before; whether one that was sent has released is in doubt.
+        if (this.#unsaved) this.#unsaved.keepLock = true;
+      }
+    });
+  }
+
+  /** Sends the newest content that is not confirmed with a request that outlives the page. */
+  leave(): Promise<Saved> | undefined {
+    const [work, attempt] = [this.#unsaved, this.#inDoubt];
+    if (!work || this.#left) return this.#left;
+    const isSent = attempt?.work === work && attempt.input.body.keepLock === false;
+    // Whether an earlier save has arrived is not known here, so no version is asked for: the lock is
+    // what keeps others out, and what is still on its way finds it released.
+    const input = isSent ? attempt.input : this.#inputOf({ ...work, keepLock: false });
+    const sending = { keepalive: fitsLeaving(input.body), retries: 0 };
+    this.#left = this.#options
+      .send("saveDocument", input, sending)
+      .then(({ body: { version } }) => ({ version, isReleased: true }));
+    this.#left.catch(() => undefined);
+    return this.#left;
+  }
+
+  #inputOf({ content, keepLock }: Work, headers = {}): InputOf<"saveDocument"> {
+    const { docId, fence, sessionId } = this.#options;
+    return {
+      params: { docId },
+      headers: { "idempotency-key": crypto.randomUUID(), ...headers },
+      body: { content, fence, sessionId, keepLock },
+    };
+  }
+
+  async #deliver(attempt: Attempt): Promise<Saved> {
     const { work, input } = attempt;
-    inDoubt = attempt;
+    this.#inDoubt = attempt;
     try {
-      version = (await send("saveDocument", input)).body.version;
+      this.#version = (await this.#options.send("saveDocument", input)).body.version;
+      this.#isReleased ||= !input.body.keepLock;
     } catch (error) {
-      if (left) return left;
-      if (!isFinal(error)) throw error;
-      inDoubt = undefined;
-      if (unsaved === work) unsaved = undefined;
+      if (this.#left) return this.#left;
+      if (isFinal(error)) this.#settle(work);
       throw error;
     }
-    inDoubt = undefined;
-    if (unsaved === work) unsaved = undefined;
-    isReleased ||= !input.body.keepLock;
-    return { version, isReleased };
+    this.#settle(work);
+    return { version: this.#version, isReleased: this.#isReleased };
+  }
+
+  #settle(work: Work): void {
+    this.#inDoubt = undefined;
+    if (this.#unsaved === work) this.#unsaved = undefined;
   }
 
   /** What was in doubt comes first: until then nobody knows on top of which version to save. */
-  async function put(work: Work): Promise<Saved> {
-    if (left) return left;
-    if (inDoubt) {
-      const { work: earlier } = inDoubt;
-      const saved = await deliver(inDoubt);
-      if (earlier === work) return saved;
+  async #put(work: Work): Promise<Saved> {
+    if (this.#left) return this.#left;
+    const earlier = this.#inDoubt;
+    if (earlier) {
+      const saved = await this.#deliver(earlier);
+      if (earlier.work === work) return saved;
     }
-    return left ?? deliver(attemptOf(work));
+    // On top of the version known: a late repetition of an older save can never undo a newer one.
+    const input = this.#inputOf(work, { "if-match": `"${this.#version}"` });
+    return this.#left ?? this.#deliver({ work, input });
   }
 
-  function inTurn<T>(run: () => Promise<T>): Promise<T> {
-    const done = turn.then(run);
-    turn = done.catch(() => undefined);
+  #inTurn<T>(run: () => Promise<T>): Promise<T> {
+    const done = this.#turn.then(run);
+    this.#turn = done.catch(() => undefined);
     return done;
   }
-
-  return {
-    get version() {
-      return version;
-    },
-    get isReleasing() {
-      return isReleased || [inDoubt?.input.body, unsaved].some((each) => each?.keepLock === false);
-    },
-    get isPending() {
-      return unsaved !== undefined;
-    },
-    save(content, keepLock) {
-      const work = { content: copyOf(content), keepLock };
-      unsaved = work;
-      return inTurn(() => put(work));
-    },
-    finish() {
-      // One that has not been sent yet releases at once; one that has been is waited for.
-      if (unsaved) unsaved.keepLock = false;
-      return inTurn(async () => {
-        try {
-          return unsaved && (await put(unsaved));
-        } finally {
-          // What could not be sent goes on as before; whether one that was sent has released is in doubt.
-          if (unsaved) unsaved.keepLock = true;
-        }
-      });
-    },
-    leave() {
-      if (!unsaved || left) return left;
-      const sent = inDoubt?.work === unsaved && inDoubt.input.body.keepLock === false;
-      // Whether an earlier save has arrived is not known here, so no version is asked for: the lock
-      // is what keeps others out, and what is still on its way finds it released.
-      const body = bodyOf({ ...unsaved, keepLock: false });
-      const input = sent ? inDoubt!.input : { params: { docId }, headers: headersOf(), body };
-      left = send("saveDocument", input, { keepalive: fitsLeaving(body), retries: 0 }).then(
-        ({ body: saved }) => ({ version: saved.version, isReleased: true }),
-      );
-      left.catch(() => undefined);
-      return left;
-    },
-  };
 }

@@ -1,12 +1,12 @@
 /** The client against the real thing, in Node and in Chromium: editing, losing, sleeping, lost answers. */
 import { spawn } from "node:child_process";
 import { once } from "node:events";
-import { existsSync } from "node:fs";
 import { createInterface } from "node:readline";
 import { setTimeout as sleep } from "node:timers/promises";
-import { type Browser, chromium, type Locator, type Page } from "playwright-core";
+import type { Browser, Locator, Page } from "playwright-core";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { type Client, createClient, isProblem } from "../../../client/index.ts";
+import { hasChromium, launchChromium } from "../../support/chromium.ts";
 import { startServer, type TestServer } from "../../support/server.ts";
 import { errorOf } from "../../support/world.ts";
 
@@ -119,25 +119,13 @@ test("a holder that slept past its lease, while somebody else took the lock, cha
   }
 });
 
-/** Debian's; elsewhere `CHROMIUM` says where it is. */
-const executablePath = process.env["CHROMIUM"] ?? "/usr/bin/chromium";
-const chromiumArguments = [
-  "--no-sandbox",
-  "--disable-gpu",
-  "--disable-quic",
-  "--no-first-run",
-  "--disable-background-networking",
-  "--disable-component-update",
-  "--disable-sync",
-];
-
-describe.skipIf(!existsSync(executablePath))("the page with two editors, in Chromium", () => {
+describe.skipIf(!hasChromium)("the page with two editors, in Chromium", () => {
   let browser: Browser;
   let page: Page;
   const faults: string[] = [];
 
   beforeAll(async () => {
-    browser = await chromium.launch({ executablePath, args: chromiumArguments });
+    browser = await launchChromium();
   });
 
   afterAll(async () => {
