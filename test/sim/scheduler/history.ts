@@ -32,9 +32,12 @@ function firstOf(item: Record<string, unknown>): Record<string, unknown> {
 
 /** Collects lines; they are made into text only when somebody wants to read them. */
 export class History {
+  /** Nothing is collected: nobody will read it, and it would fill the memory. */
+  isOff = false;
   readonly #lines: Line[] = [];
 
   note(atMs: number, invocation: Invocation | undefined, what: string): void {
+    if (this.isOff) return;
     this.#lines.push({ atMs, who: nameOf(invocation), what });
   }
 
@@ -45,6 +48,7 @@ export class History {
     command: Command | undefined,
     refusal?: string,
   ): void {
+    if (this.isOff) return;
     const what = refusal === undefined ? label : `${label} refused: ${refusal}`;
     this.#lines.push({ atMs, who: nameOf(invocation), what, command });
   }

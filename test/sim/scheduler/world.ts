@@ -35,6 +35,19 @@ export interface WorldOptions {
   readonly pausesMs?: readonly number[];
   /** What a run may cost; more means that something never ends. */
   readonly maxSteps?: number;
+  /** What stands before the engine; without it every request is carried out at the instant it arrives. */
+  readonly frontage?: (engine: Engine, random: Random) => Frontage;
+  /** Neither commits nor history are kept: there are too many of them in a crowd. */
+  readonly isForgetful?: boolean;
+}
+
+/** Stands between requests and the engine: it may refuse them, and it takes its time. */
+export interface Frontage {
+  execute(command: Command): Output;
+  /** For how long the answer to the request just executed is kept back. */
+  takeDelayMs(): number;
+  /** How long a request or an answer is on its way, in place of the world's own draw. */
+  wayMs(): number;
 }
 
 /** How an invocation ended: its process may have died, and then nobody hears anything. */
@@ -107,6 +120,7 @@ export class World {
   rates: FaultRates;
   operations = 0;
   requests = 0;
+  readonly #frontage: Frontage | undefined;
   readonly #agenda = new Agenda();
   #nowMs = simulationStartMs;
   #steps = 0;
@@ -127,10 +141,12 @@ export class World {
       indexLagMs: () => (options.lagMs ? lag.int(0, options.lagMs) : 0),
       onChange: (change) => {
         const commit = { ...change, by: this.#executing };
-        this.commits.push(commit);
+        if (!options.isForgetful) this.commits.push(commit);
         for (const observe of this.observers) observe(commit);
       },
     });
+    this.history.isOff = options.isForgetful ?? false;
+    this.#frontage = options.frontage?.(this.engine, this.random.fork());
   }
 
   /** The true time. */
@@ -264,11 +280,12 @@ export class World {
 
   #send(command: Command): Promise<Output> {
     return this.#request(command.constructor.name.replace("Command", ""), command, () =>
-      this.engine.execute(command),
+      (this.#frontage ?? this.engine).execute(command),
     ) as Promise<Output>;
   }
 
   #latencyMs(): number {
+    if (this.#frontage) return this.#frontage.wayMs();
     const { latencyMs = 20 } = this.options;
     if (latencyMs === 0) return 0;
     const most = this.random.chance(0.1) ? latencyMs * 10 : latencyMs;
@@ -354,7 +371,8 @@ export class World {
     }
     const { pausesMs = [500, 5_000, 40_000, 400_000] } = this.options;
     if (fault === "pause") this.#noteFault(sent, fault);
-    answer(outcome, fault === "pause" ? this.random.pick(pausesMs) : 0);
+    const keptMs = this.#frontage?.takeDelayMs() ?? 0;
+    answer(outcome, keptMs + (fault === "pause" ? this.random.pick(pausesMs) : 0));
   }
 
   #answer({ invocation, resolve, reject }: Sent, outcome: Outcome, delayMs: number): void {

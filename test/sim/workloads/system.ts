@@ -49,7 +49,7 @@ export const defaultSettings: Settings = {
 
 /** Builds the services of a process that has just started. */
 export function createSystem(
-  world: World,
+  world: Pick<World, "process">,
   settings: Settings,
   providersOf: (clock: ReturnType<World["process"]>["clock"]) => Providers = () => ({}),
 ) {
