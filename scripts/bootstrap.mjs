@@ -14,6 +14,7 @@ const commands = {
   test: "scripts/test.ts",
   race: "scripts/race.ts",
   prove: "scripts/prove.ts",
+  crowd: "scripts/crowd.ts",
 };
 
 const oldestNode = 20;

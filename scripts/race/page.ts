@@ -4,7 +4,8 @@ import { histogram, summarize, type Times } from "./report.ts";
 
 type Setup = Pick<ContestOptions, "shoppers" | "stock" | "lines" | "exclusive">;
 
-function escaped(text: string): string {
+/** Text as it may stand in HTML. */
+export function escaped(text: string): string {
   const names: Record<string, string> = { "&": "&amp;", "<": "&lt;", ">": "&gt;", '"': "&quot;" };
   return text.replaceAll(/[&<>"]/g, (character) => names[character]!);
 }

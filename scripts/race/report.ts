@@ -31,13 +31,15 @@ export interface Bar {
   readonly refused: number;
 }
 
-function timesOf(attempts: readonly Attempt[]): Times {
+/** The usual points of how long answers took. */
+export function timesOf(attempts: readonly Pick<Attempt, "tookMs">[]): Times {
   const sorted = attempts.map(({ tookMs }) => tookMs).toSorted((a, b) => a - b);
   const at = (share: number): number => sorted[Math.ceil(sorted.length * share) - 1] ?? 0;
   return { p50: at(0.5), p95: at(0.95), p99: at(0.99), max: at(1) };
 }
 
-function mean(values: readonly number[]): number {
+/** The average; 0 of nothing. */
+export function mean(values: readonly number[]): number {
   return values.reduce((sum, value) => sum + value, 0) / Math.max(1, values.length);
 }
 
