@@ -1,0 +1,77 @@
+/** Crowds: every unit is sold once, nothing happens outside the model, and a seed gives the same crowd again. */
+import { expect, test } from "vitest";
+import { defaultContention } from "../../../local/contention/settings.ts";
+import { limitsOf, summarizeCrowd } from "../../../scripts/crowd/summary.ts";
+import { type CrowdOptions, runCrowd } from "./crowd.ts";
+
+const few: CrowdOptions = {
+  shoppers: 60,
+  stock: 40,
+  items: 1,
+  lines: 1,
+  windowMs: 500,
+  source: "inline",
+  isOneAccount: false,
+  shards: 1,
+  seed: 1,
+  contention: defaultContention,
+};
+
+test("the same seed gives the same crowd to the last answer, another seed another one", async () => {
+  const [one, again, other] = [
+    await runCrowd(few),
+    await runCrowd(few),
+    await runCrowd({ ...few, seed: 2 }),
+  ];
+  expect(again).toEqual(one);
+  expect(other.answers).not.toEqual(one.answers);
+});
+
+test("every unit is sold, the others hear that it is sold out, and nobody hears so too early", async () => {
+  const crowd = await runCrowd(few);
+  expect(crowd.broken).toEqual([]);
+  expect(crowd.falselySoldOut).toBe(0);
+  const { counts } = summarizeCrowd(crowd);
+  expect(counts).toEqual({ sold: 40, soldOut: 20, refused: 0, tryAgain: 0, fault: 0 });
+});
+
+test("shoppers meet each other's transactions, and sell no faster than a busy row allows", async () => {
+  const crowd = await runCrowd({ ...few, windowMs: 10 });
+  const sum = summarizeCrowd(crowd);
+  expect(sum.conflicts).toBeGreaterThan(50);
+  expect(sum.attemptsPerSale).toBeGreaterThan(2);
+  expect(sum.bestSecond).toBeLessThanOrEqual(limitsOf(few.contention, 1).transactions);
+  // The crowd without a model: nobody in the way of anybody.
+  const still = { medianMs: 0, p99Ms: 0 };
+  const free = { ...defaultContention, busy: still, cancel: still };
+  const quiet = summarizeCrowd(await runCrowd({ ...few, windowMs: 10, contention: free }));
+  expect(quiet.conflicts).toBe(0);
+  expect(quiet.attemptsPerSale).toBe(1);
+});
+
+test("what a sale costs is counted: two requests, eight write units", async () => {
+  const alone = await runCrowd({ ...few, shoppers: 1 });
+  expect(alone.answers).toMatchObject([{ kind: "sold", requests: 2, writeUnits: 8, attempts: 1 }]);
+});
+
+test("pairs of items from carts of one account: all or nothing of each pair", async () => {
+  const options = { ...few, items: 4, lines: 2, stock: 15, windowMs: 200 };
+  const crowd = await runCrowd({ ...options, source: "cart", isOneAccount: true });
+  expect(crowd.broken).toEqual([]);
+  const { counts } = summarizeCrowd(crowd);
+  expect(counts.sold).toBeGreaterThan(20);
+  expect(counts.sold).toBeLessThanOrEqual(30);
+  expect(counts.fault).toBe(0);
+  for (const { itemIds } of crowd.answers) expect(new Set(itemIds).size).toBe(2);
+});
+
+test("too much for the tables is told in time: the request's own deadline ends it", async () => {
+  const scarce = { ...defaultContention, partitionWriteUnits: 4 };
+  const crowd = await runCrowd({ ...few, shoppers: 200, stock: 200, contention: scarce });
+  const sum = summarizeCrowd(crowd);
+  expect(sum.throttled).toBeGreaterThan(100);
+  expect(sum.counts.tryAgain).toBeGreaterThan(0);
+  expect(sum.counts.sold + sum.counts.tryAgain).toBe(200);
+  expect(sum.all.max).toBeLessThan(28_100);
+  expect(crowd.broken).toEqual([]);
+});
