@@ -1,6 +1,7 @@
 /** Makes the DynamoDB document client: no hidden retries, and every request counted. */
 import { DynamoDBClient, type DynamoDBClientConfig } from "@aws-sdk/client-dynamodb";
 import { DynamoDBDocumentClient } from "@aws-sdk/lib-dynamodb";
+import { LimitedHandler } from "./attempt-limit.ts";
 import { failureOf } from "./failures.ts";
 import { currentOperation, type Meter } from "./operation.ts";
 
@@ -49,13 +50,14 @@ function meterRequests(client: DynamoDBClient): void {
 }
 
 /**
- * A document client whose requests are counted and sent exactly once each.
+ * A document client whose requests are counted, limited in time and sent exactly once each.
  *
  * The SDK's own retries are off, because they would repeat a write whose answer was lost without
  * knowing what that write means; `createDatabase` retries instead, and does know.
  */
 export function createDocumentClient(settings: DynamoDBClientConfig = {}): DynamoDBDocumentClient {
-  const client = new DynamoDBClient({ ...settings, maxAttempts: 1 });
+  const requestHandler = new LimitedHandler();
+  const client = new DynamoDBClient({ requestHandler, ...settings, maxAttempts: 1 });
   meterRequests(client);
   return DynamoDBDocumentClient.from(client, {
     marshallOptions: { removeUndefinedValues: true },

@@ -135,7 +135,7 @@ export function createDatabase(options: { client: DocumentClient } & Partial<Pat
   const { client, clock = systemClock, random = Math.random } = options;
   const sleep = options.sleep ?? ((durationMs: number) => sleepMs(durationMs));
   const patience: Patience = { clock, sleep, random };
-  const read: Reading = (attempt) => persist(patience, attempt, unexpected);
+  const read: Reading = (attempt) => persist(patience, attempt, unexpected, { hasEffect: false });
 
   return {
     async get(table, key) {

@@ -89,16 +89,22 @@ export function failureOf(error: unknown): Failure {
   if (busyNames.has(name)) return busyBecause([name]);
   if (name === "ValidationException") return { kind: "other", error: translated(message, error) };
   const status = $metadata?.httpStatusCode;
-  if (status !== undefined) return status >= 500 ? { kind: "unknown" } : { kind: "other", error };
+  // An error under a good status: the answer broke off, or what came is not one.
+  const isRefusal = status !== undefined && status >= 300 && status < 500;
+  if (isRefusal) return { kind: "other", error };
+  if (status !== undefined) return { kind: "unknown" };
   return isLostAnswer(error as SdkError) ? { kind: "unknown" } : { kind: "other", error };
 }
+
+/** The handler's words for time that ran out. */
+const lostNames = new Set(["TimeoutError", "AbortError"]);
 
 /**
  * Without a status the request was on its way when the connection broke or time ran out. Anything else,
  * an item that cannot be marshalled for example, never left and fails the same way every time.
  */
 function isLostAnswer({ name, code, $metadata }: SdkError): boolean {
-  return $metadata !== undefined || name === "TimeoutError" || /^E[A-Z]+$/.test(code ?? "");
+  return $metadata !== undefined || lostNames.has(name ?? "") || /^E[A-Z]+$/.test(code ?? "");
 }
 
 /** Whether DynamoDB found a request invalid before it did anything. */

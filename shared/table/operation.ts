@@ -33,7 +33,7 @@ export function runOperation<T>(operation: Operation, work: () => Promise<T>): P
 
 const withCommits = new WeakSet<Operation>();
 
-/** Remembers that the current operation has written something: from now on it cannot say that it has not. */
+/** Remembers that the current operation has, or may have, written something: it cannot say any more that it has not. */
 export function noteCommit(): void {
   const operation = operations.getStore();
   if (operation) withCommits.add(operation);

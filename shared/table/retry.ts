@@ -2,7 +2,7 @@
 import { TryAgain } from "../base/errors.ts";
 import type { Clock } from "../base/time.ts";
 import { type Failure, failureOf } from "./failures.ts";
-import { currentOperation, hasCommitted } from "./operation.ts";
+import { currentOperation, hasCommitted, noteCommit } from "./operation.ts";
 import type { Row, Write } from "./write.ts";
 
 /** What waiting depends on; handed in, so that a test can run years of it in no time. */
@@ -22,7 +22,13 @@ const defaultPatienceMs = 10_000;
  * An answer was lost and did not come back by repeating, or time was up behind a write that had
  * happened: nobody may say that nothing was changed.
  */
-class OutcomeUnknown extends Error {}
+class OutcomeUnknown extends Error {
+  constructor(...args: ConstructorParameters<typeof Error>) {
+    super(...args);
+    // Whatever the operation does next, it cannot say any more that nothing was changed.
+    noteCommit();
+  }
+}
 
 /**
  * What a refused write comes to: its row, where an earlier attempt had taken effect and only the
@@ -34,6 +40,11 @@ export function refusedAs(write: Write, found: Row | undefined, afterLoss: boole
   if (afterLoss && write.applied?.(found)) return found ?? {};
   if (!afterLoss || write.recall?.isPossible(found) !== false) throw write.refused(found);
   throw new OutcomeUnknown("No answer from DynamoDB");
+}
+
+/** Whether attempts can have an effect that a lost answer hides; a read's cannot. */
+export interface Effect {
+  readonly hasEffect: boolean;
 }
 
 /**
@@ -48,6 +59,7 @@ export async function persist<T>(
   patience: Patience,
   attempt: (afterLoss: boolean) => Promise<T>,
   refused: (failure: Extract<Failure, { kind: "refused" }>, afterLoss: boolean) => T,
+  { hasEffect }: Effect = { hasEffect: true },
 ): Promise<T> {
   const deadlineMs = currentOperation()?.deadlineMs ?? patience.clock() + defaultPatienceMs;
   let afterLoss = false;
@@ -58,7 +70,7 @@ export async function persist<T>(
       const failure = failureOf(error);
       if (failure.kind === "refused") return refused(failure, afterLoss);
       if (failure.kind === "other") throw failure.error;
-      afterLoss ||= failure.kind === "unknown";
+      afterLoss ||= hasEffect && failure.kind === "unknown";
       const waitMs = patience.random() * Math.min(longestBackoffMs, firstBackoffMs * 2 ** round);
       if (patience.clock() + waitMs >= deadlineMs) {
         if (afterLoss) throw new OutcomeUnknown("No answer from DynamoDB", { cause: error });

@@ -2,6 +2,7 @@
  * A worker dies at every AWS request of every step from order to refund: before the request leaves, and after it
  * was carried out but before its answer came back. Then the client repeats its request.
  */
+import { setTimeout as sleep } from "node:timers/promises";
 import { describe, expect, it } from "vitest";
 import { checkBooks } from "../support/books.ts";
 import type { Answer } from "../support/http.ts";
@@ -282,5 +283,27 @@ describe("a worker that dies while the sandbox delivers", () => {
     expect(await statusOf(ordered)).toBe("paid");
     await expectLevels(ordered.items, 0, 2);
     await checkBooks(server, "after both deliveries");
+  });
+});
+
+describe("a request to DynamoDB that hangs", () => {
+  it("is repeated in time; that it arrives later after all changes nothing", async () => {
+    const delayMs = 8_000;
+    const { act, verify } = await orderingFromCart("k-hangs")();
+    const fault = await shop.fault({
+      function: "orders",
+      afterRequests: 2,
+      mode: "delay",
+      delayMs,
+    });
+    const startedMs = Date.now();
+    const answer = await act();
+    const tookMs = Date.now() - startedMs;
+    expect(await fault.struck()).toBe(true);
+    expect(answer.status).toBe(201);
+    expect(tookMs).toBeLessThan(delayMs);
+    await sleep(delayMs - tookMs + 1_000);
+    await verify(answer);
+    await checkBooks(server, "after the late request");
   });
 });

@@ -140,6 +140,26 @@ describe("when time is up", () => {
   });
 });
 
+describe("a read", () => {
+  it("whose answers are all lost has changed nothing", async () => {
+    const { database, time } = scripted(Array.from({ length: 50 }, lostAnswer));
+    const operation = { meter: newMeter(), deadlineMs: time.clock() + 500 };
+    const work = runOperation(operation, () => database.get("T", { id: "a" }));
+    await expect(work).rejects.toBeInstanceOf(TryAgain);
+  });
+
+  it("does not hide that a write before it may have happened", async () => {
+    const { database, time } = scripted(Array.from({ length: 99 }, lostAnswer));
+    const operation = { meter: newMeter(), deadlineMs: time.clock() + 500 };
+    const error = await runOperation(operation, async () => {
+      await database.apply(newItem).catch(() => {});
+      return database.get("T", { id: "a" }).catch((thrown) => thrown);
+    });
+    expect(error).toBeInstanceOf(Error);
+    expect(error).not.toBeInstanceOf(HoldfastError);
+  });
+});
+
 describe("a transaction", () => {
   it("uses one token for all attempts", async () => {
     const { database, sent } = scripted([lostAnswer(), {}]);
