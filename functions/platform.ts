@@ -13,7 +13,7 @@ import { problems } from "./runtime/problem.ts";
 /** What this stage offers, as OpenAPI; made when first asked for. */
 const document = once(() =>
   openApiDocument(
-    endpoints.filter(({ outsideProduction }) => env.STAGE !== "prod" || !outsideProduction),
+    endpoints.filter(({ outsideProduction }) => env.PRODUCTION === "off" || !outsideProduction),
     { problems, url: env.API_URL },
   ),
 );

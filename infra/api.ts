@@ -18,7 +18,7 @@ import { LogGroup, RetentionDays } from "aws-cdk-lib/aws-logs";
 import type { Construct } from "constructs";
 import type { Functions } from "./functions.ts";
 import type { FunctionName } from "./permissions.ts";
-import type { Settings } from "./settings.ts";
+import type { Settings } from "./settings/settings.ts";
 
 /** What the API needs to know of an endpoint; the contract says more. */
 export interface Route {
@@ -51,7 +51,7 @@ export function createApi(
   scope: Construct,
   settings: Settings,
 ): { readonly api: HttpApi; readonly stage: HttpStage } {
-  const production = settings.stage === "prod";
+  const { production } = settings;
   const api = new HttpApi(scope, "Api", {
     apiName: `holdfast-${settings.stage}`,
     createDefaultStage: false,
@@ -86,9 +86,9 @@ function corsFor(origins: readonly string[]): CorsPreflightOptions {
   };
 }
 
-/** The contract's endpoints that exist in a stage. */
-export function routesOf(endpoints: readonly Route[], stage: Settings["stage"]): Route[] {
-  return endpoints.filter((endpoint) => stage !== "prod" || endpoint.outsideProduction !== true);
+/** The contract's endpoints that exist in a production stage, or in any other. */
+export function routesOf(endpoints: readonly Route[], production: boolean): Route[] {
+  return endpoints.filter((endpoint) => !production || endpoint.outsideProduction !== true);
 }
 
 /** What the routes are made from. */

@@ -1,11 +1,13 @@
 /** The CDK app: `cdk synth` and `cdk deploy` run this file. */
 import { App } from "aws-cdk-lib";
 import { endpoints } from "../shared/api/index.ts";
-import { SettingsError, readSettings } from "./settings.ts";
+import { SettingsError, namesStage, readSettings } from "./settings/settings.ts";
 import { HoldfastStack } from "./stack.ts";
 
 const app = new App();
 try {
+  // Without this `cdk deploy` would publish a stage with free goods and test routes to whoever forgot a word.
+  if (!namesStage(app.node)) throw new SettingsError(["stage is missing: say -c stage=NAME"]);
   new HoldfastStack(app, { settings: readSettings(app.node), endpoints });
   app.synth();
 } catch (error) {

@@ -10,7 +10,7 @@ import {
 } from "aws-cdk-lib/aws-dynamodb";
 import type { Attribute } from "aws-cdk-lib/aws-dynamodb";
 import type { Construct } from "constructs";
-import type { Settings } from "./settings.ts";
+import type { Settings } from "./settings/settings.ts";
 import {
   type KeyAttribute,
   type TableName,
@@ -42,7 +42,7 @@ export function createTables(scope: Construct, settings: Settings): Tables {
 
 function createTable(scope: Construct, name: TableName, settings: Settings): Table {
   const shape: TableShape = tableShapes[name];
-  const production = settings.stage === "prod";
+  const { production } = settings;
   const table = new Table(scope, name, {
     partitionKey: attribute(shape.partition),
     ...(shape.sort && { sortKey: attribute(shape.sort) }),

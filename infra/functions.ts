@@ -10,8 +10,8 @@ import type { TableName } from "./table-shapes.ts";
 import { functionNames, permissions } from "./permissions.ts";
 import type { FunctionName, Permissions } from "./permissions.ts";
 import type { ProviderSecrets } from "./secrets.ts";
-import { providers } from "./settings.ts";
-import type { Settings } from "./settings.ts";
+import { providers } from "./settings/settings.ts";
+import type { Settings } from "./settings/settings.ts";
 
 /** The functions of the stage by name; one that a stage lacks is absent. */
 export type Functions = ReadonlyMap<FunctionName, AppFunction>;
@@ -26,7 +26,7 @@ export interface FunctionsProps {
 
 /** Creates one function per entry of `permissions.ts`; a missing file in `functions/` stops the build. */
 export function createFunctions(scope: Construct, props: FunctionsProps): Functions {
-  const names = functionNames(props.settings.stage);
+  const names = functionNames(props.settings.production);
   const bundleOf = bundleFunctions(scope, names);
   return new Map(names.map((name) => [name, createFunction(scope, name, bundleOf(name), props)]));
 }
@@ -41,7 +41,7 @@ function createFunction(
   const appFunction = new AppFunction(scope, constructId(name), {
     name,
     code,
-    production: props.settings.stage === "prod",
+    production: props.settings.production,
     environment: {
       ...settingsEnvironment(props),
       ...tableEnvironment(granted, props.tables),
@@ -64,9 +64,10 @@ function constructId(name: FunctionName): string {
 }
 
 function settingsEnvironment({ settings, apiUrl }: FunctionsProps): Record<string, string> {
-  const production = settings.stage === "prod";
+  const { production } = settings;
   const environment: Record<string, string> = {
     STAGE: settings.stage,
+    PRODUCTION: production ? "on" : "off",
     API_URL: apiUrl,
     HOLD_SECONDS: String(settings.holdSeconds),
     PAYMENT_SECONDS: String(settings.paymentSeconds),

@@ -6,7 +6,7 @@
  * ConditionCheckItem for each part of it.
  */
 import type { IndexName, TableName } from "./table-shapes.ts";
-import type { ProviderName } from "./settings.ts";
+import type { ProviderName } from "./settings/settings.ts";
 
 /** A DynamoDB action on a table, without the `dynamodb:` in front. */
 export type TableAction =
@@ -123,10 +123,10 @@ export const permissions = {
 /** The name of a function of the stack: the file of that name in `functions/`. */
 export type FunctionName = keyof typeof permissions;
 
-/** The functions that exist in a stage. */
-export function functionNames(stage: "dev" | "prod"): FunctionName[] {
+/** The functions that exist in a production stage, or in any other. */
+export function functionNames(production: boolean): FunctionName[] {
   return (Object.keys(permissions) as FunctionName[]).filter((name) => {
     const entry: Permissions = permissions[name];
-    return stage !== "prod" || entry.outsideProduction !== true;
+    return !production || entry.outsideProduction !== true;
   });
 }

@@ -2,8 +2,8 @@
 import { RemovalPolicy, Validations } from "aws-cdk-lib";
 import { Secret } from "aws-cdk-lib/aws-secretsmanager";
 import type { Construct } from "constructs";
-import { providers } from "./settings.ts";
-import type { ProviderName, Settings } from "./settings.ts";
+import { providers } from "./settings/settings.ts";
+import type { ProviderName, Settings } from "./settings/settings.ts";
 
 /** The secrets of a stage; the sandbox has none in production, where there is no sandbox. */
 export type ProviderSecrets = Partial<Readonly<Record<ProviderName, Secret>>>;
@@ -19,7 +19,7 @@ const fieldsToFillIn: Record<ProviderName, Record<string, string>> = {
 
 /** Creates the secrets of the stage's providers, each with random text where a webhook secret goes. */
 export function createSecrets(scope: Construct, settings: Settings): ProviderSecrets {
-  const production = settings.stage === "prod";
+  const { production } = settings;
   const present = providers.filter((name) => name !== "sandbox" || !production);
   return Object.fromEntries(
     present.map((name) => [name, createSecret(scope, name, production)]),

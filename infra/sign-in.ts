@@ -4,7 +4,7 @@ import { HttpJwtAuthorizer } from "aws-cdk-lib/aws-apigatewayv2-authorizers";
 import { CfnUserPoolGroup, Mfa, UserPool } from "aws-cdk-lib/aws-cognito";
 import type { UserPoolClient } from "aws-cdk-lib/aws-cognito";
 import type { Construct } from "constructs";
-import type { Settings } from "./settings.ts";
+import type { Settings } from "./settings/settings.ts";
 
 /** Who the API believes, and the user pool behind it if the stack made one. */
 export interface SignIn {
@@ -19,7 +19,7 @@ export function createSignIn(scope: Construct, settings: Settings): SignIn {
   if (settings.tokens) return believe(settings.tokens.issuer, [...settings.tokens.audience]);
   const pool = createUserPool(scope, settings);
   const client = pool.addClient("Client", {
-    authFlows: { userSrp: true, userPassword: settings.stage !== "prod" },
+    authFlows: { userSrp: true, userPassword: !settings.production },
     generateSecret: false,
     preventUserExistenceErrors: true,
     accessTokenValidity: Duration.hours(1),
@@ -36,7 +36,7 @@ function believe(issuer: string, audience: string[]): SignIn {
 }
 
 function createUserPool(scope: Construct, settings: Settings): UserPool {
-  const production = settings.stage === "prod";
+  const { production } = settings;
   const pool = new UserPool(scope, "Users", {
     selfSignUpEnabled: true,
     signInAliases: { email: true },

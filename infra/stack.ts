@@ -10,7 +10,7 @@ import { createDeadLetters } from "./dead-letters.ts";
 import { createFunctions } from "./functions.ts";
 import { scheduleSweep } from "./jobs.ts";
 import { createSecrets } from "./secrets.ts";
-import type { Settings } from "./settings.ts";
+import type { Settings } from "./settings/settings.ts";
 import { createSignIn } from "./sign-in.ts";
 import { followStreams } from "./streams.ts";
 
@@ -25,7 +25,7 @@ export class HoldfastStack extends Stack {
   constructor(app: App, { settings, endpoints }: HoldfastStackProps) {
     super(app, `Holdfast-${settings.stage}`, {
       description: "Holdfast: orders, carts, stock and locks on DynamoDB",
-      terminationProtection: settings.stage === "prod",
+      terminationProtection: settings.production,
     });
     const tables = createTables(this, settings);
     const secrets = createSecrets(this, settings);
@@ -33,7 +33,7 @@ export class HoldfastStack extends Stack {
     const signIn = createSignIn(this, settings);
     const apiUrl = api.apiEndpoint;
     const functions = createFunctions(this, { settings, tables, secrets, apiUrl });
-    const served = routesOf(endpoints, settings.stage);
+    const served = routesOf(endpoints, settings.production);
     createRoutes(this, {
       api,
       stage,

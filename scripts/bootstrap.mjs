@@ -95,6 +95,30 @@ async function install() {
   return false;
 }
 
+/** Options of our commands that npm takes for its own where `--` was forgotten, as it names them. */
+const optionsOfOurs = [
+  "call",
+  "context",
+  "data",
+  "logs",
+  "stage",
+  "yes",
+  "seeds",
+  "shoppers",
+  "report",
+];
+
+/** What npm kept for itself, or undefined: `npm start -c x=y` would otherwise run as if nothing had been said. */
+function keptByNpm(command, parameters) {
+  const name = optionsOfOurs.find((option) => process.env[`npm_config_${option}`] !== undefined);
+  if (name === undefined || parameters.includes(`--${name}`)) return undefined;
+  const value = process.env[`npm_config_${name}`];
+  const option = name === "call" ? "-c" : `--${name}`;
+  const given = value === "true" ? [option, ...parameters] : [option, value, ...parameters];
+  const way = command === "start" || command === "test" ? `npm ${command}` : `npm run ${command}`;
+  return `npm keeps ${option} for itself. Say: ${way} -- ${given.join(" ")}`;
+}
+
 async function main() {
   const [command = "", ...parameters] = process.argv.slice(2);
   const script = Object.hasOwn(commands, command) ? commands[command] : undefined;
@@ -106,6 +130,11 @@ async function main() {
     console.error(
       `Holdfast needs Node ${oldestNode} or newer to begin with; this is ${process.version}.`,
     );
+    return 1;
+  }
+  const kept = keptByNpm(command, parameters);
+  if (kept) {
+    console.error(kept);
     return 1;
   }
   if (!(await install())) return 1;

@@ -4,7 +4,8 @@ import { z } from "zod";
 const seconds = z.coerce.number().positive();
 
 const settingsSchema = z.object({
-  STAGE: z.enum(["dev", "prod"]).default("dev"),
+  STAGE: z.string().default("dev"),
+  PRODUCTION: z.enum(["on", "off"]).default("off"),
   API_URL: z.string().default(""),
   HOLD_SECONDS: seconds.default(300),
   PAYMENT_SECONDS: seconds.default(600),

@@ -27,7 +27,7 @@ const keylessSandbox: KeyReader = () =>
 function keysOf(provider: PaymentMethod): KeyReader | undefined {
   const secretName = optional(`${provider.toUpperCase()}_SECRET_NAME`);
   if (secretName !== undefined) return createKeyReader(secretName);
-  return provider === "sandbox" && env.STAGE !== "prod" ? keylessSandbox : undefined;
+  return provider === "sandbox" && env.PRODUCTION === "off" ? keylessSandbox : undefined;
 }
 
 /** The keys of a provider that this function cannot do without. */

@@ -7,7 +7,7 @@ import type { Queue } from "aws-cdk-lib/aws-sqs";
 import type { Construct } from "constructs";
 import type { Route } from "../api.ts";
 import type { Functions } from "../functions.ts";
-import type { Settings } from "../settings.ts";
+import type { Settings } from "../settings/settings.ts";
 import { type AlarmBook, createAlarmBook } from "./alarm.ts";
 import { createDashboard } from "./dashboard.ts";
 import { apiMetric, fiveMinutes, ownMetric, percentage } from "./metrics.ts";

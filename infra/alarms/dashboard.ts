@@ -10,7 +10,7 @@ import type { IAlarm, IMetric, IWidget } from "aws-cdk-lib/aws-cloudwatch";
 import type { HttpApi } from "aws-cdk-lib/aws-apigatewayv2";
 import type { Construct } from "constructs";
 import type { Functions } from "../functions.ts";
-import type { Settings } from "../settings.ts";
+import type { Settings } from "../settings/settings.ts";
 import { apiMetric, fiveMinutes, ownMetric } from "./metrics.ts";
 
 /** What the dashboard shows. */

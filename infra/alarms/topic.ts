@@ -4,7 +4,7 @@ import { Effect, PolicyStatement, ServicePrincipal } from "aws-cdk-lib/aws-iam";
 import { Topic } from "aws-cdk-lib/aws-sns";
 import { EmailSubscription } from "aws-cdk-lib/aws-sns-subscriptions";
 import type { Construct } from "constructs";
-import type { Settings } from "../settings.ts";
+import type { Settings } from "../settings/settings.ts";
 
 /**
  * Creates the topic. Any policy of one's own replaces the one that SNS would give it, so the permission
@@ -38,7 +38,7 @@ export function createAlarmTopic(scope: Construct, settings: Settings): Topic {
   for (const address of settings.alarmEmail) {
     topic.addSubscription(new EmailSubscription(address));
   }
-  if (settings.stage === "prod" && settings.alarmEmail.length === 0) {
+  if (settings.production && settings.alarmEmail.length === 0) {
     Annotations.of(topic).addWarningV2(
       "holdfast:alarms-unheard",
       "Nobody hears the alarms: set -c alarmEmail=you@example.com",

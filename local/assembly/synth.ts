@@ -22,6 +22,9 @@ import { ROOT, SCRATCH } from "../root.ts";
 /** CDK context as `-c key=value` gives it. */
 export type Context = Record<string, string>;
 
+/** Whoever deploys has to name a stage; on this machine there is only one at a time. */
+const DEFAULTS: Context = { stage: "dev" };
+
 const ASSEMBLIES = join(SCRATCH, "assemblies");
 
 /** Everything that ends up in the template or in a bundle. */
@@ -83,7 +86,12 @@ function synthesizeInto(directory: string, context: Context, signal?: AbortSigna
         ...process.env,
         PATH: `${join(ROOT, "node_modules", ".bin")}${delimiter}${process.env["PATH"] ?? ""}`,
         CDK_OUTDIR: directory,
-        CDK_CONTEXT_JSON: JSON.stringify({ ...settings.context, ...CLI_CONTEXT, ...context }),
+        CDK_CONTEXT_JSON: JSON.stringify({
+          ...settings.context,
+          ...CLI_CONTEXT,
+          ...DEFAULTS,
+          ...context,
+        }),
       },
     });
     const endIt = () => {

@@ -1,7 +1,10 @@
 /** Settings: defaults, what is taken over from context, and one clear error for what cannot be used. */
+import { spawnSync } from "node:child_process";
 import { App } from "aws-cdk-lib";
+import { format } from "prettier";
 import { expect, test } from "vitest";
-import { SettingsError, readSettings } from "../../infra/settings.ts";
+import { settingsPage } from "../../infra/settings/page.ts";
+import { SettingsError, readSettings } from "../../infra/settings/settings.ts";
 import { resourcesOf, synthesize } from "./synthesize.ts";
 
 function settingsOf(context: Record<string, unknown>) {
@@ -21,6 +24,7 @@ function problemsOf(context: Record<string, unknown>): readonly string[] {
 test("what is not given has the default of the design", () => {
   expect(settingsOf({})).toEqual({
     stage: "dev",
+    production: false,
     groupsClaim: "cognito:groups",
     adminGroup: "admin",
     allowOrigins: [],
@@ -53,10 +57,11 @@ test("every setting can be given as text, as the command line does", () => {
     cartLocking: "on",
     lockTimeout: "4",
     "payment.wompi.seconds": "900",
-    "payment.stripe.baseUrl": "http://127.0.0.1:12111",
+    "payment.stripe.baseUrl": "https://stripe.example.com",
   };
   expect(settingsOf(given)).toEqual({
     stage: "prod",
+    production: true,
     tokens: { issuer: "https://login.example.com/", audience: ["a", "b"] },
     groupsClaim: "https://shop.example.com/groups",
     adminGroup: "shop admin",
@@ -70,7 +75,7 @@ test("every setting can be given as text, as the command line does", () => {
     cartLocking: "on",
     lockTimeoutSeconds: 4,
     providers: {
-      stripe: { baseUrl: "http://127.0.0.1:12111" },
+      stripe: { baseUrl: "https://stripe.example.com" },
       razorpay: {},
       wompi: { seconds: 900 },
       sandbox: {},
@@ -79,7 +84,9 @@ test("every setting can be given as text, as the command line does", () => {
 });
 
 test.each([
-  ["stage", "staging"],
+  ["stage", "Staging"],
+  ["stage", "pre prod"],
+  ["production", "yes"],
   ["allowOrigins", "https://shop.example.com/"],
   ["allowOrigins", "*"],
   ["holdSeconds", "0"],
@@ -104,6 +111,61 @@ test.each([
   expect(problems[0]).toContain(key);
 });
 
+test.each([
+  ["stag", "prod", "stage"],
+  ["holdSecond", "5", "holdSeconds"],
+  ["payment.stripe.second", "5", "payment.stripe.seconds"],
+])("a misspelt key (%s) is refused with what was meant", (key, value, meant) => {
+  expect(problemsOf({ [key]: value })).toEqual([`${key} is not a setting; did you mean ${meant}?`]);
+});
+
+test("a key that is like no setting is refused; the CDK's own are left alone", () => {
+  expect(problemsOf({ colour: "blue" })).toEqual([
+    "colour is not a setting; docs/settings.md lists them all",
+  ]);
+  expect(problemsOf({ "@aws-cdk/core:newFlag": "true", "aws:cdk:bundling-stacks": "" })).toEqual(
+    [],
+  );
+});
+
+test("any stage name will do; production is a setting of its own, which prod alone switches on", () => {
+  const productions = [{ stage: "prod" }, { stage: "live", production: "on" }];
+  for (const context of productions) expect(settingsOf(context).production).toBe(true);
+  for (const context of [{}, { stage: "staging" }, { stage: "live", production: "off" }]) {
+    expect(settingsOf(context).production).toBe(false);
+  }
+  expect(problemsOf({ stage: "prod", production: "off" })).toHaveLength(1);
+  const live = synthesize({ stage: "live", production: "on" });
+  expect(JSON.stringify(live.toJSON())).not.toMatch(/sandbox|functions\/testing/i);
+  live.allResources("AWS::DynamoDB::Table", { DeletionPolicy: "Retain" });
+});
+
+test("a provider is reached over plain http outside production only", () => {
+  const baseUrl = { "payment.stripe.baseUrl": "http://127.0.0.1:12111" };
+  expect(settingsOf(baseUrl).providers.stripe).toEqual({ baseUrl: "http://127.0.0.1:12111" });
+  const production = { stage: "live", production: "on" };
+  expect(problemsOf({ ...baseUrl, ...production })[0]).toContain("payment.stripe.baseUrl");
+});
+
+test("without a stage nothing is synthesized for AWS", () => {
+  const { status, stderr } = spawnSync(process.execPath, ["infra/app.ts"], { encoding: "utf8" });
+  expect(status).toBe(1);
+  expect(stderr).toContain("stage is missing: say -c stage=NAME");
+});
+
+test("an option that npm kept for itself is told, not ignored", () => {
+  const env = { ...process.env, npm_config_call: "holdSeconds=5" };
+  const start = ["scripts/bootstrap.mjs", "start"];
+  const { status, stderr } = spawnSync(process.execPath, start, { encoding: "utf8", env });
+  expect(status).toBe(1);
+  expect(stderr).toContain("Say: npm start -- -c holdSeconds=5");
+});
+
+test("the page of settings says what the definitions say", async () => {
+  const page = await format(settingsPage(), { parser: "markdown", printWidth: 100 });
+  await expect(page).toMatchFileSnapshot("../../docs/settings.md");
+});
+
 test("an object where text belongs is refused", () => {
   expect(problemsOf({ stage: { name: "dev" } })[0]).toContain("stage must be plain text");
 });
@@ -121,7 +183,7 @@ test("a hold that may not last as long as it is given is refused", () => {
 });
 
 test("everything that is wrong is told at once", () => {
-  expect(problemsOf({ stage: "x", sweep: "y", lockTimeout: "z" })).toHaveLength(3);
+  expect(problemsOf({ stage: "X", sweep: "y", lockTimeout: "z" })).toHaveLength(3);
 });
 
 // Made here and not in its test: the first synthesis of a process is slow on a busy machine.
@@ -135,6 +197,7 @@ test("settings reach every function by its environment", () => {
   for (const [, { Properties }] of functions) {
     expect(Properties.Environment.Variables).toMatchObject({
       STAGE: "dev",
+      PRODUCTION: "off",
       HOLD_SECONDS: "60",
       PAYMENT_SECONDS: "600",
       MAX_HOLD_SECONDS: "3600",

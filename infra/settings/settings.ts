@@ -1,0 +1,130 @@
+/** Turns CDK context into settings that the rest of the app can trust; nothing else reads context. */
+import type { Node } from "constructs";
+import { ContextReader } from "./context-reader.ts";
+import { definitions, type ProviderName, providerDefinitions, providers } from "./definitions.ts";
+
+export { type ProviderName, providers } from "./definitions.ts";
+
+/** What one payment provider may be told: its own deadline in seconds, and where its API is. */
+export interface ProviderSettings {
+  readonly seconds?: number;
+  readonly baseUrl?: string;
+}
+
+/** Everything a deployment can choose; `definitions.ts` says what each does. Durations are whole seconds. */
+export interface Settings {
+  readonly stage: string;
+  readonly production: boolean;
+  /** A token issuer of the owner's own; without it the stack makes a Cognito user pool. */
+  readonly tokens?: { readonly issuer: string; readonly audience: readonly string[] };
+  /** The claim that lists a caller's groups, and the exact name of the one that administers. */
+  readonly groupsClaim: string;
+  readonly adminGroup: string;
+  readonly allowOrigins: readonly string[];
+  readonly holdSeconds: number;
+  readonly paymentSeconds: number;
+  readonly maxHoldSeconds: number;
+  readonly sweep: boolean;
+  readonly alarmEmail: readonly string[];
+  readonly onPaymentFailure: "release" | "keep";
+  readonly cartLocking: "on" | "off";
+  readonly lockTimeoutSeconds: number;
+  readonly providers: Readonly<Record<ProviderName, ProviderSettings>>;
+}
+
+/** Context holds a value that cannot be used; the message names every such key and what it takes. */
+export class SettingsError extends Error {
+  readonly problems: readonly string[];
+
+  constructor(problems: readonly string[]) {
+    super(`Wrong settings (cdk -c key=value):\n${problems.map((line) => `  ${line}`).join("\n")}`);
+    this.name = "SettingsError";
+    this.problems = problems;
+  }
+}
+
+/** Reads each setting by its key, as its definition asks. */
+function createReaders(read: ContextReader) {
+  type KeyOf<Kind> = {
+    [K in keyof typeof definitions]: (typeof definitions)[K]["kind"] extends Kind ? K : never;
+  }[keyof typeof definitions];
+  return {
+    choice: <K extends KeyOf<"choice">>(key: K) => read.choice(key, definitions[key]),
+    number: <K extends KeyOf<"number">>(key: K) => read.number(key, definitions[key]),
+    text: <K extends KeyOf<"text">>(key: K) => read.text(key, definitions[key]),
+    list: <K extends KeyOf<"list">>(key: K) => read.list(key, definitions[key]),
+  };
+}
+
+/**
+ * Reads and checks every setting; what is not given has its default.
+ *
+ * @throws SettingsError naming every wrong key and what it takes; nothing has been built by then.
+ */
+export function readSettings(node: Node): Settings {
+  const read = new ContextReader(node);
+  read.refuseUnknownKeys();
+  const { choice, number, text, list } = createReaders(read);
+  const stage = text("stage");
+  const production =
+    read.given("production") === undefined ? stage === "prod" : choice("production") === "on";
+  const tokens = readTokens(read, text("issuer"), list("audience"));
+  const settings: Settings = {
+    stage,
+    production,
+    ...(tokens && { tokens }),
+    groupsClaim: text("groupsClaim"),
+    adminGroup: text("adminGroup"),
+    allowOrigins: list("allowOrigins"),
+    holdSeconds: number("holdSeconds"),
+    paymentSeconds: number("paymentSeconds"),
+    maxHoldSeconds: number("maxHoldSeconds"),
+    sweep: choice("sweep") === "on",
+    alarmEmail: list("alarmEmail"),
+    onPaymentFailure: choice("onPaymentFailure"),
+    cartLocking: choice("cartLocking"),
+    lockTimeoutSeconds: number("lockTimeout"),
+    providers: readProviders(read, production),
+  };
+  if (settings.holdSeconds > settings.maxHoldSeconds) {
+    read.problems.push("holdSeconds must not be longer than maxHoldSeconds");
+  }
+  if (stage === "prod" && !production) {
+    read.problems.push("production=off contradicts stage=prod: give the stage another name");
+  }
+  if (read.problems.length > 0) throw new SettingsError([...new Set(read.problems)]);
+  return settings;
+}
+
+/** Whether a stage was named at all: whoever deploys has to. */
+export function namesStage(node: Node): boolean {
+  return new ContextReader(node).given("stage") !== undefined;
+}
+
+function readTokens(
+  read: ContextReader,
+  issuer: string | undefined,
+  audience: readonly string[],
+): Settings["tokens"] {
+  if ((read.given("issuer") === undefined) !== (audience.length === 0)) {
+    read.problems.push("issuer and audience must be given together");
+  }
+  return issuer === undefined || audience.length === 0 ? undefined : { issuer, audience };
+}
+
+function readProviders(read: ContextReader, production: boolean): Settings["providers"] {
+  const entries = providers.map((name): [ProviderName, ProviderSettings] => {
+    const seconds = read.number(`payment.${name}.seconds`, providerDefinitions.seconds);
+    const key = `payment.${name}.baseUrl`;
+    const baseUrl = read.text(key, providerDefinitions.baseUrl);
+    // Keys and card data would travel in the clear.
+    if (production && baseUrl?.startsWith("http:")) {
+      read.problems.push(`${key} must be a URL (https:) in production, not "${baseUrl}"`);
+    }
+    return [
+      name,
+      { ...(seconds !== undefined && { seconds }), ...(baseUrl !== undefined && { baseUrl }) },
+    ];
+  });
+  return Object.fromEntries(entries) as Record<ProviderName, ProviderSettings>;
+}
