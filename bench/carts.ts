@@ -11,9 +11,10 @@ import { systemClock } from "../shared/base/time.ts";
 import { cartIdOf, instanceOf } from "../shared/carts/cart.ts";
 import { readCartOf } from "../shared/carts/cart-contents-store.ts";
 import { editOf } from "../shared/carts/cart-edits.ts";
-import { withInstance } from "../shared/carts/cart-replacement.ts";
+import { replaceWrite, withInstance } from "../shared/carts/cart-replacement.ts";
 import { newMeter, runOperation } from "../shared/table/operation.ts";
 import { requestOf, type Write } from "../shared/table/write.ts";
+import { changeQuantityWrite } from "../shared/carts/cart-key-edits.ts";
 import { type CartWorld, createCartWorld } from "../test/support/cart-world.ts";
 import { giveItem } from "../test/support/world.ts";
 
@@ -52,10 +53,11 @@ const at = ({ sessionId }: Place) => ({
 });
 
 /** The very same write with its condition taken off, and the placeholders that only it used. */
-function unguarded(write: Write): UpdateCommand | PutCommand {
-  const request = requestOf(write) as unknown as Record<string, unknown>;
+function unguarded({ tables }: CartWorld, write: Write): UpdateCommand | PutCommand {
+  const request = requestOf(write, (table) => tables[table]) as unknown as Record<string, unknown>;
   const { TableName, UpdateExpression = "" } = request;
-  if (write.kind === "put") return new PutCommand({ TableName: write.table, Item: write.item });
+  if (write.kind === "put")
+    return new PutCommand({ TableName: String(TableName), Item: write.item });
   const used = new Set(String(UpdateExpression).match(/[#:][nv]\d+/g));
   const kept = (given: unknown) =>
     Object.fromEntries(Object.entries(given ?? {}).filter(([name]) => used.has(name)));
@@ -70,7 +72,8 @@ function unguarded(write: Write): UpdateCommand | PutCommand {
 }
 
 /** A change of one line's quantity. */
-function singleKeyEdits({ contents, client, shop }: CartWorld): Contender[] {
+function singleKeyEdits(world: CartWorld): Contender[] {
+  const { client, shop } = world;
   return [
     {
       name: "no guard",
@@ -79,8 +82,8 @@ function singleKeyEdits({ contents, client, shop }: CartWorld): Contender[] {
           ...editOf(at(place), "cart.quantity_changed", systemClock()),
           itemId: place.itemId,
         };
-        const write = contents.changeQuantityWrite(edit, place.step);
-        const { Attributes } = await client.send(unguarded(write) as UpdateCommand);
+        const write = changeQuantityWrite(edit, place.step);
+        const { Attributes } = await client.send(unguarded(world, write) as UpdateCommand);
         return readCartOf(cartIdOf(edit.address.userId, place.sessionId), Attributes);
       },
     },
@@ -107,8 +110,8 @@ function replacements(world: CartWorld): Contender[] {
         const present = instanceOf(cart, request.instance);
         const next = { ...present, lines: changed(present.lines, place) };
         const edit = editOf(request, "cart.items_replaced", systemClock());
-        const write = contents.replaceWrite(edit, cart, withInstance(cart, next));
-        await client.send(unguarded(write) as PutCommand);
+        const write = replaceWrite(edit, cart, withInstance(cart, next));
+        await client.send(unguarded(world, write) as PutCommand);
         return readCartOf(cart.cartId, write.kind === "put" ? write.item : undefined);
       },
     },

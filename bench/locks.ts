@@ -156,7 +156,7 @@ async function runOnNewEngine(): Promise<Result[]> {
     return await measure([
       bare(client, tables.Locks),
       ...[
-        holdfast(client, tables.Locks, leaseMs),
+        holdfast(client, tables, leaseMs),
         lockClient(withMethods, tables.Locks, leaseMs),
         await deliveryHero(withMethods, dynamoDb.endpoint, leaseMs),
       ].map(contenderOf),

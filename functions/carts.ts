@@ -19,9 +19,10 @@ import { systemClock } from "../shared/base/time.ts";
 import type { Cart, CartAddress, InstanceAddress } from "../shared/carts/cart.ts";
 import { cartView, viewOf } from "../shared/carts/cart-view.ts";
 import type { EditRequest } from "../shared/carts/cart-edits.ts";
+import { cartService } from "../shared/shop.ts";
 import { answer } from "./runtime/answer.ts";
-import { services } from "./runtime/container.ts";
 import { createHandler, serve } from "./runtime/http.ts";
+import { shop } from "./runtime/wiring.ts";
 
 const etagOf = ({ version }: Cart): Record<string, string> => ({ etag: `"${version}"` });
 
@@ -48,49 +49,49 @@ const wholeCart = (cart: Cart, { userId, sessionId }: CartAddress) =>
 const instanceOfCart = (cart: Cart, { instance }: InstanceAddress) =>
   answer(200, viewOf(cart, instance), etagOf(cart));
 
+const carts = cartService(shop);
+
 export const handler = createHandler([
-  serve(getCart, async ({ params }) => wholeCart(await services.carts.get(params), params)),
-  serve(getCartLock, async ({ params }) => answer(200, await services.carts.isCartLocked(params))),
-  serve(getCartInstance, async ({ params }) =>
-    instanceOfCart(await services.carts.get(params), params),
-  ),
+  serve(getCart, async ({ params }) => wholeCart(await carts.get(params), params)),
+  serve(getCartLock, async ({ params }) => answer(200, await carts.isCartLocked(params))),
+  serve(getCartInstance, async ({ params }) => instanceOfCart(await carts.get(params), params)),
   serve(mergeCart, async ({ params, body: { from, strategy }, headers, actor }) => {
     const what = { ...params, fromSessionId: from.sessionId, strategy, actor };
     const merge = { ...what, expectedVersion: expectedVersion(headers) };
-    return wholeCart(await services.carts.merge(merge), params);
+    return wholeCart(await carts.merge(merge), params);
   }),
   serve(clearCartInstance, async (call) =>
-    instanceOfCart(await services.carts.clear(editOf(call)), call.params),
+    instanceOfCart(await carts.clear(editOf(call)), call.params),
   ),
   serve(addCartItem, async (call) =>
-    instanceOfCart(await services.carts.addLine(editOf(call), call.body), call.params),
+    instanceOfCart(await carts.addLine(editOf(call), call.body), call.params),
   ),
   serve(replaceCartItems, async (call) =>
-    instanceOfCart(await services.carts.putItems(editOf(call), call.body), call.params),
+    instanceOfCart(await carts.putItems(editOf(call), call.body), call.params),
   ),
   serve(changeCartItem, async (call) => {
     const { itemId } = call.params;
-    const cart = await services.carts.changeQuantity(editOf(call), itemId, call.body.quantity);
+    const cart = await carts.changeQuantity(editOf(call), itemId, call.body.quantity);
     return instanceOfCart(cart, call.params);
   }),
   serve(removeCartItem, async (call) =>
-    instanceOfCart(await services.carts.removeLine(editOf(call), call.params.itemId), call.params),
+    instanceOfCart(await carts.removeLine(editOf(call), call.params.itemId), call.params),
   ),
   serve(setCartCondition, async (call) => {
     const condition = { ...call.body, name: call.params.name };
-    return instanceOfCart(await services.carts.setCondition(editOf(call), condition), call.params);
+    return instanceOfCart(await carts.setCondition(editOf(call), condition), call.params);
   }),
   serve(removeCartCondition, async (call) => {
-    const cart = await services.carts.removeCondition(editOf(call), call.params.name);
+    const cart = await carts.removeCondition(editOf(call), call.params.name);
     return instanceOfCart(cart, call.params);
   }),
   serve(setCartMetadata, async (call) => {
     const { key } = call.params;
-    const cart = await services.carts.setMetadata(editOf(call), key, call.body.value);
+    const cart = await carts.setMetadata(editOf(call), key, call.body.value);
     return instanceOfCart(cart, call.params);
   }),
   serve(removeCartMetadata, async (call) => {
-    const cart = await services.carts.removeMetadata(editOf(call), call.params.key);
+    const cart = await carts.removeMetadata(editOf(call), call.params.key);
     return instanceOfCart(cart, call.params);
   }),
 ]);

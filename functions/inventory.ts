@@ -12,9 +12,10 @@ import {
 import { levelsOf, type Movement } from "../shared/inventory/movement.ts";
 import type { Moved } from "../shared/inventory/ledger-service.ts";
 import { heldUnits, type Stock } from "../shared/inventory/stock.ts";
+import { inventoryService, ledgerService } from "../shared/shop.ts";
 import { answer } from "./runtime/answer.ts";
-import { services } from "./runtime/container.ts";
 import { createHandler, serve } from "./runtime/http.ts";
+import { shop } from "./runtime/wiring.ts";
 
 function itemOf(stock: Stock) {
   const { itemId, name, kind, vendorId, amountMinor, currency, holdPolicy } = stock;
@@ -36,35 +37,36 @@ function replayHeader({ replayed }: Moved): Record<string, string> {
   return replayed ? { "idempotent-replayed": "true" } : {};
 }
 
+const inventory = inventoryService(shop);
+const ledger = ledgerService(shop);
+
 export const handler = createHandler([
   serve(createItem, async ({ body, actor }) =>
-    answer(201, itemOf(await services.inventory.create(body, actor))),
+    answer(201, itemOf(await inventory.create(body, actor))),
   ),
-  serve(getItem, async ({ params }) =>
-    answer(200, itemOf(await services.inventory.get(params.itemId))),
-  ),
+  serve(getItem, async ({ params }) => answer(200, itemOf(await inventory.get(params.itemId)))),
   serve(listItems, async ({ query }) => {
-    const { rows, cursor = null } = await services.inventory.list(query);
+    const { rows, cursor = null } = await inventory.list(query);
     return answer(200, { items: rows.map(itemOf), cursor });
   }),
   serve(changeItem, async ({ params, body, actor }) =>
-    answer(200, itemOf(await services.inventory.change(params.itemId, body, actor))),
+    answer(200, itemOf(await inventory.change(params.itemId, body, actor))),
   ),
   serve(adjustStock, async ({ params, body: { delta, ...body }, actor }) => {
     const move = { ...params, ...body, kind: "adjusted", quantity: delta, actor } as const;
-    const moved = await services.ledger.move(move);
+    const moved = await ledger.move(move);
     return answer(200, movedOf(moved), replayHeader(moved));
   }),
   serve(decrementStock, async ({ params, body, actor }) => {
-    const moved = await services.ledger.move({ ...params, ...body, kind: "sold", actor });
+    const moved = await ledger.move({ ...params, ...body, kind: "sold", actor });
     return answer(200, movedOf(moved), replayHeader(moved));
   }),
   serve(incrementStock, async ({ params, body, actor }) => {
-    const moved = await services.ledger.move({ ...params, ...body, kind: "returned", actor });
+    const moved = await ledger.move({ ...params, ...body, kind: "returned", actor });
     return answer(200, movedOf(moved), replayHeader(moved));
   }),
   serve(listMovements, async ({ params, query }) => {
-    const { rows, cursor = null } = await services.inventory.movements(params.itemId, query);
+    const { rows, cursor = null } = await inventory.movements(params.itemId, query);
     return answer(200, { movements: rows.map(movementOf), cursor });
   }),
 ]);

@@ -9,10 +9,10 @@ import {
 } from "../shared/api/orders.ts";
 import { viewOf } from "../shared/orders/order.ts";
 import type { OrderSource } from "../shared/orders/order-placing.ts";
+import { orderService, paymentService } from "../shared/shop.ts";
 import { answer } from "./runtime/answer.ts";
-import { services } from "./runtime/container.ts";
 import { createHandler, serve } from "./runtime/http.ts";
-import { moneyServices } from "./runtime/payment-container.ts";
+import { payingShop as shop } from "./runtime/payments.ts";
 
 /** The session that a cart belongs to when the client has none. */
 const defaultSession = "default";
@@ -23,9 +23,12 @@ function sourceOf(body: z.output<typeof placeOrderBody>): OrderSource {
   return { kind: "cart", sessionId, ...(instances ? { instances } : {}) };
 }
 
+const orders = orderService(shop);
+const payments = paymentService(shop);
+
 export const handler = createHandler([
   serve(placeOrder, async ({ params, headers, body, actor }) => {
-    const { order, replayed } = await services.orders.place({
+    const { order, replayed } = await orders.place({
       userId: params.userId,
       actor,
       source: sourceOf(body),
@@ -38,16 +41,16 @@ export const handler = createHandler([
       : answer(201, viewOf(order), { location: `/orders/${order.orderId}` });
   }),
   serve(getOrder, async ({ params, caller }) =>
-    answer(200, viewOf(await services.orders.get(params.orderId, caller))),
+    answer(200, viewOf(await orders.get(params.orderId, caller))),
   ),
   serve(listOrders, async ({ query, caller }) => {
     const userId = caller.isAdmin ? query.userId : caller.userId;
-    const { rows, cursor = null } = await services.orders.list({ ...query, userId });
+    const { rows, cursor = null } = await orders.list({ ...query, userId });
     return answer(200, { orders: rows.map(viewOf), cursor });
   }),
   serve(cancelOrder, async ({ params, caller, actor }) => {
-    const order = await services.orders.cancel(params.orderId, caller, actor);
-    await moneyServices.payments.abandon(order);
+    const order = await orders.cancel(params.orderId, caller, actor);
+    await payments.abandon(order);
     return answer(200, viewOf(order));
   }),
 ]);

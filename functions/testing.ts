@@ -5,22 +5,26 @@ import {
   testDecrement,
   testLockStatus,
 } from "../shared/api/testing.ts";
+import { trialLocksService, trialService } from "../shared/shop.ts";
 import { answer } from "./runtime/answer.ts";
 import { createHandler, serve } from "./runtime/http.ts";
-import { trials } from "./runtime/trials.ts";
+import { shop } from "./runtime/wiring.ts";
+
+const trialLocks = trialLocksService(shop);
+const trials = trialService(shop);
 
 export const handler = createHandler([
   serve(testDecrement, async ({ body, actor }) =>
-    answer(200, await trials.items.decrement({ ...body, actor })),
+    answer(200, await trials.decrement({ ...body, actor })),
   ),
   serve(testConcurrentAccess, async ({ body, actor }) =>
-    answer(200, await trials.items.contend({ ...body, actor })),
+    answer(200, await trials.contend({ ...body, actor })),
   ),
   serve(testLockStatus, async () => {
-    const locks = await trials.locks.list();
+    const locks = await trialLocks.list();
     return answer(200, { activeLocks: locks.length, locks });
   }),
   serve(clearTestLocks, async ({ actor }) =>
-    answer(200, { success: true, releasedLocks: await trials.locks.clear(actor) }),
+    answer(200, { success: true, releasedLocks: await trialLocks.clear(actor) }),
   ),
 ]);

@@ -5,11 +5,10 @@ import { CreateTableCommand, DynamoDBClient } from "@aws-sdk/client-dynamodb";
 import type { DynamoDBDocument, DynamoDBDocumentClient } from "@aws-sdk/lib-dynamodb";
 import { dynamoDBLockClientFactory } from "@deliveryhero/dynamodb-lock";
 import { randomUUID } from "node:crypto";
-import { createLockService } from "../../shared/locks/lock-service.ts";
-import { createLockStore } from "../../shared/locks/lock-store.ts";
-import { createDatabase } from "../../shared/table/database.ts";
+import { systemClock } from "../../shared/base/time.ts";
 import type { Write } from "../../shared/table/write.ts";
-import { localClientSettings } from "../../test/support/tables.ts";
+import { localClientSettings, type TableNames } from "../../test/support/tables.ts";
+import { createWorldOver } from "../../test/support/world.ts";
 
 /** A lock that somebody holds. */
 export interface Held {
@@ -32,11 +31,10 @@ const shortLeaseMs = 600;
 
 export function holdfast(
   client: DynamoDBDocumentClient,
-  tableName: string,
+  tables: TableNames,
   leaseMs = 1_000,
 ): Locker {
-  const store = createLockStore({ database: createDatabase({ client }), tableName });
-  const locks = createLockService({ store });
+  const { locks } = createWorldOver({ client, tables, clock: systemClock });
   return {
     name: "Holdfast",
     leaseMs,

@@ -8,14 +8,13 @@ import { join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
 import type { DynamoDBDocument } from "@aws-sdk/lib-dynamodb";
 import { startDynamoDbLocal } from "../../local/database/dynamodb-local.ts";
-import { createCartContentsStore } from "../../shared/carts/cart-contents-store.ts";
-import { createCartService } from "../../shared/carts/cart-service.ts";
-import { createCartStore } from "../../shared/carts/cart-store.ts";
+import { systemClock } from "../../shared/base/time.ts";
 import { createDocumentClient } from "../../shared/table/client.ts";
 import { createDatabase } from "../../shared/table/database.ts";
 import { action, at, condition } from "../../shared/table/expression.ts";
 import { update } from "../../shared/table/write.ts";
 import { createTables, localClientSettings, type TableNames } from "../../test/support/tables.ts";
+import { createWorldOver } from "../../test/support/world.ts";
 import { deliveryHero, holdfast, type Locker, lockClient } from "./locks.ts";
 
 const holders = 6;
@@ -36,16 +35,16 @@ class Refused extends Error {}
 
 /** The protected thing: a counter that each holder reads, and writes back one higher. */
 function counterOf(client: DynamoDBDocument, tables: TableNames) {
-  const database = createDatabase({ client });
+  const database = createDatabase({ client, tableName: (name) => tables[name] });
   const key = { documentId: "" };
   return {
     async read(resource: string): Promise<number> {
-      const row = await database.get(tables.Documents, { ...key, documentId: resource });
+      const row = await database.get("Documents", { ...key, documentId: resource });
       return Number(row?.["content"] ?? 0);
     },
     async write(resource: string, value: number, guards: readonly unknown[]): Promise<void> {
       const write = update({
-        table: tables.Documents,
+        table: "Documents",
         key: { documentId: resource },
         change: { set: [action`${at("content")} = ${value}`] },
         condition: condition`${at("never")} <> ${1}`,
@@ -153,14 +152,7 @@ async function cartResults(
   locker: Locker,
 ): Promise<CartResult[]> {
   const writers = 40;
-  const database = createDatabase({ client });
-  const store = createCartStore({ database, tableName: tables.Carts });
-  const contents = createCartContentsStore({
-    database,
-    tableName: tables.Carts,
-    stockTable: tables.Stock,
-  });
-  const carts = createCartService({ database, store, contents });
+  const { carts } = createWorldOver({ client, tables, clock: systemClock });
   await Promise.all(
     Array.from({ length: writers }, (_, writer) =>
       client.put({
@@ -244,7 +236,7 @@ try {
   const { DynamoDBDocument: Document } = await import("@aws-sdk/lib-dynamodb");
   const document = Document.from(client as never) as DynamoDBDocument;
   const lockers = [
-    holdfast(document, tables.Locks),
+    holdfast(document, tables),
     lockClient(document, tables.Locks),
     await deliveryHero(document, endpoint),
   ];

@@ -1,5 +1,8 @@
 /** The environment of a function, checked; nothing else reads `process.env`. */
 import { z } from "zod";
+import { secondsToMs } from "../../shared/base/time.ts";
+import type { PaymentMethod } from "../../shared/orders/order.ts";
+import type { TableName } from "../../shared/table/table-name.ts";
 
 const seconds = z.coerce.number().positive();
 
@@ -21,11 +24,21 @@ const settingsSchema = z.object({
 /** The settings of this function, with the defaults of the design. */
 export const env = settingsSchema.parse(process.env);
 
-/** A variable that this function cannot do without, for example the name of a table granted to it. */
-export function required(name: string): string {
-  const value = process.env[name];
-  if (value === undefined || value === "") throw new Error(`The variable ${name} is not set`);
-  return value;
+/**
+ * Where a table of this function is. Only those that `infra/permissions.ts` grants are known here.
+ *
+ * @throws Error for any other table, before anything is sent
+ */
+export function tableName(table: TableName): string {
+  const name = optional(`${table.toUpperCase()}_TABLE`);
+  if (name === undefined) throw new Error(`This function was not granted the table ${table}`);
+  return name;
+}
+
+/** The time that a shopper has to pay by this method. */
+export function paymentMs(method: PaymentMethod): number {
+  const own = Number(optional(`${method.toUpperCase()}_PAYMENT_SECONDS`));
+  return secondsToMs(own > 0 ? own : env.PAYMENT_SECONDS);
 }
 
 /** A variable that may be missing. */

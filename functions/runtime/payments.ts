@@ -1,5 +1,4 @@
 /** Builds the providers and what they need, each only where the function was granted its secret. */
-import { setTimeout as sleep } from "node:timers/promises";
 import { Metrics, MetricUnit } from "@aws-lambda-powertools/metrics";
 import { secondsToMs } from "../../shared/base/time.ts";
 import type { PaymentMethod } from "../../shared/orders/order.ts";
@@ -8,13 +7,15 @@ import { createRazorpay } from "../../shared/providers/razorpay.ts";
 import { createSandbox, type SignedEvent } from "../../shared/providers/sandbox.ts";
 import { createStripe } from "../../shared/providers/stripe.ts";
 import { createWompi } from "../../shared/providers/wompi.ts";
-import { env, optional, required } from "./env.ts";
+import type { PayingShopParts } from "../../shared/shop.ts";
+import { env, optional } from "./env.ts";
 import { createKeyReader } from "./provider-keys.ts";
+import { shop } from "./wiring.ts";
 
 const metrics = new Metrics();
 
 /** Counts something that an operator is woken for; written to the log at once. */
-export function alarm(name: string): void {
+function alarm(name: string): void {
   const metric = metrics.singleMetric();
   metric.addMetric(name, MetricUnit.Count, 1);
 }
@@ -30,17 +31,6 @@ function keysOf(provider: PaymentMethod): KeyReader | undefined {
   return provider === "sandbox" && env.PRODUCTION === "off" ? keylessSandbox : undefined;
 }
 
-/** The keys of a provider that this function cannot do without. */
-export function requiredKeysOf(provider: PaymentMethod): KeyReader {
-  return createKeyReader(required(`${provider.toUpperCase()}_SECRET_NAME`));
-}
-
-/** The time that a shopper has to pay by this method. */
-export function paymentMs(provider: PaymentMethod): number {
-  const own = Number(optional(`${provider.toUpperCase()}_PAYMENT_SECONDS`));
-  return secondsToMs(own > 0 ? own : env.PAYMENT_SECONDS);
-}
-
 const factories = {
   stripe: createStripe,
   razorpay: createRazorpay,
@@ -49,7 +39,7 @@ const factories = {
 };
 
 /** Every provider of this stage that the function can work with; calls go to `…_BASE_URL` if set. */
-export function buildProviders(): Providers {
+function buildProviders(): Providers {
   const names = Object.keys(factories) as PaymentMethod[];
   return Object.fromEntries(
     names.flatMap((name) => {
@@ -61,7 +51,7 @@ export function buildProviders(): Providers {
 }
 
 /** Posts an event of the sandbox to our own webhook route, as a provider would. */
-export async function deliverSandboxEvent({ body, headers }: SignedEvent): Promise<number> {
+async function deliverSandboxEvent({ body, headers }: SignedEvent): Promise<number> {
   const url = `${env.API_URL.replace(/\/$/, "")}/webhooks/sandbox`;
   const signal = AbortSignal.timeout(secondsToMs(8));
   const response = await fetch(url, { method: "POST", headers, body, signal });
@@ -69,5 +59,12 @@ export async function deliverSandboxEvent({ body, headers }: SignedEvent): Promi
   return response.status;
 }
 
-/** Waits; the cashier's own clock is the machine's. */
-export const wait = (durationMs: number): Promise<unknown> => sleep(durationMs);
+const sandboxKeys = keysOf("sandbox");
+
+/** The parts of services that deal with money; only functions that use them carry providers' SDKs. */
+export const payingShop: PayingShopParts = {
+  ...shop,
+  providers: buildProviders(),
+  alarm,
+  ...(sandboxKeys ? { sandbox: { keys: sandboxKeys, deliver: deliverSandboxEvent } } : {}),
+};

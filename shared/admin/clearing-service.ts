@@ -6,17 +6,18 @@ import type { LockService } from "../locks/lock-service.ts";
 import { type Order, OrderNotPayable } from "../orders/order.ts";
 import type { OrderService } from "../orders/order-service.ts";
 import type { PaymentService } from "../payments/payment-service.ts";
+import type { Database } from "../table/database.ts";
 import { currentOperation } from "../table/operation.ts";
 import type { Page } from "../table/paging.ts";
 import { type Cleared, ClearingNotConfirmed, clearingConfirmation } from "./clearing.ts";
-import type { PendingOrderStore } from "./pending-order-store.ts";
+import { listPendingOrders } from "./pending-order-store.ts";
 
 /** What clearing works with. */
 export interface ClearingServiceOptions {
   readonly locks: Pick<LockService, "list" | "forceRelease">;
   readonly orders: Pick<OrderService, "cancel">;
   readonly payments: Pick<PaymentService, "abandon">;
-  readonly pendingOrders: PendingOrderStore;
+  readonly database: Database;
   readonly clock: Clock;
 }
 
@@ -75,7 +76,7 @@ function whatIsMissing({ confirm, reason }: ClearingWish): InputIssue[] {
 
 /** Makes the service. */
 export function createClearingService(options: ClearingServiceOptions) {
-  const { locks, orders, payments, pendingOrders, clock } = options;
+  const { database, locks, orders, payments, clock } = options;
 
   /** An order that ended by itself meanwhile is none to end. */
   async function endOrder(orderId: string, actor: Actor, reason?: string): Promise<boolean> {
@@ -117,7 +118,7 @@ export function createClearingService(options: ClearingServiceOptions) {
       const missing = whatIsMissing(wish);
       if (missing.length > 0) {
         const releasedLocks = await countAll((page) => locks.list(page));
-        const endedOrders = await countAll((page) => pendingOrders.list(page));
+        const endedOrders = await countAll((page) => listPendingOrders(database, page));
         throw new ClearingNotConfirmed(missing, { releasedLocks, endedOrders });
       }
       const { actor, reason } = wish;
@@ -129,7 +130,7 @@ export function createClearingService(options: ClearingServiceOptions) {
         isLate,
       );
       const closed = await endAll(
-        (page) => pendingOrders.list(page),
+        (page) => listPendingOrders(database, page),
         ({ orderId }) => endOrder(orderId, actor, reason),
         isLate,
       );

@@ -2,8 +2,9 @@
 import { InvalidRequest } from "../base/errors.ts";
 import type { Clock } from "../base/time.ts";
 import { holdsOf, ItemNotFound, type OrderHold, type Stock } from "../inventory/stock.ts";
-import type { StockStore } from "../inventory/stock-store.ts";
+import { findStock } from "../inventory/stock-store.ts";
 import type { LockService } from "../locks/lock-service.ts";
+import type { Database } from "../table/database.ts";
 import { decodeCursor, encodeCursor, type Page } from "../table/paging.ts";
 import {
   type LiveLock,
@@ -14,13 +15,12 @@ import {
   purposesOf,
   statsOf,
 } from "./live-lock.ts";
-import type { PendingOrderStore } from "./pending-order-store.ts";
+import { listPendingOrders } from "./pending-order-store.ts";
 
 /** What the overview looks at. */
 export interface OverviewServiceOptions {
   readonly locks: Pick<LockService, "list">;
-  readonly pendingOrders: PendingOrderStore;
-  readonly stockStore: Pick<StockStore, "find">;
+  readonly database: Database;
   readonly clock: Clock;
 }
 
@@ -73,7 +73,7 @@ type Source = (page: {
 
 /** Makes the service. */
 export function createOverviewService(options: OverviewServiceOptions) {
-  const { locks, pendingOrders, stockStore, clock } = options;
+  const { database, locks, clock } = options;
 
   /** The places where locks of this kind are found, in the order in which they are listed. */
   function sourcesOf(kind: LiveLockKind | undefined, owner: string | undefined): Source[] {
@@ -84,7 +84,7 @@ export function createOverviewService(options: OverviewServiceOptions) {
       };
     });
     const ordered: Source = async (page) => {
-      const { rows, ...more } = await pendingOrders.list({ afterMs: clock(), ...page });
+      const { rows, ...more } = await listPendingOrders(database, { afterMs: clock(), ...page });
       const owned = rows.filter(({ userId }) => owner === undefined || userId === owner);
       return { rows: owned.flatMap((order) => liveLocksOf(order, kind)), ...more };
     };
@@ -141,7 +141,7 @@ export function createOverviewService(options: OverviewServiceOptions) {
      * @example const { holds } = await overview.item("mug");
      */
     async item(itemId: string): Promise<ItemHolds> {
-      const stock = await stockStore.find(itemId);
+      const stock = await findStock(database, itemId);
       if (!stock) throw new ItemNotFound(itemId);
       const live = holdsOf(stock).filter(({ expiresAtMs }) => expiresAtMs > clock());
       return { stock, holds: live.toSorted((a, b) => a.expiresAtMs - b.expiresAtMs) };

@@ -8,12 +8,6 @@ import type { Page } from "../table/paging.ts";
 import { listShards } from "../table/sharded-index.ts";
 import type { Row } from "../table/write.ts";
 
-/** Where orders are kept. */
-export interface PendingOrderStoreOptions {
-  readonly database: Database;
-  readonly tableName: string;
-}
-
 /** Which pending orders to list. */
 export interface PendingOrderQuery {
   /** Only those whose deadline is later than this; without it also those that are over. */
@@ -22,33 +16,29 @@ export interface PendingOrderQuery {
   readonly cursor?: string | undefined;
 }
 
-/** Reads pending orders. */
-export function createPendingOrderStore({ database, tableName: table }: PendingOrderStoreOptions) {
-  async function resolve(entries: readonly Row[]): Promise<Order[]> {
-    if (entries.length === 0) return [];
-    const keys = entries.map((entry) => ({ orderId: String(entry["orderId"]) }));
-    return (await database.getMany(table, keys)).map(orderOf);
-  }
-
-  return {
-    /**
-     * A page of pending orders, as they are now. One query for each partition of the index that it
-     * touches, and one batched read per 100. It can be short and still have a cursor.
-     */
-    async list({ afterMs, limit, cursor }: PendingOrderQuery): Promise<Page<Order>> {
-      const isLive = afterMs === undefined ? [] : [condition`${at("dueAtMs")} > ${afterMs}`];
-      const partitions = Array.from({ length: dueShards }, (_, shard) => {
-        return allOf(condition`${at("dueShard")} = ${`due-${shard}`}`, ...isLive);
-      });
-      const page = await listShards(database, { table, index: "due", partitions, limit, cursor });
-      const pending = (await resolve(page.rows)).filter(
-        ({ status, expiresAtMs }) =>
-          status === "pending" && (afterMs === undefined || expiresAtMs > afterMs),
-      );
-      return { ...page, rows: pending };
-    },
-  };
+async function resolve(database: Database, entries: readonly Row[]): Promise<Order[]> {
+  if (entries.length === 0) return [];
+  const keys = entries.map((entry) => ({ orderId: String(entry["orderId"]) }));
+  return (await database.getMany("Orders", keys)).map(orderOf);
 }
 
-/** See `createPendingOrderStore`. */
-export type PendingOrderStore = ReturnType<typeof createPendingOrderStore>;
+/**
+ * A page of pending orders, as they are now. One query for each partition of the index that it
+ * touches, and one batched read per 100. It can be short and still have a cursor.
+ */
+export async function listPendingOrders(
+  database: Database,
+  { afterMs, limit, cursor }: PendingOrderQuery,
+): Promise<Page<Order>> {
+  const isLive = afterMs === undefined ? [] : [condition`${at("dueAtMs")} > ${afterMs}`];
+  const partitions = Array.from({ length: dueShards }, (_, shard) => {
+    return allOf(condition`${at("dueShard")} = ${`due-${shard}`}`, ...isLive);
+  });
+  const list = { table: "Orders", index: "due", partitions, limit, cursor } as const;
+  const page = await listShards(database, list);
+  const pending = (await resolve(database, page.rows)).filter(
+    ({ status, expiresAtMs }) =>
+      status === "pending" && (afterMs === undefined || expiresAtMs > afterMs),
+  );
+  return { ...page, rows: pending };
+}

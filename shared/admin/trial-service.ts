@@ -1,9 +1,10 @@
 /** Tries items out under contention, for the test routes that a production stack does not have. */
+import { setTimeout as sleepMs } from "node:timers/promises";
 import { type Actor, changeNote } from "../base/actor.ts";
 import { HoldfastError } from "../base/errors.ts";
 import { randomId } from "../base/ids.ts";
 import { type Clock, later } from "../base/time.ts";
-import type { HoldStore } from "../inventory/hold-store.ts";
+import { holdWrite, releaseHoldWrite } from "../inventory/hold-store.ts";
 import type { InventoryService } from "../inventory/inventory-service.ts";
 import type { LedgerService } from "../inventory/ledger-service.ts";
 import { ItemsUnavailable } from "../inventory/stock.ts";
@@ -14,9 +15,8 @@ export interface TrialServiceOptions {
   readonly database: Database;
   readonly ledger: Pick<LedgerService, "move">;
   readonly inventory: Pick<InventoryService, "get">;
-  readonly holdStore: Pick<HoldStore, "holdWrite" | "releaseWrite">;
   readonly clock: Clock;
-  readonly sleep: (durationMs: number) => Promise<unknown>;
+  readonly sleep?: (durationMs: number) => Promise<unknown>;
 }
 
 /** How long answers took, in milliseconds. */
@@ -58,13 +58,13 @@ async function timed(attempt: () => Promise<unknown>): Promise<Outcome> {
 
 /** Makes the service. */
 export function createTrialService(options: TrialServiceOptions) {
-  const { database, ledger, inventory, holdStore, clock, sleep } = options;
+  const { database, ledger, inventory, clock, sleep = sleepMs } = options;
 
   async function holdFor(itemId: string, holdMs: number, actor: Actor): Promise<Outcome> {
     const nowMs = clock();
     const orderId = randomId("test");
     const holding = { itemId, orderId, quantity: 1 };
-    const hold = holdStore.holdWrite({
+    const hold = holdWrite({
       ...holding,
       userId: actor.id,
       nowMs,
@@ -75,7 +75,7 @@ export function createTrialService(options: TrialServiceOptions) {
     if (outcome.refusedFor === undefined) {
       await sleep(holdMs);
       const note = changeNote("hold.released", actor, clock());
-      await database.apply(holdStore.releaseWrite({ ...holding, note }));
+      await database.apply(releaseHoldWrite({ ...holding, note }));
     }
     return outcome;
   }

@@ -1,16 +1,17 @@
 /** Writes the audit trail from the tables' streams, and reads it for administrators. */
+import type { Database } from "../table/database.ts";
 import type { Page } from "../table/paging.ts";
 import type { ItemChange } from "../table/stream.ts";
 import { type AuditEntry, entriesOf } from "./audit.ts";
-import type { AuditStore } from "./audit-store.ts";
+import { keepEntry, listEntries } from "./audit-store.ts";
 
 /** What the trail is made of. */
 export interface AuditServiceOptions {
-  readonly store: AuditStore;
+  readonly database: Database;
 }
 
 /** Makes the service. */
-export function createAuditService({ store }: AuditServiceOptions) {
+export function createAuditService({ database }: AuditServiceOptions) {
   return {
     /**
      * Keeps what a change tells, once: a change that is told again adds nothing. One request an entry.
@@ -22,7 +23,7 @@ export function createAuditService({ store }: AuditServiceOptions) {
     async record(change: ItemChange): Promise<AuditEntry[]> {
       const kept: AuditEntry[] = [];
       for (const entry of entriesOf(change)) {
-        if (await store.keep(entry)) kept.push(entry);
+        if (await keepEntry(database, entry)) kept.push(entry);
       }
       return kept;
     },
@@ -35,7 +36,7 @@ export function createAuditService({ store }: AuditServiceOptions) {
     list: (
       subject: string,
       page: { limit: number; cursor?: string | undefined },
-    ): Promise<Page<AuditEntry>> => store.list(subject, page),
+    ): Promise<Page<AuditEntry>> => listEntries(database, subject, page),
   };
 }
 

@@ -6,12 +6,6 @@ import type { Page } from "../table/paging.ts";
 import { put } from "../table/write.ts";
 import type { AuditEntry } from "./audit.ts";
 
-/** Where the trail is kept. */
-export interface AuditStoreOptions {
-  readonly database: Database;
-  readonly tableName: string;
-}
-
 /** The entry stands there already: its change was delivered before. */
 class EntryKept extends HoldfastError {
   constructor() {
@@ -19,40 +13,38 @@ class EntryKept extends HoldfastError {
   }
 }
 
-/** Keeps and lists entries. */
-export function createAuditStore({ database, tableName: table }: AuditStoreOptions) {
-  return {
-    /** Keeps an entry; false when it was there already. One request. Safe to repeat. */
-    async keep(entry: AuditEntry): Promise<boolean> {
-      const write = put({
-        table,
-        key: { subject: entry.subject, at: entry.at },
-        item: { ...entry },
-        condition: isMissing(at("subject")),
-        refused: () => new EntryKept(),
-        applied: () => true,
-      });
-      try {
-        await database.apply(write);
-        return true;
-      } catch (error) {
-        if (error instanceof EntryKept) return false;
-        throw error;
-      }
-    },
-
-    /** A page of a subject's entries, newest first. One request. */
-    async list(
-      subject: string,
-      page: { limit: number; cursor?: string | undefined },
-    ): Promise<Page<AuditEntry>> {
-      const where = condition`${at("subject")} = ${subject}`;
-      const { rows, cursor } = await database.query({ table, where, ascending: false, ...page });
-      const entries = rows as unknown as AuditEntry[];
-      return { rows: entries, ...(cursor === undefined ? {} : { cursor }) };
-    },
-  };
+/** Keeps an entry; false when it was there already. One request. Safe to repeat. */
+export async function keepEntry(database: Database, entry: AuditEntry): Promise<boolean> {
+  const write = put({
+    table: "Audit",
+    key: { subject: entry.subject, at: entry.at },
+    item: { ...entry },
+    condition: isMissing(at("subject")),
+    refused: () => new EntryKept(),
+    applied: () => true,
+  });
+  try {
+    await database.apply(write);
+    return true;
+  } catch (error) {
+    if (error instanceof EntryKept) return false;
+    throw error;
+  }
 }
 
-/** See `createAuditStore`. */
-export type AuditStore = ReturnType<typeof createAuditStore>;
+/** A page of a subject's entries, newest first. One request. */
+export async function listEntries(
+  database: Database,
+  subject: string,
+  page: { limit: number; cursor?: string | undefined },
+): Promise<Page<AuditEntry>> {
+  const where = condition`${at("subject")} = ${subject}`;
+  const { rows, cursor } = await database.query({
+    table: "Audit",
+    where,
+    ascending: false,
+    ...page,
+  });
+  const entries = rows as unknown as AuditEntry[];
+  return { rows: entries, ...(cursor === undefined ? {} : { cursor }) };
+}

@@ -12,7 +12,8 @@ import {
   VersionMismatch,
 } from "./cart.ts";
 import { cartOf } from "./cart-row.ts";
-import type { CartStore } from "./cart-store.ts";
+import { checkoutWrite, extendCheckoutWrite, reopenWrite } from "./cart-checkout-store.ts";
+import { findCart } from "./cart-store.ts";
 import { priceForOrder, type OrderPrice } from "./pricing.ts";
 
 /** Whose cart is locked for which order. */
@@ -46,7 +47,6 @@ export interface LockedCart {
 
 /** What the service is made of. */
 export interface CartCheckoutOptions {
-  readonly store: CartStore;
   readonly database: Database;
   readonly clock: Clock;
 }
@@ -73,18 +73,18 @@ function validate(cart: Cart, expected: Expected): LockedCart {
 
 /** A cart that is being edited right now is read again until it stands still for a moment. */
 async function lockCartOf(
-  { store, database, clock }: CartCheckoutOptions,
+  { database, clock }: CartCheckoutOptions,
   request: LockRequest,
 ): Promise<Cart> {
   const { orderId, leaseMs, transactionId = temporaryTransactionId(orderId), actor } = request;
   for (let round = 1; ; round += 1) {
-    const cart = await store.find(cartIdOf(request.userId, request.sessionId));
+    const cart = await findCart(database, cartIdOf(request.userId, request.sessionId));
     const nowMs = clock();
     const expiresAtMs = later(nowMs, leaseMs);
     const note = changeNote("cart.checkout", actor, nowMs);
     const start = { cart, orderId, transactionId, expiresAtMs, nowMs, note };
     try {
-      return cartOf(cart.cartId, await database.apply(store.checkoutWrite(start)));
+      return cartOf(cart.cartId, await database.apply(checkoutWrite(start)));
     } catch (error) {
       if (!(error instanceof VersionMismatch) || round === maxRounds) throw error;
     }
@@ -93,14 +93,14 @@ async function lockCartOf(
 
 /** Makes the service. */
 export function createCartCheckout(options: CartCheckoutOptions) {
-  const { store, database, clock } = options;
+  const { database, clock } = options;
   const lockCart = (request: LockRequest): Promise<Cart> => lockCartOf(options, request);
   const idOf = ({ userId, sessionId }: CartAddress): string => cartIdOf(userId, sessionId);
 
   async function unlockCart(request: CheckoutRequest): Promise<void> {
     const { orderId, actor } = request;
     const note = changeNote("cart.reopened", actor, clock());
-    await database.apply(store.reopenWrite({ cartId: idOf(request), orderId, note }));
+    await database.apply(reopenWrite({ cartId: idOf(request), orderId, note }));
   }
 
   /** Also when the lock has run out meanwhile: then there is nothing left to give back. */
@@ -149,7 +149,7 @@ export function createCartCheckout(options: CartCheckoutOptions) {
     async isCartLocked(
       address: CartAddress,
     ): Promise<{ isLocked: boolean; lock: CartLock | null }> {
-      const lock = liveLock(await store.find(idOf(address)), clock()) ?? null;
+      const lock = liveLock(await findCart(database, idOf(address)), clock()) ?? null;
       return { isLocked: lock !== null, lock };
     },
 
@@ -175,7 +175,7 @@ export function createCartCheckout(options: CartCheckoutOptions) {
     ): Promise<CartLock> {
       const { orderId, actor, leaseMs } = request;
       const nowMs = clock();
-      const write = store.extendCheckoutWrite({
+      const write = extendCheckoutWrite({
         cartId: idOf(request),
         orderId,
         transactionId,

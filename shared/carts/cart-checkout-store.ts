@@ -15,6 +15,7 @@ import {
   versionIs,
 } from "./cart-guards.ts";
 import {
+  cartPlace,
   conditionAttribute,
   currencyAttribute,
   keyIn,
@@ -58,12 +59,11 @@ const lockOf = (found: Row | undefined): CartLock | undefined =>
  * Locks a cart for an order: P1 starts with this write. Contents and version stay; `checkouts` counts,
  * so that a cart which comes back from a failed order is another one to order than before.
  */
-export function checkoutWrite(table: string, start: CheckoutStart): Write {
+export function checkoutWrite(start: CheckoutStart): Write {
   const { cart, orderId, transactionId, expiresAtMs, nowMs, note } = start;
   const lock: CartLock = { orderId, transactionId, lockedAtMs: nowMs, expiresAtMs };
   return update({
-    table,
-    key: { cartId: cart.cartId },
+    ...cartPlace(cart.cartId),
     change: {
       set: [
         action`${at("lock")} = ${lock}`,
@@ -83,13 +83,11 @@ export function checkoutWrite(table: string, start: CheckoutStart): Write {
 
 /** A step of an order that still has the cart; refused with `CHECKOUT_GONE` when it has not. */
 function ofCheckout(
-  table: string,
   { cartId, orderId }: Checkout,
   parts: Pick<Extract<Write, { kind: "update" }>, "change" | "applied">,
 ): Write {
   return update({
-    table,
-    key: { cartId },
+    ...cartPlace(cartId),
     condition: lockIsOf(orderId),
     refused: () => new CheckoutGone(cartId, orderId),
     ...parts,
@@ -107,10 +105,10 @@ export interface CheckoutExtension extends Checkout {
  * Gives the lock the provider's transaction and a new deadline. Repeating it is harmless. A lock whose
  * time was over may be extended while nobody has edited: then the contents are still those ordered.
  */
-export function extendCheckoutWrite(table: string, step: CheckoutExtension): Write {
+export function extendCheckoutWrite(step: CheckoutExtension): Write {
   const { transactionId, expiresAtMs, note } = step;
   const lock = (field: keyof CartLock): AttributePath => at("lock", field);
-  return ofCheckout(table, step, {
+  return ofCheckout(step, {
     change: {
       set: [
         action`${lock("transactionId")} = ${transactionId}`,
@@ -122,8 +120,8 @@ export function extendCheckoutWrite(table: string, step: CheckoutExtension): Wri
 }
 
 /** Unlocks the cart with everything in it: the order came to nothing. */
-export function reopenWrite(table: string, checkout: Checkout): Write {
-  return ofCheckout(table, checkout, {
+export function reopenWrite(checkout: Checkout): Write {
+  return ofCheckout(checkout, {
     change: { set: [action`${at("change")} = ${checkout.note}`], remove: [at("lock")] },
     applied: (found) => lockOf(found)?.orderId !== checkout.orderId,
   });
@@ -154,12 +152,11 @@ function boughtKeys({ bought, conditions = [] }: Purchase) {
  * lock of its order any more; then the contents must be those that were ordered, and nobody else may
  * be paying for them.
  */
-export function completeWrite(table: string, purchase: Purchase): Write {
+export function completeWrite(purchase: Purchase): Write {
   const { cartId, orderId, version, note } = purchase;
   const untouched = allOf(cartIsUnlocked(note.atMs), versionIs(version));
   return update({
-    table,
-    key: { cartId },
+    ...cartPlace(cartId),
     change: {
       set: [action`${at("change")} = ${note}`, nextVersion(note.atMs)],
       remove: [at("lock"), ...boughtAttributes(purchase)],

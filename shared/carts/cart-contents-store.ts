@@ -2,29 +2,18 @@
 import { setTimeout as sleepMs } from "node:timers/promises";
 import { type Clock, systemClock } from "../base/time.ts";
 import type { Stock } from "../inventory/stock.ts";
-import { stockKey, stockOf } from "../inventory/stock-store.ts";
+import { stockOf, stockRow } from "../inventory/stock-store.ts";
 import type { Database } from "../table/database.ts";
 import { currentOperation } from "../table/operation.ts";
 import { TransactionRefused } from "../table/transaction.ts";
 import type { Row, Write } from "../table/write.ts";
 import { CartMoved } from "./cart-edits.ts";
-import {
-  addLineWrite,
-  changeQuantityWrite,
-  removeConditionWrite,
-  removeLineWrite,
-  removeMetadataWrite,
-  setConditionWrite,
-  setMetadataWrite,
-} from "./cart-key-edits.ts";
-import { type ReadCart, replaceWrite } from "./cart-replacement.ts";
-import { cartOf } from "./cart-row.ts";
+import type { ReadCart } from "./cart-replacement.ts";
+import { cartOf, cartPlace } from "./cart-row.ts";
 
-/** Where carts and items are kept; clock, sleep and random are for tests and simulations. */
-export interface CartContentsStoreOptions {
+/** What reading and settling need; clock, sleep and random are for tests and simulations. */
+export interface CartContentsOptions {
   readonly database: Database;
-  readonly tableName: string;
-  readonly stockTable: string;
   readonly clock?: Clock;
   readonly sleep?: (durationMs: number) => Promise<unknown>;
   readonly random?: () => number;
@@ -55,9 +44,8 @@ function decisive(error: unknown): unknown {
 }
 
 /** Reads and edits contents. Every edit is one guarded write. */
-export function createCartContentsStore(options: CartContentsStoreOptions) {
-  const { database, tableName: table, stockTable } = options;
-  const { clock = systemClock, sleep = sleepMs, random = Math.random } = options;
+export function createCartContents(options: CartContentsOptions) {
+  const { database, clock = systemClock, sleep = sleepMs, random = Math.random } = options;
 
   /** Runs `attempt` again, after a little while, as long as carts move under it and time is left. */
   async function untilSettled<T>(
@@ -85,8 +73,8 @@ export function createCartContentsStore(options: CartContentsStoreOptions) {
     /** Carts and items as of now. One request for up to 100 of them. */
     async read(cartIds: readonly string[], itemIds: readonly string[] = []): Promise<Contents> {
       const rows = await database.getTogether([
-        ...cartIds.map((cartId) => ({ table, key: { cartId } })),
-        ...[...new Set(itemIds)].map((itemId) => ({ table: stockTable, key: stockKey(itemId) })),
+        ...cartIds.map(cartPlace),
+        ...[...new Set(itemIds)].map(stockRow),
       ]);
       const stocks = rows.slice(cartIds.length).filter((row) => row !== undefined);
       return {
@@ -110,25 +98,8 @@ export function createCartContentsStore(options: CartContentsStoreOptions) {
         return this.apply(cart.cartId, await plan(current));
       });
     },
-
-    /** See `addLineWrite`. */
-    addLineWrite: addLineWrite.bind(undefined, table),
-    /** See `changeQuantityWrite`. */
-    changeQuantityWrite: changeQuantityWrite.bind(undefined, table),
-    /** See `removeLineWrite`. */
-    removeLineWrite: removeLineWrite.bind(undefined, table),
-    /** See `setConditionWrite`. */
-    setConditionWrite: setConditionWrite.bind(undefined, table),
-    /** See `removeConditionWrite`. */
-    removeConditionWrite: removeConditionWrite.bind(undefined, table),
-    /** See `setMetadataWrite`. */
-    setMetadataWrite: setMetadataWrite.bind(undefined, table),
-    /** See `removeMetadataWrite`. */
-    removeMetadataWrite: removeMetadataWrite.bind(undefined, table),
-    /** See `replaceWrite`. */
-    replaceWrite: replaceWrite.bind(undefined, table),
   };
 }
 
-/** See `createCartContentsStore`. */
-export type CartContentsStore = ReturnType<typeof createCartContentsStore>;
+/** See `createCartContents`. */
+export type CartContents = ReturnType<typeof createCartContents>;

@@ -2,7 +2,7 @@
 import type { Clock } from "../base/time.ts";
 import { type Cart, type CartCondition, cartIdOf, checkUnlocked } from "./cart.ts";
 import { additionOf, type WantedItem } from "./cart-additions.ts";
-import type { CartContentsStore } from "./cart-contents-store.ts";
+import type { CartContents } from "./cart-contents-store.ts";
 import {
   CartMoved,
   type Edit,
@@ -10,18 +10,21 @@ import {
   type CartEditAction,
   type EditRequest,
 } from "./cart-edits.ts";
+import {
+  addLineWrite,
+  changeQuantityWrite,
+  removeConditionWrite,
+  removeLineWrite,
+  removeMetadataWrite,
+  setConditionWrite,
+  setMetadataWrite,
+} from "./cart-key-edits.ts";
 import { jsonText } from "./cart-limits.ts";
 import { cartOf } from "./cart-row.ts";
 import type { Write } from "../table/write.ts";
 
 /** Makes the edits of single keys. */
-export function createCartEdits({
-  contents,
-  clock,
-}: {
-  contents: CartContentsStore;
-  clock: Clock;
-}) {
+export function createCartEdits({ contents, clock }: { contents: CartContents; clock: Clock }) {
   const edit = (request: EditRequest, action: CartEditAction): Edit =>
     editOf(request, action, clock());
 
@@ -54,7 +57,7 @@ export function createCartEdits({
       const added = edit(request, "cart.line_added");
       checkUnlocked(cart, added.nowMs);
       const addition = additionOf(wanted, items.get(wanted.itemId), added.nowMs);
-      return contents.settle(cart, (current) => contents.addLineWrite(added, current, addition));
+      return contents.settle(cart, (current) => addLineWrite(added, current, addition));
     },
 
     /**
@@ -66,7 +69,7 @@ export function createCartEdits({
     changeQuantity(request: EditRequest, itemId: string, quantity: number): Promise<Cart> {
       if (quantity === 0) return this.removeLine(request, itemId);
       const changed = { ...edit(request, "cart.quantity_changed"), itemId };
-      return apply(request, contents.changeQuantityWrite(changed, quantity));
+      return apply(request, changeQuantityWrite(changed, quantity));
     },
 
     /**
@@ -76,10 +79,7 @@ export function createCartEdits({
      * @example await carts.removeLine({ userId, sessionId, instance: "menu", actor }, "soup")
      */
     removeLine(request: EditRequest, itemId: string): Promise<Cart> {
-      return apply(
-        request,
-        contents.removeLineWrite({ ...edit(request, "cart.line_removed"), itemId }),
-      );
+      return apply(request, removeLineWrite({ ...edit(request, "cart.line_removed"), itemId }));
     },
 
     /**
@@ -89,10 +89,7 @@ export function createCartEdits({
      * @example await carts.setCondition(at, { name: "vat", type: "tax", target: "total", value: "+19%", order: 1 })
      */
     setCondition(request: EditRequest, condition: CartCondition): Promise<Cart> {
-      return apply(
-        request,
-        contents.setConditionWrite(edit(request, "cart.condition_set"), condition),
-      );
+      return apply(request, setConditionWrite(edit(request, "cart.condition_set"), condition));
     },
 
     /**
@@ -104,7 +101,7 @@ export function createCartEdits({
     removeCondition(request: EditRequest, name: string): Promise<Cart> {
       return removeIfThere(
         request,
-        contents.removeConditionWrite(edit(request, "cart.condition_removed"), name),
+        removeConditionWrite(edit(request, "cart.condition_removed"), name),
       );
     },
 
@@ -116,10 +113,7 @@ export function createCartEdits({
      */
     async setMetadata(request: EditRequest, key: string, value: unknown): Promise<Cart> {
       const json = jsonText(value, "A metadata value");
-      return apply(
-        request,
-        contents.setMetadataWrite(edit(request, "cart.metadata_set"), key, json),
-      );
+      return apply(request, setMetadataWrite(edit(request, "cart.metadata_set"), key, json));
     },
 
     /**
@@ -131,7 +125,7 @@ export function createCartEdits({
     removeMetadata(request: EditRequest, key: string): Promise<Cart> {
       return removeIfThere(
         request,
-        contents.removeMetadataWrite(edit(request, "cart.metadata_removed"), key),
+        removeMetadataWrite(edit(request, "cart.metadata_removed"), key),
       );
     },
   };

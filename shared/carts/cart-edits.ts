@@ -19,6 +19,7 @@ import {
   versionIn,
   versionIs,
 } from "./cart-guards.ts";
+import { cartPlace } from "./cart-row.ts";
 
 /** One edit: of which cart, when, by whom, and of which version if the caller cares. */
 export interface Edit {
@@ -85,14 +86,13 @@ export function refusalOfEdit(
  * over: a lock that is still there says that nobody edited since. Repeating it after a lost answer
  * has no second effect.
  */
-export function editWrite(table: string, edit: Edit, parts: EditParts): Write {
+export function editWrite(edit: Edit, parts: EditParts): Write {
   const { address, nowMs, note, expectedVersion } = edit;
   const { userId, sessionId } = address;
   const { change, guards = [], refused, plannedOn } = parts;
   const editId = newEditId();
   return update({
-    table,
-    key: { cartId: cartIdOf(userId, sessionId) },
+    ...cartPlace(cartIdOf(userId, sessionId)),
     change: {
       set: [
         ...(change.set ?? []),

@@ -85,7 +85,7 @@ function checkAddition(
  * @throws CurrencyMismatch or TooLarge when the cart that was read has no room for it; the write is
  * refused with `CartMoved` when the cart is another by now in a way that matters
  */
-export function addLineWrite(table: string, edit: Edit, cart: Cart, addition: Addition): Write {
+export function addLineWrite(edit: Edit, cart: Cart, addition: Addition): Write {
   const { line, currency } = addition;
   const { instance } = edit.address;
   const known = checkAddition(cart, instance, addition);
@@ -94,7 +94,7 @@ export function addLineWrite(table: string, edit: Edit, cart: Cart, addition: Ad
   const key = keyIn(instance, line.itemId);
   const stored = storedLine(keepingPlace(line, known));
   const isUnchanged = known !== undefined && isDeepStrictEqual(storedLine(known), stored);
-  return editWrite(table, edit, {
+  return editWrite(edit, {
     change: {
       set: [
         ...(isUnchanged ? [] : [action`${at(attribute)} = ${stored}`]),
@@ -118,10 +118,10 @@ export interface LineEdit extends Edit {
 }
 
 /** Sets the quantity of a line that is there; its price stays. */
-export function changeQuantityWrite(table: string, edit: LineEdit, quantity: number): Write {
+export function changeQuantityWrite(edit: LineEdit, quantity: number): Write {
   const { address, itemId } = edit;
   const path = at(quantityAttribute(address.instance, itemId));
-  return editWrite(table, edit, {
+  return editWrite(edit, {
     change: { set: [action`${path} = ${quantity}`] },
     guards: [exists(path)],
     refused: () => new CartLineNotFound(address.instance, itemId),
@@ -129,11 +129,11 @@ export function changeQuantityWrite(table: string, edit: LineEdit, quantity: num
 }
 
 /** Removes a line that is there. */
-export function removeLineWrite(table: string, edit: LineEdit): Write {
+export function removeLineWrite(edit: LineEdit): Write {
   const { instance } = edit.address;
   const attribute = lineAttribute(instance, edit.itemId);
   const key = keyIn(instance, edit.itemId);
-  return editWrite(table, edit, {
+  return editWrite(edit, {
     change: {
       remove: [at(attribute), at(quantityAttribute(instance, edit.itemId))],
       delete: [action`${at("lineKeys")} ${new Set([key])}`],
@@ -144,11 +144,11 @@ export function removeLineWrite(table: string, edit: LineEdit): Write {
 }
 
 /** Puts a condition, or another one in place of one of the same name. */
-export function setConditionWrite(table: string, edit: Edit, given: CartCondition): Write {
+export function setConditionWrite(edit: Edit, given: CartCondition): Write {
   const { instance } = edit.address;
   const key = keyIn(instance, given.name);
   const path = at(conditionAttribute(instance, given.name));
-  return editWrite(table, edit, {
+  return editWrite(edit, {
     change: {
       set: [action`${path} = ${storedCondition(given)}`],
       add: [action`${at("conditionKeys")} ${new Set([key])}`],
@@ -159,10 +159,10 @@ export function setConditionWrite(table: string, edit: Edit, given: CartConditio
 }
 
 /** Removes a condition; refused with `CartMoved` where there is none. */
-export function removeConditionWrite(table: string, edit: Edit, name: string): Write {
+export function removeConditionWrite(edit: Edit, name: string): Write {
   const { instance } = edit.address;
   const attribute = conditionAttribute(instance, name);
-  return editWrite(table, edit, {
+  return editWrite(edit, {
     change: {
       remove: [at(attribute)],
       delete: [action`${at("conditionKeys")} ${new Set([keyIn(instance, name)])}`],
@@ -172,15 +172,15 @@ export function removeConditionWrite(table: string, edit: Edit, name: string): W
 }
 
 /** Sets a metadata value, given as JSON text. */
-export function setMetadataWrite(table: string, edit: Edit, key: string, json: string): Write {
+export function setMetadataWrite(edit: Edit, key: string, json: string): Write {
   const path = at(metadataAttribute(edit.address.instance, key));
-  return editWrite(table, edit, { change: { set: [action`${path} = ${json}`] } });
+  return editWrite(edit, { change: { set: [action`${path} = ${json}`] } });
 }
 
 /** Removes a metadata value; refused with `CartMoved` where there is none. */
-export function removeMetadataWrite(table: string, edit: Edit, key: string): Write {
+export function removeMetadataWrite(edit: Edit, key: string): Write {
   const attribute = metadataAttribute(edit.address.instance, key);
-  return editWrite(table, edit, {
+  return editWrite(edit, {
     change: { remove: [at(attribute)] },
     guards: [exists(at(attribute))],
   });

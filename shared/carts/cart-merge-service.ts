@@ -4,8 +4,9 @@ import { InvalidRequest } from "../base/errors.ts";
 import type { Clock } from "../base/time.ts";
 import type { Database } from "../table/database.ts";
 import { type Cart, type CartAddress, cartIdOf, checkUnlocked } from "./cart.ts";
-import type { CartContentsStore } from "./cart-contents-store.ts";
+import type { CartContents } from "./cart-contents-store.ts";
 import type { Edit } from "./cart-edits.ts";
+import { replaceWrite } from "./cart-replacement.ts";
 import { cartOf, contentsRow } from "./cart-row.ts";
 import { type MergeStrategy, mergedInstances } from "./merging.ts";
 
@@ -19,7 +20,7 @@ export interface MergeRequest extends CartAddress {
 
 /** What merging needs. */
 export interface CartMergeOptions {
-  readonly contents: CartContentsStore;
+  readonly contents: CartContents;
   readonly database: Database;
   readonly clock: Clock;
 }
@@ -54,8 +55,8 @@ export function createCartMerge({ contents, database, clock }: CartMergeOptions)
       if (source.instances.size === 0) return target;
       const instances = mergedInstances(target, source, strategy);
       await database.transact([
-        contents.replaceWrite(edit, target, instances),
-        contents.replaceWrite(editOf(request, fromSessionId), source, []),
+        replaceWrite(edit, target, instances),
+        replaceWrite(editOf(request, fromSessionId), source, []),
       ]);
       const version = (target.version || edit.nowMs) + 1;
       const { cartId, checkouts } = target;

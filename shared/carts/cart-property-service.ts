@@ -1,6 +1,7 @@
 /** Conditions and metadata of a named cart under the guard of its collections, and emptying it. */
 import { type Cart, type CartCondition, cartIdOf, emptyInstance, instanceOf } from "./cart.ts";
 import { editOf, type EditRequest } from "./cart-edits.ts";
+import { setMetadataWrite } from "./cart-key-edits.ts";
 import { jsonText } from "./cart-limits.ts";
 import {
   createCollectionEditing,
@@ -41,7 +42,7 @@ export function createCartProperties(options: CollectionEditingOptions) {
       return guarded(request, `metadata/${name}`, () => {
         const edit = editOf(request, "cart.metadata_set", clock());
         const cartId = cartIdOf(request.userId, request.sessionId);
-        return contents.apply(cartId, contents.setMetadataWrite(edit, key, json));
+        return contents.apply(cartId, setMetadataWrite(edit, key, json));
       });
     },
 

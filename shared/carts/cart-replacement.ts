@@ -14,7 +14,7 @@ import {
   versionIs,
 } from "./cart-guards.ts";
 import { checkConditionCount, checkLineCount, lineCountOf } from "./cart-limits.ts";
-import { contentsRow } from "./cart-row.ts";
+import { cartPlace, contentsRow } from "./cart-row.ts";
 
 /** A cart as it was read, with the row that it was read from. */
 export interface ReadCart extends Cart {
@@ -44,7 +44,6 @@ function rememberedIn(row: Row | undefined, editId: string): Row {
  * @throws TooLarge when it would have more lines or conditions than a cart may
  */
 export function replaceWrite(
-  table: string,
   edit: Omit<Edit, "address"> & { readonly address: Omit<Edit["address"], "instance"> },
   cart: ReadCart,
   instances: readonly CartInstance[],
@@ -56,8 +55,7 @@ export function replaceWrite(
   const cartId = cartIdOf(userId, sessionId);
   const editId = newEditId();
   return put({
-    table,
-    key: { cartId },
+    ...cartPlace(cartId),
     item: {
       cartId,
       userId,

@@ -5,6 +5,9 @@
 import type { Row } from "../table/write.ts";
 import type { Cart, CartCondition, CartInstance, CartLine, CartLock } from "./cart.ts";
 
+/** Where a cart is. */
+export const cartPlace = (cartId: string) => ({ table: "Carts", key: { cartId } }) as const;
+
 /** What `line:…` holds; the quantity stands beside it, so that raising it never rewrites a line. */
 type StoredLine = Omit<CartLine, "itemId" | "quantity">;
 

@@ -2,14 +2,14 @@
 import type { Clock } from "../base/time.ts";
 import type { Write } from "../table/write.ts";
 import { cartIdOf, type CartInstance, checkUnlocked, instanceOf, VersionMismatch } from "./cart.ts";
-import type { CartContentsStore, Contents } from "./cart-contents-store.ts";
+import type { CartContents, Contents } from "./cart-contents-store.ts";
 import type { Edit, EditRequest } from "./cart-edits.ts";
-import { type ReadCart, withInstance } from "./cart-replacement.ts";
+import { type ReadCart, replaceWrite, withInstance } from "./cart-replacement.ts";
 import type { Collection, CollectionGuard } from "./collection-guard.ts";
 
 /** What edits of collections are made of. */
 export interface CollectionEditingOptions {
-  readonly contents: CartContentsStore;
+  readonly contents: CartContents;
   readonly guard: CollectionGuard;
   readonly clock: Clock;
 }
@@ -47,7 +47,7 @@ export function createCollectionEditing({ contents, guard, clock }: CollectionEd
       change: (present: CartInstance) => CartInstance,
     ): Write {
       const present = instanceOf(cart, edit.address.instance);
-      return contents.replaceWrite(edit, cart, withInstance(cart, change(present)));
+      return replaceWrite(edit, cart, withInstance(cart, change(present)));
     },
   };
 }

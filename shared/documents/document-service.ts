@@ -4,19 +4,18 @@ import { derivedId, randomId } from "../base/ids.ts";
 import type { Clock } from "../base/time.ts";
 import type { AcquireRequest } from "../locks/lock-acquiring.ts";
 import type { LockService } from "../locks/lock-service.ts";
-import type { LockStore } from "../locks/lock-store.ts";
+import { releaseLockWrite } from "../locks/lock-ending-store.ts";
+import { checkLockWrite } from "../locks/lock-store.ts";
 import { type Lock, LockNotOwned, type LockOwner } from "../locks/lock.ts";
 import type { Database } from "../table/database.ts";
 import { TransactionRefused } from "../table/transaction.ts";
-import type { DocumentStore, Expected } from "./document-store.ts";
+import { type Expected, findDocument, findSave, saveWrite } from "./document-store.ts";
 import { contentText, type Document, DocumentNotFound } from "./document.ts";
 import { type DocumentState, lockNameOf, VersionBehind } from "./document.ts";
 
 /** What documents are made of. */
 export interface DocumentServiceOptions {
   readonly database: Database;
-  readonly documentStore: DocumentStore;
-  readonly lockStore: LockStore;
   readonly locks: LockService;
   readonly clock: Clock;
 }
@@ -47,7 +46,7 @@ const maxRounds = 3;
 
 /** Documents that only the owner of their lock can change. */
 export function createDocumentService(options: DocumentServiceOptions) {
-  const { database, documentStore, lockStore, locks, clock } = options;
+  const { database, locks, clock } = options;
 
   /** The lock's refusal counts before the document's: who has lost the lock need not know more. */
   function meaningOf({ refusals }: TransactionRefused): Error {
@@ -65,11 +64,11 @@ export function createDocumentService(options: DocumentServiceOptions) {
       const version = Math.max(nowMs, above + 1);
       const note = changeNote("document.saved", actor, nowMs);
       const lockWrite = keepLock
-        ? lockStore.checkWrite(hold, nowMs)
-        : lockStore.releaseWrite({ hold, nowMs, actor, releaseId: randomId("rel") });
+        ? checkLockWrite(hold, nowMs)
+        : releaseLockWrite({ hold, nowMs, actor, releaseId: randomId("rel") });
       const save = { documentId, text, fence, expected, version, saveId, nowMs, note };
       try {
-        await database.transact([lockWrite, documentStore.saveWrite(save)]);
+        await database.transact([lockWrite, saveWrite(save)]);
         return version;
       } catch (error) {
         if (!(error instanceof TransactionRefused)) throw error;
@@ -89,7 +88,7 @@ export function createDocumentService(options: DocumentServiceOptions) {
      */
     async get(documentId: string): Promise<DocumentState & { readonly document: Document }> {
       const [document, lock] = await Promise.all([
-        documentStore.find(documentId),
+        findDocument(database, documentId),
         locks.find(lockNameOf(documentId)),
       ]);
       if (!document) throw new DocumentNotFound(documentId);
@@ -109,7 +108,7 @@ export function createDocumentService(options: DocumentServiceOptions) {
     ): Promise<DocumentState & { readonly lock: Lock }> {
       const resource = lockNameOf(documentId);
       const lock = await locks.acquire({ ...request, resource, purpose: "document" });
-      return { lock, document: await documentStore.find(documentId) };
+      return { lock, document: await findDocument(database, documentId) };
     },
 
     /**
@@ -132,7 +131,7 @@ export function createDocumentService(options: DocumentServiceOptions) {
         return { version: await attempt(request, text, saveId), replayed: false };
       } catch (error) {
         // A repetition meets its own effect: the lock released, or the version moved on.
-        const own = idempotencyKey && (await documentStore.findSave(documentId, saveId));
+        const own = idempotencyKey && (await findSave(database, documentId, saveId));
         if (own) return { version: own.version, replayed: true };
         throw error;
       }

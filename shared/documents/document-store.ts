@@ -64,53 +64,46 @@ function refusalOf({ fence, expected }: Save, row: Row | undefined, nowMs: Epoch
   return new VersionBehind(version);
 }
 
-/** Reads and writes the rows of documents. */
-export function createDocumentStore(options: { database: Database; tableName: string }) {
-  const { database, tableName } = options;
-
-  return {
-    /** The document as of now, or undefined. One request. */
-    async find(documentId: string): Promise<Document | undefined> {
-      return documentOf(await database.get(tableName, { documentId }));
-    },
-
-    /** The document, if its last save is this very one. One request. */
-    async findSave(documentId: string, saveId: string): Promise<Document | undefined> {
-      const row = await database.get(tableName, { documentId });
-      return row?.["saveId"] === saveId ? documentOf(row) : undefined;
-    },
-
-    /**
-     * Saves, and makes the document where there is none. Refused when a newer fence has written, or
-     * the document is not as expected. Belongs into one transaction with the check of the lock.
-     */
-    saveWrite(save: Save): Write {
-      const { documentId, text, fence, expected, version, saveId, nowMs, note } = save;
-      const attributes = {
-        content: text,
-        version,
-        lastFence: fence,
-        saveId,
-        updatedAtMs: nowMs,
-        updatedBy: note.actor,
-        change: note,
-      };
-      return update({
-        table: tableName,
-        key: { documentId },
-        change: {
-          set: Object.entries(attributes).map(([name, value]) => action`${at(name)} = ${value}`),
-        },
-        condition: allOf(
-          fenceIsNotOlder(fence),
-          versionGrowsTo(version),
-          ...isAsExpected(expected),
-        ),
-        refused: (row) => refusalOf(save, row, nowMs),
-      });
-    },
-  };
+/** The document as of now, or undefined. One request. */
+export async function findDocument(
+  database: Database,
+  documentId: string,
+): Promise<Document | undefined> {
+  return documentOf(await database.get("Documents", { documentId }));
 }
 
-/** Reads and writes the rows of documents. */
-export type DocumentStore = ReturnType<typeof createDocumentStore>;
+/** The document, if its last save is this very one. One request. */
+export async function findSave(
+  database: Database,
+  documentId: string,
+  saveId: string,
+): Promise<Document | undefined> {
+  const row = await database.get("Documents", { documentId });
+  return row?.["saveId"] === saveId ? documentOf(row) : undefined;
+}
+
+/**
+ * Saves, and makes the document where there is none. Refused when a newer fence has written, or
+ * the document is not as expected. Belongs into one transaction with the check of the lock.
+ */
+export function saveWrite(save: Save): Write {
+  const { documentId, text, fence, expected, version, saveId, nowMs, note } = save;
+  const attributes = {
+    content: text,
+    version,
+    lastFence: fence,
+    saveId,
+    updatedAtMs: nowMs,
+    updatedBy: note.actor,
+    change: note,
+  };
+  return update({
+    table: "Documents",
+    key: { documentId },
+    change: {
+      set: Object.entries(attributes).map(([name, value]) => action`${at(name)} = ${value}`),
+    },
+    condition: allOf(fenceIsNotOlder(fence), versionGrowsTo(version), ...isAsExpected(expected)),
+    refused: (row) => refusalOf(save, row, nowMs),
+  });
+}

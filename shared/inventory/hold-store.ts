@@ -23,7 +23,7 @@ import {
   unitsIn,
   whyRefused,
 } from "./stock.ts";
-import { stockKey, stockOf } from "./stock-store.ts";
+import { stockOf, stockRow } from "./stock-store.ts";
 
 /** An order takes units of an item; `takeOver` lists expired holds that make room for it. */
 export interface Taking extends Demand {
@@ -86,17 +86,11 @@ function callerStillHolds({ orderId, quantity }: Holding): Fragment {
 }
 
 /** What hold and sale have in common: room is made and the units leave `available`. */
-function taking(
-  table: string,
-  request: Taking,
-  effect: Fragment,
-  more: readonly Fragment[],
-): Write {
+function taking(request: Taking, effect: Fragment, more: readonly Fragment[]): Write {
   const { itemId, quantity, nowMs, note, takeOver = noHolds } = request;
   const freed = unitsIn(takeOver);
   return update({
-    table,
-    key: stockKey(itemId),
+    ...stockRow(itemId),
     change: {
       set: [
         action`${at("available")} = ${at("available")} + ${freed - quantity}`,
@@ -122,11 +116,10 @@ function taking(
 }
 
 /** What confirm and release have in common: the hold goes, which can happen once. */
-function ending(table: string, holding: Holding, effect: Fragment): Write {
+function ending(holding: Holding, effect: Fragment): Write {
   const { itemId, orderId, note } = holding;
   return update({
-    table,
-    key: stockKey(itemId),
+    ...stockRow(itemId),
     change: {
       set: [effect, action`${at("change")} = ${note}`],
       remove: [at("holds", orderId)],
@@ -136,20 +129,36 @@ function ending(table: string, holding: Holding, effect: Fragment): Write {
   });
 }
 
-function holdWrite(table: string, request: HoldRequest): Write {
+/** Sets units aside for an order that holds none of this item yet. */
+export function holdWrite(request: HoldRequest): Write {
   const { orderId, userId, quantity, expiresAtMs, takeOver = noHolds } = request;
   const hold = { quantity, expiresAtMs, userId };
-  return taking(table, request, action`${at("holds", orderId)} = ${hold}`, [
+  return taking(request, action`${at("holds", orderId)} = ${hold}`, [
     policyAllowsHold(takeOver.length),
     hasRoomForHold(takeOver.length),
   ]);
 }
 
-function extendWrite(table: string, holding: Holding & { expiresAtMs: EpochMs }): Write {
+/** Sells units to an order that does not hold them any more: money that came late. */
+export function sellWrite(request: Taking): Write {
+  return taking(request, action`${at("sold")} = ${at("sold")} + ${request.quantity}`, []);
+}
+
+/** The hold becomes a sale. Can take effect once: afterwards the hold is gone. */
+export function confirmHoldWrite(holding: Holding): Write {
+  return ending(holding, action`${at("sold")} = ${at("sold")} + ${holding.quantity}`);
+}
+
+/** The held units become available again. Can take effect once: afterwards the hold is gone. */
+export function releaseHoldWrite(holding: Holding): Write {
+  return ending(holding, action`${at("available")} = ${at("available")} + ${holding.quantity}`);
+}
+
+/** The hold ends at another instant: a payment has started. */
+export function extendHoldWrite(holding: Holding & { readonly expiresAtMs: EpochMs }): Write {
   const { itemId, orderId, expiresAtMs, note } = holding;
   return update({
-    table,
-    key: stockKey(itemId),
+    ...stockRow(itemId),
     change: {
       set: [
         action`${at("holds", orderId, "expiresAtMs")} = ${expiresAtMs}`,
@@ -161,11 +170,11 @@ function extendWrite(table: string, holding: Holding & { expiresAtMs: EpochMs })
   });
 }
 
-function takeBackWrite(table: string, sale: Omit<Holding, "orderId">): Write {
+/** Sold units come back: a refund. The order's own condition makes it happen once. */
+export function takeBackWrite(sale: Omit<Holding, "orderId">): Write {
   const { itemId, quantity, note } = sale;
   return update({
-    table,
-    key: stockKey(itemId),
+    ...stockRow(itemId),
     change: {
       set: [
         action`${at("available")} = ${at("available")} + ${quantity}`,
@@ -178,15 +187,17 @@ function takeBackWrite(table: string, sale: Omit<Holding, "orderId">): Write {
   });
 }
 
-function clearWrite(
-  table: string,
+/**
+ * Frees expired holds for their own sake, where more of them stand in the way than one buyer's
+ * write can take over.
+ */
+export function clearHoldsWrite(
   itemId: string,
   expired: readonly OrderHold[],
   note: ChangeNote,
 ): Write {
   return update({
-    table,
-    key: stockKey(itemId),
+    ...stockRow(itemId),
     change: {
       set: [
         action`${at("available")} = ${at("available")} + ${unitsIn(expired)}`,
@@ -203,39 +214,3 @@ function clearWrite(
 function hasNoneOf({ holds }: Stock, expired: readonly OrderHold[]): boolean {
   return expired.every(({ orderId }) => !holds[orderId]);
 }
-
-/** Makes the writes that orders put into their transactions; one per item and transaction. */
-export function createHoldStore({ tableName: table }: { tableName: string }) {
-  return {
-    /** Sets units aside for an order that holds none of this item yet. */
-    holdWrite: (request: HoldRequest) => holdWrite(table, request),
-
-    /** Sells units to an order that does not hold them any more: money that came late. */
-    sellWrite: (request: Taking) =>
-      taking(table, request, action`${at("sold")} = ${at("sold")} + ${request.quantity}`, []),
-
-    /** The hold becomes a sale. Can take effect once: afterwards the hold is gone. */
-    confirmWrite: (holding: Holding) =>
-      ending(table, holding, action`${at("sold")} = ${at("sold")} + ${holding.quantity}`),
-
-    /** The held units become available again. Can take effect once: afterwards the hold is gone. */
-    releaseWrite: (holding: Holding) =>
-      ending(table, holding, action`${at("available")} = ${at("available")} + ${holding.quantity}`),
-
-    /** The hold ends at another instant: a payment has started. */
-    extendWrite: (holding: Holding & { expiresAtMs: EpochMs }) => extendWrite(table, holding),
-
-    /** Sold units come back: a refund. The order's own condition makes it happen once. */
-    takeBackWrite: (sale: Omit<Holding, "orderId">) => takeBackWrite(table, sale),
-
-    /**
-     * Frees expired holds for their own sake, where more of them stand in the way than one buyer's
-     * write can take over.
-     */
-    clearWrite: (itemId: string, expired: readonly OrderHold[], note: ChangeNote) =>
-      clearWrite(table, itemId, expired, note),
-  };
-}
-
-/** See `createHoldStore`. */
-export type HoldStore = ReturnType<typeof createHoldStore>;

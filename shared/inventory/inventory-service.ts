@@ -6,15 +6,20 @@ import type { Database } from "../table/database.ts";
 import type { Page } from "../table/paging.ts";
 import type { LevelMemory } from "./level-memory.ts";
 import { firstMovementId, levelsOf, type Movement } from "./movement.ts";
-import type { MovementStore } from "./movement-store.ts";
+import { listMovements, movementWrite } from "./movement-store.ts";
 import { type HoldPolicy, ItemNotFound, type Price, type Stock } from "./stock.ts";
-import { type ItemPatch, stockOf, type StockStore } from "./stock-store.ts";
+import {
+  createStockWrite,
+  findStock,
+  type ItemPatch,
+  listStocks,
+  patchStockWrite,
+  stockOf,
+} from "./stock-store.ts";
 
 /** What the service needs. */
 export interface InventoryServiceOptions {
   readonly database: Database;
-  readonly stockStore: StockStore;
-  readonly movementStore: MovementStore;
   readonly clock: Clock;
   /** What this service sees of levels spares the ledger a request. */
   readonly lastSeen: LevelMemory;
@@ -37,9 +42,7 @@ interface PageRequest {
 }
 
 /** Makes the service. */
-export function createInventoryService(options: InventoryServiceOptions) {
-  const { database, stockStore, movementStore, clock, lastSeen } = options;
-
+export function createInventoryService({ database, clock, lastSeen }: InventoryServiceOptions) {
   return {
     /**
      * Creates an item together with the first entry of its ledger. One request.
@@ -79,8 +82,8 @@ export function createInventoryService(options: InventoryServiceOptions) {
         ...(actor.requestId === undefined ? {} : { requestId: actor.requestId }),
       };
       await database.transact([
-        stockStore.createWrite(stock, changeNote("item.create", actor, atMs)),
-        movementStore.movementWrite(received),
+        createStockWrite(stock, changeNote("item.create", actor, atMs)),
+        movementWrite(received),
       ]);
       lastSeen.set(itemId, levelsOf(stock));
       return stock;
@@ -94,7 +97,7 @@ export function createInventoryService(options: InventoryServiceOptions) {
      * const { available } = await inventory.get("mug");
      */
     async get(itemId: string): Promise<Stock> {
-      const stock = await stockStore.find(itemId);
+      const stock = await findStock(database, itemId);
       if (!stock) throw new ItemNotFound(itemId);
       lastSeen.set(itemId, levelsOf(stock));
       return stock;
@@ -106,7 +109,7 @@ export function createInventoryService(options: InventoryServiceOptions) {
      * @example
      * const { rows, cursor } = await inventory.list({ limit: 20 });
      */
-    list: (page: PageRequest): Promise<Page<Stock>> => stockStore.list(page),
+    list: (page: PageRequest): Promise<Page<Stock>> => listStocks(database, page),
 
     /**
      * Changes name, price or hold policy. One request, harmless when repeated.
@@ -117,7 +120,7 @@ export function createInventoryService(options: InventoryServiceOptions) {
      */
     async change(itemId: string, patch: ItemPatch, actor: Actor): Promise<Stock> {
       const note = changeNote("item.change", actor, clock());
-      return stockOf(await database.apply(stockStore.patchWrite(itemId, patch, note)));
+      return stockOf(await database.apply(patchStockWrite(itemId, patch, note)));
     },
 
     /**
@@ -128,7 +131,7 @@ export function createInventoryService(options: InventoryServiceOptions) {
      * const { rows } = await inventory.movements("mug", { limit: 20 });
      */
     async movements(itemId: string, page: PageRequest): Promise<Page<Movement>> {
-      const movements = await movementStore.list(itemId, page);
+      const movements = await listMovements(database, itemId, page);
       const isEmpty = movements.rows.length === 0 && movements.cursor === undefined;
       if (isEmpty && page.cursor === undefined) throw new ItemNotFound(itemId);
       return movements;

@@ -6,7 +6,7 @@ import { type Clock, isExpired } from "../base/time.ts";
 import type { Database } from "../table/database.ts";
 import { TransactionRefused } from "../table/transaction.ts";
 import { createCrowd } from "./crowd.ts";
-import type { HoldStore } from "./hold-store.ts";
+import { clearHoldsWrite } from "./hold-store.ts";
 import type { LevelMemory } from "./level-memory.ts";
 import {
   InsufficientStock,
@@ -18,16 +18,13 @@ import {
   movementIdOf,
   ReferenceReused,
 } from "./movement.ts";
-import { movementOf, type MovementStore } from "./movement-store.ts";
+import { movementOf, movementWrite, moveStockWrite, settleLevels } from "./movement-store.ts";
 import { HoldGone, holdsOf, ItemNotFound, maxTakenOver, type Stock, unitsIn } from "./stock.ts";
-import { stockOf, type StockStore } from "./stock-store.ts";
+import { findStock, stockOf } from "./stock-store.ts";
 
 /** What moving stock needs. */
 export interface LedgerServiceOptions {
   readonly database: Database;
-  readonly stockStore: StockStore;
-  readonly holdStore: HoldStore;
-  readonly movementStore: MovementStore;
   readonly clock: Clock;
   /** Shared with whatever else in this process sees levels. */
   readonly lastSeen: LevelMemory;
@@ -88,7 +85,7 @@ function sameOrRefuse(wanted: Movement, found: Movement): Movement {
 
 /** Levels that cover the movement: the present ones, or those after freeing expired holds. */
 async function roomFor(
-  { database, holdStore, stockStore, clock }: LedgerServiceOptions,
+  { database, clock }: LedgerServiceOptions,
   { itemId, kind, quantity }: Movement,
   stock: Stock,
 ): Promise<Levels> {
@@ -100,12 +97,12 @@ async function roomFor(
     throw new InsufficientStock(stock, kind, quantity);
   }
   const note = changeNote("hold.expired", { id: "system:expiry" }, nowMs);
-  const freed = holdStore.clearWrite(itemId, expired.slice(0, maxTakenOver), note);
+  const freed = clearHoldsWrite(itemId, expired.slice(0, maxTakenOver), note);
   try {
     return levelsOf(stockOf(await database.apply(freed)));
   } catch (error) {
     // Somebody else took one of them over at this moment: the next attempt looks again.
-    if (error instanceof HoldGone) return levelsOf((await stockStore.find(itemId))!);
+    if (error instanceof HoldGone) return levelsOf((await findStock(database, itemId))!);
     throw error;
   }
 }
@@ -120,15 +117,15 @@ async function roomFor(
  * third demands only that the stock covers the movement, and reads the levels afterwards.
  */
 export function createLedgerService(options: LedgerServiceOptions) {
-  const { database, stockStore, movementStore, clock, lastSeen } = options;
+  const { database, clock, lastSeen } = options;
   const crowd = createCrowd();
 
   /** One transaction; a refusal says what to start from next, unless nothing can help. */
   async function attempt(movement: Movement, from: Levels | undefined): Promise<Outcome> {
     const { itemId, kind, quantity } = movement;
     const levels = from && { levels: levelsAfter(from, kind, quantity) };
-    const put = movementStore.movementWrite({ ...movement, ...levels });
-    const change = movementStore.stockWrite({
+    const put = movementWrite({ ...movement, ...levels });
+    const change = moveStockWrite({
       itemId,
       kind,
       quantity,
@@ -152,10 +149,10 @@ export function createLedgerService(options: LedgerServiceOptions) {
   /** The levels that every caller with this reference is told. */
   async function told(movement: Movement): Promise<Levels> {
     if (movement.levels) return movement.levels;
-    const stock = await stockStore.find(movement.itemId);
+    const stock = await findStock(database, movement.itemId);
     if (!stock) throw new ItemNotFound(movement.itemId);
     lastSeen.set(stock.itemId, levelsOf(stock));
-    return movementStore.settleLevels(movement, levelsOf(stock));
+    return settleLevels(database, movement, levelsOf(stock));
   }
 
   async function answer(movement: Movement, replayed: boolean): Promise<Moved> {

@@ -21,15 +21,7 @@ import {
   ReferenceReused,
 } from "./movement.ts";
 import { ItemNotFound } from "./stock.ts";
-import { stockKey, stockOf } from "./stock-store.ts";
-
-/** Where movements and the stock that they move are kept. */
-export interface MovementStoreOptions {
-  readonly database: Database;
-  readonly tableName: string;
-  /** Needed only by who moves stock; others enter movements that happened. */
-  readonly stockTable?: string | undefined;
-}
+import { stockOf, stockRow } from "./stock-store.ts";
 
 /** A change of stock levels, with the note that tells the stream about it. */
 export interface StockMove {
@@ -40,6 +32,9 @@ export interface StockMove {
   /** The levels to start from; without them any levels that cover the movement will do. */
   readonly seen?: Levels;
 }
+
+const movementRow = (itemId: string, movementId: string) =>
+  ({ table: "Movements", key: { itemId, movementId } }) as const;
 
 /** A stored row as a movement. */
 export function movementOf(row: Row): Movement {
@@ -61,12 +56,12 @@ function levelsAreAsSeen(seen: Levels | undefined): Fragment[] {
   return names.map((name) => condition`${at(name)} = ${seen[name]}`);
 }
 
-function movedWrite(table: string, move: StockMove): Write {
+/** Changes the stock levels by a movement, if they cover it. Not safe to repeat by itself. */
+export function moveStockWrite(move: StockMove): Write {
   const { itemId, kind, quantity, note, seen } = move;
   const changed = Object.entries(effectOf(kind, quantity)).filter(([, units]) => units !== 0);
   return update({
-    table,
-    key: stockKey(itemId),
+    ...stockRow(itemId),
     change: {
       set: [
         ...changed.map(([name, units]) => action`${at(name)} = ${at(name)} + ${units}`),
@@ -79,55 +74,45 @@ function movedWrite(table: string, move: StockMove): Write {
   });
 }
 
-/** Writes and lists movements. */
-export function createMovementStore(options: MovementStoreOptions) {
-  const { database, tableName: table, stockTable = "" } = options;
-
-  return {
-    /** Puts a movement under "no such movement": what makes a change of stock happen once. */
-    movementWrite(movement: Movement): Write {
-      const { itemId, movementId } = movement;
-      return put({
-        table,
-        key: { itemId, movementId },
-        item: { ...movement },
-        condition: isMissing(at("movementId")),
-        refused: () => new ReferenceReused(movement.reference),
-        applied: (found) => found?.["fingerprint"] === movement.fingerprint,
-      });
-    },
-
-    /** Changes the stock levels by a movement, if they cover it. Not safe to repeat by itself. */
-    stockWrite: (move: StockMove): Write => movedWrite(stockTable, move),
-
-    /** Notes what the caller is told of the levels; whoever comes first decides. One request. */
-    async settleLevels({ itemId, movementId }: Movement, levels: Levels): Promise<Levels> {
-      const row = await database.apply(
-        update({
-          table,
-          key: { itemId, movementId },
-          change: {
-            set: [action`${at("levels")} = if_not_exists(${at("levels")}, ${levels})`],
-          },
-          condition: exists(at("movementId")),
-          refused: () => new ItemNotFound(itemId),
-        }),
-      );
-      return movementOf(row).levels ?? levels;
-    },
-
-    /** A page of an item's movements, newest first. One request. */
-    async list(
-      itemId: string,
-      page: { limit: number; cursor?: string | undefined },
-    ): Promise<Page<Movement>> {
-      const where = condition`${at("itemId")} = ${itemId}`;
-      const request = { table, index: "byTime", where, ascending: false, ...page };
-      const { rows, cursor } = await database.query(request);
-      return { rows: rows.map(movementOf), ...(cursor === undefined ? {} : { cursor }) };
-    },
-  };
+/** Puts a movement under "no such movement": what makes a change of stock happen once. */
+export function movementWrite(movement: Movement): Write {
+  const { itemId, movementId } = movement;
+  return put({
+    ...movementRow(itemId, movementId),
+    item: { ...movement },
+    condition: isMissing(at("movementId")),
+    refused: () => new ReferenceReused(movement.reference),
+    applied: (found) => found?.["fingerprint"] === movement.fingerprint,
+  });
 }
 
-/** See `createMovementStore`. */
-export type MovementStore = ReturnType<typeof createMovementStore>;
+/** Notes what the caller is told of the levels; whoever comes first decides. One request. */
+export async function settleLevels(
+  database: Database,
+  { itemId, movementId }: Movement,
+  levels: Levels,
+): Promise<Levels> {
+  const row = await database.apply(
+    update({
+      ...movementRow(itemId, movementId),
+      change: {
+        set: [action`${at("levels")} = if_not_exists(${at("levels")}, ${levels})`],
+      },
+      condition: exists(at("movementId")),
+      refused: () => new ItemNotFound(itemId),
+    }),
+  );
+  return movementOf(row).levels ?? levels;
+}
+
+/** A page of an item's movements, newest first. One request. */
+export async function listMovements(
+  database: Database,
+  itemId: string,
+  page: { limit: number; cursor?: string | undefined },
+): Promise<Page<Movement>> {
+  const where = condition`${at("itemId")} = ${itemId}`;
+  const list = { table: "Movements", index: "byTime", where, ascending: false } as const;
+  const { rows, cursor } = await database.query({ ...list, ...page });
+  return { rows: rows.map(movementOf), ...(cursor === undefined ? {} : { cursor }) };
+}

@@ -5,14 +5,13 @@ import { fingerprint } from "../base/ids.ts";
 import type { Database } from "../table/database.ts";
 import type { ItemChange } from "../table/stream.ts";
 import { type Movement, orderMovementId, ReferenceReused } from "./movement.ts";
-import type { MovementStore } from "./movement-store.ts";
+import { movementWrite } from "./movement-store.ts";
 import type { Stock } from "./stock.ts";
 import { stockOf } from "./stock-store.ts";
 
 /** What the service needs. */
 export interface OrderMovementServiceOptions {
   readonly database: Database;
-  readonly movementStore: MovementStore;
 }
 
 /** The order whose hold became the sale, where the note does not name one. */
@@ -48,8 +47,7 @@ export function orderMovementOf({ key, before, after, eventId }: ItemChange): Mo
 }
 
 /** Makes the service. */
-export function createOrderMovementService(options: OrderMovementServiceOptions) {
-  const { database, movementStore } = options;
+export function createOrderMovementService({ database }: OrderMovementServiceOptions) {
   return {
     /**
      * Enters the sale or return that a change of stock is, once: the order names it, so a change that
@@ -61,7 +59,7 @@ export function createOrderMovementService(options: OrderMovementServiceOptions)
       const movement = orderMovementOf(change);
       if (!movement) return;
       try {
-        await database.apply(movementStore.movementWrite(movement));
+        await database.apply(movementWrite(movement));
       } catch (error) {
         if (!(error instanceof ReferenceReused)) throw error;
       }

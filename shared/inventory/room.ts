@@ -2,14 +2,13 @@
 import type { ChangeNote } from "../base/actor.ts";
 import type { Clock } from "../base/time.ts";
 import type { Database } from "../table/database.ts";
-import type { HoldStore } from "./hold-store.ts";
+import { clearHoldsWrite } from "./hold-store.ts";
 import { HoldGone, maxTakenOver, planRoom, type Stock } from "./stock.ts";
 import { stockOf } from "./stock-store.ts";
 
 /** What making room takes. */
 export interface RoomOptions {
   readonly database: Database;
-  readonly holds: HoldStore;
   readonly clock: Clock;
 }
 
@@ -18,10 +17,10 @@ export interface RoomOptions {
  * item as it is then. No request where they fit already; one for every further 50. Safe to repeat and
  * to break off: each step returns units that nobody holds any more.
  *
- * @example const stock = await clearSurplus({ database, holds, clock }, found, 120, note);
+ * @example const stock = await clearSurplus({ database, clock }, found, 120, note);
  */
 export async function clearSurplus(
-  { database, holds, clock }: RoomOptions,
+  { database, clock }: RoomOptions,
   stock: Stock,
   quantity: number,
   note: ChangeNote,
@@ -31,7 +30,7 @@ export async function clearSurplus(
     const first = planRoom(current, quantity, clock()).clearFirst.slice(-maxTakenOver);
     if (first.length === 0) return current;
     try {
-      current = stockOf(await database.apply(holds.clearWrite(stock.itemId, first, note)));
+      current = stockOf(await database.apply(clearHoldsWrite(stock.itemId, first, note)));
     } catch (error) {
       // Somebody else was faster; the next refusal hands back the item as it is then.
       if (error instanceof HoldGone) return current;

@@ -1,8 +1,9 @@
 /** Checks the conservation law over every item and names the items that break it. */
 import type { Clock } from "../base/time.ts";
+import type { Database } from "../table/database.ts";
 import { currentOperation } from "../table/operation.ts";
 import { heldUnits, holdsOf, type Stock } from "./stock.ts";
-import type { StockStore } from "./stock-store.ts";
+import { listStocks } from "./stock-store.ts";
 
 /** An item whose levels cannot be right. */
 export interface Violation {
@@ -24,7 +25,7 @@ export interface StockCheck {
 
 /** What the check needs. */
 export interface StockCheckServiceOptions {
-  readonly stockStore: Pick<StockStore, "list">;
+  readonly database: Database;
   readonly clock: Clock;
 }
 
@@ -56,7 +57,7 @@ export function violationOf(stock: Stock): Violation | undefined {
 }
 
 /** Makes the service. */
-export function createStockCheckService({ stockStore, clock }: StockCheckServiceOptions) {
+export function createStockCheckService({ database, clock }: StockCheckServiceOptions) {
   return {
     /**
      * Checks every item from the cursor on: `available + held + sold = received + adjusted`, with
@@ -71,7 +72,7 @@ export function createStockCheckService({ stockStore, clock }: StockCheckService
       let items = 0;
       let cursor = from;
       do {
-        const page = await stockStore.list({ limit: 100, cursor });
+        const page = await listStocks(database, { limit: 100, cursor });
         items += page.rows.length;
         violations.push(...page.rows.flatMap((stock) => violationOf(stock) ?? []));
         cursor = page.cursor;

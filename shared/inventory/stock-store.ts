@@ -18,84 +18,82 @@ export interface ItemPatch {
   readonly holdPolicy?: Stock["holdPolicy"] | undefined;
 }
 
-/** Where stock is kept. */
-export interface StockStoreOptions {
-  readonly database: Database;
-  readonly tableName: string;
-}
-
-/** The key of an item's stock. */
-export function stockKey(itemId: string): { itemId: string; shard: number } {
+function stockKey(itemId: string): { itemId: string; shard: number } {
   return { itemId, shard };
 }
+
+/** Where an item's stock is. */
+export const stockRow = (itemId: string) => ({ table: "Stock", key: stockKey(itemId) }) as const;
 
 /** A stored row as stock. */
 export function stockOf(row: Row): Stock {
   return row as unknown as Stock;
 }
 
-/** Reads, creates and changes items. */
-export function createStockStore({ database, tableName: table }: StockStoreOptions) {
-  const keyOf = stockKey;
-
-  return {
-    /** The item as of now. One request. */
-    async find(itemId: string): Promise<Stock | undefined> {
-      const row = await database.get(table, keyOf(itemId));
-      return row && stockOf(row);
-    },
-
-    /** Those of the items that exist, by id. One request per 100 items. */
-    async findMany(itemIds: readonly string[]): Promise<Map<string, Stock>> {
-      const rows = await database.getMany(table, [...new Set(itemIds)].map(keyOf));
-      return new Map(rows.map((row) => [stockOf(row).itemId, stockOf(row)]));
-    },
-
-    /** A page of items in the order of their ids. Two requests: the index, then the items. */
-    async list(page: { limit: number; cursor?: string | undefined }): Promise<Page<Stock>> {
-      const where = condition`${at("catalog")} = ${catalog}`;
-      const { rows, cursor } = await database.query({ table, index: "catalog", where, ...page });
-      const items = await this.findMany(rows.map((row) => String(row["itemId"])));
-      const listed = rows.flatMap((row) => items.get(String(row["itemId"])) ?? []);
-      return { rows: listed, ...(cursor === undefined ? {} : { cursor }) };
-    },
-
-    /** Puts a new item; refused with `ITEM_EXISTS` when there is one. */
-    createWrite(stock: Stock, note: ChangeNote): Write {
-      return put({
-        table,
-        key: keyOf(stock.itemId),
-        item: { ...stock, shard, catalog, change: note },
-        condition: isMissing(at("itemId")),
-        refused: () => new ItemExists(stock.itemId),
-      });
-    },
-
-    /** Changes name, price or hold policy; harmless when repeated. */
-    patchWrite(itemId: string, patch: ItemPatch, note: ChangeNote): Write {
-      const { name, price, holdPolicy } = patch;
-      return update({
-        table,
-        key: keyOf(itemId),
-        change: {
-          set: [
-            action`${at("change")} = ${note}`,
-            ...(name === undefined ? [] : [action`${at("name")} = ${name}`]),
-            ...(price === undefined
-              ? []
-              : [
-                  action`${at("amountMinor")} = ${price.amountMinor}`,
-                  action`${at("currency")} = ${price.currency}`,
-                ]),
-            ...(holdPolicy === undefined ? [] : [action`${at("holdPolicy")} = ${holdPolicy}`]),
-          ],
-        },
-        condition: exists(at("itemId")),
-        refused: () => new ItemNotFound(itemId),
-      });
-    },
-  };
+/** The item as of now. One request. */
+export async function findStock(database: Database, itemId: string): Promise<Stock | undefined> {
+  const row = await database.get("Stock", stockKey(itemId));
+  return row && stockOf(row);
 }
 
-/** See `createStockStore`. */
-export type StockStore = ReturnType<typeof createStockStore>;
+/** Those of the items that exist, by id. One request per 100 items. */
+export async function findStocks(
+  database: Database,
+  itemIds: readonly string[],
+): Promise<Map<string, Stock>> {
+  const rows = await database.getMany("Stock", [...new Set(itemIds)].map(stockKey));
+  return new Map(rows.map((row) => [stockOf(row).itemId, stockOf(row)]));
+}
+
+/** A page of items in the order of their ids. Two requests: the index, then the items. */
+export async function listStocks(
+  database: Database,
+  page: { limit: number; cursor?: string | undefined },
+): Promise<Page<Stock>> {
+  const where = condition`${at("catalog")} = ${catalog}`;
+  const { rows, cursor } = await database.query({
+    table: "Stock",
+    index: "catalog",
+    where,
+    ...page,
+  });
+  const items = await findStocks(
+    database,
+    rows.map((row) => String(row["itemId"])),
+  );
+  const listed = rows.flatMap((row) => items.get(String(row["itemId"])) ?? []);
+  return { rows: listed, ...(cursor === undefined ? {} : { cursor }) };
+}
+
+/** Puts a new item; refused with `ITEM_EXISTS` when there is one. */
+export function createStockWrite(stock: Stock, note: ChangeNote): Write {
+  return put({
+    ...stockRow(stock.itemId),
+    item: { ...stock, shard, catalog, change: note },
+    condition: isMissing(at("itemId")),
+    refused: () => new ItemExists(stock.itemId),
+  });
+}
+
+/** Changes name, price or hold policy; harmless when repeated. */
+export function patchStockWrite(itemId: string, patch: ItemPatch, note: ChangeNote): Write {
+  const { name, price, holdPolicy } = patch;
+  return update({
+    ...stockRow(itemId),
+    change: {
+      set: [
+        action`${at("change")} = ${note}`,
+        ...(name === undefined ? [] : [action`${at("name")} = ${name}`]),
+        ...(price === undefined
+          ? []
+          : [
+              action`${at("amountMinor")} = ${price.amountMinor}`,
+              action`${at("currency")} = ${price.currency}`,
+            ]),
+        ...(holdPolicy === undefined ? [] : [action`${at("holdPolicy")} = ${holdPolicy}`]),
+      ],
+    },
+    condition: exists(at("itemId")),
+    refused: () => new ItemNotFound(itemId),
+  });
+}

@@ -2,7 +2,8 @@
 import type { Actor } from "../base/actor.ts";
 import type { Logger } from "../base/logger.ts";
 import type { Clock } from "../base/time.ts";
-import type { LockStore } from "./lock-store.ts";
+import type { Database } from "../table/database.ts";
+import { acquireLockWrite, renewLockWrite } from "./lock-store.ts";
 import {
   checkLimits,
   defaultLeaseMs,
@@ -65,16 +66,15 @@ export function actorOf(request: { owner: LockOwner; actor?: Actor | undefined }
 }
 
 /** Makes `acquire` and `renew` of a lock service; their promises are stated there. */
-export function createAcquiring(store: LockStore, trees: TreeLocks, timing: LockTiming) {
+export function createAcquiring(database: Database, trees: TreeLocks, timing: LockTiming) {
   const { clock, sleep, random, logger, waited } = timing;
-  const { database } = store;
 
   async function renew(request: RenewRequest): Promise<Lock> {
     checkLimits(request);
     const { leaseMs = defaultLeaseMs } = request;
     const change = { hold: request, nowMs: clock(), actor: actorOf(request), leaseMs };
     if (request.scope === "tree") return trees.renew(change);
-    return lockOf(await database.apply(store.renewWrite(change)))!;
+    return lockOf(await database.apply(renewLockWrite(change)))!;
   }
 
   /** One attempt: a free lock is taken; the caller's own is renewed, keeping its fence. */
@@ -86,7 +86,7 @@ export function createAcquiring(store: LockStore, trees: TreeLocks, timing: Lock
     for (let round = 1; ; round += 1) {
       try {
         if (scope === "tree") return await trees.take(taken);
-        return lockOf(await database.apply(store.acquireWrite(taken, clock())))!;
+        return lockOf(await database.apply(acquireLockWrite(taken, clock())))!;
       } catch (error) {
         if (!(error instanceof LockHeld)) throw error;
         const { lock } = error;

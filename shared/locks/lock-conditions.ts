@@ -1,7 +1,10 @@
-/** The sentences that the conditions of locks are made of. */
+/** Where the rows of locks are, and the sentences that their conditions are made of. */
 import type { EpochMs } from "../base/time.ts";
 import { allOf, anyOf, at, condition, type Fragment, isMissing } from "../table/expression.ts";
 import type { Hold } from "./lock.ts";
+
+/** Where the row of a lock is. */
+export const lockRow = (resource: string) => ({ table: "Locks", key: { resource } }) as const;
 
 /** Nobody has it: there is no row, or only a tombstone. */
 export const nobodyOwns: Fragment = isMissing(at("owner"));

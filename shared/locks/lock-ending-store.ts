@@ -12,9 +12,8 @@ import {
   isMissing,
 } from "../table/expression.ts";
 import { type Change, update, type Write } from "../table/write.ts";
-import { callerHolds, leaseIsOver } from "./lock-conditions.ts";
-import type { HeldChange } from "./lock-store.ts";
-import { LockNotOwned } from "./lock.ts";
+import { callerHolds, leaseIsOver, lockRow } from "./lock-conditions.ts";
+import { type HeldChange, LockNotOwned } from "./lock.ts";
 
 /**
  * Leaves a tombstone: how it ended, and the fence for the next one to count on. It
@@ -51,46 +50,45 @@ export interface ForcedRelease {
   readonly forcedId: string;
 }
 
-/** Makes the writes that end holds. */
-export function createLockEndings(table: string) {
-  const target = (resource: string) => ({ table, key: { resource } });
+/** Ends the caller's hold. */
+export function releaseLockWrite(change: HeldChange & { readonly releaseId: string }): Write {
+  const { hold, nowMs, actor, releaseId } = change;
+  return update({
+    ...lockRow(hold.resource),
+    isBlind: true,
+    change: tombstone(changeNote("lock.released", actor, nowMs), { releaseId }),
+    condition: callerHolds(hold, nowMs),
+    refused: (row) => new LockNotOwned(row, nowMs),
+    applied: (row) => row?.["releaseId"] === releaseId,
+  });
+}
 
-  return {
-    /** Ends the caller's hold. */
-    releaseWrite({ hold, nowMs, actor, releaseId }: HeldChange & { releaseId: string }): Write {
-      return update({
-        ...target(hold.resource),
-        isBlind: true,
-        change: tombstone(changeNote("lock.released", actor, nowMs), { releaseId }),
-        condition: callerHolds(hold, nowMs),
-        refused: (row) => new LockNotOwned(row, nowMs),
-        applied: (row) => row?.["releaseId"] === releaseId,
-      });
-    },
+/** Ends whoever's hold it is, also one whose lease is over; who did it and why stays on the row. */
+export function forceReleaseWrite(forced: ForcedRelease): Write {
+  const { resource, nowMs, actor, reason, forcedId } = forced;
+  const { set = [], remove = [] } = tombstone(changeNote("lock.forced", actor, nowMs, reason), {
+    forcedId,
+  });
+  return update({
+    ...lockRow(resource),
+    change: { set: [...set, ownerRemembered], remove },
+    condition: allOf(exists(at("owner")), isNotEndedBy(forcedId)),
+    refused: (row) => new LockNotOwned(row, nowMs),
+    applied: (row) => row?.["forcedId"] === forcedId,
+  });
+}
 
-    /** Ends whoever's hold it is, also one whose lease is over; who did it and why stays on the row. */
-    forceReleaseWrite({ resource, nowMs, actor, reason, forcedId }: ForcedRelease): Write {
-      const { set = [], remove = [] } = tombstone(changeNote("lock.forced", actor, nowMs, reason), {
-        forcedId,
-      });
-      return update({
-        ...target(resource),
-        change: { set: [...set, ownerRemembered], remove },
-        condition: allOf(exists(at("owner")), isNotEndedBy(forcedId)),
-        refused: (row) => new LockNotOwned(row, nowMs),
-        applied: (row) => row?.["forcedId"] === forcedId,
-      });
-    },
-
-    /** Drops an owner whose lease is over. Repeating it is refused. */
-    expireWrite(expired: { resource: string; nowMs: EpochMs; actor: Actor }): Write {
-      const { resource, nowMs, actor } = expired;
-      return update({
-        ...target(resource),
-        change: tombstone(changeNote("lock.expired", actor, nowMs)),
-        condition: allOf(exists(at("owner")), leaseIsOver(nowMs)),
-        refused: (row) => new LockNotOwned(row, nowMs),
-      });
-    },
-  };
+/** Drops an owner whose lease is over. Repeating it is refused. */
+export function expireLockWrite(expired: {
+  resource: string;
+  nowMs: EpochMs;
+  actor: Actor;
+}): Write {
+  const { resource, nowMs, actor } = expired;
+  return update({
+    ...lockRow(resource),
+    change: tombstone(changeNote("lock.expired", actor, nowMs)),
+    condition: allOf(exists(at("owner")), leaseIsOver(nowMs)),
+    refused: (row) => new LockNotOwned(row, nowMs),
+  });
 }

@@ -1,11 +1,13 @@
 /** Lists owned locks for administrators, and tidies up after leases that ended by themselves. */
 import type { Actor } from "../base/actor.ts";
 import type { Clock } from "../base/time.ts";
+import type { Database } from "../table/database.ts";
 import { condition, at } from "../table/expression.ts";
 import type { Page } from "../table/paging.ts";
 import { listShards } from "../table/sharded-index.ts";
 import type { Row } from "../table/write.ts";
-import { kindShardsOf, type LockStore } from "./lock-store.ts";
+import { expireLockWrite } from "./lock-ending-store.ts";
+import { kindShardsOf } from "./lock-store.ts";
 import { liveLockOf, type Lock, LockNotOwned, type LockPurpose, lockPurposes } from "./lock.ts";
 
 /** Which locks to list. */
@@ -16,14 +18,13 @@ export interface LockQuery {
   readonly cursor?: string | undefined;
 }
 
+const table = "Locks";
 const index = "byExpiry";
 const kindShard = at("kindShard");
 const expiresAtMs = at("expiresAtMs");
 
 /** Makes the lists of a lock service. */
-export function createLockList({ store, clock }: { store: LockStore; clock: Clock }) {
-  const { database, table } = store;
-
+export function createLockList({ database, clock }: { database: Database; clock: Clock }) {
   /** The rows behind index entries, read again: the index alone may lag behind. */
   const rowsOf = (entries: readonly Row[]): Promise<Row[]> =>
     database.getMany(
@@ -68,7 +69,7 @@ export function createLockList({ store, clock }: { store: LockStore; clock: Cloc
         for (const entry of (await database.query({ table, index, where, limit })).rows) {
           const resource = String(entry["resource"]);
           try {
-            await database.apply(store.expireWrite({ resource, nowMs, actor }));
+            await database.apply(expireLockWrite({ resource, nowMs, actor }));
             dropped += 1;
           } catch (error) {
             // Renewed, released or taken by somebody else since: nothing is left to do.

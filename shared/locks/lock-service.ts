@@ -4,16 +4,18 @@ import type { Actor } from "../base/actor.ts";
 import { randomId } from "../base/ids.ts";
 import { silentLogger } from "../base/logger.ts";
 import { systemClock } from "../base/time.ts";
+import type { Database } from "../table/database.ts";
 import type { Write } from "../table/write.ts";
 import { actorOf, createAcquiring, type HoldRequest, type LockTiming } from "./lock-acquiring.ts";
 import { createLockList } from "./lock-list.ts";
-import type { LockStore } from "./lock-store.ts";
+import { forceReleaseWrite, releaseLockWrite } from "./lock-ending-store.ts";
+import { checkLockWrite, findLockRow } from "./lock-store.ts";
 import { checkLimits, type Hold, liveLockOf, type Lock, LockNotOwned, lockOf } from "./lock.ts";
 import { createTreeLocks } from "./tree-locks.ts";
 import { createWithLock } from "./with-lock.ts";
 
-/** What locks are made of; all but the store has a default and is handed in by tests only. */
-export type LockServiceOptions = { readonly store: LockStore } & Partial<LockTiming>;
+/** What locks are made of; all but the database has a default and is handed in by tests only. */
+export type LockServiceOptions = { readonly database: Database } & Partial<LockTiming>;
 
 /** A timer that an abort ends early, without an error. */
 function interruptibleSleep(durationMs: number, signal?: AbortSignal): Promise<unknown> {
@@ -21,24 +23,23 @@ function interruptibleSleep(durationMs: number, signal?: AbortSignal): Promise<u
 }
 
 /** Locks by name: at most one owner each, for a lease, with a fence that only grows. */
-export function createLockService({ store, ...given }: LockServiceOptions) {
+export function createLockService({ database, ...given }: LockServiceOptions) {
   const defaults = { clock: systemClock, sleep: interruptibleSleep, random: Math.random };
   const timing: LockTiming = { ...defaults, logger: silentLogger, ...given };
   const { clock } = timing;
-  const { database } = store;
-  const trees = createTreeLocks({ store, clock });
-  const { acquire, renew } = createAcquiring(store, trees, timing);
+  const trees = createTreeLocks({ database, clock });
+  const { acquire, renew } = createAcquiring(database, trees, timing);
 
   async function release(request: HoldRequest): Promise<void> {
     checkLimits(request);
     const change = { hold: request, nowMs: clock(), actor: actorOf(request) };
     const releaseId = randomId("rel");
     if (request.scope === "tree") return trees.release({ ...change, releaseId });
-    await database.apply(store.releaseWrite({ ...change, releaseId }));
+    await database.apply(releaseLockWrite({ ...change, releaseId }));
   }
 
   return {
-    ...createLockList({ store, clock }),
+    ...createLockList({ database, clock }),
 
     /**
      * Takes the lock, or renews it if this owner has it already (same fence). One request when it is
@@ -83,7 +84,7 @@ export function createLockService({ store, ...given }: LockServiceOptions) {
       const { resource, actor, reason } = request;
       const forced = { resource, actor, reason, nowMs: clock(), forcedId: randomId("rel") };
       try {
-        const row = await database.apply(store.forceReleaseWrite(forced));
+        const row = await database.apply(forceReleaseWrite(forced));
         const ended = { ...row, owner: row["formerOwner"] };
         const lock = lockOf(ended);
         if (lock?.scope === "tree") await trees.forget(lock, forced.nowMs, actor);
@@ -100,7 +101,7 @@ export function createLockService({ store, ...given }: LockServiceOptions) {
      * @example const lock = await locks.find("report/7");
      */
     async find(resource: string): Promise<Lock | undefined> {
-      return liveLockOf(await store.find(resource), clock());
+      return liveLockOf(await findLockRow(database, resource), clock());
     },
 
     /**
@@ -112,7 +113,7 @@ export function createLockService({ store, ...given }: LockServiceOptions) {
     checkWrites(hold: Hold): Write[] {
       const nowMs = clock();
       const above = hold.scope === "tree" ? trees.checkWrites(hold, nowMs) : [];
-      return [store.checkWrite(hold, nowMs), ...above];
+      return [checkLockWrite(hold, nowMs), ...above];
     },
 
     /**

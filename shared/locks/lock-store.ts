@@ -24,9 +24,16 @@ import {
   isMissing,
 } from "../table/expression.ts";
 import { check, type Row, update, type Write } from "../table/write.ts";
-import { callerHolds, fenceGrowsTo, lockIsFree } from "./lock-conditions.ts";
-import { createLockEndings } from "./lock-ending-store.ts";
-import { type Hold, isSameOwner, LockHeld, LockNotOwned, lockOf, type LockOwner } from "./lock.ts";
+import { callerHolds, fenceGrowsTo, lockIsFree, lockRow } from "./lock-conditions.ts";
+import {
+  type HeldChange,
+  type Hold,
+  isSameOwner,
+  LockHeld,
+  LockNotOwned,
+  lockOf,
+  type LockOwner,
+} from "./lock.ts";
 import type { LockPurpose, LockScope } from "./lock.ts";
 
 /** How many partitions each purpose has in the index of owned locks. */
@@ -44,13 +51,6 @@ export interface Acquisition {
   readonly purpose: LockPurpose;
   readonly scope: LockScope;
   readonly leaseMs: number;
-  readonly actor: Actor;
-}
-
-/** A hold of the caller's, and who is on record for what happens to it. */
-export interface HeldChange {
-  readonly hold: Hold;
-  readonly nowMs: EpochMs;
   readonly actor: Actor;
 }
 
@@ -88,92 +88,76 @@ function ownership(
   };
 }
 
-/** Reads and writes the rows of locks; `table` is the name of the table. */
-export function createLockStore({
-  database,
-  tableName: table,
-}: {
-  database: Database;
-  tableName: string;
-}) {
-  const target = (resource: string) => ({ table, key: { resource } });
-
-  return {
-    ...createLockEndings(table),
-    database,
-    table,
-
-    /** The row as of now, or undefined. One request. */
-    find: (resource: string): Promise<Row | undefined> => database.get(table, { resource }),
-
-    /**
-     * Takes a lock that is free or whose lease is over. `fence` replaces the counted one where the
-     * caller must know it beforehand, and must then be above every older one.
-     */
-    acquireWrite(taken: Acquisition, nowMs: EpochMs, fence?: number): Write {
-      const { set, remove } = ownership(taken, nowMs);
-      const counted = fence === undefined;
-      return update({
-        ...target(taken.resource),
-        change: {
-          set: [...set, counted ? nextFence(nowMs) : action`${at("fence")} = ${fence}`],
-          remove,
-        },
-        condition: counted ? lockIsFree(nowMs) : allOf(lockIsFree(nowMs), fenceGrowsTo(fence)),
-        refused: (row) => {
-          const holder = lockOf(row);
-          return holder ? new LockHeld(holder) : new LockNotOwned(row, nowMs);
-        },
-        // The same owner, instant and end can only be this very write, or another one of the same
-        // caller that leaves exactly the same row: either way the lock is theirs.
-        applied: (row) => {
-          const lock = lockOf(row);
-          const expiresAtMs = later(nowMs, taken.leaseMs);
-          return (
-            lock !== undefined &&
-            isSameOwner(lock.owner, taken.owner) &&
-            lock.acquiredAtMs === nowMs &&
-            lock.expiresAtMs === expiresAtMs
-          );
-        },
-        // A hold that came and went before the repetition would otherwise be taken a second time.
-        recall: {
-          condition: anyOf(
-            isMissing(at("acquiredAtMs")),
-            condition`${at("acquiredAtMs")} < ${nowMs}`,
-          ),
-          isPossible: (row) => !(Number(row?.["acquiredAtMs"]) >= nowMs),
-        },
-      });
-    },
-
-    /** Starts the caller's lease again and keeps the fence. Repeating it sets the same instant. */
-    renewWrite({ hold, nowMs, actor, leaseMs }: HeldChange & { leaseMs: number }): Write {
-      const { expiresAtMs, ttlSeconds } = leaseUntil(later(nowMs, leaseMs));
-      return update({
-        ...target(hold.resource),
-        change: {
-          set: [
-            action`${at("expiresAtMs")} = ${expiresAtMs}`,
-            action`${at("ttlSeconds")} = ${ttlSeconds}`,
-            action`${at("change")} = ${changeNote("lock.renewed", actor, nowMs)}`,
-          ],
-        },
-        condition: callerHolds(hold, nowMs),
-        refused: (row) => new LockNotOwned(row, nowMs),
-      });
-    },
-
-    /** Lets a transaction pass only while the caller holds the lock; changes nothing. */
-    checkWrite(hold: Hold, nowMs: EpochMs): Write {
-      return check({
-        ...target(hold.resource),
-        condition: callerHolds(hold, nowMs),
-        refused: (row) => new LockNotOwned(row, nowMs),
-      });
-    },
-  };
+/** The row as of now, or undefined. One request. */
+export function findLockRow(database: Database, resource: string): Promise<Row | undefined> {
+  return database.get("Locks", { resource });
 }
 
-/** Reads and writes the rows of locks. */
-export type LockStore = ReturnType<typeof createLockStore>;
+/**
+ * Takes a lock that is free or whose lease is over. `fence` replaces the counted one where the
+ * caller must know it beforehand, and must then be above every older one.
+ */
+export function acquireLockWrite(taken: Acquisition, nowMs: EpochMs, fence?: number): Write {
+  const { set, remove } = ownership(taken, nowMs);
+  const counted = fence === undefined;
+  return update({
+    ...lockRow(taken.resource),
+    change: {
+      set: [...set, counted ? nextFence(nowMs) : action`${at("fence")} = ${fence}`],
+      remove,
+    },
+    condition: counted ? lockIsFree(nowMs) : allOf(lockIsFree(nowMs), fenceGrowsTo(fence)),
+    refused: (row) => {
+      const holder = lockOf(row);
+      return holder ? new LockHeld(holder) : new LockNotOwned(row, nowMs);
+    },
+    // The same owner, instant and end can only be this very write, or another one of the same
+    // caller that leaves exactly the same row: either way the lock is theirs.
+    applied: (row) => {
+      const lock = lockOf(row);
+      const expiresAtMs = later(nowMs, taken.leaseMs);
+      return (
+        lock !== undefined &&
+        isSameOwner(lock.owner, taken.owner) &&
+        lock.acquiredAtMs === nowMs &&
+        lock.expiresAtMs === expiresAtMs
+      );
+    },
+    // A hold that came and went before the repetition would otherwise be taken a second time.
+    recall: {
+      condition: anyOf(isMissing(at("acquiredAtMs")), condition`${at("acquiredAtMs")} < ${nowMs}`),
+      isPossible: (row) => !(Number(row?.["acquiredAtMs"]) >= nowMs),
+    },
+  });
+}
+
+/** Starts the caller's lease again and keeps the fence. Repeating it sets the same instant. */
+export function renewLockWrite({
+  hold,
+  nowMs,
+  actor,
+  leaseMs,
+}: HeldChange & { leaseMs: number }): Write {
+  const { expiresAtMs, ttlSeconds } = leaseUntil(later(nowMs, leaseMs));
+  return update({
+    ...lockRow(hold.resource),
+    change: {
+      set: [
+        action`${at("expiresAtMs")} = ${expiresAtMs}`,
+        action`${at("ttlSeconds")} = ${ttlSeconds}`,
+        action`${at("change")} = ${changeNote("lock.renewed", actor, nowMs)}`,
+      ],
+    },
+    condition: callerHolds(hold, nowMs),
+    refused: (row) => new LockNotOwned(row, nowMs),
+  });
+}
+
+/** Lets a transaction pass only while the caller holds the lock; changes nothing. */
+export function checkLockWrite(hold: Hold, nowMs: EpochMs): Write {
+  return check({
+    ...lockRow(hold.resource),
+    condition: callerHolds(hold, nowMs),
+    refused: (row) => new LockNotOwned(row, nowMs),
+  });
+}

@@ -1,4 +1,5 @@
 /** What a lock is: its shape, who owns it, its limits, and the errors that speak of it. */
+import type { Actor } from "../base/actor.ts";
 import { HoldfastError, InvalidRequest } from "../base/errors.ts";
 import { type EpochMs, epochMs, isExpired } from "../base/time.ts";
 import type { Row } from "../table/write.ts";
@@ -40,6 +41,13 @@ export interface Hold {
   readonly owner: LockOwner;
   readonly fence?: number | undefined;
   readonly scope?: LockScope | undefined;
+}
+
+/** Something is done to a hold of the caller's; the actor is on record for it. */
+export interface HeldChange {
+  readonly hold: Hold;
+  readonly nowMs: EpochMs;
+  readonly actor: Actor;
 }
 
 /** A lock as every answer shows it; existing clients rely on these names. */

@@ -18,8 +18,8 @@ import {
   isMissing,
 } from "../table/expression.ts";
 import { check, type Row, update, type Write } from "../table/write.ts";
-import { lockIsFree } from "./lock-conditions.ts";
-import type { Acquisition, LockStore } from "./lock-store.ts";
+import { lockIsFree, lockRow } from "./lock-conditions.ts";
+import { type Acquisition, acquireLockWrite } from "./lock-store.ts";
 import { type Hold, type Lock, LockHeld, liveLockOf, LockNotOwned, maxLeaseMs } from "./lock.ts";
 
 const below = at("below");
@@ -57,120 +57,106 @@ function nothingElseBelow(expired: readonly Lock[], nowMs: EpochMs): Fragment {
   return allOf(onlyThese, leasesBelowAreOver([first, ...others], nowMs));
 }
 
-/** Makes the writes of the rows above a tree lock. */
-function createEntries(table: string) {
-  const rowOf = (resource: string) => ({ table, key: { resource } });
-
-  return {
-    /** Notes a lock in a row above it, which must be free itself. */
-    enterWrite(above: string, lock: Lock, note: ChangeNote): Write {
-      const nowMs = note.atMs;
-      return update({
-        ...rowOf(above),
-        change: {
-          set: [
-            action`${at(entryOf(lock.resource))} = ${lock}`,
-            action`${at("ttlSeconds")} = ${ttlSecondsAbove(nowMs)}`,
-            action`${at("change")} = ${note}`,
-          ],
-          // Only ever an owner whose lease is over: without it, his next write is refused.
-          remove: [at("owner"), at("kindShard")],
-          add: [action`${below} ${new Set([lock.resource])}`],
-        },
-        condition: lockIsFree(nowMs),
-        refused: (row) => new LockHeld(liveLockOf(row, nowMs)!),
-      });
+/** Notes a lock in a row above it, which must be free itself. */
+export function enterWrite(above: string, lock: Lock, note: ChangeNote): Write {
+  const nowMs = note.atMs;
+  return update({
+    ...lockRow(above),
+    change: {
+      set: [
+        action`${at(entryOf(lock.resource))} = ${lock}`,
+        action`${at("ttlSeconds")} = ${ttlSecondsAbove(nowMs)}`,
+        action`${at("change")} = ${note}`,
+      ],
+      // Only ever an owner whose lease is over: without it, his next write is refused.
+      remove: [at("owner"), at("kindShard")],
+      add: [action`${below} ${new Set([lock.resource])}`],
     },
-
-    /** Renews the entry in a row above. */
-    prolongWrite(
-      above: string,
-      hold: Hold,
-      until: { expiresAtMs: EpochMs; note: ChangeNote },
-    ): Write {
-      const { expiresAtMs, note } = until;
-      const nowMs = note.atMs;
-      return update({
-        ...rowOf(above),
-        change: {
-          set: [
-            action`${at(entryOf(hold.resource), "expiresAtMs")} = ${expiresAtMs}`,
-            action`${at("ttlSeconds")} = ${ttlSecondsAbove(nowMs)}`,
-            action`${at("change")} = ${note}`,
-          ],
-        },
-        condition: entryIsOurs(hold),
-        refused: (row) => new LockNotOwned(row, nowMs),
-      });
-    },
-
-    /** Removes the entry from a row above. */
-    leaveWrite(above: string, hold: Hold, note: ChangeNote): Write {
-      return update({
-        ...rowOf(above),
-        change: {
-          set: [action`${at("change")} = ${note}`],
-          remove: [at(entryOf(hold.resource))],
-          delete: [action`${below} ${new Set([hold.resource])}`],
-        },
-        condition: entryIsOurs(hold),
-        refused: (row) => new LockNotOwned(row, note.atMs),
-      });
-    },
-
-    /** Lets a transaction pass only while the entry in a row above is still there. */
-    checkWrite(above: string, hold: Hold, nowMs: EpochMs): Write {
-      return check({
-        ...rowOf(above),
-        condition: entryIsOurs(hold),
-        refused: (row) => new LockNotOwned(row, nowMs),
-      });
-    },
-  };
+    condition: lockIsFree(nowMs),
+    refused: (row) => new LockHeld(liveLockOf(row, nowMs)!),
+  });
 }
 
-/** Writes the rows of tree locks; the table is that of the plain ones. */
-export function createTreeLockStore({ table, acquireWrite }: LockStore) {
-  return {
-    ...createEntries(table),
-
-    /**
-     * Takes the name itself: it is free, `fence` is above all before, and nothing is below it but
-     * locks that are known to be over; those are removed, so that their owners are refused from now on.
-     */
-    takeWrite(
-      taken: Acquisition,
-      assumed: { fence: number; expiredBelow: readonly Lock[] },
-      nowMs: EpochMs,
-    ): Write {
-      const plain = acquireWrite(taken, nowMs, assumed.fence);
-      if (plain.kind !== "update") return plain;
-      const entries = assumed.expiredBelow.map(({ resource }) => at(entryOf(resource)));
-      const remove = [...(plain.change.remove ?? []), ...entries, below];
-      return update({
-        ...plain,
-        change: { ...plain.change, remove },
-        condition: allOf(plain.condition, nothingElseBelow(assumed.expiredBelow, nowMs)),
-      });
+/** Renews the entry in a row above. */
+export function prolongWrite(
+  above: string,
+  hold: Hold,
+  until: { expiresAtMs: EpochMs; note: ChangeNote },
+): Write {
+  const { expiresAtMs, note } = until;
+  const nowMs = note.atMs;
+  return update({
+    ...lockRow(above),
+    change: {
+      set: [
+        action`${at(entryOf(hold.resource), "expiresAtMs")} = ${expiresAtMs}`,
+        action`${at("ttlSeconds")} = ${ttlSecondsAbove(nowMs)}`,
+        action`${at("change")} = ${note}`,
+      ],
     },
-
-    /** Removes entries whose leases are over from a row. */
-    dropWrite(resource: string, expired: readonly [Lock, ...Lock[]], note: ChangeNote): Write {
-      const names = expired.map((lock) => lock.resource);
-      return update({
-        table,
-        key: { resource },
-        change: {
-          set: [action`${at("change")} = ${note}`],
-          remove: names.map((name) => at(entryOf(name))),
-          delete: [action`${below} ${new Set(names)}`],
-        },
-        condition: leasesBelowAreOver(expired, note.atMs),
-        refused: (row) => new LockNotOwned(row, note.atMs),
-      });
-    },
-  };
+    condition: entryIsOurs(hold),
+    refused: (row) => new LockNotOwned(row, nowMs),
+  });
 }
 
-/** Writes the rows of tree locks. */
-export type TreeLockStore = ReturnType<typeof createTreeLockStore>;
+/** Removes the entry from a row above. */
+export function leaveWrite(above: string, hold: Hold, note: ChangeNote): Write {
+  return update({
+    ...lockRow(above),
+    change: {
+      set: [action`${at("change")} = ${note}`],
+      remove: [at(entryOf(hold.resource))],
+      delete: [action`${below} ${new Set([hold.resource])}`],
+    },
+    condition: entryIsOurs(hold),
+    refused: (row) => new LockNotOwned(row, note.atMs),
+  });
+}
+
+/** Lets a transaction pass only while the entry in a row above is still there. */
+export function checkEntryWrite(above: string, hold: Hold, nowMs: EpochMs): Write {
+  return check({
+    ...lockRow(above),
+    condition: entryIsOurs(hold),
+    refused: (row) => new LockNotOwned(row, nowMs),
+  });
+}
+
+/**
+ * Takes the name itself: it is free, `fence` is above all before, and nothing is below it but
+ * locks that are known to be over; those are removed, so that their owners are refused from now on.
+ */
+export function takeTreeWrite(
+  taken: Acquisition,
+  assumed: { fence: number; expiredBelow: readonly Lock[] },
+  nowMs: EpochMs,
+): Write {
+  const plain = acquireLockWrite(taken, nowMs, assumed.fence);
+  if (plain.kind !== "update") return plain;
+  const entries = assumed.expiredBelow.map(({ resource }) => at(entryOf(resource)));
+  const remove = [...(plain.change.remove ?? []), ...entries, below];
+  return update({
+    ...plain,
+    change: { ...plain.change, remove },
+    condition: allOf(plain.condition, nothingElseBelow(assumed.expiredBelow, nowMs)),
+  });
+}
+
+/** Removes entries whose leases are over from a row. */
+export function dropWrite(
+  resource: string,
+  expired: readonly [Lock, ...Lock[]],
+  note: ChangeNote,
+): Write {
+  const names = expired.map((lock) => lock.resource);
+  return update({
+    ...lockRow(resource),
+    change: {
+      set: [action`${at("change")} = ${note}`],
+      remove: names.map((name) => at(entryOf(name))),
+      delete: [action`${below} ${new Set(names)}`],
+    },
+    condition: leasesBelowAreOver(expired, note.atMs),
+    refused: (row) => new LockNotOwned(row, note.atMs),
+  });
+}

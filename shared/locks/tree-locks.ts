@@ -9,10 +9,13 @@
 import { type Actor, changeNote } from "../base/actor.ts";
 import { TooLarge } from "../base/errors.ts";
 import { type Clock, type EpochMs, isExpired, later } from "../base/time.ts";
+import type { Database } from "../table/database.ts";
 import { TransactionRefused } from "../table/transaction.ts";
 import type { Row, Write } from "../table/write.ts";
-import type { Acquisition, HeldChange, LockStore } from "./lock-store.ts";
+import { releaseLockWrite } from "./lock-ending-store.ts";
+import { type Acquisition, findLockRow, renewLockWrite } from "./lock-store.ts";
 import {
+  type HeldChange,
   type Hold,
   type Lock,
   LockHeld,
@@ -21,7 +24,15 @@ import {
   lockOf,
   namesAbove,
 } from "./lock.ts";
-import { createTreeLockStore, locksBelow } from "./tree-lock-store.ts";
+import {
+  checkEntryWrite,
+  dropWrite,
+  enterWrite,
+  leaveWrite,
+  locksBelow,
+  prolongWrite,
+  takeTreeWrite,
+} from "./tree-lock-store.ts";
 
 /** How many expired locks one write removes; DynamoDB bounds the length of an expression. */
 const maxDropped = 50;
@@ -71,24 +82,27 @@ function forAbove(resource: string, write: (above: string) => Write): Write[] {
   return namesAbove(resource).map(write);
 }
 
-/** Makes the taking of tree locks. */
-function createTaking({ store, clock }: { store: LockStore; clock: Clock }) {
-  const { database } = store;
-  const rows = createTreeLockStore(store);
+/** What tree locks are made of. */
+export interface TreeLockOptions {
+  readonly database: Database;
+  readonly clock: Clock;
+}
 
+/** Makes the taking of tree locks. */
+function createTaking({ database, clock }: TreeLockOptions) {
   /** Removes what is over below a name; whatever changed meanwhile stays. */
   async function drop(resource: string, expired: readonly Lock[], nowMs: EpochMs): Promise<void> {
     for (let start = 0; start < expired.length; start += maxDropped) {
       const [first, ...others] = expired.slice(start, start + maxDropped);
       const note = changeNote("lock.dropped", { id: "system:expiry" }, nowMs);
-      await database.apply(rows.dropWrite(resource, [first!, ...others], note)).catch(ignoreLost);
+      await database.apply(dropWrite(resource, [first!, ...others], note)).catch(ignoreLost);
     }
   }
 
   /** Rows above can fill up with locks that were never released; DynamoDB refuses at 400 KB. */
   async function dropAbove(resource: string, nowMs: EpochMs): Promise<void> {
     for (const above of namesAbove(resource)) {
-      const entries = locksBelow(await store.find(above));
+      const entries = locksBelow(await findLockRow(database, above));
       await drop(
         above,
         entries.filter((lock) => isExpired(lock.expiresAtMs, nowMs)),
@@ -114,8 +128,8 @@ function createTaking({ store, clock }: { store: LockStore; clock: Clock }) {
       const note = changeNote("lock.entered", taken.actor, nowMs);
       try {
         await database.transact([
-          rows.takeWrite(taken, assumed, nowMs),
-          ...forAbove(resource, (above) => rows.enterWrite(above, lock, note)),
+          takeTreeWrite(taken, assumed, nowMs),
+          ...forAbove(resource, (above) => enterWrite(above, lock, note)),
         ]);
         return lock;
       } catch (error) {
@@ -135,10 +149,7 @@ function createTaking({ store, clock }: { store: LockStore; clock: Clock }) {
 }
 
 /** Makes the tree operations of a lock service. */
-export function createTreeLocks({ store, clock }: { store: LockStore; clock: Clock }) {
-  const { database } = store;
-  const rows = createTreeLockStore(store);
-
+export function createTreeLocks({ database, clock }: TreeLockOptions) {
   /** A refusal of any part means that the hold is gone; its own row tells best who has it. */
   async function transactOwned(writes: readonly Write[]): Promise<void> {
     try {
@@ -149,22 +160,22 @@ export function createTreeLocks({ store, clock }: { store: LockStore; clock: Clo
   }
 
   return {
-    take: createTaking({ store, clock }),
+    take: createTaking({ database, clock }),
 
     /** Renews in the lock's own row and in every row above. One transaction. */
     async renew({ hold, nowMs, actor, leaseMs }: HeldChange & { leaseMs: number }): Promise<Lock> {
       const note = changeNote("lock.prolonged", actor, nowMs);
       const until = { expiresAtMs: later(nowMs, leaseMs), note };
       await transactOwned([
-        store.renewWrite({ hold, nowMs, actor, leaseMs }),
-        ...forAbove(hold.resource, (above) => rows.prolongWrite(above, hold, until)),
+        renewLockWrite({ hold, nowMs, actor, leaseMs }),
+        ...forAbove(hold.resource, (above) => prolongWrite(above, hold, until)),
       ]);
       const known = hold as Partial<Lock>;
       if (known.fence !== undefined && known.acquiredAtMs !== undefined) {
         return { ...(hold as Lock), expiresAtMs: until.expiresAtMs };
       }
       // A transaction hands nothing back, so who renews without the lock itself pays for a read.
-      const row = await store.find(hold.resource);
+      const row = await findLockRow(database, hold.resource);
       return lockOf(row) ?? refuse(row, nowMs);
     },
 
@@ -173,22 +184,22 @@ export function createTreeLocks({ store, clock }: { store: LockStore; clock: Clo
       const { hold, nowMs, actor } = change;
       const note = changeNote("lock.left", actor, nowMs);
       await transactOwned([
-        store.releaseWrite(change),
-        ...forAbove(hold.resource, (above) => rows.leaveWrite(above, hold, note)),
+        releaseLockWrite(change),
+        ...forAbove(hold.resource, (above) => leaveWrite(above, hold, note)),
       ]);
     },
 
     /** Clears the rows above of a lock that was ended by force; until then they would block for nothing. */
     async forget(ended: Lock, nowMs: EpochMs, actor: Actor): Promise<void> {
       const note = changeNote("lock.left", actor, nowMs);
-      for (const write of forAbove(ended.resource, (up) => rows.leaveWrite(up, ended, note))) {
+      for (const write of forAbove(ended.resource, (up) => leaveWrite(up, ended, note))) {
         await database.apply(write).catch(ignoreLost);
       }
     },
 
     /** The checks in the rows above that belong to a protected write; none for a plain lock. */
     checkWrites(hold: Hold, nowMs: EpochMs): Write[] {
-      return forAbove(hold.resource, (above) => rows.checkWrite(above, hold, nowMs));
+      return forAbove(hold.resource, (above) => checkEntryWrite(above, hold, nowMs));
     },
   };
 }

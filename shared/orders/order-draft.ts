@@ -3,8 +3,11 @@ import { HoldfastError, InvalidRequest, TooLarge } from "../base/errors.ts";
 import { derivedId, fingerprint, randomId } from "../base/ids.ts";
 import { type EpochMs, later } from "../base/time.ts";
 import { type Cart, CartLocked, cartIdOf, CurrencyMismatch, liveLock } from "../carts/cart.ts";
+import { findCart } from "../carts/cart-store.ts";
 import { priceForOrder } from "../carts/pricing.ts";
 import { ItemsUnavailable, type Price, type Stock, whyRefused } from "../inventory/stock.ts";
+import { findStocks } from "../inventory/stock-store.ts";
+import type { Database } from "../table/database.ts";
 import {
   demandOf,
   IdempotencyKeyReused,
@@ -16,7 +19,7 @@ import {
 } from "./order.ts";
 import type { OrderSource, PlaceOrder } from "./order-placing.ts";
 import type { OrderServiceOptions } from "./order-service.ts";
-import type { OrderStore } from "./order-store.ts";
+import { findOrder } from "./order-store.ts";
 
 /** An order that is about to be placed, with what its transaction must find unchanged. */
 export interface Draft {
@@ -121,24 +124,25 @@ function orderOf(
 }
 
 /** What cannot be drafted (any more) may have been ordered before by this very request. */
-async function orExisting<T>(orders: OrderStore, orderId: string, draft: () => T): Promise<T> {
+async function orExisting<T>(database: Database, orderId: string, draft: () => T): Promise<T> {
   try {
     return draft();
   } catch (error) {
-    const existing = error instanceof HoldfastError ? await orders.find(orderId) : undefined;
+    const existing =
+      error instanceof HoldfastError ? await findOrder(database, orderId) : undefined;
     throw existing ? new OrderExists(existing) : error;
   }
 }
 
 async function fromCart(parts: OrderServiceOptions, request: PlaceOrder, source: CartSource) {
-  const { carts, clock, holdMs, orders } = parts;
+  const { database, clock, holdMs } = parts;
   const { sessionId } = source;
-  const cart = await carts.find(cartIdOf(request.userId, sessionId));
+  const cart = await findCart(database, cartIdOf(request.userId, sessionId));
   const nowMs = clock();
   const { cartId, version } = cart;
   const keyless = () => derivedId("ord", cartId, version, checkoutNumber(cart, nowMs));
   const orderId = orderIdOf(request, keyless);
-  return orExisting(orders, orderId, (): Draft => {
+  return orExisting(database, orderId, (): Draft => {
     const priced = priceForOrder(cart, source.instances);
     const { lines, totalMinor, currency, instances, conditions } = priced;
     const ordered = { cartId, sessionId, version, instances, conditions };
@@ -149,11 +153,14 @@ async function fromCart(parts: OrderServiceOptions, request: PlaceOrder, source:
 }
 
 async function fromItems(parts: OrderServiceOptions, request: PlaceOrder, source: ItemsSource) {
-  const { clock, holdMs, orders, stock } = parts;
-  const stocks = await stock.findMany(source.items.map(({ itemId }) => itemId));
+  const { database, clock, holdMs } = parts;
+  const stocks = await findStocks(
+    database,
+    source.items.map(({ itemId }) => itemId),
+  );
   const nowMs = clock();
   const orderId = orderIdOf(request, () => randomId("ord"));
-  return orExisting(orders, orderId, (): Draft => {
+  return orExisting(database, orderId, (): Draft => {
     const lines = inlineLines(source, stocks, nowMs);
     const currency = oneCurrency(stocks.values());
     const totalMinor = lines.reduce((sum, { lineTotalMinor }) => sum + lineTotalMinor, 0);

@@ -2,6 +2,8 @@
 import { type Actor, changeNote } from "../base/actor.ts";
 import { TryAgain } from "../base/errors.ts";
 import type { EpochMs } from "../base/time.ts";
+import { checkoutWrite } from "../carts/cart-checkout-store.ts";
+import { holdWrite } from "../inventory/hold-store.ts";
 import { clearSurplus } from "../inventory/room.ts";
 import {
   type FailedItem,
@@ -16,6 +18,7 @@ import type { Write } from "../table/write.ts";
 import { type Order, OrderExists, type PaymentMethod } from "./order.ts";
 import { type Draft, draftOrder, sameRequest } from "./order-draft.ts";
 import type { OrderServiceOptions } from "./order-service.ts";
+import { placeOrderWrite } from "./order-store.ts";
 
 /** What is ordered: a session's cart, or items without one. */
 export type OrderSource =
@@ -61,13 +64,13 @@ interface Attempt {
   readonly holds: ReadonlyMap<Write, Demanded>;
 }
 
-function checkoutOf(parts: OrderServiceOptions, draft: Draft, actor: Actor, nowMs: EpochMs) {
+function checkoutOf(draft: Draft, actor: Actor, nowMs: EpochMs) {
   const { cart, order } = draft;
   if (!cart) return undefined;
   const { orderId, expiresAtMs } = order;
   const transactionId = `temporary_${orderId}`;
   const note = changeNote("cart.checkout", actor, nowMs);
-  return parts.carts.checkoutWrite({ cart, orderId, transactionId, expiresAtMs, nowMs, note });
+  return checkoutWrite({ cart, orderId, transactionId, expiresAtMs, nowMs, note });
 }
 
 function attemptOf(parts: OrderServiceOptions, draft: Draft, rooms: Rooms, actor: Actor): Attempt {
@@ -78,11 +81,11 @@ function attemptOf(parts: OrderServiceOptions, draft: Draft, rooms: Rooms, actor
     const stock = rooms.get(demand.itemId);
     const takeOver = stock ? planRoom(stock, demand.quantity, nowMs).takeOver : [];
     const hold = { ...demand, orderId, userId, expiresAtMs, nowMs, takeOver, note };
-    return parts.holds.holdWrite(hold);
+    return holdWrite(hold);
   };
   return {
-    order: parts.orders.placeWrite(draft.order, note),
-    cart: checkoutOf(parts, draft, actor, nowMs),
+    order: placeOrderWrite(draft.order, note),
+    cart: checkoutOf(draft, actor, nowMs),
     holds: new Map(draft.demands.map((demand) => [holdOf(demand), demand])),
   };
 }

@@ -1,23 +1,18 @@
 /** What a caller can ask of orders: place, read, list, cancel, and let expire. */
 import { type Actor, changeNote } from "../base/actor.ts";
 import type { Clock } from "../base/time.ts";
-import type { CartStore } from "../carts/cart-store.ts";
-import type { HoldStore } from "../inventory/hold-store.ts";
-import type { StockStore } from "../inventory/stock-store.ts";
+import { reopenWrite } from "../carts/cart-checkout-store.ts";
+import { releaseHoldWrite } from "../inventory/hold-store.ts";
 import type { Database } from "../table/database.ts";
 import type { Page } from "../table/paging.ts";
 import { transactTolerating } from "../table/transaction.ts";
 import { demandOf, type Order, OrderNotFound } from "./order.ts";
 import { createPlacing } from "./order-placing.ts";
-import type { OrderQuery, OrderStore } from "./order-store.ts";
+import { closeOrderWrite, findOrder, listOrders, type OrderQuery } from "./order-store.ts";
 
 /** What orders are made of. */
 export interface OrderServiceOptions {
   readonly database: Database;
-  readonly orders: OrderStore;
-  readonly stock: StockStore;
-  readonly holds: HoldStore;
-  readonly carts: CartStore;
   readonly clock: Clock;
   /** How long a new order holds its units, in milliseconds. */
   readonly holdMs: number;
@@ -44,10 +39,10 @@ export interface Closed {
 
 /** Takes orders and lets go of them; all that one step changes, it changes in one transaction. */
 export function createOrderService(options: OrderServiceOptions) {
-  const { database, orders, holds, carts, clock } = options;
+  const { database, clock } = options;
 
   async function get(orderId: string, caller: OrderCaller): Promise<Order> {
-    const order = await orders.find(orderId);
+    const order = await findOrder(database, orderId);
     // Somebody else's order looks like none: not even its existence is told.
     if (order && (caller.isAdmin || order.userId === caller.userId)) return order;
     throw new OrderNotFound(orderId);
@@ -63,10 +58,10 @@ export function createOrderService(options: OrderServiceOptions) {
     const note = changeNote(`order.${to}`, actor, nowMs, reason);
     const ofCart = { ...note, action: `cart.${to}` } as const;
     const returning = [
-      ...demandOf(lines).map((demand) => holds.releaseWrite({ ...demand, orderId, note })),
-      ...(cart ? [carts.reopenWrite({ cartId: cart.cartId, orderId, note: ofCart })] : []),
+      ...demandOf(lines).map((demand) => releaseHoldWrite({ ...demand, orderId, note })),
+      ...(cart ? [reopenWrite({ cartId: cart.cartId, orderId, note: ofCart })] : []),
     ];
-    const closing = orders.closeWrite({ orderId, to, nowMs, note });
+    const closing = closeOrderWrite({ orderId, to, nowMs, note });
     const gone = await transactTolerating(database, [closing], returning);
     return { order: { ...order, status: to }, released: returning.length - gone.length };
   }
@@ -88,7 +83,7 @@ export function createOrderService(options: OrderServiceOptions) {
      *
      * @example await orders.list({ userId: "alice", limit: 20 })
      */
-    list: (query: OrderQuery): Promise<Page<Order>> => orders.list(query),
+    list: (query: OrderQuery): Promise<Page<Order>> => listOrders(database, query),
 
     /**
      * Ends a pending order at once: its units can be bought and its cart edited from this instant.

@@ -15,12 +15,6 @@ import {
   type OrderStatus,
 } from "./order.ts";
 
-/** Where orders are kept. */
-export interface OrderStoreOptions {
-  readonly database: Database;
-  readonly tableName: string;
-}
-
 /** Which orders to list. */
 export interface OrderQuery {
   readonly userId?: string | undefined;
@@ -47,6 +41,14 @@ export function orderRefused(orderId: string, found: Row | undefined) {
   return found ? new OrderNotPayable(orderOf(found)) : new OrderNotFound(orderId);
 }
 
+/** Where an order is. */
+export const orderRow = (orderId: string) => ({ table: "Orders", key: { orderId } }) as const;
+
+/** A name that DynamoDB takes as a key and that an order of ours can have. */
+function canBeOrderId(orderId: string): boolean {
+  return /^[\w-]{1,128}$/.test(orderId);
+}
+
 const isPending = condition`${at("status")} = ${"pending"}`;
 
 /** A deadline that a starting payment has just moved must not end the order. */
@@ -54,23 +56,23 @@ function deadlineIsOver({ to, nowMs }: Closing) {
   return to === "expired" ? [condition`${at("expiresAtMs")} <= ${nowMs}`] : [];
 }
 
-function placeWrite(table: string, order: Order, note: ChangeNote): Write {
+/** Puts a new order, under "no such order"; refused with the one that is there. */
+export function placeOrderWrite(order: Order, note: ChangeNote): Write {
   const { orderId, expiresAtMs } = order;
   const due = { dueShard: dueShardOf(orderId), dueAtMs: expiresAtMs };
   return put({
-    table,
-    key: { orderId },
+    ...orderRow(orderId),
     item: { ...order, ...due, change: note },
     condition: isMissing(at("orderId")),
     refused: (found) => new OrderExists(orderOf(found!)),
   });
 }
 
-function closeWrite(table: string, closing: Closing): Write {
+/** Ends a pending order without money; `expired` only when its deadline is over. */
+export function closeOrderWrite(closing: Closing): Write {
   const { orderId, to, note } = closing;
   return update({
-    table,
-    key: { orderId },
+    ...orderRow(orderId),
     change: {
       set: [action`${at("status")} = ${to}`, action`${at("change")} = ${note}`],
       remove: [at("dueShard"), at("dueAtMs")],
@@ -80,62 +82,66 @@ function closeWrite(table: string, closing: Closing): Write {
   });
 }
 
-/** Reads orders and makes the writes that place and close them. */
-export function createOrderStore({ database, tableName: table }: OrderStoreOptions) {
-  /** The orders behind an index page, as they are now, in the page's order. */
-  async function resolve({ rows, cursor }: Page, status?: OrderStatus): Promise<Page<Order>> {
-    const keys = rows.map((row) => ({ orderId: orderOf(row).orderId }));
-    const found = keys.length > 0 ? await database.getMany(table, keys) : [];
-    const byId = new Map(found.map((row) => [orderOf(row).orderId, orderOf(row)]));
-    const orders = keys.flatMap(({ orderId }) => byId.get(orderId) ?? []);
-    const wanted = orders.filter((order) => status === undefined || order.status === status);
-    return { rows: wanted, ...(cursor === undefined ? {} : { cursor }) };
-  }
-
-  return {
-    /** The order as of now. One request. */
-    async find(orderId: string): Promise<Order | undefined> {
-      const row = await database.get(table, { orderId });
-      return row && orderOf(row);
-    },
-
-    /**
-     * A page of one user's orders, newest first: two requests. Without a user everybody's, in no
-     * order, by a scan that only administration may ask for. A filter by status can leave a page
-     * short; the cursor tells whether more follow.
-     */
-    async list({ userId, status, limit, cursor }: OrderQuery): Promise<Page<Order>> {
-      if (userId === undefined) {
-        const filter = status && condition`${at("status")} = ${status}`;
-        const page = await database.scan({ table, limit, cursor, ...(filter ? { filter } : {}) });
-        return { ...page, rows: page.rows.map(orderOf) };
-      }
-      const where = condition`${at("userId")} = ${userId}`;
-      const request = { table, index: "byUser", where, limit, cursor, ascending: false };
-      return resolve(await database.query(request), status);
-    },
-
-    /**
-     * Orders for which something is due: at most `limit` of each partition of the sparse index,
-     * longest overdue first, as they are now. At most two requests a partition.
-     */
-    async listDue(nowMs: EpochMs, limit: number): Promise<Order[]> {
-      const orders: Order[] = [];
-      for (let shard = 0; shard < dueShards; shard += 1) {
-        const where = condition`${at("dueShard")} = ${`due-${shard}`} AND ${at("dueAtMs")} <= ${nowMs}`;
-        const page = await database.query({ table, index: "due", where, limit });
-        orders.push(...(await resolve(page)).rows);
-      }
-      return orders;
-    },
-
-    /** Puts a new order, under "no such order"; refused with the one that is there. */
-    placeWrite: (order: Order, note: ChangeNote) => placeWrite(table, order, note),
-
-    /** Ends a pending order without money; `expired` only when its deadline is over. */
-    closeWrite: (closing: Closing) => closeWrite(table, closing),
-  };
+/** The orders behind an index page, as they are now, in the page's order. */
+async function resolve(
+  database: Database,
+  { rows, cursor }: Page,
+  status?: OrderStatus,
+): Promise<Page<Order>> {
+  const keys = rows.map((row) => ({ orderId: orderOf(row).orderId }));
+  const found = keys.length > 0 ? await database.getMany("Orders", keys) : [];
+  const byId = new Map(found.map((row) => [orderOf(row).orderId, orderOf(row)]));
+  const orders = keys.flatMap(({ orderId }) => byId.get(orderId) ?? []);
+  const wanted = orders.filter((order) => status === undefined || order.status === status);
+  return { rows: wanted, ...(cursor === undefined ? {} : { cursor }) };
 }
 
-/** See `createOrderStore`. */
-export type OrderStore = ReturnType<typeof createOrderStore>;
+/** The order as of now; none for a name that no order can have. One request at the most. */
+export async function findOrder(database: Database, orderId: string): Promise<Order | undefined> {
+  if (!canBeOrderId(orderId)) return undefined;
+  const row = await database.get("Orders", { orderId });
+  return row && orderOf(row);
+}
+
+/**
+ * A page of one user's orders, newest first: two requests. Without a user everybody's, in no
+ * order, by a scan that only administration may ask for. A filter by status can leave a page
+ * short; the cursor tells whether more follow.
+ */
+export async function listOrders(database: Database, query: OrderQuery): Promise<Page<Order>> {
+  const { userId, status, limit, cursor } = query;
+  if (userId === undefined) {
+    const filter = status && condition`${at("status")} = ${status}`;
+    const wanted = filter ? { filter } : {};
+    const page = await database.scan({ table: "Orders", limit, cursor, ...wanted });
+    return { ...page, rows: page.rows.map(orderOf) };
+  }
+  const where = condition`${at("userId")} = ${userId}`;
+  const list = {
+    table: "Orders",
+    index: "byUser",
+    where,
+    limit,
+    cursor,
+    ascending: false,
+  } as const;
+  return resolve(database, await database.query(list), status);
+}
+
+/**
+ * Orders for which something is due: at most `limit` of each partition of the sparse index,
+ * longest overdue first, as they are now. At most two requests a partition.
+ */
+export async function listDueOrders(
+  database: Database,
+  nowMs: EpochMs,
+  limit: number,
+): Promise<Order[]> {
+  const orders: Order[] = [];
+  for (let shard = 0; shard < dueShards; shard += 1) {
+    const where = condition`${at("dueShard")} = ${`due-${shard}`} AND ${at("dueAtMs")} <= ${nowMs}`;
+    const page = await database.query({ table: "Orders", index: "due", where, limit });
+    orders.push(...(await resolve(database, page)).rows);
+  }
+  return orders;
+}

@@ -1,19 +1,21 @@
 /** The sandbox's cashier: lets a test pay, or fail to, and sends the signed webhook for it. */
+import { setTimeout as sleepMs } from "node:timers/promises";
 import { randomId } from "../base/ids.ts";
 import { type Clock, epochMs } from "../base/time.ts";
 import { type Order, OrderNotFound } from "../orders/order.ts";
 import type { OrderCaller } from "../orders/order-service.ts";
+import { findOrder } from "../orders/order-store.ts";
 import { type KeyReader, ProviderFailed } from "../providers/provider.ts";
 import { sandboxOrderOf, type SignedEvent, signSandboxEvent } from "../providers/sandbox.ts";
+import type { Database } from "../table/database.ts";
 import { knowsTransaction } from "./payment.ts";
-import type { PaymentStore } from "./payment-store.ts";
 
 /** What the cashier needs; `deliver` posts to our own webhook route and tells the answer's status. */
 export interface CashierOptions {
-  readonly payments: PaymentStore;
+  readonly database: Database;
   readonly keys: KeyReader;
   readonly clock: Clock;
-  readonly sleep: (durationMs: number) => Promise<unknown>;
+  readonly sleep?: (durationMs: number) => Promise<unknown>;
   readonly deliver: (event: SignedEvent) => Promise<number>;
 }
 
@@ -28,10 +30,10 @@ export interface SandboxWish {
 }
 
 /** Makes the cashier. */
-export function createCashier({ payments, keys, clock, sleep, deliver }: CashierOptions) {
+export function createCashier({ database, keys, clock, sleep = sleepMs, deliver }: CashierOptions) {
   async function orderOf(transactionId: string, caller: OrderCaller): Promise<Order> {
     const orderId = sandboxOrderOf(transactionId) ?? "";
-    const order = await payments.find(orderId);
+    const order = await findOrder(database, orderId);
     const isOwn = order && (caller.isAdmin || order.userId === caller.userId);
     if (isOwn && knowsTransaction(order, transactionId)) return order;
     throw new OrderNotFound(transactionId);

@@ -3,6 +3,7 @@ import type { Actor } from "../base/actor.ts";
 import { InvalidRequest } from "../base/errors.ts";
 import { type Order, OrderNotFound, type PaymentMethod } from "../orders/order.ts";
 import type { OrderCaller } from "../orders/order-service.ts";
+import { findOrder } from "../orders/order-store.ts";
 import { type BrowserReturn, type PaymentProvider, ProviderFailed } from "../providers/provider.ts";
 import { createReceiving, type ReceivingOptions } from "./receiving.ts";
 import { createRefunds } from "./refund-service.ts";
@@ -21,7 +22,7 @@ interface OnOrder {
 
 /** Takes money for orders; each step is one transaction, and every step may be repeated. */
 export function createPaymentService(options: PaymentServiceOptions) {
-  const { payments, providers, logger } = options;
+  const { database, providers, logger } = options;
   const settling = createSettling(options);
   const starting = createStarting(options);
   const receiving = createReceiving({ ...options, settling });
@@ -35,7 +36,7 @@ export function createPaymentService(options: PaymentServiceOptions) {
 
   /** Somebody else's order looks like none: not even its existence is told. */
   async function ownOrder(orderId: string, caller: OrderCaller): Promise<Order> {
-    const order = await payments.find(orderId);
+    const order = await findOrder(database, orderId);
     if (order && (caller.isAdmin || order.userId === caller.userId)) return order;
     throw new OrderNotFound(orderId);
   }

@@ -3,18 +3,12 @@ import type { ChangeNote } from "../base/actor.ts";
 import { HoldfastError } from "../base/errors.ts";
 import { dayMs, type EpochMs, later, ttlSecondsAt } from "../base/time.ts";
 import type { Order } from "../orders/order.ts";
+import { orderRow } from "../orders/order-store.ts";
 import type { NotedEvent, PaymentEvent } from "../providers/provider.ts";
 import type { Database } from "../table/database.ts";
 import { action, allOf, at, condition, type Fragment, isMissing } from "../table/expression.ts";
 import { put, type Row, update, type Write } from "../table/write.ts";
 import { factKey, OrderMoved } from "./payment.ts";
-
-/** Where payments are kept. The events table is needed only where webhooks come in. */
-export interface PaymentStoreOptions {
-  readonly database: Database;
-  readonly ordersTable: string;
-  readonly eventsTable?: string | undefined;
-}
 
 /** For how long an event that is not ours stays to be looked at. */
 const eventLifeMs = 90 * dayMs;
@@ -39,12 +33,12 @@ function orderIsAsRead({ status, expiresAtMs, revision }: Order): Fragment {
   );
 }
 
-function changeWrite(table: string, read: Order, next: Order, note: ChangeNote): Write {
+/** Puts `next` in place of the order that was read; refused with `OrderMoved` when it changed. */
+export function changeOrderWrite(read: Order, next: Order, note: ChangeNote): Write {
   const { orderId, revision = 0 } = read;
   const set = changing.filter((name) => next[name] !== undefined);
   return update({
-    table,
-    key: { orderId },
+    ...orderRow(orderId),
     change: {
       set: [
         ...set.map((name) => action`${at(name)} = ${next[name]}`),
@@ -77,11 +71,11 @@ class EventKept extends HoldfastError {
   }
 }
 
-function noteWrite(table: string, event: PaymentEvent, nowMs: EpochMs): Write {
+function keepWrite(event: PaymentEvent, nowMs: EpochMs): Write {
   const { certain: _certain, ...facts } = event as PaymentEvent & { certain?: boolean };
   const eventKey = eventKeyOf(event);
   return put({
-    table,
+    table: "Events",
     key: { eventKey },
     item: {
       eventKey,
@@ -95,35 +89,15 @@ function noteWrite(table: string, event: PaymentEvent, nowMs: EpochMs): Write {
   });
 }
 
-/** A name that DynamoDB takes as a key and that an order of ours can have. */
-function canBeOrderId(orderId: string): boolean {
-  return /^[\w-]{1,128}$/.test(orderId);
+/** Keeps a genuine event that belongs to no order or does nothing. One request. */
+export async function keepEvent(
+  database: Database,
+  event: NotedEvent | PaymentEvent,
+  nowMs: EpochMs,
+): Promise<void> {
+  try {
+    await database.apply(keepWrite(event, nowMs));
+  } catch (error) {
+    if (!(error instanceof EventKept)) throw error;
+  }
 }
-
-/** Reads orders for payments and makes the writes that money causes. */
-export function createPaymentStore({ database, ordersTable, eventsTable }: PaymentStoreOptions) {
-  return {
-    /** The order as of now; none for a name that no order can have. One request at the most. */
-    async find(orderId: string): Promise<Order | undefined> {
-      if (!canBeOrderId(orderId)) return undefined;
-      return (await database.get(ordersTable, { orderId })) as Order | undefined;
-    },
-
-    /** Puts `next` in place of the order that was read; refused with `OrderMoved` when it changed. */
-    changeWrite: (read: Order, next: Order, note: ChangeNote): Write =>
-      changeWrite(ordersTable, read, next, note),
-
-    /** Keeps a genuine event that belongs to no order or does nothing. One request. */
-    async keep(event: NotedEvent | PaymentEvent, nowMs: EpochMs): Promise<void> {
-      if (eventsTable === undefined) return;
-      try {
-        await database.apply(noteWrite(eventsTable, event, nowMs));
-      } catch (error) {
-        if (!(error instanceof EventKept)) throw error;
-      }
-    },
-  };
-}
-
-/** See `createPaymentStore`. */
-export type PaymentStore = ReturnType<typeof createPaymentStore>;

@@ -3,6 +3,7 @@ import type { Actor } from "../base/actor.ts";
 import type { Logger } from "../base/logger.ts";
 import type { Clock } from "../base/time.ts";
 import type { Order, PaymentMethod } from "../orders/order.ts";
+import { findOrder } from "../orders/order-store.ts";
 import {
   BadSignature,
   type BrowserReturn,
@@ -10,13 +11,14 @@ import {
   type Providers,
   type WebhookDelivery,
 } from "../providers/provider.ts";
+import type { Database } from "../table/database.ts";
 import { earlierTransaction, isWhatWasOrdered, knowsTransaction } from "./payment.ts";
-import type { PaymentStore } from "./payment-store.ts";
+import { keepEvent } from "./payment-store.ts";
 import type { Settling } from "./settle-service.ts";
 
 /** What receiving is made of. */
 export interface ReceivingOptions {
-  readonly payments: PaymentStore;
+  readonly database: Database;
   readonly providers: Providers;
   readonly clock: Clock;
   readonly logger: Logger;
@@ -31,7 +33,7 @@ export interface Received {
 
 /** Makes `receive` and `verify`; the payment service says what they guarantee. */
 export function createReceiving(options: ReceivingOptions & { readonly settling: Settling }) {
-  const { payments, providers, settling, clock, logger } = options;
+  const { database, providers, settling, clock, logger } = options;
 
   async function settle(order: Order, fact: PaymentFact, actor: Actor): Promise<Order> {
     const settled = await settling.settle(order, fact, actor);
@@ -46,10 +48,10 @@ export function createReceiving(options: ReceivingOptions & { readonly settling:
 
   /** The order of a fact; where a shopper could have named it, the provider is asked. */
   async function trace(fact: PaymentFact): Promise<Order | undefined> {
-    const order = await payments.find(fact.orderId);
+    const order = await findOrder(database, fact.orderId);
     if (fact.certain || (order && knowsTransaction(order, fact.transactionId))) return order;
     const fetched = await providers[fact.provider]?.fetch(fact);
-    return fetched && payments.find(fetched.orderId);
+    return fetched && findOrder(database, fetched.orderId);
   }
 
   async function receive(
@@ -62,7 +64,7 @@ export function createReceiving(options: ReceivingOptions & { readonly settling:
     const event = await provider.readWebhook(delivery);
     const order = event.kind === "noted" ? undefined : await trace(event);
     if (event.kind === "noted" || !order) {
-      await payments.keep(event, clock());
+      await keepEvent(database, event, clock());
       return {};
     }
     const actor = { id: `provider:${name}`, ...(requestId === undefined ? {} : { requestId }) };

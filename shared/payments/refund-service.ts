@@ -4,17 +4,17 @@ import { TryAgain } from "../base/errors.ts";
 import type { Logger } from "../base/logger.ts";
 import type { Clock } from "../base/time.ts";
 import { type Order, OrderNotFound, OrderNotPayable, type Refund } from "../orders/order.ts";
+import { findOrder } from "../orders/order-store.ts";
 import { ProviderFailed, type Providers, type RefundState } from "../providers/provider.ts";
 import type { Database } from "../table/database.ts";
 import { OrderMoved } from "./payment.ts";
-import type { PaymentStore } from "./payment-store.ts";
+import { changeOrderWrite } from "./payment-store.ts";
 import { afterAttempt, openRefundsOf, refundKey, refundRequested } from "./refund.ts";
 import type { Settling } from "./settle-service.ts";
 
 /** What refunds are made of. */
 export interface RefundOptions {
   readonly database: Database;
-  readonly payments: PaymentStore;
   readonly providers: Providers;
   readonly settling: Settling;
   readonly clock: Clock;
@@ -59,7 +59,7 @@ async function ask(
 
 /** Carries refunds out, and takes an administrator's wish for one. */
 export function createRefunds(options: RefundOptions) {
-  const { database, payments, settling, clock } = options;
+  const { database, settling, clock } = options;
 
   /**
    * Asks once for every refund that is open, and records what the provider said. Two at the same time
@@ -74,7 +74,7 @@ export function createRefunds(options: RefundOptions) {
       const action = next.status === current.status ? "refund.attempted" : "order.refunded";
       const note = changeNote(action, actor, nowMs, refund.reason);
       try {
-        await database.apply(payments.changeWrite(current, next, note));
+        await database.apply(changeOrderWrite(current, next, note));
       } catch (error) {
         if (!(error instanceof OrderMoved)) throw error;
         // Somebody else has written down an answer meanwhile; what is still open stays due.
@@ -111,7 +111,7 @@ export function createRefunds(options: RefundOptions) {
   async function request(wish: Wish): Promise<Order> {
     const { orderId, reason, actor, outside = false } = wish;
     for (let round = 0; round < maxRounds; round += 1) {
-      const order = await payments.find(orderId);
+      const order = await findOrder(database, orderId);
       if (!order) throw new OrderNotFound(orderId);
       if (order.status === "refunded") return order;
       if (!["paid", "refund_due"].includes(order.status)) throw new OrderNotPayable(order);

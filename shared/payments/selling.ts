@@ -2,7 +2,7 @@
 import type { ChangeNote } from "../base/actor.ts";
 import { TryAgain } from "../base/errors.ts";
 import type { Clock } from "../base/time.ts";
-import type { HoldStore } from "../inventory/hold-store.ts";
+import { confirmHoldWrite, sellWrite } from "../inventory/hold-store.ts";
 import { clearSurplus } from "../inventory/room.ts";
 import { planRoom, type Stock, unitsIn } from "../inventory/stock.ts";
 import { stockOf } from "../inventory/stock-store.ts";
@@ -14,7 +14,6 @@ import type { Write } from "../table/write.ts";
 /** What selling is made of. */
 export interface SellingOptions {
   readonly database: Database;
-  readonly holds: HoldStore;
   readonly clock: Clock;
 }
 
@@ -41,7 +40,7 @@ interface Taking extends ItemDemand {
 
 /** Makes `sell`. */
 export function createSelling(options: SellingOptions) {
-  const { database, holds, clock } = options;
+  const { database, clock } = options;
 
   /** How to go on with an item, shown by the refusal, whose confirmation or sale failed. */
   async function retake(
@@ -64,11 +63,11 @@ export function createSelling(options: SellingOptions) {
 
   function takeWrite(taking: Taking, { order: { orderId }, note }: Sale): Write {
     const { itemId, quantity, stock } = taking;
-    if (taking.holds) return holds.confirmWrite({ itemId, quantity, orderId, note });
+    if (taking.holds) return confirmHoldWrite({ itemId, quantity, orderId, note });
     const nowMs = clock();
     const takeOver = stock ? planRoom(stock, quantity, nowMs).takeOver : [];
     const late: ChangeNote = { ...note, action: "item.paid" };
-    return holds.sellWrite({ itemId, quantity, orderId, nowMs, takeOver, note: late });
+    return sellWrite({ itemId, quantity, orderId, nowMs, takeOver, note: late });
   }
 
   /**

@@ -2,19 +2,19 @@
 import { type Actor, type ChangeNote, changeNote } from "../base/actor.ts";
 import type { AuditAction } from "../base/audit-action.ts";
 import { TryAgain } from "../base/errors.ts";
-import type { CartStore } from "../carts/cart-store.ts";
+import { completeWrite, reopenWrite } from "../carts/cart-checkout-store.ts";
+import { releaseHoldWrite, takeBackWrite } from "../inventory/hold-store.ts";
 import { demandOf, type Order } from "../orders/order.ts";
+import { findOrder } from "../orders/order-store.ts";
 import type { PaymentFact } from "../providers/provider.ts";
 import { TransactionRefused, transactTolerating } from "../table/transaction.ts";
 import type { Write } from "../table/write.ts";
 import { type OnPaymentFailure, OrderMoved, type Outcome, outcomeOf } from "./payment.ts";
-import type { PaymentStore } from "./payment-store.ts";
+import { changeOrderWrite } from "./payment-store.ts";
 import { createSelling, type SellingOptions, SoldOut } from "./selling.ts";
 
 /** What settling is made of. */
 export interface SettlingOptions extends SellingOptions {
-  readonly payments: PaymentStore;
-  readonly carts: CartStore;
   readonly onPaymentFailure: OnPaymentFailure;
 }
 
@@ -22,15 +22,15 @@ export interface SettlingOptions extends SellingOptions {
 const maxRounds = 20;
 
 /** The write on the order's cart that an outcome asks for, if any. */
-function cartWritesOf(carts: CartStore, order: Order, outcome: Outcome, told: ChangeNote): Write[] {
+function cartWritesOf(order: Order, outcome: Outcome, told: ChangeNote): Write[] {
   const { orderId, lines, cart: ordered } = order;
   if (!ordered || outcome.cart === "leave") return [];
   const note = { ...told, action: actionOf("cart", order, outcome) };
   const { cartId, version, instances, conditions = [] } = ordered;
-  if (outcome.cart === "reopen") return [carts.reopenWrite({ cartId, orderId, note })];
+  if (outcome.cart === "reopen") return [reopenWrite({ cartId, orderId, note })];
   const bought = lines.flatMap(({ instance, itemId }) => (instance ? [{ instance, itemId }] : []));
   const purchase = { cartId, orderId, version, bought, instances, conditions, note };
-  return [carts.completeWrite(purchase)];
+  return [completeWrite(purchase)];
 }
 
 /** What the history of the order or of its cart calls a step: where it leads, or that something was noted. */
@@ -58,7 +58,7 @@ function orderMovedIn(error: unknown): unknown {
 
 /** Settles facts about money; every step of it is one transaction, all or nothing. */
 export function createSettling(options: SettlingOptions) {
-  const { database, payments, holds, carts, clock, onPaymentFailure } = options;
+  const { database, clock, onPaymentFailure } = options;
   const sell = createSelling(options);
 
   /** Everything but a sale: units that the order holds or has bought go back. */
@@ -68,11 +68,11 @@ export function createSettling(options: SettlingOptions) {
     const demands = outcome.stock === "leave" ? [] : demandOf(lines);
     const back = demands.map((demand) =>
       takesBack
-        ? holds.takeBackWrite({ ...demand, note: { ...note, action: "item.refund_due" } })
-        : holds.releaseWrite({ ...demand, orderId, note }),
+        ? takeBackWrite({ ...demand, note: { ...note, action: "item.refund_due" } })
+        : releaseHoldWrite({ ...demand, orderId, note }),
     );
-    const carted = cartWritesOf(carts, order, outcome, note);
-    const changed = payments.changeWrite(order, outcome.next, note);
+    const carted = cartWritesOf(order, outcome, note);
+    const changed = changeOrderWrite(order, outcome.next, note);
     await transactTolerating(
       database,
       takesBack ? [changed, ...back] : [changed],
@@ -91,8 +91,8 @@ export function createSettling(options: SettlingOptions) {
     const note = noteOf(order, outcome, actor, clock());
     try {
       if (stock === "sell") {
-        const orderWrite = payments.changeWrite(order, next, note);
-        const cartWrites = cartWritesOf(carts, order, outcome, note);
+        const orderWrite = changeOrderWrite(order, next, note);
+        const cartWrites = cartWritesOf(order, outcome, note);
         await sell({ order, orderWrite, cartWrites, note });
       } else await change(order, outcome, note);
       return { ...next, revision: (order.revision ?? 0) + 1 };
@@ -118,7 +118,7 @@ export function createSettling(options: SettlingOptions) {
         order = await carryOut(order, outcome, actor);
       } catch (error) {
         if (!(error instanceof OrderMoved)) throw error;
-        order = (await payments.find(first.orderId)) ?? order;
+        order = (await findOrder(database, first.orderId)) ?? order;
       }
     }
     throw new TryAgain();

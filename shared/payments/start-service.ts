@@ -2,21 +2,18 @@
 import { type Actor, changeNote } from "../base/actor.ts";
 import { TryAgain } from "../base/errors.ts";
 import { type Clock, type EpochMs, epochMs, isExpired, later } from "../base/time.ts";
-import type { CartStore } from "../carts/cart-store.ts";
-import type { HoldStore } from "../inventory/hold-store.ts";
+import { extendCheckoutWrite } from "../carts/cart-checkout-store.ts";
+import { extendHoldWrite } from "../inventory/hold-store.ts";
 import { demandOf, type Order, OrderNotPayable, type PaymentMethod } from "../orders/order.ts";
 import type { PaymentProvider, Transaction } from "../providers/provider.ts";
 import type { Database } from "../table/database.ts";
 import { TransactionRefused } from "../table/transaction.ts";
 import { earlierTransaction, OrderMoved, withDue } from "./payment.ts";
-import type { PaymentStore } from "./payment-store.ts";
+import { changeOrderWrite } from "./payment-store.ts";
 
 /** What starting a payment takes. */
 export interface StartingOptions {
   readonly database: Database;
-  readonly payments: PaymentStore;
-  readonly holds: HoldStore;
-  readonly carts: CartStore;
   readonly clock: Clock;
   /** How long a shopper has to pay by each method, in milliseconds. */
   readonly paymentMs: (method: PaymentMethod) => number;
@@ -42,7 +39,7 @@ const maxRounds = 10;
 
 /** Starts payments; see `initiate` of the payment service for what it guarantees. */
 export function createStarting(options: StartingOptions) {
-  const { database, payments, holds, carts, clock } = options;
+  const { database, clock } = options;
 
   function assertPayable(order: Order): void {
     if (order.status !== "pending") throw new OrderNotPayable(order);
@@ -66,11 +63,11 @@ export function createStarting(options: StartingOptions) {
     const note = changeNote("payment.started", actor, clock());
     const next = withDue({ ...order, payment, expiresAtMs }, expiresAtMs);
     await database.transact([
-      payments.changeWrite(order, next, note),
-      ...demandOf(lines).map((line) => holds.extendWrite({ ...line, orderId, expiresAtMs, note })),
+      changeOrderWrite(order, next, note),
+      ...demandOf(lines).map((line) => extendHoldWrite({ ...line, orderId, expiresAtMs, note })),
       ...(cart
         ? [
-            carts.extendCheckoutWrite({
+            extendCheckoutWrite({
               cartId: cart.cartId,
               orderId,
               transactionId,

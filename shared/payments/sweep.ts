@@ -5,14 +5,15 @@ import type { Logger } from "../base/logger.ts";
 import type { Clock } from "../base/time.ts";
 import type { Order } from "../orders/order.ts";
 import type { OrderService } from "../orders/order-service.ts";
-import type { OrderStore } from "../orders/order-store.ts";
+import { listDueOrders } from "../orders/order-store.ts";
+import type { Database } from "../table/database.ts";
 import { currentOperation } from "../table/operation.ts";
 import type { PaymentService } from "./payment-service.ts";
 import { openRefundsOf } from "./refund.ts";
 
 /** What a sweep works with. */
 export interface SweepOptions {
-  readonly orderStore: Pick<OrderStore, "listDue">;
+  readonly database: Database;
   readonly orders: Pick<OrderService, "expire">;
   readonly payments: Pick<PaymentService, "abandon" | "retryRefunds">;
   readonly clock: Clock;
@@ -49,7 +50,7 @@ const attemptsOf = (order: Order): number =>
  *
  * @example const { expiredOrders } = await createSweep(parts)({ id: "system:sweep" });
  */
-export function createSweep({ orderStore, orders, payments, clock, logger }: SweepOptions) {
+export function createSweep({ database, orders, payments, clock, logger }: SweepOptions) {
   async function expire(order: Order, actor: Actor): Promise<Step> {
     const { released } = await orders.expire(order, actor);
     await payments.abandon(order);
@@ -76,7 +77,7 @@ export function createSweep({ orderStore, orders, payments, clock, logger }: Swe
   return async function sweep(actor: Actor): Promise<Swept> {
     const deadlineMs = currentOperation()?.deadlineMs ?? Number.POSITIVE_INFINITY;
     const nowMs = clock();
-    const due = await orderStore.listDue(nowMs, pageSize);
+    const due = await listDueOrders(database, nowMs, pageSize);
     const lags = due.map(({ dueAtMs }) => nowMs - (dueAtMs ?? nowMs));
     const done = {
       expiredOrders: 0,

@@ -1,10 +1,11 @@
 /** Reads many items of several tables: as few requests as can be, until all have been answered. */
 import { BatchGetCommand, type DynamoDBDocumentClient } from "@aws-sdk/lib-dynamodb";
+import type { TableName, TableResolver } from "./table-name.ts";
 import type { Key, Row } from "./write.ts";
 
 /** Where an item is. */
 export interface Place {
-  readonly table: string;
+  readonly table: TableName;
   readonly key: Key;
 }
 
@@ -13,50 +14,53 @@ const maxBatchKeys = 100;
 
 type BatchRequest = Record<string, { Keys: Key[]; ConsistentRead: boolean }>;
 
-function batchOf(places: readonly Place[]): BatchRequest {
+function batchOf(places: readonly Place[], tableName: TableResolver): BatchRequest {
   const request: BatchRequest = {};
   for (const { table, key } of places) {
-    (request[table] ??= { Keys: [], ConsistentRead: true }).Keys.push(key);
+    (request[tableName(table)] ??= { Keys: [], ConsistentRead: true }).Keys.push(key);
   }
   return request;
 }
 
-/** A row, and the table it stands in. */
-export interface Found {
-  readonly table: string;
-  readonly row: Row;
-}
-
-/** A batch answers in any order: an item is told by its key. */
-export function isAt({ table, row }: Found, place: Place): boolean {
-  return (
-    table === place.table && Object.entries(place.key).every(([name, part]) => row[name] === part)
-  );
+/** A batch answers in any order: an item is told by its table and its key. */
+function placeText(tableName: string, key: Key, row: Row = key): string {
+  return JSON.stringify([
+    tableName,
+    ...Object.keys(key)
+      .toSorted()
+      .map((name) => row[name]),
+  ]);
 }
 
 /** Sends one read, repeated where that helps. */
 export type Reading = <T>(attempt: () => Promise<T>) => Promise<T>;
 
+/** How a batch is read: by which client, with which patience, and where the tables are. */
+export interface BatchReader {
+  readonly client: Pick<DynamoDBDocumentClient, "send">;
+  readonly read: Reading;
+  readonly tableName: TableResolver;
+}
+
 /**
- * Those of the items that exist, strongly consistent, in no particular order. One request per 100 keys,
+ * The items in the order asked for, undefined for none, strongly consistent. One request per 100 keys,
  * and one more for whatever DynamoDB leaves unprocessed: it always does at least one of them.
  */
 export async function readBatches(
-  client: Pick<DynamoDBDocumentClient, "send">,
-  read: Reading,
+  { client, read, tableName }: BatchReader,
   places: readonly Place[],
-): Promise<Found[]> {
-  const found: Found[] = [];
+): Promise<(Row | undefined)[]> {
+  const found = new Map<string, Row>();
   for (let start = 0; start < places.length; start += maxBatchKeys) {
-    let left = batchOf(places.slice(start, start + maxBatchKeys));
+    let left = batchOf(places.slice(start, start + maxBatchKeys), tableName);
     while (Object.keys(left).length > 0) {
       const command = new BatchGetCommand({ RequestItems: left });
       const { Responses = {}, UnprocessedKeys = {} } = await read(() => client.send(command));
-      for (const [table, rows] of Object.entries(Responses)) {
-        found.push(...rows.map((row) => ({ table, row })));
+      for (const [name, rows] of Object.entries(Responses)) {
+        for (const row of rows) found.set(placeText(name, left[name]!.Keys[0]!, row), row);
       }
       left = UnprocessedKeys as BatchRequest;
     }
   }
-  return found;
+  return places.map(({ table, key }) => found.get(placeText(tableName(table), key)));
 }

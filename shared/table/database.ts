@@ -12,12 +12,13 @@ import {
   UpdateCommand,
 } from "@aws-sdk/lib-dynamodb";
 import { systemClock } from "../base/time.ts";
-import { isAt, type Place, readBatches, type Reading } from "./batch-read.ts";
+import { type Place, readBatches, type Reading } from "./batch-read.ts";
 import { type Fragment, Placeholders } from "./expression.ts";
 import { isInvalidInput } from "./failures.ts";
 import { noteCommit } from "./operation.ts";
 import { decodeCursor, encodeCursor, notACursor, type Page } from "./paging.ts";
 import { type Patience, persist, refusedAs } from "./retry.ts";
+import type { TableName, TableResolver } from "./table-name.ts";
 import { refusalOf } from "./transaction.ts";
 import { type Key, repetitionOf, requestOf, type Row, type Write } from "./write.ts";
 
@@ -26,7 +27,7 @@ export type DocumentClient = Pick<DynamoDBDocumentClient, "send">;
 
 /** One page of a list: in a table or an index, in the order of its sort key. */
 export interface ListRequest {
-  readonly table: string;
+  readonly table: TableName;
   readonly index?: string;
   readonly filter?: Fragment;
   readonly limit: number;
@@ -50,9 +51,9 @@ export interface QueryRequest extends ListRequest {
  */
 export interface Database {
   /** The item, as of now, or undefined. One request. */
-  get(table: string, key: Key): Promise<Row | undefined>;
-  /** Those of the items that exist, in no particular order. One request per 100 keys. */
-  getMany(table: string, keys: readonly Key[]): Promise<Row[]>;
+  get(table: TableName, key: Key): Promise<Row | undefined>;
+  /** Those of the items that exist, in the order asked for. One request per 100 keys. */
+  getMany(table: TableName, keys: readonly Key[]): Promise<Row[]>;
   /** Items of several tables, in the order asked for, undefined for none. One request per 100. */
   getTogether(places: readonly Place[]): Promise<(Row | undefined)[]>;
   /** One page of a partition. One request. */
@@ -75,8 +76,11 @@ export interface Database {
 
 type Sent = ReturnType<typeof requestOf>;
 
-function singleCommand(write: Write): PutCommand | UpdateCommand | DeleteCommand {
-  const request = requestOf(write);
+function singleCommand(
+  write: Write,
+  tableName: TableResolver,
+): PutCommand | UpdateCommand | DeleteCommand {
+  const request = requestOf(write, tableName);
   if (write.kind === "put") return new PutCommand({ ...request, Item: write.item });
   if (write.kind === "delete") return new DeleteCommand({ ...request, Key: write.key });
   if (write.kind === "update") {
@@ -86,21 +90,21 @@ function singleCommand(write: Write): PutCommand | UpdateCommand | DeleteCommand
   throw new Error("A check alone writes nothing: read the item instead");
 }
 
-function transactionPart(write: Write): Record<string, Sent> {
+function transactionPart(write: Write, tableName: TableResolver): Record<string, Sent> {
   const names = {
     put: "Put",
     update: "Update",
     delete: "Delete",
     check: "ConditionCheck",
   } as const;
-  return { [names[write.kind]]: requestOf(write) };
+  return { [names[write.kind]]: requestOf(write, tableName) };
 }
 
-function listInput(request: ListRequest & { where?: Fragment }) {
+function listInput(request: ListRequest & { where?: Fragment }, tableName: TableResolver) {
   const placeholders = new Placeholders();
   const { where, filter, index, cursor } = request;
   return {
-    TableName: request.table,
+    TableName: tableName(request.table),
     ...(index ? { IndexName: index } : {}),
     ...(where ? { KeyConditionExpression: placeholders.text(where) } : {}),
     ...(filter ? { FilterExpression: placeholders.text(filter) } : {}),
@@ -130,47 +134,56 @@ function unexpected(): never {
   throw new Error("A read was refused by a condition");
 }
 
-/** Opens the database over a client; clock, sleep and random are for tests and simulations. */
-export function createDatabase(options: { client: DocumentClient } & Partial<Patience>): Database {
-  const { client, clock = systemClock, random = Math.random } = options;
+/** Where the database is; clock, sleep and random are for tests and simulations. */
+export interface DatabaseOptions extends Partial<Patience> {
+  readonly client: DocumentClient;
+  /** Asked with every request, so that it may refuse a table that was not granted. */
+  readonly tableName: TableResolver;
+}
+
+/**
+ * Opens the database over a client.
+ *
+ * @example const database = createDatabase({ client, tableName: (table) => `shop-${table}` });
+ */
+export function createDatabase(options: DatabaseOptions): Database {
+  const { client, tableName, clock = systemClock, random = Math.random } = options;
   const sleep = options.sleep ?? ((durationMs: number) => sleepMs(durationMs));
   const patience: Patience = { clock, sleep, random };
   const read: Reading = (attempt) => persist(patience, attempt, unexpected, { hasEffect: false });
+  const reader = { client, read, tableName };
 
   return {
     async get(table, key) {
-      const command = new GetCommand({ TableName: table, Key: key, ConsistentRead: true });
+      const command = new GetCommand({
+        TableName: tableName(table),
+        Key: key,
+        ConsistentRead: true,
+      });
       return (await read(() => client.send(command))).Item;
     },
     async getMany(table, keys) {
-      const found = await readBatches(
-        client,
-        read,
-        keys.map((key) => ({ table, key })),
-      );
-      return found.map(({ row }) => row);
+      const places = keys.map((key) => ({ table, key }));
+      return (await readBatches(reader, places)).filter((row) => row !== undefined);
     },
-    async getTogether(places) {
-      const found = await readBatches(client, read, places);
-      return places.map((place) => found.find((candidate) => isAt(candidate, place))?.row);
-    },
+    getTogether: (places) => readBatches(reader, places),
     async query(request) {
       const ScanIndexForward = request.ascending ?? true;
-      const command = new QueryCommand({ ...listInput(request), ScanIndexForward });
+      const command = new QueryCommand({ ...listInput(request, tableName), ScanIndexForward });
       const answer = read(() => client.send(command));
       return pageOf(await continued(request, answer));
     },
     async scan(request) {
-      const command = new ScanCommand(listInput(request));
+      const command = new ScanCommand(listInput(request, tableName));
       const answer = read(() => client.send(command));
       return pageOf(await continued(request, answer));
     },
     async apply(write) {
-      const command = singleCommand(write);
+      const command = singleCommand(write, tableName);
       const row = await persist<Row>(
         patience,
         async (afterLoss) => {
-          const next = afterLoss ? singleCommand(repetitionOf(write)) : command;
+          const next = afterLoss ? singleCommand(repetitionOf(write), tableName) : command;
           const output = await client.send(next as UpdateCommand);
           return output.Attributes ?? (write.kind === "put" ? write.item : {});
         },
@@ -181,7 +194,7 @@ export function createDatabase(options: { client: DocumentClient } & Partial<Pat
     },
     async transact(writes, { token = randomUUID() } = {}) {
       const command = new TransactWriteCommand({
-        TransactItems: writes.map(transactionPart),
+        TransactItems: writes.map((write) => transactionPart(write, tableName)),
         ClientRequestToken: token,
       });
       await persist<unknown>(

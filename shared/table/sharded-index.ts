@@ -2,11 +2,12 @@
 import type { Database } from "./database.ts";
 import type { Fragment } from "./expression.ts";
 import { decodeCursor, encodeCursor, notACursor, type Page } from "./paging.ts";
+import type { TableName } from "./table-name.ts";
 import type { Row } from "./write.ts";
 
 /** A list over several partitions, one after the other. */
 export interface ShardedList {
-  readonly table: string;
+  readonly table: TableName;
   readonly index: string;
   /** The key condition of each partition, in the order in which they are listed. */
   readonly partitions: readonly Fragment[];
@@ -33,7 +34,7 @@ function positionOf(cursor: string | undefined, shards: number): Position {
  * A page of index entries, full unless it is the last. One request for each partition that it touches.
  *
  * @throws InvalidRequest when the cursor is none of this list
- * @example await listShards(database, { table, index: "due", partitions, limit: 20, cursor });
+ * @example await listShards(database, { table: "Orders", index: "due", partitions, limit: 20, cursor });
  */
 export async function listShards(
   database: Pick<Database, "query">,

@@ -1,6 +1,7 @@
 /** A write as data: one item, its own condition, and what it means when that condition fails. */
 import type { HoldfastError } from "../base/errors.ts";
 import { allOf, type AttributePath, type Fragment, Placeholders } from "./expression.ts";
+import type { TableName, TableResolver } from "./table-name.ts";
 
 /** An item as it is stored. */
 export type Row = Readonly<Record<string, unknown>>;
@@ -17,7 +18,7 @@ export interface Change {
 }
 
 interface WriteBase {
-  readonly table: string;
+  readonly table: TableName;
   readonly key: Key;
   /** Nobody wants to see the item afterwards, so it is not sent. */
   readonly isBlind?: boolean;
@@ -104,14 +105,14 @@ export interface WriteRequest {
 }
 
 /** The request of a write; the same form serves a single write and a part of a transaction. */
-export function requestOf(write: Write): WriteRequest {
+export function requestOf(write: Write, tableName: TableResolver): WriteRequest {
   const placeholders = new Placeholders();
   const expressions =
     write.kind === "update"
       ? { UpdateExpression: updateExpression(write.change, placeholders) }
       : {};
   return {
-    TableName: write.table,
+    TableName: tableName(write.table),
     ...(write.kind === "put" ? { Item: write.item } : { Key: write.key }),
     ...expressions,
     ConditionExpression: placeholders.text(write.condition),

@@ -1,40 +1,21 @@
 /** Many at once on one stock item: no unit moves twice, none is lost. */
 import { expect, inject, test } from "vitest";
 import { systemClock } from "../../shared/base/time.ts";
-import { createHoldStore } from "../../shared/inventory/hold-store.ts";
-import { createInventoryService } from "../../shared/inventory/inventory-service.ts";
-import { createLedgerService } from "../../shared/inventory/ledger-service.ts";
-import { createLevelMemory } from "../../shared/inventory/level-memory.ts";
-import { createMovementStore } from "../../shared/inventory/movement-store.ts";
-import { createStockStore } from "../../shared/inventory/stock-store.ts";
+import { createShop } from "../../shared/shop.ts";
 import { createDocumentClient } from "../../shared/table/client.ts";
-import { createDatabase } from "../../shared/table/database.ts";
 import { createTables, localClientSettings } from "../support/tables.ts";
+import { createWorldOver } from "../support/world.ts";
 
 const actor = { id: "root" };
 
 async function open(quantity: number) {
   const endpoint = inject("dynamoDbEndpoint");
-  const names = await createTables(endpoint);
+  const tables = await createTables(endpoint);
   const client = createDocumentClient(localClientSettings(endpoint));
-  const database = createDatabase({ client });
-  const stockStore = createStockStore({ database, tableName: names.Stock });
-  const parts = {
-    database,
-    stockStore,
-    holdStore: createHoldStore({ tableName: names.Stock }),
-    movementStore: createMovementStore({
-      database,
-      tableName: names.Movements,
-      stockTable: names.Stock,
-    }),
-    clock: systemClock,
-  };
-  const inventory = createInventoryService({ ...parts, lastSeen: createLevelMemory() });
+  const { parts } = createWorldOver({ client, tables, clock: systemClock });
+  const { inventory } = createShop(parts);
   /** Eight processes, each with a memory of its own. */
-  const ledgers = Array.from({ length: 8 }, () =>
-    createLedgerService({ ...parts, lastSeen: createLevelMemory() }),
-  );
+  const ledgers = Array.from({ length: 8 }, () => createShop({ ...parts }).ledger);
   const price = { amountMinor: 100, currency: "EUR" };
   const item = { itemId: "i", name: "i", kind: "Retail", price, quantity };
   await inventory.create({ ...item, holdPolicy: "counted" }, actor);

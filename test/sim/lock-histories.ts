@@ -4,18 +4,17 @@
  * operations overlap in every possible way; time passes between the steps.
  */
 import { HoldfastError } from "../../shared/base/errors.ts";
+import { silentLogger } from "../../shared/base/logger.ts";
 import { epochMs } from "../../shared/base/time.ts";
-import { createDocumentService } from "../../shared/documents/document-service.ts";
-import { createDocumentStore } from "../../shared/documents/document-store.ts";
-import { createLockService } from "../../shared/locks/lock-service.ts";
-import { createLockStore } from "../../shared/locks/lock-store.ts";
 import { LockHeld, type Lock, type LockOwner } from "../../shared/locks/lock.ts";
+import { documentService, lockService } from "../../shared/shop.ts";
 import { createDatabase, type DocumentClient } from "../../shared/table/database.ts";
 import { type Command, Engine } from "./engine/engine.ts";
 import type { Operation } from "./linearizability.ts";
 import { type LockInput, lockModel, type LockOutput, type LockState } from "./models.ts";
 import { type Random, seededRandom } from "./random.ts";
-import { simulatedTableNames, simulatedTables } from "./tables.ts";
+import { simulatedTables } from "./tables.ts";
+import { defaultSettings } from "./workloads/system.ts";
 
 /** `save` writes under the lock and keeps it: it needs what a renewal needs, and changes nothing. */
 export type HistoryInput = Omit<LockInput, "kind"> & { readonly kind: LockInput["kind"] | "save" };
@@ -59,8 +58,8 @@ interface Party {
   readonly owner: LockOwner;
   readonly name: string;
   readonly clock: () => ReturnType<typeof epochMs>;
-  readonly locks: ReturnType<typeof createLockService>;
-  readonly documents: ReturnType<typeof createDocumentService>;
+  readonly locks: ReturnType<typeof lockService>;
+  readonly documents: ReturnType<typeof documentService>;
   fence: number | undefined;
   isBusy: boolean;
 }
@@ -126,18 +125,9 @@ class HistoryRun {
     // A pause ends when its turn comes, like a request.
     const sleep = () => new Promise<void>((run) => void this.#pending.push({ run }));
     const client = { send } as unknown as DocumentClient;
-    const database = createDatabase({ client, clock, sleep });
-    const store = createLockStore({ database, tableName: simulatedTableNames.Locks });
-    const locks = createLockService({ store, clock, sleep });
-    const tableName = simulatedTableNames.Documents;
-    const documentStore = createDocumentStore({ database, tableName });
-    const documents = createDocumentService({
-      database,
-      documentStore,
-      lockStore: store,
-      locks,
-      clock,
-    });
+    const database = createDatabase({ client, clock, sleep, tableName: (table) => table });
+    const parts = { database, clock, sleep, logger: silentLogger, settings: defaultSettings };
+    const [locks, documents] = [lockService(parts), documentService(parts)];
     const name = `${owner.userId}/${owner.sessionId ?? ""}`;
     return { owner, name, clock, locks, documents, fence: undefined, isBusy: false };
   }

@@ -18,7 +18,7 @@ function definitionOf([name, shape]: readonly [string, TableShape]): TableDefini
 export const simulatedTables: readonly TableDefinition[] =
   Object.entries(tableShapes).map(definitionOf);
 
-/** The names that stores are given. */
+/** Where each table is: under its logical name. */
 export const simulatedTableNames = Object.fromEntries(
   Object.keys(tableShapes).map((name) => [name, name]),
 ) as Readonly<Record<TableName, string>>;

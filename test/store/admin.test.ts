@@ -3,15 +3,11 @@ import { BatchWriteCommand } from "@aws-sdk/lib-dynamodb";
 import { beforeEach, describe, expect, inject, test } from "vitest";
 import type { LiveLock } from "../../shared/admin/live-lock.ts";
 import { createClearingService } from "../../shared/admin/clearing-service.ts";
-import { createOverviewService } from "../../shared/admin/overview-service.ts";
-import { createPendingOrderStore } from "../../shared/admin/pending-order-store.ts";
-import { createStockCheckService } from "../../shared/inventory/stock-check-service.ts";
-import { createLockService } from "../../shared/locks/lock-service.ts";
-import { createLockStore } from "../../shared/locks/lock-store.ts";
+import { overviewService, stockCheckService } from "../../shared/shop.ts";
 import { action, at, exists } from "../../shared/table/expression.ts";
 import { newMeter, runOperation } from "../../shared/table/operation.ts";
 import { update } from "../../shared/table/write.ts";
-import { stockKey } from "../../shared/inventory/stock-store.ts";
+import { findStock, stockRow } from "../../shared/inventory/stock-store.ts";
 import { createTestClock } from "../support/clock.ts";
 import { createWorld, errorOf, giveItem, type World } from "../support/world.ts";
 
@@ -20,18 +16,14 @@ const root = { id: "root" };
 async function open() {
   const { clock, advance } = createTestClock();
   const world = await createWorld(inject("dynamoDbEndpoint"), clock);
-  const { database, tables, orders, stock } = world;
-  const store = createLockStore({ database, tableName: tables.Locks });
-  const locks = createLockService({ store, clock });
-  const pendingOrders = createPendingOrderStore({ database, tableName: tables.Orders });
+  const { parts, locks, orders } = world;
   const abandoned: string[] = [];
   const payments = {
     abandon: async ({ orderId }: { orderId: string }) => void abandoned.push(orderId),
   };
-  const overview = createOverviewService({ locks, pendingOrders, stockStore: stock, clock });
-  const clearing = createClearingService({ locks, orders, payments, pendingOrders, clock });
-  const stockCheck = createStockCheckService({ stockStore: stock, clock });
-  return { ...world, advance, locks, overview, clearing, stockCheck, abandoned };
+  const clearing = createClearingService({ ...parts, locks, orders, payments });
+  const [overview, stockCheck] = [overviewService(parts), stockCheckService(parts)];
+  return { ...world, advance, overview, clearing, stockCheck, abandoned };
 }
 
 let shop: Awaited<ReturnType<typeof open>>;
@@ -129,7 +121,7 @@ describe("the statistics", () => {
   test("of 1,000 live locks take less than a second, and go on behind a cursor", async () => {
     // Copies of one that was really taken: a thousand acquisitions would only take time.
     await shop.locks.acquire({ resource: "lock", owner: { userId: "alice" } });
-    const row = (await shop.database.get(shop.tables.Locks, { resource: "lock" }))!;
+    const row = (await shop.database.get("Locks", { resource: "lock" }))!;
     const rows = Array.from({ length: 1_049 }, (_, index) => {
       return { ...row, resource: `lock-${index}`, kindShard: `custom-${index % 4}` };
     });
@@ -188,12 +180,11 @@ describe("clearing everything", () => {
     });
     expect(await listAll({ limit: 10 })).toEqual([]);
     for (const itemId of ["a", "b", "c"]) {
-      expect(await shop.stock.find(itemId)).toMatchObject({ available: 10, holds: {} });
+      expect(await findStock(shop.database, itemId)).toMatchObject({ available: 10, holds: {} });
     }
     await giveItem(shop, { itemId: "guarded" });
     const guarded = update({
-      table: shop.tables.Stock,
-      key: stockKey("guarded"),
+      ...stockRow("guarded"),
       change: { set: [action`${at("name")} = ${"written"}`] },
       condition: exists(at("itemId")),
       refused: () => new Error("not this one") as never,
@@ -202,7 +193,7 @@ describe("clearing everything", () => {
     const error = await errorOf(write);
     expect(error["code"]).toBe("LOCK_NOT_OWNED");
     expect((await errorOf(shop.locks.renew(held)))["code"]).toBe("LOCK_NOT_OWNED");
-    expect(await shop.stock.find("guarded")).toMatchObject({ name: "The guarded" });
+    expect(await findStock(shop.database, "guarded")).toMatchObject({ name: "The guarded" });
     expect(shop.abandoned).toHaveLength(2);
   });
 
@@ -226,8 +217,7 @@ describe("the stock check", () => {
     await giveItem(shop, { itemId: "broken" });
     expect(await shop.stockCheck.run()).toEqual({ items: 4, violations: [] });
     const taken = update({
-      table: shop.tables.Stock,
-      key: stockKey("broken"),
+      ...stockRow("broken"),
       change: { set: [action`${at("available")} = ${-3}`] },
       condition: exists(at("itemId")),
       refused: () => new Error("not this one") as never,

@@ -2,15 +2,11 @@
 import { beforeAll, describe, expect, inject, test } from "vitest";
 import { epochMs } from "../../shared/base/time.ts";
 import { changeNote } from "../../shared/base/actor.ts";
-import { createHoldStore } from "../../shared/inventory/hold-store.ts";
-import { createInventoryService } from "../../shared/inventory/inventory-service.ts";
-import { createLedgerService } from "../../shared/inventory/ledger-service.ts";
-import { createLevelMemory } from "../../shared/inventory/level-memory.ts";
-import { createMovementStore } from "../../shared/inventory/movement-store.ts";
-import { createStockStore } from "../../shared/inventory/stock-store.ts";
+import { createShop } from "../../shared/shop.ts";
 import { createDocumentClient } from "../../shared/table/client.ts";
-import { createDatabase } from "../../shared/table/database.ts";
+import { holdWrite } from "../../shared/inventory/hold-store.ts";
 import { createTables, localClientSettings } from "../support/tables.ts";
+import { createWorldOver } from "../support/world.ts";
 import { metered } from "../support/world.ts";
 
 const actor = { id: "root", requestId: "req-1" };
@@ -19,26 +15,13 @@ const clock = () => nowMs;
 
 async function open() {
   const endpoint = inject("dynamoDbEndpoint");
-  const names = await createTables(endpoint);
+  const tables = await createTables(endpoint);
   const client = createDocumentClient(localClientSettings(endpoint));
-  const database = createDatabase({ client });
-  const stockStore = createStockStore({ database, tableName: names.Stock });
-  const holdStore = createHoldStore({ tableName: names.Stock });
-  const movementStore = createMovementStore({
-    database,
-    tableName: names.Movements,
-    stockTable: names.Stock,
-  });
-  const parts = { database, stockStore, holdStore, movementStore, clock };
+  const { parts } = createWorldOver({ client, tables, clock });
   /** As in one process: services that remember what they saw. */
-  const process = () => {
-    const lastSeen = createLevelMemory();
-    return {
-      inventory: createInventoryService({ ...parts, lastSeen }),
-      ledger: createLedgerService({ ...parts, lastSeen }),
-    };
-  };
-  return { ...parts, process, ...process() };
+  const process = () => createShop({ ...parts });
+  const { inventory, ledger } = process();
+  return { database: parts.database, process, inventory, ledger };
 }
 
 let shop: Awaited<ReturnType<typeof open>>;
@@ -178,7 +161,7 @@ describe("movements", () => {
   test("expired holds do not stand in the way of a sale, live ones do", async () => {
     await shop.inventory.create(newItem("held", 2), actor);
     const hold = (orderId: string, expiresAtMs: number) =>
-      shop.holdStore.holdWrite({
+      holdWrite({
         itemId: "held",
         orderId,
         userId: "alice",

@@ -1,12 +1,10 @@
 /** Carts in every storage mode over DynamoDB Local (or a simulation), with faults on demand. */
 import { PutCommand } from "@aws-sdk/lib-dynamodb";
-import { silentLogger } from "../../shared/base/logger.ts";
-import type { Clock } from "../../shared/base/time.ts";
-import { createCartContentsStore } from "../../shared/carts/cart-contents-store.ts";
+import { type Clock, systemClock } from "../../shared/base/time.ts";
+import { createCartContents } from "../../shared/carts/cart-contents-store.ts";
 import { createCartService } from "../../shared/carts/cart-service.ts";
 import type { CartStorage } from "../../shared/carts/collection-guard.ts";
-import { createLockService } from "../../shared/locks/lock-service.ts";
-import { createLockStore } from "../../shared/locks/lock-store.ts";
+import { lockService } from "../../shared/shop.ts";
 import { createDocumentClient } from "../../shared/table/client.ts";
 import type { DocumentClient } from "../../shared/table/database.ts";
 import { createTables, localClientSettings } from "./tables.ts";
@@ -44,42 +42,29 @@ export function withLostAnswers(inner: DocumentClient): FaultyClient {
 
 export interface CartWorldOptions extends WorldOptions {
   readonly lockTimeoutMs?: number;
-  /** Waits before a cart that moved is tried again. */
-  readonly sleep?: (durationMs: number) => Promise<unknown>;
 }
 
-/** Carts, and everything that orders of them need. */
-export function createCartWorldOver(options: CartWorldOptions) {
-  const { client, tables, clock, lockTimeoutMs = 5_000, sleep } = options;
-  const world = createWorldOver({ client, tables, clock });
-  const { database, carts: store } = world;
-  const contents = createCartContentsStore({
-    database,
-    tableName: tables.Carts,
-    stockTable: tables.Stock,
-    clock,
-    ...(sleep ? { sleep } : {}),
-  });
-  const locks = createLockService({
-    store: createLockStore({ database, tableName: tables.Locks }),
-    clock: () => Date.now() as never,
-  });
-  const parts = { database, store, contents, clock, locks, lockTimeoutMs, logger: silentLogger };
-  const service = (storage: CartStorage) => createCartService({ ...parts, storage });
+/** Carts, and everything that orders of them need. Locks go by the machine's clock, because they wait. */
+export function createCartWorldOver({ lockTimeoutMs = 5_000, ...options }: CartWorldOptions) {
+  const { client, tables } = options;
+  const world = createWorldOver(options);
+  const { database, parts } = world;
+  const locks = lockService({ ...parts, clock: systemClock });
+  const service = (storage: CartStorage, timeoutMs = lockTimeoutMs) =>
+    createCartService({ ...parts, locks, storage, lockTimeoutMs: timeoutMs });
   return {
     ...world,
-    store,
-    contents,
+    contents: createCartContents(parts),
     locks,
     service,
-    shop: service("versioned"),
+    shop: world.carts,
     /** Puts a cart's row there as it is, behind everybody's back. */
     async plant(row: Record<string, unknown>): Promise<void> {
       await client.send(new PutCommand({ TableName: tables.Carts, Item: row }));
     },
     /** A cart's row as it is stored, every byte of it. */
     async rowOf(cartId: string): Promise<string> {
-      const row = (await database.get(tables.Carts, { cartId })) ?? {};
+      const row = (await database.get("Carts", { cartId })) ?? {};
       const entries = Object.entries(row).toSorted(([a], [b]) => (a < b ? -1 : 1));
       return JSON.stringify(entries, (_key, value) =>
         value instanceof Set ? [...value].toSorted() : value,

@@ -1,23 +1,14 @@
 /** The real lock and document services over DynamoDB Local, with a clock of the test's. */
 import type { Clock } from "../../shared/base/time.ts";
-import { createLockService } from "../../shared/locks/lock-service.ts";
-import { createLockStore } from "../../shared/locks/lock-store.ts";
+import { documentService } from "../../shared/shop.ts";
 import { createDocumentClient } from "../../shared/table/client.ts";
-import { createDatabase, type DocumentClient } from "../../shared/table/database.ts";
-import { createTables, localClientSettings, type TableNames } from "./tables.ts";
+import { createTables, localClientSettings } from "./tables.ts";
+import { createWorldOver, type WorldOptions } from "./world.ts";
 
-export interface LockWorldOptions {
-  readonly client: DocumentClient;
-  readonly tables: TableNames;
-  readonly clock: Clock;
-}
-
-/** Locks over a client and tables that are there. */
-export function createLockWorldOver({ client, tables, clock }: LockWorldOptions) {
-  const database = createDatabase({ client });
-  const store = createLockStore({ database, tableName: tables.Locks });
-  const locks = createLockService({ store, clock });
-  return { client, tables, database, clock, store, locks };
+/** Locks and documents over a client and tables that are there. */
+export function createLockWorldOver(options: WorldOptions) {
+  const { client, tables, database, clock, parts, locks } = createWorldOver(options);
+  return { client, tables, database, clock, locks, documents: documentService(parts) };
 }
 
 export type LockWorld = ReturnType<typeof createLockWorldOver>;

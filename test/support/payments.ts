@@ -1,10 +1,7 @@
 /** Payments over a test's world, with the sandbox as provider and the test as the one who pays. */
 import { randomUUID } from "node:crypto";
-import { silentLogger } from "../../shared/base/logger.ts";
 import type { Order } from "../../shared/orders/order.ts";
 import type { OnPaymentFailure } from "../../shared/payments/payment.ts";
-import { createPaymentService } from "../../shared/payments/payment-service.ts";
-import { createPaymentStore } from "../../shared/payments/payment-store.ts";
 import type { PaymentProvider, Providers, RefundRequest } from "../../shared/providers/provider.ts";
 import {
   createSandbox,
@@ -12,13 +9,10 @@ import {
   sandboxTransactionOf,
   signSandboxEvent,
 } from "../../shared/providers/sandbox.ts";
+import { createShop } from "../../shared/shop.ts";
 import type { World } from "./world.ts";
 
 export const sandboxKeys = { webhookSecret: Buffer.alloc(33, "k").toString("base64") };
-
-/** How long a payment takes in these tests, and an order altogether, in milliseconds. */
-export const paymentMs = 600_000;
-export const maxHoldMs = 3_600_000;
 
 export interface PaymentsGiven {
   readonly policy?: OnPaymentFailure;
@@ -48,26 +42,14 @@ export function createCountingSandbox(world: World) {
 
 /** The payment service over a world, and the shopper's side of the sandbox. */
 export function createPayments(world: World, given: PaymentsGiven = {}) {
-  const { database, holds, carts, clock, tables } = world;
+  const { clock, parts } = world;
   const counting = createCountingSandbox(world);
   const alarms: string[] = [];
-  const store = createPaymentStore({
-    database,
-    ordersTable: tables.Orders,
-    eventsTable: tables.Events,
-  });
-  const payments = createPaymentService({
-    database,
-    payments: store,
-    holds,
-    carts,
-    clock,
+  const { payments, sweep } = createShop({
+    ...parts,
     providers: given.providers ?? { sandbox: counting.provider },
-    logger: silentLogger,
     alarm: (name) => alarms.push(name),
-    paymentMs: () => paymentMs,
-    maxHoldMs,
-    onPaymentFailure: given.policy ?? "release",
+    settings: { ...parts.settings, onPaymentFailure: given.policy ?? "release" },
   });
 
   /** What the sandbox sends about an order; fields may be changed, to be sent by a wrong provider. */
@@ -88,7 +70,7 @@ export function createPayments(world: World, given: PaymentsGiven = {}) {
     return payments.receive("sandbox", { body: Buffer.from(body), headers });
   }
 
-  return { payments, store, counting, alarms, eventOf, send };
+  return { payments, sweep, counting, alarms, eventOf, send };
 }
 
 export type Payments = ReturnType<typeof createPayments>;

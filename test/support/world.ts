@@ -1,13 +1,9 @@
-/** The real stores and services over DynamoDB Local (or a simulation), with a clock of the test's. */
+/** The real services over DynamoDB Local (or a simulation), with a clock of the test's. */
+import { silentLogger } from "../../shared/base/logger.ts";
 import type { Clock } from "../../shared/base/time.ts";
-import { createCartContentsStore } from "../../shared/carts/cart-contents-store.ts";
-import { createCartService } from "../../shared/carts/cart-service.ts";
-import { createCartStore } from "../../shared/carts/cart-store.ts";
-import { createHoldStore } from "../../shared/inventory/hold-store.ts";
 import type { HoldPolicy, Stock } from "../../shared/inventory/stock.ts";
-import { createStockStore } from "../../shared/inventory/stock-store.ts";
-import { createOrderService } from "../../shared/orders/order-service.ts";
-import { createOrderStore } from "../../shared/orders/order-store.ts";
+import { createStockWrite } from "../../shared/inventory/stock-store.ts";
+import { createShop, type PayingShopParts, type ShopSettings } from "../../shared/shop.ts";
 import { createDocumentClient } from "../../shared/table/client.ts";
 import { createDatabase, type DocumentClient } from "../../shared/table/database.ts";
 import { type Meter, newMeter, runOperation } from "../../shared/table/operation.ts";
@@ -15,29 +11,42 @@ import { createTables, localClientSettings, type TableNames } from "./tables.ts"
 
 /** How long an order of a test's world holds its units. */
 export const holdMs = 300_000;
+/** How long a payment takes in these tests, and an order altogether, in milliseconds. */
+export const paymentMs = 600_000;
+export const maxHoldMs = 3_600_000;
+
+export const testSettings: ShopSettings = {
+  holdMs,
+  paymentMs: () => paymentMs,
+  maxHoldMs,
+  onPaymentFailure: "release",
+  cartStorage: "versioned",
+  lockTimeoutMs: 5_000,
+};
 
 export interface WorldOptions {
   readonly client: DocumentClient;
   readonly tables: TableNames;
   readonly clock: Clock;
+  /** Waits before something is tried again. */
+  readonly sleep?: (durationMs: number) => Promise<unknown>;
 }
 
-/** Everything that orders touch, over a client and tables that are there. */
-export function createWorldOver({ client, tables, clock }: WorldOptions) {
-  const database = createDatabase({ client });
-  const stock = createStockStore({ database, tableName: tables.Stock });
-  const holds = createHoldStore({ tableName: tables.Stock });
-  const carts = createCartStore({ database, tableName: tables.Carts });
-  const contents = createCartContentsStore({
+/** A shop over a client and tables that are there; nobody can pay in it unless the test says how. */
+export function createWorldOver({ client, tables, clock, sleep }: WorldOptions) {
+  const database = createDatabase({ client, tableName: (table) => tables[table] });
+  const parts: PayingShopParts = {
     database,
-    tableName: tables.Carts,
-    stockTable: tables.Stock,
-  });
-  const cartService = createCartService({ database, store: carts, contents, clock });
-  const orderStore = createOrderStore({ database, tableName: tables.Orders });
-  const parts = { database, stock, holds, carts, clock, holdMs };
-  const orders = createOrderService({ ...parts, orders: orderStore });
-  return { client, tables, database, clock, stock, holds, carts, cartService, orderStore, orders };
+    clock,
+    logger: silentLogger,
+    settings: testSettings,
+    providers: {},
+    alarm: () => {},
+    ...(sleep ? { sleep } : {}),
+  };
+  const shop = createShop(parts);
+  const { orders, carts, locks } = shop;
+  return { client, tables, database, clock, parts, orders, carts, locks };
 }
 
 export type World = ReturnType<typeof createWorldOver>;
@@ -57,14 +66,14 @@ export interface ItemGiven {
 }
 
 /** Puts an item into the world, ten units at 10.00 EUR unless the test says otherwise. */
-export async function giveItem({ database, stock }: World, given: ItemGiven): Promise<Stock> {
+export async function giveItem({ database }: World, given: ItemGiven): Promise<Stock> {
   const { itemId, quantity = 10, holdPolicy = "counted" } = given;
   const { amountMinor = 1_000, currency = "EUR" } = given;
   const levels = { available: quantity, sold: 0, received: quantity, adjusted: 0, holds: {} };
   const names = { name: `The ${itemId}`, kind: "Retail", vendorId: null };
   const item = { itemId, ...names, amountMinor, currency, holdPolicy, ...levels, createdAtMs: 1 };
   await database.apply(
-    stock.createWrite(item, { action: "item.create", actor: "test", atMs: 1 as never }),
+    createStockWrite(item, { action: "item.create", actor: "test", atMs: 1 as never }),
   );
   return item;
 }

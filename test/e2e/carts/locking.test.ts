@@ -1,7 +1,6 @@
 /** Locking mode through HTTP, as `-c cartLocking=on` deploys it. */
 import { afterAll, beforeAll, expect, it } from "vitest";
 import { createLockService } from "../../../shared/locks/lock-service.ts";
-import { createLockStore } from "../../../shared/locks/lock-store.ts";
 import { createDatabase } from "../../../shared/table/database.ts";
 import { effort } from "../../support/effort.ts";
 import { startServer, type TestServer } from "../../support/server.ts";
@@ -23,8 +22,8 @@ const replace = (session: string, itemIds: readonly string[]) =>
 /** Somebody else takes a lock and keeps it. */
 async function takeLock(resource: string): Promise<void> {
   await inServerTable({ tablePrefix, table: "Locks" }, async (client, tableName) => {
-    const store = createLockStore({ database: createDatabase({ client }), tableName });
-    await createLockService({ store }).acquire({ resource, owner: { userId: "bob" } });
+    const database = createDatabase({ client, tableName: () => tableName });
+    await createLockService({ database }).acquire({ resource, owner: { userId: "bob" } });
   });
 }
 

@@ -1,9 +1,18 @@
 /** Everything that can happen to an order at once: however it goes, no money and no unit is lost. */
 import { beforeAll, expect, inject, it } from "vitest";
 import type { Order } from "../../../shared/orders/order.ts";
+import { findStocks } from "../../../shared/inventory/stock-store.ts";
+import { findOrder } from "../../../shared/orders/order-store.ts";
 import { createTestClock, type TestClock } from "../../support/clock.ts";
-import { createPayments, paymentMs, type Payments } from "../../support/payments.ts";
-import { createWorld, giveItem, holdMs, unitsOf, type World } from "../../support/world.ts";
+import { createPayments, type Payments } from "../../support/payments.ts";
+import {
+  createWorld,
+  giveItem,
+  holdMs,
+  paymentMs,
+  unitsOf,
+  type World,
+} from "../../support/world.ts";
 
 let world: World;
 let time: TestClock;
@@ -29,7 +38,7 @@ const answered = (work: Promise<unknown>): Promise<unknown> =>
     if (error.code === undefined || error.code === "TRY_AGAIN") throw error;
   });
 
-const read = async ({ orderId }: Order) => (await money.store.find(orderId))!;
+const read = async ({ orderId }: Order) => (await findOrder(world.database, orderId))!;
 
 async function begin(round: string): Promise<{ order: Order; itemIds: string[] }> {
   const itemIds = [`${round}-a`, `${round}-b`];
@@ -68,7 +77,7 @@ it.each(rounds)(
     const refunds = [...money.counting.refunds.values()].filter(({ transactionId }) =>
       transactionId.endsWith(order.orderId),
     );
-    const stocks = [...(await world.stock.findMany(itemIds)).values()];
+    const stocks = [...(await findStocks(world.database, itemIds)).values()];
     for (const stock of stocks) expect(unitsOf(stock)).toBe(stock.received);
     // Two payments were captured: one of them bought the order or both went back.
     expect(["paid", "refunded"]).toContain(final.status);
@@ -86,7 +95,7 @@ it("fifty deliveries of one event at once: one effect, all acknowledged", async 
   const event = money.eventOf(order, "payment.captured");
   await Promise.all(Array.from({ length: 50 }, () => money.send(event, "m4")));
   expect(await read(order)).toMatchObject({ status: "paid", revision: 2 });
-  const stocks = await world.stock.findMany(itemIds);
+  const stocks = await findStocks(world.database, itemIds);
   expect([...stocks.values()].map(({ sold }) => sold)).toEqual([1, 1]);
 });
 

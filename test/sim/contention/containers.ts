@@ -8,7 +8,8 @@ import {
 } from "../../../shared/table/operation.ts";
 import type { Command } from "../engine/engine.ts";
 import type { Surroundings, World } from "../scheduler/world.ts";
-import { createSystem, type Settings, type System } from "../workloads/system.ts";
+import type { ShopSettings } from "../../../shared/shop.ts";
+import { createSystem, type System } from "../workloads/system.ts";
 
 /** What one request of a client has cost. */
 export interface Effort extends Meter {
@@ -74,7 +75,7 @@ function metered(client: Surroundings["client"]): Surroundings["client"] {
 }
 
 /** Makes a system in a process of its own, whose requests are counted. */
-function createContainer(world: World, settings: Settings): System {
+function createContainer(world: World, settings: ShopSettings): System {
   const process = world.process();
   return createSystem(
     { process: () => ({ ...process, client: metered(process.client) }) },
@@ -85,11 +86,11 @@ function createContainer(world: World, settings: Settings): System {
 /** As many containers as there are requests at once. */
 export class Containers {
   readonly #world: World;
-  readonly #settings: Settings;
+  readonly #settings: ShopSettings;
   readonly #idle: System[] = [];
   #made = 0;
 
-  constructor(world: World, settings: Settings) {
+  constructor(world: World, settings: ShopSettings) {
     this.#world = world;
     this.#settings = settings;
   }
@@ -120,7 +121,7 @@ export class Containers {
 }
 
 /** A system whose requests reach the engine at once, unmodelled: to lay out the shop before the doors open. */
-export function createBackroom(world: World, settings: Settings): System {
+export function createBackroom(world: World, settings: ShopSettings): System {
   const client = { send: async (command: Command) => world.engine.execute(command) as never };
   return createSystem({ process: () => ({ ...world.process(), client }) }, settings);
 }

@@ -7,13 +7,19 @@ import { HoldfastError } from "../../../shared/base/errors.ts";
 import { ShopBooks } from "../invariants/shop-books.ts";
 import { later } from "../../../shared/base/time.ts";
 import type { Lock } from "../../../shared/locks/lock.ts";
-import { createTreeLockStore } from "../../../shared/locks/tree-lock-store.ts";
+import { closeOrderWrite } from "../../../shared/orders/order-store.ts";
+import { acquireLockWrite } from "../../../shared/locks/lock-store.ts";
+import { expireLockWrite } from "../../../shared/locks/lock-ending-store.ts";
+import { takeTreeWrite } from "../../../shared/locks/tree-lock-store.ts";
+import { saveWrite } from "../../../shared/documents/document-store.ts";
+import { holdWrite } from "../../../shared/inventory/hold-store.ts";
 import { LockBooks } from "../invariants/lock-books.ts";
 import { InvariantBroken, type World } from "../scheduler/world.ts";
 import { Bank } from "./bank.ts";
 import { createSystem, defaultSettings, type System } from "./system.ts";
 
-const { holdMs, paymentMs, maxHoldMs } = defaultSettings;
+const { holdMs, maxHoldMs } = defaultSettings;
+const paymentMs = defaultSettings.paymentMs("sandbox");
 const leaseMs = 5_000;
 
 export class Edges {
@@ -510,15 +516,15 @@ export class Edges {
     }
     await this.#expect("L1", "ok", "acquire:alice/", take);
     const actor = { id: "system:sweep" };
-    await this.#expect("L4", "LOCK_NOT_OWNED", "tidy", ({ database, lockStore, clock }) =>
-      database.apply(lockStore.expireWrite({ resource, nowMs: clock(), actor })),
+    await this.#expect("L4", "LOCK_NOT_OWNED", "tidy", ({ database, clock }) =>
+      database.apply(expireLockWrite({ resource, nowMs: clock(), actor })),
     );
     await this.#expect("L4", "ok", "release:alice/", ({ locks }) =>
       locks.release({ resource, owner }),
     );
     const taken = { resource, owner, purpose: "custom", scope: "exact", leaseMs, actor } as const;
-    await this.#expect("L2", "LOCK_NOT_OWNED", "old fence", ({ database, lockStore, clock }) =>
-      database.apply(lockStore.acquireWrite(taken, clock(), fences[0]! - 1)),
+    await this.#expect("L2", "LOCK_NOT_OWNED", "old fence", ({ database, clock }) =>
+      database.apply(acquireLockWrite(taken, clock(), fences[0]! - 1)),
     );
     await this.#savesLookAtFences();
     await this.#treesLookBelow();
@@ -538,7 +544,7 @@ export class Edges {
       const nowMs = system.clock();
       const note = changeNote("document.saved", { id: "alice" }, nowMs);
       const facts = { documentId, text: "2", expected: "any", saveId: "x", nowMs, note } as const;
-      return system.database.apply(system.documentStore.saveWrite({ ...facts, ...old }));
+      return system.database.apply(saveWrite({ ...facts, ...old }));
     };
     const version = Math.floor(this.world.nowMs) + 10;
     await this.#expect("L3", "LOCK_NOT_OWNED", "old fence", save({ fence: fence - 1, version }));
@@ -555,9 +561,9 @@ export class Edges {
     const actor = { id: "bob" };
     const above = { resource: "alone", owner: { userId: "bob" }, purpose: "custom" } as const;
     const taken = { ...above, scope: "tree", leaseMs, actor } as const;
-    const outcome = await this.#outcome("take", ({ database, lockStore, clock }) => {
+    const outcome = await this.#outcome("take", ({ database, clock }) => {
       const assumed = { fence: clock() + 10, expiredBelow: [lock!] };
-      return database.apply(createTreeLockStore(lockStore).takeWrite(taken, assumed, clock()));
+      return database.apply(takeTreeWrite(taken, assumed, clock()));
     });
     if (outcome === "ok") throw new InvariantBroken("L1", "a live lock below was taken for over");
   }
@@ -574,14 +580,14 @@ export class Edges {
     const note = changeNote("order.placed", { id: "bob" }, nowMs);
     const seen = { ...hold, orderId, expiresAtMs: nowMs - 1 };
     const wish = { itemId: "edge-extended", quantity: 1, orderId: "bobs", userId: "bob" };
-    await this.#expect("S6", "ITEMS_UNAVAILABLE", "take over", ({ database, holds }) =>
+    await this.#expect("S6", "ITEMS_UNAVAILABLE", "take over", ({ database }) =>
       database.apply(
-        holds.holdWrite({ ...wish, expiresAtMs: later(nowMs, 1), nowMs, takeOver: [seen], note }),
+        holdWrite({ ...wish, expiresAtMs: later(nowMs, 1), nowMs, takeOver: [seen], note }),
       ),
     );
     const closing = { orderId, to: "expired", nowMs, note } as const;
-    await this.#expect("S3", "ORDER_NOT_PAYABLE", "expire", ({ database, orderStore }) =>
-      database.apply(orderStore.closeWrite(closing)),
+    await this.#expect("S3", "ORDER_NOT_PAYABLE", "expire", ({ database }) =>
+      database.apply(closeOrderWrite(closing)),
     );
   }
 

@@ -13,7 +13,8 @@ import { noFaults } from "../scheduler/faults.ts";
 import { InvariantBroken, type World } from "../scheduler/world.ts";
 import { Bank, type BankEvent } from "./bank.ts";
 import { type Answer, Processes } from "./processes.ts";
-import { createSystem, defaultSettings, type Settings, type System } from "./system.ts";
+import type { ShopSettings } from "../../../shared/shop.ts";
+import { createSystem, defaultSettings, type System } from "./system.ts";
 
 const instances = ["ticket", "menu"];
 /** How long the rough part of a run lasts, in virtual time. */
@@ -25,7 +26,7 @@ export interface ShopPlan {
   readonly stepsEach: number;
   readonly items: number;
   readonly sweep: "on" | "off" | "doubled";
-  readonly settings: Settings;
+  readonly settings: ShopSettings;
   readonly withKeepers: boolean;
   readonly withAudit: boolean;
 }

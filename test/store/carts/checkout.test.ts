@@ -6,6 +6,12 @@ import { cartIdOf } from "../../../shared/carts/cart.ts";
 import { maxConditions, maxLines } from "../../../shared/carts/cart-limits.ts";
 import { viewOf } from "../../../shared/carts/cart-view.ts";
 import { priceForOrder } from "../../../shared/carts/pricing.ts";
+import { findCart } from "../../../shared/carts/cart-store.ts";
+import {
+  checkoutWrite,
+  completeWrite,
+  reopenWrite,
+} from "../../../shared/carts/cart-checkout-store.ts";
 import { createCartWorld } from "../../support/cart-world.ts";
 import { createTestClock } from "../../support/clock.ts";
 import { errorOf, giveItem, metered } from "../../support/world.ts";
@@ -23,11 +29,11 @@ const request = (orderId: string, leaseMs = 60_000) => ({ ...address, orderId, l
 
 /** What a paid order does to its cart. */
 async function complete(orderId: string, instances?: readonly string[]) {
-  const cart = await world.store.find(cartId());
+  const cart = await findCart(world.database, cartId());
   const { lines, ...priced } = priceForOrder(cart, instances);
   const bought = lines.map(({ instance, itemId }) => ({ instance, itemId }));
   const purchase = { ...priced, cartId: cartId(), orderId, version: cart.version, bought };
-  return () => world.database.apply(world.store.completeWrite({ ...purchase, note: note() }));
+  return () => world.database.apply(completeWrite({ ...purchase, note: note() }));
 }
 
 beforeAll(async () => {
@@ -84,10 +90,7 @@ describe("the lock of a payment", () => {
     for (const attempt of [
       () => world.shop.setTransactionId(other, "pi_2"),
       () => world.shop.unlockCart(other),
-      () =>
-        world.database.apply(
-          world.store.reopenWrite({ cartId: cartId(), orderId: "ord_2", note: note() }),
-        ),
+      () => world.database.apply(reopenWrite({ cartId: cartId(), orderId: "ord_2", note: note() })),
     ]) {
       expect(await errorOf(attempt())).toMatchObject({ code: "CHECKOUT_GONE" });
     }
@@ -128,15 +131,13 @@ describe("the lock of a payment", () => {
   });
 
   it("is refused for a cart that was edited or ordered since it was read", async () => {
-    const cart = await world.store.find(cartId());
+    const cart = await findCart(world.database, cartId());
     const start = { cart, orderId: "ord_1", transactionId: "t", nowMs: time.clock(), note: note() };
     const write = () =>
-      world.database.apply(
-        world.store.checkoutWrite({ ...start, expiresAtMs: later(time.clock(), 1_000) }),
-      );
+      world.database.apply(checkoutWrite({ ...start, expiresAtMs: later(time.clock(), 1_000) }));
     await world.shop.changeQuantity(at("menu"), "soup", 3);
     expect(await errorOf(write())).toMatchObject({ code: "VERSION_MISMATCH" });
-    const fresh = await world.store.find(cartId());
+    const fresh = await findCart(world.database, cartId());
     await world.shop.lockCart(request("ord_2"));
     await world.shop.unlockCart(request("ord_2"));
     Object.assign(start, { cart: fresh });
@@ -194,7 +195,7 @@ describe("a purchase", () => {
     await (
       await complete("ord_1")
     )();
-    const row = await world.database.get(world.tables.Carts, { cartId: cartId() });
+    const row = await world.database.get("Carts", { cartId: cartId() });
     expect(Object.keys(row!).toSorted()).toEqual([
       "cartId",
       "change",

@@ -155,16 +155,7 @@ describe("locking mode", () => {
   it("waits in vain for a held lock: LOCK_TIMEOUT, and nothing is changed", async () => {
     await world.shop.putItems(at(), list("i1"));
     const before = await world.rowOf(cartIdOf(address.userId, address.sessionId));
-    const { database, store, contents, locks, clock } = world;
-    const shop = createCartService({
-      database,
-      store,
-      contents,
-      locks,
-      clock,
-      storage: "locking",
-      lockTimeoutMs: 300,
-    });
+    const shop = world.service("locking", 300);
     await held("items");
     expect(await errorOf(shop.putItems(at(), list("i2")))).toMatchObject({
       code: "LOCK_TIMEOUT",
@@ -211,8 +202,7 @@ describe("locking mode", () => {
   it("without a lock store falls back to version checks, with one warning", async () => {
     const warn = vi.fn<(message: string) => void>();
     const logger = { debug() {}, info() {}, warn, error() {} };
-    const { database, store, contents, clock } = world;
-    const parts = { database, store, contents, clock, logger };
+    const parts = { ...world.parts, logger };
     const shop = createCartService({ ...parts, storage: "locking" });
     const { meter } = await metered(() => shop.putItems(at(), list("i1")));
     expect(meter.requests).toBe(2);

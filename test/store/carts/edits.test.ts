@@ -3,6 +3,7 @@ import { beforeAll, beforeEach, describe, expect, inject, it } from "vitest";
 import { cartIdOf, instanceOf } from "../../../shared/carts/cart.ts";
 import { viewOf } from "../../../shared/carts/cart-view.ts";
 import { maxLines } from "../../../shared/carts/cart-limits.ts";
+import { addLineWrite } from "../../../shared/carts/cart-key-edits.ts";
 import { createCartWorld } from "../../support/cart-world.ts";
 import { createTestClock } from "../../support/clock.ts";
 import { errorOf, giveItem, metered } from "../../support/world.ts";
@@ -146,7 +147,7 @@ describe("lines", () => {
       currency: "EUR",
       line: { ...line, itemId: "bread", quantity: 1, name: facts.name },
     };
-    const write = world.contents.addLineWrite(edit, early, addition);
+    const write = addLineWrite(edit, early, addition);
     expect(await errorOf(world.contents.apply(cartId(), write))).toMatchObject({
       name: "CartMoved",
     });
@@ -254,7 +255,7 @@ describe("versions", () => {
     const old = await world.shop.addLine(at(), { itemId: "soup", quantity: 1 });
     await world.database.apply({
       kind: "delete",
-      table: world.tables.Carts,
+      table: "Carts",
       key: { cartId: cartId() },
       condition: { texts: ["attribute_exists(cartId)"], parts: [] } as never,
       refused: () => new Error("gone") as never,
@@ -266,7 +267,7 @@ describe("versions", () => {
 
   it("keeps an edited cart for 30 days", async () => {
     await world.shop.setMetadata(at(), "k", 1);
-    const row = await world.database.get(world.tables.Carts, { cartId: cartId() });
+    const row = await world.database.get("Carts", { cartId: cartId() });
     expect(row?.["ttlSeconds"]).toBe(Math.ceil((time.clock() + 30 * 86_400_000) / 1000));
   });
 });

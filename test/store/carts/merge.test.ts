@@ -92,7 +92,7 @@ describe("merging", () => {
       actor,
     });
     expect(empty.version).toBe(0);
-    expect(await world.database.get(world.tables.Carts, { cartId: "alice/no1" })).toBeUndefined();
+    expect(await world.database.get("Carts", { cartId: "alice/no1" })).toBeUndefined();
   });
 
   it("moves everything once when edits and merges race", async () => {

@@ -2,6 +2,7 @@
 import { beforeAll, beforeEach, describe, expect, inject, it } from "vitest";
 import { changeNote } from "../../../shared/base/actor.ts";
 import { viewOf } from "../../../shared/carts/cart-view.ts";
+import { patchStockWrite } from "../../../shared/inventory/stock-store.ts";
 import { createCartWorld } from "../../support/cart-world.ts";
 import { createTestClock } from "../../support/clock.ts";
 import { errorOf, giveItem, holdMs } from "../../support/world.ts";
@@ -60,7 +61,7 @@ describe("an order of a cart", () => {
     await add("menu", soup);
     const price = { amountMinor: 444, currency: "EUR" };
     const note = changeNote("item.change", { id: "root" }, time.clock());
-    await world.database.apply(world.stock.patchWrite(soup, { price }, note));
+    await world.database.apply(patchStockWrite(soup, { price }, note));
     await add("ticket", soup);
     const refused = {
       code: "ITEMS_UNAVAILABLE",

@@ -2,6 +2,7 @@
 import { beforeAll, expect, inject, test } from "vitest";
 import { DeleteCommand } from "@aws-sdk/lib-dynamodb";
 import { epochMs } from "../../../shared/base/time.ts";
+import { findLockRow } from "../../../shared/locks/lock-store.ts";
 import { createTestClock } from "../../support/clock.ts";
 import { createLockWorld, createLockWorldOver, type LockWorld } from "../../support/lock-world.ts";
 import { errorOf } from "../../support/world.ts";
@@ -20,7 +21,7 @@ beforeAll(async () => {
 
 /** As TTL would: not before its instant, by the true clock. */
 async function deleteAfterTtl(world: LockWorld, resource: string): Promise<void> {
-  const row = await world.store.find(resource);
+  const row = await findLockRow(world.database, resource);
   time.advance(Number(row?.["ttlSeconds"]) * 1_000 - time.clock() + 1_000);
   const TableName = world.tables.Locks;
   await world.client.send(new DeleteCommand({ TableName, Key: { resource } }));
@@ -59,7 +60,7 @@ test("the row outlives its lease by a day, also after a release", async () => {
   const [world] = worlds;
   const lock = await world!.locks.acquire({ resource: "ttl", owner: { userId: "a" } });
   await world!.locks.release(lock);
-  const row = await world!.store.find("ttl");
+  const row = await findLockRow(world!.database, "ttl");
   expect(row?.["ttlSeconds"]).toBe(Math.ceil((lock.expiresAtMs + 86_400_000) / 1_000));
   expect(row).not.toHaveProperty("kindShard");
   expect(row).toMatchObject({ fence: lock.fence, change: { action: "lock.released", actor: "a" } });

@@ -1,5 +1,6 @@
 /** What each lock operation costs, and that refusals name the holder, on the real engine. */
 import { beforeAll, describe, expect, inject, test } from "vitest";
+import { findLockRow } from "../../../shared/locks/lock-store.ts";
 import { createTestClock } from "../../support/clock.ts";
 import { createLockWorld, type LockWorld } from "../../support/lock-world.ts";
 import { errorOf, metered } from "../../support/world.ts";
@@ -135,7 +136,7 @@ describe("owners", () => {
     const error = await errorOf(world.locks.renew(lock));
     expect(error).toMatchObject({ code: "LOCK_NOT_OWNED", fields: { lockInfo: null } });
     expect(error.message).toMatch(/administrator.*went home/);
-    const row = await world.store.find(resource);
+    const row = await findLockRow(world.database, resource);
     expect(row).toMatchObject({
       formerOwner: "alice",
       change: { action: "lock.forced", actor: "root", reason: "went home" },
@@ -175,7 +176,7 @@ describe("lists", () => {
     );
     expect(await locks.sweep({ limit: 100, actor: { id: "system:sweep" } })).toBe(5);
     expect(await locks.sweep({ limit: 100, actor: { id: "system:sweep" } })).toBe(0);
-    expect(await lists.store.find("list/0")).toMatchObject({
+    expect(await findLockRow(lists.database, "list/0")).toMatchObject({
       change: { action: "lock.expired", actor: "system:sweep" },
     });
     expect(await errorOf(locks.list({ limit: 5, cursor: "eyJzaGFyZCI6OTl9" }))).toMatchObject({

@@ -1,8 +1,6 @@
 /** A write whose answer was lost is found out, not guessed: what took effect is not done twice or denied. */
 import { beforeAll, expect, inject, test } from "vitest";
 import type { DocumentClient } from "../../../shared/table/database.ts";
-import { createDocumentService } from "../../../shared/documents/document-service.ts";
-import { createDocumentStore } from "../../../shared/documents/document-store.ts";
 import { createTestClock } from "../../support/clock.ts";
 import { createLockWorld, createLockWorldOver, type LockWorld } from "../../support/lock-world.ts";
 import { errorOf } from "../../support/world.ts";
@@ -80,9 +78,7 @@ test("a renewal is refused when the lock was ended before its repetition", async
 });
 
 test("a save that released the lock succeeds once", async () => {
-  const { database, store: lockStore, locks, clock } = faulty;
-  const documentStore = createDocumentStore({ database, tableName: sound.tables.Documents });
-  const documents = createDocumentService({ database, documentStore, lockStore, locks, clock });
+  const { documents } = faulty;
   const { lock } = await documents.edit("plan", { owner: alice });
   lost();
   const { version } = await documents.save({
@@ -98,9 +94,7 @@ test("a save that released the lock succeeds once", async () => {
 });
 
 test("versions grow though the clock stands still or lags", async () => {
-  const { database, store: lockStore, locks, clock } = sound;
-  const documentStore = createDocumentStore({ database, tableName: sound.tables.Documents });
-  const documents = createDocumentService({ database, documentStore, lockStore, locks, clock });
+  const { documents } = sound;
   const { lock } = await documents.edit("versions", { owner: alice });
   const versions: number[] = [];
   for (let round = 0; round < 5; round += 1) {

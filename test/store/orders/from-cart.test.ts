@@ -3,6 +3,9 @@ import { beforeAll, describe, expect, inject, it } from "vitest";
 import { changeNote } from "../../../shared/base/actor.ts";
 import { cartIdOf } from "../../../shared/carts/cart.ts";
 import type { PlaceOrder } from "../../../shared/orders/order-placing.ts";
+import { findStock, findStocks, patchStockWrite } from "../../../shared/inventory/stock-store.ts";
+import { findCart } from "../../../shared/carts/cart-store.ts";
+import { completeWrite } from "../../../shared/carts/cart-checkout-store.ts";
 import { createTestClock, type TestClock } from "../../support/clock.ts";
 import {
   createWorld,
@@ -28,7 +31,7 @@ async function shopperWith(lines: Readonly<Record<string, number>>, instance = "
   const userId = unique("user");
   const at = { userId, sessionId: "s", instance, actor: { id: userId } };
   for (const [itemId, quantity] of Object.entries(lines)) {
-    await world.cartService.addLine(at, { itemId, quantity });
+    await world.carts.addLine(at, { itemId, quantity });
   }
   return { userId, at, cartId: cartIdOf(userId, "s") };
 }
@@ -46,15 +49,15 @@ describe("ordering a cart", () => {
   it("costs two requests, locks it, and leaves its contents and version alone", async () => {
     const [one, other] = [await anItem(), await anItem()];
     const { userId, cartId, at } = await shopperWith({ [one]: 2, [other]: 1 });
-    const before = await world.carts.find(cartId);
+    const before = await findCart(world.database, cartId);
     const { result, meter } = await metered(() => world.orders.place(orderOf(userId)));
     expect(meter.requests).toBe(2);
     expect(result.order.totalMinor).toBe(3_000);
-    const after = await world.carts.find(cartId);
+    const after = await findCart(world.database, cartId);
     expect(after.instances).toEqual(before.instances);
     expect(after.version).toBe(before.version);
     expect(after.lock).toMatchObject({ orderId: result.order.orderId });
-    const edit = await metered(() => errorOf(world.cartService.removeLine(at, one)));
+    const edit = await metered(() => errorOf(world.carts.removeLine(at, one)));
     expect(edit.meter.requests).toBe(1);
     expect(edit.result["code"]).toBe("CART_LOCKED");
   });
@@ -70,7 +73,7 @@ describe("ordering a cart", () => {
     const { result, meter } = await metered(() => errorOf(world.orders.place(orderOf(userId))));
     expect(meter.requests).toBe(2);
     expect(result["failedItems"]).toMatchObject([{ itemId, reason: "insufficient_stock" }]);
-    expect((await world.carts.find(cartId)).lock).toBeUndefined();
+    expect((await findCart(world.database, cartId)).lock).toBeUndefined();
   });
 
   it("is refused when a price has changed since it was put there, with the new price", async () => {
@@ -78,7 +81,7 @@ describe("ordering a cart", () => {
     const { userId } = await shopperWith({ [itemId]: 1 });
     const price = { amountMinor: 1_200, currency: "EUR" };
     const note = changeNote("item.change", { id: "root" }, time.clock());
-    await world.database.apply(world.stock.patchWrite(itemId, { price }, note));
+    await world.database.apply(patchStockWrite(itemId, { price }, note));
     const error = await errorOf(world.orders.place(orderOf(userId)));
     expect(error["failedItems"]).toMatchObject([{ itemId, reason: "price_changed", price }]);
   });
@@ -91,7 +94,7 @@ describe("without a key", () => {
     const clicks = await Promise.all([1, 2, 3].map(() => world.orders.place(orderOf(userId))));
     clicks.push(await world.orders.place(orderOf(userId)));
     expect(new Set(clicks.map(({ order }) => order.orderId)).size).toBe(1);
-    expect((await world.stock.find(itemId))?.available).toBe(9);
+    expect((await findStock(world.database, itemId))?.available).toBe(9);
   });
 
   it("another way to pay is refused while the first is being paid", async () => {
@@ -111,7 +114,7 @@ describe("without a key", () => {
       const caller = { userId, isAdmin: false };
       if (end === "cancelled") await world.orders.cancel(order.orderId, caller, { id: userId });
       else time.advance(holdMs);
-      await world.cartService.changeQuantity(at, itemId, 1);
+      await world.carts.changeQuantity(at, itemId, 1);
       const again = await world.orders.place(orderOf(userId));
       expect(again.replayed).toBe(false);
       expect(again.order.orderId).not.toBe(order.orderId);
@@ -145,7 +148,7 @@ describe("with a key", () => {
       instances: ["menu"],
       note,
     };
-    await world.database.apply(world.carts.completeWrite(purchase));
+    await world.database.apply(completeWrite(purchase));
     const { result, meter } = await metered(() => world.orders.place(request));
     expect(meter.requests).toBe(2);
     expect(result).toMatchObject({ replayed: true, order: { orderId: order.orderId } });
@@ -154,7 +157,7 @@ describe("with a key", () => {
   it("another order of the session waits its turn, whichever instance it is of", async () => {
     const itemId = await anItem();
     const { userId, at } = await shopperWith({ [itemId]: 1 });
-    await world.cartService.addLine({ ...at, instance: "ticket" }, { itemId, quantity: 1 });
+    await world.carts.addLine({ ...at, instance: "ticket" }, { itemId, quantity: 1 });
     const of = (instance: string): PlaceOrder =>
       orderOf(userId, {
         idempotencyKey: instance,
@@ -179,7 +182,7 @@ it("carts [A, B] and [B, A] that meet at the last unit of both make one whole or
       outcome.status === "fulfilled" ? [outcome.value.order.orderId] : [],
     );
     expect(placed).toHaveLength(1);
-    for (const stock of (await world.stock.findMany([a, b])).values()) {
+    for (const stock of (await findStocks(world.database, [a, b])).values()) {
       expect(Object.keys(stock.holds)).toEqual(placed);
     }
   }

@@ -3,6 +3,8 @@ import { beforeAll, describe, expect, inject, it } from "vitest";
 import { maxTakenOver } from "../../../shared/inventory/stock.ts";
 import { viewOf } from "../../../shared/orders/order.ts";
 import type { PlaceOrder } from "../../../shared/orders/order-placing.ts";
+import { findStock, findStocks } from "../../../shared/inventory/stock-store.ts";
+import { findOrder, listDueOrders } from "../../../shared/orders/order-store.ts";
 import { createTestClock, type TestClock } from "../../support/clock.ts";
 import {
   createWorld,
@@ -44,7 +46,7 @@ describe("an order of inline items", () => {
       const { result, meter } = await metered(() => world.orders.place(request));
       expect(meter.requests).toBe(2);
       expect(result.order).toMatchObject({ status: "pending", totalMinor: size * 2_000 });
-      for (const stock of (await world.stock.findMany(ids)).values()) {
+      for (const stock of (await findStocks(world.database, ids)).values()) {
         expect(stock.available).toBe(8);
         expect(stock.holds[result.order.orderId]?.quantity).toBe(2);
         expect(unitsOf(stock)).toBe(10);
@@ -60,7 +62,7 @@ describe("an order of inline items", () => {
         [itemId, 4],
       ]),
     );
-    const stock = await world.stock.find(itemId);
+    const stock = await findStock(world.database, itemId);
     expect(stock?.holds[order.orderId]?.quantity).toBe(7);
   });
 
@@ -88,7 +90,7 @@ describe("an order of inline items", () => {
         lockedUntilMs: time.clock() + holdMs,
       },
     ]);
-    expect((await world.stock.find(good.itemId))?.holds).toEqual({});
+    expect((await findStock(world.database, good.itemId))?.holds).toEqual({});
   });
 
   it("names an item that does not exist, or is of another kind", async () => {
@@ -125,7 +127,7 @@ describe("an idempotency key", () => {
     const { result, meter } = await metered(() => world.orders.place(request));
     expect(meter.requests).toBe(2);
     expect(result).toMatchObject({ replayed: true, order: first.order });
-    expect((await world.stock.find(itemId))?.available).toBe(9);
+    expect((await findStock(world.database, itemId))?.available).toBe(9);
   });
 
   it("refuses another body and changes nothing", async () => {
@@ -136,7 +138,7 @@ describe("an idempotency key", () => {
     expect(await errorOf(world.orders.place(other))).toMatchObject({
       code: "IDEMPOTENCY_KEY_REUSED",
     });
-    expect((await world.stock.find(itemId))?.available).toBe(9);
+    expect((await findStock(world.database, itemId))?.available).toBe(9);
   });
 
   it("belongs to one user", async () => {
@@ -154,7 +156,7 @@ describe("an idempotency key", () => {
     );
     expect(new Set(answers.map(({ order }) => JSON.stringify(viewOf(order)))).size).toBe(1);
     expect(answers.filter(({ replayed }) => !replayed)).toHaveLength(1);
-    expect((await world.stock.find(itemId))?.available).toBe(9);
+    expect((await findStock(world.database, itemId))?.available).toBe(9);
   });
 });
 
@@ -168,7 +170,7 @@ describe("an expired hold", () => {
     time.advance(1);
     const { result, meter } = await metered(() => world.orders.place(inline([[itemId, 1]])));
     expect(meter.requests).toBe(3);
-    const stock = await world.stock.find(itemId);
+    const stock = await findStock(world.database, itemId);
     expect(Object.keys(stock!.holds)).toEqual([result.order.orderId]);
     expect(unitsOf(stock!)).toBe(1);
   });
@@ -178,7 +180,7 @@ describe("an expired hold", () => {
     await world.orders.place(inline([[itemId, 1]]));
     time.advance(holdMs);
     const { order } = await world.orders.place(inline([[itemId, 2]]));
-    const stock = await world.stock.find(itemId);
+    const stock = await findStock(world.database, itemId);
     expect(Object.keys(stock!.holds)).toEqual([order.orderId]);
     expect(stock!.available).toBe(8);
   });
@@ -189,7 +191,7 @@ describe("an expired hold", () => {
     for (let taken = 0; taken < count; taken += 1) await world.orders.place(inline([[itemId, 1]]));
     time.advance(holdMs);
     const { order } = await world.orders.place(inline([[itemId, count]]));
-    const stock = await world.stock.find(itemId);
+    const stock = await findStock(world.database, itemId);
     expect(stock?.holds).toEqual({ [order.orderId]: expect.objectContaining({ quantity: count }) });
     expect(unitsOf(stock!)).toBe(count);
   });
@@ -206,7 +208,7 @@ describe("cancelling and expiring", () => {
     expect(meter.requests).toBe(2);
     expect(result.status).toBe("cancelled");
     expect((await cancel()).status).toBe("cancelled");
-    expect(await world.stock.find(itemId)).toMatchObject({ available: 10, holds: {} });
+    expect(await findStock(world.database, itemId)).toMatchObject({ available: 10, holds: {} });
   });
 
   it("is not for others: they learn nothing", async () => {
@@ -226,14 +228,14 @@ describe("cancelling and expiring", () => {
     });
     time.advance(holdMs);
     const { order: next } = await world.orders.place(inline([[itemId, 1]]));
-    const due = await world.orderStore.listDue(time.clock(), 1_000);
+    const due = await listDueOrders(world.database, time.clock(), 1_000);
     expect(due.map(({ orderId }) => orderId)).toContain(order.orderId);
     await world.orders.expire(order, sweeper);
-    const stock = await world.stock.find(itemId);
+    const stock = await findStock(world.database, itemId);
     expect(Object.keys(stock!.holds)).toEqual([next.orderId]);
     expect(unitsOf(stock!)).toBe(1);
-    expect((await world.orderStore.find(order.orderId))?.status).toBe("expired");
-    expect(await world.orderStore.listDue(time.clock(), 1_000)).not.toContainEqual(
+    expect((await findOrder(world.database, order.orderId))?.status).toBe("expired");
+    expect(await listDueOrders(world.database, time.clock(), 1_000)).not.toContainEqual(
       expect.objectContaining({ orderId: order.orderId }),
     );
   });

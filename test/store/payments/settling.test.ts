@@ -1,15 +1,20 @@
 /** What money does to orders, on the real engine: paid, failed, late, twice, wrong, or not at all. */
 import { beforeAll, describe, expect, inject, it } from "vitest";
 import type { Order } from "../../../shared/orders/order.ts";
+import { findStock } from "../../../shared/inventory/stock-store.ts";
+import { findCart } from "../../../shared/carts/cart-store.ts";
+import { findOrder } from "../../../shared/orders/order-store.ts";
 import { fillCart } from "../../support/carts.ts";
 import { createTestClock, type TestClock } from "../../support/clock.ts";
-import { createPayments, maxHoldMs, paymentMs, type Payments } from "../../support/payments.ts";
+import { createPayments, type Payments } from "../../support/payments.ts";
 import {
   createWorld,
   errorOf,
   giveItem,
   holdMs,
+  maxHoldMs,
   metered,
+  paymentMs,
   unitsOf,
   type World,
 } from "../../support/world.ts";
@@ -45,12 +50,12 @@ const callerOf = ({ userId }: Order) => ({
 });
 const start = (order: Order) =>
   money.payments.initiate({ orderId: order.orderId, ...callerOf(order) });
-const read = async ({ orderId }: Order) => (await money.store.find(orderId))!;
+const read = async ({ orderId }: Order) => (await findOrder(world.database, orderId))!;
 const statusOf = async (order: Order) => (await read(order)).status;
 const sweeper = { id: "system:sweep" };
 
 async function levels(itemId: string) {
-  const stock = (await world.stock.find(itemId))!;
+  const stock = (await findStock(world.database, itemId))!;
   expect(unitsOf(stock)).toBe(stock.received);
   return { available: stock.available, sold: stock.sold, held: Object.keys(stock.holds).length };
 }
@@ -65,7 +70,7 @@ describe("starting a payment", () => {
     const stored = await read(order);
     expect(stored).toMatchObject({ expiresAtMs: result.expiresAtMs, dueAtMs: result.expiresAtMs });
     expect(stored.payment?.transactionId).toBe(result.transactionId);
-    const stock = (await world.stock.find(itemId))!;
+    const stock = (await findStock(world.database, itemId))!;
     expect(stock.holds[order.orderId]?.expiresAtMs).toBe(result.expiresAtMs);
   });
 
@@ -127,7 +132,7 @@ describe("money in time", () => {
     await money.send(foreign);
     await money.send(foreign);
     const eventKey = `sandbox/captured:${foreign.data.paymentId}`;
-    expect(await world.database.get(world.tables.Events, { eventKey })).toMatchObject({
+    expect(await world.database.get("Events", { eventKey })).toMatchObject({
       type: "payment.captured",
     });
   });
@@ -303,7 +308,7 @@ describe("the cart of an order", () => {
     const actor = { id: userId };
     return (await world.orders.place({ userId, actor, source, paymentMethod: "sandbox" })).order;
   }
-  const cartOf = ({ cart }: Order) => world.carts.find(cart!.cartId);
+  const cartOf = ({ cart }: Order) => findCart(world.database, cart!.cartId);
 
   it("is locked with the transaction while it is paid, and emptied when it is", async () => {
     const order = await placeCart(await item(1));

@@ -10,6 +10,7 @@ import { cartOf, contentsRow } from "../../../shared/carts/cart-row.ts";
 import { viewOf } from "../../../shared/carts/cart-view.ts";
 import type { Order } from "../../../shared/orders/order.ts";
 import type { DocumentClient } from "../../../shared/table/database.ts";
+import { listOrders } from "../../../shared/orders/order-store.ts";
 import { type Command, Engine } from "../../sim/engine/engine.ts";
 import type { ChangeRecord } from "../../sim/engine/table.ts";
 import { simulatedTableNames, simulatedTables } from "../../sim/tables.ts";
@@ -68,8 +69,8 @@ type Scene = Awaited<ReturnType<typeof createScene>>;
 type Step = (scene: Scene) => Promise<unknown>;
 
 const at = (instance: string) => ({ ...address, instance, actor });
-const pendingOf = async ({ orderStore }: Scene): Promise<Order[]> => {
-  const { rows } = await orderStore.list({ userId: "alice", limit: 100 } as never);
+const pendingOf = async ({ database }: Scene): Promise<Order[]> => {
+  const { rows } = await listOrders(database, { userId: "alice", limit: 100 } as never);
   return rows.filter(({ status }) => status === "pending");
 };
 
@@ -179,7 +180,10 @@ async function checkBooks(scene: Scene): Promise<void> {
   expect([...((row?.["lineKeys"] as Set<string> | undefined) ?? [])].toSorted()).toEqual(
     keys.toSorted(),
   );
-  const { rows: orders } = await scene.orderStore.list({ userId: "alice", limit: 100 } as never);
+  const { rows: orders } = await listOrders(scene.database, {
+    userId: "alice",
+    limit: 100,
+  } as never);
   for (const { lines, totalMinor } of orders) {
     const sum = lines.reduce(
       (total, line) => total + line.lineTotalMinor + line.adjustmentMinor,

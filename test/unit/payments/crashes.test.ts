@@ -3,12 +3,10 @@ import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { epochMs } from "../../../shared/base/time.ts";
 import type { Stock } from "../../../shared/inventory/stock.ts";
 import type { Order } from "../../../shared/orders/order.ts";
-import { createSweep } from "../../../shared/payments/sweep.ts";
-import { silentLogger } from "../../../shared/base/logger.ts";
 import { type Contents, createMemoryWorld } from "../../support/memory-world.ts";
-import { createPayments, paymentMs } from "../../support/payments.ts";
+import { createPayments } from "../../support/payments.ts";
 import { type Bench, startBench } from "../../support/providers/bench.ts";
-import { giveItem, holdMs, unitsOf } from "../../support/world.ts";
+import { giveItem, holdMs, paymentMs, unitsOf } from "../../support/world.ts";
 
 type Name = "stripe" | "razorpay" | "wompi";
 const names: readonly Name[] = ["stripe", "razorpay", "wompi"];
@@ -94,9 +92,7 @@ class Story {
     const clock = () => epochMs(this.nowMs);
     const world = createMemoryWorld(clock, this.contents, around);
     const providers = bench.providers(clock);
-    const { payments } = createPayments(world, { providers });
-    const { orderStore, orders } = world;
-    const sweep = createSweep({ orderStore, orders, payments, clock, logger: silentLogger });
+    const { payments, sweep } = createPayments(world, { providers });
     return { world, payments, sweep };
   }
 

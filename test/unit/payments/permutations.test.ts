@@ -14,8 +14,8 @@ import type { ProviderName } from "../../../shared/providers/provider.ts";
 import { nextStatuses } from "../../../shared/orders/order.ts";
 import { fillCart } from "../../support/carts.ts";
 import { type Contents, createMemoryWorld, type MemoryWorld } from "../../support/memory-world.ts";
-import { createPayments, paymentMs } from "../../support/payments.ts";
-import { holdMs, unitsOf } from "../../support/world.ts";
+import { createPayments } from "../../support/payments.ts";
+import { holdMs, paymentMs, unitsOf } from "../../support/world.ts";
 import {
   type Bench,
   eventKinds,
@@ -24,6 +24,8 @@ import {
 } from "../../support/providers/bench.ts";
 import type { Stock } from "../../../shared/inventory/stock.ts";
 import type { Cart } from "../../../shared/carts/cart.ts";
+import { createStockWrite, findStock } from "../../../shared/inventory/stock-store.ts";
+import { findCart } from "../../../shared/carts/cart-store.ts";
 
 const startMs = 1_800_000_000_000;
 const sweeper = { id: "system:sweep" };
@@ -116,7 +118,7 @@ class Explorer {
     const levels = { available: 2, sold: 0, received: 2, adjusted: 0, holds: {}, createdAtMs: 1 };
     const note = changeNote("item.create", { id: "test" }, epochMs(1));
     const stock = { ...item, ...levels, holdPolicy: "counted" } as const;
-    await world.database.apply(world.stock.createWrite(stock, note));
+    await world.database.apply(createStockWrite(stock, note));
     await fillCart(world, { userId, sessionId: "s", instance: "retail", itemId: "chair" });
     const actor = { id: userId };
     const source = { kind: "cart", sessionId: "s" } as const;
@@ -197,8 +199,8 @@ class Explorer {
     if (order.status === "pending" && state.isLate) await world.orders.expire(order, sweeper);
     await payments.retryRefunds(orderIn(world.contents()), sweeper);
     const final = orderIn(world.contents());
-    const stock = (await world.stock.find("chair"))!;
-    const cart: Cart = await world.carts.find(order.cart!.cartId);
+    const stock = (await findStock(world.database, "chair"))!;
+    const cart: Cart = await findCart(world.database, order.cart!.cartId);
     const lines = [...cart.instances.values()].flatMap((instance) => instance.lines);
     const { available, sold } = stock;
     const facts = {

@@ -3,7 +3,6 @@ import { afterAll, beforeAll, expect, it } from "vitest";
 import { silentLogger } from "../../../shared/base/logger.ts";
 import { epochMs } from "../../../shared/base/time.ts";
 import { createPaymentService } from "../../../shared/payments/payment-service.ts";
-import { createPaymentStore } from "../../../shared/payments/payment-store.ts";
 import {
   BadSignature,
   type ProviderName,
@@ -46,15 +45,14 @@ let receive: (name: ProviderName, delivery: WebhookDelivery) => Promise<unknown>
 
 beforeAll(async () => {
   wompi = await startWompi();
-  const database = createDatabase({ client });
+  const database = createDatabase({ client, tableName: (table) => table });
   const providers: Providers = {
     stripe: createStripe({ keys: async () => [stripeKeys], clock }),
     razorpay: createRazorpay({ keys: async () => [razorpayKeys], clock }),
     wompi: createWompi({ keys: async () => [wompiKeys], clock, baseUrl: wompi.url }),
     sandbox: createSandbox({ keys: async () => [sandboxKeys], clock }),
   };
-  const store = createPaymentStore({ database, ordersTable: "Orders", eventsTable: "Events" });
-  const parts = { database, payments: store, providers, clock, logger: silentLogger };
+  const parts = { database, providers, clock, logger: silentLogger };
   const { receive: take } = createPaymentService({ ...parts, alarm: () => {} } as never);
   receive = take;
 });

@@ -34,6 +34,7 @@ function scripted(replies: readonly Reply[]) {
   };
   const database = createDatabase({
     client: client as never,
+    tableName: (table) => `T-${table}`,
     clock: time.clock,
     random: () => 0.5,
     sleep: async (durationMs) => {
@@ -51,7 +52,7 @@ class Refused extends HoldfastError {
 }
 
 const newItem: Write = put({
-  table: "T",
+  table: "Stock",
   key: { id: "a" },
   item: { id: "a" },
   condition: isMissing(at("id")),
@@ -59,7 +60,7 @@ const newItem: Write = put({
 });
 
 const oldItem: Write = update({
-  table: "T",
+  table: "Stock",
   key: { id: "b" },
   change: { remove: [at("x")] },
   condition: exists(at("id")),
@@ -144,7 +145,7 @@ describe("a read", () => {
   it("whose answers are all lost has changed nothing", async () => {
     const { database, time } = scripted(Array.from({ length: 50 }, lostAnswer));
     const operation = { meter: newMeter(), deadlineMs: time.clock() + 500 };
-    const work = runOperation(operation, () => database.get("T", { id: "a" }));
+    const work = runOperation(operation, () => database.get("Stock", { id: "a" }));
     await expect(work).rejects.toBeInstanceOf(TryAgain);
   });
 
@@ -153,7 +154,7 @@ describe("a read", () => {
     const operation = { meter: newMeter(), deadlineMs: time.clock() + 500 };
     const error = await runOperation(operation, async () => {
       await database.apply(newItem).catch(() => {});
-      return database.get("T", { id: "a" }).catch((thrown) => thrown);
+      return database.get("Stock", { id: "a" }).catch((thrown) => thrown);
     });
     expect(error).toBeInstanceOf(Error);
     expect(error).not.toBeInstanceOf(HoldfastError);
@@ -232,7 +233,7 @@ describe("what a caller's input can cause", () => {
     ]);
     const where = exists(at("id"));
     for (const cursor of ["%%%", "bnVsbA", Buffer.from('{"id":"z"}').toString("base64url")]) {
-      const list = async () => database.query({ table: "T", where, limit: 1, cursor });
+      const list = async () => database.query({ table: "Stock", where, limit: 1, cursor });
       await expect(list()).rejects.toBeInstanceOf(InvalidRequest);
     }
   });
@@ -242,11 +243,14 @@ describe("a batch read", () => {
   it("reads 100 keys a request and asks again for what was left out", async () => {
     const keys = Array.from({ length: 101 }, (_, index) => ({ id: `k${index}` }));
     const { database, sent } = scripted([
-      { Responses: { T: [{ id: "k0" }] }, UnprocessedKeys: { T: { Keys: [{ id: "k1" }] } } },
-      { Responses: { T: [{ id: "k1" }] } },
-      { Responses: { T: [{ id: "k100" }] } },
+      {
+        Responses: { "T-Stock": [{ id: "k0" }] },
+        UnprocessedKeys: { "T-Stock": { Keys: [{ id: "k1" }] } },
+      },
+      { Responses: { "T-Stock": [{ id: "k1" }] } },
+      { Responses: { "T-Stock": [{ id: "k100" }] } },
     ]);
-    const rows = await database.getMany("T", keys);
+    const rows = await database.getMany("Stock", keys);
     expect(rows.map((row) => row["id"])).toEqual(["k0", "k1", "k100"]);
     expect(sent).toHaveLength(3);
   });

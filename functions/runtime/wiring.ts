@@ -1,0 +1,29 @@
+/** From settings to a shop: what the services of this function are made of. */
+import { secondsToMs, systemClock } from "../../shared/base/time.ts";
+import type { ShopParts } from "../../shared/shop.ts";
+import { createDocumentClient } from "../../shared/table/client.ts";
+import { createDatabase } from "../../shared/table/database.ts";
+import { env, paymentMs, tableName } from "./env.ts";
+import { lockWaited } from "./metrics.ts";
+import { domainLogger } from "./observe.ts";
+
+const clock = systemClock;
+
+/**
+ * The parts of this function's services: `lockService(shop)` of `shared/shop.ts` makes one. A table
+ * that the function was not granted is refused when it is asked for.
+ */
+export const shop: ShopParts = {
+  database: createDatabase({ client: createDocumentClient(), clock, tableName }),
+  clock,
+  logger: domainLogger,
+  waited: lockWaited,
+  settings: {
+    holdMs: secondsToMs(env.HOLD_SECONDS),
+    paymentMs,
+    maxHoldMs: secondsToMs(env.MAX_HOLD_SECONDS),
+    onPaymentFailure: env.ON_PAYMENT_FAILURE,
+    cartStorage: env.CART_LOCKING === "on" ? "locking" : "versioned",
+    lockTimeoutMs: secondsToMs(env.LOCK_TIMEOUT_SECONDS),
+  },
+};

@@ -1,0 +1,219 @@
+/**
+ * THE composition: what every service of a shop is made of. Each recipe makes its service when it is
+ * first asked for, once for these parts. A function imports the recipes that it needs, so that its
+ * bundle has nothing else; whoever wants all of them, a simulation or a test, asks `createShop`.
+ */
+import { createClearingService } from "./admin/clearing-service.ts";
+import { createOverviewService } from "./admin/overview-service.ts";
+import { createTrialLocksService } from "./admin/trial-locks-service.ts";
+import { createTrialService } from "./admin/trial-service.ts";
+import { createAuditService } from "./audit/audit-service.ts";
+import type { Logger } from "./base/logger.ts";
+import type { Clock } from "./base/time.ts";
+import { createCartService } from "./carts/cart-service.ts";
+import type { CartStorage } from "./carts/collection-guard.ts";
+import { createDocumentService } from "./documents/document-service.ts";
+import { createInventoryService } from "./inventory/inventory-service.ts";
+import { createLedgerService } from "./inventory/ledger-service.ts";
+import { createLevelMemory } from "./inventory/level-memory.ts";
+import { createOrderMovementService } from "./inventory/order-movement-service.ts";
+import { createStockCheckService } from "./inventory/stock-check-service.ts";
+import { createLockService } from "./locks/lock-service.ts";
+import type { PaymentMethod } from "./orders/order.ts";
+import { createOrderService } from "./orders/order-service.ts";
+import { type CashierOptions, createCashier } from "./payments/cashier.ts";
+import { createPaymentService } from "./payments/payment-service.ts";
+import type { OnPaymentFailure } from "./payments/payment.ts";
+import { createSweep } from "./payments/sweep.ts";
+import type { Providers } from "./providers/provider.ts";
+import type { Database } from "./table/database.ts";
+
+/** What a deployment can choose; times in milliseconds. */
+export interface ShopSettings {
+  /** How long a new order holds its units. */
+  readonly holdMs: number;
+  /** How long a shopper has to pay by each method. */
+  readonly paymentMs: (method: PaymentMethod) => number;
+  /** How long an order may hold its units altogether. */
+  readonly maxHoldMs: number;
+  readonly onPaymentFailure: OnPaymentFailure;
+  readonly cartStorage: CartStorage;
+  /** The longest wait for the lock of a cart's collection, and the longest that one is held. */
+  readonly lockTimeoutMs: number;
+}
+
+/** What services are made of; sleep and random are for tests and simulations. */
+export interface ShopParts {
+  readonly database: Database;
+  readonly clock: Clock;
+  readonly logger: Logger;
+  readonly settings: ShopSettings;
+  /** Ends early, without an error, when the signal is aborted. */
+  readonly sleep?: (durationMs: number, signal?: AbortSignal) => Promise<unknown>;
+  readonly random?: () => number;
+  /** Told how long somebody had to wait for a lock, in vain or not. */
+  readonly waited?: (waitedMs: number) => void;
+}
+
+/** What services that deal with money are made of; apart, because providers bring their SDKs. */
+export interface PayingShopParts extends ShopParts {
+  readonly providers: Providers;
+  /** Raises an alarm that somebody should look at. */
+  readonly alarm: (name: "AmountMismatch") => void;
+  /** The sandbox's keys, and where its signed events go; only where there is a sandbox. */
+  readonly sandbox?: Pick<CashierOptions, "keys" | "deliver">;
+}
+
+/** A recipe: makes its service once for the same parts. */
+// @__NO_SIDE_EFFECTS__
+function recipe<Parts extends object, Service>(
+  make: (parts: Parts) => Service,
+): (parts: Parts) => Service {
+  const made = new WeakMap<Parts, { readonly service: Service }>();
+  return (parts) => {
+    const { service } = made.get(parts) ?? { service: make(parts) };
+    made.set(parts, { service });
+    return service;
+  };
+}
+
+/** Locks by name. */
+export const lockService = recipe((parts: ShopParts) => createLockService(parts));
+
+/** Documents that only the owner of their lock can change. */
+export const documentService = recipe((parts: ShopParts) =>
+  createDocumentService({ ...parts, locks: lockService(parts) }),
+);
+
+/** What a process has seen of stock levels; whoever sees some spares the ledger a request. */
+const levelMemory = recipe((_parts: ShopParts) => createLevelMemory());
+
+/** Items. */
+export const inventoryService = recipe((parts: ShopParts) =>
+  createInventoryService({ ...parts, lastSeen: levelMemory(parts) }),
+);
+
+/** Movements of stock outside of orders. */
+export const ledgerService = recipe((parts: ShopParts) =>
+  createLedgerService({ ...parts, lastSeen: levelMemory(parts) }),
+);
+
+/** The check of the conservation law. */
+export const stockCheckService = recipe((parts: ShopParts) => createStockCheckService(parts));
+
+/** Carts. */
+export const cartService = recipe((parts: ShopParts) => {
+  const { cartStorage: storage, lockTimeoutMs } = parts.settings;
+  return createCartService({ ...parts, locks: lockService(parts), storage, lockTimeoutMs });
+});
+
+/** Orders. */
+export const orderService = recipe((parts: ShopParts) =>
+  createOrderService({ ...parts, holdMs: parts.settings.holdMs }),
+);
+
+/** The audit trail. */
+export const auditService = recipe((parts: ShopParts) => createAuditService(parts));
+
+/** The ledger's entries for what orders did. */
+export const orderMovementService = recipe((parts: ShopParts) => createOrderMovementService(parts));
+
+/** What administrators see of locks and holds. */
+export const overviewService = recipe((parts: ShopParts) =>
+  createOverviewService({ ...parts, locks: lockService(parts) }),
+);
+
+/** Trials of items, for test routes. */
+export const trialService = recipe((parts: ShopParts) =>
+  createTrialService({
+    ...parts,
+    ledger: ledgerService(parts),
+    inventory: inventoryService(parts),
+  }),
+);
+
+/** Locks that tests took. */
+export const trialLocksService = recipe((parts: ShopParts) =>
+  createTrialLocksService({ locks: lockService(parts) }),
+);
+
+/** Payments. */
+export const paymentService = recipe((parts: PayingShopParts) =>
+  createPaymentService({ ...parts, ...parts.settings }),
+);
+
+/** The sandbox's cashier. */
+export const cashier = recipe(({ sandbox, ...parts }: PayingShopParts) => {
+  if (!sandbox) throw new Error("There is no sandbox here");
+  return createCashier({ ...parts, ...sandbox });
+});
+
+/** Ends orders and locks by an administrator's word. */
+export const clearingService = recipe((parts: PayingShopParts) =>
+  createClearingService({
+    ...parts,
+    locks: lockService(parts),
+    orders: orderService(parts),
+    payments: paymentService(parts),
+  }),
+);
+
+/** The sweep. */
+export const sweep = recipe((parts: PayingShopParts) =>
+  createSweep({ ...parts, orders: orderService(parts), payments: paymentService(parts) }),
+);
+
+/**
+ * Every service of a shop, each made when it is first asked for.
+ *
+ * @example const { orders } = createShop({ database, clock, logger, settings, providers, alarm });
+ */
+export function createShop(parts: PayingShopParts) {
+  return {
+    get locks() {
+      return lockService(parts);
+    },
+    get documents() {
+      return documentService(parts);
+    },
+    get inventory() {
+      return inventoryService(parts);
+    },
+    get ledger() {
+      return ledgerService(parts);
+    },
+    get stockCheck() {
+      return stockCheckService(parts);
+    },
+    get carts() {
+      return cartService(parts);
+    },
+    get orders() {
+      return orderService(parts);
+    },
+    get payments() {
+      return paymentService(parts);
+    },
+    get cashier() {
+      return cashier(parts);
+    },
+    get sweep() {
+      return sweep(parts);
+    },
+    get audit() {
+      return auditService(parts);
+    },
+    get orderMovements() {
+      return orderMovementService(parts);
+    },
+    get overview() {
+      return overviewService(parts);
+    },
+    get clearing() {
+      return clearingService(parts);
+    },
+  };
+}
+
+/** See `createShop`. */
+export type Shop = ReturnType<typeof createShop>;
