@@ -90,7 +90,7 @@ export const permissions = {
       Orders: ["GetItem", "BatchGetItem", "UpdateItem"],
     },
     queries: {
-      Locks: ["byExpiry"],
+      Locks: ["byExpiry", "byName"],
       Stock: ["catalog"],
       Orders: ["due"],
       Audit: [""],
@@ -115,7 +115,7 @@ export const permissions = {
       Movements: ["PutItem", "UpdateItem"],
       Locks: ["BatchGetItem", "UpdateItem"],
     },
-    queries: { Locks: ["byExpiry"] },
+    queries: { Locks: ["byName"] },
     outsideProduction: true,
   },
 } as const satisfies Record<string, Permissions>;

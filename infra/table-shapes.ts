@@ -39,6 +39,8 @@ export const tableShapes = {
         sort: number("expiresAtMs"),
         projection: "KEYS_ONLY",
       },
+      // Lists go by what stays the same while a lock lives: a renewal moves it in `byExpiry`.
+      byName: { partition: text("kindShard"), sort: text("resource"), projection: "KEYS_ONLY" },
     },
     stream: true,
     ttl: true,

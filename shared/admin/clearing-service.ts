@@ -37,14 +37,15 @@ const reserveMs = 4_000;
 
 type Lister<T> = (page: { limit: number; cursor?: string | undefined }) => Promise<Page<T>>;
 
-async function countAll(list: Lister<unknown>): Promise<number> {
+/** How many there are, or, when it gets late, how many at least. */
+async function countAll(list: Lister<unknown>, isLate: () => boolean): Promise<number> {
   let count = 0;
   let cursor: string | undefined;
   do {
     const page: Page<unknown> = await list({ limit: countedAtOnce, cursor });
     count += page.rows.length;
     cursor = page.cursor;
-  } while (cursor !== undefined);
+  } while (cursor !== undefined && !isLate());
   return count;
 }
 
@@ -115,15 +116,15 @@ export function createClearingService(options: ClearingServiceOptions) {
      * @example await clearing.clearAll({ confirm: "clear all locks", reason: "drill", actor })
      */
     async clearAll(wish: ClearingWish): Promise<Cleared & { complete: boolean }> {
+      const endMs = (currentOperation()?.deadlineMs ?? Number.POSITIVE_INFINITY) - reserveMs;
+      const isLate = (): boolean => clock() >= endMs;
       const missing = whatIsMissing(wish);
       if (missing.length > 0) {
-        const releasedLocks = await countAll((page) => locks.list(page));
-        const endedOrders = await countAll((page) => listPendingOrders(database, page));
+        const releasedLocks = await countAll((page) => locks.list(page), isLate);
+        const endedOrders = await countAll((page) => listPendingOrders(database, page), isLate);
         throw new ClearingNotConfirmed(missing, { releasedLocks, endedOrders });
       }
       const { actor, reason } = wish;
-      const endMs = (currentOperation()?.deadlineMs ?? Number.POSITIVE_INFINITY) - reserveMs;
-      const isLate = (): boolean => clock() >= endMs;
       const released = await endAll(
         (page) => locks.list(page),
         async ({ resource }) => Boolean(await locks.forceRelease({ resource, actor, reason })),

@@ -1,11 +1,10 @@
 /** Shows administrators what is locked and held, of every kind, without scanning a table. */
-import { InvalidRequest } from "../base/errors.ts";
 import type { Clock } from "../base/time.ts";
 import { holdsOf, ItemNotFound, type OrderHold, type Stock } from "../inventory/stock.ts";
 import { findStock } from "../inventory/stock-store.ts";
 import type { LockService } from "../locks/lock-service.ts";
 import type { Database } from "../table/database.ts";
-import { decodeCursor, encodeCursor, type Page } from "../table/paging.ts";
+import { decodeCursor, encodeCursor, notACursor, type Page } from "../table/paging.ts";
 import {
   type LiveLock,
   liveLockFrom,
@@ -38,32 +37,48 @@ export interface ItemHolds {
   readonly holds: readonly OrderHold[];
 }
 
-/** Where a list goes on: in which source, behind what, and how much of the next page was told. */
+/** Where a list goes on: in which source, behind what, and which lock of that page was told last. */
 interface Position {
   readonly source: number;
   readonly after?: string | undefined;
-  readonly skip: number;
+  readonly told?: string | undefined;
 }
 
 /** So many locks or orders go into one answer of counts. */
 const countedAtOnce = 1_000;
+/** An answer looks at so many pages of a source: whoever asks for what is rare gets a short page. */
+const pagesAtOnce = 5;
+/** Pages that are read to pick some out of them have at least this size: one batched read. */
+const pickedFrom = 100;
+
+/** Tells a lock or hold from every other one. */
+const identityOf = ({ kind, resource, orderId }: LiveLock): string =>
+  [kind, orderId ?? "", resource].join(" ");
+
+/** What of a page was not told yet: all of it when the last one told is gone, rather than too little. */
+function untold(rows: readonly LiveLock[], told: string | undefined): readonly LiveLock[] {
+  return told === undefined
+    ? rows
+    : rows.slice(rows.findIndex((lock) => identityOf(lock) === told) + 1);
+}
 
 function positionOf(cursor: string | undefined): Position {
-  if (cursor === undefined) return { source: 0, skip: 0 };
-  const { source, after, skip } = decodeCursor(cursor);
-  const isPosition = [source, skip].every((part) => Number.isInteger(part) && Number(part) >= 0);
-  if (!isPosition) {
-    throw new InvalidRequest([{ path: "cursor", message: "is not a cursor of this list" }]);
-  }
+  if (cursor === undefined) return { source: 0 };
+  const { source, after, told } = decodeCursor(cursor);
+  if (!Number.isInteger(source) || Number(source) < 0) throw notACursor();
   return {
     source: Number(source),
-    skip: Number(skip),
     ...(after === undefined ? {} : { after: String(after) }),
+    ...(told === undefined ? {} : { told: String(told) }),
   };
 }
 
-function cursorOf({ source, after, skip }: Position): string {
-  return encodeCursor({ source, skip, ...(after === undefined ? {} : { after }) });
+function cursorOf({ source, after, told }: Position): string {
+  return encodeCursor({
+    source,
+    ...(after === undefined ? {} : { after }),
+    ...(told === undefined ? {} : { told }),
+  });
 }
 
 type Source = (page: {
@@ -92,28 +107,30 @@ export function createOverviewService(options: OverviewServiceOptions) {
   }
 
   /**
-   * A page of live locks and holds. An order's items make several, so a page of orders can fill more
-   * than one page here: `skip` says how many of it were told already.
+   * A page of live locks and holds. It is full, or the last one, or what was found in a bounded number
+   * of looks: the cursor then goes on behind them. A page of a source can fill more than one here, as
+   * an order has several holds; then it is read again, and what was told of it is left out.
    */
   async function list({ kind, owner, limit, cursor }: LiveLockQuery): Promise<Page<LiveLock>> {
     const sources = sourcesOf(kind, owner);
     const found: LiveLock[] = [];
+    const pageSize = owner === undefined ? limit : Math.max(limit, pickedFrom);
     let position = positionOf(cursor);
-    for (;;) {
-      const { source, after, skip } = position;
+    for (let looks = 0; looks < pagesAtOnce && found.length < limit; looks += 1) {
+      const { source, after, told } = position;
       const next = sources[source];
       if (!next) return { rows: found };
-      const page = await next({ limit, cursor: after });
+      const page = await next({ limit: pageSize, cursor: after });
+      const fresh = untold(page.rows, told);
       const room = limit - found.length;
-      const fresh = page.rows.slice(skip);
       found.push(...fresh.slice(0, room));
-      if (fresh.length > room) position = { source, after, skip: skip + room };
-      else if (page.cursor === undefined) position = { source: source + 1, skip: 0 };
-      else position = { source, after: page.cursor, skip: 0 };
-      if (found.length >= limit && position.source < sources.length) {
-        return { rows: found, cursor: cursorOf(position) };
-      }
+      if (fresh.length > room) position = { source, after, told: identityOf(fresh[room - 1]!) };
+      else if (page.cursor === undefined) position = { source: source + 1 };
+      else position = { source, after: page.cursor };
     }
+    return position.source < sources.length
+      ? { rows: found, cursor: cursorOf(position) }
+      : { rows: found };
   }
 
   return {

@@ -19,11 +19,14 @@ export interface PendingOrderQuery {
 async function resolve(database: Database, entries: readonly Row[]): Promise<Order[]> {
   if (entries.length === 0) return [];
   const keys = entries.map((entry) => ({ orderId: String(entry["orderId"]) }));
-  return (await database.getMany("Orders", keys)).map(orderOf);
+  const rows = await database.getMany("Orders", keys);
+  const byId = new Map(rows.map((row) => [row["orderId"], row]));
+  const inOrder = keys.map(({ orderId }) => byId.get(orderId));
+  return inOrder.filter((row) => row !== undefined).map(orderOf);
 }
 
 /**
- * A page of pending orders, as they are now. One query for each partition of the index that it
+ * A page of pending orders in the index's order, as they are now. One query for each partition of the index that it
  * touches, and one batched read per 100. It can be short and still have a cursor.
  */
 export async function listPendingOrders(
