@@ -8,7 +8,7 @@ import {
   type placeOrderBody,
 } from "../shared/api/orders.ts";
 import { viewOf } from "../shared/orders/order.ts";
-import type { OrderSource } from "../shared/orders/order-placing.ts";
+import type { OrderSource } from "../shared/orders/order-draft.ts";
 import { orderService, paymentService } from "../shared/shop.ts";
 import { answer } from "./runtime/answer.ts";
 import { createHandler, serve } from "./runtime/http.ts";

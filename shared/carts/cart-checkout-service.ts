@@ -9,6 +9,7 @@ import {
   type CartLock,
   CheckoutGone,
   liveLock,
+  temporaryTransactionId,
   VersionMismatch,
 } from "./cart.ts";
 import { cartOf } from "./cart-row.ts";
@@ -53,11 +54,6 @@ export interface CartCheckoutOptions {
 
 /** How often a cart that is being edited right now is read again before it is locked. */
 const maxRounds = 20;
-
-/** The id of a transaction that no provider knows yet. */
-export function temporaryTransactionId(orderId: string): string {
-  return `temporary_${orderId}`;
-}
 
 /** The contents under the lock are what the caller saw. */
 function validate(cart: Cart, expected: Expected): LockedCart {

@@ -97,9 +97,9 @@ export function addressOf(cartId: string): CartAddress {
   return { userId, sessionId };
 }
 
-/** A cart that nobody has put anything into. */
-export function emptyCart(cartId: string): Cart {
-  return { cartId, version: 0, checkouts: 0, instances: new Map() };
+/** The id of a transaction that no provider knows yet. */
+export function temporaryTransactionId(orderId: string): string {
+  return `temporary_${orderId}`;
 }
 
 /** An instance that nobody has put anything into. */

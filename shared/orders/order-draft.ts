@@ -1,7 +1,8 @@
 /** Reads what is ordered and drafts the order of it: id, lines, total, deadline. */
+import type { Actor } from "../base/actor.ts";
 import { HoldfastError, InvalidRequest, TooLarge } from "../base/errors.ts";
 import { derivedId, fingerprint, randomId } from "../base/ids.ts";
-import { type EpochMs, later } from "../base/time.ts";
+import { type Clock, type EpochMs, later } from "../base/time.ts";
 import { type Cart, CartLocked, cartIdOf, CurrencyMismatch, liveLock } from "../carts/cart.ts";
 import { findCart } from "../carts/cart-store.ts";
 import { priceForOrder } from "../carts/pricing.ts";
@@ -16,10 +17,40 @@ import {
   type Order,
   OrderExists,
   type OrderLine,
+  type PaymentMethod,
 } from "./order.ts";
-import type { OrderSource, PlaceOrder } from "./order-placing.ts";
-import type { OrderServiceOptions } from "./order-service.ts";
 import { findOrder } from "./order-store.ts";
+
+/** What is ordered: a session's cart, or items without one. */
+export type OrderSource =
+  | {
+      readonly kind: "cart";
+      readonly sessionId: string;
+      readonly instances?: readonly string[] | undefined;
+    }
+  | {
+      readonly kind: "items";
+      readonly items: readonly { itemId: string; quantity: number; kind?: string | undefined }[];
+    };
+
+/** A request to place an order. */
+export interface PlaceOrder {
+  readonly userId: string;
+  readonly actor: Actor;
+  readonly source: OrderSource;
+  readonly paymentMethod: PaymentMethod;
+  readonly vendorId?: string | undefined;
+  /** The client's idempotency key; keys belong to one user. */
+  readonly idempotencyKey?: string | undefined;
+}
+
+/** What placing orders takes. */
+export interface PlacingOptions {
+  readonly database: Database;
+  readonly clock: Clock;
+  /** How long a new order holds its units, in milliseconds. */
+  readonly holdMs: number;
+}
 
 /** An order that is about to be placed, with what its transaction must find unchanged. */
 export interface Draft {
@@ -134,7 +165,7 @@ async function orExisting<T>(database: Database, orderId: string, draft: () => T
   }
 }
 
-async function fromCart(parts: OrderServiceOptions, request: PlaceOrder, source: CartSource) {
+async function fromCart(parts: PlacingOptions, request: PlaceOrder, source: CartSource) {
   const { database, clock, holdMs } = parts;
   const { sessionId } = source;
   const cart = await findCart(database, cartIdOf(request.userId, sessionId));
@@ -152,7 +183,7 @@ async function fromCart(parts: OrderServiceOptions, request: PlaceOrder, source:
   });
 }
 
-async function fromItems(parts: OrderServiceOptions, request: PlaceOrder, source: ItemsSource) {
+async function fromItems(parts: PlacingOptions, request: PlaceOrder, source: ItemsSource) {
   const { database, clock, holdMs } = parts;
   const stocks = await findStocks(
     database,
@@ -175,7 +206,7 @@ async function fromItems(parts: OrderServiceOptions, request: PlaceOrder, source
  *
  * @throws OrderExists when nothing can be ordered because this very request has done so before
  */
-export function draftOrder(parts: OrderServiceOptions, request: PlaceOrder): Promise<Draft> {
+export function draftOrder(parts: PlacingOptions, request: PlaceOrder): Promise<Draft> {
   const { source } = request;
   return source.kind === "cart"
     ? fromCart(parts, request, source)

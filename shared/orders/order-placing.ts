@@ -2,6 +2,7 @@
 import { type Actor, changeNote } from "../base/actor.ts";
 import { TryAgain } from "../base/errors.ts";
 import type { EpochMs } from "../base/time.ts";
+import { temporaryTransactionId } from "../carts/cart.ts";
 import { checkoutWrite } from "../carts/cart-checkout-store.ts";
 import { holdWrite } from "../inventory/hold-store.ts";
 import { clearSurplus } from "../inventory/room.ts";
@@ -15,33 +16,15 @@ import {
 import { stockOf } from "../inventory/stock-store.ts";
 import { TransactionRefused } from "../table/transaction.ts";
 import type { Write } from "../table/write.ts";
-import { type Order, OrderExists, type PaymentMethod } from "./order.ts";
-import { type Draft, draftOrder, sameRequest } from "./order-draft.ts";
-import type { OrderServiceOptions } from "./order-service.ts";
+import { type Order, OrderExists } from "./order.ts";
+import {
+  type Draft,
+  draftOrder,
+  type PlaceOrder,
+  type PlacingOptions,
+  sameRequest,
+} from "./order-draft.ts";
 import { placeOrderWrite } from "./order-store.ts";
-
-/** What is ordered: a session's cart, or items without one. */
-export type OrderSource =
-  | {
-      readonly kind: "cart";
-      readonly sessionId: string;
-      readonly instances?: readonly string[] | undefined;
-    }
-  | {
-      readonly kind: "items";
-      readonly items: readonly { itemId: string; quantity: number; kind?: string | undefined }[];
-    };
-
-/** A request to place an order. */
-export interface PlaceOrder {
-  readonly userId: string;
-  readonly actor: Actor;
-  readonly source: OrderSource;
-  readonly paymentMethod: PaymentMethod;
-  readonly vendorId?: string | undefined;
-  /** The client's idempotency key; keys belong to one user. */
-  readonly idempotencyKey?: string | undefined;
-}
 
 /** An order, and whether it had been placed before by the same request. */
 export interface Placed {
@@ -68,12 +51,12 @@ function checkoutOf(draft: Draft, actor: Actor, nowMs: EpochMs) {
   const { cart, order } = draft;
   if (!cart) return undefined;
   const { orderId, expiresAtMs } = order;
-  const transactionId = `temporary_${orderId}`;
+  const transactionId = temporaryTransactionId(orderId);
   const note = changeNote("cart.checkout", actor, nowMs);
   return checkoutWrite({ cart, orderId, transactionId, expiresAtMs, nowMs, note });
 }
 
-function attemptOf(parts: OrderServiceOptions, draft: Draft, rooms: Rooms, actor: Actor): Attempt {
+function attemptOf(parts: PlacingOptions, draft: Draft, rooms: Rooms, actor: Actor): Attempt {
   const nowMs = parts.clock();
   const { orderId, userId, expiresAtMs } = draft.order;
   const note = changeNote("order.placed", actor, nowMs);
@@ -92,7 +75,7 @@ function attemptOf(parts: OrderServiceOptions, draft: Draft, rooms: Rooms, actor
 
 /** The items in which expired holds have to make room, or the error that names every failed line. */
 async function roomsAfter(
-  parts: OrderServiceOptions,
+  parts: PlacingOptions,
   refused: TransactionRefused,
   attempt: Attempt,
   actor: Actor,
@@ -117,7 +100,7 @@ async function roomsAfter(
 }
 
 /** Places the order unless it was placed before; see `createPlacing` for what it guarantees. */
-async function placeNew(parts: OrderServiceOptions, request: PlaceOrder): Promise<Order> {
+async function placeNew(parts: PlacingOptions, request: PlaceOrder): Promise<Order> {
   const { actor } = request;
   let draft = await draftOrder(parts, request);
   let rooms: Rooms = new Map();
@@ -156,7 +139,7 @@ async function placeNew(parts: OrderServiceOptions, request: PlaceOrder): Promis
  * @example await place({ userId: "alice", actor: { id: "alice" }, paymentMethod: "sandbox",
  *   source: { kind: "cart", sessionId: "default" }, idempotencyKey: "k1" })
  */
-export function createPlacing(parts: OrderServiceOptions) {
+export function createPlacing(parts: PlacingOptions) {
   return async function place(request: PlaceOrder): Promise<Placed> {
     try {
       return { order: await placeNew(parts, request), replayed: false };

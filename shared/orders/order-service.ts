@@ -1,28 +1,13 @@
 /** What a caller can ask of orders: place, read, list, cancel, and let expire. */
 import { type Actor, changeNote } from "../base/actor.ts";
-import type { Clock } from "../base/time.ts";
 import { reopenWrite } from "../carts/cart-checkout-store.ts";
 import { releaseHoldWrite } from "../inventory/hold-store.ts";
-import type { Database } from "../table/database.ts";
 import type { Page } from "../table/paging.ts";
-import { transactTolerating } from "../table/transaction.ts";
-import { demandOf, type Order, OrderNotFound } from "./order.ts";
+import { transactTolerating } from "../table/tolerating.ts";
+import { demandOf, type Order, type OrderCaller } from "./order.ts";
+import type { PlacingOptions } from "./order-draft.ts";
 import { createPlacing } from "./order-placing.ts";
-import { closeOrderWrite, findOrder, listOrders, type OrderQuery } from "./order-store.ts";
-
-/** What orders are made of. */
-export interface OrderServiceOptions {
-  readonly database: Database;
-  readonly clock: Clock;
-  /** How long a new order holds its units, in milliseconds. */
-  readonly holdMs: number;
-}
-
-/** Somebody who wants to see or end an order. */
-export interface OrderCaller {
-  readonly userId: string;
-  readonly isAdmin: boolean;
-}
+import { closeOrderWrite, getOwnOrder, listOrders, type OrderQuery } from "./order-store.ts";
 
 /** How and by whom an order is ended. */
 interface Ending {
@@ -38,15 +23,11 @@ export interface Closed {
 }
 
 /** Takes orders and lets go of them; all that one step changes, it changes in one transaction. */
-export function createOrderService(options: OrderServiceOptions) {
+export function createOrderService(options: PlacingOptions) {
   const { database, clock } = options;
 
-  async function get(orderId: string, caller: OrderCaller): Promise<Order> {
-    const order = await findOrder(database, orderId);
-    // Somebody else's order looks like none: not even its existence is told.
-    if (order && (caller.isAdmin || order.userId === caller.userId)) return order;
-    throw new OrderNotFound(orderId);
-  }
+  const get = (orderId: string, caller: OrderCaller): Promise<Order> =>
+    getOwnOrder(database, orderId, caller);
 
   /**
    * Ends a pending order: status, holds and cart in one transaction. A hold that was taken over, or a

@@ -8,7 +8,9 @@ import { put, type Row, update, type Write } from "../table/write.ts";
 import {
   dueShardOf,
   dueShards,
+  isOrderOf,
   type Order,
+  type OrderCaller,
   OrderExists,
   OrderNotFound,
   OrderNotPayable,
@@ -101,6 +103,21 @@ export async function findOrder(database: Database, orderId: string): Promise<Or
   if (!canBeOrderId(orderId)) return undefined;
   const row = await database.get("Orders", { orderId });
   return row && orderOf(row);
+}
+
+/**
+ * An order of the caller; administrators read everybody's. One request at the most.
+ *
+ * @throws OrderNotFound also when it is somebody else's: not even its existence is told
+ */
+export async function getOwnOrder(
+  database: Database,
+  orderId: string,
+  caller: OrderCaller,
+): Promise<Order> {
+  const order = await findOrder(database, orderId);
+  if (order && isOrderOf(order, caller)) return order;
+  throw new OrderNotFound(orderId);
 }
 
 /**

@@ -95,6 +95,17 @@ export interface Order {
   readonly revision?: number;
 }
 
+/** Somebody who wants to see, pay or end an order. */
+export interface OrderCaller {
+  readonly userId: string;
+  readonly isAdmin: boolean;
+}
+
+/** Whether an order is one of the caller's; every order is an administrator's. */
+export function isOrderOf({ userId }: Pick<Order, "userId">, caller: OrderCaller): boolean {
+  return caller.isAdmin || caller.userId === userId;
+}
+
 /** From where to where a status may move; anything else is refused by the write's own condition. */
 export const nextStatuses: Readonly<Record<OrderStatus, readonly OrderStatus[]>> = {
   pending: ["paid", "failed", "cancelled", "expired", "refund_due"],

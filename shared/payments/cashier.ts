@@ -2,8 +2,7 @@
 import { setTimeout as sleepMs } from "node:timers/promises";
 import { randomId } from "../base/ids.ts";
 import { type Clock, epochMs } from "../base/time.ts";
-import { type Order, OrderNotFound } from "../orders/order.ts";
-import type { OrderCaller } from "../orders/order-service.ts";
+import { isOrderOf, type Order, type OrderCaller, OrderNotFound } from "../orders/order.ts";
 import { findOrder } from "../orders/order-store.ts";
 import { type KeyReader, ProviderFailed } from "../providers/provider.ts";
 import { sandboxOrderOf, type SignedEvent, signSandboxEvent } from "../providers/sandbox.ts";
@@ -32,10 +31,8 @@ export interface SandboxWish {
 /** Makes the cashier. */
 export function createCashier({ database, keys, clock, sleep = sleepMs, deliver }: CashierOptions) {
   async function orderOf(transactionId: string, caller: OrderCaller): Promise<Order> {
-    const orderId = sandboxOrderOf(transactionId) ?? "";
-    const order = await findOrder(database, orderId);
-    const isOwn = order && (caller.isAdmin || order.userId === caller.userId);
-    if (isOwn && knowsTransaction(order, transactionId)) return order;
+    const order = await findOrder(database, sandboxOrderOf(transactionId) ?? "");
+    if (order && isOrderOf(order, caller) && knowsTransaction(order, transactionId)) return order;
     throw new OrderNotFound(transactionId);
   }
 

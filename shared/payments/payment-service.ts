@@ -1,9 +1,8 @@
 /** What a caller can ask of payments: start one, hear what became of it, pay back, keep late money away. */
 import type { Actor } from "../base/actor.ts";
 import { InvalidRequest } from "../base/errors.ts";
-import { type Order, OrderNotFound, type PaymentMethod } from "../orders/order.ts";
-import type { OrderCaller } from "../orders/order-service.ts";
-import { findOrder } from "../orders/order-store.ts";
+import type { Order, OrderCaller, PaymentMethod } from "../orders/order.ts";
+import { getOwnOrder } from "../orders/order-store.ts";
 import { type BrowserReturn, type PaymentProvider, ProviderFailed } from "../providers/provider.ts";
 import { createReceiving, type ReceivingOptions } from "./receiving.ts";
 import { createRefunds } from "./refund-service.ts";
@@ -34,13 +33,6 @@ export function createPaymentService(options: PaymentServiceOptions) {
     throw new InvalidRequest([{ path: "method", message: `${method} is not available here` }]);
   }
 
-  /** Somebody else's order looks like none: not even its existence is told. */
-  async function ownOrder(orderId: string, caller: OrderCaller): Promise<Order> {
-    const order = await findOrder(database, orderId);
-    if (order && (caller.isAdmin || order.userId === caller.userId)) return order;
-    throw new OrderNotFound(orderId);
-  }
-
   return {
     /**
      * Starts the payment of a pending order: the provider's transaction, then order, holds and cart
@@ -56,7 +48,11 @@ export function createPaymentService(options: PaymentServiceOptions) {
       caller,
       ...wish
     }: OnOrder & { method?: PaymentMethod | undefined }): Promise<StartedPayment> {
-      return starting.start({ read: () => ownOrder(orderId, caller), providerOf, ...wish });
+      return starting.start({
+        read: () => getOwnOrder(database, orderId, caller),
+        providerOf,
+        ...wish,
+      });
     },
 
     /**
@@ -79,7 +75,7 @@ export function createPaymentService(options: PaymentServiceOptions) {
       claim: OnOrder & { provider: PaymentMethod; returned: BrowserReturn },
     ): Promise<Order> {
       providerOf(claim.provider);
-      return receiving.verify(await ownOrder(claim.orderId, claim.caller), claim);
+      return receiving.verify(await getOwnOrder(database, claim.orderId, claim.caller), claim);
     },
 
     /** Pays back what an order has cost; see `createRefunds`. */

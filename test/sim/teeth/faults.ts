@@ -46,7 +46,7 @@ const checkout = "shared/carts/cart-checkout-store.ts";
 const database = "shared/table/database.ts";
 const retrying = "shared/table/retry.ts";
 const failures = "shared/table/failures.ts";
-const transactions = "shared/table/transaction.ts";
+const transactions = "shared/table/tolerating.ts";
 const sandbox = "shared/providers/sandbox.ts";
 const audit = "shared/audit/audit.ts";
 

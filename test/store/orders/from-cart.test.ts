@@ -2,7 +2,7 @@
 import { beforeAll, describe, expect, inject, it } from "vitest";
 import { changeNote } from "../../../shared/base/actor.ts";
 import { cartIdOf } from "../../../shared/carts/cart.ts";
-import type { PlaceOrder } from "../../../shared/orders/order-placing.ts";
+import type { PlaceOrder } from "../../../shared/orders/order-draft.ts";
 import { findStock, findStocks, patchStockWrite } from "../../../shared/inventory/stock-store.ts";
 import { findCart } from "../../../shared/carts/cart-store.ts";
 import { completeWrite } from "../../../shared/carts/cart-checkout-store.ts";

@@ -2,7 +2,7 @@
 import { beforeAll, describe, expect, inject, it } from "vitest";
 import { maxTakenOver } from "../../../shared/inventory/stock.ts";
 import { viewOf } from "../../../shared/orders/order.ts";
-import type { PlaceOrder } from "../../../shared/orders/order-placing.ts";
+import type { PlaceOrder } from "../../../shared/orders/order-draft.ts";
 import { findStock, findStocks } from "../../../shared/inventory/stock-store.ts";
 import { findOrder, listDueOrders } from "../../../shared/orders/order-store.ts";
 import { createTestClock, type TestClock } from "../../support/clock.ts";

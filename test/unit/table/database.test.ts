@@ -5,7 +5,8 @@ import { HoldfastError, InvalidRequest, TooLarge, TryAgain } from "../../../shar
 import { createDatabase } from "../../../shared/table/database.ts";
 import { at, exists, isMissing } from "../../../shared/table/expression.ts";
 import { newMeter, runOperation } from "../../../shared/table/operation.ts";
-import { TransactionRefused, transactTolerating } from "../../../shared/table/transaction.ts";
+import { transactTolerating } from "../../../shared/table/tolerating.ts";
+import { TransactionRefused } from "../../../shared/table/transaction.ts";
 import { put, type Row, update, type Write } from "../../../shared/table/write.ts";
 import { createTestClock } from "../../support/clock.ts";
 
