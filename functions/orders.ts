@@ -9,7 +9,7 @@ import {
 } from "../shared/api/orders.ts";
 import { viewOf } from "../shared/orders/order.ts";
 import type { OrderSource } from "../shared/orders/order-draft.ts";
-import { orderService, paymentService } from "../shared/shop.ts";
+import { payableOrderService, paymentService } from "../shared/shop.ts";
 import { answer } from "./runtime/answer.ts";
 import { createHandler, serve } from "./runtime/http.ts";
 import { payingShop as shop } from "./runtime/payments.ts";
@@ -23,7 +23,7 @@ function sourceOf(body: z.output<typeof placeOrderBody>): OrderSource {
   return { kind: "cart", sessionId, ...(instances ? { instances } : {}) };
 }
 
-const orders = orderService(shop);
+const orders = payableOrderService(shop);
 const payments = paymentService(shop);
 
 export const handler = createHandler([

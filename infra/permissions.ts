@@ -42,8 +42,9 @@ export const permissions = {
       Orders: ["GetItem", "BatchGetItem", "PutItem", "UpdateItem", "Scan"],
     },
     queries: { Orders: ["byUser"] },
-    // A cancelled order's transaction is cancelled too, where the provider knows how to.
-    secrets: ["stripe"],
+    // What a provider has no keys for is refused before anything is held; and a cancelled order's
+    // transaction is cancelled too, where the provider knows how to.
+    secrets: realProviders,
   },
   carts: {
     tables: {

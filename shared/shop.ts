@@ -107,7 +107,7 @@ export const cartService = recipe((parts: ShopParts) => {
   return createCartService({ ...parts, locks: lockService(parts), storage, lockTimeoutMs });
 });
 
-/** Orders. */
+/** Orders, for those who end or read them: nothing is asked of providers. */
 export const orderService = recipe((parts: ShopParts) =>
   createOrderService({ ...parts, holdMs: parts.settings.holdMs }),
 );
@@ -140,6 +140,15 @@ export const trialLocksService = recipe((parts: ShopParts) =>
 /** Payments. */
 export const paymentService = recipe((parts: PayingShopParts) =>
   createPaymentService({ ...parts, ...parts.settings }),
+);
+
+/** Orders that can be paid: what the chosen provider would not take is refused before anything is held. */
+export const payableOrderService = recipe((parts: PayingShopParts) =>
+  createOrderService({
+    ...parts,
+    holdMs: parts.settings.holdMs,
+    assertPayable: paymentService(parts).assertPayable,
+  }),
 );
 
 /** The sandbox's cashier. */
@@ -189,7 +198,7 @@ export function createShop(parts: PayingShopParts) {
       return cartService(parts);
     },
     get orders() {
-      return orderService(parts);
+      return payableOrderService(parts);
     },
     get payments() {
       return paymentService(parts);

@@ -50,9 +50,12 @@ export const observe = {
       return;
     }
     countRefusal(error);
-    const { code } = error;
-    if (isContention(error)) logger.warn("Refused", { routeKey, code });
-    else logger.info("Refused", { routeKey, code });
+    const { code, fields } = error;
+    // Why a provider failed or a method cannot be had is what whoever reads the log can act on.
+    const { provider, reason, retriable } = fields;
+    const cause = typeof reason === "string" ? { provider, reason, retriable } : {};
+    if (isContention(error)) logger.warn("Refused", { routeKey, code, ...cause });
+    else logger.info("Refused", { routeKey, code, ...cause });
   },
 
   /** One line a request: its outcome and what it cost in DynamoDB. */

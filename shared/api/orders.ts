@@ -121,6 +121,7 @@ export const placeOrder = endpoint({
     "CART_LOCKED",
     "CART_EMPTY",
     "CURRENCY_MISMATCH",
+    "PAYMENT_METHOD_UNAVAILABLE",
     "TOO_LARGE",
   ],
 });

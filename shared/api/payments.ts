@@ -26,7 +26,12 @@ export const initiatePayment = endpoint({
     "Start the payment of a pending order; its holds are extended to the payment's deadline.",
   body: z.strictObject({ orderId: identifier, method: providerField.optional() }),
   answers: { 200: startedPayment },
-  errors: ["ORDER_NOT_FOUND", "ORDER_NOT_PAYABLE", "PAYMENT_PROVIDER_ERROR"],
+  errors: [
+    "ORDER_NOT_FOUND",
+    "ORDER_NOT_PAYABLE",
+    "PAYMENT_METHOD_UNAVAILABLE",
+    "PAYMENT_PROVIDER_ERROR",
+  ],
 });
 
 const returned = text(512).optional();

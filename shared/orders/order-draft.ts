@@ -50,6 +50,11 @@ export interface PlacingOptions {
   readonly clock: Clock;
   /** How long a new order holds its units, in milliseconds. */
   readonly holdMs: number;
+  /** Refuses what the chosen provider would not take, before anything is held or locked. */
+  readonly assertPayable?: (
+    method: PaymentMethod,
+    amount: { readonly amountMinor: number; readonly currency: string },
+  ) => Promise<void>;
 }
 
 /** An order that is about to be placed, with what its transaction must find unchanged. */

@@ -24,7 +24,7 @@ import {
   type PlacingOptions,
   sameRequest,
 } from "./order-draft.ts";
-import { placeOrderWrite } from "./order-store.ts";
+import { findOrder, placeOrderWrite } from "./order-store.ts";
 
 /** An order, and whether it had been placed before by the same request. */
 export interface Placed {
@@ -99,10 +99,25 @@ async function roomsAfter(
   return rooms;
 }
 
+/** A draft that can be paid; a repetition meets its own order instead, whatever can be paid by now. */
+async function draftPayable(parts: PlacingOptions, request: PlaceOrder): Promise<Draft> {
+  const draft = await draftOrder(parts, request);
+  const { orderId, paymentMethod, totalMinor: amountMinor, currency } = draft.order;
+  // What costs nothing is asked of nobody.
+  if (amountMinor === 0) return draft;
+  try {
+    await parts.assertPayable?.(paymentMethod, { amountMinor, currency });
+    return draft;
+  } catch (error) {
+    const placed = await findOrder(parts.database, orderId);
+    throw placed ? new OrderExists(placed) : error;
+  }
+}
+
 /** Places the order unless it was placed before; see `createPlacing` for what it guarantees. */
 async function placeNew(parts: PlacingOptions, request: PlaceOrder): Promise<Order> {
   const { actor } = request;
-  let draft = await draftOrder(parts, request);
+  let draft = await draftPayable(parts, request);
   let rooms: Rooms = new Map();
   for (let round = 0; round < maxRounds; round += 1) {
     const attempt = attemptOf(parts, draft, rooms, actor);
@@ -117,7 +132,7 @@ async function placeNew(parts: PlacingOptions, request: PlaceOrder): Promise<Ord
       const cartRefusal = cart && error.of(cart)?.error;
       if (cartRefusal?.code === "CART_LOCKED") throw cartRefusal;
       // A cart that moved since it was read is read again, whatever became of its old lines.
-      if (cartRefusal) draft = await draftOrder(parts, request);
+      if (cartRefusal) draft = await draftPayable(parts, request);
       else rooms = new Map([...rooms, ...(await roomsAfter(parts, error, attempt, actor))]);
     }
   }
@@ -136,6 +151,7 @@ async function placeNew(parts: PlacingOptions, request: PlaceOrder): Promise<Ord
  * @throws CartLocked when another order of the session is being paid
  * @throws IdempotencyKeyReused when the key was used for a different request
  * @throws TryAgain when the cart or the holds kept changing; nothing was changed
+ * @throws PaymentMethodUnavailable when the provider would not take the total; nothing was held
  * @example await place({ userId: "alice", actor: { id: "alice" }, paymentMethod: "sandbox",
  *   source: { kind: "cart", sessionId: "default" }, idempotencyKey: "k1" })
  */

@@ -1,9 +1,14 @@
 /** What a caller can ask of payments: start one, hear what became of it, pay back, keep late money away. */
 import type { Actor } from "../base/actor.ts";
-import { InvalidRequest } from "../base/errors.ts";
 import type { Order, OrderCaller, PaymentMethod } from "../orders/order.ts";
 import { getOwnOrder } from "../orders/order-store.ts";
-import { type BrowserReturn, type PaymentProvider, ProviderFailed } from "../providers/provider.ts";
+import type { Amount } from "../providers/amounts.ts";
+import {
+  type BrowserReturn,
+  PaymentMethodUnavailable,
+  type PaymentProvider,
+  ProviderFailed,
+} from "../providers/provider.ts";
 import { createReceiving, type ReceivingOptions } from "./receiving.ts";
 import { createRefunds } from "./refund-service.ts";
 import { createSettling, type SettlingOptions } from "./settle-service.ts";
@@ -30,16 +35,28 @@ export function createPaymentService(options: PaymentServiceOptions) {
   function providerOf(method: PaymentMethod): PaymentProvider {
     const provider = providers[method];
     if (provider) return provider;
-    throw new InvalidRequest([{ path: "method", message: `${method} is not available here` }]);
+    throw new PaymentMethodUnavailable(method, "not_configured");
   }
 
   return {
+    /**
+     * Refuses what this way of paying cannot take, from its tables and keys alone: no request.
+     *
+     * @throws PaymentMethodUnavailable with the reason
+     * @example await payments.assertPayable("stripe", { amountMinor: 4_900, currency: "EUR" })
+     */
+    async assertPayable(method: PaymentMethod, amount: Amount): Promise<void> {
+      const reason = await providerOf(method).whyNot(amount);
+      if (reason) throw new PaymentMethodUnavailable(method, reason);
+    },
+
     /**
      * Starts the payment of a pending order: the provider's transaction, then order, holds and cart
      * lock extended to the payment's deadline in one transaction. Two requests. Repeating it answers
      * with the same transaction.
      *
      * @throws OrderNotPayable when the order is past pending or its time is over; nothing was changed
+     * @throws PaymentMethodUnavailable for what the provider cannot take; nobody was asked
      * @throws ProviderFailed when the provider failed; order and holds stand as they were
      * @example await payments.initiate({ orderId: "ord_x", caller, actor: { id: "alice" } })
      */

@@ -1,6 +1,7 @@
 /** What every payment provider offers, in the same words; one file each implements it. */
 import { HoldfastError } from "../base/errors.ts";
 import type { EpochMs } from "../base/time.ts";
+import type { Amount, UnavailableReason } from "./amounts.ts";
 
 /** The providers by name. */
 export type ProviderName = "stripe" | "razorpay" | "wompi" | "sandbox";
@@ -94,7 +95,16 @@ export interface RefundState {
  */
 export interface PaymentProvider {
   readonly name: ProviderName;
-  /** Makes the transaction, or finds the one that was made before. */
+  /**
+   * Why this amount cannot be paid by this provider here; undefined when it can. Known from its tables
+   * and from whether it has keys: nobody is asked.
+   */
+  whyNot(amount: Amount): Promise<UnavailableReason | undefined>;
+  /**
+   * Makes the transaction, or finds the one that was made before.
+   *
+   * @throws PaymentMethodUnavailable for what `whyNot` refuses; nobody was asked
+   */
   create(request: TransactionRequest): Promise<Transaction>;
   /**
    * What a webhook says.
@@ -135,6 +145,23 @@ export class BadSignature extends HoldfastError {
   }
 }
 
+/** This way of paying cannot be had for this amount; nothing was held, locked or asked for. */
+export class PaymentMethodUnavailable extends HoldfastError {
+  constructor(paymentMethod: string, reason: UnavailableReason) {
+    const told: Readonly<Record<UnavailableReason, string>> = {
+      currency_unsupported: "does not take this currency",
+      amount_too_small: "does not take so small an amount",
+      amount_too_large: "does not take so large an amount",
+      amount_not_representable: "cannot take exactly this amount",
+      not_configured: "is not set up here",
+    };
+    super("PAYMENT_METHOD_UNAVAILABLE", `${paymentMethod} ${told[reason]}`, {
+      paymentMethod,
+      reason,
+    });
+  }
+}
+
 /**
  * The provider failed or could not be reached; order and holds stand. `retriable` is false when it
  * understood and said no. It never carries what the provider wrote: that may hold keys.
@@ -145,7 +172,11 @@ export class ProviderFailed extends HoldfastError {
   readonly reason: string;
 
   constructor(provider: ProviderName, reason: string, retriable: boolean) {
-    super("PAYMENT_PROVIDER_ERROR", `The payment provider ${provider} failed`, { provider });
+    super("PAYMENT_PROVIDER_ERROR", `The payment provider ${provider} failed`, {
+      provider,
+      reason,
+      retriable,
+    });
     this.retriable = retriable;
     this.reason = reason;
   }

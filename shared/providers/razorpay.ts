@@ -1,5 +1,6 @@
 /** Razorpay: orders and payments by the official SDK; signatures checked here, in constant time. */
 import { z } from "zod";
+import { createAvailability, refundable } from "./availability.ts";
 import { createGuard } from "./guard.ts";
 import {
   BadSignature,
@@ -11,6 +12,7 @@ import {
   type RefundState,
 } from "./provider.ts";
 import { createRazorpayApi, isFullyRefunded, type RazorpayPayment } from "./razorpay-api.ts";
+import { razorpayAmounts } from "./razorpay-currencies.ts";
 import { hmacHex, jsonOf, matchesAny, sha256Hex } from "./signatures.ts";
 import type { ProviderOptions } from "./provider-options.ts";
 
@@ -62,14 +64,15 @@ function factIn(body: Buffer): PaymentFact | undefined {
   if (!event || !kind) return undefined;
   const { entity } = event.payload.payment;
   const isPartial = kind === "refunded" && (entity.amount_refunded ?? 0) < entity.amount;
-  if (isPartial) return undefined;
+  const amountMinor = razorpayAmounts.fromProvider(entity.amount, entity.currency);
+  if (isPartial || amountMinor === undefined) return undefined;
   return {
     kind,
     provider: "razorpay",
     ...orderNamedIn(event.payload),
     transactionId: entity.order_id,
     paymentId: entity.id,
-    amountMinor: entity.amount,
+    amountMinor,
     currency: entity.currency,
     type: event.event,
   };
@@ -88,14 +91,15 @@ const paymentKinds: Readonly<Record<string, PaymentFact["kind"]>> = {
 
 function factOf(payment: RazorpayPayment, receipt: string | undefined): PaymentFact | undefined {
   const kind = paymentKinds[payment.status];
-  if (!kind || !receipt || !payment.order_id) return undefined;
+  const amountMinor = razorpayAmounts.fromProvider(Number(payment.amount), payment.currency);
+  if (!kind || !receipt || !payment.order_id || amountMinor === undefined) return undefined;
   return {
     kind,
     provider: "razorpay",
     orderId: receipt,
     transactionId: payment.order_id,
     paymentId: payment.id,
-    amountMinor: Number(payment.amount),
+    amountMinor,
     currency: payment.currency,
     type: payment.status,
     certain: true,
@@ -123,6 +127,12 @@ export function createRazorpay(options: ProviderOptions): PaymentProvider {
   const { keys } = options;
   const patience = { ...withinWebhook, ...options.patience };
   const api = createRazorpayApi(options, createGuard("razorpay", patience));
+  const { whyNot, payable } = createAvailability({
+    name: "razorpay",
+    keys,
+    neededKeys: ["keyId", "keySecret"],
+    amounts: razorpayAmounts,
+  });
 
   /** The id header of a webhook is not signed, so events are told apart by what is. */
   async function readWebhook({ body, headers }: Parameters<PaymentProvider["readWebhook"]>[0]) {
@@ -138,7 +148,9 @@ export function createRazorpay(options: ProviderOptions): PaymentProvider {
   const provider: PaymentProvider = {
     name: "razorpay",
     readWebhook,
-    async create({ orderId, amountMinor: amount, currency, transactionId }) {
+    whyNot,
+    async create({ orderId, amountMinor, currency, transactionId }) {
+      const amount = await payable({ amountMinor, currency });
       const [{ keyId = "" }] = await keys();
       const wish = { amount, currency, receipt: orderId, notes: { orderId } };
       const id = transactionId ?? (await api.createOrder(wish)).id;
@@ -166,8 +178,9 @@ export function createRazorpay(options: ProviderOptions): PaymentProvider {
       // Razorpay's orders cannot be cancelled: a payment that comes late is paid back.
       return false;
     },
-    async refund({ paymentId, amountMinor: amount, idempotencyKey, refundId }) {
+    async refund({ paymentId, amountMinor, currency, idempotencyKey, refundId }) {
       if (refundId) return refundState(await api.fetchRefund(paymentId, refundId));
+      const amount = refundable("razorpay", razorpayAmounts, { amountMinor, currency });
       try {
         return refundState(await api.refund(paymentId, { amount }, idempotencyKey));
       } catch (error) {

@@ -114,6 +114,10 @@ function isGenuine(
 export function createSandbox({ keys, clock = systemClock }: ProviderOptions): PaymentProvider {
   return {
     name: "sandbox",
+    async whyNot() {
+      // It moves no money, so it takes any.
+      return undefined;
+    },
     async create({ orderId }) {
       return { transactionId: sandboxTransactionOf(orderId) };
     },

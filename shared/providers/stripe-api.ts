@@ -7,15 +7,15 @@ import type { ProviderOptions } from "./provider-options.ts";
 interface SdkFailure {
   readonly statusCode?: number;
   readonly code?: string;
-  readonly type?: string;
 }
 
 /** A failure of the SDK without what it carries: request ids, headers and texts stay out of our logs. */
 function failed(error: unknown): ProviderFailed {
-  const { statusCode, code, type } = error as SdkFailure;
-  const retriable =
-    statusCode === undefined || statusCode >= 500 || [409, 429].includes(statusCode);
-  return new ProviderFailed("stripe", code ?? type ?? "unknown", retriable);
+  const { statusCode, code } = error as SdkFailure;
+  if (statusCode === undefined) return new ProviderFailed("stripe", "unreachable", true);
+  const retriable = statusCode >= 500 || [409, 429].includes(statusCode);
+  // Some refusals come without a code, such as a refund of more than is left.
+  return new ProviderFailed("stripe", code ?? (retriable ? "unavailable" : "refused"), retriable);
 }
 
 async function openSdk(key: string, baseUrl: string | undefined): Promise<StripeSdk> {
@@ -78,3 +78,6 @@ export function createStripeApi(options: ProviderOptions, guard: Guard) {
     },
   };
 }
+
+/** See `createStripeApi`. */
+export type StripeApi = ReturnType<typeof createStripeApi>;

@@ -1,6 +1,7 @@
 /** Stripe's webhooks: whether they are genuine, byte by byte, and what they say. */
 import { z } from "zod";
 import type { PaymentEvent, PaymentFact, ProviderKeys, WebhookDelivery } from "./provider.ts";
+import { stripeAmounts } from "./stripe-currencies.ts";
 import { hmacHex, jsonOf, matchesAny } from "./signatures.ts";
 
 /** Stripe's own default, but both ways: a timestamp from the future is no better than an old one. */
@@ -76,7 +77,7 @@ export function intentFact(kind: "captured" | "failed", type: string, object: un
     type,
     orderId: intent.metadata.orderId,
     transactionId: id,
-    amountMinor: kind === "captured" ? received : amount,
+    amount: kind === "captured" ? received : amount,
     currency,
   });
 }
@@ -85,15 +86,24 @@ export function intentFact(kind: "captured" | "failed", type: string, object: un
 function refundFact(type: string, object: unknown): PaymentFact | undefined {
   const charge = chargeSchema.safeParse(object).data;
   if (!charge || charge.amount_refunded < charge.amount) return undefined;
-  const { payment_intent: transactionId, amount: amountMinor, currency } = charge;
+  const { payment_intent: transactionId, amount, currency } = charge;
   const { orderId } = charge.metadata;
-  return factOf({ kind: "refunded", type, orderId, transactionId, amountMinor, currency });
+  return factOf({ kind: "refunded", type, orderId, transactionId, amount, currency });
 }
 
-function factOf(fact: Omit<PaymentFact, "provider" | "paymentId" | "certain">): PaymentFact {
+/** The amount is Stripe's own number; one that is no whole number of minor units makes no fact. */
+function factOf({
+  amount,
+  ...told
+}: Pick<PaymentFact, "kind" | "type" | "orderId" | "transactionId" | "currency"> & {
+  readonly amount: number;
+}): PaymentFact | undefined {
+  const currency = told.currency.toUpperCase();
+  const amountMinor = stripeAmounts.fromProvider(amount, currency);
+  if (amountMinor === undefined) return undefined;
   // An intent is paid once at the most, and its metadata takes our secret key to write.
-  const fixed = { provider: "stripe", paymentId: fact.transactionId, certain: true } as const;
-  return { ...fact, currency: fact.currency.toUpperCase(), ...fixed };
+  const fixed = { provider: "stripe", paymentId: told.transactionId, certain: true } as const;
+  return { ...told, amountMinor, currency, ...fixed };
 }
 
 /** What a genuine event says. */

@@ -1,23 +1,53 @@
 /** Stripe: payment intents, webhooks with timestamped signatures, refunds. */
 import { systemClock } from "../base/time.ts";
+import { createAvailability, refundable } from "./availability.ts";
 import { createGuard } from "./guard.ts";
-import { BadSignature, type PaymentProvider, ProviderFailed } from "./provider.ts";
+import {
+  BadSignature,
+  type PaymentProvider,
+  ProviderFailed,
+  type RefundRequest,
+  type RefundState,
+} from "./provider.ts";
 import type { ProviderOptions } from "./provider-options.ts";
-import { createStripeApi } from "./stripe-api.ts";
+import { createStripeApi, type StripeApi } from "./stripe-api.ts";
+import { stripeAmounts } from "./stripe-currencies.ts";
 import { eventOf, intentFact, isGenuine } from "./stripe-events.ts";
 
 function isRefusal(error: unknown, ...reasons: string[]): boolean {
   return error instanceof ProviderFailed && reasons.includes(error.reason);
 }
 
+async function refundBy(api: StripeApi, request: RefundRequest): Promise<RefundState> {
+  const { transactionId, amountMinor, currency, idempotencyKey, refundId } = request;
+  if (refundId) return api.fetchRefund(refundId);
+  const amount = refundable("stripe", stripeAmounts, { amountMinor, currency });
+  try {
+    return await api.refund({ payment_intent: transactionId, amount }, idempotencyKey);
+  } catch (error) {
+    if (!isRefusal(error, "charge_already_refunded")) throw error;
+    const refunds = await api.listRefunds(transactionId);
+    const made = refunds.find((each) => each.status !== "failed");
+    return made ?? { refundId: transactionId, status: "done" };
+  }
+}
+
 /** Stripe as a payment provider. */
 export function createStripe(options: ProviderOptions): PaymentProvider {
   const { keys, clock = systemClock } = options;
   const api = createStripeApi(options, createGuard("stripe", options.patience));
+  const { whyNot, payable } = createAvailability({
+    name: "stripe",
+    keys,
+    neededKeys: ["secretKey"],
+    amounts: stripeAmounts,
+  });
 
   const provider: PaymentProvider = {
     name: "stripe",
-    async create({ orderId, amountMinor: amount, currency, transactionId }) {
+    whyNot,
+    async create({ orderId, amountMinor, currency, transactionId }) {
+      const amount = await payable({ amountMinor, currency });
       const [{ publishableKey }] = await keys();
       const wish = { amount, currency: currency.toLowerCase(), metadata: { orderId } };
       const intent = await (transactionId === undefined
@@ -60,18 +90,7 @@ export function createStripe(options: ProviderOptions): PaymentProvider {
         throw error;
       }
     },
-    async refund({ transactionId, amountMinor: amount, idempotencyKey, refundId }) {
-      if (refundId) return api.fetchRefund(refundId);
-      try {
-        return await api.refund({ payment_intent: transactionId, amount }, idempotencyKey);
-      } catch (error) {
-        if (!isRefusal(error, "charge_already_refunded")) throw error;
-        const made = (await api.listRefunds(transactionId)).find(
-          (each) => each.status !== "failed",
-        );
-        return made ?? { refundId: transactionId, status: "done" };
-      }
-    },
+    refund: (request) => refundBy(api, request),
   };
   return provider;
 }

@@ -1,5 +1,6 @@
 /** Wompi: web checkout with integrity signature, events with checksum, and its REST API. */
 import { z } from "zod";
+import { createAvailability, refundable } from "./availability.ts";
 import { createGuard } from "./guard.ts";
 import {
   BadSignature,
@@ -16,8 +17,10 @@ import { sha256Hex } from "./signatures.ts";
 import type { ProviderOptions } from "./provider-options.ts";
 import { genuineEvent } from "./wompi-events.ts";
 import { createWompiApi, type WompiTransaction } from "./wompi-api.ts";
+import { wompiAmounts } from "./wompi-currencies.ts";
 
-const checkoutUrl = "https://checkout.wompi.co/p/";
+/** Where shoppers pay; a stand-in brings a checkout page of its own. */
+const checkoutOrigin = "https://checkout.wompi.co";
 /** A reference ends in no digit: what is signed joins it with the amount, and `…1` + `00` is `…10` + `0`. */
 const ending = "-ref";
 
@@ -54,29 +57,30 @@ const kinds: Readonly<Record<string, PaymentFact["kind"]>> = {
 };
 
 function factOf(transaction: WompiTransaction): PaymentFact | undefined {
-  const { id, reference, status, amount_in_cents: amountMinor, currency } = transaction;
+  const { id, reference, status, amount_in_cents: amount, currency } = transaction;
   const kind = kinds[status];
   const orderId = wompiOrderOf(reference);
-  if (!kind || orderId === undefined) return undefined;
+  const amountMinor = wompiAmounts.fromProvider(amount, currency);
+  if (!kind || orderId === undefined || amountMinor === undefined) return undefined;
   const named = { orderId, transactionId: reference, paymentId: id, certain: true };
   return { kind, provider: "wompi", ...named, amountMinor, currency, type: status };
 }
 
 /** A checkout page of Wompi's for this order, signed, and closed when the holds end. */
 function checkoutOf(
-  { orderId, amountMinor, currency, expiresAtMs }: TransactionRequest,
-  { publicKey, integritySecret }: ProviderKeys,
+  { orderId, currency, expiresAtMs }: TransactionRequest,
+  { publicKey = "", integritySecret = "" }: ProviderKeys,
+  { amount, origin }: { amount: number; origin: string },
 ): Transaction {
-  if (!publicKey || !integritySecret) throw new ProviderFailed("wompi", "not_configured", false);
   const reference = wompiReferenceOf(orderId);
   const expiration = new Date(expiresAtMs).toISOString();
-  const signed = [reference, amountMinor, currency, expiration];
+  const signed = [reference, amount, currency, expiration];
   const integritySignature = integrityOf(signed, integritySecret);
-  const url = new URL(checkoutUrl);
+  const url = new URL("/p/", origin);
   url.search = new URLSearchParams({
     "public-key": publicKey,
     currency,
-    "amount-in-cents": String(amountMinor),
+    "amount-in-cents": String(amount),
     reference,
     "signature:integrity": integritySignature,
     "expiration-time": expiration,
@@ -88,6 +92,12 @@ function checkoutOf(
 export function createWompi(options: ProviderOptions): PaymentProvider {
   const { keys } = options;
   const api = createWompiApi(options, createGuard("wompi", options.patience));
+  const { whyNot, payable } = createAvailability({
+    name: "wompi",
+    keys,
+    neededKeys: ["publicKey", "privateKey", "integritySecret"],
+    amounts: wompiAmounts,
+  });
 
   /** The transaction as Wompi knows it; one that it does not know was made up. */
   async function known(id: string): Promise<WompiTransaction> {
@@ -124,9 +134,12 @@ export function createWompi(options: ProviderOptions): PaymentProvider {
   const provider: PaymentProvider = {
     name: "wompi",
     readWebhook,
+    whyNot,
     async create(request) {
+      const amount = await payable(request);
       const [current] = await keys();
-      return checkoutOf(request, current);
+      const origin = options.baseUrl ?? checkoutOrigin;
+      return checkoutOf(request, current, { amount, origin });
     },
     async readReturn(_order, { transactionId, id }) {
       const paymentId = transactionId ?? id;
@@ -140,13 +153,14 @@ export function createWompi(options: ProviderOptions): PaymentProvider {
       // Nothing to cancel: the checkout carries its own expiration.
       return false;
     },
-    async refund({ paymentId, amountMinor }) {
+    async refund({ paymentId, amountMinor, currency }) {
+      const amount = refundable("wompi", wompiAmounts, { amountMinor, currency });
       const refundId = `void-${paymentId}`;
       const isVoid = async (): Promise<boolean> =>
         (await api.fetchTransaction(paymentId)).status === "VOIDED";
       // Wompi knows no idempotency keys, but a transaction can be voided only once.
       if (await isVoid()) return { refundId, status: "done" };
-      await api.voidTransaction(paymentId, amountMinor);
+      await api.voidTransaction(paymentId, amount);
       return { refundId, status: (await isVoid()) ? "done" : "requested" };
     },
   };

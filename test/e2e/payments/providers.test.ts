@@ -23,7 +23,7 @@ let serial = 0;
 
 async function placeOrder(name: ProviderName, quantity = 3) {
   const itemId = `${name}-${(serial += 1)}`;
-  const price = { amountMinor: 2_500, currency: bench.currencyOf(name) };
+  const price = bench.priceOf(name);
   const item = { itemId, name: "Chair", kind: "Retail", price, quantity };
   await server.call("POST /items", { ...admin, body: item });
   const body = { items: [{ itemId, quantity: 1 }], paymentMethod: name };
@@ -57,10 +57,52 @@ it.each(["stripe", "razorpay"] as const)("%s that is down starts nothing", async
   bench[name].faultFor = () => "refuse";
   const failed = await initiate(orderId);
   bench[name].faultFor = () => undefined;
-  expect(failed).toMatchObject({ status: 502, body: { code: "PAYMENT_PROVIDER_ERROR" } });
+  expect(failed).toMatchObject({
+    status: 502,
+    body: { code: "PAYMENT_PROVIDER_ERROR", reason: "unreachable", retriable: true },
+  });
   expect(await read(orderId)).toEqual(before);
   expect((await server.call(`GET /items/${itemId}`)).body).toMatchObject({ held: 1 });
   expect((await initiate(orderId)).status).toBe(200);
+});
+
+it("what a provider cannot take is refused with the reason before anything is held or locked", async () => {
+  const price = { amountMinor: 149_900, currency: "COP" };
+  const item = { itemId: "too-cheap", name: "Pin", kind: "Retail", price, quantity: 1 };
+  await server.call("POST /items", { ...admin, body: item });
+  const line = { itemId: "too-cheap", quantity: 1 };
+  await server.call("POST /carts/me/s/retail/items", { as: "carla", body: line });
+  const cases = [
+    ["wompi", "amount_too_small"],
+    ["razorpay", undefined],
+  ] as const;
+  for (const [paymentMethod, reason] of cases) {
+    const body = { sessionId: "s", paymentMethod };
+    const answer = await server.call("POST /order/carla", { as: "carla", body });
+    if (!reason) {
+      expect(answer.status).toBe(201);
+      continue;
+    }
+    expect(answer).toMatchObject({
+      status: 409,
+      body: { code: "PAYMENT_METHOD_UNAVAILABLE", reason, paymentMethod },
+    });
+    expect((await server.call("GET /items/too-cheap")).body).toMatchObject({ held: 0 });
+    const lock = await server.call("GET /carts/me/s/lock", { as: "carla" });
+    expect(lock.body).toMatchObject({ isLocked: false });
+  }
+});
+
+it("a payment that cannot be made says so before the provider is asked, and the order stands", async () => {
+  const { orderId } = await placeOrder("stripe");
+  const asked = bench.wompi.requests.length;
+  const body = { orderId, method: "wompi" };
+  expect(await server.call("POST /payments/initiate", { as: "alice", body })).toMatchObject({
+    status: 409,
+    body: { code: "PAYMENT_METHOD_UNAVAILABLE", reason: "currency_unsupported" },
+  });
+  expect(bench.wompi.requests.length).toBe(asked);
+  expect((await read(orderId)).status).toBe("pending");
 });
 
 it("a cancelled order's transaction is cancelled at Stripe, so that nobody pays it by mistake", async () => {

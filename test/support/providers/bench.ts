@@ -16,9 +16,18 @@ import {
 } from "../../../shared/providers/sandbox.ts";
 import { createStripe } from "../../../shared/providers/stripe.ts";
 import { createWompi } from "../../../shared/providers/wompi.ts";
-import { razorpayDelivery, razorpayKeys, startRazorpay } from "./razorpay.ts";
-import { startStripe, stripeDelivery, stripeKeys } from "./stripe.ts";
-import { startWompi, wompiDelivery, wompiEvent, wompiKeys } from "./wompi.ts";
+import {
+  razorpayDelivery,
+  razorpayKeys,
+  startRazorpay,
+} from "../../../local/providers/razorpay.ts";
+import { startStripe, stripeDelivery, stripeKeys } from "../../../local/providers/stripe.ts";
+import {
+  startWompi,
+  wompiDelivery,
+  wompiEvent,
+  wompiKeys,
+} from "../../../local/providers/wompi.ts";
 
 /** The events that a payment can go through, in the order in which most do. */
 export const eventKinds = ["created", "authorized", "captured", "failed", "refunded"] as const;
@@ -119,7 +128,12 @@ export async function startBench() {
     const received = ["captured", "refunded"].includes(kind) ? amount : 0;
     const declined = kind === "failed" ? { code: "card_declined" } : null;
     const changes = { status: stripeStatuses[kind], amount_received: received };
-    return Object.assign(intent, changes, { last_payment_error: declined });
+    Object.assign(intent, changes, { last_payment_error: declined });
+    const { account } = stripe;
+    if (kind === "refunded" && account.refundedOf(intent.id) === 0) {
+      account.makeRefund(intent, amount, {});
+    }
+    return intent;
   };
 
   const razorpayAt = ({ orderId, payment }: Order, kind: EventKind) => {
@@ -166,9 +180,14 @@ export async function startBench() {
     stripe,
     razorpay,
     wompi,
-    /** Wompi knows no other currency than this, Razorpay is at home in that. */
-    currencyOf: (name: ProviderName): string =>
-      ({ stripe: "EUR", razorpay: "INR", wompi: "COP", sandbox: "EUR" })[name],
+    /** A price that the provider takes: Wompi knows no other currency, and no smaller amounts. */
+    priceOf: (name: ProviderName): { amountMinor: number; currency: string } =>
+      ({
+        stripe: { amountMinor: 700, currency: "EUR" },
+        razorpay: { amountMinor: 700, currency: "INR" },
+        wompi: { amountMinor: 200_000, currency: "COP" },
+        sandbox: { amountMinor: 700, currency: "EUR" },
+      })[name],
     /** The webhook that tells of a kind of event; the provider's record agrees with it. */
     delivery: (name: ProviderName, order: Order, kind: EventKind, atMs: number): WebhookDelivery =>
       deliveries[name](order, kind, atMs),

@@ -1,9 +1,9 @@
 /** A server whose payment providers are stand-ins on this machine, with their keys in its secrets. */
 import { startServer, type TestServer } from "../server.ts";
 import { type Bench, startBench } from "./bench.ts";
-import { razorpayKeys } from "./razorpay.ts";
-import { stripeKeys } from "./stripe.ts";
-import { wompiKeys } from "./wompi.ts";
+import { razorpayKeys } from "../../../local/providers/razorpay.ts";
+import { stripeKeys } from "../../../local/providers/stripe.ts";
+import { wompiKeys } from "../../../local/providers/wompi.ts";
 
 const keys = { stripe: stripeKeys, razorpay: razorpayKeys, wompi: wompiKeys };
 

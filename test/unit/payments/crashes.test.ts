@@ -106,8 +106,8 @@ class Story {
 
   async begin(): Promise<void> {
     await this.live(({ world }) => {
-      const currency = bench.currencyOf(this.name);
-      return giveItem(world as never, { itemId: "chair", quantity: 1, currency });
+      const price = bench.priceOf(this.name);
+      return giveItem(world as never, { itemId: "chair", quantity: 1, ...price });
     });
     await this.place();
   }

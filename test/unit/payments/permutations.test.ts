@@ -113,7 +113,7 @@ class Explorer {
   async start(): Promise<State> {
     const { world, payments } = this.open({ contents: {}, isLate: false });
     const userId = shopper;
-    const price = { amountMinor: 700, currency: bench.currencyOf(this.name) };
+    const price = bench.priceOf(this.name);
     const item = { itemId: "chair", name: "Chair", kind: "Retail", vendorId: null, ...price };
     const levels = { available: 2, sold: 0, received: 2, adjusted: 0, holds: {}, createdAtMs: 1 };
     const note = changeNote("item.create", { id: "test" }, epochMs(1));

@@ -9,10 +9,10 @@ import {
   type RazorpayStandIn,
   razorpayKeys,
   startRazorpay,
-} from "../../support/providers/razorpay.ts";
-import type { Fault } from "../../support/providers/stand-in.ts";
-import { startStripe, type StripeStandIn, stripeKeys } from "../../support/providers/stripe.ts";
-import { startWompi, type WompiStandIn, wompiKeys } from "../../support/providers/wompi.ts";
+} from "../../../local/providers/razorpay.ts";
+import type { Fault } from "../../../local/providers/stand-in.ts";
+import { startStripe, type StripeStandIn, stripeKeys } from "../../../local/providers/stripe.ts";
+import { startWompi, type WompiStandIn, wompiKeys } from "../../../local/providers/wompi.ts";
 
 const orderId = "ord_0123456789abcdefghijkl";
 const money = {
@@ -21,6 +21,7 @@ const money = {
   currency: "INR",
   expiresAtMs: epochMs(1_800_000_000_000),
 };
+const pesos = { ...money, amountMinor: 200_000, currency: "COP" };
 const patience = { firstBackoffMs: 1, attemptMs: 300, failuresToOpen: 100 };
 
 let stripeSide: StripeStandIn;
@@ -159,24 +160,23 @@ describe("Razorpay", () => {
 
 describe("Wompi", () => {
   it("sends shoppers to a signed checkout that closes when the holds end", async () => {
-    const { transactionId, redirectUrl, integritySignature } = await wompi.create(money);
+    const { transactionId, redirectUrl, integritySignature } = await wompi.create(pesos);
     expect(transactionId).toMatch(/^ord_.*\D$/);
     const query = new URL(redirectUrl!).searchParams;
     const expiration = new Date(money.expiresAtMs).toISOString();
     expect(query.get("expiration-time")).toBe(expiration);
-    const signed = [query.get("reference")!, query.get("amount-in-cents")!, "INR", expiration];
+    const signed = [query.get("reference")!, query.get("amount-in-cents")!, "COP", expiration];
     expect(integritySignature).toBe(integrityOf(signed, wompiKeys.integritySecret));
     expect(query.get("signature:integrity")).toBe(integritySignature);
   });
 
   it("voids once", async () => {
-    const { transactionId } = await wompi.create(money);
-    const { id } = wompiSide.checkOut(transactionId, money, "APPROVED");
+    const { transactionId } = await wompi.create(pesos);
+    const { id } = wompiSide.checkOut(transactionId, pesos, "APPROVED");
     wompiSide.faultFor = faults(undefined, "lose");
-    expect(
-      (await wompi.refund(refundOf(id, transactionId)).catch(() => undefined))?.status,
-    ).not.toBe("failed");
-    expect(await wompi.refund(refundOf(id, transactionId))).toMatchObject({ status: "done" });
+    const refund = { ...refundOf(id, transactionId), amountMinor: 200_000, currency: "COP" };
+    expect((await wompi.refund(refund).catch(() => undefined))?.status).not.toBe("failed");
+    expect(await wompi.refund(refund)).toMatchObject({ status: "done" });
     expect(wompiSide.countVoided()).toBe(1);
   });
 });
@@ -227,7 +227,12 @@ describe("a provider in trouble", () => {
   it("without keys is not configured, and asks nobody", async () => {
     for (const create of [createStripe, createRazorpay, createWompi]) {
       const provider = create({ keys: async () => [{}] });
-      await expect(provider.create(money)).rejects.toMatchObject({ reason: "not_configured" });
+      const wish = create === createWompi ? pesos : money;
+      expect(await provider.whyNot(wish)).toBe("not_configured");
+      await expect(provider.create(wish)).rejects.toMatchObject({
+        code: "PAYMENT_METHOD_UNAVAILABLE",
+        fields: { reason: "not_configured" },
+      });
     }
   });
 });

@@ -15,15 +15,15 @@ import { createStripe } from "../../../shared/providers/stripe.ts";
 import { createWompi, wompiReferenceOf } from "../../../shared/providers/wompi.ts";
 import { createDatabase, type DocumentClient } from "../../../shared/table/database.ts";
 import { type Random, seededRandom } from "../../sim/random.ts";
-import { hmac, razorpayDelivery, razorpayKeys } from "../../support/providers/razorpay.ts";
-import { signStripe, stripeDelivery, stripeKeys } from "../../support/providers/stripe.ts";
+import { hmac, razorpayDelivery, razorpayKeys } from "../../../local/providers/razorpay.ts";
+import { signStripe, stripeDelivery, stripeKeys } from "../../../local/providers/stripe.ts";
 import {
   startWompi,
   wompiDelivery,
   wompiEvent,
   wompiKeys,
   type WompiStandIn,
-} from "../../support/providers/wompi.ts";
+} from "../../../local/providers/wompi.ts";
 import { effort } from "../../support/effort.ts";
 
 const wanted = effort({ part: 8_000, all: 100_000 });

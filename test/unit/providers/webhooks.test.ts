@@ -6,8 +6,8 @@ import type { PaymentProvider, WebhookDelivery } from "../../../shared/providers
 import { createRazorpay } from "../../../shared/providers/razorpay.ts";
 import { createSandbox } from "../../../shared/providers/sandbox.ts";
 import { createStripe } from "../../../shared/providers/stripe.ts";
-import { razorpayDelivery, razorpayKeys } from "../../support/providers/razorpay.ts";
-import { signStripe, stripeDelivery, stripeKeys } from "../../support/providers/stripe.ts";
+import { razorpayDelivery, razorpayKeys } from "../../../local/providers/razorpay.ts";
+import { signStripe, stripeDelivery, stripeKeys } from "../../../local/providers/stripe.ts";
 
 const nowMs = 1_800_000_000_000;
 const clock = () => epochMs(nowMs);

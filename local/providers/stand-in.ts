@@ -2,6 +2,7 @@
 import { createServer, type IncomingMessage } from "node:http";
 import type { AddressInfo } from "node:net";
 
+/** A request as the stand-in got it. */
 export interface StandInRequest {
   readonly method: string;
   readonly path: string;
@@ -10,9 +11,17 @@ export interface StandInRequest {
   readonly body: string;
 }
 
+/** What the stand-in answers: JSON, unless a type is given and the body is text. */
 export interface StandInAnswer {
   readonly status: number;
   readonly body: unknown;
+  readonly type?: string;
+}
+
+/** A webhook as it is sent: the very bytes, and the headers that sign them. */
+export interface StandInDelivery {
+  readonly body: Buffer;
+  readonly headers: Readonly<Record<string, string>>;
 }
 
 /**
@@ -21,6 +30,7 @@ export interface StandInAnswer {
  */
 export type Fault = "refuse" | "lose" | "error" | "hang" | "hangAfter" | undefined;
 
+/** A stand-in that runs. */
 export interface StandIn {
   readonly url: string;
   readonly requests: StandInRequest[];
@@ -28,6 +38,36 @@ export interface StandIn {
   faultFor: (request: StandInRequest) => Fault;
   stop(): Promise<void>;
 }
+
+/** What happens at the provider, by name: what a shopper, a bank or a person at the dashboard does. */
+export type ProviderAction =
+  "pay" | "fail" | "process" | "refund" | "failRefund" | "dispute" | "winDispute" | "loseDispute";
+
+/** One payment at a provider, as the page on this machine lists it. */
+export interface ListedPayment {
+  readonly id: string;
+  readonly about: string;
+  readonly amount: number;
+  readonly currency: string;
+  readonly status: string;
+  readonly refunded: number;
+  readonly actions: readonly ProviderAction[];
+}
+
+/** A stand-in that can be played by hand; amounts are in the provider's own units. */
+export interface PlayableStandIn extends StandIn {
+  /** What is sent for every event; does nothing until somebody listens. */
+  onEvent: (delivery: StandInDelivery) => void;
+  list(): ListedPayment[];
+  /** Makes something happen and tells of it by its webhooks. @throws Error when it cannot happen now. */
+  act(id: string, action: ProviderAction, amount?: number): void;
+}
+
+/** The time as stand-ins read it. */
+export type Now = () => number;
+
+/** An answer of success. */
+export const ok = (body: unknown): StandInAnswer => ({ status: 200, body });
 
 async function bodyOf(request: IncomingMessage): Promise<string> {
   const chunks: Buffer[] = [];
@@ -54,14 +94,15 @@ export async function startStandIn(
     const fault = standIn.faultFor(request);
     if (fault === "refuse") return outgoing.destroy();
     if (fault === "hang") return undefined;
-    const { status, body } =
+    const { status, body, type } =
       fault === "error"
-        ? { status: 503, body: { error: { code: "SERVER_ERROR" } } }
+        ? { status: 503, body: { error: { code: "SERVER_ERROR" } }, type: undefined }
         : answer(request);
     if (fault === "lose") return outgoing.destroy();
     if (fault === "hangAfter") return undefined;
-    outgoing.writeHead(status, { "content-type": "application/json", connection: "close" });
-    return outgoing.end(JSON.stringify(body));
+    const contentType = type ?? "application/json";
+    outgoing.writeHead(status, { "content-type": contentType, connection: "close" });
+    return outgoing.end(type === undefined ? JSON.stringify(body) : String(body));
   });
   await new Promise<void>((resolve) => {
     server.listen(0, "127.0.0.1", resolve);

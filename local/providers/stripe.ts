@@ -1,0 +1,181 @@
+/** Stripe on this machine: its API and its signed webhooks, played by a test or by hand. */
+import { createHmac, randomUUID } from "node:crypto";
+import {
+  type ListedPayment,
+  type Now,
+  ok,
+  type PlayableStandIn,
+  type ProviderAction,
+  type StandInAnswer,
+  type StandInDelivery,
+  type StandInRequest,
+  startStandIn,
+} from "./stand-in.ts";
+import { createStripeAccount } from "./stripe-account.ts";
+import { type Intent, refused, stripeDecimalText } from "./stripe-rules.ts";
+
+export { type Intent, stripeDecimalText } from "./stripe-rules.ts";
+
+/** The keys that the stand-in knows. */
+export const stripeKeys = {
+  secretKey: "sk_test_standin",
+  publishableKey: "pk_test_standin",
+  webhookSecret: "whsec_standin",
+};
+
+/** The signature header for a body, as Stripe makes it. */
+export function signStripe(body: string, secret: string, atMs: number): string {
+  const timestamp = Math.floor(atMs / 1000);
+  const signature = createHmac("sha256", secret).update(`${timestamp}.${body}`).digest("hex");
+  return `t=${timestamp},v1=${signature}`;
+}
+
+/** A webhook of Stripe's about an object; it happened when it is signed, unless told otherwise. */
+export function stripeDelivery(
+  type: string,
+  object: unknown,
+  {
+    atMs,
+    id = `evt_${randomUUID()}`,
+    happenedAtMs = atMs,
+  }: { atMs: number; id?: string; happenedAtMs?: number },
+): StandInDelivery {
+  const created = Math.floor(happenedAtMs / 1000);
+  const body = JSON.stringify({ id, object: "event", created, type, data: { object } });
+  const signature = signStripe(body, stripeKeys.webhookSecret, atMs);
+  return { body: Buffer.from(body), headers: { "stripe-signature": signature } };
+}
+
+/** A page of a list, as Stripe cuts it. */
+function pageOf(all: readonly { id: string }[], query: URLSearchParams): StandInAnswer {
+  const after = query.get("starting_after");
+  const start = after === null ? 0 : all.findIndex(({ id }) => id === after) + 1;
+  const limit = Number(query.get("limit") ?? 10);
+  const data = all.slice(start, start + limit);
+  return ok({ object: "list", has_more: start + limit < all.length, data });
+}
+
+const actionsOf: Readonly<Record<string, readonly ProviderAction[]>> = {
+  requires_payment_method: ["pay", "fail", "process"],
+  processing: ["pay", "fail"],
+  succeeded: ["refund", "failRefund", "dispute", "winDispute", "loseDispute"],
+};
+
+/** Starts the stand-in; money is in `intents`, `refunds` and `disputes`. */
+export async function startStripe({ now = Date.now }: { now?: Now } = {}) {
+  const remembered = new Map<string, { body: string; answer: StandInAnswer }>();
+  let listener: Pick<PlayableStandIn, "onEvent"> | undefined;
+  const account = createStripeAccount(now, (type, object) =>
+    listener?.onEvent(stripeDelivery(type, object, { atMs: now() })),
+  );
+  const { intents, refunds, disputes } = account;
+  /** The state that new refunds start in; `pending` is how banks that take their time look. */
+  const settings: { refundStatus: "succeeded" | "pending" } = { refundStatus: "succeeded" };
+
+  function routeIntents({ method, body, query }: StandInRequest, id: string, action?: string) {
+    if (method === "POST" && !id) return account.createIntent(new URLSearchParams(body));
+    if (!id) {
+      const since = Number(query.get("created[gte]") ?? 0);
+      const until = Number(query.get("created[lte]") ?? Number.POSITIVE_INFINITY);
+      const all = [...intents.values()].toReversed();
+      return pageOf(
+        all.filter(({ created }) => created >= since && created <= until),
+        query,
+      );
+    }
+    const intent = intents.get(id);
+    if (!intent) return refused(404, "resource_missing");
+    return action === "cancel" ? account.cancelIntent(intent) : ok(intent);
+  }
+
+  function route(request: StandInRequest): StandInAnswer {
+    const { method, path, body, query } = request;
+    const [, , resource, id = "", action] = path.split("/");
+    if (resource === "payment_intents") return routeIntents(request, id, action);
+    const ofIntent = (each: { payment_intent: string }): boolean =>
+      each.payment_intent === query.get("payment_intent");
+    if (resource === "disputes") return pageOf(disputes.filter(ofIntent), query);
+    if (method === "POST")
+      return account.createRefund(new URLSearchParams(body), settings.refundStatus);
+    if (id === "") return pageOf(refunds.filter(ofIntent), query);
+    const refund = refunds.find((each) => each.id === id);
+    return refund ? ok(refund) : refused(404, "resource_missing");
+  }
+
+  function answer(request: StandInRequest): StandInAnswer {
+    if (request.headers.authorization !== `Bearer ${stripeKeys.secretKey}`) {
+      return refused(401, undefined);
+    }
+    const key = request.headers["idempotency-key"];
+    if (request.method !== "POST" || typeof key !== "string") return route(request);
+    const before = remembered.get(key);
+    if (before && before.body !== request.body) {
+      return refused(400, undefined, { type: "idempotency_error" });
+    }
+    const result = before?.answer ?? route(request);
+    const kept = structuredClone(result);
+    if (result.status < 500) remembered.set(key, { body: request.body, answer: kept });
+    return kept;
+  }
+
+  /** The last dispute of an intent that is not over. */
+  const openDispute = ({ id }: Intent) => {
+    const found = disputes.findLast((each) => each.payment_intent === id);
+    if (!found) throw new Error("There is no dispute");
+    return found;
+  };
+
+  const actions: Record<ProviderAction, (intent: Intent, amount?: number) => void> = {
+    pay: account.succeed,
+    fail: account.decline,
+    process: account.process,
+    refund(intent, amount = intent.amount_received - account.refundedOf(intent.id)) {
+      account.makeRefund(intent, amount, {});
+    },
+    failRefund({ id }) {
+      const refund = refunds.findLast(
+        (each) => each.payment_intent === id && each.status !== "failed",
+      );
+      if (!refund) throw new Error("There is no refund");
+      account.updateRefund(refund, "failed");
+    },
+    dispute: (intent, amount = intent.amount) => void account.dispute(intent, amount),
+    winDispute: (intent) => account.settleDispute(openDispute(intent), "won"),
+    loseDispute: (intent) => account.settleDispute(openDispute(intent), "lost"),
+  };
+
+  const standIn = Object.assign(await startStandIn(answer), {
+    onEvent: (_delivery: StandInDelivery): void => {},
+    account,
+    intents,
+    refunds,
+    disputes,
+    settings,
+    /** A shopper pays at Stripe. */
+    pay: (intentId: string): Intent => account.succeed(intents.get(intentId)!),
+    /** A shopper's card is declined. */
+    decline: (intentId: string): Intent => account.decline(intents.get(intentId)!),
+    /** What Stripe's event about refunds carries. */
+    refundedCharge: (intentId: string) => account.chargeOf(intents.get(intentId)!),
+    list: (): ListedPayment[] =>
+      [...intents.values()].map((intent) => ({
+        id: intent.id,
+        about: intent.metadata["orderId"] ?? "",
+        amount: intent.amount,
+        currency: intent.currency.toUpperCase(),
+        status: `${intent.status}, ${stripeDecimalText(intent.amount, intent.currency)}`,
+        refunded: account.refundedOf(intent.id),
+        actions: actionsOf[intent.status] ?? [],
+      })),
+    act(id: string, action: ProviderAction, amount?: number) {
+      const intent = intents.get(id);
+      if (!intent) throw new Error(`There is no payment intent ${id}`);
+      actions[action](intent, amount);
+    },
+  }) satisfies PlayableStandIn;
+  listener = standIn;
+  return standIn;
+}
+
+/** Stripe's stand-in. */
+export type StripeStandIn = Awaited<ReturnType<typeof startStripe>>;
