@@ -11,6 +11,7 @@ import { createFaults } from "./aws/faults.ts";
 import { createPermissions } from "./aws/permissions.ts";
 import { createQueues } from "./aws/queues.ts";
 import { createSecrets } from "./aws/secrets.ts";
+import { createContentionFront } from "./contention/front.ts";
 import { connectDynamoDb } from "./database/dynamodb-client.ts";
 import { startDynamoDbLocal, untilDynamoDbAnswers } from "./database/dynamodb-local.ts";
 import { createTables, dropTables } from "./database/tables.ts";
@@ -44,6 +45,8 @@ export interface HoldfastOptions {
   tablePrefix?: string;
   /** Keeps tables and secrets here. */
   dataDirectory?: string | undefined;
+  /** Lets DynamoDB behave as it does in a crowd: conflicts, throttling, latency. */
+  contention?: Parameters<typeof createContentionFront>[2] | undefined;
   /** How many workers a function may have. */
   maxWorkers?: number;
   /** Makes the alarms' minutes shorter: at 60 five minutes last five seconds. */
@@ -176,12 +179,14 @@ async function start(options: HoldfastOptions, cleanup: AsyncDisposableStack): P
   const schedules = startSchedules({ template, functions, permissions, queues, report });
   cleanup.defer(() => schedules.stop());
 
+  const contention =
+    options.contention && (await createContentionFront(dynamoDb, tables, options.contention));
   const faults = createFaults();
   const calls = createCallRecord();
   front.connect({
     functions,
     permissions,
-    dynamoDb,
+    dynamoDb: contention ?? dynamoDb,
     secrets,
     queues,
     faults,
@@ -207,6 +212,7 @@ async function start(options: HoldfastOptions, cleanup: AsyncDisposableStack): P
       ...(options.alarmSpeed && { speed: options.alarmSpeed }),
       sample: measuring.queues,
     }),
+    contention: contention?.model,
   };
   const gateway = createGateway(readApi(template, functions, issuer), measuring.answer);
   server.answerWith((request) =>

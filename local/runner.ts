@@ -3,6 +3,7 @@ import type { CallRecord } from "./aws/calls.ts";
 import type { Faults } from "./aws/faults.ts";
 import type { Queues } from "./aws/queues.ts";
 import type { Secrets } from "./aws/secrets.ts";
+import type { ContentionModel } from "./contention/contention.ts";
 import type { LocalTable } from "./database/tables.ts";
 import type { Issuer } from "./http/issuer.ts";
 import type { Schedules } from "./jobs/schedules.ts";
@@ -25,6 +26,8 @@ export interface Runner {
   faults: Faults;
   calls: CallRecord;
   logs: LogBook;
+  /** Absent unless contention is modelled. */
+  contention: ContentionModel | undefined;
   metrics: Metrics;
   alarms: LocalAlarms;
 }

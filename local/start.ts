@@ -1,6 +1,7 @@
 /** `npm start`: runs Holdfast on this machine until it is asked to stop, and says how to use it. */
 import { parseArgs } from "node:util";
 import type { Context } from "./assembly/synth.ts";
+import { type ContentionSettings, defaultContention } from "./contention/settings.ts";
 import { ensureJava } from "./database/java.ts";
 import { type Holdfast, startHoldfast } from "./holdfast.ts";
 import type { LogLine } from "./lambda/log-book.ts";
@@ -10,6 +11,7 @@ const USAGE = `npm start [-- options]
 
   -c, --context key=value   CDK context, as for cdk deploy; may be repeated
       --data DIR            keep the data in DIR (else it is in memory)
+      --contention          DynamoDB conflicts, throttles and takes its time as in a crowd (docs/contention.md)
       --logs                show everything that the functions log
       --help
 
@@ -22,6 +24,7 @@ interface Options {
   port: number;
   context: Context;
   dataDirectory: string | undefined;
+  contention: ContentionSettings | undefined;
   showLogs: boolean;
 }
 
@@ -49,6 +52,7 @@ function parseOptions() {
       options: {
         context: { type: "string", short: "c", multiple: true, default: [] },
         data: { type: "string" },
+        contention: { type: "boolean", default: false },
         logs: { type: "boolean", default: false },
         help: { type: "boolean", default: false },
       },
@@ -60,12 +64,13 @@ function parseOptions() {
 
 /** Undefined when only the usage was asked for. */
 function readOptions(): Options | undefined {
-  const { context, data, logs, help } = parseOptions();
+  const { context, data, contention, logs, help } = parseOptions();
   if (help) return undefined;
   return {
     port: readPort(process.env["PORT"]),
     context: readContext(context),
     dataDirectory: data,
+    contention: contention ? defaultContention : undefined,
     showLogs: logs,
   };
 }
@@ -88,7 +93,7 @@ function createLogPrinter(showAll: boolean) {
   };
 }
 
-function welcome({ url, issuer }: Holdfast): string {
+function welcome({ url, issuer, contention }: Holdfast): string {
   const address = url.replace("127.0.0.1", "localhost");
   const admin = `'${address}/_local/token?sub=alice&groups=admin&as=text'`;
   const json = `-H "Authorization: Bearer $TOKEN" -H 'Content-Type: application/json'`;
@@ -102,7 +107,9 @@ Holdfast runs at ${address}
   try        curl -X POST ${address}/items ${json} -d '{"itemId":"chair","name":"Chair","kind":"Retail","price":{"amountMinor":4900,"currency":"EUR"},"quantity":1}'
              curl -X POST ${address}/order/alice ${json} -d '{"items":[{"itemId":"chair","quantity":1}],"paymentMethod":"sandbox"}'
              curl ${address}/items/chair
-  look       ${address}/_local    (all that exists on this machine only)
+  look       ${address}/_local    (all that exists on this machine only)${
+    contention ? `\n  contention ${address}/_local/contention    (what met whom)` : ""
+  }
   stop       Ctrl-C
 `;
 }
@@ -128,6 +135,7 @@ async function run(options: Options): Promise<void> {
     port: options.port,
     context: options.context,
     dataDirectory: options.dataDirectory,
+    contention: options.contention,
     dynamoDbEndpoint,
     signal: abort.signal,
     onProgress: progress,

@@ -23,7 +23,7 @@ import { answerQueueRequest, answerSecretRequest } from "./service-requests.ts";
 export interface AwsFrontParts {
   functions: LocalFunctions;
   permissions: Permissions;
-  dynamoDb: DynamoDbConnection;
+  dynamoDb: Pick<DynamoDbConnection, "forward">;
   secrets: Secrets;
   queues: Queues;
   faults: Faults;

@@ -7,6 +7,7 @@ import { editor } from "./editor.ts";
 import {
   alarms,
   calls,
+  contention,
   faults,
   functions,
   logs,
@@ -33,6 +34,7 @@ export const pages: Record<string, Page> = {
   "jwks.json": jwks,
   alarms,
   calls,
+  contention,
   docs,
   editor,
   faults,

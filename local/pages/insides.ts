@@ -29,6 +29,12 @@ export const faults: Page = (request, runner) => {
   return { faults: known };
 };
 
+/** `GET /_local/contention`: what the contention model has refused and charged so far, and its settings. */
+export const contention: Page = (_request, { contention: model }) => {
+  if (!model) throw new PageNotFound("contention is not modelled: npm start -- --contention");
+  return { counts: model.counts(), settings: model.settings };
+};
+
 /** `GET /_local/queues/{name}`: the messages in a queue. `DELETE` empties it. */
 export const queues: Page = ({ method, path: [name] }, runner) => {
   if (!name) return { queues: runner.queues.names() };

@@ -74,25 +74,28 @@ function metered(client: Surroundings["client"]): Surroundings["client"] {
   };
 }
 
+/** The payment providers that a container's clock gives. */
+export type ProvidersOf = Parameters<typeof createSystem>[2];
+
 /** Makes a system in a process of its own, whose requests are counted. */
-function createContainer(world: World, settings: ShopSettings): System {
+function createContainer(world: World, settings: ShopSettings, providersOf: ProvidersOf): System {
   const process = world.process();
-  return createSystem(
-    { process: () => ({ ...process, client: metered(process.client) }) },
-    settings,
-  );
+  const counted = { ...process, client: metered(process.client) };
+  return createSystem({ process: () => counted }, settings, providersOf);
 }
 
 /** As many containers as there are requests at once. */
 export class Containers {
   readonly #world: World;
   readonly #settings: ShopSettings;
+  readonly #providersOf: ProvidersOf;
   readonly #idle: System[] = [];
   #made = 0;
 
-  constructor(world: World, settings: ShopSettings) {
+  constructor(world: World, settings: ShopSettings, providersOf?: ProvidersOf) {
     this.#world = world;
     this.#settings = settings;
+    this.#providersOf = providersOf;
   }
 
   /** How many there are: the most requests that were under way at once. */
@@ -116,7 +119,7 @@ export class Containers {
 
   #make(): System {
     this.#made += 1;
-    return createContainer(this.#world, this.#settings);
+    return createContainer(this.#world, this.#settings, this.#providersOf);
   }
 }
 

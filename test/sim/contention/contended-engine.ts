@@ -19,6 +19,12 @@ import {
   footprintOf,
   type Touch,
 } from "../../../local/contention/footprint.ts";
+import {
+  type Batch,
+  cancellationsOf,
+  refusalTexts,
+  splitBatch,
+} from "../../../local/contention/refusals.ts";
 import type { ContentionSettings } from "../../../local/contention/settings.ts";
 import type { Command, Engine, Output } from "../engine/engine.ts";
 import { transactionCancelled } from "../engine/errors.ts";
@@ -29,30 +35,22 @@ import type { Frontage } from "../scheduler/world.ts";
 
 const metadata = { httpStatusCode: 400, attempts: 1 };
 
-const busyText = "Transaction is ongoing for the item";
-const scarceText =
-  "Throughput exceeds the current capacity of your table or index. DynamoDB is automatically scaling your table or index so please try again shortly.";
-
-const cancellations = {
-  conflict: { Code: "TransactionConflict", Message: busyText },
-  throttled: { Code: "ThrottlingError", Message: scarceText },
-} as const;
-
 /** What the SDK's client throws for a refusal; an on-demand table throttles with ThrottlingException. */
 function refusalOf({ form }: Footprint, reasons: readonly Reason[]): Error {
   if (form === "transaction") {
-    return transactionCancelled(
-      reasons.map((reason) => (reason ? cancellations[reason] : { Code: "None" })),
-    );
+    return transactionCancelled(cancellationsOf(reasons));
   }
   if (reasons.includes("conflict")) {
-    return new TransactionConflictException({ message: busyText, $metadata: metadata });
+    return new TransactionConflictException({
+      message: refusalTexts.conflict,
+      $metadata: metadata,
+    });
   }
   if (form === "batch") {
-    const message = "The level of configured provisioned throughput for the table was exceeded";
+    const message = refusalTexts.throttledBatch;
     return new ProvisionedThroughputExceededException({ message, $metadata: metadata });
   }
-  return new ThrottlingException({ message: scarceText, $metadata: metadata });
+  return new ThrottlingException({ message: refusalTexts.throttled, $metadata: metadata });
 }
 
 function contendedTable({ name, partition, sort, indexes = [] }: TableDefinition): ContendedTable {
@@ -67,30 +65,6 @@ function contendedTable({ name, partition, sort, indexes = [] }: TableDefinition
       holdsAll: index.projection === "ALL",
     })),
   };
-}
-
-type Requests = Record<string, { Keys: object[] } | object[]>;
-
-/** Splits a batch into what was let in and what was not. */
-function splitBatch(
-  items: Requests,
-  isIn: (position: number) => boolean,
-): { admitted: Requests; left: Requests } {
-  const parts: { admitted: Requests; left: Requests } = { admitted: {}, left: {} };
-  let position = 0;
-  for (const [name, request] of Object.entries(items)) {
-    const list = "Keys" in request ? request.Keys : request;
-    const marks = list.map(() => isIn(position++));
-    for (const [into, wanted] of [
-      [parts.admitted, true],
-      [parts.left, false],
-    ] as const) {
-      const chosen = list.filter((_one, index) => marks[index] === wanted);
-      if (chosen.length === 0) continue;
-      into[name] = "Keys" in request ? { ...request, Keys: chosen } : chosen;
-    }
-  }
-  return parts;
 }
 
 /** The positions that refused a transaction or a write, from the error that the engine threw. */
@@ -141,8 +115,8 @@ export class ContendedEngine implements Frontage {
     this.#delayMs = entry.tookMs;
     if (entry.kind === "refused") throw refusalOf(footprint, entry.reasons);
     throw new TransactionInProgressException({
-      Message: "The transaction with the given request token is already in progress",
-      message: "The transaction with the given request token is already in progress",
+      Message: refusalTexts.inProgress,
+      message: refusalTexts.inProgress,
       $metadata: metadata,
     });
   }
@@ -173,7 +147,7 @@ export class ContendedEngine implements Frontage {
 
   #executeBatch(command: Command, reasons: readonly Reason[]): Output {
     if (reasons.every((reason) => reason === undefined)) return this.#engine.execute(command);
-    const input = command.input as { RequestItems: Requests };
+    const input = command.input as { RequestItems: Batch };
     const { admitted, left } = splitBatch(
       input.RequestItems,
       (position) => reasons[position] === undefined,

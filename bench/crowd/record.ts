@@ -1,0 +1,188 @@
+/** Writes recordings down as a page of tables and as a picture. */
+import { defaultContention, settingRows } from "../../local/contention/settings.ts";
+import { type Compared, standalone, tenfoldBars } from "../../scripts/crowd/chart.ts";
+import type { CrowdSummary } from "../../scripts/crowd/summary.ts";
+import type { StepCost } from "../../test/sim/contention/order-costs.ts";
+import { pendingOthers, type Recording, type Scenario, scenarios } from "./scenarios.ts";
+
+const none = "–";
+const whole = (value: number): string => Math.round(value).toLocaleString("en-US");
+const some = (value: number): string => (value < 10 ? value.toFixed(1) : whole(value));
+const seconds = (ms: number): string => `${(ms / 1_000).toFixed(2)} s`;
+
+function table(head: readonly string[], rows: readonly (readonly string[])[]): string {
+  const line = (cells: readonly string[]): string => `| ${cells.join(" | ")} |`;
+  return [line(head), line(head.map(() => "---")), ...rows.map(line)].join("\n");
+}
+
+function stepText(step: StepCost | undefined): string {
+  if (!step) return none;
+  return step.refusal === undefined ? some(step.writeUnits) : `refused: \`${step.refusal}\``;
+}
+
+function costTable(recordings: readonly Recording[]): string {
+  const rows = recordings.flatMap(({ name, costs }) =>
+    pendingOthers.flatMap((asked) => {
+      const cost = costs[String(asked)];
+      if (!cost) return [];
+      const { place, start, pay, cancel, readItem, rowBytes, others } = cost;
+      const pending =
+        others < asked ? `${whole(asked)} (${whole(others)} were taken)` : whole(asked);
+      const steps = [place, start, pay, cancel].map(stepText);
+      return [[name, pending, ...steps, some(readItem.readUnits), whole(rowBytes)]];
+    }),
+  );
+  const steps = ["order", "start of payment", "paying webhook", "cancel"];
+  return table(["", "others pending", ...steps, "read units of the item", "row, bytes"], rows);
+}
+
+type Column = readonly [name: string, value: (sum: CrowdSummary) => string];
+
+const crowdColumns: readonly Column[] = [
+  ["sold", ({ counts }) => whole(counts.sold)],
+  [
+    "sold out (falsely)",
+    ({ counts, falselySoldOut }) => `${whole(counts.soldOut)} (${falselySoldOut})`,
+  ],
+  ["other 4xx", ({ counts }) => whole(counts.refused)],
+  ["503", ({ counts }) => whole(counts.tryAgain)],
+  ["500", ({ counts }) => whole(counts.fault)],
+  ["p50", ({ all }) => seconds(all.p50)],
+  ["p95", ({ all }) => seconds(all.p95)],
+  ["p99", ({ all }) => seconds(all.p99)],
+  ["attempts a sale", ({ attemptsPerSale }) => some(attemptsPerSale)],
+  ["requests a sale", ({ requestsPerSale }) => some(requestsPerSale)],
+  ["write units a sale", ({ writeUnitsPerSale }) => some(writeUnitsPerSale)],
+  ["with refusals", ({ chargedPerSale }) => some(chargedPerSale)],
+  ["conflicts", ({ conflicts }) => whole(conflicts)],
+  ["throttled", ({ throttled }) => whole(throttled)],
+  ["sales a second and item", ({ perSecond }) => some(perSecond)],
+];
+
+function crowdTable(recordings: readonly Recording[]): string {
+  const rows = scenarios
+    .filter(({ group }) => group === "crowds")
+    .flatMap(({ id, name }) =>
+      recordings.map(({ name: who, crowds }) => {
+        const found = crowds[id];
+        const limit = found
+          ? `${whole(found.limits.transactions)} / ${whole(found.limits.plainUpdates)}`
+          : none;
+        const cells = crowdColumns.map(([, of]) => (found ? of(found.summary) : none));
+        return [name, who, ...cells, limit];
+      }),
+    );
+  const limit = "limit by transactions / plain updates";
+  return table(["crowd", "", ...crowdColumns.map(([name]) => name), limit], rows);
+}
+
+const ofSales = (): readonly Scenario[] => scenarios.filter(({ group }) => group === "sales");
+
+function salesTable(recordings: readonly Recording[]): string {
+  const rows = ofSales().flatMap(({ id, name }) =>
+    recordings.map(({ name: who, crowds }) => {
+      const found = crowds[id];
+      if (!found) return [name, who, none, none, none, none, none];
+      const { summary, limits } = found;
+      const rates = [summary.perSecond, summary.bestSecond].map(whole);
+      const most = [limits.transactions, limits.plainUpdates].map(whole);
+      return [name, who, ...rates, ...most, some(summary.attemptsPerSale)];
+    }),
+  );
+  const limit = ["limit by transactions", "limit by plain updates"];
+  const head = ["rows", "", "sales a second", "best second", ...limit, "attempts a sale"];
+  return table(head, rows);
+}
+
+function rowTable({ rows }: Recording): string {
+  return table(
+    [
+      "one row of 900 bytes",
+      "writers within 1 s",
+      "writes a second",
+      "attempts a write",
+      "gave up",
+    ],
+    rows.map(({ load, rate }) => [
+      load.kind === "plain" ? "plain updates" : "transactions",
+      whole(load.writers),
+      whole(rate.perSecond),
+      some(rate.attemptsPerWrite),
+      whole(rate.gaveUp),
+    ]),
+  );
+}
+
+/** Sales a second by rows: every recording and the limit of plain updates, on one tenfold scale. */
+export function recordPicture(recordings: readonly Recording[]): string {
+  const shades = ["sold-out", "sold", "try-again", "refused"];
+  const series = [
+    ...recordings.map(({ name }, index) => ({ name, className: shades[index % shades.length]! })),
+    { name: "limit by plain updates", className: "limit" },
+  ];
+  const rows = ofSales().map(({ id, name, options }): Compared => {
+    const values = recordings.map(({ crowds }) => crowds[id]?.summary.perSecond);
+    return {
+      label: name,
+      values: [...values, options.shards * options.contention.partitionWriteUnits],
+    };
+  });
+  const title = "Sales a second of one item, by rows";
+  return standalone(tenfoldBars({ title, series, rows }));
+}
+
+/** The page: recordings one beside the other, the model's settings, and how to repeat it. */
+export function recordPage(recordings: readonly Recording[]): string {
+  const last = recordings.at(-1)!;
+  const made = recordings.map(
+    ({ name, commit, date }) => `- **${name}**: commit \`${commit}\`, recorded on ${date}`,
+  );
+  const settings = settingRows(defaultContention).map(([name, value, from]) => [
+    `\`${name}\``,
+    value,
+    from,
+  ]);
+  return `# What a crowd gets, and what it costs
+
+The product's own code over a model of DynamoDB, in virtual time: \`local/contention\` has the rules and
+their sources, [docs/contention.md](../docs/contention.md) explains them. Nothing here was measured on the
+service itself. \`node bench/crowd.ts NAME\` records all of it anew under a name; what was recorded under
+other names stays.
+
+${made.join("\n")}
+
+## Write units of an order of one line, by how many others hold the same item
+
+Counted, without contention. Refused means that the product turned the buyer away although there were units.
+
+${costTable(recordings)}
+
+## Crowds
+
+1,000 shoppers within 1 s and 500 units of each item unless told; fresh tables, seed 1. Times are how long
+shoppers waited for any answer. "With refusals": all write units that the model charged, those of refused
+attempts and of index entries included, for each sale.
+
+${crowdTable(recordings)}
+
+## Sales a second of one item
+
+More shoppers within 2 s than can be served, stock without end, tables that were warmed for it (40,000 write
+units, 200,000 at 40 rows). The physical limit: a row takes one transaction at a time, ${defaultContention.busy.medianMs} ms
+each; in plain updates its partition gives ${whole(defaultContention.partitionWriteUnits)} write units a second.
+
+${salesTable(recordings)}
+
+![Sales a second of one item](crowd.svg)
+
+## The model by itself
+
+A row of 900 bytes under the product's own retries and nothing else; recorded with "${last.name}".
+
+${rowTable(last)}
+
+## The model's settings
+
+${table(["setting", "value", "source"], settings)}
+`;
+}
