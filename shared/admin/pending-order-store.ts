@@ -3,10 +3,12 @@ import type { EpochMs } from "../base/time.ts";
 import { dueShards, type Order } from "../orders/order.ts";
 import { orderOf } from "../orders/order-store.ts";
 import type { Database } from "../table/database.ts";
-import { allOf, at, condition } from "../table/expression.ts";
+import { allOf, condition, pathsOf } from "../table/expression.ts";
 import type { Page } from "../table/paging.ts";
 import { listShards } from "../table/sharded-index.ts";
 import type { Row } from "../table/write.ts";
+
+const at = pathsOf<Order>();
 
 /** Which pending orders to list. */
 export interface PendingOrderQuery {

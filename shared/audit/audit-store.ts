@@ -1,10 +1,12 @@
 /** How the trail is kept: every entry is put once, however often its change is told. */
 import { HoldfastError } from "../base/errors.ts";
 import type { Database } from "../table/database.ts";
-import { at, condition, isMissing } from "../table/expression.ts";
+import { condition, isMissing, pathsOf } from "../table/expression.ts";
 import type { Page } from "../table/paging.ts";
 import { put } from "../table/write.ts";
 import type { AuditEntry } from "./audit.ts";
+
+const at = pathsOf<AuditEntry>();
 
 /** The entry stands there already: its change was delivered before. */
 class EntryKept extends HoldfastError {

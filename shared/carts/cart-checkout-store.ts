@@ -1,7 +1,7 @@
 /** The writes by which an order locks a cart, keeps it locked, empties it or lets it go again. */
 import type { ChangeNote } from "../base/actor.ts";
 import type { EpochMs } from "../base/time.ts";
-import { action, allOf, anyOf, at, type AttributePath } from "../table/expression.ts";
+import { action, allOf, anyOf, type AttributePath } from "../table/expression.ts";
 import { type Row, update, type Write } from "../table/write.ts";
 import { type Cart, type CartLock, CartLocked, CheckoutGone, VersionMismatch } from "./cart.ts";
 import {
@@ -15,6 +15,7 @@ import {
   versionIs,
 } from "./cart-guards.ts";
 import {
+  at,
   cartPlace,
   conditionAttribute,
   currencyAttribute,
@@ -107,12 +108,13 @@ export interface CheckoutExtension extends Checkout {
  */
 export function extendCheckoutWrite(step: CheckoutExtension): Write {
   const { transactionId, expiresAtMs, note } = step;
-  const lock = (field: keyof CartLock): AttributePath => at("lock", field);
   return ofCheckout(step, {
     change: {
       set: [
-        action`${lock("transactionId")} = ${transactionId}`,
-        ...(expiresAtMs === undefined ? [] : [action`${lock("expiresAtMs")} = ${expiresAtMs}`]),
+        action`${at("lock", "transactionId")} = ${transactionId}`,
+        ...(expiresAtMs === undefined
+          ? []
+          : [action`${at("lock", "expiresAtMs")} = ${expiresAtMs}`]),
         action`${at("change")} = ${note}`,
       ],
     },

@@ -3,7 +3,7 @@ import { type Actor, type ChangeNote, changeNote } from "../base/actor.ts";
 import type { AuditAction } from "../base/audit-action.ts";
 import { HoldfastError } from "../base/errors.ts";
 import type { EpochMs } from "../base/time.ts";
-import { action, allOf, at, type Fragment } from "../table/expression.ts";
+import { action, allOf, type Fragment } from "../table/expression.ts";
 import { type Change, type Row, update, type Write } from "../table/write.ts";
 import { cartIdOf, CartLocked, type InstanceAddress, VersionMismatch } from "./cart.ts";
 import {
@@ -19,7 +19,7 @@ import {
   versionIn,
   versionIs,
 } from "./cart-guards.ts";
-import { cartPlace } from "./cart-row.ts";
+import { at, cartPlace } from "./cart-row.ts";
 
 /** One edit: of which cart, when, by whom, and of which version if the caller cares. */
 export interface Edit {

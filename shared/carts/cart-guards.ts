@@ -2,9 +2,10 @@
 import { randomUUID } from "node:crypto";
 import type { EpochMs } from "../base/time.ts";
 import { later, ttlSecondsAt } from "../base/time.ts";
-import { action, anyOf, at, condition, type Fragment, isMissing } from "../table/expression.ts";
+import { action, anyOf, condition, type Fragment, isMissing } from "../table/expression.ts";
 import type { Recall, Row } from "../table/write.ts";
 import { cartLifeMs, type CartLock } from "./cart.ts";
+import { at, rememberedEdits } from "./cart-row.ts";
 
 /** Nobody pays for this cart, or the lock of who did is over. */
 export function cartIsUnlocked(nowMs: EpochMs): Fragment {
@@ -29,19 +30,17 @@ export function checkoutsAre(checkouts: number): Fragment {
 }
 
 /** The set has this key already, or room for one more. */
-export function hasRoomFor(set: string, key: string, limit: number): Fragment {
+export function hasRoomFor(
+  set: "lineKeys" | "conditionKeys",
+  key: string,
+  limit: number,
+): Fragment {
   return anyOf(
     isMissing(at(set)),
     condition`size(${at(set)}) < ${limit}`,
     condition`contains(${at(set)}, ${key})`,
   );
 }
-
-/**
- * The ids of the last edits stand on the item, newest first. An edit whose answer was lost meets its
- * own id when it is repeated, unless this many others went through in between.
- */
-export const rememberedEdits = ["edit0", "edit1", "edit2", "edit3"] as const;
 
 /** A new id for an edit; 48 bits are plenty among four neighbours. */
 export function newEditId(): string {

@@ -1,15 +1,7 @@
 /** The edits of a single key: a line, a condition, a metadata value; each is one update. */
 import { isDeepStrictEqual } from "node:util";
 import { TooLarge } from "../base/errors.ts";
-import {
-  action,
-  anyOf,
-  at,
-  condition,
-  exists,
-  type Fragment,
-  isMissing,
-} from "../table/expression.ts";
+import { action, anyOf, condition, exists, type Fragment, isMissing } from "../table/expression.ts";
 import type { Write } from "../table/write.ts";
 import {
   type Cart,
@@ -31,6 +23,7 @@ import {
   maxLines,
 } from "./cart-limits.ts";
 import {
+  at,
   conditionAttribute,
   currencyAttribute,
   keyIn,
@@ -42,11 +35,11 @@ import {
 } from "./cart-row.ts";
 
 /** The line's snapshot is the one that was read: whoever changed it meanwhile is not overwritten. */
-function lineIsAsRead(attribute: string, known: CartLine | undefined): Fragment {
+function lineIsAsRead(attribute: `line:${string}`, known: CartLine | undefined): Fragment {
   return known ? condition`${at(attribute)} = ${storedLine(known)}` : isMissing(at(attribute));
 }
 
-function fitsWith(attribute: string, quantity: number): Fragment {
+function fitsWith(attribute: `quantity:${string}`, quantity: number): Fragment {
   return anyOf(
     isMissing(at(attribute)),
     condition`${at(attribute)} <= ${maxLineQuantity - quantity}`,

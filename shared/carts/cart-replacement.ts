@@ -10,11 +10,10 @@ import {
   editIsRecalled,
   editTookEffect,
   newEditId,
-  rememberedEdits,
   versionIs,
 } from "./cart-guards.ts";
 import { checkConditionCount, checkLineCount, lineCountOf } from "./cart-limits.ts";
-import { cartPlace, contentsRow } from "./cart-row.ts";
+import { cartPlace, contentsRow, rememberedEdits } from "./cart-row.ts";
 
 /** A cart as it was read, with the row that it was read from. */
 export interface ReadCart extends Cart {

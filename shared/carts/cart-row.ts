@@ -2,6 +2,8 @@
  * How a cart is stored: flat attributes of one item, so that every edit of a single key is one update
  * that needs no parent to be there.
  */
+import type { ChangeNote } from "../base/actor.ts";
+import { pathsOf } from "../table/expression.ts";
 import type { Row } from "../table/write.ts";
 import type { Cart, CartCondition, CartInstance, CartLine, CartLock } from "./cart.ts";
 
@@ -14,20 +16,51 @@ type StoredLine = Omit<CartLine, "itemId" | "quantity">;
 /** What `condition:…` holds. */
 type StoredCondition = Omit<CartCondition, "name">;
 
+/**
+ * The ids of the last edits stand on the item, newest first. An edit whose answer was lost meets its
+ * own id when it is repeated, unless this many others went through in between.
+ */
+export const rememberedEdits = ["edit0", "edit1", "edit2", "edit3"] as const;
+
+/** A cart as it is stored. */
+export interface CartRow extends Readonly<
+  Partial<Record<(typeof rememberedEdits)[number], string>>
+> {
+  readonly cartId: string;
+  readonly userId: string;
+  readonly sessionId: string;
+  readonly version?: number;
+  readonly checkouts?: number;
+  readonly lock?: CartLock;
+  readonly ttlSeconds: number;
+  readonly change: ChangeNote;
+  /** Which lines and conditions there are: what bounds their number. */
+  readonly lineKeys?: ReadonlySet<string>;
+  readonly conditionKeys?: ReadonlySet<string>;
+  readonly [line: `line:${string}`]: StoredLine;
+  readonly [quantity: `quantity:${string}`]: number;
+  readonly [condition: `condition:${string}`]: StoredCondition;
+  readonly [metadata: `metadata:${string}`]: string;
+  readonly [currency: `currency:${string}`]: string;
+}
+
+/** The attributes of a cart. */
+export const at = pathsOf<CartRow>();
+
 /** The attribute of a line's snapshot of its item. Instances have no colon, item ids may. */
-export const lineAttribute = (instance: string, itemId: string): string =>
-  `line:${instance}:${itemId}`;
+export const lineAttribute = (instance: string, itemId: string) =>
+  `line:${instance}:${itemId}` as const;
 /** The attribute of a line's quantity. */
-export const quantityAttribute = (instance: string, itemId: string): string =>
-  `quantity:${instance}:${itemId}`;
+export const quantityAttribute = (instance: string, itemId: string) =>
+  `quantity:${instance}:${itemId}` as const;
 /** The attribute of a condition. */
-export const conditionAttribute = (instance: string, name: string): string =>
-  `condition:${instance}:${name}`;
+export const conditionAttribute = (instance: string, name: string) =>
+  `condition:${instance}:${name}` as const;
 /** The attribute of a metadata value. */
-export const metadataAttribute = (instance: string, key: string): string =>
-  `metadata:${instance}:${key}`;
+export const metadataAttribute = (instance: string, key: string) =>
+  `metadata:${instance}:${key}` as const;
 /** The attribute of an instance's currency. */
-export const currencyAttribute = (instance: string): string => `currency:${instance}`;
+export const currencyAttribute = (instance: string) => `currency:${instance}` as const;
 /** How a line or condition is called in the set that bounds how many there may be. */
 export const keyIn = (instance: string, name: string): string => `${instance}:${name}`;
 

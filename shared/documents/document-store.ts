@@ -4,14 +4,14 @@ import type { EpochMs } from "../base/time.ts";
 import { LockNotOwned } from "../locks/lock.ts";
 import type { Database } from "../table/database.ts";
 import {
-  action,
   allOf,
   anyOf,
-  at,
+  assigned,
   condition,
   exists,
   type Fragment,
   isMissing,
+  pathsOf,
 } from "../table/expression.ts";
 import { type Row, update, type Write } from "../table/write.ts";
 import { type Document, DocumentChanged, documentOf, VersionBehind } from "./document.ts";
@@ -34,6 +34,22 @@ export interface Save {
   readonly nowMs: EpochMs;
   readonly note: ChangeNote;
 }
+
+/** A document as it is stored. */
+interface DocumentRow {
+  readonly documentId: string;
+  /** JSON */
+  readonly content: string;
+  readonly version: number;
+  /** Of the lock under which it was written last. */
+  readonly lastFence: number;
+  readonly saveId: string;
+  readonly updatedAtMs: EpochMs;
+  readonly updatedBy: string;
+  readonly change: ChangeNote;
+}
+
+const at = pathsOf<DocumentRow>();
 
 /** No later owner has written yet: what a fence is for. */
 const fenceIsNotOlder = (fence: number): Fragment =>
@@ -88,7 +104,7 @@ export async function findSave(
  */
 export function saveWrite(save: Save): Write {
   const { documentId, text, fence, expected, version, saveId, nowMs, note } = save;
-  const attributes = {
+  const { set } = assigned<DocumentRow>({
     content: text,
     version,
     lastFence: fence,
@@ -96,13 +112,11 @@ export function saveWrite(save: Save): Write {
     updatedAtMs: nowMs,
     updatedBy: note.actor,
     change: note,
-  };
+  });
   return update({
     table: "Documents",
     key: { documentId },
-    change: {
-      set: Object.entries(attributes).map(([name, value]) => action`${at(name)} = ${value}`),
-    },
+    change: { set },
     condition: allOf(fenceIsNotOlder(fence), versionGrowsTo(version), ...isAsExpected(expected)),
     refused: (row) => refusalOf(save, row, nowMs),
   });

@@ -1,7 +1,10 @@
 /** Where the rows of locks are, and the sentences that their conditions are made of. */
 import type { EpochMs } from "../base/time.ts";
-import { allOf, anyOf, at, condition, type Fragment, isMissing } from "../table/expression.ts";
-import type { Hold } from "./lock.ts";
+import { allOf, anyOf, condition, type Fragment, isMissing, pathsOf } from "../table/expression.ts";
+import type { Hold, LockRow } from "./lock.ts";
+
+/** The attributes of a lock's row. */
+export const at = pathsOf<LockRow>();
 
 /** Where the row of a lock is. */
 export const lockRow = (resource: string) => ({ table: "Locks", key: { resource } }) as const;

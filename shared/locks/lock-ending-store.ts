@@ -5,15 +5,15 @@ import {
   action,
   allOf,
   anyOf,
-  at,
+  assigned,
   condition,
   exists,
   type Fragment,
   isMissing,
 } from "../table/expression.ts";
 import { type Change, update, type Write } from "../table/write.ts";
-import { callerHolds, leaseIsOver, lockRow } from "./lock-conditions.ts";
-import { type HeldChange, LockNotOwned } from "./lock.ts";
+import { at, callerHolds, leaseIsOver, lockRow } from "./lock-conditions.ts";
+import { type HeldChange, LockNotOwned, type LockRow } from "./lock.ts";
 
 /**
  * Leaves a tombstone: how it ended, and the fence for the next one to count on. It
@@ -23,12 +23,9 @@ import { type HeldChange, LockNotOwned } from "./lock.ts";
  * lost answer still finds out that it happened. Owners' releases and forced ones have a place each:
  * an owner who comes and goes before the repetition must not wipe out a forced one's.
  */
-function tombstone(note: ChangeNote, mark: Readonly<Record<string, string>> = {}): Change {
+function tombstone(note: ChangeNote, mark: Pick<LockRow, "releaseId" | "forcedId">): Change {
   return {
-    set: [
-      action`${at("change")} = ${note}`,
-      ...Object.entries(mark).map(([name, id]) => action`${at(name)} = ${id}`),
-    ],
+    set: assigned<LockRow>({ change: note, ...mark }).set,
     remove: [at("owner"), at("kindShard")],
   };
 }
@@ -87,7 +84,7 @@ export function expireLockWrite(expired: {
   const { resource, nowMs, actor } = expired;
   return update({
     ...lockRow(resource),
-    change: tombstone(changeNote("lock.expired", actor, nowMs)),
+    change: tombstone(changeNote("lock.expired", actor, nowMs), {}),
     condition: allOf(exists(at("owner")), leaseIsOver(nowMs)),
     refused: (row) => new LockNotOwned(row, nowMs),
   });

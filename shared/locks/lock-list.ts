@@ -2,10 +2,11 @@
 import type { Actor } from "../base/actor.ts";
 import type { Clock } from "../base/time.ts";
 import type { Database } from "../table/database.ts";
-import { condition, at } from "../table/expression.ts";
+import { condition } from "../table/expression.ts";
 import type { Page } from "../table/paging.ts";
 import { listShards } from "../table/sharded-index.ts";
 import type { Row } from "../table/write.ts";
+import { at } from "./lock-conditions.ts";
 import { expireLockWrite } from "./lock-ending-store.ts";
 import { kindShardsOf } from "./lock-store.ts";
 import { liveLockOf, type Lock, LockNotOwned, type LockPurpose, lockPurposes } from "./lock.ts";

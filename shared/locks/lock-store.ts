@@ -17,14 +17,13 @@ import {
   action,
   allOf,
   anyOf,
-  at,
-  type AttributePath,
+  assigned,
   condition,
   type Fragment,
   isMissing,
 } from "../table/expression.ts";
 import { check, type Row, update, type Write } from "../table/write.ts";
-import { callerHolds, fenceGrowsTo, lockIsFree, lockRow } from "./lock-conditions.ts";
+import { at, callerHolds, fenceGrowsTo, lockIsFree, lockRow } from "./lock-conditions.ts";
 import {
   type HeldChange,
   type Hold,
@@ -34,7 +33,7 @@ import {
   lockOf,
   type LockOwner,
 } from "./lock.ts";
-import type { LockPurpose, LockScope } from "./lock.ts";
+import type { LockPurpose, LockRow, LockScope } from "./lock.ts";
 
 /** How many partitions each purpose has in the index of owned locks. */
 const shardsPerPurpose = 4;
@@ -64,12 +63,9 @@ const nextFence = (nowMs: EpochMs): Fragment =>
   action`${at("fence")} = if_not_exists(${at("fence")}, ${nowMs}) + ${1}`;
 
 /** Everything that an acquisition says of its owner; undefined is removed, so nothing old stays. */
-function ownership(
-  taken: Acquisition,
-  nowMs: EpochMs,
-): { set: Fragment[]; remove: AttributePath[] } {
+function ownership(taken: Acquisition, nowMs: EpochMs) {
   const { resource, owner, purpose, scope, leaseMs, actor } = taken;
-  const attributes = Object.entries({
+  return assigned<LockRow>({
     owner: owner.userId,
     sessionId: owner.sessionId,
     ownerName: owner.username,
@@ -80,12 +76,6 @@ function ownership(
     ...leaseUntil(later(nowMs, leaseMs)),
     change: changeNote("lock.acquired", actor, nowMs),
   });
-  return {
-    set: attributes
-      .filter(([, value]) => value !== undefined)
-      .map(([name, value]) => action`${at(name)} = ${value}`),
-    remove: attributes.filter(([, value]) => value === undefined).map(([name]) => at(name)),
-  };
 }
 
 /** The row as of now, or undefined. One request. */

@@ -1,5 +1,5 @@
 /** What a lock is: its shape, who owns it, its limits, and the errors that speak of it. */
-import type { Actor } from "../base/actor.ts";
+import type { Actor, ChangeNote } from "../base/actor.ts";
 import { HoldfastError, InvalidRequest } from "../base/errors.ts";
 import { type EpochMs, epochMs, isExpired } from "../base/time.ts";
 import type { Row } from "../table/write.ts";
@@ -41,6 +41,31 @@ export interface Hold {
   readonly owner: LockOwner;
   readonly fence?: number | undefined;
   readonly scope?: LockScope | undefined;
+}
+
+/** A lock as it is stored; while nobody has it, what it says of its last owner may still stand there. */
+export interface LockRow {
+  readonly resource: string;
+  readonly owner?: string;
+  readonly sessionId?: string;
+  readonly ownerName?: string;
+  readonly purpose?: LockPurpose;
+  readonly scope?: LockScope;
+  readonly fence?: number;
+  readonly acquiredAtMs?: EpochMs;
+  readonly expiresAtMs?: EpochMs;
+  readonly ttlSeconds?: number;
+  /** The partition of the index of owned locks. */
+  readonly kindShard?: string;
+  readonly change?: ChangeNote;
+  /** Mark the last ending by its owner and the last by force. */
+  readonly releaseId?: string;
+  readonly forcedId?: string;
+  /** Whose it was when it was ended by force. */
+  readonly formerOwner?: string;
+  /** The names of tree locks below, and who has each of them. */
+  readonly below?: ReadonlySet<string>;
+  readonly [entry: `lock:${string}`]: Lock;
 }
 
 /** Something is done to a hold of the caller's; the actor is on record for it. */

@@ -8,22 +8,14 @@
 import type { ChangeNote } from "../base/actor.ts";
 import type { EpochMs } from "../base/time.ts";
 import { dayMs, later, ttlSecondsAt } from "../base/time.ts";
-import {
-  action,
-  allOf,
-  at,
-  condition,
-  exists,
-  type Fragment,
-  isMissing,
-} from "../table/expression.ts";
+import { action, allOf, condition, exists, type Fragment, isMissing } from "../table/expression.ts";
 import { check, type Row, update, type Write } from "../table/write.ts";
-import { lockIsFree, lockRow } from "./lock-conditions.ts";
+import { at, lockIsFree, lockRow } from "./lock-conditions.ts";
 import { type Acquisition, acquireLockWrite } from "./lock-store.ts";
 import { type Hold, type Lock, LockHeld, liveLockOf, LockNotOwned, maxLeaseMs } from "./lock.ts";
 
 const below = at("below");
-const entryOf = (resource: string): string => `lock:${resource}`;
+const entryOf = (resource: string) => `lock:${resource}` as const;
 
 /** The locks below a name as its row has them, those whose lease is over too. */
 export function locksBelow(row: Row | undefined): Lock[] {

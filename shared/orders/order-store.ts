@@ -2,7 +2,7 @@
 import type { ChangeNote } from "../base/actor.ts";
 import type { EpochMs } from "../base/time.ts";
 import type { Database } from "../table/database.ts";
-import { action, allOf, at, condition, isMissing } from "../table/expression.ts";
+import { action, allOf, condition, isMissing, pathsOf } from "../table/expression.ts";
 import type { Page } from "../table/paging.ts";
 import { put, type Row, update, type Write } from "../table/write.ts";
 import {
@@ -42,6 +42,13 @@ export function orderOf(row: Row): Order {
 export function orderRefused(orderId: string, found: Row | undefined) {
   return found ? new OrderNotPayable(orderOf(found)) : new OrderNotFound(orderId);
 }
+
+/** An order with what only its writes look at. */
+export interface OrderRow extends Order {
+  readonly change: ChangeNote;
+}
+
+const at = pathsOf<OrderRow>();
 
 /** Where an order is. */
 export const orderRow = (orderId: string) => ({ table: "Orders", key: { orderId } }) as const;

@@ -3,26 +3,24 @@ import type { ChangeNote } from "../base/actor.ts";
 import { HoldfastError } from "../base/errors.ts";
 import { dayMs, type EpochMs, later, ttlSecondsAt } from "../base/time.ts";
 import type { Order } from "../orders/order.ts";
-import { orderRow } from "../orders/order-store.ts";
+import { orderRow, type OrderRow } from "../orders/order-store.ts";
 import type { NotedEvent, PaymentEvent } from "../providers/provider.ts";
 import type { Database } from "../table/database.ts";
-import { action, allOf, at, condition, type Fragment, isMissing } from "../table/expression.ts";
+import {
+  allOf,
+  assigned,
+  condition,
+  type Fragment,
+  isMissing,
+  pathsOf,
+} from "../table/expression.ts";
 import { put, type Row, update, type Write } from "../table/write.ts";
 import { factKey, OrderMoved } from "./payment.ts";
 
 /** For how long an event that is not ours stays to be looked at. */
 const eventLifeMs = 90 * dayMs;
 
-/** The attributes that payments change; what is missing in the order is removed from the item. */
-const changing = [
-  "status",
-  "expiresAtMs",
-  "payment",
-  "extraRefunds",
-  "events",
-  "dueShard",
-  "dueAtMs",
-] as const;
+const at = pathsOf<OrderRow>();
 
 /** The order is the one that was read: nobody has moved, extended or paid it since. */
 function orderIsAsRead({ status, expiresAtMs, revision }: Order): Fragment {
@@ -35,22 +33,18 @@ function orderIsAsRead({ status, expiresAtMs, revision }: Order): Fragment {
 
 /** Puts `next` in place of the order that was read; refused with `OrderMoved` when it changed. */
 export function changeOrderWrite(read: Order, next: Order, note: ChangeNote): Write {
-  const { orderId, revision = 0 } = read;
-  const set = changing.filter((name) => next[name] !== undefined);
+  const { orderId } = read;
+  const revision = (read.revision ?? 0) + 1;
+  const { status, expiresAtMs, payment, extraRefunds, events, dueShard, dueAtMs } = next;
+  const changed = { status, expiresAtMs, payment, extraRefunds, events, dueShard, dueAtMs };
   return update({
     ...orderRow(orderId),
-    change: {
-      set: [
-        ...set.map((name) => action`${at(name)} = ${next[name]}`),
-        action`${at("revision")} = ${revision + 1}`,
-        action`${at("change")} = ${note}`,
-      ],
-      remove: changing.filter((name) => next[name] === undefined).map((name) => at(name)),
-    },
+    // What the next order does not have any more is removed from the item.
+    change: assigned<OrderRow>({ ...changed, revision, change: note }),
     condition: orderIsAsRead(read),
     refused: (found) => new OrderMoved(orderId, found as Order | undefined),
     // Its own effect: the very note with the next revision.
-    applied: (found) => found?.["revision"] === revision + 1 && isSameNote(found, note),
+    applied: (found) => found?.["revision"] === revision && isSameNote(found, note),
   });
 }
 
@@ -63,6 +57,8 @@ function eventKeyOf(event: PaymentEvent): string {
   const id = event.kind === "noted" ? event.eventId : factKey(event);
   return `${event.provider}/${id}`;
 }
+
+const eventAt = pathsOf<{ readonly eventKey: string }>();
 
 /** An event that was kept before; it stays as it is. */
 class EventKept extends HoldfastError {
@@ -83,7 +79,7 @@ function keepWrite(event: PaymentEvent, nowMs: EpochMs): Write {
       atMs: nowMs,
       ttlSeconds: ttlSecondsAt(later(nowMs, eventLifeMs)),
     },
-    condition: isMissing(at("eventKey")),
+    condition: isMissing(eventAt("eventKey")),
     refused: () => new EventKept(),
     applied: () => true,
   });

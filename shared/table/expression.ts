@@ -25,6 +25,47 @@ export function at(...segments: readonly [string, ...string[]]): AttributePath {
   return new AttributePath(segments);
 }
 
+type Leaf = string | number | boolean | readonly unknown[] | ReadonlySet<unknown>;
+
+/** The names in a map; a text, a number, a list or a set has none. */
+type NameIn<Value> = NonNullable<Value> extends Leaf ? never : keyof NonNullable<Value> & string;
+
+/** What stands under a name in a map. */
+type In<Value, Name> = NonNullable<Value>[Name & keyof NonNullable<Value>];
+
+/** The segments of a path into a row: an attribute, or what is in a map that it holds, two levels deep. */
+export type PathInto<Row> = {
+  [A in NameIn<Row>]:
+    | readonly [A]
+    | {
+        [B in NameIn<In<Row, A>>]: readonly [A, B] | readonly [A, B, NameIn<In<In<Row, A>, B>>];
+      }[NameIn<In<Row, A>>];
+}[NameIn<Row>];
+
+/**
+ * Makes `at` for the rows of one table: a misspelt attribute does not compile.
+ *
+ * @example const at = pathsOf<StockRow>();
+ */
+export function pathsOf<Row>(): (...segments: PathInto<Row>) => AttributePath {
+  return (...segments) => new AttributePath(segments);
+}
+
+/** Attributes of a row to be set; those that are undefined are removed. */
+export function assigned<Row>(values: {
+  readonly [Name in keyof Row]?: Row[Name] | undefined;
+}): { readonly set: Fragment[]; readonly remove: AttributePath[] } {
+  const entries = Object.entries<unknown>(values).map(
+    ([name, value]) => [new AttributePath([name]), value] as const,
+  );
+  return {
+    set: entries
+      .filter(([, value]) => value !== undefined)
+      .map(([path, value]) => action`${path} = ${value}`),
+    remove: entries.filter(([, value]) => value === undefined).map(([path]) => path),
+  };
+}
+
 /**
  * A condition as a template: paths become names, fragments are put in as they are, anything else
  * becomes a value.
