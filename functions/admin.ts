@@ -31,10 +31,11 @@ export const handler = createHandler([
     return answer(200, { locks: rows, cursor });
   }),
   serve(lockStats, async ({ query }) => answer(200, await overview.stats(query.cursor))),
-  serve(itemLocks, async ({ params }) => {
-    const { stock, holds } = await overview.item(params.itemId);
+  serve(itemLocks, async ({ params, query }) => {
+    const found = await overview.item(params.itemId, query.cursor);
+    const { stock, isLocked, holds, cursor = null } = found;
     const { itemId, holdPolicy, available } = stock;
-    return answer(200, { itemId, isLocked: holds.length > 0, holdPolicy, available, holds });
+    return answer(200, { itemId, isLocked, holdPolicy, available, holds, cursor });
   }),
   serve(releaseOrder, async ({ params, body, actor }) => {
     const { orderId, status } = await clearing.release(params.orderId, actor, body.reason);

@@ -11,7 +11,7 @@ import {
 } from "../shared/api/items.ts";
 import { levelsOf, type Movement } from "../shared/inventory/movement.ts";
 import type { Moved } from "../shared/inventory/ledger-service.ts";
-import { heldUnits, type Stock } from "../shared/inventory/stock.ts";
+import type { Stock } from "../shared/inventory/stock.ts";
 import { inventoryService, ledgerService } from "../shared/shop.ts";
 import { answer } from "./runtime/answer.ts";
 import { createHandler, serve } from "./runtime/http.ts";
@@ -20,9 +20,7 @@ import { shop } from "./runtime/wiring.ts";
 function itemOf(stock: Stock) {
   const { itemId, name, kind, vendorId, amountMinor, currency, holdPolicy } = stock;
   const price = { amountMinor, currency };
-  // Counted, not derived: an answer must not look right when the item is not.
-  const levels = { ...levelsOf(stock), held: heldUnits(stock) };
-  return { itemId, name, kind, vendorId, price, holdPolicy, ...levels };
+  return { itemId, name, kind, vendorId, price, holdPolicy, ...levelsOf(stock) };
 }
 
 function movementOf({ movementId, kind, quantity, reference, reason, actor, atMs }: Movement) {

@@ -169,7 +169,12 @@ export const clearingService = recipe((parts: PayingShopParts) =>
 
 /** The sweep. */
 export const sweep = recipe((parts: PayingShopParts) =>
-  createSweep({ ...parts, orders: orderService(parts), payments: paymentService(parts) }),
+  createSweep({
+    ...parts,
+    orders: orderService(parts),
+    payments: paymentService(parts),
+    reclaim: (itemIds) => inventoryService(parts).reclaim(itemIds),
+  }),
 );
 
 /**

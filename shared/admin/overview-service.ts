@@ -1,6 +1,5 @@
 /** Shows administrators what is locked and held, of every kind, without scanning a table. */
-import type { Clock } from "../base/time.ts";
-import { holdsOf, ItemNotFound, type OrderHold, type Stock } from "../inventory/stock.ts";
+import { type Clock, epochMs } from "../base/time.ts";
 import { findStock } from "../inventory/stock-store.ts";
 import type { LockService } from "../locks/lock-service.ts";
 import type { Database } from "../table/database.ts";
@@ -15,6 +14,9 @@ import {
   statsOf,
 } from "./live-lock.ts";
 import { listPendingOrders } from "./pending-order-store.ts";
+import { type Bucket, liveBuckets } from "../inventory/buckets.ts";
+import { ItemNotFound, type Stock } from "../inventory/stock.ts";
+import { demandOf, type Order } from "../orders/order.ts";
 
 /** What the overview looks at. */
 export interface OverviewServiceOptions {
@@ -31,10 +33,20 @@ export interface LiveLockQuery {
   readonly cursor?: string | undefined;
 }
 
-/** An item with its live holds. */
+/** Units of an item that an order holds, and until when. */
+export interface OrderHold {
+  readonly orderId: string;
+  readonly userId: string;
+  readonly quantity: number;
+  readonly expiresAtMs: number;
+}
+
+/** An item with its live holds, or with as many of them as one answer looks for. */
 export interface ItemHolds {
   readonly stock: Stock;
+  readonly isLocked: boolean;
   readonly holds: readonly OrderHold[];
+  readonly cursor?: string;
 }
 
 /** Where a list goes on: in which source, behind what, and which lock of that page was told last. */
@@ -46,6 +58,24 @@ interface Position {
 
 /** So many locks or orders go into one answer of counts. */
 const countedAtOnce = 1_000;
+/** So many pending orders are looked through for the holds of one item. */
+const lookedThroughAtOnce = 1_000;
+
+/** What these orders hold of an item, as its row counts it. */
+function holdsIn(orders: readonly Order[], itemId: string): OrderHold[] {
+  return orders.flatMap(({ orderId, userId, expiresAtMs, lines }) =>
+    demandOf(lines)
+      .filter((demand) => demand.itemId === itemId)
+      .map(({ quantity }) => ({ orderId, userId, quantity, expiresAtMs })),
+  );
+}
+
+/** Deadlines off the grid are counted in the second in which they end. */
+function spanOf(live: readonly Bucket[]) {
+  const ends = live.map(({ endsAtMs }) => endsAtMs);
+  return { afterMs: epochMs(Math.min(...ends) - 1_000), throughMs: epochMs(Math.max(...ends)) };
+}
+
 /** An answer looks at so many pages of a source: whoever asks for what is rare gets a short page. */
 const pagesAtOnce = 5;
 /** Pages that are read to pick some out of them have at least this size: one batched read. */
@@ -152,16 +182,28 @@ export function createOverviewService(options: OverviewServiceOptions) {
     },
 
     /**
-     * An item with its live holds, longest to go last. One request.
+     * An item with its live holds, longest to go last. The item's row says how many units are held until
+     * when, and pending orders with those deadlines say by whom: one request where nothing is held,
+     * otherwise one more for each partition of the index and each 100 of up to 1,000 orders that are
+     * looked through; the cursor goes on behind them.
      *
      * @throws ItemNotFound
      * @example const { holds } = await overview.item("mug");
      */
-    async item(itemId: string): Promise<ItemHolds> {
+    async item(itemId: string, cursor?: string): Promise<ItemHolds> {
       const stock = await findStock(database, itemId);
       if (!stock) throw new ItemNotFound(itemId);
-      const live = holdsOf(stock).filter(({ expiresAtMs }) => expiresAtMs > clock());
-      return { stock, holds: live.toSorted((a, b) => a.expiresAtMs - b.expiresAtMs) };
+      const nowMs = clock();
+      const live = liveBuckets(stock, nowMs);
+      if (live.length === 0) return { stock, isLocked: false, holds: [] };
+      const query = { ...spanOf(live), limit: lookedThroughAtOnce, cursor };
+      const { rows, ...more } = await listPendingOrders(database, query);
+      const holds = holdsIn(
+        rows.filter(({ expiresAtMs }) => expiresAtMs > nowMs),
+        itemId,
+      );
+      const sorted = holds.toSorted((a, b) => a.expiresAtMs - b.expiresAtMs);
+      return { stock, isLocked: true, holds: sorted, ...more };
     },
   };
 }

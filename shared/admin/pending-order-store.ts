@@ -14,6 +14,8 @@ const at = pathsOf<Order>();
 export interface PendingOrderQuery {
   /** Only those whose deadline is later than this; without it also those that are over. */
   readonly afterMs?: EpochMs | undefined;
+  /** Only those whose deadline is not later than this. */
+  readonly throughMs?: EpochMs | undefined;
   readonly limit: number;
   readonly cursor?: string | undefined;
 }
@@ -27,15 +29,22 @@ async function resolve(database: Database, entries: readonly Row[]): Promise<Ord
   return inOrder.filter((row) => row !== undefined).map(orderOf);
 }
 
+/** Instants are whole milliseconds, and a key condition takes one range. */
+function deadlineIsBetween(afterMs: EpochMs | undefined, throughMs: EpochMs | undefined) {
+  if (afterMs === undefined) return [];
+  if (throughMs === undefined) return [condition`${at("dueAtMs")} > ${afterMs}`];
+  return [condition`${at("dueAtMs")} BETWEEN ${afterMs + 1} AND ${throughMs}`];
+}
+
 /**
  * A page of pending orders in the index's order, as they are now. One query for each partition of the index that it
  * touches, and one batched read per 100. It can be short and still have a cursor.
  */
 export async function listPendingOrders(
   database: Database,
-  { afterMs, limit, cursor }: PendingOrderQuery,
+  { afterMs, throughMs, limit, cursor }: PendingOrderQuery,
 ): Promise<Page<Order>> {
-  const isLive = afterMs === undefined ? [] : [condition`${at("dueAtMs")} > ${afterMs}`];
+  const isLive = deadlineIsBetween(afterMs, throughMs);
   const partitions = Array.from({ length: dueShards }, (_, shard) => {
     return allOf(condition`${at("dueShard")} = ${`due-${shard}`}`, ...isLive);
   });

@@ -3,12 +3,14 @@ import { setTimeout as sleepMs } from "node:timers/promises";
 import { type Actor, changeNote } from "../base/actor.ts";
 import { HoldfastError } from "../base/errors.ts";
 import { randomId } from "../base/ids.ts";
-import { type Clock, later } from "../base/time.ts";
+import type { Clock } from "../base/time.ts";
+import { deadlineAfter } from "../inventory/deadline.ts";
 import { holdWrite, releaseHoldWrite } from "../inventory/hold-store.ts";
 import type { InventoryService } from "../inventory/inventory-service.ts";
 import type { LedgerService } from "../inventory/ledger-service.ts";
 import { ItemsUnavailable } from "../inventory/stock.ts";
 import type { Database } from "../table/database.ts";
+import { TransactionRefused } from "../table/transaction.ts";
 
 /** What trials work with. */
 export interface TrialServiceOptions {
@@ -40,7 +42,8 @@ function timesOf(outcomes: readonly Outcome[]): ResponseTimes {
 }
 
 /** Why somebody was refused; whatever is no refusal is a fault and goes on. */
-function refusalIn(error: unknown): string {
+function refusalIn(thrown: unknown): string {
+  const error = thrown instanceof TransactionRefused ? thrown.refusals[0]?.error : thrown;
   if (error instanceof ItemsUnavailable) return error.failedItems[0]?.reason ?? "locked";
   if (error instanceof HoldfastError && error.code === "INSUFFICIENT_STOCK") return error.code;
   throw error;
@@ -63,19 +66,18 @@ export function createTrialService(options: TrialServiceOptions) {
   async function holdFor(itemId: string, holdMs: number, actor: Actor): Promise<Outcome> {
     const nowMs = clock();
     const orderId = randomId("test");
-    const holding = { itemId, orderId, quantity: 1 };
+    const expiresAtMs = deadlineAfter(nowMs, holdMs + 1_000);
+    const holding = { itemId, orderId, quantity: 1, expiresAtMs };
     const hold = holdWrite({
       ...holding,
-      userId: actor.id,
       nowMs,
-      expiresAtMs: later(nowMs, holdMs + 1_000),
       note: changeNote("hold.placed", actor, nowMs),
     });
-    const outcome = await timed(() => database.apply(hold));
+    const outcome = await timed(() => database.transact([hold]));
     if (outcome.refusedFor === undefined) {
       await sleep(holdMs);
       const note = changeNote("hold.released", actor, clock());
-      await database.apply(releaseHoldWrite({ ...holding, note }));
+      await database.transact([releaseHoldWrite({ ...holding, note })]);
     }
     return outcome;
   }

@@ -73,6 +73,7 @@ export const itemLocks = endpoint({
   access: "admin",
   summary: "Whether an item is held, by which users and orders, and until when.",
   params: z.object({ itemId: identifier }),
+  query: z.strictObject({ cursor: cursorField }),
   answers: {
     200: z.object({
       itemId: z.string(),
@@ -87,6 +88,10 @@ export const itemLocks = endpoint({
           expiresAtMs: instantField,
         }),
       ),
+      cursor: z
+        .string()
+        .nullable()
+        .describe("Where to go on, when more orders are pending than one answer looks through."),
     }),
   },
   errors: ["ITEM_NOT_FOUND"],

@@ -71,9 +71,9 @@ function eventsOf(kind: Kind, change: ItemChange, note: Told): (Told | (Told & H
     const { actor: _actor, reason: _reason, ...rest } = note;
     return [{ ...rest, action: "lock.expired", actor: "system:expiry" }, note];
   }
-  const holds = kind === "item" ? holdEvents(change, note) : [];
-  if (holds.length === 0) return [note];
-  return holds.map((hold) => ({ ...note, ...hold }));
+  const { actor, atMs } = note;
+  const holds = holdEvents(kind, change, note.action).map((hold) => ({ actor, atMs, ...hold }));
+  return [...holds, note];
 }
 
 /**
@@ -90,6 +90,7 @@ export function entriesOf(change: ItemChange): AuditEntry[] {
   const moment = `${String(change.atMs).padStart(15, "0")}#${change.sequence.padStart(40, "0")}`;
   return events.map((event, index) => {
     const { action, actor, reason, requestId, orderId, atMs } = event;
+    const subject = "itemId" in event ? `item/${event.itemId}` : `${kind}/${id}`;
     const mine = "steps" in event ? event.steps : [];
     const others = events.flatMap((other) => ("steps" in other ? other.steps : []));
     const isOthers = ({ path }: Step): boolean =>
@@ -98,7 +99,7 @@ export function entriesOf(change: ItemChange): AuditEntry[] {
       mine.some((own) => own.join("/") === path.join("/"));
     const isLast = index === events.length - 1;
     return {
-      subject: `${kind}/${id}`,
+      subject,
       at: `${moment}#${String(index).padStart(4, "0")}`,
       action,
       actor,

@@ -12,7 +12,7 @@ export interface Step {
 /** How the item got there and how long it stays are no part of its state. */
 const housekeeping = /^(?:change|ttlSeconds|releaseId|forcedId|edit\d)$/;
 /** Maps whose entries are told one by one, because each has a life of its own. */
-const maps = new Set(["holds"]);
+const maps = new Set(["due"]);
 /** What people write stays out of the trail; its fingerprint tells whether it changed. */
 const bodies = new Set(["content"]);
 

@@ -1,69 +1,45 @@
-/** Reads out of a stock item's change what became of its holds. */
-import type { AuditAction } from "../base/audit-action.ts";
+/** Reads out of a change what became of holds: of a stock row that counts them, or of an order's end. */
 import type { ItemChange } from "../table/stream.ts";
 import type { Row } from "../table/write.ts";
 
-/** Something that happened to the hold of one order. */
+/** Something that happened to holds besides what the change's own note tells. */
 export interface HoldEvent {
-  readonly action: Extract<AuditAction, `hold.${string}`>;
-  readonly orderId: string;
-  /** The attributes of the item that are this hold's. */
+  readonly action:
+    | "hold.expired"
+    /** Over, and taken over by whoever needed the units. */
+    | "hold.reclaimed";
+  /** The item that it happened to, where the change is another one's. */
+  readonly itemId?: string;
+  readonly orderId?: string;
+  /** The attributes of the row that this changed. */
   readonly steps: readonly (readonly string[])[];
 }
 
-interface Hold {
-  readonly quantity: number;
-  readonly expiresAtMs: number;
+function dueIn(row: Row | undefined): Readonly<Record<string, number>> {
+  return (row?.["due"] ?? {}) as Record<string, number>;
 }
 
-interface Note {
-  readonly action: AuditAction;
-  readonly orderId?: string | undefined;
-  readonly atMs: number;
+/** A buyer whose write also took expired units over: two things happened at once. */
+function takenOver({ before, after }: ItemChange, action: string): HoldEvent[] {
+  const left = dueIn(after);
+  const gone = Object.keys(dueIn(before)).filter((key) => !(key in left));
+  if (gone.length === 0 || action === "hold.reclaimed") return [];
+  const steps = [...gone.map((key) => ["due", key]), ["reclaimedThroughMs"]];
+  return [{ action: "hold.reclaimed", steps }];
 }
 
-/** Only these end a hold because its time is over; all others would have ended it in any case. */
-const byTime: ReadonlySet<AuditAction> = new Set(["order.expired", "hold.expired"]);
-
-function holdsIn(row: Row | undefined): Readonly<Record<string, Hold>> {
-  return (row?.["holds"] ?? {}) as Record<string, Hold>;
-}
-
-function soldIn(row: Row | undefined): number {
-  return Number(row?.["sold"] ?? 0);
-}
-
-/** Why a hold is gone: told by whose change it was, and by whether the hold was over by then. */
-function endOf(
-  [orderId, hold]: readonly [string, Hold],
-  { before, after }: ItemChange,
-  note: Note,
-): HoldEvent["action"] {
-  const isItsOwn = note.orderId === undefined || note.orderId === orderId;
-  const wasOver = hold.expiresAtMs <= note.atMs;
-  if (!isItsOwn) return "hold.reclaimed";
-  if (soldIn(after) - soldIn(before) === hold.quantity) return "hold.sold";
-  const someoneElseCame = Object.keys(holdsIn(after)).some((id) => !(id in holdsIn(before)));
-  if (someoneElseCame) return "hold.reclaimed";
-  return wasOver && byTime.has(note.action) ? "hold.expired" : "hold.released";
-}
-
-/** What became of the holds of a stock item in this change; ended ones first, then new ones. */
-export function holdEvents(change: ItemChange, note: Note): HoldEvent[] {
-  const before = holdsIn(change.before);
-  const after = holdsIn(change.after);
-  const event = (action: HoldEvent["action"], orderId: string): HoldEvent => {
-    return { action, orderId, steps: [["holds", orderId]] };
-  };
-  const ended = Object.entries(before).filter(([orderId]) => !(orderId in after));
-  const placed = Object.keys(after).filter((orderId) => !(orderId in before));
-  const extended = Object.entries(after).filter(([orderId, hold]) => {
-    const known = before[orderId];
-    return known !== undefined && known.expiresAtMs !== hold.expiresAtMs;
+/** An order whose time was over held something of each of its items until then. */
+function expired({ before, after }: ItemChange): HoldEvent[] {
+  if (before?.["status"] !== "pending" || after?.["status"] !== "expired") return [];
+  const orderId = String(after["orderId"]);
+  const lines = (after["lines"] ?? []) as readonly { readonly itemId: string }[];
+  return [...new Set(lines.map(({ itemId }) => itemId))].map((itemId) => {
+    return { action: "hold.expired", itemId, orderId, steps: [] };
   });
-  return [
-    ...ended.map((hold) => event(endOf(hold, change, note), hold[0])),
-    ...extended.map(([orderId]) => event("hold.extended", orderId)),
-    ...placed.map((orderId) => event("hold.placed", orderId)),
-  ];
+}
+
+/** What became of holds in this change, besides what its note says. */
+export function holdEvents(kind: string, change: ItemChange, action: string): HoldEvent[] {
+  if (kind === "item") return takenOver(change, action);
+  return kind === "order" ? expired(change) : [];
 }

@@ -1,110 +1,86 @@
-/** What orders do to stock: hold, confirm, release, extend, sell late, take back; each one write. */
+/**
+ * What orders do to stock: hold, confirm, release, extend, sell late, take back; each one write, one per
+ * item and transaction. None of them can be told from its repetition by the row, so they belong into
+ * transactions, whose token lets them take effect once; only `reclaimWrite` may also stand alone.
+ */
 import type { ChangeNote } from "../base/actor.ts";
+import type { AuditAction } from "../base/audit-action.ts";
 import type { EpochMs } from "../base/time.ts";
+import { action, allOf, at, condition, exists, type Fragment } from "../table/expression.ts";
+import { check, update, type Write } from "../table/write.ts";
+import { type Room, unitsIn, watermarkAfter } from "./buckets.ts";
+import { bucketOf } from "./deadline.ts";
 import {
-  action,
-  allOf,
-  anyOf,
-  at,
-  condition,
-  exists,
-  type Fragment,
-  isMissing,
-} from "../table/expression.ts";
-import { update, type Write } from "../table/write.ts";
-import {
-  type Demand,
-  HoldGone,
-  ItemNotFound,
-  ItemsUnavailable,
-  maxHolds,
-  type OrderHold,
-  type Stock,
-  unitsIn,
-  whyRefused,
-} from "./stock.ts";
-import { stockOf, stockRow } from "./stock-store.ts";
+  callerStillHolds,
+  isAboveWatermark,
+  policyAllowsHold,
+  priceIsAsSeen,
+  reclaiming,
+  roomIsAsSeen,
+  rowIsTidy,
+  stockCoversHold,
+} from "./hold-conditions.ts";
+import { type Demand, HoldGone, ItemNotFound, ItemsUnavailable, whyRefused } from "./stock.ts";
+import { rowIsReadable, stockRow, stockOf } from "./stock-store.ts";
 
-/** An order takes units of an item; `takeOver` lists expired holds that make room for it. */
+/** An order takes units of an item; `room` says which expired buckets it takes over for that. */
 export interface Taking extends Demand {
   readonly orderId: string;
   readonly nowMs: EpochMs;
-  readonly takeOver?: readonly OrderHold[];
+  readonly room?: Room | undefined;
   readonly note: ChangeNote;
 }
 
-/** A hold to be placed: whose it is and when it ends. */
+/** A hold to be placed, and when it ends. */
 export interface HoldRequest extends Taking {
-  readonly userId: string;
   readonly expiresAtMs: EpochMs;
 }
 
-/** An order does something to a hold of its own. */
+/**
+ * An order does something to a hold of its own. That it has one, and until when, is what the order's
+ * row says: its own write in the same transaction has to demand that the order is as it was read.
+ */
 export interface Holding {
   readonly itemId: string;
   readonly orderId: string;
   readonly quantity: number;
+  readonly expiresAtMs: number;
   readonly note: ChangeNote;
 }
 
-const noHolds: readonly OrderHold[] = [];
-
-function stockCoversHold(quantity: number, freed: number): Fragment {
-  return condition`${at("available")} >= ${quantity - freed}`;
-}
-
-function priceIsAsSeen({ price }: Demand): Fragment[] {
-  if (!price) return [];
-  return [
-    condition`${at("amountMinor")} = ${price.amountMinor}`,
-    condition`${at("currency")} = ${price.currency}`,
-  ];
-}
-
-/** Exactly the holds that were seen to be over, so that one which was extended is left alone. */
-function expiredHoldsAreUnchanged(holds: readonly OrderHold[]): Fragment[] {
-  return holds.map(({ orderId, expiresAtMs }) => {
-    return condition`${at("holds", orderId, "expiresAtMs")} = ${expiresAtMs}`;
-  });
-}
-
-function policyAllowsHold(takenOver: number): Fragment {
-  const holdsNobodyElse = condition`size(${at("holds")}) = ${takenOver}`;
-  return anyOf(condition`${at("holdPolicy")} <> ${"exclusive"}`, holdsNobodyElse);
-}
-
-function hasRoomForHold(takenOver: number): Fragment {
-  return condition`size(${at("holds")}) < ${maxHolds + takenOver}`;
-}
-
-function callerHasNoHold(orderId: string): Fragment {
-  return isMissing(at("holds", orderId));
-}
-
-function callerStillHolds({ orderId, quantity }: Holding): Fragment {
-  return condition`${at("holds", orderId, "quantity")} = ${quantity}`;
+/** The note of a write, in the trail's words and with the order for whose sake it happens. */
+function telling(
+  what: AuditAction,
+  { note, orderId }: Pick<Holding, "note" | "orderId">,
+): Fragment {
+  return action`${at("change")} = ${{ ...note, action: what, orderId }}`;
 }
 
 /** What hold and sale have in common: room is made and the units leave `available`. */
-function taking(request: Taking, effect: Fragment, more: readonly Fragment[]): Write {
-  const { itemId, quantity, nowMs, note, takeOver = noHolds } = request;
-  const freed = unitsIn(takeOver);
+function taking(
+  request: Taking,
+  { effects, held }: { effects: readonly Fragment[]; held: number },
+  more: readonly Fragment[],
+): Write {
+  const { itemId, quantity, nowMs, room } = request;
+  const freed = unitsIn(room?.over ?? []);
+  const { set, remove } = reclaiming(room);
   return update({
     ...stockRow(itemId),
     change: {
       set: [
         action`${at("available")} = ${at("available")} + ${freed - quantity}`,
-        action`${at("change")} = ${note}`,
-        effect,
+        action`${at("held")} = ${at("held")} + ${held - freed}`,
+        ...set,
+        ...effects,
       ],
-      remove: takeOver.map(({ orderId }) => at("holds", orderId)),
+      remove,
     },
     condition: allOf(
-      exists(at("itemId")),
-      callerHasNoHold(request.orderId),
+      rowIsReadable,
       stockCoversHold(quantity, freed),
       ...priceIsAsSeen(request),
-      ...expiredHoldsAreUnchanged(takeOver),
+      ...roomIsAsSeen(room),
       ...more,
     ),
     refused: (found) => {
@@ -115,63 +91,86 @@ function taking(request: Taking, effect: Fragment, more: readonly Fragment[]): W
   });
 }
 
-/** What confirm and release have in common: the hold goes, which can happen once. */
-function ending(holding: Holding, effect: Fragment): Write {
-  const { itemId, orderId, note } = holding;
-  return update({
-    ...stockRow(itemId),
-    change: {
-      set: [effect, action`${at("change")} = ${note}`],
-      remove: [at("holds", orderId)],
-    },
-    condition: callerStillHolds(holding),
-    refused: () => new HoldGone(itemId, orderId),
-  });
-}
-
-/** Sets units aside for an order that holds none of this item yet. */
+/** Sets units aside until an instant. */
 export function holdWrite(request: HoldRequest): Write {
-  const { orderId, userId, quantity, expiresAtMs, takeOver = noHolds } = request;
-  const hold = { quantity, expiresAtMs, userId };
-  return taking(request, action`${at("holds", orderId)} = ${hold}`, [
-    policyAllowsHold(takeOver.length),
-    hasRoomForHold(takeOver.length),
+  const { quantity, expiresAtMs, room } = request;
+  const freed = unitsIn(room?.over ?? []);
+  const due = at("due", bucketOf(expiresAtMs));
+  const effects = [
+    action`${due} = if_not_exists(${due}, ${0}) + ${quantity}`,
+    telling("hold.placed", request),
+  ];
+  return taking(request, { effects, held: quantity }, [
+    isAboveWatermark(expiresAtMs),
+    policyAllowsHold(freed),
+    ...rowIsTidy(room),
   ]);
 }
 
 /** Sells units to an order that does not hold them any more: money that came late. */
 export function sellWrite(request: Taking): Write {
-  return taking(request, action`${at("sold")} = ${at("sold")} + ${request.quantity}`, []);
+  const effects = [
+    action`${at("sold")} = ${at("sold")} + ${request.quantity}`,
+    telling("item.paid", request),
+  ];
+  return taking(request, { effects, held: 0 }, []);
 }
 
-/** The hold becomes a sale. Can take effect once: afterwards the hold is gone. */
-export function confirmHoldWrite(holding: Holding): Write {
-  return ending(holding, action`${at("sold")} = ${at("sold")} + ${holding.quantity}`);
-}
-
-/** The held units become available again. Can take effect once: afterwards the hold is gone. */
-export function releaseHoldWrite(holding: Holding): Write {
-  return ending(holding, action`${at("available")} = ${at("available")} + ${holding.quantity}`);
-}
-
-/** The hold ends at another instant: a payment has started. */
-export function extendHoldWrite(holding: Holding & { readonly expiresAtMs: EpochMs }): Write {
-  const { itemId, orderId, expiresAtMs, note } = holding;
+/** What confirm and release have in common: the units leave their bucket. */
+function ending(holding: Holding, step: "sold" | "released"): Write {
+  const { itemId, quantity, expiresAtMs } = holding;
+  const due = at("due", bucketOf(expiresAtMs));
+  const level = at(step === "sold" ? "sold" : "available");
   return update({
     ...stockRow(itemId),
     change: {
       set: [
-        action`${at("holds", orderId, "expiresAtMs")} = ${expiresAtMs}`,
-        action`${at("change")} = ${note}`,
+        action`${level} = ${level} + ${quantity}`,
+        action`${due} = ${due} - ${quantity}`,
+        action`${at("held")} = ${at("held")} - ${quantity}`,
+        telling(`hold.${step}`, holding),
       ],
     },
     condition: callerStillHolds(holding),
-    refused: () => new HoldGone(itemId, orderId),
+    refused: () => new HoldGone(itemId),
+  });
+}
+
+/** The hold becomes a sale; refused once the units were taken over. */
+export function confirmHoldWrite(holding: Holding): Write {
+  return ending(holding, "sold");
+}
+
+/** The held units become available again; refused once they were taken over. */
+export function releaseHoldWrite(holding: Holding): Write {
+  return ending(holding, "released");
+}
+
+/** The hold ends at another, later instant: a payment has started. */
+export function extendHoldWrite(holding: Holding & { readonly untilMs: EpochMs }): Write {
+  const { itemId, quantity, expiresAtMs, untilMs } = holding;
+  const base = {
+    ...stockRow(itemId),
+    condition: callerStillHolds(holding),
+    refused: () => new HoldGone(itemId),
+  };
+  const [from, to] = [bucketOf(expiresAtMs), bucketOf(untilMs)];
+  if (from === to) return check(base);
+  const [due, later] = [at("due", from), at("due", to)];
+  return update({
+    ...base,
+    change: {
+      set: [
+        action`${due} = ${due} - ${quantity}`,
+        action`${later} = if_not_exists(${later}, ${0}) + ${quantity}`,
+        telling("hold.extended", holding),
+      ],
+    },
   });
 }
 
 /** Sold units come back: a refund. The order's own condition makes it happen once. */
-export function takeBackWrite(sale: Omit<Holding, "orderId">): Write {
+export function takeBackWrite(sale: Omit<Holding, "orderId" | "expiresAtMs">): Write {
   const { itemId, quantity, note } = sale;
   return update({
     ...stockRow(itemId),
@@ -182,35 +181,30 @@ export function takeBackWrite(sale: Omit<Holding, "orderId">): Write {
         action`${at("change")} = ${note}`,
       ],
     },
-    condition: condition`${at("sold")} >= ${quantity}`,
+    condition: allOf(rowIsReadable, condition`${at("sold")} >= ${quantity}`),
     refused: () => new ItemNotFound(itemId),
   });
 }
 
-/**
- * Frees expired holds for their own sake, where more of them stand in the way than one buyer's
- * write can take over.
- */
-export function clearHoldsWrite(
-  itemId: string,
-  expired: readonly OrderHold[],
-  note: ChangeNote,
-): Write {
+/** Frees expired holds for their own sake. Takes effect once: the watermark has to be as seen. */
+export function reclaimWrite(itemId: string, room: Room, note: ChangeNote): Write {
+  const freed = unitsIn(room.over);
+  const { set, remove } = reclaiming(room);
   return update({
     ...stockRow(itemId),
     change: {
       set: [
-        action`${at("available")} = ${at("available")} + ${unitsIn(expired)}`,
+        action`${at("available")} = ${at("available")} + ${freed}`,
+        action`${at("held")} = ${at("held")} - ${freed}`,
         action`${at("change")} = ${note}`,
+        ...set,
       ],
-      remove: expired.map(({ orderId }) => at("holds", orderId)),
+      remove,
     },
-    condition: allOf(exists(at("itemId")), ...expiredHoldsAreUnchanged(expired)),
-    refused: () => new HoldGone(itemId, expired.map(({ orderId }) => orderId).join(", ")),
-    applied: (found) => found !== undefined && hasNoneOf(stockOf(found), expired),
+    condition: allOf(exists(at("itemId")), ...roomIsAsSeen(room)),
+    refused: () => new HoldGone(itemId),
+    // Whoever moved the watermark there has taken over just these buckets.
+    applied: (found) =>
+      found !== undefined && stockOf(found).reclaimedThroughMs === watermarkAfter(room),
   });
-}
-
-function hasNoneOf({ holds }: Stock, expired: readonly OrderHold[]): boolean {
-  return expired.every(({ orderId }) => !holds[orderId]);
 }

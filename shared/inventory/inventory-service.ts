@@ -7,6 +7,7 @@ import type { Page } from "../table/paging.ts";
 import type { LevelMemory } from "./level-memory.ts";
 import { firstMovementId, levelsOf, type Movement } from "./movement.ts";
 import { listMovements, movementWrite } from "./movement-store.ts";
+import { reclaimItems } from "./room.ts";
 import { type HoldPolicy, ItemNotFound, type Price, type Stock } from "./stock.ts";
 import {
   createStockWrite,
@@ -67,7 +68,9 @@ export function createInventoryService({ database, clock, lastSeen }: InventoryS
         sold: 0,
         received: quantity,
         adjusted: 0,
-        holds: {},
+        held: 0,
+        due: {},
+        reclaimedThroughMs: 0,
         createdAtMs: atMs,
       };
       const received: Movement = {
@@ -122,6 +125,16 @@ export function createInventoryService({ database, clock, lastSeen }: InventoryS
       const note = changeNote("item.change", actor, clock());
       return stockOf(await database.apply(patchStockWrite(itemId, patch, note)));
     },
+
+    /**
+     * Makes units of holds that are over available again. Never needed by buyers, who take them over;
+     * it keeps the levels true for those who look. One request to read up to 100 items, and one for
+     * each that has something over. Safe to repeat.
+     *
+     * @example await inventory.reclaim(["mug", "lamp"]);
+     */
+    reclaim: (itemIds: readonly string[]): Promise<void> =>
+      reclaimItems({ database, clock }, itemIds),
 
     /**
      * A page of an item's ledger, newest first. One request.

@@ -2,11 +2,11 @@
 import { type Actor, type ChangeNote, changeNote } from "../base/actor.ts";
 import { TryAgain } from "../base/errors.ts";
 import { fingerprint } from "../base/ids.ts";
-import { type Clock, isExpired } from "../base/time.ts";
+import type { Clock } from "../base/time.ts";
 import type { Database } from "../table/database.ts";
 import { TransactionRefused } from "../table/transaction.ts";
+import { expiredUnits } from "./buckets.ts";
 import { createCrowd } from "./crowd.ts";
-import { clearHoldsWrite } from "./hold-store.ts";
 import type { LevelMemory } from "./level-memory.ts";
 import {
   InsufficientStock,
@@ -19,7 +19,8 @@ import {
   ReferenceReused,
 } from "./movement.ts";
 import { movementOf, movementWrite, moveStockWrite, settleLevels } from "./movement-store.ts";
-import { HoldGone, holdsOf, ItemNotFound, maxTakenOver, type Stock, unitsIn } from "./stock.ts";
+import { reclaimExpired } from "./room.ts";
+import { ItemNotFound, type Stock } from "./stock.ts";
 import { findStock, stockOf } from "./stock-store.ts";
 
 /** What moving stock needs. */
@@ -85,26 +86,17 @@ function sameOrRefuse(wanted: Movement, found: Movement): Movement {
 
 /** Levels that cover the movement: the present ones, or those after freeing expired holds. */
 async function roomFor(
-  { database, clock }: LedgerServiceOptions,
-  { itemId, kind, quantity }: Movement,
+  options: LedgerServiceOptions,
+  { kind, quantity }: Movement,
   stock: Stock,
 ): Promise<Levels> {
   if (isCovered(levelsOf(stock), kind, quantity)) return levelsOf(stock);
-  const nowMs = clock();
-  const expired = holdsOf(stock).filter((hold) => isExpired(hold.expiresAtMs, nowMs));
-  const freeable = { ...levelsOf(stock), available: stock.available + unitsIn(expired) };
-  if (expired.length === 0 || !isCovered(freeable, kind, quantity)) {
+  const freed = expiredUnits(stock, options.clock());
+  const freeable = { ...levelsOf(stock), available: stock.available + freed };
+  if (freed === 0 || !isCovered(freeable, kind, quantity)) {
     throw new InsufficientStock(stock, kind, quantity);
   }
-  const note = changeNote("hold.expired", { id: "system:expiry" }, nowMs);
-  const freed = clearHoldsWrite(itemId, expired.slice(0, maxTakenOver), note);
-  try {
-    return levelsOf(stockOf(await database.apply(freed)));
-  } catch (error) {
-    // Somebody else took one of them over at this moment: the next attempt looks again.
-    if (error instanceof HoldGone) return levelsOf((await findStock(database, itemId))!);
-    throw error;
-  }
+  return levelsOf(await reclaimExpired(options, stock));
 }
 
 /**

@@ -21,7 +21,7 @@ import {
   ReferenceReused,
 } from "./movement.ts";
 import { ItemNotFound } from "./stock.ts";
-import { stockOf, stockRow } from "./stock-store.ts";
+import { rowIsReadable, stockOf, stockRow } from "./stock-store.ts";
 
 /** A change of stock levels, with the note that tells the stream about it. */
 export interface StockMove {
@@ -68,7 +68,7 @@ export function moveStockWrite(move: StockMove): Write {
         action`${at("change")} = ${note}`,
       ],
     },
-    condition: allOf(exists(at("itemId")), ...stockCoversMove(move), ...levelsAreAsSeen(seen)),
+    condition: allOf(rowIsReadable, ...stockCoversMove(move), ...levelsAreAsSeen(seen)),
     refused: (found) =>
       found ? new InsufficientStock(stockOf(found), kind, quantity) : new ItemNotFound(itemId),
   });

@@ -10,7 +10,7 @@ import type { Stock } from "./stock.ts";
  */
 export type MovementKind = "received" | "adjusted" | "sold" | "returned";
 
-/** The levels of an item; `held` follows from the others by the conservation law. */
+/** The levels of an item; by the conservation law, four of them give the fifth. */
 export interface Levels {
   readonly available: number;
   readonly held: number;
@@ -54,10 +54,9 @@ export function orderMovementId(orderId: string, kind: "sold" | "returned"): str
   return derivedId("mov", "order", orderId, kind);
 }
 
-/** The levels of a stock item. */
-export function levelsOf(stock: Stock): Levels {
-  const { available, sold, received, adjusted } = stock;
-  return { available, held: received + adjusted - available - sold, sold, received, adjusted };
+/** The levels of a stock item, each as it is counted there. */
+export function levelsOf({ available, held, sold, received, adjusted }: Stock): Levels {
+  return { available, held, sold, received, adjusted };
 }
 
 /** What a movement adds to each level; the sum of both sides of the conservation law stays equal. */

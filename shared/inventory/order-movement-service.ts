@@ -6,17 +6,11 @@ import type { Database } from "../table/database.ts";
 import type { ItemChange } from "../table/stream.ts";
 import { type Movement, orderMovementId, ReferenceReused } from "./movement.ts";
 import { movementWrite } from "./movement-store.ts";
-import type { Stock } from "./stock.ts";
 import { stockOf } from "./stock-store.ts";
 
 /** What the service needs. */
 export interface OrderMovementServiceOptions {
   readonly database: Database;
-}
-
-/** The order whose hold became the sale, where the note does not name one. */
-function buyerIn(before: Stock, after: Stock): string | undefined {
-  return Object.keys(before.holds).find((orderId) => !(orderId in after.holds));
 }
 
 /**
@@ -30,7 +24,7 @@ export function orderMovementOf({ key, before, after, eventId }: ItemChange): Mo
   const note = after["change"] as ChangeNote;
   if (sold === 0 || note.action.startsWith("stock.")) return undefined;
   const kind = sold > 0 ? "sold" : "returned";
-  const orderId = note.orderId ?? buyerIn(was, is) ?? eventId;
+  const orderId = note.orderId ?? eventId;
   const quantity = Math.abs(sold);
   return {
     itemId: is.itemId,

@@ -1,40 +1,59 @@
-/** Makes room among more expired holds than one buyer's write can take over. */
-import type { ChangeNote } from "../base/actor.ts";
+/** Gives expired holds back to their item, where no buyer's own write has done it. */
+import { type ChangeNote, changeNote } from "../base/actor.ts";
 import type { Clock } from "../base/time.ts";
 import type { Database } from "../table/database.ts";
-import { clearHoldsWrite } from "./hold-store.ts";
-import { HoldGone, maxTakenOver, planRoom, type Stock } from "./stock.ts";
-import { stockOf } from "./stock-store.ts";
+import { roomIn } from "./buckets.ts";
+import { reclaimWrite } from "./hold-store.ts";
+import { HoldGone, type Stock } from "./stock.ts";
+import { findStocks, stockOf } from "./stock-store.ts";
 
-/** What making room takes. */
+/** What giving back takes. */
 export interface RoomOptions {
   readonly database: Database;
   readonly clock: Clock;
 }
 
+/** Whose deed it is when time ends a hold. */
+export const expiryActor = { id: "system:expiry" };
+
 /**
- * Clears expired holds in steps of their own until what is left fits into one write, and hands back the
- * item as it is then. No request where they fit already; one for every further 50. Safe to repeat and
- * to break off: each step returns units that nobody holds any more.
+ * Makes whatever is over available again, however many holds that were, and hands back the item as it
+ * is then. No request where nothing is over, otherwise one (another for every further 100 buckets,
+ * which only a row of the old layout has). Safe to repeat and to break off.
  *
- * @example const stock = await clearSurplus({ database, clock }, found, 120, note);
+ * @example const stock = await reclaimExpired({ database, clock }, found);
  */
-export async function clearSurplus(
+export async function reclaimExpired(
   { database, clock }: RoomOptions,
   stock: Stock,
-  quantity: number,
-  note: ChangeNote,
+  note: ChangeNote = changeNote("hold.reclaimed", expiryActor, clock()),
 ): Promise<Stock> {
   let current = stock;
   for (;;) {
-    const first = planRoom(current, quantity, clock()).clearFirst.slice(-maxTakenOver);
-    if (first.length === 0) return current;
+    const room = roomIn(current, clock());
+    if (room.over.length === 0) return current;
     try {
-      current = stockOf(await database.apply(clearHoldsWrite(stock.itemId, first, note)));
+      current = stockOf(await database.apply(reclaimWrite(stock.itemId, room, note)));
     } catch (error) {
       // Somebody else was faster; the next refusal hands back the item as it is then.
       if (error instanceof HoldGone) return current;
       throw error;
     }
+  }
+}
+
+/**
+ * Gives back what is over of several items: housekeeping, so that levels which people look at are true
+ * although nobody buys. One request to read up to 100 items and one for each that has something over.
+ *
+ * @example await reclaimItems({ database, clock }, ["mug", "lamp"]);
+ */
+export async function reclaimItems(
+  options: RoomOptions,
+  itemIds: readonly string[],
+): Promise<void> {
+  if (itemIds.length === 0) return;
+  for (const stock of (await findStocks(options.database, itemIds)).values()) {
+    await reclaimExpired(options, stock);
   }
 }

@@ -2,8 +2,9 @@
 import type { Clock } from "../base/time.ts";
 import type { Database } from "../table/database.ts";
 import { currentOperation } from "../table/operation.ts";
-import { heldUnits, holdsOf, type Stock } from "./stock.ts";
 import { listStocks } from "./stock-store.ts";
+import { bucketsOf, unitsIn } from "./buckets.ts";
+import type { Stock } from "./stock.ts";
 
 /** An item whose levels cannot be right. */
 export interface Violation {
@@ -33,16 +34,18 @@ export interface StockCheckServiceOptions {
 const reserveMs = 5_000;
 
 function problemsOf(stock: Stock): string[] {
-  const { available, sold, received, adjusted } = stock;
-  const held = heldUnits(stock);
+  const { available, held, sold, received, adjusted } = stock;
+  const buckets = bucketsOf(stock);
   const off = available + held + sold - (received + adjusted);
-  const isOdd = holdsOf(stock).some(({ quantity }) => !Number.isInteger(quantity) || quantity < 1);
+  const isOdd = buckets.some(({ quantity }) => !Number.isInteger(quantity) || quantity < 0);
+  const counted = unitsIn(buckets);
   return [
     ...(off > 0 ? [`${off} units too many`] : []),
     ...(off < 0 ? [`${-off} units missing`] : []),
     ...(available < 0 ? ["available is below zero"] : []),
     ...(sold < 0 ? ["sold is below zero"] : []),
-    ...(isOdd ? ["a hold has no units"] : []),
+    ...(held === counted ? [] : [`${held} held, but ${counted} in holds that end`]),
+    ...(isOdd ? ["an instant at which holds end has no whole number of units"] : []),
     ...([available, sold, received, adjusted].every(Number.isInteger) ? [] : ["not whole units"]),
   ];
 }
@@ -51,9 +54,8 @@ function problemsOf(stock: Stock): string[] {
 export function violationOf(stock: Stock): Violation | undefined {
   const problems = problemsOf(stock);
   if (problems.length === 0) return undefined;
-  const { itemId, available, sold, received, adjusted } = stock;
-  const levels = { available, held: heldUnits(stock), sold, received, adjusted };
-  return { itemId, problem: problems.join("; "), ...levels };
+  const { itemId, available, held, sold, received, adjusted } = stock;
+  return { itemId, problem: problems.join("; "), available, held, sold, received, adjusted };
 }
 
 /** Makes the service. */

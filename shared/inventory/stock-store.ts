@@ -25,6 +25,9 @@ function stockKey(itemId: string): { itemId: string; shard: number } {
 /** Where an item's stock is. */
 export const stockRow = (itemId: string) => ({ table: "Stock", key: stockKey(itemId) }) as const;
 
+/** The row is there, and counts its holds in buckets. */
+export const rowIsReadable = exists(at("due"));
+
 /** A stored row as stock. */
 export function stockOf(row: Row): Stock {
   return row as unknown as Stock;

@@ -1,6 +1,7 @@
 /** What a stock item is, what an order can take of it, and why it would be refused. */
 import { HoldfastError } from "../base/errors.ts";
-import { type EpochMs, isExpired } from "../base/time.ts";
+import type { EpochMs } from "../base/time.ts";
+import { expiredUnits, liveBuckets } from "./buckets.ts";
 
 /** `counted`: as many buyers as there are units. `exclusive`: one live hold at a time. */
 export type HoldPolicy = "counted" | "exclusive";
@@ -11,21 +12,11 @@ export interface Price {
   readonly currency: string;
 }
 
-/** Units of one item set aside for one order until an instant. */
-export interface Hold {
-  readonly quantity: number;
-  readonly expiresAtMs: number;
-  readonly userId: string;
-}
-
-/** A hold together with the order it belongs to. */
-export interface OrderHold extends Hold {
-  readonly orderId: string;
-}
-
 /**
- * A stock item: the ledger of its own live holds, so that the conservation law
- * `available + held + sold = received + adjusted` is true inside this one item, at every instant.
+ * A stock item: it counts its own holds, so that the conservation law
+ * `available + held + sold = received + adjusted` is true inside this one row, at every instant. The row
+ * stays small however many hold of it: it says how many units end when, not whose they are. The order
+ * says that, and changes in the same transaction.
  */
 export interface Stock extends Price {
   readonly itemId: string;
@@ -38,21 +29,17 @@ export interface Stock extends Price {
   readonly sold: number;
   readonly received: number;
   readonly adjusted: number;
-  readonly holds: Readonly<Record<string, Hold>>;
+  /** Units in holds, also in expired ones until somebody takes them over: the sum of `due`. */
+  readonly held: number;
+  /** How many units are held until which instant; see `bucketOf` for the names. */
+  readonly due: Readonly<Record<string, number>>;
+  /**
+   * The watermark: what was held until this instant or before was taken over. It only grows, so a hold
+   * that ends later is still the order's, whatever anybody's clock says.
+   */
+  readonly reclaimedThroughMs: number;
   readonly createdAtMs: number;
 }
-
-/**
- * How many holds one item may carry at once. A hold takes about 100 bytes, so this stays well below
- * DynamoDB's 400 KB for an item; a further buyer is told that the item is busy.
- */
-export const maxHolds = 2_000;
-
-/**
- * How many expired holds one write takes over. Each needs an equality test and a removal, and
- * DynamoDB allows 4 KB of expression; more are cleared in steps.
- */
-export const maxTakenOver = 50;
 
 /** Why a line of an order was refused, with what the shopper needs to go on. */
 export interface FailedItem {
@@ -72,51 +59,6 @@ export interface Demand {
   readonly price?: Price | undefined;
 }
 
-/** All holds of an item as a list. */
-export function holdsOf(stock: Stock): OrderHold[] {
-  return Object.entries(stock.holds).map(([orderId, hold]) => ({ orderId, ...hold }));
-}
-
-/** The units set aside in holds, live or over but not yet taken by anybody. */
-export function heldUnits(stock: Stock): number {
-  return unitsIn(holdsOf(stock));
-}
-
-/** The units in these holds together. */
-export function unitsIn(holds: readonly OrderHold[]): number {
-  return holds.reduce((sum, { quantity }) => sum + quantity, 0);
-}
-
-/** None where there is room without them, else the largest first, so that they are as few as can be. */
-function holdsToTakeOver(stock: Stock, quantity: number, nowMs: EpochMs): OrderHold[] {
-  const holds = holdsOf(stock);
-  const expired = holds
-    .filter((hold) => isExpired(hold.expiresAtMs, nowMs))
-    .toSorted((one, other) => other.quantity - one.quantity);
-  if (stock.holdPolicy === "exclusive") return expired;
-  const taken: OrderHold[] = [];
-  const hasRoom = (): boolean =>
-    stock.available + unitsIn(taken) >= quantity && holds.length - taken.length < maxHolds;
-  for (const hold of expired) {
-    if (hasRoom()) break;
-    taken.push(hold);
-  }
-  return taken;
-}
-
-/** Expired holds to clear first, and those to take over in the buyer's own write. */
-export interface RoomPlan {
-  readonly clearFirst: readonly OrderHold[];
-  readonly takeOver: readonly OrderHold[];
-}
-
-/** How a buyer of `quantity` units gets room among expired holds. */
-export function planRoom(stock: Stock, quantity: number, nowMs: EpochMs): RoomPlan {
-  const taken = holdsToTakeOver(stock, quantity, nowMs);
-  const surplus = Math.max(0, taken.length - maxTakenOver);
-  return { clearFirst: taken.slice(0, surplus), takeOver: taken.slice(surplus) };
-}
-
 /**
  * Why this demand cannot be met at this instant, or undefined when it can: at once or by taking over
  * expired holds. An expired hold never counts against a buyer.
@@ -128,23 +70,18 @@ export function whyRefused(
 ): FailedItem | undefined {
   const { itemId, quantity: requested, price } = demand;
   if (!stock) return { itemId, reason: "not_found", available: 0, requested };
-  const live = holdsOf(stock).filter((hold) => !isExpired(hold.expiresAtMs, nowMs));
-  const available = stock.available + heldUnits(stock) - unitsIn(live);
+  const live = liveBuckets(stock, nowMs);
+  const available = stock.available + expiredUnits(stock, nowMs);
   const facts = { itemId, available, requested };
   if (price && (price.amountMinor !== stock.amountMinor || price.currency !== stock.currency)) {
     const { amountMinor, currency } = stock;
     return { ...facts, reason: "price_changed", price: { amountMinor, currency } };
   }
   if (live.length > 0 && stock.holdPolicy === "exclusive") {
-    const lockedUntilMs = Math.max(...live.map(({ expiresAtMs }) => expiresAtMs));
+    const lockedUntilMs = Math.max(...live.map(({ endsAtMs }) => endsAtMs));
     return { ...facts, reason: "locked", lockedUntilMs };
   }
-  if (available < requested) return { ...facts, reason: "insufficient_stock" };
-  if (live.length >= maxHolds) {
-    const lockedUntilMs = Math.min(...live.map(({ expiresAtMs }) => expiresAtMs));
-    return { ...facts, reason: "locked", lockedUntilMs };
-  }
-  return undefined;
+  return available < requested ? { ...facts, reason: "insufficient_stock" } : undefined;
 }
 
 const lockedDetail = "Item is currently being processed by another user";
@@ -177,7 +114,7 @@ export class ItemExists extends HoldfastError {
 
 /** The order's hold on this item has ended: it was sold, released or taken over. */
 export class HoldGone extends HoldfastError {
-  constructor(itemId: string, orderId: string) {
-    super("HOLD_GONE", "The hold has ended", { itemId, orderId });
+  constructor(itemId: string) {
+    super("HOLD_GONE", "The hold has ended", { itemId });
   }
 }

@@ -2,10 +2,11 @@
 import type { Actor } from "../base/actor.ts";
 import { HoldfastError, InvalidRequest, TooLarge } from "../base/errors.ts";
 import { derivedId, fingerprint, randomId } from "../base/ids.ts";
-import { type Clock, type EpochMs, later } from "../base/time.ts";
+import type { Clock, EpochMs } from "../base/time.ts";
 import { type Cart, CartLocked, cartIdOf, CurrencyMismatch, liveLock } from "../carts/cart.ts";
 import { findCart } from "../carts/cart-store.ts";
 import { priceForOrder } from "../carts/pricing.ts";
+import { deadlineAfter } from "../inventory/deadline.ts";
 import { ItemsUnavailable, type Price, type Stock, whyRefused } from "../inventory/stock.ts";
 import { findStocks } from "../inventory/stock-store.ts";
 import type { Database } from "../table/database.ts";
@@ -183,7 +184,7 @@ async function fromCart(parts: PlacingOptions, request: PlaceOrder, source: Cart
     const { lines, totalMinor, currency, instances, conditions } = priced;
     const ordered = { cartId, sessionId, version, instances, conditions };
     const contents = { lines, totalMinor, currency, cart: ordered };
-    const order = orderOf(request, orderId, [nowMs, later(nowMs, holdMs)], contents);
+    const order = orderOf(request, orderId, [nowMs, deadlineAfter(nowMs, holdMs)], contents);
     return { order, cart, demands: demandsOf(lines, currency) };
   });
 }
@@ -201,7 +202,7 @@ async function fromItems(parts: PlacingOptions, request: PlaceOrder, source: Ite
     const currency = oneCurrency(stocks.values());
     const totalMinor = lines.reduce((sum, { lineTotalMinor }) => sum + lineTotalMinor, 0);
     const contents = { lines, totalMinor, currency };
-    const order = orderOf(request, orderId, [nowMs, later(nowMs, holdMs)], contents);
+    const order = orderOf(request, orderId, [nowMs, deadlineAfter(nowMs, holdMs)], contents);
     return { order, demands: demandsOf(lines, currency) };
   });
 }

@@ -1,18 +1,9 @@
 /** Places an order: one read, then one transaction that holds every line, or none. */
 import { type Actor, changeNote } from "../base/actor.ts";
 import { TryAgain } from "../base/errors.ts";
-import type { EpochMs } from "../base/time.ts";
 import { temporaryTransactionId } from "../carts/cart.ts";
 import { checkoutWrite } from "../carts/cart-checkout-store.ts";
 import { holdWrite } from "../inventory/hold-store.ts";
-import { clearSurplus } from "../inventory/room.ts";
-import {
-  type FailedItem,
-  ItemsUnavailable,
-  planRoom,
-  type Stock,
-  whyRefused,
-} from "../inventory/stock.ts";
 import { stockOf } from "../inventory/stock-store.ts";
 import { TransactionRefused } from "../table/transaction.ts";
 import type { Write } from "../table/write.ts";
@@ -25,6 +16,11 @@ import {
   sameRequest,
 } from "./order-draft.ts";
 import { findOrder, placeOrderWrite } from "./order-store.ts";
+import { type EpochMs, epochMs, isExpired } from "../base/time.ts";
+import { maxTakenOver, roomIn } from "../inventory/buckets.ts";
+import { deadlineAfter } from "../inventory/deadline.ts";
+import { reclaimExpired } from "../inventory/room.ts";
+import { type FailedItem, ItemsUnavailable, type Stock, whyRefused } from "../inventory/stock.ts";
 
 /** An order, and whether it had been placed before by the same request. */
 export interface Placed {
@@ -58,13 +54,13 @@ function checkoutOf(draft: Draft, actor: Actor, nowMs: EpochMs) {
 
 function attemptOf(parts: PlacingOptions, draft: Draft, rooms: Rooms, actor: Actor): Attempt {
   const nowMs = parts.clock();
-  const { orderId, userId, expiresAtMs } = draft.order;
+  const { orderId, expiresAtMs } = draft.order;
   const note = changeNote("order.placed", actor, nowMs);
   const holdOf = (demand: Demanded): Write => {
     const stock = rooms.get(demand.itemId);
-    const takeOver = stock ? planRoom(stock, demand.quantity, nowMs).takeOver : [];
-    const hold = { ...demand, orderId, userId, expiresAtMs, nowMs, takeOver, note };
-    return holdWrite(hold);
+    // Its own bucket is none that it takes over, should its time be up at this very moment.
+    const room = stock && roomIn(stock, epochMs(Math.min(nowMs, expiresAtMs - 1)));
+    return holdWrite({ ...demand, orderId, expiresAtMs, nowMs, room, note });
   };
   return {
     order: placeOrderWrite(draft.order, note),
@@ -78,7 +74,6 @@ async function roomsAfter(
   parts: PlacingOptions,
   refused: TransactionRefused,
   attempt: Attempt,
-  actor: Actor,
 ): Promise<Rooms> {
   const rooms = new Map<string, Stock>();
   const failed: FailedItem[] = [];
@@ -91,10 +86,9 @@ async function roomsAfter(
     else rooms.set(demand.itemId, stock!);
   }
   if (failed.length > 0) throw new ItemsUnavailable(failed);
-  const note = changeNote("hold.expired", actor, parts.clock());
-  for (const [write, { itemId, quantity }] of attempt.holds) {
-    const stock = refused.of(write) && rooms.get(itemId);
-    if (stock) rooms.set(itemId, await clearSurplus(parts, stock, quantity, note));
+  for (const [itemId, stock] of rooms) {
+    const isMore = roomIn(stock, parts.clock()).over.length === maxTakenOver;
+    if (isMore) rooms.set(itemId, await reclaimExpired(parts, stock));
   }
   return rooms;
 }
@@ -112,6 +106,18 @@ async function draftPayable(parts: PlacingOptions, request: PlaceOrder): Promise
     const placed = await findOrder(parts.database, orderId);
     throw placed ? new OrderExists(placed) : error;
   }
+}
+
+/**
+ * The draft with a deadline that is still ahead, also of everything that was taken over: where another
+ * clock is ahead of this one, holds begin at its time, or nobody behind it could buy.
+ */
+function withLiveDeadline(parts: PlacingOptions, draft: Draft, rooms: Rooms): Draft {
+  const reached = [...rooms.values()].map(({ reclaimedThroughMs }) => reclaimedThroughMs);
+  const fromMs = epochMs(Math.max(parts.clock(), ...reached));
+  if (!isExpired(draft.order.expiresAtMs, fromMs)) return draft;
+  const expiresAtMs = deadlineAfter(fromMs, parts.holdMs);
+  return { ...draft, order: { ...draft.order, expiresAtMs } };
 }
 
 /** Places the order unless it was placed before; see `createPlacing` for what it guarantees. */
@@ -133,7 +139,8 @@ async function placeNew(parts: PlacingOptions, request: PlaceOrder): Promise<Ord
       if (cartRefusal?.code === "CART_LOCKED") throw cartRefusal;
       // A cart that moved since it was read is read again, whatever became of its old lines.
       if (cartRefusal) draft = await draftPayable(parts, request);
-      else rooms = new Map([...rooms, ...(await roomsAfter(parts, error, attempt, actor))]);
+      else rooms = new Map([...rooms, ...(await roomsAfter(parts, error, attempt))]);
+      draft = withLiveDeadline(parts, draft, rooms);
     }
   }
   throw new TryAgain();

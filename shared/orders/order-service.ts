@@ -3,11 +3,19 @@ import { type Actor, changeNote } from "../base/actor.ts";
 import { reopenWrite } from "../carts/cart-checkout-store.ts";
 import { releaseHoldWrite } from "../inventory/hold-store.ts";
 import type { Page } from "../table/paging.ts";
+import { TryAgain } from "../base/errors.ts";
 import { transactTolerating } from "../table/tolerating.ts";
+import { TransactionRefused } from "../table/transaction.ts";
 import { demandOf, type Order, type OrderCaller } from "./order.ts";
 import type { PlacingOptions } from "./order-draft.ts";
 import { createPlacing } from "./order-placing.ts";
-import { closeOrderWrite, getOwnOrder, listOrders, type OrderQuery } from "./order-store.ts";
+import {
+  closeOrderWrite,
+  getOwnOrder,
+  listOrders,
+  orderOf,
+  type OrderQuery,
+} from "./order-store.ts";
 
 /** How and by whom an order is ended. */
 interface Ending {
@@ -22,6 +30,9 @@ export interface Closed {
   readonly released: number;
 }
 
+/** How often an order's deadline may move under our hands. */
+const maxRounds = 10;
+
 /** Takes orders and lets go of them; all that one step changes, it changes in one transaction. */
 export function createOrderService(options: PlacingOptions) {
   const { database, clock } = options;
@@ -31,20 +42,42 @@ export function createOrderService(options: PlacingOptions) {
 
   /**
    * Ends a pending order: status, holds and cart in one transaction. A hold that was taken over, or a
-   * cart whose lock is somebody else's by now, has nothing left to give back.
+   * cart whose lock is somebody else's by now, has nothing left to give back. An order whose time is
+   * over leaves its units to whoever wants them: time has freed them already.
    */
-  async function close(order: Order, { to, actor, reason }: Ending): Promise<Closed> {
-    const { orderId, lines, cart } = order;
+  async function close(order: Order, ending: Ending): Promise<Closed> {
+    const { to, actor, reason } = ending;
+    const { orderId, lines, cart, expiresAtMs } = order;
     const nowMs = clock();
     const note = changeNote(`order.${to}`, actor, nowMs, reason);
     const ofCart = { ...note, action: `cart.${to}` } as const;
+    const demands = demandOf(lines);
+    const held = to === "expired" ? [] : demands;
     const returning = [
-      ...demandOf(lines).map((demand) => releaseHoldWrite({ ...demand, orderId, note })),
+      ...held.map((demand) => releaseHoldWrite({ ...demand, orderId, expiresAtMs, note })),
       ...(cart ? [reopenWrite({ cartId: cart.cartId, orderId, note: ofCart })] : []),
     ];
-    const closing = closeOrderWrite({ orderId, to, nowMs, note });
+    const closing = closeOrderWrite({ order, to, nowMs, note });
     const gone = await transactTolerating(database, [closing], returning);
-    return { order: { ...order, status: to }, released: returning.length - gone.length };
+    const released = demands.length - held.length + returning.length - gone.length;
+    return { order: { ...order, status: to }, released };
+  }
+
+  /** A payment that starts at the same moment moves the order's deadline: then it is ended as it is now. */
+  async function closeAsItIs(first: Order, ending: Ending): Promise<Closed> {
+    let order = first;
+    for (let round = 0; round < maxRounds; round += 1) {
+      try {
+        return await close(order, ending);
+      } catch (error) {
+        const found = error instanceof TransactionRefused && error.refusals[0]?.found;
+        const moved = found ? orderOf(found) : undefined;
+        const isMoved = moved?.status === "pending" && moved.expiresAtMs !== order.expiresAtMs;
+        if (!isMoved || ending.to === "expired") throw error;
+        order = moved;
+      }
+    }
+    throw new TryAgain();
   }
 
   return {
@@ -76,12 +109,12 @@ export function createOrderService(options: PlacingOptions) {
     async cancel(orderId: string, caller: OrderCaller, actor: Actor, reason?: string) {
       const order = await get(orderId, caller);
       if (order.status === "cancelled") return order;
-      return (await close(order, { to: "cancelled", actor, reason })).order;
+      return (await closeAsItIs(order, { to: "cancelled", actor, reason })).order;
     },
 
     /**
-     * Marks a pending order expired when its deadline is over, releasing whatever it still holds. One
-     * request. Never needed for safety: an expired hold can be bought without it.
+     * Marks a pending order expired when its deadline is over, and unlocks its cart. One request. Never
+     * needed for safety: an expired hold can be bought without it.
      *
      * @throws OrderNotPayable when it was paid, ended or extended in the meantime; nothing was changed
      * @example await orders.expire(order, { id: "system:sweep" })

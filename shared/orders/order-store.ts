@@ -27,7 +27,8 @@ export interface OrderQuery {
 
 /** How an order ends without money, and under which condition beyond being pending. */
 export interface Closing {
-  readonly orderId: string;
+  /** The order as it was read: what is released for it is counted under its deadline. */
+  readonly order: Pick<Order, "orderId" | "expiresAtMs">;
   readonly to: "cancelled" | "expired";
   readonly nowMs: EpochMs;
   readonly note: ChangeNote;
@@ -60,7 +61,11 @@ function canBeOrderId(orderId: string): boolean {
 
 const isPending = condition`${at("status")} = ${"pending"}`;
 
-/** A deadline that a starting payment has just moved must not end the order. */
+/** A payment that starts moves the deadline, and the units with it. */
+function deadlineIsAsRead({ order }: Closing) {
+  return condition`${at("expiresAtMs")} = ${order.expiresAtMs}`;
+}
+
 function deadlineIsOver({ to, nowMs }: Closing) {
   return to === "expired" ? [condition`${at("expiresAtMs")} <= ${nowMs}`] : [];
 }
@@ -79,14 +84,15 @@ export function placeOrderWrite(order: Order, note: ChangeNote): Write {
 
 /** Ends a pending order without money; `expired` only when its deadline is over. */
 export function closeOrderWrite(closing: Closing): Write {
-  const { orderId, to, note } = closing;
+  const { order, to, note } = closing;
+  const { orderId } = order;
   return update({
     ...orderRow(orderId),
     change: {
       set: [action`${at("status")} = ${to}`, action`${at("change")} = ${note}`],
       remove: [at("dueShard"), at("dueAtMs")],
     },
-    condition: allOf(isPending, ...deadlineIsOver(closing)),
+    condition: allOf(isPending, deadlineIsAsRead(closing), ...deadlineIsOver(closing)),
     refused: (found) => orderRefused(orderId, found),
   });
 }

@@ -3,13 +3,15 @@ import type { ChangeNote } from "../base/actor.ts";
 import { TryAgain } from "../base/errors.ts";
 import type { Clock } from "../base/time.ts";
 import { confirmHoldWrite, sellWrite } from "../inventory/hold-store.ts";
-import { clearSurplus } from "../inventory/room.ts";
-import { planRoom, type Stock, unitsIn } from "../inventory/stock.ts";
 import { stockOf } from "../inventory/stock-store.ts";
 import { demandOf, type ItemDemand, type Order } from "../orders/order.ts";
 import type { Database } from "../table/database.ts";
 import { TransactionRefused } from "../table/transaction.ts";
 import type { Write } from "../table/write.ts";
+import { maxTakenOver, roomIn } from "../inventory/buckets.ts";
+import { bucketEndMs, bucketOf } from "../inventory/deadline.ts";
+import { reclaimExpired } from "../inventory/room.ts";
+import { type Stock, whyRefused } from "../inventory/stock.ts";
 
 /** What selling is made of. */
 export interface SellingOptions {
@@ -46,40 +48,37 @@ export function createSelling(options: SellingOptions) {
   async function retake(
     { itemId, quantity }: Taking,
     stock: Stock | undefined,
-    { order, note }: Sale,
+    { order }: Sale,
   ): Promise<Taking> {
     if (!stock) throw new SoldOut();
-    if (stock.holds[order.orderId]?.quantity === quantity) return { itemId, quantity, holds: true };
-    const { clearFirst, takeOver } = planRoom(stock, quantity, clock());
-    const room = stock.available + unitsIn(clearFirst) + unitsIn(takeOver);
-    if (room < quantity) throw new SoldOut();
-    return {
-      itemId,
-      quantity,
-      holds: false,
-      stock: await clearSurplus(options, stock, quantity, note),
-    };
+    const stillCounted = stock.reclaimedThroughMs < bucketEndMs(bucketOf(order.expiresAtMs));
+    if (stillCounted && order.status === "pending") return { itemId, quantity, holds: true };
+    const counted = { ...stock, holdPolicy: "counted" as const };
+    if (whyRefused({ itemId, quantity }, counted, clock())) throw new SoldOut();
+    const isMore = roomIn(stock, clock()).over.length === maxTakenOver;
+    const current = isMore ? await reclaimExpired(options, stock) : stock;
+    return { itemId, quantity, holds: false, stock: current };
   }
 
-  function takeWrite(taking: Taking, { order: { orderId }, note }: Sale): Write {
+  function takeWrite(taking: Taking, { order: { orderId, expiresAtMs }, note }: Sale): Write {
     const { itemId, quantity, stock } = taking;
-    if (taking.holds) return confirmHoldWrite({ itemId, quantity, orderId, note });
+    if (taking.holds) return confirmHoldWrite({ itemId, quantity, orderId, expiresAtMs, note });
     const nowMs = clock();
-    const takeOver = stock ? planRoom(stock, quantity, nowMs).takeOver : [];
-    const late: ChangeNote = { ...note, action: "item.paid" };
-    return sellWrite({ itemId, quantity, orderId, nowMs, takeOver, note: late });
+    const room = stock && roomIn(stock, nowMs);
+    return sellWrite({ itemId, quantity, orderId, nowMs, room, note });
   }
 
   /**
    * Sells every line or none. What the order still holds becomes a sale, expired or not, because it
-   * was given to nobody else; what it has lost is taken again, as any buyer would take it. One
-   * request while the order has its holds.
+   * was given to nobody else; what was taken over is taken again, as any buyer would take it. One
+   * request while the order has its holds. That the order is as it was read, deadline included, is for
+   * its own write to demand: the units are counted under that deadline.
    *
    * @throws SoldOut when some units cannot be had any more; nothing was changed
    * @throws TransactionRefused when the order's own write is refused; nothing was changed
    */
   return async function sell(sale: Sale): Promise<void> {
-    const { order, orderWrite, note } = sale;
+    const { order, orderWrite } = sale;
     const stillHolds = order.status === "pending";
     let takings: Taking[] = demandOf(order.lines).map((line) => ({ ...line, holds: stillHolds }));
     let { cartWrites } = sale;
@@ -95,7 +94,7 @@ export function createSelling(options: SellingOptions) {
         const next = takings.map(async (taking, index) => {
           const refusal = refused.of(taken[index]!);
           if (!refusal) return taking;
-          return retake(taking, refusal.found && stockOf(refusal.found), { ...sale, note });
+          return retake(taking, refusal.found && stockOf(refusal.found), sale);
         });
         takings = await Promise.all(next);
       }

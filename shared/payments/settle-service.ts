@@ -64,13 +64,13 @@ export function createSettling(options: SettlingOptions) {
 
   /** Everything but a sale: units that the order holds or has bought go back. */
   async function change(order: Order, outcome: Outcome, note: ChangeNote): Promise<void> {
-    const { orderId, lines } = order;
+    const { orderId, expiresAtMs, lines } = order;
     const takesBack = outcome.stock === "takeBack";
     const demands = outcome.stock === "leave" ? [] : demandOf(lines);
     const back = demands.map((demand) =>
       takesBack
         ? takeBackWrite({ ...demand, note: { ...note, action: "item.refund_due" } })
-        : releaseHoldWrite({ ...demand, orderId, note }),
+        : releaseHoldWrite({ ...demand, orderId, expiresAtMs, note }),
     );
     const carted = cartWritesOf(order, outcome, note);
     const changed = changeOrderWrite(order, outcome.next, note);

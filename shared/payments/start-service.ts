@@ -10,6 +10,7 @@ import type { Database } from "../table/database.ts";
 import { TransactionRefused } from "../table/transaction.ts";
 import { earlierTransaction, OrderMoved, withDue } from "./payment.ts";
 import { changeOrderWrite } from "./payment-store.ts";
+import { deadlineAfter, deadlineWithin } from "../inventory/deadline.ts";
 
 /** What starting a payment takes. */
 export interface StartingOptions {
@@ -49,8 +50,9 @@ export function createStarting(options: StartingOptions) {
 
   /** A payment gets its method's time, but all time together is bounded, and none is taken away. */
   function deadlineOf(order: Order, method: PaymentMethod): EpochMs {
-    const latestMs = later(order.createdAtMs, options.maxHoldMs);
-    const wishedMs = later(clock(), options.paymentMs(method));
+    const paymentMs = options.paymentMs(method);
+    const latestMs = deadlineWithin(later(order.createdAtMs, options.maxHoldMs), paymentMs);
+    const wishedMs = deadlineAfter(clock(), paymentMs);
     return epochMs(Math.max(order.expiresAtMs, Math.min(wishedMs, latestMs)));
   }
 
@@ -61,10 +63,11 @@ export function createStarting(options: StartingOptions) {
     const transactions = { ...order.payment?.transactions, [transactionId]: provider };
     const payment = { ...order.payment, provider, transactionId, transactions };
     const note = changeNote("payment.started", actor, clock());
+    const held = { orderId, expiresAtMs: order.expiresAtMs, untilMs: expiresAtMs, note };
     const next = withDue({ ...order, payment, expiresAtMs }, expiresAtMs);
     await database.transact([
       changeOrderWrite(order, next, note),
-      ...demandOf(lines).map((line) => extendHoldWrite({ ...line, orderId, expiresAtMs, note })),
+      ...demandOf(lines).map((line) => extendHoldWrite({ ...line, ...held })),
       ...(cart
         ? [
             extendCheckoutWrite({

@@ -16,6 +16,8 @@ export interface SweepOptions {
   readonly database: Database;
   readonly orders: Pick<OrderService, "expire">;
   readonly payments: Pick<PaymentService, "abandon" | "retryRefunds">;
+  /** Makes what is over of these items available again, for who only looks at levels. */
+  readonly reclaim: (itemIds: readonly string[]) => Promise<unknown>;
   readonly clock: Clock;
   readonly logger: Logger;
 }
@@ -50,7 +52,9 @@ const attemptsOf = (order: Order): number =>
  *
  * @example const { expiredOrders } = await createSweep(parts)({ id: "system:sweep" });
  */
-export function createSweep({ database, orders, payments, clock, logger }: SweepOptions) {
+export function createSweep(options: SweepOptions) {
+  const { database, orders, payments, clock, logger } = options;
+
   async function expire(order: Order, actor: Actor): Promise<Step> {
     const { released } = await orders.expire(order, actor);
     await payments.abandon(order);
@@ -74,6 +78,16 @@ export function createSweep({ database, orders, payments, clock, logger }: Sweep
     }
   }
 
+  /** Time has freed the units; what is missing is only that the item's levels tell it. */
+  async function reclaimFrom(expired: readonly Order[]): Promise<void> {
+    const itemIds = expired.flatMap(({ lines }) => lines.map(({ itemId }) => itemId));
+    try {
+      await options.reclaim([...new Set(itemIds)]);
+    } catch (error) {
+      logger.warn("Expired units not given back yet", { error });
+    }
+  }
+
   return async function sweep(actor: Actor): Promise<Swept> {
     const deadlineMs = currentOperation()?.deadlineMs ?? Number.POSITIVE_INFINITY;
     const nowMs = clock();
@@ -86,6 +100,8 @@ export function createSweep({ database, orders, payments, clock, logger }: Sweep
       refundAttempts: 0,
       failures: 0,
     };
+    // First, because the order is what leads the next sweep here, should this one die in between.
+    await reclaimFrom(due.filter(({ status }) => status === "pending"));
     for (const order of due) {
       if (clock() >= deadlineMs) break;
       const did = await step(order, actor);

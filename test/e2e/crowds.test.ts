@@ -28,8 +28,7 @@ function watch(itemId: string) {
   async function look(): Promise<void> {
     while (!over.signal.aborted) {
       const { stock } = await readBooks(server);
-      const { available, sold, holds } = stock.find((item) => item.itemId === itemId)!;
-      const held = Object.values(holds).reduce((sum, { quantity }) => sum + quantity, 0);
+      const { available, sold, held } = stock.find((item) => item.itemId === itemId)!;
       seen.push({ available, held, sold });
       await sleep(50);
     }

@@ -251,7 +251,7 @@ describe("clearing everything", () => {
     });
     expect(await listAll({ limit: 10 })).toEqual([]);
     for (const itemId of ["a", "b", "c"]) {
-      expect(await findStock(shop.database, itemId)).toMatchObject({ available: 10, holds: {} });
+      expect(await findStock(shop.database, itemId)).toMatchObject({ available: 10, held: 0 });
     }
     await giveItem(shop, { itemId: "guarded" });
     const guarded = update({

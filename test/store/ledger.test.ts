@@ -4,6 +4,7 @@ import { epochMs } from "../../shared/base/time.ts";
 import { changeNote } from "../../shared/base/actor.ts";
 import { createShop } from "../../shared/shop.ts";
 import { createDocumentClient } from "../../shared/table/client.ts";
+import { bucketEndMs, bucketOf } from "../../shared/inventory/deadline.ts";
 import { holdWrite } from "../../shared/inventory/hold-store.ts";
 import { createTables, localClientSettings } from "../support/tables.ts";
 import { createWorldOver } from "../support/world.ts";
@@ -164,18 +165,19 @@ describe("movements", () => {
       holdWrite({
         itemId: "held",
         orderId,
-        userId: "alice",
         quantity: 1,
         nowMs,
         expiresAtMs: epochMs(expiresAtMs),
         note: changeNote("hold.placed", actor, nowMs),
       });
-    await shop.database.apply(hold("o1", nowMs + 1_000));
-    await shop.database.apply(hold("o2", nowMs + 9_000));
+    const inSeconds = (seconds: number) => bucketEndMs(bucketOf(nowMs + seconds * 1_000));
+    const [firstMs, secondMs] = [inSeconds(1), inSeconds(9)];
+    await shop.database.transact([hold("o1", firstMs)]);
+    await shop.database.transact([hold("o2", secondMs)]);
     await expect(shop.ledger.move(sale("held", 1, "a"))).rejects.toMatchObject({
       code: "INSUFFICIENT_STOCK",
     });
-    nowMs = epochMs(nowMs + 1_000);
+    nowMs = firstMs;
     const { levels } = await shop.ledger.move(sale("held", 1, "a"));
     expect(levels).toMatchObject({ available: 0, held: 1, sold: 1 });
   });

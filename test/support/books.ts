@@ -2,6 +2,8 @@
 import { DynamoDBClient } from "@aws-sdk/client-dynamodb";
 import { DynamoDBDocumentClient, paginateScan } from "@aws-sdk/lib-dynamodb";
 import type { Cart } from "../../shared/carts/cart.ts";
+import { bucketsOf, unitsIn } from "../../shared/inventory/buckets.ts";
+import { bucketOf } from "../../shared/inventory/deadline.ts";
 import type { Stock } from "../../shared/inventory/stock.ts";
 import { demandOf, type Order } from "../../shared/orders/order.ts";
 import type { Holdfast } from "../../local/holdfast.ts";
@@ -44,10 +46,11 @@ export async function readBooks({ dynamoDbEndpoint, tables }: Located): Promise<
 
 /** S1 and S2, from the holds as they stand there and not from what an answer says of them. */
 function wrongInStock({ stock }: Books): string[] {
-  return stock.flatMap(({ itemId, available, sold, received, adjusted, holds }) => {
-    const held = Object.values(holds).reduce((sum, { quantity }) => sum + quantity, 0);
+  return stock.flatMap(({ itemId, available, held, sold, received, adjusted, due }) => {
     const levels = `${itemId}: ${available} available, ${held} held, ${sold} sold`;
     const wrong: string[] = [];
+    const counted = unitsIn(bucketsOf({ due }));
+    if (counted !== held) wrong.push(`S1 ${levels}, but ${counted} in its buckets`);
     if (available + held + sold !== received + adjusted) {
       wrong.push(`S1 ${levels} of ${received} received and ${adjusted} adjusted`);
     }
@@ -69,28 +72,32 @@ function wrongInSales({ stock, orders }: Books, soldByHand: ReadonlySet<string>)
     .map(({ itemId, sold }) => `S2 ${itemId}: ${sold} sold, ${bought.get(itemId) ?? 0} paid for`);
 }
 
-/** S3 and S5: holds belong to pending orders, and a pending order has all of its holds while its time runs. */
+/**
+ * S3 and S5: a pending order whose time runs has all of its units in the buckets of its items, and no
+ * bucket whose time runs counts more than such orders hold.
+ */
 function wrongInHolds({ stock, orders }: Books, nowMs: number): string[] {
-  const wrong: string[] = [];
-  const pending = new Map(
-    orders.filter(({ status }) => status === "pending").map((order) => [order.orderId, order]),
+  const live = orders.filter(
+    ({ status, expiresAtMs }) => status === "pending" && expiresAtMs > nowMs,
   );
-  const items = new Map(stock.map((item) => [item.itemId, item]));
-  for (const { itemId, holds } of stock) {
-    for (const orderId of Object.keys(holds)) {
-      if (!pending.has(orderId)) wrong.push(`S3 ${itemId} is held by ${orderId}, not pending`);
-    }
-  }
-  for (const { orderId, expiresAtMs, lines } of pending.values()) {
-    if (expiresAtMs <= nowMs) continue;
+  const claims = new Map<string, number>();
+  for (const { expiresAtMs, lines } of live) {
     for (const { itemId, quantity } of demandOf(lines)) {
-      const hold = items.get(itemId)?.holds[orderId];
-      if (hold?.quantity !== quantity || hold.expiresAtMs !== expiresAtMs) {
-        wrong.push(`S5 ${orderId} should hold ${quantity} ${itemId}: ${JSON.stringify(hold)}`);
-      }
+      const name: string = `${itemId} until ${bucketOf(expiresAtMs)}`;
+      claims.set(name, (claims.get(name) ?? 0) + quantity);
     }
   }
-  return wrong;
+  const counted = new Map(
+    stock.flatMap((item) =>
+      bucketsOf(item)
+        .filter(({ endsAtMs }) => endsAtMs > Math.max(nowMs, item.reclaimedThroughMs))
+        .map(({ key, quantity }) => [`${item.itemId} until ${key}` as string, quantity] as const),
+    ),
+  );
+  return [...new Set([...claims.keys(), ...counted.keys()])].flatMap((name) => {
+    const [wanted, found] = [claims.get(name) ?? 0, counted.get(name) ?? 0];
+    return wanted === found ? [] : [`S5 ${name}: ${found} held, pending orders hold ${wanted}`];
+  });
 }
 
 /** P1: a cart is locked by a pending order of its own, and by none that has ended. */

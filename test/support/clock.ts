@@ -5,6 +5,8 @@ export interface TestClock {
   readonly clock: Clock;
   /** Moves on by this many milliseconds. */
   advance(durationMs: number): void;
+  /** Moves on to this instant; never back. */
+  to(atMs: number): void;
 }
 
 export function createTestClock(startMs = 1_800_000_000_000): TestClock {
@@ -13,6 +15,9 @@ export function createTestClock(startMs = 1_800_000_000_000): TestClock {
     clock: () => nowMs,
     advance(durationMs) {
       nowMs = epochMs(nowMs + durationMs);
+    },
+    to(atMs) {
+      nowMs = epochMs(Math.max(nowMs, atMs));
     },
   };
 }

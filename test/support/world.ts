@@ -1,6 +1,8 @@
 /** The real services over DynamoDB Local (or a simulation), with a clock of the test's. */
 import { silentLogger } from "../../shared/base/logger.ts";
 import type { Clock } from "../../shared/base/time.ts";
+import { bucketsOf, unitsIn } from "../../shared/inventory/buckets.ts";
+import { gridStepMs } from "../../shared/inventory/deadline.ts";
 import type { HoldPolicy, Stock } from "../../shared/inventory/stock.ts";
 import { createStockWrite } from "../../shared/inventory/stock-store.ts";
 import { createShop, type PayingShopParts, type ShopSettings } from "../../shared/shop.ts";
@@ -9,8 +11,10 @@ import { createDatabase, type DocumentClient } from "../../shared/table/database
 import { type Meter, newMeter, runOperation } from "../../shared/table/operation.ts";
 import { createTables, localClientSettings, type TableNames } from "./tables.ts";
 
-/** How long an order of a test's world holds its units. */
+/** How long an order of a test's world holds its units, at the least. */
 export const holdMs = 300_000;
+/** After so long every such hold is over: it ends at the next instant of the grid. */
+export const wholeHoldMs = holdMs + gridStepMs(holdMs);
 /** How long a payment takes in these tests, and an order altogether, in milliseconds. */
 export const paymentMs = 600_000;
 export const maxHoldMs = 3_600_000;
@@ -69,9 +73,19 @@ export interface ItemGiven {
 export async function giveItem({ database }: World, given: ItemGiven): Promise<Stock> {
   const { itemId, quantity = 10, holdPolicy = "counted" } = given;
   const { amountMinor = 1_000, currency = "EUR" } = given;
-  const levels = { available: quantity, sold: 0, received: quantity, adjusted: 0, holds: {} };
+  const levels = { available: quantity, sold: 0, received: quantity, adjusted: 0, held: 0 };
+  const counted = { due: {}, reclaimedThroughMs: 0 };
   const names = { name: `The ${itemId}`, kind: "Retail", vendorId: null };
-  const item = { itemId, ...names, amountMinor, currency, holdPolicy, ...levels, createdAtMs: 1 };
+  const item = {
+    itemId,
+    ...names,
+    amountMinor,
+    currency,
+    holdPolicy,
+    ...levels,
+    ...counted,
+    createdAtMs: 1,
+  };
   await database.apply(
     createStockWrite(item, { action: "item.create", actor: "test", atMs: 1 as never }),
   );
@@ -79,9 +93,8 @@ export async function giveItem({ database }: World, given: ItemGiven): Promise<S
 }
 
 /** Units of an item wherever they are; S1 says that this never changes by itself. */
-export function unitsOf({ available, sold, holds }: Stock): number {
-  const held = Object.values(holds).reduce((sum, { quantity }) => sum + quantity, 0);
-  return available + held + sold;
+export function unitsOf({ available, sold, due }: Stock): number {
+  return available + unitsIn(bucketsOf({ due })) + sold;
 }
 
 /** What some work costs in DynamoDB, besides what it comes to. */

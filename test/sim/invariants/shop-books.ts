@@ -2,6 +2,7 @@
  * The books of the simulated shop: they look at every change as it happens and at the whole after every
  * request, and say which promise of the design is broken. They read the database, never the product.
  */
+import { bucketEndMs, bucketOf } from "../../../shared/inventory/deadline.ts";
 import type { Stock } from "../../../shared/inventory/stock.ts";
 import { nextStatuses, type Order, type OrderStatus } from "../../../shared/orders/order.ts";
 import type { Item } from "../engine/values.ts";
@@ -48,7 +49,12 @@ export class ShopBooks {
   readonly #world: World;
   readonly #skewMs: number;
   #movements: Commit[] = [];
+  /** Units of orders that time has ended, by item and bucket: counted there until they are taken over. */
+  readonly #lapsed = new Map<string, number>();
   #frozen: { cartId: string; lock: Lock }[] = [];
+
+  /** Items that scenes hold without orders, or under clocks that are far off: only their rows are judged. */
+  readonly leftOut = new Set<string>();
 
   constructor(world: World) {
     this.#world = world;
@@ -72,22 +78,25 @@ export class ShopBooks {
     if (commit.table === "Movements" && !commit.oldImage) this.#movements.push(commit);
   }
 
-  /** S1 and S2 inside the one item, at every change. */
-  #stockChange({ newImage }: Commit): void {
-    const stock = newImage as unknown as Stock;
-    const held = sum(Object.values(stock.holds).map(({ quantity }) => quantity));
-    const units = stock.available + held + stock.sold;
-    if (units !== stock.received + stock.adjusted) {
-      broken("S1", `${stock.itemId}: ${units} units of ${stock.received + stock.adjusted}`);
+  /** S1 and S2 inside the one item, at every change; the watermark and what it promises. */
+  #stockChange({ oldImage, newImage }: Commit): void {
+    const [old, stock] = [oldImage, newImage] as unknown as [Stock | undefined, Stock];
+    const { itemId, available, held, sold, received, adjusted, due, reclaimedThroughMs } = stock;
+    if (held !== sum(Object.values(due))) broken("S1", `${itemId}: ${held} held, due says else`);
+    if (available + held + sold !== received + adjusted) {
+      broken("S1", `${itemId}: ${available + held + sold} units of ${received + adjusted}`);
     }
-    if (stock.available < 0 || stock.sold < 0) {
-      broken("S2", `${stock.itemId}: available ${stock.available}, sold ${stock.sold}`);
+    if (available < 0 || sold < 0 || Object.values(due).some((quantity) => quantity < 0)) {
+      broken("S2", `${itemId}: available ${available}, sold ${sold}, ${JSON.stringify(due)}`);
     }
-    const live = Object.values(stock.holds).filter(
-      ({ expiresAtMs }) => expiresAtMs > this.#world.nowMs + this.#skewMs,
-    );
-    if (stock.holdPolicy === "exclusive" && live.length > 1) {
-      broken("S2", `${stock.itemId} is exclusive and has ${live.length} live holds`);
+    if (!old) return;
+    if (reclaimedThroughMs < old.reclaimedThroughMs) {
+      broken("S6", `${itemId}: the watermark went back to ${reclaimedThroughMs}`);
+    }
+    const gone = Object.entries(old.due).filter(([key]) => !(key in due));
+    for (const [key] of gone) {
+      if (bucketEndMs(key) > reclaimedThroughMs) broken("S6", `${itemId}: ${key} is gone unseen`);
+      this.#lapsed.delete(`${itemId} ${key}`);
     }
   }
 
@@ -95,6 +104,7 @@ export class ShopBooks {
   #orderChange({ oldImage, newImage }: Commit): void {
     const [old, next] = [oldImage, newImage] as unknown as [Order | undefined, Order];
     const { orderId, status, totalMinor, payment } = next;
+    if (old?.status === "pending" && status === "expired") this.#lapse(old);
     if (old && !mayFollow(old.status, status)) {
       broken("P5", `${orderId} went from ${old.status} to ${status}`);
     }
@@ -103,6 +113,17 @@ export class ShopBooks {
     }
     if (status === "paid" && payment?.capturedMinor !== totalMinor) {
       broken("P2", `${orderId}: captured ${payment?.capturedMinor} for ${totalMinor}`);
+    }
+  }
+
+  /** Time ends an order without a word to its items: what they still count for it lapses there. */
+  #lapse(order: Order): void {
+    const bucket = bucketOf(order.expiresAtMs);
+    for (const [itemId, quantity] of demandOf(order)) {
+      const stock = this.stocks().find((each) => each.itemId === itemId);
+      if (!stock || stock.reclaimedThroughMs >= bucketEndMs(bucket)) continue;
+      const name = `${itemId} ${bucket}`;
+      this.#lapsed.set(name, (this.#lapsed.get(name) ?? 0) + quantity);
     }
   }
 
@@ -122,7 +143,10 @@ export class ShopBooks {
     this.#checkFrozen(orders);
     this.#checkMovements(stocks);
     for (const order of orders) this.#checkHolds(order, stocks);
-    for (const stock of stocks.values()) this.#checkSold(stock, orders);
+    for (const stock of stocks.values()) {
+      if (!this.leftOut.has(stock.itemId)) this.#checkBuckets(stock, orders);
+      this.#checkSold(stock, orders);
+    }
   }
 
   #checkFrozen(orders: readonly Order[]): void {
@@ -148,21 +172,54 @@ export class ShopBooks {
     this.#movements = [];
   }
 
-  /** S3 and S5: all lines or none while it is pending, none afterwards. */
+  /** S5: an order whose time runs has all of its lines: nobody has taken any of them over. */
   #checkHolds(order: Order, stocks: ReadonlyMap<string, Stock>): void {
     const { orderId, status, expiresAtMs } = order;
     const isLive = status === "pending" && expiresAtMs > this.#world.nowMs + 2 * this.#skewMs;
-    for (const [itemId, quantity] of demandOf(order)) {
-      const hold = stocks.get(itemId)?.holds[orderId];
-      if (isLive && (hold?.quantity !== quantity || hold.expiresAtMs !== expiresAtMs)) {
-        broken("S5", `${orderId} holds ${JSON.stringify(hold)} of ${itemId}, not ${quantity}`);
+    if (!isLive) return;
+    for (const itemId of demandOf(order).keys()) {
+      if (this.leftOut.has(itemId)) continue;
+      const stock = stocks.get(itemId);
+      if (!stock || stock.reclaimedThroughMs >= bucketEndMs(bucketOf(expiresAtMs))) {
+        broken("S5", `${orderId} does not hold ${itemId} any more`);
       }
-      if (hold && status !== "pending") broken("S3", `${orderId} is ${status} and holds ${itemId}`);
+    }
+  }
+
+  /** S3 and S4: what a bucket counts is what orders have in it, no more and no less. */
+  #checkBuckets(
+    { itemId, due, reclaimedThroughMs, holdPolicy }: Stock,
+    all: readonly Order[],
+  ): void {
+    const claims = new Map<string, number>();
+    const claim = (bucket: string, quantity: number): void => {
+      if (bucketEndMs(bucket) <= reclaimedThroughMs) return;
+      claims.set(bucket, (claims.get(bucket) ?? 0) + quantity);
+    };
+    const holding = all.filter(
+      (order) => order.status === "pending" && demandOf(order).has(itemId),
+    );
+    for (const order of holding) claim(bucketOf(order.expiresAtMs), demandOf(order).get(itemId)!);
+    for (const [name, quantity] of this.#lapsed) {
+      const [item = "", bucket = ""] = name.split(" ");
+      if (item === itemId) claim(bucket, quantity);
+    }
+    const counted = Object.entries(due).filter(([key]) => bucketEndMs(key) > reclaimedThroughMs);
+    for (const bucket of new Set([...claims.keys(), ...counted.map(([key]) => key)])) {
+      const [wanted, found] = [claims.get(bucket) ?? 0, due[bucket] ?? 0];
+      if (wanted !== found)
+        broken("S3", `${itemId} ${bucket}: ${found} held, orders say ${wanted}`);
+    }
+    const live = holding.filter(({ expiresAtMs }) => {
+      return expiresAtMs > Math.max(reclaimedThroughMs, this.#world.nowMs + this.#skewMs);
+    });
+    if (holdPolicy === "exclusive" && live.length > 1) {
+      broken("S2", `${itemId} is exclusive and held by ${live.length} orders`);
     }
   }
 
   /** S2, S4 and S6: what is sold is what paid orders and the ledger's own sales have taken. */
-  #checkSold({ itemId, sold, holds }: Stock, orders: readonly Order[]): void {
+  #checkSold({ itemId, sold }: Stock, orders: readonly Order[]): void {
     const bought = sum(
       orders.map((order) => (order.status === "paid" ? (demandOf(order).get(itemId) ?? 0) : 0)),
     );
@@ -178,11 +235,6 @@ export class ShopBooks {
     );
     if (sold !== bought + direct) {
       broken("S4", `${itemId}: ${sold} sold, ${bought} by paid orders and ${direct} directly`);
-    }
-    for (const orderId of Object.keys(holds)) {
-      if (!orders.some((order) => order.orderId === orderId)) {
-        broken("S5", `${itemId} is held for ${orderId}, which is no order`);
-      }
     }
   }
 }
@@ -210,10 +262,12 @@ export function checkRefusal(
   const clockMs = request.startedAtMs + request.skewMs;
   const hadRoomAlways = states.every((image) => {
     const stock = image as unknown as Stock;
-    const live = Object.values(stock.holds).filter(({ expiresAtMs }) => expiresAtMs > clockMs);
+    const live = Object.entries(stock.due).filter(
+      ([key, quantity]) => quantity > 0 && bucketEndMs(key) > clockMs,
+    );
     if (reason === "locked") return live.length === 0;
     const total = stock.received + stock.adjusted - stock.sold;
-    return total - sum(live.map(({ quantity }) => quantity)) >= requested;
+    return total - sum(live.map(([, quantity]) => quantity)) >= requested;
   });
   if (states.length > 0 && hadRoomAlways) {
     broken("S7", `${itemId}: ${requested} refused as ${reason} although there was room`);

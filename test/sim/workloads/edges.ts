@@ -5,14 +5,17 @@
 import { changeNote } from "../../../shared/base/actor.ts";
 import { HoldfastError } from "../../../shared/base/errors.ts";
 import { ShopBooks } from "../invariants/shop-books.ts";
-import { later } from "../../../shared/base/time.ts";
+import { epochMs } from "../../../shared/base/time.ts";
+import { type Room, roomIn } from "../../../shared/inventory/buckets.ts";
+import { deadlineAfter, deadlineWithin, gridStepMs } from "../../../shared/inventory/deadline.ts";
+import type { Stock } from "../../../shared/inventory/stock.ts";
 import type { Lock } from "../../../shared/locks/lock.ts";
 import { closeOrderWrite } from "../../../shared/orders/order-store.ts";
 import { acquireLockWrite } from "../../../shared/locks/lock-store.ts";
 import { expireLockWrite } from "../../../shared/locks/lock-ending-store.ts";
 import { takeTreeWrite } from "../../../shared/locks/tree-lock-store.ts";
 import { saveWrite } from "../../../shared/documents/document-store.ts";
-import { holdWrite } from "../../../shared/inventory/hold-store.ts";
+import { holdWrite, reclaimWrite } from "../../../shared/inventory/hold-store.ts";
 import { LockBooks } from "../invariants/lock-books.ts";
 import { InvariantBroken, type World } from "../scheduler/world.ts";
 import { Bank } from "./bank.ts";
@@ -25,11 +28,12 @@ const leaseMs = 5_000;
 export class Edges {
   readonly world: World;
   readonly #bank: Bank;
+  readonly #books: ShopBooks;
   readonly #system: System;
 
   constructor(world: World) {
     this.world = world;
-    new ShopBooks(world);
+    this.#books = new ShopBooks(world);
     new LockBooks(world);
     this.#bank = new Bank(world);
     this.#system = createSystem(world, defaultSettings, (clock) => ({
@@ -55,6 +59,8 @@ export class Edges {
       () => this.#instancesStay(),
       () => this.#conditionsStandAlone(),
       () => this.#takeOversLookAgain(),
+      () => this.#watermarkCounts(),
+      () => this.#clocksFarAhead(),
       () => this.#pricesAreLookedAtAgain(),
       () => this.#refundToldFirst(),
       () => this.#cartsBelongToOneOrder(),
@@ -216,8 +222,8 @@ export class Edges {
   async #holdEnds(policy: "counted" | "exclusive"): Promise<void> {
     const itemId = `edge-${policy}`;
     await this.#item(itemId, policy === "counted" ? 1 : 5, policy);
-    const endMs = Math.floor(this.world.nowMs) + holdMs;
     const first = await this.#order("alice", itemId, `${policy}-1`);
+    const endMs = this.#endOf(first.orderId);
     await this.#expect(
       "S2",
       "ITEMS_UNAVAILABLE",
@@ -253,7 +259,6 @@ export class Edges {
     const add = (instance: string) => (system: System) =>
       system.carts.addLine({ ...at, instance }, { itemId: "edge-cart", quantity: 1 });
     await this.#expect("P1", "ok", "add", add("ticket"));
-    const endMs = Math.floor(this.world.nowMs) + holdMs;
     const place = ({ orders }: System) =>
       orders.place({
         userId: "alice",
@@ -262,6 +267,7 @@ export class Edges {
         paymentMethod: "sandbox",
       });
     await this.#expect("P1", "ok", "place", place);
+    const endMs = deadlineAfter(epochMs(Math.floor(this.world.nowMs)), holdMs);
     await this.#expect("I1", "ok", "place", place);
     await this.#expect("P1", "CART_LOCKED", "add", add("ticket"));
     await this.#expect("P1", "CART_LOCKED", "add", add("menu"));
@@ -281,8 +287,8 @@ export class Edges {
 
   async #orderEnds(): Promise<void> {
     await this.#item("edge-order", 2);
-    const endMs = Math.floor(this.world.nowMs) + holdMs;
     const { orderId } = await this.#order("alice", "edge-order", "order-ends");
+    const endMs = this.#endOf(orderId);
     await this.#until(endMs - 1);
     await this.#expect("S3", "ok", "sweep", ({ sweep }) => sweep({ id: "system:sweep" }));
     if (this.#statusOf(orderId) !== "pending") {
@@ -310,7 +316,9 @@ export class Edges {
     const order = await this.#order("alice", "edge-bound", "bounded");
     for (let round = 1; round <= 4; round += 1) {
       await this.#expect("S7", "ok", "initiate", ({ payments }) => payments.initiate(order));
-      const endMs = Math.min(Math.floor(this.world.nowMs) + paymentMs, beganMs + maxHoldMs);
+      const wishedMs = deadlineAfter(epochMs(Math.floor(this.world.nowMs)), paymentMs);
+      const latestMs = deadlineWithin(epochMs(beganMs + maxHoldMs), paymentMs);
+      const endMs = Math.min(wishedMs, latestMs);
       if (this.#endOf(order.orderId) !== endMs) {
         throw new InvariantBroken("S7", `held until ${this.#endOf(order.orderId)}, not ${endMs}`);
       }
@@ -568,27 +576,91 @@ export class Edges {
     if (outcome === "ok") throw new InvariantBroken("L1", "a live lock below was taken for over");
   }
 
-  /** A hold that was seen to be over and then extended is nobody's to take. */
+  /** What a row was seen to hold has to be there still when it is taken over: no bucket goes twice. */
   async #takeOversLookAgain(): Promise<void> {
-    await this.#item("edge-extended", 1);
-    const { orderId } = await this.#order("alice", "edge-extended", "extended");
-    const stock = this.world.engine.table("Stock").get({ itemId: "edge-extended", shard: 0 });
-    const hold = (stock!["holds"] as Record<string, { quantity: number; userId: string }>)[
-      orderId
-    ]!;
+    const itemId = "edge-extended";
+    await this.#item(itemId, 4);
+    const first = await this.#order("alice", itemId, "extended", 2);
+    await this.#order("alice", itemId, "beside", 2);
+    const { due, reclaimedThroughMs } = this.#stockOf(itemId);
+    const endsAtMs = epochMs(this.#endOf(first.orderId));
+    const key = Object.keys(due)[0]!;
+    const seen = { over: [{ key, endsAtMs, quantity: due[key]! }], reclaimedThroughMs };
+    await this.#expect("S3", "ok", "cancel", ({ orders }) =>
+      orders.cancel(first.orderId, first.caller, first.actor),
+    );
     const nowMs = this.#system.clock();
     const note = changeNote("order.placed", { id: "bob" }, nowMs);
-    const seen = { ...hold, orderId, expiresAtMs: nowMs - 1 };
-    const wish = { itemId: "edge-extended", quantity: 1, orderId: "bobs", userId: "bob" };
+    const expiresAtMs = deadlineAfter(endsAtMs, holdMs);
+    const wish = { itemId, quantity: 3, orderId: "bobs", expiresAtMs, nowMs, note };
     await this.#expect("S6", "ITEMS_UNAVAILABLE", "take over", ({ database }) =>
-      database.apply(
-        holdWrite({ ...wish, expiresAtMs: later(nowMs, 1), nowMs, takeOver: [seen], note }),
-      ),
+      database.transact([holdWrite({ ...wish, room: seen })]),
     );
-    const closing = { orderId, to: "expired", nowMs, note } as const;
-    await this.#expect("S3", "ORDER_NOT_PAYABLE", "expire", ({ database }) =>
-      database.apply(closeOrderWrite(closing)),
+    const closing = { order: { ...first, expiresAtMs: endsAtMs }, to: "cancelled", nowMs, note };
+    await this.#expect("S3", "ORDER_NOT_PAYABLE", "close", ({ database }) =>
+      database.apply(closeOrderWrite(closing as never)),
     );
+  }
+
+  /** Two buyers who saw the same expired units: one takes them over, the other looks again. */
+  async #watermarkCounts(): Promise<void> {
+    const itemId = "edge-watermark";
+    await this.#item(itemId, 2);
+    const first = await this.#order("alice", itemId, "watermark", 2);
+    await this.#until(this.#endOf(first.orderId));
+    const seen = roomIn(this.#stockOf(itemId), this.#system.clock());
+    const note = changeNote("hold.reclaimed", { id: "bob" }, this.#system.clock());
+    const reclaim = ({ database }: System) => database.apply(reclaimWrite(itemId, seen, note));
+    await this.#expect("S4", "ok", "reclaim", reclaim);
+    await this.#expect("S4", "HOLD_GONE", "reclaim", reclaim);
+    // Whose clock is far behind would hold until an instant that was taken over already.
+    const nowMs = epochMs(seen.over[0]!.endsAtMs - 1_000);
+    const late = { itemId, quantity: 1, orderId: "late", expiresAtMs: nowMs, nowMs };
+    await this.#expect("S6", "ITEMS_UNAVAILABLE", "hold", ({ database }) =>
+      database.transact([holdWrite({ ...late, note })]),
+    );
+    await this.#expect("S6", "ORDER_NOT_PAYABLE", "initiate", ({ payments }) =>
+      payments.initiate(first),
+    );
+    // The money of the first comes late: its units are free, so it takes them anew.
+    await this.#captured({ ...first, totalMinor: 2_000 });
+    if (this.#statusOf(first.orderId) !== "paid" || this.#stockOf(itemId).sold !== 2) {
+      throw new InvariantBroken("S6", "late money did not take its units anew");
+    }
+  }
+
+  /**
+   * Clocks that are far ahead: a hold slips in beside buckets that are being taken over. It stays
+   * counted until the next take-over, it is nobody's any more, and whoever is behind can still buy.
+   */
+  async #clocksFarAhead(): Promise<void> {
+    const itemId = "edge-ahead";
+    this.#books.leftOut.add(itemId);
+    await this.#item(itemId, 3);
+    const long = await this.#order("alice", itemId, "ahead");
+    await this.#expect("S7", "ok", "initiate", ({ payments }) => payments.initiate(long));
+    const longEndMs = epochMs(this.#endOf(long.orderId));
+    const seenEarly = roomIn(this.#stockOf(itemId), longEndMs);
+    await this.world.sleep(gridStepMs(holdMs) + 1);
+    const slipped = await this.#order("bob", itemId, "slipped");
+    const late = roomIn(this.#stockOf(itemId), epochMs(this.#endOf(slipped.orderId)));
+    const seenLate = { ...late, over: late.over.filter(({ quantity }) => quantity > 0) };
+    const note = changeNote("hold.reclaimed", { id: "carol" }, longEndMs);
+    const reclaim = (room: Room) => (system: System) =>
+      system.database.apply(reclaimWrite(itemId, room, note));
+    await this.#expect("S4", "ok", "reclaim", reclaim(seenEarly));
+    await this.#expect("S6", "HOLD_GONE", "reclaim", reclaim(seenLate));
+    for (const order of [long, slipped]) {
+      await this.#expect("S6", "ORDER_NOT_PAYABLE", "initiate", ({ payments }) =>
+        payments.initiate(order),
+      );
+    }
+    await this.#expect("S7", "ok", "place", this.#place("dora", itemId, "behind", 3));
+    if (this.#stockOf(itemId).held !== 3) throw new InvariantBroken("S1", "units got lost");
+  }
+
+  #stockOf(itemId: string): Stock {
+    return this.world.engine.table("Stock").get({ itemId, shard: 0 }) as unknown as Stock;
   }
 
   async #pricesAreLookedAtAgain(): Promise<void> {

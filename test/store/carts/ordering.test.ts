@@ -5,7 +5,7 @@ import { viewOf } from "../../../shared/carts/cart-view.ts";
 import { patchStockWrite } from "../../../shared/inventory/stock-store.ts";
 import { createCartWorld } from "../../support/cart-world.ts";
 import { createTestClock } from "../../support/clock.ts";
-import { errorOf, giveItem, holdMs } from "../../support/world.ts";
+import { errorOf, giveItem } from "../../support/world.ts";
 
 const time = createTestClock();
 let world: Awaited<ReturnType<typeof createCartWorld>>;
@@ -76,8 +76,8 @@ describe("an order of a cart", () => {
 
   it("that expires lets the cart be edited at that instant, without any sweep", async () => {
     await add("menu", soup);
-    await place();
-    time.advance(holdMs - 1);
+    const { order } = await place();
+    time.to(order.expiresAtMs - 1);
     expect(await errorOf(add("menu", soup))).toMatchObject({ code: "CART_LOCKED" });
     time.advance(1);
     expect(viewOf(await add("menu", soup), "menu").count).toBe(2);

@@ -1,18 +1,25 @@
 /** Placing orders on the real engine: what is held, refused, repeated and counted. */
 import { beforeAll, describe, expect, inject, it } from "vitest";
-import { maxTakenOver } from "../../../shared/inventory/stock.ts";
-import { viewOf } from "../../../shared/orders/order.ts";
-import type { PlaceOrder } from "../../../shared/orders/order-draft.ts";
+import { holdWrite } from "../../../shared/inventory/hold-store.ts";
 import { findStock, findStocks } from "../../../shared/inventory/stock-store.ts";
 import { findOrder, listDueOrders } from "../../../shared/orders/order-store.ts";
+import { changeNote } from "../../../shared/base/actor.ts";
+import { epochMs } from "../../../shared/base/time.ts";
+import { manyBuckets } from "../../../shared/inventory/buckets.ts";
+import { bucketOf, deadlineAfter } from "../../../shared/inventory/deadline.ts";
+import { viewOf } from "../../../shared/orders/order.ts";
+import type { PlaceOrder } from "../../../shared/orders/order-draft.ts";
+import { copyOfMap, sizeOfItem } from "../../sim/engine/values.ts";
 import { createTestClock, type TestClock } from "../../support/clock.ts";
 import {
   createWorld,
+  createWorldOver,
   errorOf,
   giveItem,
   holdMs,
   metered,
   unitsOf,
+  wholeHoldMs,
   type World,
 } from "../../support/world.ts";
 
@@ -23,6 +30,11 @@ beforeAll(async () => {
   time = createTestClock();
   world = await createWorld(inject("dynamoDbEndpoint"), time.clock);
 });
+
+/** Order, its two index entries and the item, twice each in a transaction; a cart would be two more. */
+const unitsOfOrder = 8;
+/** The same without the entry by user. */
+const unitsOfCancel = 6;
 
 let serial = 0;
 const unique = (name: string): string => `${name}-${(serial += 1)}`;
@@ -48,7 +60,7 @@ describe("an order of inline items", () => {
       expect(result.order).toMatchObject({ status: "pending", totalMinor: size * 2_000 });
       for (const stock of (await findStocks(world.database, ids)).values()) {
         expect(stock.available).toBe(8);
-        expect(stock.holds[result.order.orderId]?.quantity).toBe(2);
+        expect(stock.due).toEqual({ [bucketOf(result.order.expiresAtMs)]: 2 });
         expect(unitsOf(stock)).toBe(10);
       }
     }
@@ -63,7 +75,7 @@ describe("an order of inline items", () => {
       ]),
     );
     const stock = await findStock(world.database, itemId);
-    expect(stock?.holds[order.orderId]?.quantity).toBe(7);
+    expect(stock?.due).toEqual({ [bucketOf(order.expiresAtMs)]: 7 });
   });
 
   it("is refused in two requests naming every failed line, and holds none", async () => {
@@ -87,10 +99,10 @@ describe("an order of inline items", () => {
         reason: "locked",
         available: 9,
         requested: 1,
-        lockedUntilMs: time.clock() + holdMs,
+        lockedUntilMs: deadlineAfter(time.clock(), holdMs),
       },
     ]);
-    expect((await findStock(world.database, good.itemId))?.holds).toEqual({});
+    expect(await findStock(world.database, good.itemId)).toMatchObject({ held: 0, due: {} });
   });
 
   it("names an item that does not exist, or is of another kind", async () => {
@@ -163,37 +175,123 @@ describe("an idempotency key", () => {
 describe("an expired hold", () => {
   it("is taken over in three requests at the very instant it ends, not before", async () => {
     const { itemId } = await giveItem(world, { itemId: unique("item"), quantity: 1 });
-    await world.orders.place(inline([[itemId, 1]]));
-    time.advance(holdMs - 1);
+    const { order } = await world.orders.place(inline([[itemId, 1]]));
+    time.to(order.expiresAtMs - 1);
     const early = await errorOf(world.orders.place(inline([[itemId, 1]])));
     expect(early["code"]).toBe("ITEMS_UNAVAILABLE");
     time.advance(1);
     const { result, meter } = await metered(() => world.orders.place(inline([[itemId, 1]])));
     expect(meter.requests).toBe(3);
     const stock = await findStock(world.database, itemId);
-    expect(Object.keys(stock!.holds)).toEqual([result.order.orderId]);
+    expect(stock!.due).toEqual({ [bucketOf(result.order.expiresAtMs)]: 1 });
+    expect(stock!.reclaimedThroughMs).toBe(order.expiresAtMs);
     expect(unitsOf(stock!)).toBe(1);
   });
 
   it("of an exclusive item lets the next buyer proceed", async () => {
     const { itemId } = await giveItem(world, { itemId: unique("item"), holdPolicy: "exclusive" });
     await world.orders.place(inline([[itemId, 1]]));
-    time.advance(holdMs);
+    time.advance(wholeHoldMs);
     const { order } = await world.orders.place(inline([[itemId, 2]]));
     const stock = await findStock(world.database, itemId);
-    expect(Object.keys(stock!.holds)).toEqual([order.orderId]);
+    expect(stock!.due).toEqual({ [bucketOf(order.expiresAtMs)]: 2 });
     expect(stock!.available).toBe(8);
+    expect(await errorOf(world.orders.place(inline([[itemId, 1]])))).toMatchObject({
+      failedItems: [{ reason: "locked", lockedUntilMs: order.expiresAtMs }],
+    });
   });
 
-  it("never blocks, even where more of them stand in the way than one write can take", async () => {
-    const count = 2 * maxTakenOver + 20;
-    const { itemId } = await giveItem(world, { itemId: unique("item"), quantity: count });
-    for (let taken = 0; taken < count; taken += 1) await world.orders.place(inline([[itemId, 1]]));
-    time.advance(holdMs);
-    const { order } = await world.orders.place(inline([[itemId, count]]));
-    const stock = await findStock(world.database, itemId);
-    expect(stock?.holds).toEqual({ [order.orderId]: expect.objectContaining({ quantity: count }) });
-    expect(unitsOf(stock!)).toBe(count);
+  it("cannot be sold any more once it was taken over, and its order's end gives nothing back", async () => {
+    const { itemId } = await giveItem(world, { itemId: unique("item"), quantity: 2 });
+    const request = inline([[itemId, 2]]);
+    const { order } = await world.orders.place(request);
+    time.to(order.expiresAtMs);
+    await world.orders.place(inline([[itemId, 2]]));
+    const caller = { userId: request.userId, isAdmin: false };
+    await world.orders.cancel(order.orderId, caller, request.actor);
+    expect(await findStock(world.database, itemId)).toMatchObject({ available: 0, held: 2 });
+  });
+
+  it("of a caller whose clock is far behind begins at the time that others have reached", async () => {
+    const { itemId } = await giveItem(world, { itemId: unique("item"), quantity: 1 });
+    const behind = world.clock();
+    const { order } = await world.orders.place(inline([[itemId, 1]]));
+    time.to(order.expiresAtMs + 1);
+    const rival = inline([[itemId, 1]]);
+    const { order: second } = await world.orders.place(rival);
+    await world.orders.cancel(second.orderId, { ...rival, isAdmin: false }, rival.actor);
+    const slow = createWorldOver({ ...world, clock: () => behind });
+    const { order: late } = await slow.orders.place(inline([[itemId, 1]]));
+    expect(late.expiresAtMs).toBeGreaterThan(order.expiresAtMs);
+    expect((await findStock(world.database, itemId))!.due).toMatchObject({
+      [bucketOf(late.expiresAtMs)]: 1,
+    });
+  });
+});
+
+describe("an item that many hold", () => {
+  const lineOf = (itemId: string) => inline([[itemId, 1]]);
+
+  /** As if so many orders held one unit each, spread over all instants that a deadline can have. */
+  async function crowded(holds: number): Promise<string> {
+    const { itemId } = await giveItem(world, { itemId: unique("crowded"), quantity: holds + 50 });
+    const ends = new Set(
+      Array.from({ length: 30 }, (_, index) => {
+        const lengthMs = index < 15 ? holdMs : 600_000;
+        return deadlineAfter(epochMs(time.clock() - index * 20_000), lengthMs);
+      }).filter((endMs) => endMs > time.clock()),
+    );
+    const each = Math.floor(holds / ends.size);
+    for (const [index, expiresAtMs] of [...ends].entries()) {
+      const quantity = index === 0 ? holds - each * (ends.size - 1) : each;
+      if (quantity === 0) continue;
+      const note = changeNote("order.placed", { id: "crowd" }, time.clock());
+      const hold = { itemId, orderId: "crowd", quantity, expiresAtMs, nowMs: time.clock(), note };
+      await world.database.transact([holdWrite(hold)]);
+    }
+    return itemId;
+  }
+
+  it("costs an order the same with 1, 100, 2,000 and 100,000 others: 2 requests, 8 write units", async () => {
+    for (const holds of [1, 100, 2_000, 100_000]) {
+      const itemId = await crowded(holds);
+      const placed = await metered(() => world.orders.place(lineOf(itemId)));
+      expect(placed.meter).toMatchObject({ requests: 2, writeUnits: unitsOfOrder });
+      const { order } = placed.result;
+      const cancelled = await metered(() =>
+        world.orders.cancel(order.orderId, { ...order, isAdmin: false }, { id: order.userId }),
+      );
+      expect(cancelled.meter).toMatchObject({ requests: 2, writeUnits: unitsOfCancel });
+    }
+  });
+
+  it("keeps its row below one write unit, whatever holds it", async () => {
+    const itemId = await crowded(100_000);
+    const [row] = await world.database.getMany("Stock", [{ itemId, shard: 0 }]);
+    expect(sizeOfItem(copyOfMap(row!))).toBeLessThan(1_024);
+  });
+
+  it("takes 10,000 expired holds over in three requests", async () => {
+    const itemId = await crowded(10_000);
+    time.advance(660_000);
+    const all = inline([[itemId, 10_050]]);
+    const { result, meter } = await metered(() => world.orders.place(all));
+    expect(meter).toMatchObject({ requests: 3, writeUnits: unitsOfOrder });
+    expect((await findStock(world.database, itemId))!.due).toEqual({
+      [bucketOf(result.order.expiresAtMs)]: 10_050,
+    });
+  });
+
+  it("drops what is over of the many instants that were paid or cancelled long ago", async () => {
+    const { itemId } = await giveItem(world, { itemId: unique("item"), quantity: 5 });
+    for (let index = 0; index < 60; index += 1) {
+      const request = lineOf(itemId);
+      const { order } = await world.orders.place(request);
+      await world.orders.cancel(order.orderId, { ...order, isAdmin: false }, request.actor);
+      time.advance(20_000);
+      const { due } = (await findStock(world.database, itemId))!;
+      expect(Object.keys(due).length).toBeLessThanOrEqual(manyBuckets);
+    }
   });
 });
 
@@ -208,7 +306,7 @@ describe("cancelling and expiring", () => {
     expect(meter.requests).toBe(2);
     expect(result.status).toBe("cancelled");
     expect((await cancel()).status).toBe("cancelled");
-    expect(await findStock(world.database, itemId)).toMatchObject({ available: 10, holds: {} });
+    expect(await findStock(world.database, itemId)).toMatchObject({ available: 10, held: 0 });
   });
 
   it("is not for others: they learn nothing", async () => {
@@ -226,13 +324,13 @@ describe("cancelling and expiring", () => {
     expect(await errorOf(world.orders.expire(order, sweeper))).toMatchObject({
       code: "ORDER_NOT_PAYABLE",
     });
-    time.advance(holdMs);
+    time.to(order.expiresAtMs);
     const { order: next } = await world.orders.place(inline([[itemId, 1]]));
     const due = await listDueOrders(world.database, time.clock(), 1_000);
     expect(due.map(({ orderId }) => orderId)).toContain(order.orderId);
     await world.orders.expire(order, sweeper);
     const stock = await findStock(world.database, itemId);
-    expect(Object.keys(stock!.holds)).toEqual([next.orderId]);
+    expect(stock!.due).toEqual({ [bucketOf(next.expiresAtMs)]: 1 });
     expect(unitsOf(stock!)).toBe(1);
     expect((await findOrder(world.database, order.orderId))?.status).toBe("expired");
     expect(await listDueOrders(world.database, time.clock(), 1_000)).not.toContainEqual(

@@ -1,5 +1,7 @@
 /** What money does to orders, on the real engine: paid, failed, late, twice, wrong, or not at all. */
 import { beforeAll, describe, expect, inject, it } from "vitest";
+import { liveBuckets } from "../../../shared/inventory/buckets.ts";
+import { bucketOf, deadlineAfter, gridStepMs } from "../../../shared/inventory/deadline.ts";
 import type { Order } from "../../../shared/orders/order.ts";
 import { findStock } from "../../../shared/inventory/stock-store.ts";
 import { findCart } from "../../../shared/carts/cart-store.ts";
@@ -11,11 +13,11 @@ import {
   createWorld,
   errorOf,
   giveItem,
-  holdMs,
   maxHoldMs,
   metered,
   paymentMs,
   unitsOf,
+  wholeHoldMs,
   type World,
 } from "../../support/world.ts";
 
@@ -28,6 +30,9 @@ beforeAll(async () => {
   world = await createWorld(inject("dynamoDbEndpoint"), time.clock);
   money = createPayments(world);
 });
+
+/** After so long every payment's time is over. */
+const wholePaymentMs = paymentMs + gridStepMs(paymentMs);
 
 let serial = 0;
 const unique = (name: string): string => `${name}-${(serial += 1)}`;
@@ -57,7 +62,7 @@ const sweeper = { id: "system:sweep" };
 async function levels(itemId: string) {
   const stock = (await findStock(world.database, itemId))!;
   expect(unitsOf(stock)).toBe(stock.received);
-  return { available: stock.available, sold: stock.sold, held: Object.keys(stock.holds).length };
+  return { available: stock.available, sold: stock.sold, held: stock.held };
 }
 
 describe("starting a payment", () => {
@@ -66,12 +71,14 @@ describe("starting a payment", () => {
     const order = await place([itemId]);
     const { result, meter } = await metered(() => start(order));
     expect(meter.requests).toBe(2);
-    expect(result.expiresAtMs).toBe(time.clock() + paymentMs);
+    expect(result.expiresAtMs).toBe(deadlineAfter(time.clock(), paymentMs));
     const stored = await read(order);
     expect(stored).toMatchObject({ expiresAtMs: result.expiresAtMs, dueAtMs: result.expiresAtMs });
     expect(stored.payment?.transactionId).toBe(result.transactionId);
     const stock = (await findStock(world.database, itemId))!;
-    expect(stock.holds[order.orderId]?.expiresAtMs).toBe(result.expiresAtMs);
+    expect(liveBuckets(stock, time.clock())).toEqual([
+      { key: bucketOf(result.expiresAtMs), endsAtMs: result.expiresAtMs, quantity: 1 },
+    ]);
   });
 
   it("repeated it is the same transaction, and time altogether is bounded", async () => {
@@ -95,7 +102,7 @@ describe("starting a payment", () => {
     const { orderId } = order;
     const theirs = await errorOf(money.payments.initiate({ orderId, ...other }));
     expect(theirs["code"]).toBe("ORDER_NOT_FOUND");
-    time.advance(holdMs);
+    time.advance(wholeHoldMs);
     const late = await errorOf(start(order));
     expect(late).toMatchObject({ code: "ORDER_NOT_PAYABLE", fields: { orderStatus: "expired" } });
   });
@@ -141,7 +148,7 @@ describe("money in time", () => {
     const itemId = await item(1);
     const order = await place([itemId]);
     await start(order);
-    time.advance(paymentMs + 1);
+    time.advance(wholePaymentMs + 1);
     await money.send(money.eventOf(order, "payment.captured"));
     expect(await statusOf(order)).toBe("paid");
     expect(await levels(itemId)).toEqual({ available: 0, sold: 1, held: 0 });
@@ -176,10 +183,10 @@ describe("late money", () => {
     const itemId = await item(1);
     const order = await place([itemId]);
     await start(order);
-    time.advance(paymentMs);
+    time.advance(wholePaymentMs);
     await world.orders.expire(await read(order), sweeper);
     const rival = await place([itemId]);
-    time.advance(holdMs);
+    time.advance(wholeHoldMs);
     await money.send(money.eventOf(order, "payment.captured"));
     expect(await statusOf(order)).toBe("paid");
     expect(await levels(itemId)).toEqual({ available: 0, sold: 1, held: 0 });
@@ -193,7 +200,7 @@ describe("late money", () => {
     const [gone, kept] = [await item(1), await item(1)];
     const order = await place([gone, kept]);
     await start(order);
-    time.advance(paymentMs);
+    time.advance(wholePaymentMs);
     await place([gone]);
     await money.send(money.eventOf(order, "payment.captured"));
     const stored = await read(order);
@@ -206,7 +213,7 @@ describe("late money", () => {
     const itemId = await item(1);
     const order = await place([itemId]);
     await start(order);
-    time.advance(paymentMs);
+    time.advance(wholePaymentMs);
     await place([itemId]);
     await money.send(money.eventOf(order, "payment.captured"));
     const due = await read(order);

@@ -127,20 +127,26 @@ function recordOf(change: ChangeRecord): DynamoDBRecord {
   } as DynamoDBRecord;
 }
 
-/** What an outsider would call the state changes of one record: holds one by one, else the item. */
+interface Told {
+  readonly due?: Readonly<Record<string, number>>;
+  readonly status?: string;
+  readonly lines?: readonly { readonly itemId: string }[];
+  readonly owner?: string;
+  readonly change?: { readonly action: string };
+}
+
+/** What an outsider would call the state changes of one record: some tell of two things or more. */
 function eventsIn({ table, oldImage, newImage }: ChangeRecord): number {
-  const holdsIn = (image: object | undefined) =>
-    Object.entries((image as { holds?: object } | undefined)?.holds ?? {}).map((hold) =>
-      JSON.stringify(hold),
-    );
-  const [before, after] = [new Set(holdsIn(oldImage)), new Set(holdsIn(newImage))];
-  const changed = [...before, ...after]
-    .filter((hold) => !(before.has(hold) && after.has(hold)))
-    .map((hold) => JSON.parse(hold)[0]);
-  if (table === "Stock") return Math.max(1, new Set(changed).size);
-  const owner = (image: object | undefined) => (image as { owner?: string } | undefined)?.owner;
-  const action = (newImage as { change?: { action: string } } | undefined)?.change?.action;
-  const tookOver = action === "lock.acquired" && owner(oldImage) !== undefined;
+  const [before, after] = [oldImage, newImage] as unknown as [Told | undefined, Told | undefined];
+  const action = after?.change?.action;
+  if (table === "Stock") {
+    const takesOver = Object.keys(before?.due ?? {}).some((key) => !(key in after!.due!));
+    return takesOver && action !== "hold.reclaimed" ? 2 : 1;
+  }
+  if (table === "Orders" && before?.status === "pending" && after?.status === "expired") {
+    return 1 + new Set(after.lines?.map(({ itemId }) => itemId)).size;
+  }
+  const tookOver = action === "lock.acquired" && before?.owner !== undefined;
   return table === "Locks" && tookOver ? 2 : 1;
 }
 

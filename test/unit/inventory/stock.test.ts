@@ -3,45 +3,39 @@ import fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import { epochMs } from "../../../shared/base/time.ts";
 import {
-  heldUnits,
-  type Hold,
-  maxHolds,
+  bucketsOf,
+  expiredUnits,
+  liveBuckets,
+  manyBuckets,
   maxTakenOver,
-  planRoom,
-  type Stock,
+  roomIn,
   unitsIn,
-  whyRefused,
-} from "../../../shared/inventory/stock.ts";
+  watermarkAfter,
+} from "../../../shared/inventory/buckets.ts";
+import {
+  bucketEndMs,
+  bucketOf,
+  deadlineAfter,
+  deadlineWithin,
+  gridStepMs,
+} from "../../../shared/inventory/deadline.ts";
+import { type Stock, whyRefused } from "../../../shared/inventory/stock.ts";
 
-const nowMs = epochMs(1_000);
+const nowMs = epochMs(1_000_000);
+const key = (secondsFromNow: number): string => String(1_000 + secondsFromNow);
 
 function stockWith(given: Partial<Stock>): Stock {
   const names = { itemId: "a", name: "A", kind: "Retail", vendorId: null, createdAtMs: 0 };
   const price = { amountMinor: 500, currency: "EUR", holdPolicy: "counted" as const };
-  return {
-    ...names,
-    ...price,
-    available: 0,
-    sold: 0,
-    received: 0,
-    adjusted: 0,
-    holds: {},
-    ...given,
-  };
+  const levels = { available: 0, sold: 0, received: 0, adjusted: 0 };
+  const due = given.due ?? {};
+  const held = unitsIn(bucketsOf({ due }));
+  return { ...names, ...price, ...levels, reclaimedThroughMs: 0, ...given, due, held };
 }
-
-const hold = (quantity: number, expiresAtMs: number): Hold => ({
-  quantity,
-  expiresAtMs,
-  userId: "u",
-});
 
 describe("a demand", () => {
   it("is refused for want of units, and told how many there are", () => {
-    const stock = stockWith({
-      available: 1,
-      holds: { live: hold(3, 1_001), over: hold(2, 1_000) },
-    });
+    const stock = stockWith({ available: 1, due: { [key(1)]: 3, [key(0)]: 2 } });
     expect(whyRefused({ itemId: "a", quantity: 4 }, stock, nowMs)).toEqual({
       itemId: "a",
       reason: "insufficient_stock",
@@ -53,13 +47,15 @@ describe("a demand", () => {
 
   it("of an exclusive item is locked by a live hold only", () => {
     const exclusive = { holdPolicy: "exclusive" as const, available: 5 };
-    const live = stockWith({ ...exclusive, holds: { o: hold(1, 1_001) } });
+    const live = stockWith({ ...exclusive, due: { [key(1)]: 1 } });
     expect(whyRefused({ itemId: "a", quantity: 1 }, live, nowMs)).toMatchObject({
       reason: "locked",
-      lockedUntilMs: 1_001,
+      lockedUntilMs: nowMs + 1_000,
     });
-    const over = stockWith({ ...exclusive, holds: { o: hold(1, 1_000) } });
+    const over = stockWith({ ...exclusive, due: { [key(0)]: 1 } });
     expect(whyRefused({ itemId: "a", quantity: 6 }, over, nowMs)).toBeUndefined();
+    const paid = stockWith({ ...exclusive, due: { [key(9)]: 0 } });
+    expect(whyRefused({ itemId: "a", quantity: 5 }, paid, nowMs)).toBeUndefined();
   });
 
   it("at another price is refused with the price of now", () => {
@@ -71,55 +67,99 @@ describe("a demand", () => {
     );
     expect(refusal).toMatchObject({ reason: "price_changed", price: { amountMinor: 500 } });
   });
-
-  it("is refused when an item carries as many live holds as it can", () => {
-    const holds = Object.fromEntries(
-      Array.from({ length: maxHolds }, (_, index) => [`o${index}`, hold(1, 2_000 + index)]),
-    );
-    const full = stockWith({ available: 10, holds });
-    expect(whyRefused({ itemId: "a", quantity: 1 }, full, nowMs)).toMatchObject({
-      reason: "locked",
-      lockedUntilMs: 2_000,
-    });
-  });
 });
 
 describe("room", () => {
   const someStock = fc
     .record({
       available: fc.nat(20),
-      holdPolicy: fc.constantFrom("counted" as const, "exclusive" as const),
-      holds: fc.dictionary(
-        fc.string({ minLength: 1, maxLength: 5 }),
-        fc.tuple(fc.integer({ min: 1, max: 9 }), fc.integer({ min: 990, max: 1_010 })),
-        { maxKeys: 80 },
-      ),
+      reclaimedThroughMs: fc.integer({ min: 985, max: 1_000 }).map((second) => second * 1_000),
+      due: fc.dictionary(fc.integer({ min: 970, max: 1_200 }).map(String), fc.nat(9), {
+        maxKeys: 230,
+      }),
     })
-    .map(({ holds, ...rest }) => {
-      const entries = Object.entries(holds).map(([id, [quantity, at]]) => [id, hold(quantity, at)]);
-      return stockWith({ ...rest, holds: Object.fromEntries(entries) });
-    });
+    .map(stockWith);
 
-  it("is made of expired holds alone, enough for whoever is not refused, and in writes of bounded size", () => {
+  it("is made of buckets that are over alone, the first in time, as many as one write takes", () => {
     fc.assert(
-      fc.property(someStock, fc.integer({ min: 1, max: 200 }), (stock, quantity) => {
-        const { clearFirst, takeOver } = planRoom(stock, quantity, nowMs);
-        const taken = [...clearFirst, ...takeOver];
-        expect(taken.every(({ expiresAtMs }) => expiresAtMs <= nowMs)).toBe(true);
-        expect(takeOver.length).toBeLessThanOrEqual(maxTakenOver);
-        if (whyRefused({ itemId: "a", quantity }, stock, nowMs)) return;
-        expect(stock.available + unitsIn(taken)).toBeGreaterThanOrEqual(quantity);
-        const left = Object.keys(stock.holds).length - taken.length;
-        if (stock.holdPolicy === "exclusive") expect(left).toBe(0);
+      fc.property(someStock, (stock) => {
+        const { over } = roomIn(stock, nowMs);
+        expect(over.every(({ endsAtMs }) => endsAtMs <= nowMs)).toBe(true);
+        expect(over.length).toBeLessThanOrEqual(maxTakenOver);
+        const left = bucketsOf(stock).slice(over.length);
+        if (over.length < maxTakenOver) {
+          expect(left.every(({ endsAtMs }) => endsAtMs > nowMs)).toBe(true);
+          expect(unitsIn(over)).toBe(expiredUnits(stock, nowMs));
+        }
+        expect(unitsIn(liveBuckets(stock, nowMs)) + expiredUnits(stock, nowMs)).toBe(stock.held);
       }),
       { numRuns: 2_000 },
     );
   });
 
-  it("is left alone where there is enough without it", () => {
-    const stock = stockWith({ available: 5, holds: { over: hold(2, 1) } });
-    expect(planRoom(stock, 5, nowMs)).toEqual({ clearFirst: [], takeOver: [] });
-    expect(planRoom(stock, 6, nowMs).takeOver).toHaveLength(1);
-    expect(heldUnits(stock)).toBe(2);
+  it("moves the watermark forward to the last bucket that goes, and never back", () => {
+    fc.assert(
+      fc.property(someStock, (stock) => {
+        const room = roomIn(stock, nowMs);
+        const watermark = watermarkAfter(room);
+        expect(watermark).toBeGreaterThanOrEqual(stock.reclaimedThroughMs);
+        expect(room.over.every(({ endsAtMs }) => endsAtMs <= watermark)).toBe(true);
+      }),
+    );
+  });
+
+  it("takes what slipped in beside the watermark, which no order can use any more", () => {
+    const stock = stockWith({ due: { [key(5)]: 2 }, reclaimedThroughMs: nowMs + 5_000 });
+    expect(unitsIn(roomIn(stock, nowMs).over)).toBe(2);
+    expect(whyRefused({ itemId: "a", quantity: 2 }, stock, nowMs)).toBeUndefined();
+  });
+});
+
+describe("the grid", () => {
+  const holdMs = fc.integer({ min: 1, max: 7 * 86_400_000 });
+  const instant = fc.integer({ min: 1_700_000_000_000, max: 1_900_000_000_000 }).map(epochMs);
+
+  it("gives every hold its time, and at most a third or a second more", () => {
+    fc.assert(
+      fc.property(instant, holdMs, (atMs, ms) => {
+        const late = deadlineAfter(atMs, ms) - (atMs + ms);
+        expect(late).toBeGreaterThanOrEqual(0);
+        expect(late).toBeLessThan(Math.max(1_000, ms / 3));
+        expect(deadlineWithin(atMs, ms)).toBeLessThanOrEqual(atMs);
+      }),
+    );
+  });
+
+  it("has steps that divide each other, so that different holds share their instants", () => {
+    const all = [1, 40, 200, 800, 4_000, 10_000, 50_000, 500_000].map((s) => gridStepMs(s * 1_000));
+    expect(all).toEqual([1, 5, 20, 60, 300, 900, 3_600, 21_600].map((second) => second * 1_000));
+    for (const [index, step] of all.entries()) expect(step % (all[index - 1] ?? 1)).toBe(0);
+  });
+
+  it("keeps about 30 instants alive at default settings: 5 minutes, 10 to pay, an hour at the most", () => {
+    fc.assert(
+      fc.property(instant, (atMs) => {
+        const ends = new Set<number>();
+        for (const ms of [300_000, 600_000, 3_600_000]) {
+          for (let agoMs = 0; agoMs < ms; agoMs += 500) {
+            const endMs = deadlineAfter(epochMs(atMs - agoMs), ms);
+            if (endMs > atMs) ends.add(endMs);
+          }
+        }
+        expect(ends.size).toBeLessThan(manyBuckets - 4);
+      }),
+      { numRuns: 20 },
+    );
+  });
+
+  it("counts a deadline in the second in which it ends, never before it", () => {
+    expect(bucketOf(1_767_225_600_000)).toBe("1767225600");
+    expect(bucketOf(1_767_225_600_001)).toBe("1767225601");
+    fc.assert(
+      fc.property(instant, (atMs) => {
+        expect(bucketEndMs(bucketOf(atMs)) - atMs).toBeGreaterThanOrEqual(0);
+        expect(bucketEndMs(bucketOf(atMs)) - atMs).toBeLessThan(1_000);
+      }),
+    );
   });
 });

@@ -6,7 +6,7 @@ import type { Order } from "../../../shared/orders/order.ts";
 import { type Contents, createMemoryWorld } from "../../support/memory-world.ts";
 import { createPayments } from "../../support/payments.ts";
 import { type Bench, startBench } from "../../support/providers/bench.ts";
-import { giveItem, holdMs, paymentMs, unitsOf } from "../../support/world.ts";
+import { giveItem, paymentMs, unitsOf, wholeHoldMs } from "../../support/world.ts";
 
 type Name = "stripe" | "razorpay" | "wompi";
 const names: readonly Name[] = ["stripe", "razorpay", "wompi"];
@@ -200,7 +200,7 @@ const paidBack = ["refunded, 1 paid back"];
 
 /** The captured money of an order that was given up finds its unit with somebody else. */
 async function loseTheUnit(story: Story): Promise<void> {
-  story.nowMs += paymentMs + holdMs;
+  story.nowMs += 2 * paymentMs + wholeHoldMs;
   await story.place(`rival-${serial}`);
 }
 

@@ -15,7 +15,7 @@ import { nextStatuses } from "../../../shared/orders/order.ts";
 import { fillCart } from "../../support/carts.ts";
 import { type Contents, createMemoryWorld, type MemoryWorld } from "../../support/memory-world.ts";
 import { createPayments } from "../../support/payments.ts";
-import { holdMs, paymentMs, unitsOf } from "../../support/world.ts";
+import { paymentMs, unitsOf, wholeHoldMs } from "../../support/world.ts";
 import {
   type Bench,
   eventKinds,
@@ -82,7 +82,7 @@ class Explorer {
   readonly #ends = new Map<string, string>();
   readonly #states = new Map<string, State>();
   readonly #early = providersAt(startMs);
-  readonly #late = providersAt(startMs + holdMs + paymentMs);
+  readonly #late = providersAt(startMs + wholeHoldMs + 2 * paymentMs);
   transitions = 0;
 
   constructor(name: ProviderName, policy: OnPaymentFailure) {
@@ -115,9 +115,10 @@ class Explorer {
     const userId = shopper;
     const price = bench.priceOf(this.name);
     const item = { itemId: "chair", name: "Chair", kind: "Retail", vendorId: null, ...price };
-    const levels = { available: 2, sold: 0, received: 2, adjusted: 0, holds: {}, createdAtMs: 1 };
+    const levels = { available: 2, sold: 0, received: 2, adjusted: 0, held: 0, createdAtMs: 1 };
+    const counted = { due: {}, reclaimedThroughMs: 0, holdPolicy: "counted" } as const;
     const note = changeNote("item.create", { id: "test" }, epochMs(1));
-    const stock = { ...item, ...levels, holdPolicy: "counted" } as const;
+    const stock = { ...item, ...levels, ...counted };
     await world.database.apply(createStockWrite(stock, note));
     await fillCart(world, { userId, sessionId: "s", instance: "retail", itemId: "chair" });
     const actor = { id: userId };
@@ -202,7 +203,9 @@ class Explorer {
     const stock = (await findStock(world.database, "chair"))!;
     const cart: Cart = await findCart(world.database, order.cart!.cartId);
     const lines = [...cart.instances.values()].flatMap((instance) => instance.lines);
-    const { available, sold } = stock;
+    // What is over counts as available: whoever wants it takes it, whether that was tidied up or not.
+    const { sold } = stock;
+    const available = stock.available + (state.isLate ? stock.held : 0);
     const facts = {
       // Whichever ended the order first gave it its name; both mean: over, without money.
       status: ["failed", "expired"].includes(final.status) ? "closed" : final.status,

@@ -1,0 +1,75 @@
+/** The conditions under which orders change stock, each a sentence; the writes are in hold-store. */
+import {
+  action,
+  allOf,
+  anyOf,
+  at,
+  type AttributePath,
+  condition,
+  type Fragment,
+} from "../table/expression.ts";
+import { manyBuckets, type Room, watermarkAfter } from "./buckets.ts";
+import { bucketEndMs, bucketOf } from "./deadline.ts";
+import type { Demand } from "./stock.ts";
+
+/** What an order has of an item: so many units until an instant. */
+export interface Claim {
+  readonly quantity: number;
+  readonly expiresAtMs: number;
+}
+
+/** The units are there, counting those that are freed in the same write. */
+export function stockCoversHold(quantity: number, freed: number): Fragment {
+  return condition`${at("available")} >= ${quantity - freed}`;
+}
+
+/** The price is the one that the shopper saw. */
+export function priceIsAsSeen({ price }: Demand): Fragment[] {
+  if (!price) return [];
+  return [
+    condition`${at("amountMinor")} = ${price.amountMinor}`,
+    condition`${at("currency")} = ${price.currency}`,
+  ];
+}
+
+/** What is taken over is exactly what was seen, and nobody has taken anything over since. */
+export function roomIsAsSeen(room: Room | undefined): Fragment[] {
+  if (!room) return [];
+  return [
+    condition`${at("reclaimedThroughMs")} = ${room.reclaimedThroughMs}`,
+    ...room.over.map(({ key, quantity }) => condition`${at("due", key)} = ${quantity}`),
+  ];
+}
+
+/** A hold that ends where everything was taken over already would be nobody's. */
+export function isAboveWatermark(expiresAtMs: number): Fragment {
+  return condition`${at("reclaimedThroughMs")} < ${bucketEndMs(bucketOf(expiresAtMs))}`;
+}
+
+/** An exclusive item has one live hold at a time: nothing is held but what is freed by this write. */
+export function policyAllowsHold(freed: number): Fragment {
+  const nothingElseIsHeld = condition`${at("held")} = ${freed}`;
+  return anyOf(condition`${at("holdPolicy")} <> ${"exclusive"}`, nothingElseIsHeld);
+}
+
+/** A row that carries many buckets is tidied up by its next buyer, who has seen it by then. */
+export function rowIsTidy(room: Room | undefined): Fragment[] {
+  return room ? [] : [condition`size(${at("due")}) < ${manyBuckets}`];
+}
+
+/** The units are counted until that instant, and nobody has taken them over. */
+export function callerStillHolds({ quantity, expiresAtMs }: Claim): Fragment {
+  return allOf(
+    isAboveWatermark(expiresAtMs),
+    condition`${at("due", bucketOf(expiresAtMs))} >= ${quantity}`,
+  );
+}
+
+/** The buckets that are taken over leave the row, and the watermark says so for good. */
+export function reclaiming(room: Room | undefined): { set: Fragment[]; remove: AttributePath[] } {
+  if (!room || room.over.length === 0) return { set: [], remove: [] };
+  return {
+    set: [action`${at("reclaimedThroughMs")} = ${watermarkAfter(room)}`],
+    remove: room.over.map(({ key }) => at("due", key)),
+  };
+}
