@@ -66,7 +66,7 @@ body { font: 16px/1.5 system-ui, sans-serif; color: var(--ink); background: var(
   max-width: 760px; margin: 1.5rem auto; padding: 0 1rem; }
 table { border-collapse: collapse; margin: 1rem 0; width: 100%; }
 th, td { padding: .3rem .4rem; text-align: right; border-bottom: 1px solid var(--faint); vertical-align: top; }
-th { text-align: left; font-weight: 500; } td:nth-child(3) { text-align: left; font-size: .8em; }
+th, td { overflow-wrap: anywhere; } th { text-align: left; font-weight: 500; } td:nth-child(3) { text-align: left; font-size: .8em; }
 figure { margin: 1.5rem 0; } figcaption { font-weight: 600; } svg { width: 100%; height: auto; }
 .verdict { padding: .6rem 1rem; border-left: 5px solid var(--sold); }
 .verdict.broken { border-color: var(--fault); }

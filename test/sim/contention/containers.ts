@@ -75,7 +75,7 @@ function metered(client: Surroundings["client"]): Surroundings["client"] {
 }
 
 /** The payment providers that a container's clock gives. */
-export type ProvidersOf = Parameters<typeof createSystem>[2];
+export type ProvidersOf = NonNullable<Parameters<typeof createSystem>[2]>;
 
 /** Makes a system in a process of its own, whose requests are counted. */
 function createContainer(world: World, settings: ShopSettings, providersOf: ProvidersOf): System {
@@ -92,7 +92,7 @@ export class Containers {
   readonly #idle: System[] = [];
   #made = 0;
 
-  constructor(world: World, settings: ShopSettings, providersOf?: ProvidersOf) {
+  constructor(world: World, settings: ShopSettings, providersOf: ProvidersOf) {
     this.#world = world;
     this.#settings = settings;
     this.#providersOf = providersOf;
@@ -124,7 +124,12 @@ export class Containers {
 }
 
 /** A system whose requests reach the engine at once, unmodelled: to lay out the shop before the doors open. */
-export function createBackroom(world: World, settings: ShopSettings): System {
+export function createBackroom(
+  world: World,
+  settings: ShopSettings,
+  providersOf: ProvidersOf,
+): System {
   const client = { send: async (command: Command) => world.engine.execute(command) as never };
-  return createSystem({ process: () => ({ ...world.process(), client }) }, settings);
+  const unmodelled = { process: () => ({ ...world.process(), client }) };
+  return createSystem(unmodelled, settings, providersOf);
 }

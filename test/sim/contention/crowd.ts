@@ -7,8 +7,9 @@ import { type Random, seededRandom } from "../random.ts";
 import { noFaults } from "../scheduler/faults.ts";
 import { World } from "../scheduler/world.ts";
 import { simulatedTables } from "../tables.ts";
+import { Bank } from "../workloads/bank.ts";
 import { defaultSettings, type System } from "../workloads/system.ts";
-import { Containers, createBackroom, type Effort } from "./containers.ts";
+import { Containers, createBackroom, type Effort, type ProvidersOf } from "./containers.ts";
 import { contentionWith } from "./contended-engine.ts";
 
 /** Who comes, for what, and how. */
@@ -155,8 +156,10 @@ class Doors {
     this.#world = world;
     this.#options = options;
     this.#shelves = new Shelves(world);
-    this.#backroom = createBackroom(world, settings);
-    this.containers = new Containers(world, settings);
+    const bank = new Bank(world);
+    const providersOf: ProvidersOf = (clock) => ({ sandbox: bank.provider(clock) });
+    this.#backroom = createBackroom(world, settings, providersOf);
+    this.containers = new Containers(world, settings, providersOf);
   }
 
   async run(): Promise<void> {

@@ -7,7 +7,7 @@ import { World } from "../scheduler/world.ts";
 import { simulatedTables } from "../tables.ts";
 import { Bank } from "../workloads/bank.ts";
 import { defaultSettings, type System } from "../workloads/system.ts";
-import { Containers, createBackroom, type Served } from "./containers.ts";
+import { Containers, createBackroom, type ProvidersOf, type Served } from "./containers.ts";
 
 /** One step of an order: what it cost, or the code that it was refused with. */
 export interface StepCost {
@@ -64,10 +64,9 @@ async function fill(system: System, others: number): Promise<number> {
 
 async function measure(world: World, asked: number): Promise<OrderCosts> {
   const bank = new Bank(world);
-  const backroom = createBackroom(world, settings);
-  const containers = new Containers(world, settings, (clock) => ({
-    sandbox: bank.provider(clock),
-  }));
+  const providersOf: ProvidersOf = (clock) => ({ sandbox: bank.provider(clock) });
+  const backroom = createBackroom(world, settings, providersOf);
+  const containers = new Containers(world, settings, providersOf);
   const price = { amountMinor: 4_900, currency: "EUR" };
   const item = { itemId, name: "Chair", kind: "Retail", price, quantity: 1_000_000 };
   await backroom.inventory.create({ ...item, holdPolicy: "counted" }, { id: "admin" });
