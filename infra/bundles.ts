@@ -1,23 +1,27 @@
-/** Bundles the functions: all of them in one run of esbuild, each on its own. */
+/** Bundles the functions: all of them at once, each on its own and with nothing that it cannot reach. */
+import { spawnSync } from "node:child_process";
 import { existsSync, mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { Stack } from "aws-cdk-lib";
 import { Code } from "aws-cdk-lib/aws-lambda";
 import type { Construct } from "constructs";
-import { buildSync } from "esbuild";
+import type { BundlingOrder } from "./bundling.ts";
+import type { ProviderName } from "./settings/settings.ts";
 
 const functionsFolder = join(import.meta.dirname, "..", "functions");
-
-// Packages in CommonJS still call require() for Node's own modules; in an ESM bundle there is none.
-const requireForCommonJs =
-  "import { createRequire } from 'node:module'; const require = createRequire(import.meta.url);";
 
 /** The code of functions by the names of their files. */
 export type Bundles = (name: string) => Code;
 
+/** A function and the payment providers that it was granted. */
+export interface Bundled {
+  readonly name: string;
+  readonly providers: readonly ProviderName[];
+}
+
 /**
- * Bundles `functions/<name>.ts` for each of the names.
+ * Bundles `functions/<name>.ts` for each of the functions.
  *
  * A bundle is one minified ES module and contains the AWS SDK, so that what was tested is what runs
  * whatever Lambda's own copy is. It has no source map: the same commit gives the same bundle, so a map
@@ -26,28 +30,35 @@ export type Bundles = (name: string) => Code;
  *
  * @throws Error when a file is missing or does not compile
  */
-export function bundleFunctions(scope: Construct, names: readonly string[]): Bundles {
-  const entries = names.map((name) => {
-    return { in: join(functionsFolder, `${name}.ts`), out: `${name}/index` };
-  });
-  const missing = entries.find((entry) => !existsSync(entry.in));
-  if (missing) throw new Error(`There is no file ${missing.in}`);
+export function bundleFunctions(scope: Construct, functions: readonly Bundled[]): Bundles {
+  const missing = functions
+    .map(({ name }) => join(functionsFolder, `${name}.ts`))
+    .find((file) => !existsSync(file));
+  if (missing !== undefined) throw new Error(`There is no file ${missing}`);
   if (!Stack.of(scope).bundlingRequired) return () => Code.fromAsset(functionsFolder);
   const folder = mkdtempSync(join(tmpdir(), "holdfast-bundles-"));
   // The CDK copies assets when they are declared, which is before this process ends.
   process.once("exit", () => rmSync(folder, { recursive: true, force: true }));
-  buildSync({
-    entryPoints: entries,
-    outdir: folder,
-    outExtension: { ".js": ".mjs" },
-    bundle: true,
-    platform: "node",
-    format: "esm",
-    target: "node24",
-    mainFields: ["module", "main"],
-    minify: true,
-    banner: { js: requireForCommonJs },
-    logLevel: "error",
-  });
+  bundleInto(folder, functions);
   return (name) => Code.fromAsset(join(folder, name));
+}
+
+/** Writes each function's bundle to `<folder>/<name>/index.mjs`. @throws Error with esbuild's own words */
+export function bundleInto(folder: string, functions: readonly Bundled[]): void {
+  const byProviders = Map.groupBy(functions, ({ providers }) => providers.toSorted().join());
+  const order: BundlingOrder = {
+    folder,
+    groups: [...byProviders.values()].map((group) => ({
+      providers: group[0]!.providers,
+      entries: group.map(({ name }) => ({
+        in: join(functionsFolder, `${name}.ts`),
+        out: `${name}/index`,
+      })),
+    })),
+  };
+  const bundling = join(import.meta.dirname, "bundling.ts");
+  const { status, stderr } = spawnSync(process.execPath, [bundling, JSON.stringify(order)], {
+    encoding: "utf8",
+  });
+  if (status !== 0) throw new Error(`The functions could not be bundled:\n${stderr}`);
 }

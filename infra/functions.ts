@@ -4,7 +4,7 @@ import { PolicyStatement } from "aws-cdk-lib/aws-iam";
 import type { Code } from "aws-cdk-lib/aws-lambda";
 import type { Construct } from "constructs";
 import { AppFunction } from "./app-function.ts";
-import { bundleFunctions } from "./bundles.ts";
+import { type Bundled, bundleFunctions } from "./bundles.ts";
 import type { Tables } from "./data.ts";
 import type { TableName } from "./table-shapes.ts";
 import { functionNames, permissions } from "./permissions.ts";
@@ -27,8 +27,14 @@ export interface FunctionsProps {
 /** Creates one function per entry of `permissions.ts`; a missing file in `functions/` stops the build. */
 export function createFunctions(scope: Construct, props: FunctionsProps): Functions {
   const names = functionNames(props.settings.production);
-  const bundleOf = bundleFunctions(scope, names);
+  const bundleOf = bundleFunctions(scope, names.map(bundled));
   return new Map(names.map((name) => [name, createFunction(scope, name, bundleOf(name), props)]));
+}
+
+/** What goes into a function's bundle follows from what it is granted. */
+export function bundled(name: FunctionName): Bundled {
+  const { secrets = [] }: Permissions = permissions[name];
+  return { name, providers: secrets };
 }
 
 function createFunction(

@@ -1,0 +1,50 @@
+/** Bundles are small, ship only what their functions call, and still answer. */
+import { mkdtempSync, readFileSync, rmSync, statSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { afterAll, expect, test, vi } from "vitest";
+import { bundleInto } from "../../infra/bundles.ts";
+import { bundled } from "../../infra/functions.ts";
+import { functionNames } from "../../infra/permissions.ts";
+
+// All functions are bundled for real, on a machine that others use too.
+vi.setConfig({ hookTimeout: 120_000, testTimeout: 120_000 });
+
+const folder = mkdtempSync(join(tmpdir(), "holdfast-bundles-test-"));
+const functions = functionNames(false).map(bundled);
+bundleInto(folder, functions);
+afterAll(() => rmSync(folder, { recursive: true }));
+
+const fileOf = (name: string): string => join(folder, name, "index.mjs");
+const textOf = (name: string): string => readFileSync(fileOf(name), "utf8");
+const kilobytesOf = (name: string): number => Math.ceil(statSync(fileOf(name)).size / 1024);
+
+test("a bundle without providers is at most 600 KB, one with any at most 1,000 KB", () => {
+  const tooLarge = functions
+    .map(({ name, providers }) => ({
+      name,
+      size: kilobytesOf(name),
+      most: providers.length > 0 ? 1_000 : 600,
+    }))
+    .filter(({ size, most }) => size > most);
+  expect(tooLarge).toEqual([]);
+});
+
+test("a function ships a provider only when it may read its secret", () => {
+  const marks = { stripe: "api.stripe.com", razorpay: "api.razorpay.com", wompi: "wompi.co/v1" };
+  for (const { name, providers } of functions) {
+    const shipped = Object.entries(marks)
+      .filter(([, mark]) => textOf(name).includes(mark))
+      .map(([provider]) => provider);
+    const granted = providers.filter((provider) => provider !== "sandbox");
+    expect([name, shipped.toSorted()]).toEqual([name, granted.toSorted()]);
+  }
+});
+
+test("no function ships messages in other languages, tables of file types or other ways to sign in", () => {
+  const marks = ["Ungültige Eingabe", "application/vnd.3gpp", "GetRoleCredentials", "AssumeRole"];
+  for (const { name } of functions) {
+    const text = textOf(name);
+    expect([name, marks.filter((mark) => text.includes(mark))]).toEqual([name, []]);
+  }
+});
