@@ -44,7 +44,7 @@ const accessLogLine = {
 };
 
 /**
- * Creates the API and its stage. Requests beyond 2,000 a second get 429 from API Gateway before they
+ * Creates the API and its stage. Requests beyond `throttlePerSecond` get 429 from API Gateway before they
  * cost anything; the access log has one line a request and no token, query or body in it.
  */
 export function createApi(
@@ -58,6 +58,8 @@ export function createApi(
     ...(settings.allowOrigins.length > 0 && { corsPreflight: corsFor(settings.allowOrigins) }),
   });
   const accessLog = new LogGroup(scope, "ApiAccessLogs", {
+    // API Gateway adds each log group to one policy of the account, which is soon full: but for these names.
+    logGroupName: `/aws/vendedlogs/holdfast-${settings.stage}/api`,
     retention: production ? RetentionDays.THREE_MONTHS : RetentionDays.ONE_WEEK,
     removalPolicy: production ? RemovalPolicy.RETAIN : RemovalPolicy.DESTROY,
   });
@@ -65,7 +67,10 @@ export function createApi(
     httpApi: api,
     stageName: "$default",
     autoDeploy: true,
-    throttle: { rateLimit: 2000, burstLimit: 2000 },
+    throttle: {
+      rateLimit: settings.capacity.throttlePerSecond,
+      burstLimit: settings.capacity.throttlePerSecond,
+    },
     accessLogSettings: {
       destination: new LogGroupLogDestination(accessLog),
       format: AccessLogFormat.custom(JSON.stringify(accessLogLine)),
@@ -98,8 +103,8 @@ export interface RoutesProps {
   readonly endpoints: readonly Route[];
   readonly functions: Functions;
   readonly authorizer: IHttpRouteAuthorizer;
-  /** The names of endpoints that are promised something: their own metrics are switched on. */
-  readonly measured: readonly string[];
+  /** Endpoints that are promised something, and what they let in: their own metrics are switched on. */
+  readonly measured: Readonly<Record<string, { readonly perSecond: number }>>;
 }
 
 /**
@@ -124,7 +129,7 @@ export function createRoutes(scope: Construct, props: RoutesProps): void {
     integrations.set(functionName, made);
     return made;
   };
-  const measured = new Map<string, HttpRoute>();
+  const measured = new Map<string, { route: HttpRoute; perSecond: number }>();
   for (const endpoint of props.endpoints) {
     const route = new HttpRoute(scope, `Route-${endpoint.name}`, {
       httpApi: api,
@@ -133,9 +138,8 @@ export function createRoutes(scope: Construct, props: RoutesProps): void {
       authorizer: endpoint.access === "anyone" ? open : authorizer,
     });
     if (endpoint.access === "anyone") acknowledgeOpenRoute(route);
-    if (props.measured.includes(endpoint.name)) {
-      measured.set(`${endpoint.method} ${endpoint.path}`, route);
-    }
+    const own = props.measured[endpoint.name];
+    if (own) measured.set(`${endpoint.method} ${endpoint.path}`, { route, ...own });
   }
   measureRoutes(props.stage, measured);
   const fallback = new HttpRoute(scope, "Route-default", {
@@ -150,13 +154,23 @@ export function createRoutes(scope: Construct, props: RoutesProps): void {
 }
 
 /** Detailed metrics cost by the route and month: only those routes have them that an objective is about. */
-function measureRoutes(stage: HttpStage, routes: ReadonlyMap<string, HttpRoute>): void {
+function measureRoutes(
+  stage: HttpStage,
+  routes: ReadonlyMap<string, { readonly route: HttpRoute; readonly perSecond: number }>,
+): void {
   const resource = stage.node.defaultChild as CfnStage;
   resource.routeSettings = Object.fromEntries(
-    [...routes.keys()].map((key) => [key, { DetailedMetricsEnabled: true }]),
+    [...routes].map(([key, { perSecond }]) => [
+      key,
+      {
+        DetailedMetricsEnabled: true,
+        ThrottlingRateLimit: perSecond,
+        ThrottlingBurstLimit: perSecond,
+      },
+    ]),
   );
   // API Gateway takes settings only for routes that exist.
-  for (const route of routes.values()) stage.node.addDependency(route);
+  for (const { route } of routes.values()) stage.node.addDependency(route);
 }
 
 function httpMethod(method: string): HttpMethod {

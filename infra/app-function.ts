@@ -23,6 +23,8 @@ export interface AppFunctionProps {
   readonly production: boolean;
   /** 29 s by default: what API Gateway waits for an answer. */
   readonly timeout?: Duration;
+  /** Concurrent runs that are kept for it, and its most. */
+  readonly reserved?: number;
 }
 
 /**
@@ -49,6 +51,7 @@ export class AppFunction extends NodejsFunction {
       memorySize: 1024,
       timeout: props.timeout ?? Duration.seconds(29),
       environment: { ...props.environment },
+      ...(props.reserved !== undefined && { reservedConcurrentExecutions: props.reserved }),
       awsSdkConnectionReuse: false,
       tracing: Tracing.ACTIVE,
       loggingFormat: LoggingFormat.JSON,

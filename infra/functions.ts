@@ -53,6 +53,7 @@ function createFunction(
       ...tableEnvironment(granted, props.tables),
       ...secretEnvironment(granted, props.secrets),
     },
+    ...reservedFor(name, props.settings),
     // What nobody waits for may take longer than a request.
     ...(["cleanup", "changes"].includes(name) && { timeout: Duration.seconds(60) }),
   });
@@ -62,6 +63,17 @@ function createFunction(
     if (secret) allow(appFunction, ["secretsmanager:GetSecretValue"], secret.secretArn);
   }
   return appFunction;
+}
+
+/** Webhooks, the streams and the sweep must not go hungry in a crowd of shoppers. */
+function reservedFor(name: FunctionName, { capacity }: Settings): { reserved?: number } {
+  const reserved: Partial<Record<FunctionName, number>> = {
+    "payment-webhooks": capacity.reservedForWebhooks,
+    changes: capacity.reservedForChanges,
+    cleanup: capacity.reservedForCleanup,
+  };
+  const own = reserved[name] ?? 0;
+  return own > 0 ? { reserved: own } : {};
 }
 
 function constructId(name: FunctionName): string {

@@ -1,7 +1,14 @@
 /** Where tokens come from: the owner's own issuer when one is configured, else a Cognito user pool. */
 import { Duration, RemovalPolicy, Stack, Validations } from "aws-cdk-lib";
 import { HttpJwtAuthorizer } from "aws-cdk-lib/aws-apigatewayv2-authorizers";
-import { CfnUserPoolGroup, Mfa, UserPool } from "aws-cdk-lib/aws-cognito";
+import {
+  CfnUserPoolGroup,
+  FeaturePlan,
+  Mfa,
+  OAuthScope,
+  UserPool,
+  UserPoolEmail,
+} from "aws-cdk-lib/aws-cognito";
 import type { UserPoolClient } from "aws-cdk-lib/aws-cognito";
 import type { Construct } from "constructs";
 import type { Settings } from "./settings/settings.ts";
@@ -11,6 +18,8 @@ export interface SignIn {
   readonly authorizer: HttpJwtAuthorizer;
   readonly issuer: string;
   readonly audience: string;
+  /** Where hosted pages are, if there are any. */
+  readonly pages?: string;
   readonly userPool?: { readonly pool: UserPool; readonly client: UserPoolClient };
 }
 
@@ -23,16 +32,46 @@ export function createSignIn(scope: Construct, settings: Settings): SignIn {
     generateSecret: false,
     preventUserExistenceErrors: true,
     accessTokenValidity: Duration.hours(1),
-    disableOAuth: true,
+    ...oAuthOf(settings),
   });
+  const pages = hostPages(pool, settings);
   const { region } = Stack.of(scope);
   const issuer = `https://cognito-idp.${region}.amazonaws.com/${pool.userPoolId}`;
-  return { ...believe(issuer, [client.userPoolClientId]), userPool: { pool, client } };
+  return {
+    ...believe(issuer, [client.userPoolClientId]),
+    userPool: { pool, client },
+    ...(pages !== undefined && { pages }),
+  };
 }
 
 function believe(issuer: string, audience: string[]): SignIn {
   const authorizer = new HttpJwtAuthorizer("Tokens", issuer, { jwtAudience: audience });
   return { authorizer, issuer, audience: audience.join(",") };
+}
+
+const plans = {
+  lite: FeaturePlan.LITE,
+  essentials: FeaturePlan.ESSENTIALS,
+  plus: FeaturePlan.PLUS,
+};
+
+/** Hosted pages hand over a code, never a token; without them there is no OAuth at all. */
+function oAuthOf({ hostedPages }: Settings) {
+  if (!hostedPages) return { disableOAuth: true };
+  return {
+    oAuth: {
+      flows: { authorizationCodeGrant: true },
+      scopes: [OAuthScope.OPENID, OAuthScope.EMAIL, OAuthScope.PROFILE],
+      callbackUrls: [...hostedPages.callbackUrls],
+      logoutUrls: [...hostedPages.callbackUrls],
+    },
+  };
+}
+
+function hostPages(pool: UserPool, { hostedPages }: Settings): string | undefined {
+  if (!hostedPages) return undefined;
+  const domain = pool.addDomain("Pages", { cognitoDomain: { domainPrefix: hostedPages.prefix } });
+  return domain.baseUrl();
 }
 
 function createUserPool(scope: Construct, settings: Settings): UserPool {
@@ -50,6 +89,13 @@ function createUserPool(scope: Construct, settings: Settings): UserPool {
       requireDigits: true,
       requireSymbols: true,
     },
+    featurePlan: plans[settings.cognitoPlan],
+    ...(settings.mailFrom !== undefined && {
+      email: UserPoolEmail.withSES({
+        fromEmail: settings.mailFrom,
+        sesRegion: Stack.of(scope).region,
+      }),
+    }),
     deletionProtection: production,
     removalPolicy: production ? RemovalPolicy.RETAIN : RemovalPolicy.DESTROY,
   });

@@ -1,16 +1,17 @@
 /** Puts the parts together; each part says for itself what it is. */
-import { CfnOutput, Stack } from "aws-cdk-lib";
+import { CfnOutput, Stack, Tags } from "aws-cdk-lib";
 import type { App } from "aws-cdk-lib";
 import { createAlarms } from "./alarms/alarms.ts";
 import { objectives } from "./alarms/objectives.ts";
 import { createApi, createRoutes, routesOf } from "./api.ts";
 import type { Route } from "./api.ts";
 import { createTables } from "./data.ts";
-import { createDeadLetters } from "./dead-letters.ts";
+import { createDeadLetters, createDeadRecords } from "./dead-letters.ts";
 import { createFunctions } from "./functions.ts";
 import { scheduleSweep } from "./jobs.ts";
+import { backUp } from "./backups.ts";
 import { createSecrets } from "./secrets.ts";
-import type { Settings } from "./settings/settings.ts";
+import { providers, type Settings } from "./settings/settings.ts";
 import { createSignIn } from "./sign-in.ts";
 import { followStreams } from "./streams.ts";
 
@@ -39,13 +40,17 @@ export class HoldfastStack extends Stack {
       stage,
       functions,
       endpoints: served,
-      measured: objectives.map(({ endpoint }) => endpoint),
+      measured: {
+        [objectives[0].endpoint]: { perSecond: settings.capacity.ordersPerSecond },
+        [objectives[1].endpoint]: { perSecond: settings.capacity.webhooksPerSecond },
+      },
       authorizer: signIn.authorizer,
     });
     const deadLetters = {
       Sweep: createDeadLetters(this, "SweepDeadLetters"),
       Changes: createDeadLetters(this, "ChangesDeadLetters"),
     };
+    const deadRecords = createDeadRecords(this, deadLetters.Changes, settings);
     scheduleSweep(this, {
       cleanup: functions.get("cleanup")!,
       deadLetters: deadLetters.Sweep,
@@ -54,16 +59,28 @@ export class HoldfastStack extends Stack {
     followStreams(this, {
       tables,
       changes: functions.get("changes")!,
-      deadLetters: deadLetters.Changes,
+      deadRecords,
     });
     const alarms = createAlarms(this, { settings, api, endpoints: served, functions, deadLetters });
+    for (const [key, value] of settings.tags) Tags.of(this).add(key, value);
+    if (settings.backups) backUp(this, tables);
+    const real = providers.filter((name) => name !== "sandbox" || !settings.production);
     this.#output({
+      ...Object.fromEntries(
+        real.map((name) => [`${name}WebhookUrl`, `${apiUrl}/webhooks/${name}`]),
+      ),
+      ...Object.fromEntries(real.map((name) => [`${name}SecretName`, secrets[name]?.secretName])),
+      SignInPages: signIn.pages,
+
       ApiUrl: apiUrl,
       Issuer: signIn.issuer,
       Audience: signIn.audience,
       UserPoolId: signIn.userPool?.pool.userPoolId,
       UserPoolClientId: signIn.userPool?.client.userPoolClientId,
       AlarmTopicArn: alarms.topicArn,
+      DeadRecordsBucket: deadRecords.bucket.bucketName,
+      DeadRecordsQueueUrl: deadRecords.announcements.queueUrl,
+      ChangesFunctionName: functions.get("changes")!.functionName,
     });
   }
 

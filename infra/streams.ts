@@ -3,25 +3,25 @@ import { Duration } from "aws-cdk-lib";
 import { PolicyStatement } from "aws-cdk-lib/aws-iam";
 import { EventSourceMapping, StartingPosition } from "aws-cdk-lib/aws-lambda";
 import type { Function as LambdaFunction } from "aws-cdk-lib/aws-lambda";
-import { SqsDlq } from "aws-cdk-lib/aws-lambda-event-sources";
-import type { Queue } from "aws-cdk-lib/aws-sqs";
 import type { Construct } from "constructs";
 import { streamedTables } from "./data.ts";
 import type { Tables } from "./data.ts";
+import { type DeadRecords, toDeadRecords } from "./dead-letters.ts";
 
 /** What the mappings are made from. */
 export interface StreamsProps {
   readonly tables: Tables;
   readonly changes: LambdaFunction;
-  readonly deadLetters: Queue;
+  readonly deadRecords: DeadRecords;
 }
 
 /**
  * Maps every stream to the function. A record that cannot be processed is cut out of its batch
- * (partial answers, then bisection), tried again five times, and then leaves for the dead-letter
- * queue: it never holds up the records behind it.
+ * (partial answers, then bisection), tried again five times, and then leaves, whole, for the
+ * bucket of dead records: it never holds up the records behind it.
  */
 export function followStreams(scope: Construct, props: StreamsProps): void {
+  const deadRecords = toDeadRecords(props.deadRecords);
   for (const name of streamedTables) {
     const streamArn = props.tables[name].tableStreamArn!;
     // Not the construct's own grant: that one lists the streams of every table (`*`).
@@ -42,7 +42,7 @@ export function followStreams(scope: Construct, props: StreamsProps): void {
       reportBatchItemFailures: true,
       bisectBatchOnError: true,
       retryAttempts: 5,
-      onFailure: new SqsDlq(props.deadLetters),
+      onFailure: deadRecords,
     });
     // Lambda reads the stream as the role, and refuses the mapping while the role may not.
     mapping.node.addDependency(props.changes.role!);

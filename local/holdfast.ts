@@ -6,6 +6,7 @@ import { createResourceValues, rewriteApiUrl } from "./assembly/resource-values.
 import { type Context, synthesize } from "./assembly/synth.ts";
 import { createTemplateResolver } from "./assembly/template.ts";
 import { startAwsFront } from "./aws/aws-front.ts";
+import { createBuckets } from "./aws/buckets.ts";
 import { createCallRecord } from "./aws/calls.ts";
 import { createFaults } from "./aws/faults.ts";
 import { createPermissions } from "./aws/permissions.ts";
@@ -24,9 +25,7 @@ import type { Checkpoints } from "./jobs/stream-reader.ts";
 import { startStreams } from "./jobs/streams.ts";
 import { createFunctions } from "./lambda/functions.ts";
 import { createLogBook, type LogLine } from "./lambda/log-book.ts";
-import { createAlarms } from "./observe/alarms.ts";
-import { createMeasuring } from "./observe/measuring.ts";
-import { createMetrics } from "./observe/metrics.ts";
+import { createObserving } from "./observe/observing.ts";
 import { servePage } from "./pages/page.ts";
 import { pages } from "./pages/index.ts";
 import type { Runner } from "./runner.ts";
@@ -141,9 +140,9 @@ async function start(options: HoldfastOptions, cleanup: AsyncDisposableStack): P
   if (dataDirectory) mkdirSync(dataDirectory, { recursive: true });
   const secrets = createSecrets(template, dataDirectory && join(dataDirectory, "secrets.json"));
   const queues = createQueues(template);
+  const buckets = createBuckets(template, queues);
   const permissions = createPermissions(template);
-  const metrics = createMetrics();
-  const measuring = createMeasuring(template, metrics, queues);
+  const { metrics, measuring, alarms } = createObserving(template, queues, options.alarmSpeed);
   const logs = createLogBook((line) => {
     metrics.addFromLog(line.text);
     options.onLog?.(line);
@@ -168,6 +167,7 @@ async function start(options: HoldfastOptions, cleanup: AsyncDisposableStack): P
     functions,
     permissions,
     queues,
+    buckets,
     checkpoints,
     onProgress() {
       if (checkpointFile) writeFileSync(checkpointFile, JSON.stringify(checkpoints));
@@ -202,16 +202,12 @@ async function start(options: HoldfastOptions, cleanup: AsyncDisposableStack): P
     schedules,
     secrets,
     queues,
+    buckets,
     faults,
     calls,
     logs,
     metrics,
-    alarms: createAlarms({
-      template,
-      metrics,
-      ...(options.alarmSpeed && { speed: options.alarmSpeed }),
-      sample: measuring.queues,
-    }),
+    alarms,
     contention: contention?.model,
   };
   const gateway = createGateway(readApi(template, functions, issuer), measuring.answer);

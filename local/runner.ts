@@ -1,4 +1,5 @@
 /** The parts of a running Holdfast that the pages under `/_local` and tests may look at and turn. */
+import type { Buckets } from "./aws/buckets.ts";
 import type { CallRecord } from "./aws/calls.ts";
 import type { Faults } from "./aws/faults.ts";
 import type { Queues } from "./aws/queues.ts";
@@ -23,6 +24,7 @@ export interface Runner {
   schedules: Schedules;
   secrets: Secrets;
   queues: Queues;
+  buckets: Buckets;
   faults: Faults;
   calls: CallRecord;
   logs: LogBook;

@@ -14,6 +14,8 @@ const commands = {
   test: "scripts/test.ts",
   race: "scripts/race.ts",
   prove: "scripts/prove.ts",
+  redrive: "scripts/redrive.ts",
+  deploy: "scripts/deploy.ts",
   crowd: "scripts/crowd.ts",
 };
 

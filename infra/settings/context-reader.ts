@@ -1,11 +1,7 @@
 /** Reads single values out of CDK context by their definitions, and collects everything that is wrong with them. */
 import type { Node } from "constructs";
-import {
-  type ChoiceDefinition,
-  keys,
-  type NumberDefinition,
-  type TextDefinition,
-} from "./definitions.ts";
+import type { ChoiceDefinition, NumberDefinition, TextDefinition } from "./definition.ts";
+import { keys } from "./definitions.ts";
 
 /** A number that has a default is always there. */
 type NumberFor<D extends NumberDefinition> = D extends { readonly default: number }

@@ -1,5 +1,6 @@
 /** Writes the page of the documentation that lists every setting, out of their definitions. */
-import { type Definition, definitions, providerDefinitions, sections } from "./definitions.ts";
+import { type Definition, sections } from "./definition.ts";
+import { definitions, providerDefinitions } from "./definitions.ts";
 
 function takes(definition: Definition): string {
   if (definition.kind === "choice") {

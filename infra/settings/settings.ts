@@ -11,6 +11,18 @@ export interface ProviderSettings {
   readonly baseUrl?: string;
 }
 
+/** How much is let in at once, and what is kept ready for it. */
+export interface Capacity {
+  readonly throttlePerSecond: number;
+  readonly ordersPerSecond: number;
+  readonly webhooksPerSecond: number;
+  readonly reservedForWebhooks: number;
+  readonly reservedForChanges: number;
+  readonly reservedForCleanup: number;
+  readonly warmReadUnits?: number;
+  readonly warmWriteUnits?: number;
+}
+
 /** Everything a deployment can choose; `definitions.ts` says what each does. Durations are whole seconds. */
 export interface Settings {
   readonly stage: string;
@@ -24,6 +36,12 @@ export interface Settings {
   readonly holdSeconds: number;
   readonly paymentSeconds: number;
   readonly maxHoldSeconds: number;
+  readonly capacity: Capacity;
+  readonly cognitoPlan: "lite" | "essentials" | "plus";
+  readonly mailFrom?: string;
+  readonly hostedPages?: { readonly prefix: string; readonly callbackUrls: readonly string[] };
+  readonly tags: readonly (readonly [key: string, value: string])[];
+  readonly backups: boolean;
   readonly sweep: boolean;
   readonly alarmEmail: readonly string[];
   readonly onPaymentFailure: "release" | "keep";
@@ -79,6 +97,12 @@ export function readSettings(node: Node): Settings {
     holdSeconds: number("holdSeconds"),
     paymentSeconds: number("paymentSeconds"),
     maxHoldSeconds: number("maxHoldSeconds"),
+    capacity: readCapacity(number),
+    cognitoPlan: choice("cognitoPlan"),
+    ...given({ mailFrom: text("mailFrom") }),
+    ...given({ hostedPages: readHostedPages(read, text("signInPrefix"), list("callbackUrls")) }),
+    tags: list("tags").map((pair) => pair.split("=") as [string, string]),
+    backups: choice("backups") === "on",
     sweep: choice("sweep") === "on",
     alarmEmail: list("alarmEmail"),
     onPaymentFailure: choice("onPaymentFailure"),
@@ -110,6 +134,36 @@ function readTokens(
     read.problems.push("issuer and audience must be given together");
   }
   return issuer === undefined || audience.length === 0 ? undefined : { issuer, audience };
+}
+
+/** Without the fields that were not given. */
+function given<T extends object>(fields: T): { [K in keyof T]?: Exclude<T[K], undefined> } {
+  return Object.fromEntries(Object.entries(fields).filter(([, value]) => value !== undefined)) as {
+    [K in keyof T]?: Exclude<T[K], undefined>;
+  };
+}
+
+function readCapacity(number: ReturnType<typeof createReaders>["number"]): Capacity {
+  return {
+    throttlePerSecond: number("throttlePerSecond"),
+    ordersPerSecond: number("ordersPerSecond"),
+    webhooksPerSecond: number("webhooksPerSecond"),
+    reservedForWebhooks: number("reservedForWebhooks"),
+    reservedForChanges: number("reservedForChanges"),
+    reservedForCleanup: number("reservedForCleanup"),
+    ...given({ warmReadUnits: number("warmReadUnits"), warmWriteUnits: number("warmWriteUnits") }),
+  };
+}
+
+function readHostedPages(
+  read: ContextReader,
+  prefix: string | undefined,
+  callbackUrls: readonly string[],
+): Settings["hostedPages"] {
+  if ((read.given("signInPrefix") === undefined) !== (callbackUrls.length === 0)) {
+    read.problems.push("signInPrefix and callbackUrls must be given together");
+  }
+  return prefix === undefined || callbackUrls.length === 0 ? undefined : { prefix, callbackUrls };
 }
 
 function readProviders(read: ContextReader, production: boolean): Settings["providers"] {

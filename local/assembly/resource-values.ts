@@ -66,6 +66,11 @@ const KINDS: Record<string, { named?: string; ref?: Values[string]; attributes?:
       QueueUrl: (name, { awsUrl }) => `${awsUrl}/${ACCOUNT}/${name}`,
     },
   },
+  "AWS::S3::Bucket": {
+    named: "BucketName",
+    ref: bucketName,
+    attributes: { Arn: (name) => `arn:aws:s3:::${bucketName(name)}` },
+  },
   "AWS::SNS::Topic": {
     named: "TopicName",
     ref: (name) => localArn("sns", name),
@@ -108,6 +113,11 @@ const KINDS: Record<string, { named?: string; ref?: Values[string]; attributes?:
     attributes: { Arn: (name) => localArn("scheduler", `schedule/default/${name}`) },
   },
 };
+
+/** Names of buckets know no capitals. */
+function bucketName(name: string): string {
+  return name.toLowerCase();
+}
 
 function table() {
   return {

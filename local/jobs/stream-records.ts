@@ -50,12 +50,12 @@ export interface GivenUp {
   attempts: number;
 }
 
-/** What Lambda writes to the on-failure destination: where the records are, never what is in them. */
-export function failureNote(records: WireRecord[], given: GivenUp): string {
+/** What Lambda writes to the on-failure destination: where the records are. Only a bucket gets the records, too. */
+export function failureNote(records: WireRecord[], given: GivenUp): object {
   const first = records[0]!.dynamodb;
   const last = records.at(-1)!.dynamodb;
   const arrival = (seconds: number) => new Date(seconds * 1000).toISOString();
-  return JSON.stringify({
+  return {
     requestContext: {
       requestId: randomUUID(),
       functionArn: given.functionArn,
@@ -74,5 +74,5 @@ export function failureNote(records: WireRecord[], given: GivenUp): string {
       batchSize: records.length,
       streamArn: given.streamArn,
     },
-  });
+  };
 }

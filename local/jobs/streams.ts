@@ -1,7 +1,9 @@
 /** Lambda's event source mappings on table streams: collects records into batches and hands them to the function. */
+import { randomUUID } from "node:crypto";
 import { setTimeout as sleep } from "node:timers/promises";
 import { streamArnOf } from "../assembly/resource-values.ts";
 import type { TemplateResolver } from "../assembly/template.ts";
+import type { Buckets } from "../aws/buckets.ts";
 import type { Permissions } from "../aws/permissions.ts";
 import type { Queues } from "../aws/queues.ts";
 import type { DynamoDbConnection } from "../database/dynamodb-client.ts";
@@ -42,6 +44,7 @@ export interface StreamParts {
   functions: LocalFunctions;
   permissions: Permissions;
   queues: Queues;
+  buckets: Buckets;
   checkpoints: Record<string, Checkpoints>;
   onProgress(): void;
   report(text: string): void;
@@ -78,7 +81,7 @@ function startPoller(
   table: LocalTable,
   parts: StreamParts,
 ) {
-  const { permissions, queues, report } = parts;
+  const { report } = parts;
   const streamArn = properties.EventSourceArn;
   const reader = createStreamReader({
     dynamoDb: parts.dynamoDb,
@@ -89,10 +92,25 @@ function startPoller(
   const rules = rulesOf(properties);
   const batchSize = properties.BatchSize ?? 100;
   const windowMs = (properties.MaximumBatchingWindowInSeconds ?? 0) * 1000;
-  const failureQueue = properties.DestinationConfig?.OnFailure?.Destination;
+  const destination = properties.DestinationConfig?.OnFailure?.Destination;
   const stopping = new AbortController();
   const hasStopped = () => stopping.signal.aborted;
   let wake = () => {};
+
+  /** A queue gets the note of where the records are, a bucket also the records. */
+  function putAside(arn: string, roleArn: string, note: object, records: WireRecord[]): void {
+    const { permissions, queues, buckets } = parts;
+    if (!arn.startsWith("arn:aws:s3:")) {
+      if (permissions.allows(roleArn, "sqs:SendMessage", arn)) {
+        queues.send(arn, JSON.stringify(note));
+      }
+      return;
+    }
+    const key = `aws/lambda/${handler.name}/${randomUUID()}`;
+    if (!permissions.allows(roleArn, "s3:PutObject", `${arn}/${key}`)) return;
+    const payload = JSON.stringify({ Records: records });
+    buckets.put(arn, key, JSON.stringify({ ...note, payload }));
+  }
 
   async function deliverBatch(shardId: string, batch: WireRecord[]): Promise<void> {
     const records = batch.map((record) => lambdaRecord(record, streamArn));
@@ -105,14 +123,8 @@ function startPoller(
       hasStopped,
       giveUp(some, condition, attempts) {
         report(`${handler.name} gave up ${some.length} records of ${table.name}: ${condition}`);
-        if (
-          !failureQueue ||
-          !permissions.allows(handler.roleArn, "sqs:SendMessage", failureQueue)
-        ) {
-          return;
-        }
         const given = { functionArn: handler.arn, streamArn, shardId, condition, attempts };
-        queues.send(failureQueue, failureNote(some, given));
+        if (destination) putAside(destination, handler.roleArn, failureNote(some, given), some);
       },
     });
     if (hasStopped()) return;

@@ -6,6 +6,7 @@ import { docs } from "./docs.ts";
 import { editor } from "./editor.ts";
 import {
   alarms,
+  buckets,
   calls,
   contention,
   faults,
@@ -33,6 +34,7 @@ export const pages: Record<string, Page> = {
   ".well-known": wellKnown,
   "jwks.json": jwks,
   alarms,
+  buckets,
   calls,
   contention,
   docs,

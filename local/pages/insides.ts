@@ -43,6 +43,19 @@ export const queues: Page = ({ method, path: [name] }, runner) => {
   return { messages: method === "DELETE" ? messages.splice(0) : messages };
 };
 
+/** `GET /_local/buckets/{name}`: the keys in a bucket; `?key=` reads an object, `DELETE` with it removes one. */
+export const buckets: Page = ({ method, path: [name], query }, runner) => {
+  if (!name) return { buckets: runner.buckets.names() };
+  const keys = runner.buckets.keys(name);
+  if (!keys) throw new PageNotFound(`there is no bucket ${name}`);
+  const key = query.get("key");
+  if (key === null) return { keys };
+  const body = runner.buckets.read(name, key);
+  if (body === undefined) throw new PageNotFound(`there is no ${key} in ${name}`);
+  if (method === "DELETE") runner.buckets.remove(name, key);
+  return { key, body };
+};
+
 /** `GET /_local/secrets`, and `PUT /_local/secrets/{name} { current, previous? }`, as a rotation would. */
 export const secrets: Page = (request, runner) => {
   const [name] = request.path;

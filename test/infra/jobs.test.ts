@@ -11,6 +11,7 @@ function idOf(type: string, start: string): string {
 }
 
 const sweepDeadLetters = idOf("AWS::SQS::Queue", "SweepDeadLetters");
+const deadRecords = idOf("AWS::S3::Bucket", "DeadRecords");
 const changesDeadLetters = idOf("AWS::SQS::Queue", "ChangesDeadLetters");
 
 test("the sweep runs once a minute, and a run that fails ends in its dead-letter queue", () => {
@@ -41,13 +42,38 @@ test("every stream feeds the changes function, and a bad record never holds up t
     BisectBatchOnFunctionError: true,
     MaximumRetryAttempts: 5,
     DestinationConfig: {
-      OnFailure: { Destination: { "Fn::GetAtt": [changesDeadLetters, "Arn"] } },
+      OnFailure: { Destination: { "Fn::GetAtt": [deadRecords, "Arn"] } },
     },
   });
   for (const table of streamedTables) {
     const streamArn = { "Fn::GetAtt": [idOf("AWS::DynamoDB::Table", table), "StreamArn"] };
     dev.hasResourceProperties("AWS::Lambda::EventSourceMapping", { EventSourceArn: streamArn });
   }
+});
+
+test("given-up records are kept whole for 90 days, and each is announced in a queue", () => {
+  dev.hasResourceProperties("AWS::S3::Bucket", {
+    LifecycleConfiguration: { Rules: [{ ExpirationInDays: 90, Status: "Enabled" }] },
+    NotificationConfiguration: {
+      QueueConfigurations: [
+        { Event: "s3:ObjectCreated:*", Queue: { "Fn::GetAtt": [changesDeadLetters, "Arn"] } },
+      ],
+    },
+    PublicAccessBlockConfiguration: {
+      BlockPublicAcls: true,
+      BlockPublicPolicy: true,
+      IgnorePublicAcls: true,
+      RestrictPublicBuckets: true,
+    },
+  });
+  dev.hasResourceProperties("AWS::SQS::QueuePolicy", {
+    Queues: [{ Ref: changesDeadLetters }],
+    PolicyDocument: {
+      Statement: Match.arrayWith([
+        Match.objectLike({ Effect: "Allow", Principal: { Service: "s3.amazonaws.com" } }),
+      ]),
+    },
+  });
 });
 
 test("dead letters are encrypted, kept for 14 days and reached by TLS only", () => {

@@ -4,7 +4,7 @@ import { expect, test, vi } from "vitest";
 import { buildStack } from "./synthesize.ts";
 
 // Six hundred rules over two hundred resources, on a machine that others use too.
-vi.setConfig({ testTimeout: 30_000 });
+vi.setConfig({ testTimeout: 120_000 });
 
 test.each(["dev", "prod"])("the %s stack passes cdk-nag's AwsSolutions rules", (stage) => {
   const { app, stack } = buildStack({ stage });

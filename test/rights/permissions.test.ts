@@ -24,7 +24,7 @@ interface Policy {
 
 /** Lambda itself uses these on behalf of a function: reading its streams, writing its dead letters. */
 const doneByLambda =
-  /^(dynamodb:(DescribeStream|GetRecords|GetShardIterator|ListStreams)|sqs:.*|xray:.*|logs:.*)$/;
+  /^(dynamodb:(DescribeStream|GetRecords|GetShardIterator|ListStreams)|sqs:.*|s3:PutObject|s3:ListBucket|xray:.*|logs:.*)$/;
 
 const list = <T>(value: T | readonly T[]): readonly T[] =>
   Array.isArray(value) ? value : [value as T];

@@ -1,0 +1,126 @@
+/** What a deployment can choose shows in its template: throttles, reserves, warm tables, pages, backups, tags. */
+import { Match } from "aws-cdk-lib/assertions";
+import { expect, test } from "vitest";
+import { tableNames } from "../../infra/table-shapes.ts";
+import { resourcesOf, synthesize } from "./synthesize.ts";
+
+const plain = synthesize();
+const chosen = synthesize({
+  stage: "live",
+  throttlePerSecond: "300",
+  ordersPerSecond: "100",
+  webhooksPerSecond: "50",
+  reservedForWebhooks: "20",
+  reservedForChanges: "10",
+  reservedForCleanup: "1",
+  warmWriteUnits: "8000",
+  cognitoPlan: "plus",
+  mailFrom: "shop@example.com",
+  signInPrefix: "my-shop",
+  callbackUrls: "https://shop.example.com/in",
+  tags: "team=shop,cost=42",
+  backups: "on",
+});
+
+test("requests are throttled as a whole, and orders and webhooks each by themselves", () => {
+  const [[, stage] = []] = resourcesOf<{
+    DefaultRouteSettings: object;
+    RouteSettings: Record<string, object>;
+  }>(chosen, "AWS::ApiGatewayV2::Stage");
+  const most = { ThrottlingBurstLimit: 300, ThrottlingRateLimit: 300 };
+  expect(stage!.Properties.DefaultRouteSettings).toEqual(most);
+  expect(Object.values(stage!.Properties.RouteSettings)).toEqual([
+    { DetailedMetricsEnabled: true, ThrottlingRateLimit: 100, ThrottlingBurstLimit: 100 },
+    { DetailedMetricsEnabled: true, ThrottlingRateLimit: 50, ThrottlingBurstLimit: 50 },
+  ]);
+});
+
+test("webhooks, streams and the sweep keep runs for themselves only where asked", () => {
+  const reserved = (template: typeof plain) =>
+    resourcesOf<{ ReservedConcurrentExecutions?: number; Description: string }>(
+      template,
+      "AWS::Lambda::Function",
+    ).flatMap(([, { Properties }]) => {
+      const { ReservedConcurrentExecutions: runs, Description } = Properties;
+      return runs === undefined ? [] : [`${Description} ${runs}`];
+    });
+  expect(reserved(plain)).toEqual([]);
+  expect(reserved(chosen).toSorted()).toEqual([
+    "functions/changes.ts 10",
+    "functions/cleanup.ts 1",
+    "functions/payment-webhooks.ts 20",
+  ]);
+});
+
+test("the tables that a crowd hits are warm only where asked", () => {
+  const warm = (template: typeof plain) =>
+    resourcesOf(template, "AWS::DynamoDB::Table")
+      .filter(([, { Properties }]) => "WarmThroughput" in Properties)
+      .map(([id]) => id.slice(0, -8));
+  expect(warm(plain)).toEqual([]);
+  expect(warm(chosen).toSorted()).toEqual(["Carts", "Orders", "Stock"]);
+  chosen.hasResourceProperties("AWS::DynamoDB::Table", {
+    WarmThroughput: { ReadUnitsPerSecond: 12_000, WriteUnitsPerSecond: 8_000 },
+  });
+});
+
+test("hosted pages hand over codes only; mail comes from one's own address", () => {
+  plain.resourceCountIs("AWS::Cognito::UserPoolDomain", 0);
+  chosen.hasResourceProperties("AWS::Cognito::UserPoolDomain", { Domain: "my-shop" });
+  chosen.hasResourceProperties("AWS::Cognito::UserPoolClient", {
+    AllowedOAuthFlows: ["code"],
+    CallbackURLs: ["https://shop.example.com/in"],
+  });
+  chosen.hasResourceProperties("AWS::Cognito::UserPool", {
+    UserPoolTier: "PLUS",
+    EmailConfiguration: Match.objectLike({ From: "shop@example.com" }),
+  });
+});
+
+test("every table is in the backup plan where asked", () => {
+  plain.resourceCountIs("AWS::Backup::BackupPlan", 0);
+  const [[, selection] = []] = resourcesOf<{ BackupSelection: { Resources: unknown[] } }>(
+    chosen,
+    "AWS::Backup::BackupSelection",
+  );
+  expect(selection!.Properties.BackupSelection.Resources).toHaveLength(tableNames.length);
+});
+
+test("tags are on the tables", () => {
+  chosen.allResourcesProperties("AWS::DynamoDB::Table", {
+    Tags: Match.arrayWith([{ Key: "team", Value: "shop" }]),
+  });
+});
+
+test("the access log is named so that it needs no room in the account's log policy", () => {
+  chosen.hasResourceProperties("AWS::Logs::LogGroup", {
+    LogGroupName: "/aws/vendedlogs/holdfast-live/api",
+  });
+});
+
+/** A table under another logical id would be a new, empty one: CloudFormation would drop the data. */
+test("tables keep their logical ids", () => {
+  const ids = resourcesOf(plain, "AWS::DynamoDB::Table").map(([id]) => id);
+  expect(ids).toEqual(
+    expect.arrayContaining([
+      "Audit3D8ADE0A",
+      "CartsEE95721F",
+      "Documents7E5B2978",
+      "EventsD32975C2",
+      "LocksF3C5D457",
+      "MovementsD0022A57",
+      "OrdersA9B65338",
+      "Stock38709CBC",
+    ]),
+  );
+});
+
+test("a stage's outputs tell where providers send their webhooks and where their keys go", () => {
+  const outputs = Object.keys(chosen.findOutputs("*"));
+  for (const provider of ["stripe", "razorpay", "wompi", "sandbox"]) {
+    expect(outputs).toContain(`${provider}WebhookUrl`);
+    expect(outputs).toContain(`${provider}SecretName`);
+  }
+  const production = Object.keys(synthesize({ stage: "prod" }).findOutputs("*"));
+  expect(production.filter((name) => name.startsWith("sandbox"))).toEqual([]);
+});

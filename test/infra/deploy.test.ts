@@ -1,0 +1,98 @@
+/** What a deployment asks for before it begins: one message each, and nothing is changed. */
+import { spawnSync } from "node:child_process";
+import { expect, test } from "vitest";
+import { type Account, checkDeployment } from "../../scripts/deploy/checks.ts";
+import { indexChanges } from "../../scripts/deploy/index-changes.ts";
+
+const refuse = () => Promise.reject(new Error("no"));
+const ready: Account = {
+  region: async () => "eu-central-1",
+  identity: async () => "123456789012",
+  bootstrapVersion: async () => 27,
+  concurrency: async () => 1000,
+  template: async () => undefined,
+};
+const missing = async (
+  plan: { stage?: string; context?: Record<string, string> },
+  account: Partial<Account> = {},
+) => {
+  const { stage, context = {} } = plan;
+  return (await checkDeployment({ stage, context }, { ...ready, ...account })).missing;
+};
+
+test("with everything there nothing is missing", async () => {
+  expect(await missing({ stage: "staging" })).toEqual([]);
+  expect(await missing({ stage: "prod", context: { alarmEmail: "ops@example.com" } })).toEqual([]);
+});
+
+test("no stage, no deployment", async () => {
+  expect(await missing({})).toEqual(["No stage was named: npm run deploy -- --stage NAME"]);
+});
+
+test("wrong settings are told each, and a production that nobody hears is refused", async () => {
+  const wrong = await missing({ stage: "staging", context: { holdSecond: "5", sweep: "no" } });
+  expect(wrong).toHaveLength(2);
+  expect(await missing({ stage: "prod" })).toEqual([
+    "Nobody would hear the alarms: -c alarmEmail=you@example.com",
+  ]);
+});
+
+test("region, credentials and bootstrap are asked for one after the other", async () => {
+  const stage = "staging";
+  expect((await missing({ stage }, { region: refuse }))[0]).toContain("AWS_REGION");
+  expect((await missing({ stage }, { identity: refuse }))[0]).toContain("aws sso login");
+  expect(await missing({ stage }, { bootstrapVersion: async () => undefined })).toEqual([
+    "The CDK is not at home here yet: npx cdk bootstrap aws://123456789012/eu-central-1",
+  ]);
+});
+
+test("a reserve that the account cannot give is refused; a small account is worth a hint", async () => {
+  const context = { reservedForWebhooks: "20", alarmEmail: "ops@example.com" };
+  const small = { concurrency: async () => 110 };
+  const found = await checkDeployment({ stage: "prod", context }, { ...ready, ...small });
+  expect(found.missing).toEqual([expect.stringContaining("reserve 10 at the most")]);
+  expect(found.hints).toEqual([expect.stringContaining("L-B99A9384")]);
+});
+
+const table = (...names: string[]) => ({
+  Type: "AWS::DynamoDB::Table",
+  Properties: { GlobalSecondaryIndexes: names.map((IndexName) => ({ IndexName })) },
+});
+const index = {
+  partition: { name: "a", type: "S" },
+  sort: { name: "b", type: "N" },
+  projection: "KEYS_ONLY",
+} as const;
+
+test("a table changes one index per update", () => {
+  const shape = { partition: index.partition, stream: false, ttl: false };
+  const deployed = { Resources: { Orders1A2B3C4D: table("byUser") } };
+  const after = (...names: string[]) =>
+    indexChanges(
+      deployed,
+      { Orders: { ...shape, indexes: Object.fromEntries(names.map((name) => [name, index])) } },
+      ["Orders"],
+    );
+  expect(after("byUser", "due")).toEqual([]);
+  expect(after()).toEqual([]);
+  expect(after("byUser", "due", "byVendor")).toEqual([expect.stringContaining("(due, byVendor)")]);
+  expect(after("due")).toEqual([expect.stringContaining("Orders would change 2 indexes")]);
+  expect(indexChanges({}, { Orders: shape }, ["Orders"])).toEqual([]);
+});
+
+test("the command says what is missing on a machine that is signed in nowhere", () => {
+  const nowhere = { AWS_CONFIG_FILE: "/dev/null", AWS_SHARED_CREDENTIALS_FILE: "/dev/null" };
+  const env = { PATH: process.env["PATH"], ...nowhere, AWS_EC2_METADATA_DISABLED: "true" };
+  const run = (...parameters: string[]) =>
+    spawnSync(process.execPath, ["scripts/deploy.ts", "--check", ...parameters], {
+      encoding: "utf8",
+      env,
+    });
+  const noStage = run();
+  expect([noStage.status, noStage.stderr]).toEqual([
+    1,
+    "missing: No stage was named: npm run deploy -- --stage NAME\n",
+  ]);
+  const noRegion = run("--stage", "staging");
+  expect([noRegion.status, noRegion.stderr]).toEqual([1, expect.stringContaining("AWS_REGION")]);
+});
