@@ -10,9 +10,7 @@ import {
   signSandboxEvent,
 } from "../../shared/providers/sandbox.ts";
 import { createShop } from "../../shared/shop.ts";
-import type { World } from "./world.ts";
-
-export const sandboxKeys = { webhookSecret: Buffer.alloc(33, "k").toString("base64") };
+import { sandboxKeys, type World } from "./world.ts";
 
 export interface PaymentsGiven {
   readonly policy?: OnPaymentFailure;
@@ -45,7 +43,7 @@ export function createPayments(world: World, given: PaymentsGiven = {}) {
   const { clock, parts } = world;
   const counting = createCountingSandbox(world);
   const alarms: string[] = [];
-  const { payments, sweep } = createShop({
+  const { payments, sweep, orders } = createShop({
     ...parts,
     providers: given.providers ?? { sandbox: counting.provider },
     alarm: (name) => alarms.push(name),
@@ -70,7 +68,7 @@ export function createPayments(world: World, given: PaymentsGiven = {}) {
     return payments.receive("sandbox", { body: Buffer.from(body), headers });
   }
 
-  return { payments, sweep, counting, alarms, eventOf, send };
+  return { payments, sweep, orders, counting, alarms, eventOf, send };
 }
 
 export type Payments = ReturnType<typeof createPayments>;

@@ -5,6 +5,7 @@ import { bucketsOf, unitsIn } from "../../shared/inventory/buckets.ts";
 import { gridStepMs } from "../../shared/inventory/deadline.ts";
 import type { HoldPolicy, Stock } from "../../shared/inventory/stock.ts";
 import { createStockWrite } from "../../shared/inventory/stock-store.ts";
+import { createSandbox } from "../../shared/providers/sandbox.ts";
 import { createShop, type PayingShopParts, type ShopSettings } from "../../shared/shop.ts";
 import { createDocumentClient } from "../../shared/table/client.ts";
 import { createDatabase, type DocumentClient } from "../../shared/table/database.ts";
@@ -18,6 +19,8 @@ export const wholeHoldMs = holdMs + gridStepMs(holdMs);
 /** How long a payment takes in these tests, and an order altogether, in milliseconds. */
 export const paymentMs = 600_000;
 export const maxHoldMs = 3_600_000;
+
+export const sandboxKeys = { webhookSecret: Buffer.alloc(33, "k").toString("base64") };
 
 export const testSettings: ShopSettings = {
   holdMs,
@@ -36,7 +39,7 @@ export interface WorldOptions {
   readonly sleep?: (durationMs: number) => Promise<unknown>;
 }
 
-/** A shop over a client and tables that are there; nobody can pay in it unless the test says how. */
+/** A shop over a client and tables that are there, with the sandbox as its only provider. */
 export function createWorldOver({ client, tables, clock, sleep }: WorldOptions) {
   const database = createDatabase({ client, tableName: (table) => tables[table] });
   const parts: PayingShopParts = {
@@ -44,7 +47,7 @@ export function createWorldOver({ client, tables, clock, sleep }: WorldOptions) 
     clock,
     logger: silentLogger,
     settings: testSettings,
-    providers: {},
+    providers: { sandbox: createSandbox({ keys: async () => [sandboxKeys], clock }) },
     alarm: () => {},
     ...(sleep ? { sleep } : {}),
   };

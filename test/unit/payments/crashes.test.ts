@@ -92,8 +92,8 @@ class Story {
     const clock = () => epochMs(this.nowMs);
     const world = createMemoryWorld(clock, this.contents, around);
     const providers = bench.providers(clock);
-    const { payments, sweep } = createPayments(world, { providers });
-    return { world, payments, sweep };
+    const { payments, sweep, orders } = createPayments(world, { providers });
+    return { world: { ...world, orders }, payments, sweep };
   }
 
   async place(userId = this.user): Promise<void> {

@@ -93,7 +93,8 @@ class Explorer {
   open(state: Pick<State, "contents" | "isLate">) {
     const { clock, providers } = state.isLate ? this.#late : this.#early;
     const world = createMemoryWorld(clock, state.contents);
-    return { world, ...createPayments(world, { policy: this.policy, providers }) };
+    const money = createPayments(world, { policy: this.policy, providers });
+    return { world: { ...world, orders: money.orders }, ...money };
   }
 
   close(world: { contents: () => Contents }, isLate: boolean): State {
