@@ -91,7 +91,7 @@ function chosenItems(options: CrowdOptions, random: Random): string[] {
 
 /** The true units of each item, summed over its rows at every change of one of them. */
 class Shelves {
-  readonly #rows = new Map<string, { readonly itemId: string; readonly available: number }>();
+  readonly #rows = new Map<string, number>();
   readonly #available = new Map<string, number>();
   readonly #lackedAtMs = new Map<string, number>();
 
@@ -113,10 +113,11 @@ class Shelves {
 
   #note(row: string, image: Item | undefined, atMs: number): void {
     const old = this.#rows.get(row);
-    const itemId = String(image?.["itemId"] ?? old?.itemId ?? "");
+    // However a row's key carries its number, it carries the item's id too.
+    const [itemId = ""] = /item-\d+/.exec(row) ?? [];
     const available = Number(image?.["available"] ?? 0);
-    const sum = this.available(itemId) - (old?.available ?? 0) + available;
-    this.#rows.set(row, { itemId, available });
+    const sum = this.available(itemId) - (old ?? 0) + available;
+    this.#rows.set(row, available);
     this.#available.set(itemId, sum);
     if (sum <= 0) this.#lackedAtMs.set(itemId, atMs);
   }
