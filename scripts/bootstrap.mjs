@@ -108,11 +108,16 @@ const optionsOfOurs = [
   "seeds",
   "shoppers",
   "report",
+  "stock",
+  "shards",
+  "contention",
 ];
 
 /** What npm kept for itself, or undefined: `npm start -c x=y` would otherwise run as if nothing had been said. */
 function keptByNpm(command, parameters) {
-  const name = optionsOfOurs.find((option) => process.env[`npm_config_${option}`] !== undefined);
+  // A flag that somebody's .npmrc switches off reads as an empty text: nothing was said.
+  const isSaid = (option) => !["", "false"].includes(process.env[`npm_config_${option}`] ?? "");
+  const name = optionsOfOurs.find(isSaid);
   if (name === undefined || parameters.includes(`--${name}`)) return undefined;
   const value = process.env[`npm_config_${name}`];
   const option = name === "call" ? "-c" : `--${name}`;
