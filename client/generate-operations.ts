@@ -24,8 +24,8 @@ export function operationsSource(): string {
   const rows = endpoints
     .toSorted((one, other) => (one.name < other.name ? -1 : 1))
     .map((endpoint) => {
-      const { name, method, path } = endpoint;
-      return `  ${name}: ${JSON.stringify([method, path, repetitionOf(endpoint)])},`;
+      const { name, method, path, queryPath = path } = endpoint;
+      return `  ${name}: ${JSON.stringify([method, queryPath, repetitionOf(endpoint)])},`;
     });
   return `/** Every operation's method and path, made from the contract by \`generate-operations.ts\`; not to be edited. */
 import type { OperationName } from "./contract.ts";

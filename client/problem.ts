@@ -76,8 +76,9 @@ export function isProblem<Code extends string>(
   return error instanceof ApiError && error.code === code;
 }
 
-/** What API Gateway says by itself has no code: its authorizer's 401, its throttle, its 404. */
+/** What API Gateway says by itself has no code: its authorizer's 401, its throttle, its 404; nor has a 304. */
 const gatewayCodes: Readonly<Record<number, string>> = {
+  304: "NOT_MODIFIED",
   401: "UNAUTHENTICATED",
   403: "FORBIDDEN",
   404: "NOT_FOUND",

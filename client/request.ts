@@ -64,12 +64,26 @@ const idempotencyKey = "idempotency-key";
 const firstPauseMs = 200;
 const longestPauseMs = 5_000;
 
+/** A name in a path. Whoever is sent `..` takes it for a step, and ends at another cart. */
+function segmentOf(name: string, value: string): string {
+  if (!/^\.{0,2}$/.test(value)) return encodeURIComponent(value);
+  const issue = { path: `path.${name}`, message: "must not be empty, . or .." };
+  throw new ApiError({
+    status: 0,
+    code: "INVALID_REQUEST",
+    problem: { issues: [issue] },
+    message: `${issue.path}: ${issue.message}`,
+  });
+}
+
 function urlOf(baseUrl: string, path: string, { params = {}, query = {} }: Parts): string {
   const filled = path.replaceAll(/\{(\w+)\}/g, (_, name: string) =>
-    encodeURIComponent(params[name] ?? ""),
+    segmentOf(name, params[name] ?? ""),
   );
+  // Parameters that have no place in the path go with the query, which carries every name.
+  const others = Object.entries(params).filter(([name]) => !path.includes(`{${name}}`));
   const search = new URLSearchParams();
-  for (const [name, value] of Object.entries(query)) {
+  for (const [name, value] of [...others, ...Object.entries(query)]) {
     if (value !== undefined) search.set(name, String(value));
   }
   return `${baseUrl}${filled}${search.size > 0 ? `?${search}` : ""}`;
@@ -87,7 +101,10 @@ function headersOf({ headers = {}, body }: Parts, [, , repeat]: Operation): Reco
 
 /** A write that waits for a version is no repetition of itself: its own effect makes it stale. */
 function mayRepeat([, , repeat]: Operation, headers: Record<string, string>): boolean {
-  return repeat === "key" || (repeat === "safe" && !("if-match" in headers));
+  return (
+    repeat === "key" ||
+    (repeat === "safe" && !("if-match" in headers || "if-none-match" in headers))
+  );
 }
 
 /** Why an attempt failed, and whether it says for sure that nothing was changed. */
@@ -168,11 +185,12 @@ export function createSend(options: ClientOptions): Send {
     const parts = input as Parts;
     const headers = headersOf(parts, operation);
     const body = parts.body === undefined ? {} : { body: JSON.stringify(parts.body) };
+    const url = urlOf(baseUrl, path, parts);
     const repeatable = mayRepeat(operation, headers);
     const { retries = options.retries ?? 3, signal } = sending;
     for (let round = 0; ; round += 1) {
       try {
-        return await attempt(urlOf(baseUrl, path, parts), { method, headers, ...body }, sending);
+        return await attempt(url, { method, headers, ...body }, sending);
       } catch (error) {
         const failure = failureOf(error);
         const mayHelp = failure.status === 0 || failure.status >= 500;

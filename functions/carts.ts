@@ -21,20 +21,13 @@ import { cartView, viewOf } from "../shared/carts/cart-view.ts";
 import type { EditRequest } from "../shared/carts/cart-edits.ts";
 import { cartService } from "../shared/shop.ts";
 import { answer } from "./runtime/answer.ts";
+import { etagOf, expectedVersion, type Preconditions } from "./runtime/entity-tag.ts";
 import { createHandler, serve } from "./runtime/http.ts";
 import { shop } from "./runtime/wiring.ts";
 
-const etagOf = ({ version }: Cart): Record<string, string> => ({ etag: `"${version}"` });
-
-/** The version that `If-Match` asks for; `*` is content with any. */
-function expectedVersion(headers: { "if-match"?: string | undefined }): number | undefined {
-  const digits = /\d+/.exec(headers["if-match"] ?? "")?.[0];
-  return digits === undefined ? undefined : Number(digits);
-}
-
 interface EditCall {
   readonly params: InstanceAddress;
-  readonly headers: { "if-match"?: string | undefined };
+  readonly headers: Preconditions;
   readonly actor: Actor;
 }
 
@@ -44,10 +37,10 @@ function editOf({ params, headers, actor }: EditCall): EditRequest {
 }
 
 const wholeCart = (cart: Cart, { userId, sessionId }: CartAddress) =>
-  answer(200, cartView(cart, { userId, sessionId }, systemClock()), etagOf(cart));
+  answer(200, cartView(cart, { userId, sessionId }, systemClock()), etagOf(cart.version));
 
 const instanceOfCart = (cart: Cart, { instance }: InstanceAddress) =>
-  answer(200, viewOf(cart, instance), etagOf(cart));
+  answer(200, viewOf(cart, instance), etagOf(cart.version));
 
 const carts = cartService(shop);
 

@@ -15,7 +15,7 @@ import { type Lock, lockInfoOf, type LockOwner } from "../shared/locks/lock.ts";
 import { documentService, lockService } from "../shared/shop.ts";
 import { answer } from "./runtime/answer.ts";
 import { type Caller, namedUser } from "./runtime/auth.ts";
-import { etagOf, expectedOf } from "./runtime/entity-tag.ts";
+import { etagOf, expectedVersion } from "./runtime/entity-tag.ts";
 import { createHandler, serve } from "./runtime/http.ts";
 import { shop } from "./runtime/wiring.ts";
 
@@ -85,7 +85,7 @@ export const handler = createHandler([
   serve(saveDocument, async ({ params: { docId }, headers, body, caller, actor }) => {
     const { content, fence, keepLock } = body;
     const owner = ownerOf(body, caller);
-    const expected = expectedOf(headers["if-match"]);
+    const expected = expectedVersion(headers);
     const idempotencyKey = headers["idempotency-key"];
     const save = { documentId: docId, content, fence, keepLock, owner, expected, idempotencyKey };
     const saved = await documents.save({ ...save, actor });

@@ -1,4 +1,5 @@
 /** The platform itself: health, the OpenAPI document, and the answer to what no route matches. */
+import { methodsOf, pathsOf } from "../shared/api/endpoint.ts";
 import { endpoints } from "../shared/api/index.ts";
 import { openApiDocument } from "../shared/api/openapi.ts";
 import { health, openapi } from "../shared/api/platform.ts";
@@ -10,11 +11,13 @@ import { matchesPath } from "./runtime/paths.ts";
 import { problems } from "./runtime/problem.ts";
 import { shop } from "./runtime/wiring.ts";
 
+/** What this stage offers. */
+const offered = endpoints.filter((each) => env.PRODUCTION === "off" || !each.outsideProduction);
+
 let made: ReturnType<typeof openApiDocument> | undefined;
 
-/** What this stage offers, as OpenAPI; made when first asked for. */
+/** The same as OpenAPI; made when first asked for. */
 function document() {
-  const offered = endpoints.filter((each) => env.PRODUCTION === "off" || !each.outsideProduction);
   return (made ??= openApiDocument(offered, { problems, url: env.API_URL }));
 }
 
@@ -28,9 +31,12 @@ export const handler = createHandler(
     serve(openapi, async () => answer(200, document())),
   ],
   ({ rawPath, requestContext: { http } }) => {
-    const methods = endpoints.filter(({ path }) => matchesPath(path, rawPath)).map((e) => e.method);
-    if (methods.length === 0) throw new HoldfastError("NOT_FOUND", "There is no such route");
-    const detail = `${http.method} is not for this route, only ${methods.join(", ")}`;
-    throw new HoldfastError("METHOD_NOT_ALLOWED", detail, { allowed: methods });
+    const there = offered.filter((each) =>
+      pathsOf(each).some((path) => matchesPath(path, rawPath)),
+    );
+    const allowed = [...new Set(there.flatMap(methodsOf))].toSorted();
+    if (allowed.length === 0) throw new HoldfastError("NOT_FOUND", "There is no such route");
+    const detail = `${http.method} is not for this route, only ${allowed.join(", ")}`;
+    throw new HoldfastError("METHOD_NOT_ALLOWED", detail, { allowed });
   },
 );

@@ -16,6 +16,7 @@ import { AccessLogFormat } from "aws-cdk-lib/aws-apigateway";
 import { HttpLambdaIntegration } from "aws-cdk-lib/aws-apigatewayv2-integrations";
 import { LogGroup, RetentionDays } from "aws-cdk-lib/aws-logs";
 import type { Construct } from "constructs";
+import { methodsOf, pathsOf } from "../shared/api/endpoint.ts";
 import type { Functions } from "./functions.ts";
 import type { FunctionName } from "./permissions.ts";
 import type { Settings } from "./settings/settings.ts";
@@ -25,6 +26,8 @@ export interface Route {
   readonly name: string;
   readonly method: string;
   readonly path: string;
+  /** A second address of the same. */
+  readonly queryPath?: string;
   /** The file in `functions/` that serves it. */
   readonly function: string;
   readonly access: "anyone" | "caller" | "admin";
@@ -79,14 +82,34 @@ export function createApi(
   return { api, stage };
 }
 
-/** What a page of another origin may send and read: the headers of the contract, and no cookies. */
+/** The headers that requests may carry: those of the contract, and the one of document locks in own handlers. */
+const requestHeaders = [
+  "authorization",
+  "content-type",
+  "idempotency-key",
+  "if-match",
+  "if-none-match",
+  "x-lock-session",
+];
+/** The headers of answers that say more than the body does. */
+const answerHeaders = [
+  "allow",
+  "etag",
+  "idempotent-replayed",
+  "location",
+  "retry-after",
+  "server-timing",
+  "x-request-id",
+];
+
+/** What a page of another origin may send and read, and no cookies. */
 function corsFor(origins: readonly string[]): CorsPreflightOptions {
-  const { GET, POST, PUT, PATCH, DELETE } = CorsHttpMethod;
+  const { GET, HEAD, POST, PUT, PATCH, DELETE } = CorsHttpMethod;
   return {
     allowOrigins: [...origins],
-    allowMethods: [GET, POST, PUT, PATCH, DELETE],
-    allowHeaders: ["authorization", "content-type", "idempotency-key", "if-match"],
-    exposeHeaders: ["etag", "idempotent-replayed", "retry-after", "server-timing"],
+    allowMethods: [GET, HEAD, POST, PUT, PATCH, DELETE],
+    allowHeaders: requestHeaders,
+    exposeHeaders: answerHeaders,
     maxAge: Duration.hours(1),
   };
 }
@@ -130,16 +153,24 @@ export function createRoutes(scope: Construct, props: RoutesProps): void {
     return made;
   };
   const measured = new Map<string, { route: HttpRoute; perSecond: number }>();
-  for (const endpoint of props.endpoints) {
-    const route = new HttpRoute(scope, `Route-${endpoint.name}`, {
+  // An HTTP API answers HEAD only where there is a route for it, and only such a route asks for a token.
+  const asked = props.endpoints.flatMap((endpoint) =>
+    pathsOf(endpoint).flatMap((path) =>
+      methodsOf(endpoint).map((method) => ({ ...endpoint, path, method })),
+    ),
+  );
+  for (const { name, method, path, queryPath, function: functionName, access } of asked) {
+    const kind = `${path === queryPath ? "-query" : ""}${method === "HEAD" ? "-head" : ""}`;
+    const route = new HttpRoute(scope, `Route-${name}${kind}`, {
       httpApi: api,
-      routeKey: HttpRouteKey.with(endpoint.path, httpMethod(endpoint.method)),
-      integration: integrationOf(endpoint.function),
-      authorizer: endpoint.access === "anyone" ? open : authorizer,
+      routeKey: HttpRouteKey.with(path, httpMethod(method)),
+      integration: integrationOf(functionName),
+      authorizer: access === "anyone" ? open : authorizer,
     });
-    if (endpoint.access === "anyone") acknowledgeOpenRoute(route);
-    const own = props.measured[endpoint.name];
-    if (own) measured.set(`${endpoint.method} ${endpoint.path}`, { route, ...own });
+    if (access === "anyone") acknowledgeOpenRoute(route);
+    // What is promised of a route is judged by those who read the answer.
+    const own = kind === "" ? props.measured[name] : undefined;
+    if (own) measured.set(`${method} ${path}`, { route, ...own });
   }
   measureRoutes(props.stage, measured);
   const fallback = new HttpRoute(scope, "Route-default", {

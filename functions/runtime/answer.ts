@@ -34,7 +34,7 @@ export function answer<const Status extends number, Body>(
   return { status, body, ...(headers ? { headers } : {}) };
 }
 
-/** The answer in payload format 2.0. */
+/** The answer in payload format 2.0; without a body where there is none. */
 export function toResult({ status, body, headers }: Answer): APIGatewayProxyStructuredResultV2 {
   return {
     statusCode: status,
@@ -43,6 +43,6 @@ export function toResult({ status, body, headers }: Answer): APIGatewayProxyStru
       "cache-control": "no-store",
       ...headers,
     },
-    body: JSON.stringify(body),
+    ...(body === undefined ? {} : { body: JSON.stringify(body) }),
   };
 }

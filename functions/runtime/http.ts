@@ -1,13 +1,14 @@
 /** The chain around every HTTP handler: log, caller, body, schema, problem answer, timing. */
 import middy from "@middy/core";
-import httpJsonBodyParser from "@middy/http-json-body-parser";
 import type { APIGatewayProxyEventV2WithJWTAuthorizer, Context } from "aws-lambda";
-import { type Endpoint, routeKey } from "../../shared/api/endpoint.ts";
+import { type Endpoint, routeKeys } from "../../shared/api/endpoint.ts";
 import type { Actor } from "../../shared/base/actor.ts";
-import { HoldfastError, type InputIssue, InvalidRequest } from "../../shared/base/errors.ts";
+import { HoldfastError } from "../../shared/base/errors.ts";
 import { newMeter, type Operation, runOperation } from "../../shared/table/operation.ts";
 import { type Answer, type AnswerTo, toResult } from "./answer.ts";
 import { authorize, callerOf, type Caller, namedUser } from "./auth.ts";
+import { parseBody } from "./body.ts";
+import { checkPreconditions, conditional, type Preconditions } from "./entity-tag.ts";
 import { env } from "./env.ts";
 import { observe } from "./observe.ts";
 import { problemOf } from "./problem.ts";
@@ -49,33 +50,6 @@ export function serve<E extends Endpoint>(
   return { endpoint, run: run as unknown as Route["run"] };
 }
 
-const parseJson = httpJsonBodyParser();
-
-/** The body as JSON, where the endpoint takes any; an absent body counts as an empty object. */
-async function parseBody(endpoint: Endpoint, event: Event): Promise<Event> {
-  if (endpoint.rawBody) return event;
-  if (event.body === undefined || event.body === "") return { ...event, body: {} as never };
-  try {
-    const parsed = { ...event };
-    await parseJson.before?.({ event: parsed } as never);
-    return parsed;
-  } catch (error) {
-    if ((error as { statusCode?: number }).statusCode === 415) {
-      throw new HoldfastError("UNSUPPORTED_MEDIA_TYPE", "The body must be application/json");
-    }
-    throw new InvalidRequest([whyNotParsed(error)]);
-  }
-}
-
-/** Names like `__proto__` are refused while parsing, so that no code ever meets them. */
-function whyNotParsed(error: unknown): InputIssue {
-  const { message, cause } = error as Error & { cause?: { data?: unknown } };
-  const isForbiddenName = /forbidden key/i.test(message);
-  return isForbiddenName
-    ? { path: String(cause?.data), message: "is not allowed as a name" }
-    : { path: "body", message: "is not valid JSON" };
-}
-
 /** A `userId` anywhere in a request is the caller's own, or an administrator asks. */
 function withNamedUser<T>(part: T, caller: Caller | undefined): T {
   const named = (part as { userId?: unknown } | undefined)?.userId;
@@ -86,9 +60,10 @@ function withNamedUser<T>(part: T, caller: Caller | undefined): T {
 async function runRoute({ endpoint, run }: Route, event: Event): Promise<Answer> {
   const caller = callerOf(event);
   authorize(endpoint.access, caller);
+  checkPreconditions(endpoint, event.headers);
   const valid = validate(endpoint, (await parseBody(endpoint, event)) as never);
   const { requestId } = event.requestContext;
-  return run({
+  const answered = await run({
     params: withNamedUser(valid.params, caller),
     query: withNamedUser(valid.query, caller),
     body: withNamedUser(valid.body, caller),
@@ -97,6 +72,9 @@ async function runRoute({ endpoint, run }: Route, event: Event): Promise<Answer>
     actor: { id: caller?.userId ?? "anyone", requestId },
     event,
   });
+  return endpoint.method === "GET"
+    ? conditional(answered, valid.headers as Preconditions)
+    : answered;
 }
 
 function serverTiming({ meter }: Operation): Record<string, string> {
@@ -112,7 +90,9 @@ function serverTiming({ meter }: Operation): Record<string, string> {
  * Every error becomes a problem answer; only one that nobody meant is logged as an error.
  */
 export function createHandler(routes: readonly Route[], otherwise?: (event: Event) => Answer) {
-  const byKey = new Map(routes.map((route) => [routeKey(route.endpoint), route]));
+  const byKey = new Map(
+    routes.flatMap((route) => routeKeys(route.endpoint).map((key) => [key, route] as const)),
+  );
 
   async function answerTo(event: Event): Promise<Answer> {
     const route = byKey.get(event.routeKey);
@@ -134,10 +114,10 @@ export function createHandler(routes: readonly Route[], otherwise?: (event: Even
       }),
     );
     observe.answered(event, result.status, operation.meter);
-    return toResult({
-      ...result,
-      headers: { ...serverTiming(operation), "x-request-id": requestId, ...result.headers },
-    });
+    const headers = { ...serverTiming(operation), "x-request-id": requestId, ...result.headers };
+    // Whoever asks by HEAD wants to know what GET would say, without its body.
+    const isHead = event.requestContext.http?.method === "HEAD";
+    return toResult({ ...result, headers, ...(isHead ? { body: undefined } : {}) });
   }
 
   return middy<Event, unknown>().use(observe.middleware()).handler(handle);

@@ -64,11 +64,13 @@ export function problemOf(error: unknown, requestId: string): Answer {
       : new HoldfastError("INTERNAL_ERROR", "Something went wrong on our side");
   const [status, title] = problems[known.code]!;
   const retryAfter = retryAfterSeconds(known, status);
+  const { allowed } = known.fields as { allowed?: readonly string[] };
   return {
     status,
     headers: {
       "content-type": "application/problem+json; charset=utf-8",
       ...(retryAfter === undefined ? {} : { "retry-after": String(retryAfter) }),
+      ...(status === 405 && allowed ? { allow: allowed.join(", ") } : {}),
     },
     body: {
       ...known.fields,

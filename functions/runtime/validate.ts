@@ -2,7 +2,7 @@
 import type { APIGatewayProxyEventV2 } from "aws-lambda";
 import type { z } from "zod";
 import type { Endpoint } from "../../shared/api/endpoint.ts";
-import { type InputIssue, InvalidRequest } from "../../shared/base/errors.ts";
+import { type InputIssue, InvalidRequest, TooLarge } from "../../shared/base/errors.ts";
 
 type Issue = z.core.$ZodIssue;
 
@@ -22,7 +22,15 @@ function meantBranch(branches: readonly (readonly Issue[])[]): readonly Issue[] 
   return branches.toSorted(order)[0] ?? [];
 }
 
-function flatten(issue: Issue, before: readonly PropertyKey[]): InputIssue[] {
+/** So many wrong fields are named; who has more mends these first. */
+const mostIssues = 20;
+
+/** What is wrong; `limit` where it is a list with more entries than that. */
+interface Found extends InputIssue {
+  readonly limit?: number;
+}
+
+function flatten(issue: Issue, before: readonly PropertyKey[]): Found[] {
   const path = [...before, ...issue.path];
   if (issue.code === "invalid_union" && issue.errors.length > 0) {
     return meantBranch(issue.errors).flatMap((inner) => flatten(inner, path));
@@ -30,7 +38,9 @@ function flatten(issue: Issue, before: readonly PropertyKey[]): InputIssue[] {
   if (issue.code === "unrecognized_keys") {
     return issue.keys.map((key) => ({ path: [...path, key].join("."), message: "is not known" }));
   }
-  return [{ path: path.join(".") || "body", message: issue.message }];
+  const found = { path: path.join(".") || "body", message: issue.message };
+  const isTooLong = issue.code === "too_big" && issue.origin === "array";
+  return [isTooLong ? { ...found, limit: Number(issue.maximum) } : found];
 }
 
 function parse<S extends z.ZodType>(
@@ -40,7 +50,22 @@ function parse<S extends z.ZodType>(
 ): z.output<S> {
   const result = schema.safeParse(value);
   if (result.success) return result.data;
-  throw new InvalidRequest(result.error.issues.flatMap((issue) => flatten(issue, prefix)));
+  const issues = result.error.issues.flatMap((issue) => flatten(issue, prefix));
+  const tooLong = issues.find(({ limit }) => limit !== undefined);
+  if (tooLong) throw new TooLarge(`${tooLong.path}: ${tooLong.message}`, tooLong.limit!);
+  throw new InvalidRequest(issues.slice(0, mostIssues));
+}
+
+/** Parameters of the path and of the query, wherever the endpoint was addressed. */
+function addressOf(endpoint: Endpoint, event: APIGatewayProxyEventV2) {
+  const { pathParameters: inPath = {}, queryStringParameters: inQuery = {} } = event;
+  const isByQuery = event.routeKey.endsWith(` ${endpoint.queryPath}`);
+  if (!isByQuery) return { inPath, inQuery, place: "path" };
+  const names = new Set([...endpoint.path.matchAll(/\{(\w+)\}/g)].map(([, name]) => name));
+  const [own, others] = [true, false].map((wanted) =>
+    Object.fromEntries(Object.entries(inQuery).filter(([name]) => names.has(name) === wanted)),
+  );
+  return { inPath: own, inQuery: others, place: "query" };
 }
 
 /** A request that fits its endpoint. */
@@ -55,15 +80,17 @@ export interface ValidRequest<E extends Endpoint> {
  * The request in the shapes of its endpoint's schemas. Fields of the body are named as they are,
  * others with where they are: `query.limit`.
  *
- * @throws InvalidRequest naming every wrong field
+ * @throws InvalidRequest naming the wrong fields, 20 at most
+ * @throws TooLarge when a list has more entries than it may
  */
 export function validate<E extends Endpoint>(
   endpoint: E,
   event: APIGatewayProxyEventV2,
 ): ValidRequest<E> {
+  const { inPath, inQuery, place } = addressOf(endpoint, event);
   return {
-    params: parse(endpoint.params, event.pathParameters ?? {}, ["path"]),
-    query: parse(endpoint.query, event.queryStringParameters ?? {}, ["query"]),
+    params: parse(endpoint.params, inPath, [place]),
+    query: parse(endpoint.query, inQuery, ["query"]),
     headers: parse(endpoint.headers, event.headers, ["header"]),
     body: endpoint.rawBody ? undefined : parse(endpoint.body, event.body, []),
   } as ValidRequest<E>;

@@ -72,9 +72,11 @@ function requestOf(incoming: IncomingMessage, body: Buffer): GatewayRequest {
 
 function send(outgoing: ServerResponse, { status, headers, body }: HttpAnswer): void {
   if (outgoing.destroyed) return;
+  // What has no body says nothing of its length: after HEAD it would be that of what GET answers.
+  const isBare = status === 204 || status === 304 || outgoing.req.method === "HEAD";
   outgoing.writeHead(status, {
     ...headers,
-    ...(status !== 204 && status !== 304 && { "content-length": Buffer.byteLength(body) }),
+    ...(!isBare && { "content-length": Buffer.byteLength(body) }),
     "apigw-requestid": randomUUID(),
   });
   outgoing.end(body);

@@ -9,18 +9,20 @@ import { holdPolicy } from "./items.ts";
 export const lockKind = z.enum(["document", "cart", "item", "custom"]);
 
 /** A live lock or hold, as administrators see it. */
-export const lockView = z.object({
-  kind: lockKind,
-  resource: z.string(),
-  owner: z.string(),
-  username: z.string().nullable(),
-  sessionId: z.string().nullable(),
-  orderId: z.string().nullable().describe("The order that holds the item or cart."),
-  quantity: z.int().nullable().describe("Units, where an item is held."),
-  fence: z.int().nullable(),
-  acquiredAtMs: instantField,
-  expiresAtMs: instantField,
-});
+export const lockView = z
+  .object({
+    kind: lockKind,
+    resource: z.string(),
+    owner: z.string(),
+    username: z.string().nullable(),
+    sessionId: z.string().nullable(),
+    orderId: z.string().nullable().describe("The order that holds the item or cart."),
+    quantity: z.int().nullable().describe("Units, where an item is held."),
+    fence: z.int().nullable(),
+    acquiredAtMs: instantField,
+    expiresAtMs: instantField,
+  })
+  .meta({ id: "LiveLock" });
 
 const page = { cursor: cursorField, limit: limitField };
 
@@ -107,6 +109,7 @@ export const releaseOrder = endpoint({
   summary: "End a pending order: its holds are released and its cart unlocked.",
   params: z.object({ orderId: identifier }),
   body: z.strictObject({ reason: text(500).optional() }),
+  example: { reason: "The shopper called" },
   answers: { 200: z.object({ success: z.literal(true), orderId: z.string(), status: z.string() }) },
   errors: ["ORDER_NOT_FOUND", "ORDER_NOT_PAYABLE"],
 });
@@ -137,10 +140,27 @@ export const clearAllLocks = endpoint({
     confirm: z.string().max(200).optional().describe("Exactly `clear all locks`."),
     reason: text(500).optional().describe("Required with the confirmation; goes on record."),
   }),
+  example: { confirm: "clear all locks", reason: "Moving to another region" },
   answers: {
     200: z.object({ releasedLocks: z.int(), endedOrders: z.int(), complete: z.boolean() }),
   },
 });
+
+/** One thing that happened, by whom and why, and what it changed. */
+export const auditEntry = z
+  .object({
+    at: z.string().describe("Sorts the entries of a subject as they happened."),
+    action: z.enum(auditActions),
+    actor: z.string().describe("A user, `provider:…` or `system:…`."),
+    reason: z.string().nullable(),
+    requestId: z.string().nullable(),
+    orderId: z.string().nullable(),
+    atMs: instantField,
+    steps: z
+      .array(z.object({ path: z.array(z.string()), value: z.unknown().optional() }))
+      .describe("One after the other they lead to the present state; without a value: removed."),
+  })
+  .meta({ id: "AuditEntry" });
 
 /** `GET /admin/audit` */
 export const listAudit = endpoint({
@@ -156,18 +176,7 @@ export const listAudit = endpoint({
   }),
   answers: {
     200: z.object({
-      entries: z.array(
-        z.object({
-          at: z.string(),
-          action: z.enum(auditActions),
-          actor: z.string(),
-          reason: z.string().nullable(),
-          requestId: z.string().nullable(),
-          orderId: z.string().nullable(),
-          atMs: instantField,
-          steps: z.array(z.object({ path: z.array(z.string()), value: z.unknown().optional() })),
-        }),
-      ),
+      entries: z.array(auditEntry),
       cursor: z.string().nullable(),
     }),
   },

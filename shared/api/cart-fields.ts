@@ -15,47 +15,55 @@ import {
 export const conditionTarget = z.enum(["item", "subtotal", "total"]);
 
 /** A discount, tax, shipping or fee of a cart. */
-export const cartCondition = z.object({
-  name: z.string(),
-  type: z.string(),
-  target: conditionTarget,
-  value: z.string(),
-  itemId: z.string().optional(),
-  order: z.int(),
-});
+export const cartCondition = z
+  .object({
+    name: z.string(),
+    type: z.string(),
+    target: conditionTarget,
+    value: z.string(),
+    itemId: z.string().optional(),
+    order: z.int(),
+  })
+  .meta({ id: "CartCondition" });
 
 /** One line of a cart. */
-export const cartItem = z.object({
-  itemId: z.string(),
-  name: z.string(),
-  kind: z.string(),
-  vendorId: z.string().nullable(),
-  quantity: z.int(),
-  unitPriceMinor: z.int(),
-  lineTotalMinor: z.int(),
-  attributes: z.record(z.string(), z.unknown()).optional(),
-});
+export const cartItem = z
+  .object({
+    itemId: z.string(),
+    name: z.string(),
+    kind: z.string(),
+    vendorId: z.string().nullable(),
+    quantity: z.int(),
+    unitPriceMinor: z.int(),
+    lineTotalMinor: z.int(),
+    attributes: z.record(z.string(), z.unknown()).optional(),
+  })
+  .meta({ id: "CartItem" });
 
 /** One named cart of a session. */
-export const cartInstanceView = z.object({
-  instance: z.string(),
-  items: z.array(cartItem),
-  conditions: z.array(cartCondition),
-  metadata: z.record(z.string(), z.unknown()),
-  count: z.int().describe("Sum of the quantities."),
-  subtotalMinor: z.int().describe("The lines at their unit prices, before any condition."),
-  totalMinor: z.int().describe("After all conditions; never below 0."),
-  currency: currencyField.nullable(),
-  version: z.int().describe("The whole session's version; the same as in the ETag."),
-});
+export const cartInstanceView = z
+  .object({
+    instance: z.string(),
+    items: z.array(cartItem),
+    conditions: z.array(cartCondition),
+    metadata: z.record(z.string(), z.unknown()),
+    count: z.int().describe("Sum of the quantities."),
+    subtotalMinor: z.int().describe("The lines at their unit prices, before any condition."),
+    totalMinor: z.int().describe("After all conditions; never below 0."),
+    currency: currencyField.nullable(),
+    version: z.int().describe("The whole session's version; the same as in the ETag."),
+  })
+  .meta({ id: "CartInstance" });
 
 /** The lock of a cart that is being paid for. */
-export const cartLockView = z.object({
-  orderId: z.string(),
-  transactionId: z.string(),
-  lockedAtMs: instantField,
-  expiresAtMs: instantField,
-});
+export const cartLockView = z
+  .object({
+    orderId: z.string(),
+    transactionId: z.string(),
+    lockedAtMs: instantField,
+    expiresAtMs: instantField,
+  })
+  .meta({ id: "CartLock" });
 
 const amounts = z.object({
   currency: currencyField,
@@ -64,18 +72,20 @@ const amounts = z.object({
 });
 
 /** Everything that a session has in its carts. */
-export const cartView = z.object({
-  userId: z.string(),
-  sessionId: z.string(),
-  instances: z.array(cartInstanceView),
-  count: z.int(),
-  subtotalMinor: z.int().nullable().describe("Null when the instances have several currencies."),
-  totalMinor: z.int().nullable(),
-  currency: currencyField.nullable(),
-  totals: z.array(amounts).describe("One sum for each currency."),
-  version: z.int(),
-  lock: cartLockView.nullable(),
-});
+export const cartView = z
+  .object({
+    userId: z.string(),
+    sessionId: z.string(),
+    instances: z.array(cartInstanceView),
+    count: z.int(),
+    subtotalMinor: z.int().nullable().describe("Null when the instances have several currencies."),
+    totalMinor: z.int().nullable(),
+    currency: currencyField.nullable(),
+    totals: z.array(amounts).describe("One sum for each currency."),
+    version: z.int(),
+    lock: cartLockView.nullable(),
+  })
+  .meta({ id: "Cart" });
 
 /** A session's cart. */
 export const cartParams = z.object({ userId: userIdField, sessionId: sessionIdField });
@@ -90,22 +100,15 @@ export const conditionParams = instanceParams.extend({ name: identifier });
 /** A metadata value of a named cart. */
 export const metadataParams = instanceParams.extend({ key: identifier });
 
-/** `"17"`, `W/"17"` or `17`; `*` asks for nothing. */
-const ifMatch = z
-  .string()
-  .regex(/^\s*(?:\*|(?:W\/)?"?\d{1,15}"?)\s*$/, 'must be a version such as "17"')
-  .optional()
-  .describe("The version that the cart must still have; a stale one is refused with 412.");
-/** Every edit honours `If-Match`. */
-export const editHeaders = z.object({ "if-match": ifMatch });
-
 const attributes = z.record(z.string(), z.unknown());
 /** An item to be in a cart. */
-export const wantedItem = z.strictObject({
-  itemId: identifier,
-  quantity: quantityField,
-  attributes: attributes.optional(),
-});
+export const wantedItem = z
+  .strictObject({
+    itemId: identifier,
+    quantity: quantityField,
+    attributes: attributes.optional(),
+  })
+  .meta({ id: "WantedItem" });
 
 /** A condition as its name in the path leaves it. */
 export const conditionBody = z

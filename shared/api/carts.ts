@@ -7,21 +7,22 @@ import {
   cartView,
   conditionBody,
   conditionParams,
-  editHeaders,
   instanceParams,
   lineParams,
   metadataBody,
   metadataParams,
   wantedItem,
 } from "./cart-fields.ts";
-import { endpoint } from "./endpoint.ts";
+import { maxLines } from "../carts/cart-limits.ts";
+import { endpoint, largeBodyBytes } from "./endpoint.ts";
 import { maxQuantity, sessionIdField } from "./fields.ts";
+import { readPreconditions, writePreconditions } from "./preconditions.ts";
 
 const cartPath = "/carts/{userId}/{sessionId}";
 const instancePath = `${cartPath}/{instance}`;
 const editErrors = ["CART_LOCKED", "VERSION_MISMATCH", "TOO_LARGE"];
 const wiring = { function: "carts", access: "caller" } as const;
-const edited = { headers: editHeaders, answers: { 200: cartInstanceView } } as const;
+const edited = { headers: writePreconditions, answers: { 200: cartInstanceView } } as const;
 
 /** `GET /carts/{userId}/{sessionId}` */
 export const getCart = endpoint({
@@ -31,7 +32,9 @@ export const getCart = endpoint({
   ...wiring,
   summary: "Read every instance of a session's cart, with totals, version and lock.",
   params: cartParams,
+  headers: readPreconditions,
   answers: { 200: cartView },
+  errors: ["VERSION_MISMATCH"],
 });
 
 /** `GET /carts/{userId}/{sessionId}/lock` */
@@ -54,11 +57,12 @@ export const mergeCart = endpoint({
   summary:
     "Move another session's cart of the same user into this one, administrators' conditions too, all of it or nothing.",
   params: cartParams,
-  headers: editHeaders,
+  headers: writePreconditions,
   body: z.strictObject({
     from: z.strictObject({ sessionId: sessionIdField }),
     strategy: z.enum(["sum", "max", "keep"]).default("sum"),
   }),
+  example: { from: { sessionId: "guest" }, strategy: "sum" },
   answers: { 200: cartView },
   errors: [...editErrors, "CURRENCY_MISMATCH"],
 });
@@ -71,7 +75,9 @@ export const getCartInstance = endpoint({
   ...wiring,
   summary: "Read one instance; one that nobody has used yet is empty.",
   params: instanceParams,
+  headers: readPreconditions,
   answers: { 200: cartInstanceView },
+  errors: ["VERSION_MISMATCH"],
 });
 
 /** `DELETE …/{instance}` */
@@ -96,6 +102,7 @@ export const addCartItem = endpoint({
   summary: "Add an item at the shop's price, or raise the quantity of its line.",
   params: instanceParams,
   body: wantedItem,
+  example: { itemId: "chair", quantity: 2 },
   errors: [...editErrors, "ITEM_NOT_FOUND", "CURRENCY_MISMATCH"],
 });
 
@@ -108,7 +115,12 @@ export const replaceCartItems = endpoint({
   ...edited,
   summary: "Replace all lines of an instance, at the shop's prices.",
   params: instanceParams,
-  body: z.array(wantedItem),
+  body: z.array(wantedItem).max(maxLines),
+  maxBodyBytes: largeBodyBytes,
+  example: [
+    { itemId: "chair", quantity: 2 },
+    { itemId: "table", quantity: 1, attributes: { colour: "oak" } },
+  ],
   errors: [...editErrors, "ITEM_NOT_FOUND", "CURRENCY_MISMATCH", "LOCK_TIMEOUT"],
 });
 
@@ -122,6 +134,7 @@ export const changeCartItem = endpoint({
   summary: "Set the quantity of a line; 0 removes it.",
   params: lineParams,
   body: z.strictObject({ quantity: z.int().min(0).max(maxQuantity) }),
+  example: { quantity: 3 },
   errors: [...editErrors, "CART_LINE_NOT_FOUND"],
 });
 
@@ -148,6 +161,7 @@ export const setCartCondition = endpoint({
   summary: "Set a discount, tax, shipping or fee; what an order costs is for the shop to say.",
   params: conditionParams,
   body: conditionBody,
+  example: { type: "discount", target: "total", value: "-10%" },
   errors: editErrors,
 });
 
@@ -174,6 +188,7 @@ export const setCartMetadata = endpoint({
   summary: "Set a metadata value: any JSON up to 4 KB.",
   params: metadataParams,
   body: metadataBody,
+  example: { wrapping: "paper", message: "Happy birthday" },
   errors: editErrors,
 });
 

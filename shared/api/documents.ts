@@ -1,10 +1,11 @@
 /** The contract of document locks and documents. */
 import { z } from "zod";
-import { endpoint } from "./endpoint.ts";
-import { instantField, sessionIdField, text, userIdField } from "./fields.ts";
+import { endpoint, largeBodyBytes } from "./endpoint.ts";
+import { instantField, name, sessionIdField, text, userIdField } from "./fields.ts";
+import { readPreconditions, writePreconditions } from "./preconditions.ts";
 
 /** A document's name: any text, slashes too. */
-export const docIdField = text(512);
+export const docIdField = name(512);
 /** Length of a lease in seconds. */
 export const ttlField = z.int().min(1).max(86_400).default(300);
 /** How long to wait for somebody else's lock; below what a request may take. */
@@ -12,14 +13,16 @@ export const waitField = z.int().min(0).max(20_000).default(0);
 const fenceField = z.int().min(0);
 
 /** Who has a lock, since when, until when; `fence` goes into every save. */
-export const lockInfo = z.object({
-  userId: z.string(),
-  username: z.string().nullable(),
-  sessionId: z.string().nullable(),
-  timestamp: instantField,
-  expiresAtMs: instantField,
-  fence: fenceField,
-});
+export const lockInfo = z
+  .object({
+    userId: z.string(),
+    username: z.string().nullable(),
+    sessionId: z.string().nullable(),
+    timestamp: instantField,
+    expiresAtMs: instantField,
+    fence: fenceField,
+  })
+  .meta({ id: "LockInfo" });
 
 const done = z.object({ success: z.literal(true), message: z.string() });
 const locked = done.extend({ lockInfo });
@@ -44,6 +47,7 @@ export const acquireLock = endpoint({
   repeatable: true,
   summary: "Take the lock on a document, or renew it if it is the caller's own.",
   body: lockRequest.extend({ docId: docIdField }),
+  example: { docId: "report/7", ttl: 300, username: "Alice" },
   answers: { 200: locked },
   errors: ["LOCK_HELD", "LOCK_TIMEOUT"],
 });
@@ -60,6 +64,7 @@ export const extendLock = endpoint({
   body: lockRequest
     .omit({ waitMs: true, username: true })
     .extend({ docId: docIdField, fence: fenceField.optional() }),
+  example: { docId: "report/7", ttl: 300 },
   answers: { 200: locked },
   errors: ["LOCK_NOT_OWNED"],
 });
@@ -78,6 +83,7 @@ export const releaseLock = endpoint({
     sessionId: sessionIdField.optional(),
     fence: fenceField.optional(),
   }),
+  example: { docId: "report/7" },
   answers: { 200: done },
   errors: ["LOCK_NOT_OWNED"],
 });
@@ -87,6 +93,7 @@ export const getLockStatus = endpoint({
   name: "getLockStatus",
   method: "GET",
   path: "/api/lock/status/{docId}",
+  queryPath: "/api/lock/status",
   function: "documents",
   access: "caller",
   summary: "Who has the lock now, if anybody.",
@@ -114,31 +121,36 @@ export const forceReleaseLock = endpoint({
     adminUserId: userIdField.optional(),
     reason: text(500).optional(),
   }),
+  example: { docId: "report/7", reason: "On leave" },
   answers: { 200: done.extend({ released: lockInfo.nullable() }) },
 });
 
 /** A document as it was saved last, and who has its lock. */
-export const documentView = z.object({
-  docId: z.string(),
-  content: z.unknown(),
-  version: z.int(),
-  updatedAtMs: instantField,
-  updatedBy: z.string(),
-  isLocked: z.boolean(),
-  lockInfo: lockInfo.nullable(),
-});
+export const documentView = z
+  .object({
+    docId: z.string(),
+    content: z.unknown(),
+    version: z.int(),
+    updatedAtMs: instantField,
+    updatedBy: z.string(),
+    isLocked: z.boolean(),
+    lockInfo: lockInfo.nullable(),
+  })
+  .meta({ id: "Document" });
 
 /** `GET /api/documents/{docId}` */
 export const getDocument = endpoint({
   name: "getDocument",
   method: "GET",
   path: "/api/documents/{docId}",
+  queryPath: "/api/documents",
   function: "documents",
   access: "caller",
   summary: "Read a document and the state of its lock.",
   params: docParams,
+  headers: readPreconditions,
   answers: { 200: documentView },
-  errors: ["DOCUMENT_NOT_FOUND"],
+  errors: ["DOCUMENT_NOT_FOUND", "VERSION_MISMATCH"],
 });
 
 /** `POST /api/documents/{docId}/edit` */
@@ -146,12 +158,14 @@ export const editDocument = endpoint({
   name: "editDocument",
   method: "POST",
   path: "/api/documents/{docId}/edit",
+  queryPath: "/api/documents/edit",
   function: "documents",
   access: "caller",
   repeatable: true,
   summary: "Take the lock and read the document; version 0 means that it was never saved.",
   params: docParams,
   body: lockRequest,
+  example: { ttl: 300, username: "Alice" },
   answers: {
     200: locked.extend({ docId: z.string(), content: z.unknown(), version: z.int() }),
   },
@@ -163,14 +177,13 @@ export const saveDocument = endpoint({
   name: "saveDocument",
   method: "PUT",
   path: "/api/documents/{docId}",
+  queryPath: "/api/documents",
   function: "documents",
   access: "caller",
   summary: "Save under the lock and release it, or keep it for further saves.",
   params: docParams,
-  headers: z.object({
-    "if-match": z.string().min(1).max(256).optional(),
-    "idempotency-key": text(255).optional(),
-  }),
+  maxBodyBytes: largeBodyBytes,
+  headers: writePreconditions.extend({ "idempotency-key": text(255).optional() }),
   body: z.strictObject({
     content: z.unknown().refine((content) => content !== undefined, "is missing"),
     fence: fenceField,
@@ -178,6 +191,7 @@ export const saveDocument = endpoint({
     sessionId: sessionIdField.optional(),
     keepLock: z.boolean().default(false),
   }),
+  example: { content: { title: "Plan" }, fence: 1_790_000_000_001, keepLock: true },
   answers: {
     200: done.extend({ docId: z.string(), version: z.int(), isLocked: z.boolean() }),
   },

@@ -35,6 +35,11 @@ export interface Endpoint<
   readonly method: "GET" | "POST" | "PUT" | "PATCH" | "DELETE";
   /** As API Gateway writes it, with `{parameters}`. */
   readonly path: string;
+  /**
+   * The same with its parameters in the query, which carries every name: not everything between a client and
+   * us hands on a path with `%2F` in it as it came.
+   */
+  readonly queryPath?: string;
   readonly function: ApiFunction;
   readonly access: Access;
   /** Left out of a production stack. */
@@ -49,12 +54,21 @@ export interface Endpoint<
   readonly headers: Headers;
   /** `rawBody` endpoints get the body as it came; all others get JSON that fits this schema. */
   readonly body: Body;
+  /** A body for the reference, as a client might send it. */
+  readonly example?: unknown;
   readonly rawBody?: boolean;
+  /** A larger body is refused before anybody looks into it; `defaultBodyBytes` where nothing is said. */
+  readonly maxBodyBytes?: number;
   /** Successful answers by status. */
   readonly answers: Answers;
   /** Codes of the errors that it can answer with, beyond those that every endpoint can. */
   readonly errors: readonly string[];
 }
+
+/** Most bodies are a handful of names and numbers. */
+export const defaultBodyBytes = 64 * 1024;
+/** For those that carry whole carts, documents or somebody else's event. */
+export const largeBodyBytes = 1024 * 1024;
 
 const nothing = z.object({});
 
@@ -65,7 +79,8 @@ type Given<
   H extends z.ZodType,
   B extends z.ZodType,
   A extends AnswerSchemas,
-> = Omit<Endpoint<P, Q, H, B, A>, Optional> & Partial<Pick<Endpoint<P, Q, H, B, A>, Optional>>;
+> = Omit<Endpoint<P, Q, H, B, A>, Optional | "example"> &
+  Partial<Pick<Endpoint<P, Q, H, B, A>, Optional>> & { readonly example?: z.input<B> };
 
 /** Declares an endpoint; what is left out accepts nothing (query parameters, body) or lists nothing. */
 export function endpoint<
@@ -79,7 +94,17 @@ export function endpoint<
   return { errors: [], ...empty, ...given } as unknown as Endpoint<P, Q, H, B, A>;
 }
 
-/** The route key by which API Gateway names an endpoint, for example `GET /items/{itemId}`. */
-export function routeKey(route: Pick<Endpoint, "method" | "path">): string {
-  return `${route.method} ${route.path}`;
+/** The methods that an endpoint is asked by: whatever can be got can also be asked for without its body. */
+export function methodsOf({ method }: { readonly method: string }): readonly string[] {
+  return method === "GET" ? ["GET", "HEAD"] : [method];
+}
+
+/** Where an endpoint is found. */
+export function pathsOf({ path, queryPath }: { path: string; queryPath?: string }): string[] {
+  return queryPath === undefined ? [path] : [path, queryPath];
+}
+
+/** The route keys by which API Gateway names an endpoint, for example `GET /items/{itemId}`. */
+export function routeKeys(route: Pick<Endpoint, "method" | "path" | "queryPath">): string[] {
+  return methodsOf(route).flatMap((method) => pathsOf(route).map((path) => `${method} ${path}`));
 }

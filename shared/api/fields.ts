@@ -16,12 +16,17 @@ export function text(maxLength: number) {
     .refine((value) => !/\p{Cc}/u.test(value), "must not hold control characters");
 }
 
+/** A name that can stand in an address: `.` and `..` cannot, since whoever sends one takes them for steps. */
+export function name(maxLength: number) {
+  return text(maxLength).refine((value) => !/^\.{1,2}$/.test(value), "must not be . or ..");
+}
+
 /** An identifier chosen by a client: up to 128 characters. */
-export const identifier = text(128);
+export const identifier = name(128);
 /** The owner of a cart or order; `me` stands for the caller. */
-export const userIdField = text(128);
+export const userIdField = name(128);
 /** The device or visit that a cart belongs to. */
-export const sessionIdField = text(128);
+export const sessionIdField = name(128);
 /** The name of one cart of a session, for example `ticket`. */
 export const instanceField = z
   .string()
@@ -34,10 +39,12 @@ export const currencyField = z
   .regex(/^[A-Z]{3}$/, "must be an ISO 4217 code")
   .refine((code) => Intl.supportedValuesOf("currency").includes(code), "is not a known currency");
 /** A price: whole minor units and their currency. */
-export const priceField = z.strictObject({
-  amountMinor: z.int().min(0).max(maxAmountMinor),
-  currency: currencyField,
-});
+export const priceField = z
+  .strictObject({
+    amountMinor: z.int().min(0).max(maxAmountMinor),
+    currency: currencyField,
+  })
+  .meta({ id: "Price" });
 /** An instant in milliseconds since the epoch. */
 export const instantField = z.int().min(0);
 /** How many rows a page has, at the most. */

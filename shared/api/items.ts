@@ -30,29 +30,35 @@ const levels = {
 };
 
 /** An item with its stock levels. */
-export const itemView = z.object({
-  itemId: z.string(),
-  name: z.string(),
-  kind: z.string(),
-  vendorId: z.string().nullable(),
-  price: z.object({ amountMinor: z.int(), currency: z.string() }),
-  holdPolicy,
-  ...levels,
-});
+export const itemView = z
+  .object({
+    itemId: z.string(),
+    name: z.string(),
+    kind: z.string(),
+    vendorId: z.string().nullable(),
+    price: z.object({ amountMinor: z.int(), currency: z.string() }),
+    holdPolicy,
+    ...levels,
+  })
+  .meta({ id: "Item" });
 
 /** One entry of the stock ledger; `quantity` has a sign only where stock was adjusted. */
-export const movementView = z.object({
-  movementId: z.string(),
-  kind: z.enum(["received", "adjusted", "sold", "returned"]),
-  quantity: z.int(),
-  reference: z.string(),
-  reason: z.string().nullable(),
-  actor: z.string(),
-  atMs: instantField,
-});
+export const movementView = z
+  .object({
+    movementId: z.string(),
+    kind: z.enum(["received", "adjusted", "sold", "returned"]),
+    quantity: z.int(),
+    reference: z.string(),
+    reason: z.string().nullable(),
+    actor: z.string(),
+    atMs: instantField,
+  })
+  .meta({ id: "Movement" });
 
 /** Stock levels right after a movement, and the movement. */
-export const stockChange = z.object({ itemId: z.string(), ...levels, movement: movementView });
+export const stockChange = z
+  .object({ itemId: z.string(), ...levels, movement: movementView })
+  .meta({ id: "StockChange" });
 
 const itemParams = z.object({ itemId: identifier });
 const reference = text(255).describe(
@@ -76,6 +82,13 @@ export const createItem = endpoint({
     quantity: z.int().min(0).max(maxQuantity),
     holdPolicy: holdPolicy.default("counted"),
   }),
+  example: {
+    itemId: "chair",
+    name: "Chair",
+    kind: "Retail",
+    price: { amountMinor: 4_900, currency: "EUR" },
+    quantity: 12,
+  },
   answers: { 201: itemView },
   errors: ["ITEM_EXISTS"],
 });
@@ -121,6 +134,7 @@ export const changeItem = endpoint({
       holdPolicy: holdPolicy.optional(),
     })
     .refine((body) => Object.keys(body).length > 0, "must change something"),
+  example: { price: { amountMinor: 4_500, currency: "EUR" } },
   answers: { 200: itemView },
   errors: ["ITEM_NOT_FOUND"],
 });
@@ -145,6 +159,7 @@ export const adjustStock = endpoint({
     reason: text(500),
     reference,
   }),
+  example: { delta: -2, reason: "Broken in the warehouse", reference: "count-2026-07" },
   answers: { 200: stockChange },
   errors: stockErrors,
 });
@@ -165,6 +180,7 @@ export const decrementStock = endpoint({
   summary: "Record a sale outside an order: units leave the stock.",
   params: itemParams,
   body: quantityBody,
+  example: { quantity: 1, reference: "till-17" },
   answers: { 200: stockChange },
   errors: stockErrors,
 });
@@ -179,6 +195,7 @@ export const incrementStock = endpoint({
   summary: "Record a return or cancellation: sold units come back. New stock is an adjustment.",
   params: itemParams,
   body: quantityBody,
+  example: { quantity: 1, reason: "Sent back", reference: "return-17" },
   answers: { 200: stockChange },
   errors: stockErrors,
 });

@@ -1,21 +1,28 @@
 /** Makes the OpenAPI 3.1 document from the contract: nothing in it is written by hand twice. */
 import { z } from "zod";
 import type { Endpoint } from "./endpoint.ts";
+import {
+  type Components,
+  createComponents,
+  type JsonObject,
+  schemaRef,
+} from "./openapi-components.ts";
 
 /** Status and title of each error code, as the runtime answers them. */
 export type ProblemTable = Readonly<Record<string, readonly [status: number, title: string]>>;
 
-type JsonSchema = Record<string, unknown>;
-
 /** An OpenAPI document; OpenAPI's own specification says what else is in it. */
-export interface OpenApiDocument extends JsonSchema {
+export interface OpenApiDocument extends JsonObject {
   readonly openapi: string;
 }
 
+type Place = "path" | "query" | "header";
+
 interface Parameter {
   readonly name: string;
-  readonly in: "path" | "query" | "header";
+  readonly in: Place;
   readonly required: boolean;
+  readonly description?: unknown;
   readonly schema: unknown;
 }
 
@@ -26,56 +33,58 @@ const gatewayStatuses = [400, 413, 429, 431, 500, 503];
 /** And this when it does not believe a token. */
 const tokenStatuses = [401, 403];
 
-function schemaOf(schema: z.ZodType, io: "input" | "output"): JsonSchema {
-  const { $schema: _dialect, ...rest } = z.toJSONSchema(schema, { io, unrepresentable: "any" });
-  return rest;
+function propertiesOf(schema: JsonObject): [string, JsonObject][] {
+  return Object.entries((schema["properties"] ?? {}) as Record<string, JsonObject>);
 }
 
-function propertiesOf(schema: JsonSchema): [string, unknown][] {
-  return Object.entries((schema["properties"] ?? {}) as JsonSchema);
-}
-
-function parametersIn(place: Parameter["in"], schema: z.ZodType): Parameter[] {
-  const json = schemaOf(schema, "input");
+function parametersIn(parts: Components, place: Place, schema: z.ZodType): Parameter[] {
+  const json = parts.schema(schema, "input");
   const required = (json["required"] ?? []) as string[];
-  return propertiesOf(json).map(([name, property]) => {
-    return { name, in: place, required: required.includes(name), schema: property };
-  });
+  return propertiesOf(json).map(([name, { description, ...property }]) => ({
+    name,
+    in: place,
+    required: required.includes(name),
+    ...(description === undefined ? {} : { description }),
+    schema: property,
+  }));
 }
 
-function requestBodyOf({ body, rawBody }: Endpoint): JsonSchema | undefined {
+function requestBodyOf(parts: Components, { body, rawBody, example }: Endpoint) {
   if (rawBody) {
     const description = "As the provider signed it, byte for byte.";
     return { required: true, description, content: { "application/json": { schema: {} } } };
   }
-  const schema = schemaOf(body, "input");
-  const takesNothing = propertiesOf(schema).length === 0 && !schema["anyOf"] && !schema["items"];
-  if (takesNothing && schema["type"] === "object") return undefined;
+  const schema = parts.schema(body, "input");
+  const takesNothing = schema["type"] === "object" && propertiesOf(schema).length === 0;
+  if (takesNothing) return undefined;
   const required = !z.safeParse(body, {}).success;
-  return { required, content: { "application/json": { schema } } };
+  const shown = example === undefined ? {} : { example };
+  return { required, content: { "application/json": { schema, ...shown } } };
 }
 
-function answersOf({ answers }: Endpoint): Record<string, JsonSchema> {
-  return Object.fromEntries(
-    Object.entries(answers).map(([status, schema]) => [
-      status,
-      {
-        description: Number(status) === 201 ? "Created" : "Done",
-        content: { "application/json": { schema: schemaOf(schema, "output") } },
-      },
-    ]),
-  );
+/** Whether the caller can name the state that it has already. */
+function isConditional({ method, headers }: Endpoint): boolean {
+  return method === "GET" && headers instanceof z.ZodObject && "if-none-match" in headers.shape;
+}
+
+function answersOf(parts: Components, endpoint: Endpoint): JsonObject {
+  const answers = Object.entries(endpoint.answers).map(([status, schema]) => {
+    const content = { "application/json": { schema: parts.schema(schema, "output") } };
+    return [status, { description: Number(status) === 201 ? "Created" : "Done", content }];
+  });
+  const unchanged = isConditional(endpoint) ? { 304: { description: "Not modified" } } : {};
+  return { ...Object.fromEntries(answers), ...unchanged };
 }
 
 function codesOf(endpoint: Endpoint): string[] {
   const { access, method, errors } = endpoint;
   const signedIn = access === "anyone" ? [] : ["UNAUTHENTICATED", "FORBIDDEN"];
-  const withBody = method === "GET" ? [] : ["UNSUPPORTED_MEDIA_TYPE"];
+  const withBody = method === "GET" ? [] : ["UNSUPPORTED_MEDIA_TYPE", "TOO_LARGE"];
   return [...new Set([...always, ...signedIn, ...withBody, ...errors])];
 }
 
 /** One response per status: several codes can share one, and the gateway answers some by itself. */
-function problemsOf(endpoint: Endpoint, table: ProblemTable): Record<string, JsonSchema> {
+function problemsOf(parts: Components, endpoint: Endpoint, table: ProblemTable): JsonObject {
   const coded = codesOf(endpoint).map((code) => {
     const known = table[code];
     if (!known) throw new Error(`${endpoint.name} answers ${code}, which no status is known for`);
@@ -86,40 +95,43 @@ function problemsOf(endpoint: Endpoint, table: ProblemTable): Record<string, Jso
   const statuses = [...new Set([...byStatus.keys(), ...gateway])].toSorted((a, b) => a - b);
   return Object.fromEntries(
     statuses.map((status) => {
-      const own = byStatus.get(status) ?? [];
-      const problem = { "application/problem+json": { schema: { $ref: ref("Problem") } } };
-      const told = { "application/json": { schema: { $ref: ref("GatewayMessage") } } };
+      const own = (byStatus.get(status) ?? []).toSorted((a, b) => (a.code < b.code ? -1 : 1));
+      const isGateways = gateway.includes(status);
       const content = {
-        ...(own.length > 0 ? problem : {}),
-        ...(gateway.includes(status) ? told : {}),
+        ...(own.length > 0 && { "application/problem+json": { schema: schemaRef("Problem") } }),
+        ...(isGateways && { "application/json": { schema: schemaRef("GatewayMessage") } }),
       };
       const titles = own.map(({ code, title }) => `${code}: ${title}`);
-      return [status, { description: titles.join("; ") || "Refused by API Gateway", content }];
+      const description = titles.join("; ") || "Refused by API Gateway";
+      const codes = own.map(({ code }) => code).join(".");
+      const name = `${status}.${[codes, isGateways ? "gateway" : ""].filter(Boolean).join(".")}`;
+      return [status, parts.response(name, { description, content })];
     }),
   );
 }
 
-function ref(name: string): string {
-  return `#/components/schemas/${name}`;
-}
-
-function operationOf(endpoint: Endpoint, table: ProblemTable): JsonSchema {
-  const { name, summary, access, params, query, headers } = endpoint;
-  const requestBody = requestBodyOf(endpoint);
-  return {
-    operationId: name,
+/** An endpoint as operations by path: a second one where its parameters may stand in the query. */
+function operationsOf(parts: Components, endpoint: Endpoint, table: ProblemTable) {
+  const { name, summary, access, params, query, headers, path, queryPath } = endpoint;
+  const requestBody = requestBodyOf(parts, endpoint);
+  const operation = (operationId: string, place: Place) => ({
+    operationId,
     summary,
     tags: [endpoint.function],
     ...(access === "anyone" ? { security: [] } : {}),
     ...(access === "admin" ? { description: "For administrators." } : {}),
     parameters: [
-      ...parametersIn("path", params),
-      ...parametersIn("query", query),
-      ...parametersIn("header", headers),
+      ...parametersIn(parts, place, params),
+      ...parametersIn(parts, "query", query),
+      ...parametersIn(parts, "header", headers),
     ],
     ...(requestBody ? { requestBody } : {}),
-    responses: { ...answersOf(endpoint), ...problemsOf(endpoint, table) },
-  };
+    responses: { ...answersOf(parts, endpoint), ...problemsOf(parts, endpoint, table) },
+  });
+  const first = [path, operation(name, "path")] as const;
+  return queryPath === undefined
+    ? [first]
+    : [first, [queryPath, operation(`${name}ByQuery`, "query")] as const];
 }
 
 const problemSchema = {
@@ -153,10 +165,12 @@ export function openApiDocument(
   endpoints: readonly Endpoint[],
   { problems, url }: { problems: ProblemTable; url?: string | undefined },
 ): OpenApiDocument {
-  const paths: Record<string, JsonSchema> = {};
+  const parts = createComponents({ Problem: problemSchema, GatewayMessage: gatewayMessage });
+  const paths: Record<string, JsonObject> = {};
   for (const endpoint of endpoints) {
-    const path = (paths[endpoint.path] ??= {});
-    path[endpoint.method.toLowerCase()] = operationOf(endpoint, problems);
+    for (const [path, operation] of operationsOf(parts, endpoint, problems)) {
+      (paths[path] ??= {})[endpoint.method.toLowerCase()] = operation;
+    }
   }
   return {
     openapi: "3.1.0",
@@ -172,7 +186,7 @@ export function openApiDocument(
     paths,
     components: {
       securitySchemes: { bearer: { type: "http", scheme: "bearer", bearerFormat: "JWT" } },
-      schemas: { Problem: problemSchema, GatewayMessage: gatewayMessage },
+      ...parts.collected(),
     },
   };
 }

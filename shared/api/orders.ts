@@ -1,6 +1,6 @@
 /** The contract of orders: place, read, list, cancel. */
 import { z } from "zod";
-import { endpoint } from "./endpoint.ts";
+import { endpoint, largeBodyBytes } from "./endpoint.ts";
 import {
   cursorField,
   identifier,
@@ -26,55 +26,63 @@ export const orderStatus = z.enum([
 ]);
 
 /** A line of an order, with the share of the cart's conditions that falls on it. */
-export const orderLine = z.object({
-  itemId: z.string(),
-  name: z.string(),
-  kind: z.string(),
-  vendorId: z.string().nullable(),
-  instance: z.string().optional(),
-  quantity: z.int(),
-  unitPriceMinor: z.int(),
-  lineTotalMinor: z.int(),
-  adjustmentMinor: z.int(),
-});
+export const orderLine = z
+  .object({
+    itemId: z.string(),
+    name: z.string(),
+    kind: z.string(),
+    vendorId: z.string().nullable(),
+    instance: z.string().optional(),
+    quantity: z.int(),
+    unitPriceMinor: z.int(),
+    lineTotalMinor: z.int(),
+    adjustmentMinor: z.int(),
+  })
+  .meta({ id: "OrderLine" });
 
 /** Money that goes back, and how far that is. */
-export const orderRefund = z.object({
-  status: z.enum(["due", "requested", "done"]),
-  reason: z.string(),
-  amountMinor: z.int(),
-  refundId: z.string().optional(),
-  attempts: z.int(),
-  paymentId: z.string(),
-});
+export const orderRefund = z
+  .object({
+    status: z.enum(["due", "requested", "done"]),
+    reason: z.string(),
+    amountMinor: z.int(),
+    refundId: z.string().optional(),
+    attempts: z.int(),
+    paymentId: z.string(),
+  })
+  .meta({ id: "Refund" });
 
 /** What is known of the money for an order. */
-export const orderPayment = z.object({
-  provider: z.string(),
-  transactionId: z.string(),
-  paymentId: z.string().optional(),
-  capturedMinor: z.int().optional(),
-  capturedAtMs: instantField.optional(),
-  refund: orderRefund.optional(),
-});
+export const orderPayment = z
+  .object({
+    provider: z.string(),
+    transactionId: z.string(),
+    paymentId: z.string().optional(),
+    capturedMinor: z.int().optional(),
+    capturedAtMs: instantField.optional(),
+    refund: orderRefund.optional(),
+  })
+  .meta({ id: "Payment" });
 
 /** An order as its owner sees it. */
-export const orderView = z.object({
-  orderId: z.string(),
-  userId: z.string(),
-  status: orderStatus,
-  lines: z.array(orderLine),
-  totalMinor: z.int(),
-  currency: z.string(),
-  paymentMethod: z.string(),
-  vendorId: z.string().nullable(),
-  sessionId: z.string().nullable(),
-  createdAtMs: instantField,
-  expiresAtMs: instantField,
-  payment: orderPayment.nullable(),
-  /** Refunds of payments beyond the one that the order was paid with. */
-  extraRefunds: z.array(orderRefund).optional(),
-});
+export const orderView = z
+  .object({
+    orderId: z.string(),
+    userId: z.string(),
+    status: orderStatus,
+    lines: z.array(orderLine),
+    totalMinor: z.int(),
+    currency: z.string(),
+    paymentMethod: z.string(),
+    vendorId: z.string().nullable(),
+    sessionId: z.string().nullable(),
+    createdAtMs: instantField,
+    expiresAtMs: instantField,
+    payment: orderPayment.nullable(),
+    /** Refunds of payments beyond the one that the order was paid with. */
+    extraRefunds: z.array(orderRefund).optional(),
+  })
+  .meta({ id: "Order" });
 
 const inlineItem = z.strictObject({
   itemId: identifier,
@@ -114,6 +122,8 @@ export const placeOrder = endpoint({
   params: z.object({ userId: userIdField }),
   headers: idempotencyKey,
   body: placeOrderBody,
+  maxBodyBytes: largeBodyBytes,
+  example: { items: [{ itemId: "chair", quantity: 1 }], paymentMethod: "sandbox" },
   answers: { 201: orderView, 200: orderView },
   errors: [
     "ITEMS_UNAVAILABLE",

@@ -1,19 +1,21 @@
 /** The contract of payments: start, verify, webhooks, refunds, and the sandbox's cashier. */
 import { z } from "zod";
-import { endpoint } from "./endpoint.ts";
+import { endpoint, largeBodyBytes } from "./endpoint.ts";
 import { identifier, instantField, providerField, text } from "./fields.ts";
 import { orderView } from "./orders.ts";
 
 /** A payment that has started: what the shopper's browser needs to pay. */
-export const startedPayment = z.object({
-  provider: providerField,
-  transactionId: z.string(),
-  redirectUrl: z.string().optional(),
-  clientSecret: z.string().optional(),
-  publicKey: z.string().optional(),
-  integritySignature: z.string().optional(),
-  expiresAtMs: instantField,
-});
+export const startedPayment = z
+  .object({
+    provider: providerField,
+    transactionId: z.string(),
+    redirectUrl: z.string().optional(),
+    clientSecret: z.string().optional(),
+    publicKey: z.string().optional(),
+    integritySignature: z.string().optional(),
+    expiresAtMs: instantField,
+  })
+  .meta({ id: "StartedPayment" });
 
 /** `POST /payments/initiate` */
 export const initiatePayment = endpoint({
@@ -25,6 +27,7 @@ export const initiatePayment = endpoint({
   summary:
     "Start the payment of a pending order; its holds are extended to the payment's deadline.",
   body: z.strictObject({ orderId: identifier, method: providerField.optional() }),
+  example: { orderId: "ord_01HZX4T0C2M8QF" },
   answers: { 200: startedPayment },
   errors: [
     "ORDER_NOT_FOUND",
@@ -76,6 +79,7 @@ export const verifyPayment = endpoint({
   access: "caller",
   summary: "Bring what the provider gave the browser: the same result as its webhook.",
   body: verifyPaymentBody,
+  example: { orderId: "ord_01HZX4T0C2M8QF", provider: "stripe", payment_intent: "pi_3PqX" },
   answers: { 200: orderView },
   errors: ["ORDER_NOT_FOUND", "BAD_SIGNATURE", "PAYMENT_PROVIDER_ERROR"],
 });
@@ -90,6 +94,7 @@ export const receiveWebhook = endpoint({
   summary: "A provider's signed event; answered only when its effect is durable.",
   params: z.object({ provider: providerField }),
   rawBody: true,
+  maxBodyBytes: largeBodyBytes,
   answers: { 200: z.object({ received: z.literal(true) }) },
   errors: ["BAD_SIGNATURE", "PAYMENT_PROVIDER_ERROR"],
 });
@@ -108,6 +113,7 @@ export const refundPayment = endpoint({
     /** The money has gone back by other means already: it is only written down. */
     outside: z.boolean().optional(),
   }),
+  example: { reason: "Damaged on arrival" },
   answers: { 200: orderView },
   errors: ["ORDER_NOT_FOUND", "ORDER_NOT_PAYABLE"],
 });
@@ -128,6 +134,7 @@ export const paySandbox = endpoint({
     delayMs: z.int().min(0).max(20_000).optional(),
     duplicates: z.int().min(0).max(50).optional(),
   }),
+  example: { transactionId: "sbx_ord_01HZX4T0C2M8QF", outcome: "success" },
   answers: {
     200: z.object({
       transactionId: z.string(),

@@ -22,6 +22,7 @@ export const testDecrement = endpoint({
     quantity: z.int().min(1).max(1_000).default(1),
     concurrency: z.int().min(1).max(1_000).default(10),
   }),
+  example: { itemId: "chair", quantity: 1, concurrency: 50 },
   answers: {
     200: z.object({
       itemId: z.string(),
@@ -47,6 +48,7 @@ export const testConcurrentAccess = endpoint({
     holdMs: z.int().min(1).max(10_000).default(1_000),
     contenders: z.int().min(1).max(500).default(10),
   }),
+  example: { itemId: "chair", holdMs: 1_000, contenders: 10 },
   answers: {
     200: z.object({
       itemId: z.string(),

@@ -2,6 +2,7 @@
 import type { ChangeNote } from "../base/actor.ts";
 import type { EpochMs } from "../base/time.ts";
 import { action, allOf, anyOf, type AttributePath } from "../table/expression.ts";
+import { versionIs } from "../table/versions.ts";
 import { type Row, update, type Write } from "../table/write.ts";
 import { type Cart, type CartLock, CartLocked, CheckoutGone, VersionMismatch } from "./cart.ts";
 import {
@@ -12,7 +13,6 @@ import {
   lockIsOf,
   nextVersion,
   versionIn,
-  versionIs,
 } from "./cart-guards.ts";
 import {
   at,

@@ -4,6 +4,7 @@ import type { AuditAction } from "../base/audit-action.ts";
 import { HoldfastError } from "../base/errors.ts";
 import type { EpochMs } from "../base/time.ts";
 import { action, allOf, type Fragment } from "../table/expression.ts";
+import { type ExpectedVersion, isExpected, versionIsExpected } from "../table/versions.ts";
 import { type Change, type Row, update, type Write } from "../table/write.ts";
 import { cartIdOf, CartLocked, type InstanceAddress, VersionMismatch } from "./cart.ts";
 import {
@@ -17,7 +18,6 @@ import {
   nextVersion,
   rememberEdit,
   versionIn,
-  versionIs,
 } from "./cart-guards.ts";
 import { at, cartPlace } from "./cart-row.ts";
 
@@ -27,13 +27,13 @@ export interface Edit {
   readonly nowMs: EpochMs;
   readonly note: ChangeNote;
   /** Refused with `VERSION_MISMATCH` when the contents are others. */
-  readonly expectedVersion?: number | undefined;
+  readonly expectedVersion?: ExpectedVersion | undefined;
 }
 
 /** Who edits which named cart; with `expectedVersion`, only if its contents are still those. */
 export interface EditRequest extends InstanceAddress {
   readonly actor: Actor;
-  readonly expectedVersion?: number | undefined;
+  readonly expectedVersion?: ExpectedVersion | undefined;
 }
 
 /** How the audit trail calls an edit. */
@@ -74,7 +74,7 @@ export function refusalOfEdit(
     const lock = liveLockIn(found, nowMs);
     if (lock) return new CartLocked(lock);
     const version = versionIn(found);
-    if (expectedVersion !== undefined && version !== expectedVersion) {
+    if (!isExpected(expectedVersion, version)) {
       return new VersionMismatch(version);
     }
     return otherwise(found);
@@ -110,7 +110,7 @@ export function editWrite(edit: Edit, parts: EditParts): Write {
     condition: allOf(
       cartIsUnlocked(nowMs),
       editIsNew(editId),
-      ...(expectedVersion === undefined ? [] : [versionIs(expectedVersion)]),
+      ...versionIsExpected(expectedVersion),
       ...guards,
     ),
     refused: refusalOfEdit(edit, refused),

@@ -17,11 +17,6 @@ export function lockIsOf(orderId: string): Fragment {
   return condition`${at("lock", "orderId")} = ${orderId}`;
 }
 
-/** The contents are those that were read; 0 means that there was no cart. */
-export function versionIs(version: number): Fragment {
-  return version === 0 ? isMissing(at("version")) : condition`${at("version")} = ${version}`;
-}
-
 /** No order was placed from the cart since it was read. */
 export function checkoutsAre(checkouts: number): Fragment {
   return checkouts === 0

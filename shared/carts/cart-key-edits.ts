@@ -2,6 +2,7 @@
 import { isDeepStrictEqual } from "node:util";
 import { TooLarge } from "../base/errors.ts";
 import { action, anyOf, condition, exists, type Fragment, isMissing } from "../table/expression.ts";
+import { versionIs } from "../table/versions.ts";
 import type { Write } from "../table/write.ts";
 import {
   type Cart,
@@ -13,7 +14,7 @@ import {
 } from "./cart.ts";
 import { type Addition, keepingPlace } from "./cart-additions.ts";
 import { type Edit, editWrite } from "./cart-edits.ts";
-import { hasRoomFor, versionIs } from "./cart-guards.ts";
+import { hasRoomFor } from "./cart-guards.ts";
 import {
   checkLineCount,
   checkLineQuantity,

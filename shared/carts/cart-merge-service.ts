@@ -3,7 +3,8 @@ import { type Actor, changeNote } from "../base/actor.ts";
 import { InvalidRequest } from "../base/errors.ts";
 import type { Clock } from "../base/time.ts";
 import type { Database } from "../table/database.ts";
-import { type Cart, type CartAddress, cartIdOf, checkUnlocked } from "./cart.ts";
+import { type ExpectedVersion, isExpected } from "../table/versions.ts";
+import { type Cart, type CartAddress, cartIdOf, checkUnlocked, VersionMismatch } from "./cart.ts";
 import type { CartContents } from "./cart-contents-store.ts";
 import type { Edit } from "./cart-edits.ts";
 import { replaceWrite } from "./cart-replacement.ts";
@@ -15,7 +16,7 @@ export interface MergeRequest extends CartAddress {
   readonly fromSessionId: string;
   readonly strategy: MergeStrategy;
   readonly actor: Actor;
-  readonly expectedVersion?: number | undefined;
+  readonly expectedVersion?: ExpectedVersion | undefined;
 }
 
 /** What merging needs. */
@@ -52,6 +53,7 @@ export function createCartMerge({ contents, database, clock }: CartMergeOptions)
       const [target, source] = [carts[0]!, carts[1]!];
       const edit = { ...editOf(request, sessionId), expectedVersion };
       for (const cart of carts) checkUnlocked(cart, edit.nowMs);
+      if (!isExpected(expectedVersion, target.version)) throw new VersionMismatch(target.version);
       if (source.instances.size === 0) return target;
       const instances = mergedInstances(target, source, strategy);
       await database.transact([

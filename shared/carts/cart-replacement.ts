@@ -1,5 +1,6 @@
 /** Replacing a whole cart: one guarded put, because an update of 200 lines would not fit DynamoDB. */
 import { allOf } from "../table/expression.ts";
+import { versionIs } from "../table/versions.ts";
 import { put, type Row, type Write } from "../table/write.ts";
 import { later, ttlSecondsAt } from "../base/time.ts";
 import { type Cart, cartIdOf, type CartInstance, cartLifeMs } from "./cart.ts";
@@ -10,7 +11,6 @@ import {
   editIsRecalled,
   editTookEffect,
   newEditId,
-  versionIs,
 } from "./cart-guards.ts";
 import { checkConditionCount, checkLineCount, lineCountOf } from "./cart-limits.ts";
 import { cartPlace, contentsRow, rememberedEdits } from "./cart-row.ts";

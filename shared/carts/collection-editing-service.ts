@@ -1,6 +1,7 @@
 /** What every edit of a whole collection does: guard it, open the cart, put another one in its place. */
 import type { Clock } from "../base/time.ts";
 import type { Write } from "../table/write.ts";
+import { isExpected } from "../table/versions.ts";
 import { cartIdOf, type CartInstance, checkUnlocked, instanceOf, VersionMismatch } from "./cart.ts";
 import type { CartContents, Contents } from "./cart-contents-store.ts";
 import type { Edit, EditRequest } from "./cart-edits.ts";
@@ -29,9 +30,7 @@ export function createCollectionEditing({ contents, guard, clock }: CollectionEd
       const { carts, items } = await contents.read([cartIdOf(userId, sessionId)], itemIds);
       const cart = carts[0]!;
       checkUnlocked(cart, clock());
-      if (expectedVersion !== undefined && expectedVersion !== cart.version) {
-        throw new VersionMismatch(cart.version);
-      }
+      if (!isExpected(expectedVersion, cart.version)) throw new VersionMismatch(cart.version);
       return { cart, items };
     },
 

@@ -9,7 +9,8 @@ import { checkLockWrite } from "../locks/lock-store.ts";
 import { type Lock, LockNotOwned, type LockOwner } from "../locks/lock.ts";
 import type { Database } from "../table/database.ts";
 import { TransactionRefused } from "../table/transaction.ts";
-import { type Expected, findDocument, findSave, saveWrite } from "./document-store.ts";
+import { type ExpectedVersion, onlyExpected } from "../table/versions.ts";
+import { findDocument, findSave, saveWrite } from "./document-store.ts";
 import { contentText, type Document, DocumentNotFound } from "./document.ts";
 import { type DocumentState, lockNameOf, VersionBehind } from "./document.ts";
 
@@ -29,7 +30,7 @@ export interface SaveRequest {
   readonly fence: number;
   /** Keep the lock for further saves; released in the same transaction otherwise. */
   readonly keepLock?: boolean | undefined;
-  readonly expected?: Expected | undefined;
+  readonly expected?: ExpectedVersion | undefined;
   /** Makes a repetition answer like the first, instead of being refused because the lock is gone. */
   readonly idempotencyKey?: string | undefined;
   readonly actor?: Actor | undefined;
@@ -55,10 +56,10 @@ export function createDocumentService(options: DocumentServiceOptions) {
   }
 
   async function attempt(request: SaveRequest, text: string, saveId: string): Promise<number> {
-    const { documentId, owner, fence, keepLock = false, expected = "any" } = request;
+    const { documentId, owner, fence, keepLock = false, expected } = request;
     const hold = { resource: lockNameOf(documentId), owner, fence };
     const actor = request.actor ?? { id: owner.userId };
-    let above = typeof expected === "object" ? expected.version : 0;
+    let above = Math.max(0, onlyExpected(expected) ?? 0);
     for (let round = 1; ; round += 1) {
       const nowMs = clock();
       const version = Math.max(nowMs, above + 1);

@@ -8,16 +8,13 @@ import {
   anyOf,
   assigned,
   condition,
-  exists,
   type Fragment,
   isMissing,
   pathsOf,
 } from "../table/expression.ts";
+import { type ExpectedVersion, isExpected, versionIsExpected } from "../table/versions.ts";
 import { type Row, update, type Write } from "../table/write.ts";
 import { type Document, DocumentChanged, documentOf, VersionBehind } from "./document.ts";
-
-/** Which state a save expects: any, some saved one, or exactly this version. */
-export type Expected = "any" | "saved" | { readonly version: number };
 
 /** One save. */
 export interface Save {
@@ -26,7 +23,8 @@ export interface Save {
   readonly text: string;
   /** Of the lock under which it is written. */
   readonly fence: number;
-  readonly expected: Expected;
+  /** The version that the document must have; any where nothing is said. */
+  readonly expected: ExpectedVersion | undefined;
   /** The version that it makes; above the present one. */
   readonly version: number;
   /** Marks this very save, so that its repetition recognises it. */
@@ -58,25 +56,11 @@ const fenceIsNotOlder = (fence: number): Fragment =>
 const versionGrowsTo = (version: number): Fragment =>
   anyOf(isMissing(at("version")), condition`${at("version")} < ${version}`);
 
-function isAsExpected(expected: Expected): Fragment[] {
-  if (expected === "any") return [];
-  if (expected === "saved") return [exists(at("version"))];
-  // Version 0 stands for a document that was never saved.
-  return [
-    expected.version === 0
-      ? isMissing(at("version"))
-      : condition`${at("version")} = ${expected.version}`,
-  ];
-}
-
 /** Why a save was refused, from the row that refused it. */
 function refusalOf({ fence, expected }: Save, row: Row | undefined, nowMs: EpochMs) {
   const version = Number(row?.["version"] ?? 0);
   if (Number(row?.["lastFence"] ?? 0) > fence) return new LockNotOwned(undefined, nowMs);
-  const seen = typeof expected === "object" ? expected.version : version;
-  if (seen !== version || (expected === "saved" && version === 0)) {
-    return new DocumentChanged(version);
-  }
+  if (!isExpected(expected, version)) return new DocumentChanged(version);
   return new VersionBehind(version);
 }
 
@@ -117,7 +101,11 @@ export function saveWrite(save: Save): Write {
     table: "Documents",
     key: { documentId },
     change: { set },
-    condition: allOf(fenceIsNotOlder(fence), versionGrowsTo(version), ...isAsExpected(expected)),
+    condition: allOf(
+      fenceIsNotOlder(fence),
+      versionGrowsTo(version),
+      ...versionIsExpected(expected),
+    ),
     refused: (row) => refusalOf(save, row, nowMs),
   });
 }

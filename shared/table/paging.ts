@@ -18,12 +18,17 @@ export function notACursor(): InvalidRequest {
   return new InvalidRequest([{ path: "cursor", message: "is not a cursor of this list" }]);
 }
 
+/** Keys have text and whole numbers only; anything else is no position, and may be more than a request can carry. */
+function isPart(part: unknown): boolean {
+  return typeof part === "string" ? part.isWellFormed() : Number.isSafeInteger(part);
+}
+
 function isKey(value: unknown): value is Key {
   return (
     typeof value === "object" &&
     value !== null &&
     !Array.isArray(value) &&
-    Object.values(value).every((part) => typeof part === "string" || typeof part === "number")
+    Object.values(value).every(isPart)
   );
 }
 

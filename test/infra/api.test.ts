@@ -2,6 +2,7 @@
 import { Match } from "aws-cdk-lib/assertions";
 import type { Template } from "aws-cdk-lib/assertions";
 import { expect, test } from "vitest";
+import { routeKeys } from "../../shared/api/endpoint.ts";
 import { endpoints } from "../../shared/api/index.ts";
 import { resourcesOf, synthesize } from "./synthesize.ts";
 
@@ -29,23 +30,44 @@ function fileBehind(template: Template, route: RouteProperties): string {
 
 test("every endpoint of the contract is a route to its own function, and there is no other route", () => {
   const routes = routesIn(dev);
-  for (const { method, path, function: name } of endpoints) {
-    const route = routes.get(`${method} ${path}`);
-    expect(route, `${method} ${path}`).toBeDefined();
+  const asked = endpoints.flatMap((endpoint) =>
+    routeKeys(endpoint).map((key) => [key, endpoint.function] as const),
+  );
+  for (const [key, name] of asked) {
+    const route = routes.get(key);
+    expect(route, key).toBeDefined();
     expect(fileBehind(dev, route!)).toBe(`functions/${name}.ts`);
   }
-  expect(routes.size).toBe(endpoints.length + 1);
+  expect(routes.size).toBe(asked.length + 1);
+});
+
+test("whatever can be got can be asked for by HEAD", () => {
+  const routes = routesIn(dev);
+  const got = [...routes].filter(([key]) => key.startsWith("GET "));
+  expect(got.length).toBeGreaterThan(10);
+  for (const [key, { AuthorizationType, Target }] of got) {
+    const head = routes.get(key.replace("GET", "HEAD"));
+    expect(head).toMatchObject({ AuthorizationType, Target });
+  }
+});
+
+test("a stage stays far below the 300 routes of an API and the 500 resources of a stack", () => {
+  expect(routesIn(dev).size).toBeLessThan(200);
+  expect(Object.keys(dev.toJSON().Resources).length).toBeLessThan(400);
 });
 
 test("a token is asked for on every route that is not for anyone", () => {
   for (const [template, routes] of [dev, prod].map((each) => [each, routesIn(each)] as const)) {
     const [[authorizerId] = []] = resourcesOf(template, "AWS::ApiGatewayV2::Authorizer");
-    for (const { method, path, access } of endpoints) {
-      const route = routes.get(`${method} ${path}`);
-      if (!route) continue;
-      const open = { AuthorizationType: "NONE" };
-      const closed = { AuthorizationType: "JWT", AuthorizerId: { Ref: authorizerId } };
-      expect({ path, ...route }).toMatchObject({ path, ...(access === "anyone" ? open : closed) });
+    for (const endpoint of endpoints) {
+      for (const key of routeKeys(endpoint)) {
+        const route = routes.get(key);
+        if (!route) continue;
+        const open = { AuthorizationType: "NONE" };
+        const closed = { AuthorizationType: "JWT", AuthorizerId: { Ref: authorizerId } };
+        const wanted = endpoint.access === "anyone" ? open : closed;
+        expect({ key, ...route }).toMatchObject({ key, ...wanted });
+      }
     }
   }
 });
@@ -59,8 +81,10 @@ test("what no route matches goes to the platform function without a token", () =
 test("production lacks the sandbox and the test routes, their function and their secret", () => {
   const outside = endpoints.filter(({ outsideProduction }) => outsideProduction === true);
   const routes = routesIn(prod);
-  for (const { method, path } of outside) expect(routes.has(`${method} ${path}`)).toBe(false);
-  expect(routes.size).toBe(endpoints.length - outside.length + 1);
+  expect(outside.flatMap(routeKeys).filter((key) => routes.has(key))).toEqual([]);
+  expect(routes.size).toBe(
+    endpoints.flatMap(routeKeys).length - outside.flatMap(routeKeys).length + 1,
+  );
   expect(JSON.stringify(prod.toJSON())).not.toMatch(/sandbox|functions\/testing/i);
 });
 
@@ -111,7 +135,24 @@ test("pages of other origins are let in by name only", () => {
     {
       CorsConfiguration: {
         AllowOrigins: ["https://shop.example.com"],
-        AllowHeaders: ["authorization", "content-type", "idempotency-key", "if-match"],
+        AllowMethods: ["GET", "HEAD", "POST", "PUT", "PATCH", "DELETE"],
+        AllowHeaders: [
+          "authorization",
+          "content-type",
+          "idempotency-key",
+          "if-match",
+          "if-none-match",
+          "x-lock-session",
+        ],
+        ExposeHeaders: [
+          "allow",
+          "etag",
+          "idempotent-replayed",
+          "location",
+          "retry-after",
+          "server-timing",
+          "x-request-id",
+        ],
         AllowCredentials: Match.absent(),
       },
     },

@@ -24,7 +24,10 @@ export interface Operation {
     readonly schema: JsonSchema;
   }[];
   readonly body: JsonSchema | undefined;
-  readonly responses: Readonly<Record<string, { content: Record<string, { schema: JsonSchema }> }>>;
+  /** Those without content, such as 304, have no body. */
+  readonly responses: Readonly<
+    Record<string, { content?: Record<string, { schema: JsonSchema }> }>
+  >;
 }
 
 /** A schema as the document has it. */
@@ -37,9 +40,26 @@ interface RawOperation {
   responses: Operation["responses"];
 }
 
-const document = openApiDocument(endpoints, { problems });
+const written = openApiDocument(endpoints, { problems });
+
+/** A part of the document with what its references lead to in their place. */
+function resolved(part: unknown): unknown {
+  if (typeof part !== "object" || part === null) return part;
+  if (Array.isArray(part)) return part.map(resolved);
+  const { $ref, ...rest } = part as JsonSchema;
+  const here = Object.fromEntries(
+    Object.entries(rest).map(([name, inner]) => [name, resolved(inner)]),
+  );
+  if (typeof $ref !== "string") return here;
+  const target = $ref
+    .split("/")
+    .slice(1)
+    .reduce<unknown>((node, name) => (node as JsonSchema)[name], written);
+  return { ...(resolved(target) as JsonSchema), ...here };
+}
+
+const document = resolved(written) as JsonSchema;
 const ajv = new Ajv2020({ strict: false, allErrors: true });
-ajv.addSchema(document, "openapi");
 
 /** Every operation of the document. */
 export const operations: readonly Operation[] = Object.entries(
@@ -79,10 +99,7 @@ function validatorOf(operation: Operation, status: number, type: string): Valida
   const key = `${operation.name} ${status} ${type}`;
   const known = validators.get(key);
   if (known) return known;
-  const { schema } = operation.responses[status]!.content[type]!;
-  const rooted =
-    typeof schema["$ref"] === "string" ? { $ref: `openapi${schema["$ref"]}` } : { ...schema };
-  const validator = ajv.compile(rooted);
+  const validator = ajv.compile({ ...operation.responses[status]!.content![type]!.schema });
   validators.set(key, validator);
   return validator;
 }
@@ -92,6 +109,7 @@ export function wrongIn(operation: Operation, answer: AnswerGiven): string | und
   const { status, contentType, body } = answer;
   const response = operation.responses[status];
   if (!response) return `${operation.name} answered ${status}, which it does not name`;
+  if (!response.content) return undefined;
   const type = contentType?.split(";")[0] ?? "";
   if (!response.content[type]) return `${operation.name} answered ${status} as ${type}`;
   const validate = validatorOf(operation, status, type);

@@ -583,7 +583,7 @@ export const plantedFaults: readonly PlantedFault[] = [
   ),
   fault(
     "the version of a cart is not looked at",
-    guards,
+    versions,
     'condition`${at("version")} = ${version}`',
     'condition`${at("version")} >= ${version * 0}`',
   ),

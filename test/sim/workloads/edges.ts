@@ -551,7 +551,14 @@ export class Edges {
     const save = (old: { fence: number; version: number }) => (system: System) => {
       const nowMs = system.clock();
       const note = changeNote("document.saved", { id: "alice" }, nowMs);
-      const facts = { documentId, text: "2", expected: "any", saveId: "x", nowMs, note } as const;
+      const facts = {
+        documentId,
+        text: "2",
+        expected: undefined,
+        saveId: "x",
+        nowMs,
+        note,
+      } as const;
       return system.database.apply(saveWrite({ ...facts, ...old }));
     };
     const version = Math.floor(this.world.nowMs) + 10;

@@ -1,8 +1,10 @@
 /** The OpenAPI document is valid and says of every endpoint what the contract says. */
 import { Validator } from "@seriousme/openapi-schema-validator";
 import { describe, expect, test } from "vitest";
+import { z } from "zod";
 import { problems } from "../../../functions/runtime/problem.ts";
 import { endpoints } from "../../../shared/api/index.ts";
+import { createComponents } from "../../../shared/api/openapi-components.ts";
 import { openApiDocument } from "../../../shared/api/openapi.ts";
 
 interface Operation {
@@ -10,6 +12,7 @@ interface Operation {
   readonly responses: Record<string, { content: Record<string, unknown> }>;
   readonly parameters: readonly { readonly in: string; readonly name: string }[];
   readonly security?: readonly unknown[];
+  readonly requestBody?: { content: { "application/json": { example?: unknown } } };
 }
 
 const document = openApiDocument(endpoints, { problems, url: "http://localhost:3000" });
@@ -27,10 +30,64 @@ test("a validator accepts it as OpenAPI 3.1", async () => {
   expect(validator.version).toBe("3.1");
 });
 
-test("every endpoint is in it once, and nothing else", () => {
-  const wanted = endpoints.map(
-    ({ name, method, path }) => `${method.toLowerCase()} ${path} ${name}`,
+test("what has a name is written down once, and everything is referred to", () => {
+  const { schemas, responses } = document["components"] as Record<string, Record<string, unknown>>;
+  for (const name of [
+    "Item",
+    "Order",
+    "OrderLine",
+    "Cart",
+    "CartInstance",
+    "LockInfo",
+    "Problem",
+  ]) {
+    expect(Object.keys(schemas!)).toContain(name);
+  }
+  const text = JSON.stringify(document);
+  const used = new Set(
+    [...text.matchAll(/"\$ref":"#\/components\/(\w+)\/([^"]+)"/g)].map(
+      ([, kind, name]) => `${kind}/${name}`,
+    ),
   );
+  const written = [
+    ...Object.keys(schemas!).map((name) => `schemas/${name}`),
+    ...Object.keys(responses!).map((name) => `responses/${name}`),
+  ];
+  expect([...used].toSorted()).toEqual(written.toSorted());
+  // Written out everywhere it was twice as much.
+  expect(text.length).toBeLessThan(120 * 1024);
+});
+
+test("two parts of one name are noticed", () => {
+  const parts = createComponents({});
+  expect(parts.response("one", { description: "a" })).toEqual(
+    parts.response("one", { description: "a" }),
+  );
+  expect(() => parts.response("one", { description: "b" })).toThrow("called one");
+  // What may be sent with further fields and is answered without them is not one shape.
+  const loose = z.object({ a: z.string() }).meta({ id: "LooseOfTest" });
+  parts.schema(z.object({ loose }), "input");
+  expect(() => parts.schema(z.object({ loose }), "output")).toThrow("called LooseOfTest");
+});
+
+test("every operation that takes a body shows one that fits", () => {
+  const taking = operations.filter(({ requestBody }) => requestBody);
+  expect(taking.length).toBeGreaterThan(20);
+  for (const { operationId, requestBody } of taking) {
+    const endpointOf = endpoints.find(({ name }) => operationId.replace("ByQuery", "") === name)!;
+    if (endpointOf.rawBody) continue;
+    const { example } = requestBody!.content["application/json"];
+    expect([operationId, example]).not.toEqual([operationId, undefined]);
+    const parsed = endpointOf.body.safeParse(example);
+    expect([operationId, parsed.error?.issues]).toEqual([operationId, undefined]);
+  }
+});
+
+test("every endpoint is in it once, and nothing else", () => {
+  const wanted = endpoints.flatMap(({ name, method, path, queryPath }) => [
+    `${method.toLowerCase()} ${path} ${name}`,
+    ...(queryPath ? [`${method.toLowerCase()} ${queryPath} ${name}ByQuery`] : []),
+  ]);
   const found = operations.map(
     ({ method, path, operationId }) => `${method} ${path} ${operationId}`,
   );

@@ -1,12 +1,7 @@
 /** What the contract of carts lets in. */
 import { describe, expect, it } from "vitest";
 import { cartEndpoints, replaceCartItems, setCartMetadata } from "../../../shared/api/carts.ts";
-import {
-  conditionBody,
-  editHeaders,
-  instanceParams,
-  wantedItem,
-} from "../../../shared/api/cart-fields.ts";
+import { conditionBody, instanceParams, wantedItem } from "../../../shared/api/cart-fields.ts";
 import { conditionValuePattern } from "../../../shared/carts/pricing.ts";
 
 const accepts = (schema: { safeParse(value: unknown): { success: boolean } }, value: unknown) =>
@@ -65,15 +60,6 @@ describe("the contract of carts", () => {
     expect(accepts(instanceParams, { ...params, instance: "menu" })).toBe(true);
     for (const instance of ["lock", "a:b", "a/b", "", "ü", "x".repeat(65)]) {
       expect(accepts(instanceParams, { ...params, instance })).toBe(false);
-    }
-  });
-
-  it("takes versions as ETags, weak ones, bare ones and any", () => {
-    for (const given of ['"17"', 'W/"17"', "17", "*", undefined]) {
-      expect(accepts(editHeaders, { "if-match": given })).toBe(true);
-    }
-    for (const given of ["", "abc", '"1", "2"', "-1", "1e9", "9".repeat(16)]) {
-      expect(accepts(editHeaders, { "if-match": given })).toBe(false);
     }
   });
 

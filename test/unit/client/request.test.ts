@@ -57,12 +57,32 @@ test("parameters go into the path, the query and the body, whatever they contain
   await client.listOrders({ query: { status: "paid", limit: 5 } });
   await client.acquireLock({ body: { docId: "x", ttl: 5 } });
   expect(sent).toMatchObject([
-    { method: "GET", url: "https://api/api/lock/status/a%2Fb%20c%3F%23%C3%BC", body: undefined },
+    {
+      method: "GET",
+      url: "https://api/api/lock/status?docId=a%2Fb+c%3F%23%C3%BC",
+      body: undefined,
+    },
     { method: "GET", url: "https://api/orders?status=paid&limit=5" },
     { method: "POST", url: "https://api/api/lock/acquire", body: { docId: "x", ttl: 5 } },
   ]);
   expect(sent[0]!.headers).toEqual({ authorization: "Bearer t" });
 });
+
+test.each(["..", ".", ""])(
+  "a name that no path can carry is sent nowhere: %j",
+  async (sessionId) => {
+    const { client, sent } = setUp([() => json(200, {})]);
+    const params = { userId: "me", sessionId, instance: "menu" };
+    await expect(client.clearCartInstance({ params })).rejects.toMatchObject({
+      code: "INVALID_REQUEST",
+      status: 0,
+      problem: { issues: [{ path: "path.sessionId" }] },
+    });
+    expect(sent).toEqual([]);
+    await client.clearCartInstance({ params: { ...params, sessionId: "a/..;b" } });
+    expect(sent[0]!.url).toBe("https://api/carts/me/a%2F..%3Bb/menu");
+  },
+);
 
 test("a token that is a function is asked before every request", async () => {
   let serial = 0;
@@ -279,7 +299,7 @@ test("waiting to edit can be cancelled; what was granted all the same is given b
     else if (outcome === "refused") granted.resolve(problem(409, "LOCK_HELD"));
     else granted.resolve(json(200, { lockInfo: { fence: 7 }, content: null, version: 0 }));
     const released = outcome === "refused" ? [] : ["/api/lock/release"];
-    await vi.waitFor(() => expect(names).toEqual(["/api/documents/plan/edit", ...released]));
+    await vi.waitFor(() => expect(names).toEqual(["/api/documents/edit", ...released]));
   }
 });
 

@@ -10,7 +10,7 @@ import { placeOrderBody } from "../../../shared/api/orders.ts";
 import { HoldfastError } from "../../../shared/base/errors.ts";
 import { claimText } from "../../../local/http/event.ts";
 
-const echo = endpoint({
+const given = {
   name: "echo",
   method: "POST",
   path: "/echo/{userId}",
@@ -21,10 +21,11 @@ const echo = endpoint({
   query: z.strictObject({ limit: z.coerce.number().int().max(10).optional() }),
   body: z.strictObject({ quantity: z.int().min(1), userId: z.string().optional() }),
   answers: { 200: z.any() },
-});
-const adminOnly = endpoint({ ...echo, path: "/admin/{userId}", access: "admin" });
-const forms = endpoint({ ...echo, path: "/forms/{userId}", body: placeOrderBody });
-const open = endpoint({ ...echo, path: "/open", access: "anyone", params: z.object({}) });
+} as const;
+const echo = endpoint(given);
+const adminOnly = endpoint({ ...given, path: "/admin/{userId}", access: "admin" });
+const forms = endpoint({ ...given, path: "/forms/{userId}", body: placeOrderBody });
+const open = endpoint({ ...given, path: "/open", access: "anyone", params: z.object({}) });
 
 const failures = {
   held: () =>

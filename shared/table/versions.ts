@@ -1,0 +1,53 @@
+/** Versions that a write may ask for. Version 0 stands for what was never written: then there is no attribute. */
+import { anyOf, condition, exists, type Fragment, isMissing, pathsOf } from "./expression.ts";
+
+const at = pathsOf<{ readonly version: number }>();
+
+/** Exactly this version; or one of some, and none of others. */
+export type ExpectedVersion =
+  | number
+  | {
+      readonly oneOf?: readonly number[] | undefined;
+      readonly noneOf?: readonly number[] | undefined;
+    };
+
+/** Stands for a list that no version is in. */
+const noVersion = -1;
+
+function listsOf(expected: ExpectedVersion) {
+  if (typeof expected === "number") return { oneOf: [expected], noneOf: [] };
+  const { oneOf, noneOf = [] } = expected;
+  return { oneOf: oneOf?.length === 0 ? [noVersion] : oneOf, noneOf };
+}
+
+/** Whether a version is what a write asks for; whoever asks for nothing gets any. */
+export function isExpected(expected: ExpectedVersion | undefined, version: number): boolean {
+  if (expected === undefined) return true;
+  const { oneOf, noneOf } = listsOf(expected);
+  return (oneOf?.includes(version) ?? true) && !noneOf.includes(version);
+}
+
+/** The one version that a write can meet; undefined where there are several. */
+export function onlyExpected(expected: ExpectedVersion | undefined): number | undefined {
+  if (expected === undefined) return undefined;
+  const { oneOf = [] } = listsOf(expected);
+  return oneOf.length === 1 ? oneOf[0] : undefined;
+}
+
+/** The row has this version. */
+export function versionIs(version: number): Fragment {
+  return version === 0 ? isMissing(at("version")) : condition`${at("version")} = ${version}`;
+}
+
+function versionIsNot(version: number): Fragment {
+  if (version === 0) return exists(at("version"));
+  return anyOf(isMissing(at("version")), condition`${at("version")} <> ${version}`);
+}
+
+/** The row has a version that the write asks for: the same as `isExpected`, judged by the database. */
+export function versionIsExpected(expected: ExpectedVersion | undefined): Fragment[] {
+  if (expected === undefined) return [];
+  const { oneOf, noneOf } = listsOf(expected);
+  const [first, ...others] = (oneOf ?? []).map(versionIs);
+  return [...(first ? [anyOf(first, ...others)] : []), ...noneOf.map(versionIsNot)];
+}
