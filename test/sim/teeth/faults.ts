@@ -38,6 +38,7 @@ const refunds = "shared/payments/refund-service.ts";
 const refundRules = "shared/payments/refund.ts";
 const receiving = "shared/payments/receiving.ts";
 const guards = "shared/carts/cart-guards.ts";
+const versions = "shared/table/versions.ts";
 const edits = "shared/carts/cart-edits.ts";
 const replacing = "shared/carts/cart-replacement.ts";
 const merging = "shared/carts/merging.ts";

@@ -285,7 +285,7 @@ test("waiting to edit can be cancelled; what was granted all the same is given b
     const names: string[] = [];
     const fake = async (url: string) => {
       names.push(new URL(url).pathname);
-      return url.endsWith("/edit") ? granted.promise : json(200, {});
+      return url.includes("/edit?") ? granted.promise : json(200, {});
     };
     const { client } = setUp([], { fetch: fake as typeof fetch, retries: 0 });
     const giveUp = new AbortController();
