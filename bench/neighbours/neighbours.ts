@@ -11,11 +11,13 @@ import { startDynamoDbLocal } from "../../local/database/dynamodb-local.ts";
 import { systemClock } from "../../shared/base/time.ts";
 import { createDocumentClient } from "../../shared/table/client.ts";
 import { createDatabase } from "../../shared/table/database.ts";
-import { action, at, condition } from "../../shared/table/expression.ts";
+import { action, condition, pathsOf } from "../../shared/table/expression.ts";
 import { update } from "../../shared/table/write.ts";
 import { createTables, localClientSettings, type TableNames } from "../../test/support/tables.ts";
 import { createWorldOver } from "../../test/support/world.ts";
 import { deliveryHero, holdfast, type Locker, lockClient } from "./locks.ts";
+
+const at = pathsOf<{ readonly content: number; readonly never?: number }>();
 
 const holders = 6;
 const rounds = 12;

@@ -3,14 +3,17 @@ import {
   action,
   allOf,
   anyOf,
-  at,
   type AttributePath,
   condition,
   type Fragment,
+  pathsOf,
 } from "../table/expression.ts";
 import { manyBuckets, type Room, watermarkAfter } from "./buckets.ts";
 import { bucketEndMs, bucketOf } from "./deadline.ts";
-import type { Demand } from "./stock.ts";
+import type { Demand, StockRow } from "./stock.ts";
+
+/** The attributes of a stock item. */
+export const at = pathsOf<StockRow>();
 
 /** What an order has of an item: so many units until an instant. */
 export interface Claim {

@@ -6,11 +6,12 @@
 import type { ChangeNote } from "../base/actor.ts";
 import type { AuditAction } from "../base/audit-action.ts";
 import type { EpochMs } from "../base/time.ts";
-import { action, allOf, at, condition, exists, type Fragment } from "../table/expression.ts";
+import { action, allOf, condition, exists, type Fragment } from "../table/expression.ts";
 import { check, update, type Write } from "../table/write.ts";
 import { type Room, unitsIn, watermarkAfter } from "./buckets.ts";
 import { bucketOf } from "./deadline.ts";
 import {
+  at,
   callerStillHolds,
   isAboveWatermark,
   policyAllowsHold,

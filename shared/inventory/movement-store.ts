@@ -4,11 +4,11 @@ import type { Database } from "../table/database.ts";
 import {
   action,
   allOf,
-  at,
   condition,
   exists,
   type Fragment,
   isMissing,
+  pathsOf,
 } from "../table/expression.ts";
 import type { Page } from "../table/paging.ts";
 import { put, type Row, update, type Write } from "../table/write.ts";
@@ -20,7 +20,7 @@ import {
   type MovementKind,
   ReferenceReused,
 } from "./movement.ts";
-import { ItemNotFound } from "./stock.ts";
+import { ItemNotFound, type StockRow } from "./stock.ts";
 import { rowIsReadable, stockOf, stockRow } from "./stock-store.ts";
 
 /** A change of stock levels, with the note that tells the stream about it. */
@@ -32,6 +32,9 @@ export interface StockMove {
   /** The levels to start from; without them any levels that cover the movement will do. */
   readonly seen?: Levels;
 }
+
+const at = pathsOf<StockRow>();
+const entryAt = pathsOf<Movement>();
 
 const movementRow = (itemId: string, movementId: string) =>
   ({ table: "Movements", key: { itemId, movementId } }) as const;
@@ -59,12 +62,15 @@ function levelsAreAsSeen(seen: Levels | undefined): Fragment[] {
 /** Changes the stock levels by a movement, if they cover it. Not safe to repeat by itself. */
 export function moveStockWrite(move: StockMove): Write {
   const { itemId, kind, quantity, note, seen } = move;
-  const changed = Object.entries(effectOf(kind, quantity)).filter(([, units]) => units !== 0);
+  const effect = effectOf(kind, quantity);
+  const changed = (["available", "sold", "received", "adjusted"] as const).filter(
+    (name) => effect[name] !== 0,
+  );
   return update({
     ...stockRow(itemId),
     change: {
       set: [
-        ...changed.map(([name, units]) => action`${at(name)} = ${at(name)} + ${units}`),
+        ...changed.map((name) => action`${at(name)} = ${at(name)} + ${effect[name]}`),
         action`${at("change")} = ${note}`,
       ],
     },
@@ -80,7 +86,7 @@ export function movementWrite(movement: Movement): Write {
   return put({
     ...movementRow(itemId, movementId),
     item: { ...movement },
-    condition: isMissing(at("movementId")),
+    condition: isMissing(entryAt("movementId")),
     refused: () => new ReferenceReused(movement.reference),
     applied: (found) => found?.["fingerprint"] === movement.fingerprint,
   });
@@ -96,9 +102,9 @@ export async function settleLevels(
     update({
       ...movementRow(itemId, movementId),
       change: {
-        set: [action`${at("levels")} = if_not_exists(${at("levels")}, ${levels})`],
+        set: [action`${entryAt("levels")} = if_not_exists(${entryAt("levels")}, ${levels})`],
       },
-      condition: exists(at("movementId")),
+      condition: exists(entryAt("movementId")),
       refused: () => new ItemNotFound(itemId),
     }),
   );
@@ -111,7 +117,7 @@ export async function listMovements(
   itemId: string,
   page: { limit: number; cursor?: string | undefined },
 ): Promise<Page<Movement>> {
-  const where = condition`${at("itemId")} = ${itemId}`;
+  const where = condition`${entryAt("itemId")} = ${itemId}`;
   const list = { table: "Movements", index: "byTime", where, ascending: false } as const;
   const { rows, cursor } = await database.query({ ...list, ...page });
   return { rows: rows.map(movementOf), ...(cursor === undefined ? {} : { cursor }) };

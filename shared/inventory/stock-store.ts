@@ -1,10 +1,10 @@
 /** How stock items are read, listed, created and changed; what orders do to them is in hold-store. */
 import type { ChangeNote } from "../base/actor.ts";
 import type { Database } from "../table/database.ts";
-import { action, at, condition, exists, isMissing } from "../table/expression.ts";
+import { action, condition, exists, isMissing, pathsOf } from "../table/expression.ts";
 import type { Page } from "../table/paging.ts";
 import { put, type Row, update, type Write } from "../table/write.ts";
-import { ItemExists, ItemNotFound, type Price, type Stock } from "./stock.ts";
+import { ItemExists, ItemNotFound, type Price, type Stock, type StockRow } from "./stock.ts";
 
 /** Every item stands in this one partition of the index; only its keys, so a hold never touches it. */
 const catalog = "items";
@@ -21,6 +21,8 @@ export interface ItemPatch {
 function stockKey(itemId: string): { itemId: string; shard: number } {
   return { itemId, shard };
 }
+
+const at = pathsOf<StockRow>();
 
 /** Where an item's stock is. */
 export const stockRow = (itemId: string) => ({ table: "Stock", key: stockKey(itemId) }) as const;

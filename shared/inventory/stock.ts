@@ -1,4 +1,5 @@
 /** What a stock item is, what an order can take of it, and why it would be refused. */
+import type { ChangeNote } from "../base/actor.ts";
 import { HoldfastError } from "../base/errors.ts";
 import type { EpochMs } from "../base/time.ts";
 import { expiredUnits, liveBuckets } from "./buckets.ts";
@@ -39,6 +40,14 @@ export interface Stock extends Price {
    */
   readonly reclaimedThroughMs: number;
   readonly createdAtMs: number;
+}
+
+/** A stock item as it is stored. */
+export interface StockRow extends Stock {
+  readonly shard: number;
+  /** The partition of the index of all items. */
+  readonly catalog: string;
+  readonly change: ChangeNote;
 }
 
 /** Why a line of an order was refused, with what the shopper needs to go on. */

@@ -20,11 +20,6 @@ export class Fragment {
   }
 }
 
-/** The attribute at this path; a segment may hold any characters, it is sent as a placeholder. */
-export function at(...segments: readonly [string, ...string[]]): AttributePath {
-  return new AttributePath(segments);
-}
-
 type Leaf = string | number | boolean | readonly unknown[] | ReadonlySet<unknown>;
 
 /** The names in a map; a text, a number, a list or a set has none. */
@@ -43,7 +38,8 @@ export type PathInto<Row> = {
 }[NameIn<Row>];
 
 /**
- * Makes `at` for the rows of one table: a misspelt attribute does not compile.
+ * Makes `at` for the rows of one table: a misspelt attribute does not compile. A segment may hold any
+ * characters, it is sent as a placeholder.
  *
  * @example const at = pathsOf<StockRow>();
  */

@@ -4,16 +4,18 @@ import { beforeEach, describe, expect, inject, test } from "vitest";
 import type { LiveLock } from "../../shared/admin/live-lock.ts";
 import { createClearingService } from "../../shared/admin/clearing-service.ts";
 import { overviewService, stockCheckService } from "../../shared/shop.ts";
-import { action, at, exists } from "../../shared/table/expression.ts";
+import { action, exists, pathsOf } from "../../shared/table/expression.ts";
 import { newMeter, runOperation } from "../../shared/table/operation.ts";
 import { update } from "../../shared/table/write.ts";
 import { findStock, stockRow } from "../../shared/inventory/stock-store.ts";
 import { seededRandom } from "../sim/random.ts";
+import type { Stock } from "../../shared/inventory/stock.ts";
 import { createTestClock } from "../support/clock.ts";
 import { effort } from "../support/effort.ts";
 import { inParallel } from "../support/http.ts";
 import { createWorld, errorOf, giveItem, type World } from "../support/world.ts";
 
+const at = pathsOf<Stock>();
 const root = { id: "root" };
 
 async function open() {

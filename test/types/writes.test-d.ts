@@ -7,7 +7,7 @@ import { type TableName as DeclaredTable } from "../../infra/table-shapes.ts";
 import type { CartRow } from "../../shared/carts/cart-row.ts";
 import type { LockRow } from "../../shared/locks/lock.ts";
 import type { OrderRow } from "../../shared/orders/order-store.ts";
-import type { Stock } from "../../shared/inventory/stock.ts";
+import type { StockRow } from "../../shared/inventory/stock.ts";
 import type { Database } from "../../shared/table/database.ts";
 import { assigned, pathsOf } from "../../shared/table/expression.ts";
 import type { TableName } from "../../shared/table/table-name.ts";
@@ -20,7 +20,7 @@ expectTypeOf<TableName>().toEqualTypeOf<DeclaredTable>();
 // @ts-expect-error there is no such table
 void database.get("Stocks", { itemId: "mug" });
 
-const stock = pathsOf<Stock>();
+const stock = pathsOf<StockRow>();
 stock("available");
 // @ts-expect-error it is misspelt
 stock("avaliable");

@@ -2,7 +2,7 @@
 import type { ContentionSettings } from "../../../local/contention/settings.ts";
 import { HoldfastError } from "../../../shared/base/errors.ts";
 import { createDatabase, type DocumentClient } from "../../../shared/table/database.ts";
-import { action, at, condition } from "../../../shared/table/expression.ts";
+import { action, condition, pathsOf } from "../../../shared/table/expression.ts";
 import { update, type Write } from "../../../shared/table/write.ts";
 import { drawIdsFrom } from "../determinism.ts";
 import { seededRandom } from "../random.ts";
@@ -10,6 +10,8 @@ import { noFaults } from "../scheduler/faults.ts";
 import { World } from "../scheduler/world.ts";
 import { simulatedTables } from "../tables.ts";
 import { contentionWith } from "./contended-engine.ts";
+
+const at = pathsOf<{ readonly left: number }>();
 
 /** Who writes to the row, and how. */
 export interface RowLoad {

@@ -404,8 +404,8 @@ export const plantedFaults: readonly PlantedFault[] = [
   fault(
     "a reference may move stock again",
     ledger,
-    '    condition: isMissing(at("movementId")),',
-    '    condition: allOf(condition`${at("quantity")} <> ${1e9}`),',
+    '    condition: isMissing(entryAt("movementId")),',
+    '    condition: allOf(condition`${entryAt("quantity")} <> ${1e9}`),',
   ),
   fault(
     "an order may be placed over another one",

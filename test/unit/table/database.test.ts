@@ -3,12 +3,14 @@ import { marshall } from "@aws-sdk/util-dynamodb";
 import { describe, expect, it } from "vitest";
 import { HoldfastError, InvalidRequest, TooLarge, TryAgain } from "../../../shared/base/errors.ts";
 import { createDatabase } from "../../../shared/table/database.ts";
-import { at, exists, isMissing } from "../../../shared/table/expression.ts";
+import { exists, isMissing, pathsOf } from "../../../shared/table/expression.ts";
 import { newMeter, runOperation } from "../../../shared/table/operation.ts";
 import { transactTolerating } from "../../../shared/table/tolerating.ts";
 import { TransactionRefused } from "../../../shared/table/transaction.ts";
 import { put, type Row, update, type Write } from "../../../shared/table/write.ts";
 import { createTestClock } from "../../support/clock.ts";
+
+const at = pathsOf<{ readonly id: string; readonly x?: string }>();
 
 type Reply = Record<string, unknown> | Error;
 

@@ -2,13 +2,23 @@ import { describe, expect, it } from "vitest";
 import {
   allOf,
   anyOf,
-  at,
   condition,
   exists,
   isMissing,
+  pathsOf,
   not,
   Placeholders,
 } from "../../../shared/table/expression.ts";
+
+const at = pathsOf<{
+  readonly holds: Readonly<Record<string, { readonly quantity: number }>>;
+  readonly available: number;
+  readonly lock: string;
+  readonly until: number;
+  readonly id: string;
+  readonly gone: string;
+  readonly a: string;
+}>();
 
 function compiled(fragment: Parameters<Placeholders["text"]>[0]) {
   const placeholders = new Placeholders();
