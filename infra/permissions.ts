@@ -105,7 +105,7 @@ export const permissions = {
       Carts: ["UpdateItem"],
       Locks: ["BatchGetItem", "UpdateItem"],
     },
-    queries: { Orders: ["due"], Locks: ["byExpiry"] },
+    queries: { Orders: ["due"], Locks: ["byExpiry", "byName"] },
     secrets: realProviders,
   },
   changes: { tables: { Audit: ["PutItem"], Movements: ["PutItem"] } },

@@ -16,6 +16,7 @@ const commands = {
   prove: "scripts/prove.ts",
   redrive: "scripts/redrive.ts",
   deploy: "scripts/deploy.ts",
+  drill: "scripts/drill.ts",
   crowd: "scripts/crowd.ts",
 };
 

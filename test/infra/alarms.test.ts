@@ -2,6 +2,7 @@
 import { readFileSync } from "node:fs";
 import { expect, test } from "vitest";
 import { objectives } from "../../infra/alarms/objectives.ts";
+import { drills } from "../../scripts/drill/drills.ts";
 import { endpoints } from "../../shared/api/index.ts";
 import { resourcesOf, synthesize } from "./synthesize.ts";
 
@@ -233,6 +234,16 @@ test("each alarm names its entry in the runbook, and each entry under Alarms has
   const [, alarms = ""] = /^## Alarms$(.*?)^## /ms.exec(runbook) ?? [];
   const entries = [...alarms.matchAll(/^### (.+)$/gm)].map(([, heading]) => anchorOf(heading!));
   expect(entries.toSorted()).toEqual([...named].toSorted());
+});
+
+test("each drill rings alarms that exist and follows an entry that exists; the runbook lists it", () => {
+  const all = [...runbook.matchAll(/^###? (.+)$/gm)].map(([, heading]) => heading);
+  for (const { name, rings, entry } of drills) {
+    for (const id of rings)
+      expect([name, alarm(id).AlarmActions]).toEqual([name, [expect.anything()]]);
+    expect(all).toContain(entry);
+    expect(runbook).toContain(`| \`${name}\``);
+  }
 });
 
 test("one dashboard shows every alarm that rings", () => {

@@ -1,0 +1,146 @@
+/** Every drill: one fault each, provoked for real on the local stack. */
+import { localPlace } from "../redrive/places.ts";
+import { redrive } from "../redrive/redrive.ts";
+import type { Drill, Scene } from "./drill.ts";
+import { clearTable, copyTable, restoreTable, withoutTable } from "./tables.ts";
+
+let count = 0;
+const fresh = (word: string): string => `${word}-${(count += 1)}`;
+
+async function createItem({ send }: Scene, quantity = 5): Promise<string> {
+  const itemId = fresh("item");
+  const price = { amountMinor: 900, currency: "EUR" };
+  const body = { itemId, name: "Mug", kind: "Retail", price, quantity };
+  const { status } = await send("POST /items", body, "admin");
+  if (status !== 201) throw new Error(`an item could not be made: ${status}`);
+  return itemId;
+}
+
+const times = <T>(many: number, work: () => Promise<T>): Promise<T[]> =>
+  Promise.all(Array.from({ length: many }, work));
+
+let putBack: (() => Promise<void>) | undefined;
+
+const outage: Drill = {
+  name: "outage",
+  rings: ["UnmeantErrors", "ApiFailures"],
+  entry: "Requests fail",
+  async provoke(scene) {
+    putBack ??= await withoutTable(scene.holdfast, "Movements");
+    await times(4, () => scene.send("GET /inventory/some/movements", undefined, "admin"));
+  },
+  async mend() {
+    await putBack?.();
+    putBack = undefined;
+  },
+};
+
+const functionFails: Drill = {
+  name: "function-fails",
+  rings: ["DocumentsFunctionErrors", "ApiFailures"],
+  entry: "A function fails",
+  async provoke({ holdfast, send }) {
+    holdfast.faults.add({ function: "documents", afterRequests: 1, mode: "before", times: 4 });
+    await times(4, () => send(`GET /api/lock/status/${fresh("doc")}`));
+  },
+  async mend({ holdfast }) {
+    holdfast.faults.clear();
+  },
+};
+
+const ordersFail: Drill = {
+  name: "orders-fail",
+  rings: ["OrdersBudgetFast"],
+  entry: "Orders fail too often",
+  async provoke(scene) {
+    scene.holdfast.faults.add({ function: "orders", afterRequests: 1, mode: "before", times: 4 });
+    const items = [{ itemId: "none", quantity: 1 }];
+    const body = { items, paymentMethod: "sandbox" };
+    await times(4, () => scene.send("POST /order/me", body));
+  },
+  async mend({ holdfast }) {
+    holdfast.faults.clear();
+  },
+};
+
+const webhooksRefused: Drill = {
+  name: "webhooks-refused",
+  rings: ["BadSignatures"],
+  entry: "Webhooks are refused",
+  async provoke({ send }) {
+    await times(4, () => send("POST /webhooks/sandbox", { forged: true }));
+  },
+  // Whoever was refused writes nothing: there is nothing to mend but the secret.
+  async mend() {},
+};
+
+const sweepStopped: Drill = {
+  name: "sweep-stopped",
+  rings: ["SweepStopped"],
+  entry: "The sweep has stopped",
+  async provoke({ sweep }) {
+    sweep.stop();
+  },
+  async mend({ send, sweep }) {
+    const { status } = await send("POST /admin/locks/cleanup", {}, "admin");
+    if (status !== 200) throw new Error(`the sweep by hand answers ${status}`);
+    sweep.start();
+  },
+};
+
+const deadLetters: Drill = {
+  name: "dead-letters",
+  rings: ["ChangesDeadLetters"],
+  entry: "Dead letters of changes",
+  async provoke(scene) {
+    if (putBack) return;
+    putBack = await withoutTable(scene.holdfast, "Audit");
+    await createItem(scene);
+    await scene.send("POST /api/lock/acquire", { docId: fresh("doc") });
+  },
+  async mend({ holdfast, say }) {
+    await putBack?.();
+    putBack = undefined;
+    const { done, left } = await redrive(localPlace(holdfast.url));
+    if (done === 0 || left.length > 0) throw new Error(`${done} redriven, ${left.length} left`);
+    say(`${done} batches of changes handed over again`);
+  },
+};
+
+const restore: Drill = {
+  name: "restore",
+  rings: [],
+  entry: "Bringing tables back",
+  async provoke() {},
+  async mend(scene) {
+    const itemId = await createItem(scene, 3);
+    const items = [{ itemId, quantity: 2 }];
+    const placed = await scene.send("POST /order/me", { items, paymentMethod: "sandbox" });
+    const { orderId } = placed.body as { orderId: string };
+    const see = async () =>
+      JSON.stringify([
+        (await scene.send(`GET /items/${itemId}`)).body,
+        (await scene.send(`GET /orders/${orderId}`)).body,
+      ]);
+    const before = await see();
+    const names = ["Stock", "Orders", "Movements"];
+    const copies = await Promise.all(names.map((name) => copyTable(scene.holdfast, name)));
+    await Promise.all(names.map((name) => clearTable(scene.holdfast, name)));
+    const lost = await scene.send(`GET /orders/${orderId}`);
+    if (lost.status !== 404) throw new Error("the order is still there");
+    await Promise.all(copies.map((copy) => restoreTable(scene.holdfast, copy)));
+    if ((await see()) !== before) throw new Error("orders or stock are not what they were");
+    scene.say(`${copies.flatMap(({ items: rows }) => rows).length} rows lost and brought back`);
+  },
+};
+
+/** Every drill, in the order in which `all` runs them. */
+export const drills: readonly Drill[] = [
+  webhooksRefused,
+  outage,
+  functionFails,
+  ordersFail,
+  sweepStopped,
+  deadLetters,
+  restore,
+];
