@@ -7,18 +7,24 @@ import { type Cart, CartLocked, cartIdOf, CurrencyMismatch, liveLock } from "../
 import { findCart } from "../carts/cart-store.ts";
 import { priceForOrder } from "../carts/pricing.ts";
 import { deadlineAfter } from "../inventory/deadline.ts";
-import { ItemsUnavailable, type Price, type Stock, whyRefused } from "../inventory/stock.ts";
+import {
+  type Demand,
+  ItemsUnavailable,
+  type Price,
+  type Stock,
+  whyRefused,
+} from "../inventory/stock.ts";
 import { findStocks } from "../inventory/stock-store.ts";
 import type { Database } from "../table/database.ts";
 import {
   demandOf,
   IdempotencyKeyReused,
-  type ItemDemand,
   maxOrderItems,
   type Order,
   OrderExists,
   type OrderLine,
   type PaymentMethod,
+  type PendingOrder,
 } from "./order.ts";
 import { findOrder } from "./order-store.ts";
 
@@ -62,7 +68,7 @@ export interface PlacingOptions {
 export interface Draft {
   readonly order: Order;
   readonly cart?: Cart;
-  readonly demands: readonly (ItemDemand & { readonly price: Price })[];
+  readonly demands: readonly (Demand & { readonly price: Price })[];
 }
 
 type CartSource = Extract<OrderSource, { kind: "cart" }>;
@@ -153,7 +159,7 @@ function orderOf(
   orderId: string,
   [createdAtMs, expiresAtMs]: readonly [EpochMs, EpochMs],
   contents: Contents,
-): Order {
+): PendingOrder {
   const { userId, paymentMethod, vendorId = null } = request;
   checkVendor(request.vendorId, contents.lines);
   const facts = { orderId, userId, status: "pending" as const, paymentMethod, vendorId };

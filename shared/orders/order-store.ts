@@ -45,9 +45,7 @@ export function orderRefused(orderId: string, found: Row | undefined) {
 }
 
 /** An order with what only its writes look at. */
-export interface OrderRow extends Order {
-  readonly change: ChangeNote;
-}
+export type OrderRow = Order & { readonly change: ChangeNote };
 
 const at = pathsOf<OrderRow>();
 

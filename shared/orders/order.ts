@@ -2,6 +2,7 @@
 import { shardOf } from "../base/ids.ts";
 import { HoldfastError } from "../base/errors.ts";
 import type { EpochMs } from "../base/time.ts";
+import type { Demand } from "../inventory/stock.ts";
 
 /** How far an order is. */
 export type OrderStatus =
@@ -57,6 +58,13 @@ export interface Payment {
   readonly refund?: Refund;
 }
 
+/** Money that has arrived: it paid for the order, or it is what is refunded. */
+export interface CapturedPayment extends Payment {
+  readonly paymentId: string;
+  readonly capturedMinor: number;
+  readonly capturedAtMs: EpochMs;
+}
+
 /** The cart that an order was made from, as it was then. */
 export interface OrderedCart {
   readonly cartId: string;
@@ -67,11 +75,10 @@ export interface OrderedCart {
   readonly conditions?: readonly { readonly instance: string; readonly name: string }[];
 }
 
-/** An order as it is stored. */
-export interface Order {
+/** What every order has, however far it is. */
+interface OrderFacts {
   readonly orderId: string;
   readonly userId: string;
-  readonly status: OrderStatus;
   readonly lines: readonly OrderLine[];
   readonly totalMinor: number;
   readonly currency: string;
@@ -83,7 +90,6 @@ export interface Order {
   readonly createdAtMs: EpochMs;
   /** The holds and the cart's lock end at this instant, unless a payment that starts extends it. */
   readonly expiresAtMs: EpochMs;
-  readonly payment?: Payment;
   /** Refunds of payments beyond the one that settled the order, by payment. */
   readonly extraRefunds?: Readonly<Record<string, Refund>>;
   /** Provider events that took effect, by event id. */
@@ -94,6 +100,33 @@ export interface Order {
   /** Grows with every change that payments make, so that none is made to an order read before it. */
   readonly revision?: number;
 }
+
+/** Waits for its money, until its deadline; a payment may have started. */
+export interface PendingOrder extends OrderFacts {
+  readonly status: "pending";
+  readonly payment?: Payment;
+}
+
+/** Came to nothing; money that is told later can still revive it. */
+export interface EndedOrder extends OrderFacts {
+  readonly status: "failed" | "cancelled" | "expired";
+  readonly payment?: Payment;
+}
+
+/** Its money is here and its units are sold. */
+export interface PaidOrder extends OrderFacts {
+  readonly status: "paid";
+  readonly payment: CapturedPayment;
+}
+
+/** Its money goes back, or has. */
+export interface RefundOrder extends OrderFacts {
+  readonly status: "refund_due" | "refunded";
+  readonly payment: CapturedPayment & { readonly refund: Refund };
+}
+
+/** An order as it is stored: its status tells what it has. */
+export type Order = PendingOrder | EndedOrder | PaidOrder | RefundOrder;
 
 /** Somebody who wants to see, pay or end an order. */
 export interface OrderCaller {
@@ -125,14 +158,8 @@ export function dueShardOf(orderId: string): string {
   return `due-${shardOf(orderId, dueShards)}`;
 }
 
-/** What of one item an order holds: cart lines of the same item are one hold. */
-export interface ItemDemand {
-  readonly itemId: string;
-  readonly quantity: number;
-}
-
-/** The units that an order needs of each item, one entry an item. */
-export function demandOf(lines: readonly ItemDemand[]): ItemDemand[] {
+/** The units that an order needs of each item, one entry an item: lines of the same item are one hold. */
+export function demandOf(lines: readonly Demand[]): Demand[] {
   const quantities = new Map<string, number>();
   for (const { itemId, quantity } of lines) {
     quantities.set(itemId, (quantities.get(itemId) ?? 0) + quantity);

@@ -2,11 +2,13 @@
 import { HoldfastError } from "../base/errors.ts";
 import type { EpochMs } from "../base/time.ts";
 import {
+  type CapturedPayment,
   dueShardOf,
   type Order,
   type OrderStatus,
   type PaymentMethod,
   type Refund,
+  type RefundOrder,
 } from "../orders/order.ts";
 import type { PaymentFact } from "../providers/provider.ts";
 
@@ -72,27 +74,25 @@ function refundOf(fact: PaymentFact, reason: string): Refund {
   return { status: "due", reason, attempts: 0, ...what };
 }
 
-/** The order with its money on record. */
-function settledBy(order: Order, fact: PaymentFact, nowMs: EpochMs): Order {
+/** The order's payment once its money is on record. */
+function captured(order: Order, fact: PaymentFact, nowMs: EpochMs): CapturedPayment {
   const { provider, transactionId, paymentId, amountMinor } = fact;
-  const captured = { capturedMinor: amountMinor, capturedAtMs: nowMs };
-  return {
-    ...order,
-    payment: { ...order.payment, provider, transactionId, paymentId, ...captured },
-  };
+  const money = { capturedMinor: amountMinor, capturedAtMs: nowMs };
+  return { ...order.payment, provider, transactionId, paymentId, ...money };
 }
 
-function remembering(order: Order, fact: PaymentFact, nowMs: EpochMs): Order {
+function remembering<T extends Order>(order: T, fact: PaymentFact, nowMs: EpochMs): T {
   const events = { ...order.events, [factKey(fact)]: { kind: fact.type, atMs: nowMs } };
   return { ...order, events };
 }
 
-function withRefund(order: Order, refund: Refund): Order {
-  return { ...order, payment: { ...order.payment!, refund } };
-}
-
 function withExtra(order: Order, refund: Refund): Order {
   return { ...order, extraRefunds: { ...order.extraRefunds, [refund.paymentId]: refund } };
+}
+
+/** Whether the money of an order goes back, or has. */
+export function isRefund(order: Order): order is RefundOrder {
+  return order.status === "refund_due" || order.status === "refunded";
 }
 
 /** All refunds of an order, finished or not. */
@@ -116,11 +116,11 @@ export function withDue(order: Order, atMs: EpochMs): Order {
 
 /** The money goes back instead of buying anything; what the order still holds is let go. */
 function refundInstead(order: Order, fact: PaymentFact, reason: string, nowMs: EpochMs): Outcome {
-  const known = remembering(settledBy(order, fact, nowMs), fact, nowMs);
-  const settled: Order = { ...known, status: "refund_due" };
+  const payment = { ...captured(order, fact, nowMs), refund: refundOf(fact, reason) };
+  const next: Order = { ...remembering(order, fact, nowMs), status: "refund_due", payment };
   const wasOpen = order.status === "pending";
   return {
-    next: withDue(withRefund(settled, refundOf(fact, reason)), nowMs),
+    next: withDue(next, nowMs),
     stock: wasOpen ? "release" : "leave",
     cart: wasOpen ? "reopen" : "leave",
   };
@@ -138,9 +138,10 @@ function whenCaptured(order: Order, fact: PaymentFact, nowMs: EpochMs): Outcome 
   if (!isWhatWasOrdered(order, fact)) {
     return refundInstead(order, fact, refundReasons.mismatch, nowMs);
   }
-  const settled = remembering(settledBy(order, fact, nowMs), fact, nowMs);
+  const payment = captured(order, fact, nowMs);
+  const next: Order = { ...remembering(order, fact, nowMs), status: "paid", payment };
   return {
-    next: withDue({ ...settled, status: "paid" }, nowMs),
+    next: withDue(next, nowMs),
     stock: "sell",
     cart: "complete",
     soldOut: refundInstead(order, fact, refundReasons.soldOut, nowMs),
@@ -159,19 +160,19 @@ function whenExtraRefunded(order: Order, fact: PaymentFact, nowMs: EpochMs): Out
  * expect that goes to `refund_due` first, and from there, by the same fact, to `refunded`.
  */
 function whenRefunded(order: Order, fact: PaymentFact, nowMs: EpochMs): Outcome {
-  const { payment, status } = order;
-  const settledBefore = payment?.paymentId === fact.paymentId;
+  const { status } = order;
+  const settledBefore = order.payment?.paymentId === fact.paymentId;
   if (!settledBefore && !unpaid.has(status)) return whenExtraRefunded(order, fact, nowMs);
-  if (settledBefore && payment.refund) {
-    const done = withRefund(order, { ...payment.refund, status: "done" });
-    const next = remembering({ ...done, status: "refunded" }, fact, nowMs);
-    return { next: withDue(next, nowMs), stock: "leave", cart: "leave" };
+  if (settledBefore && isRefund(order)) {
+    const refund: Refund = { ...order.payment.refund, status: "done" };
+    const done: Order = { ...order, status: "refunded", payment: { ...order.payment, refund } };
+    return { next: withDue(remembering(done, fact, nowMs), nowMs), stock: "leave", cart: "leave" };
   }
-  const settled = settledBefore ? order : settledBy(order, fact, nowMs);
-  const due = withRefund(settled, refundOf(fact, refundReasons.atProvider));
+  const settled = settledBefore && status === "paid" ? order.payment : captured(order, fact, nowMs);
+  const payment = { ...settled, refund: refundOf(fact, refundReasons.atProvider) };
   const units = { paid: "takeBack", pending: "release" } as const;
   return {
-    next: withDue({ ...due, status: "refund_due" }, nowMs),
+    next: withDue({ ...order, status: "refund_due", payment }, nowMs),
     stock: status === "paid" || status === "pending" ? units[status] : "leave",
     // As if the capture had been told first: it would have emptied the cart.
     cart: settledBefore ? "leave" : "complete",

@@ -114,11 +114,14 @@ export function createRefunds(options: RefundOptions) {
       const order = await findOrder(database, orderId);
       if (!order) throw new OrderNotFound(orderId);
       if (order.status === "refunded") return order;
-      if (!["paid", "refund_due"].includes(order.status)) throw new OrderNotPayable(order);
+      if (order.status !== "paid" && order.status !== "refund_due") {
+        throw new OrderNotPayable(order);
+      }
       try {
-        const isDue = order.status === "refund_due";
-        const outcome = refundRequested(order, reason, clock());
-        const due = isDue ? order : await settling.carryOut(order, outcome, actor);
+        const due =
+          order.status === "paid"
+            ? await settling.carryOut(order, refundRequested(order, reason, clock()), actor)
+            : order;
         return await (outside ? record(due, actor) : carryOut(due, actor));
       } catch (error) {
         if (!(error instanceof OrderMoved)) throw error;

@@ -1,8 +1,8 @@
 /** How a refund goes on until the provider has confirmed it; asking for it is for the service. */
 import { type EpochMs, later, secondsToMs } from "../base/time.ts";
-import type { Order, Refund } from "../orders/order.ts";
+import type { Order, PaidOrder, Refund } from "../orders/order.ts";
 import type { RefundState } from "../providers/provider.ts";
-import { type Outcome, refundsOf, withDue } from "./payment.ts";
+import { isRefund, type Outcome, refundsOf, withDue } from "./payment.ts";
 
 const firstPauseMs = secondsToMs(15);
 const longestPauseMs = secondsToMs(6 * 3600);
@@ -43,30 +43,25 @@ export function afterAttempt(
   { state, nowMs }: { state: RefundState | undefined; nowMs: EpochMs },
 ): Order {
   const updated = answered(refund, state);
-  const isMain = order.payment?.refund?.paymentId === refund.paymentId;
+  const isMain = isRefund(order) && order.payment.refund.paymentId === refund.paymentId;
   const next: Order = isMain
     ? {
         ...order,
-        payment: { ...order.payment!, refund: updated },
-        ...(updated.status === "done" ? { status: "refunded" } : {}),
+        status: updated.status === "done" ? "refunded" : order.status,
+        payment: { ...order.payment, refund: updated },
       }
     : { ...order, extraRefunds: { ...order.extraRefunds, [refund.paymentId]: updated } };
   return withDue(next, later(nowMs, pauseAfter(updated.attempts)));
 }
 
 /** A paid order whose money goes back because an administrator says so; its units come back at once. */
-export function refundRequested(order: Order, reason: string, nowMs: EpochMs): Outcome {
-  const { provider, transactionId, paymentId = transactionId, capturedMinor } = order.payment!;
-  const refund: Refund = {
-    status: "due",
-    reason,
-    attempts: 0,
-    amountMinor: capturedMinor ?? order.totalMinor,
-    currency: order.currency,
-    provider,
-    transactionId,
-    paymentId,
-  };
-  const next: Order = { ...order, status: "refund_due", payment: { ...order.payment!, refund } };
+export function refundRequested(order: PaidOrder, reason: string, nowMs: EpochMs): Outcome {
+  const { provider, transactionId, paymentId, capturedMinor: amountMinor } = order.payment;
+  const what = { amountMinor, currency: order.currency, provider, transactionId, paymentId };
+  const payment = {
+    ...order.payment,
+    refund: { status: "due", reason, attempts: 0, ...what },
+  } as const;
+  const next: Order = { ...order, status: "refund_due", payment };
   return { next: withDue(next, nowMs), stock: "takeBack", cart: "leave" };
 }

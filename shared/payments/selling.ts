@@ -4,14 +4,14 @@ import { TryAgain } from "../base/errors.ts";
 import type { Clock } from "../base/time.ts";
 import { confirmHoldWrite, sellWrite } from "../inventory/hold-store.ts";
 import { stockOf } from "../inventory/stock-store.ts";
-import { demandOf, type ItemDemand, type Order } from "../orders/order.ts";
+import { demandOf, type Order } from "../orders/order.ts";
 import type { Database } from "../table/database.ts";
 import { TransactionRefused } from "../table/transaction.ts";
 import type { Write } from "../table/write.ts";
 import { maxTakenOver, roomIn } from "../inventory/buckets.ts";
 import { bucketEndMs, bucketOf } from "../inventory/deadline.ts";
 import { reclaimExpired } from "../inventory/room.ts";
-import { type Stock, whyRefused } from "../inventory/stock.ts";
+import { type Demand, type Stock, whyRefused } from "../inventory/stock.ts";
 
 /** What selling is made of. */
 export interface SellingOptions {
@@ -34,7 +34,7 @@ export class SoldOut extends Error {}
 const maxRounds = 20;
 
 /** How an order gets the units of one item: it still holds them, or it takes them again. */
-interface Taking extends ItemDemand {
+interface Taking extends Demand {
   readonly holds: boolean;
   /** The item as the last refusal showed it, where expired holds may have to make room. */
   readonly stock?: Stock;

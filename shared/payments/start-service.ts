@@ -4,7 +4,13 @@ import { TryAgain } from "../base/errors.ts";
 import { type Clock, type EpochMs, epochMs, isExpired, later } from "../base/time.ts";
 import { extendCheckoutWrite } from "../carts/cart-checkout-store.ts";
 import { extendHoldWrite } from "../inventory/hold-store.ts";
-import { demandOf, type Order, OrderNotPayable, type PaymentMethod } from "../orders/order.ts";
+import {
+  demandOf,
+  type Order,
+  OrderNotPayable,
+  type PaymentMethod,
+  type PendingOrder,
+} from "../orders/order.ts";
 import type { PaymentProvider, Transaction } from "../providers/provider.ts";
 import type { Database } from "../table/database.ts";
 import { TransactionRefused } from "../table/transaction.ts";
@@ -42,7 +48,7 @@ const maxRounds = 10;
 export function createStarting(options: StartingOptions) {
   const { database, clock } = options;
 
-  function assertPayable(order: Order): void {
+  function assertPayable(order: Order): asserts order is PendingOrder {
     if (order.status !== "pending") throw new OrderNotPayable(order);
     if (!isExpired(order.expiresAtMs, clock())) return;
     throw new OrderNotPayable({ ...order, status: "expired" });
@@ -57,7 +63,7 @@ export function createStarting(options: StartingOptions) {
   }
 
   /** Order, cart lock and every hold learn of the transaction and the new deadline, or none does. */
-  async function attach(order: Order, started: StartedPayment, actor: Actor): Promise<void> {
+  async function attach(order: PendingOrder, started: StartedPayment, actor: Actor): Promise<void> {
     const { orderId, cart, lines } = order;
     const { provider, transactionId, expiresAtMs } = started;
     const transactions = { ...order.payment?.transactions, [transactionId]: provider };

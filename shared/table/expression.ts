@@ -49,7 +49,7 @@ export function pathsOf<Row>(): (...segments: PathInto<Row>) => AttributePath {
 
 /** Attributes of a row to be set; those that are undefined are removed. */
 export function assigned<Row>(values: {
-  readonly [Name in keyof Row]?: Row[Name] | undefined;
+  readonly [Name in keyof Row & string]?: Row[Name] | undefined;
 }): { readonly set: Fragment[]; readonly remove: AttributePath[] } {
   const entries = Object.entries<unknown>(values).map(
     ([name, value]) => [new AttributePath([name]), value] as const,

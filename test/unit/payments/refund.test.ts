@@ -69,13 +69,14 @@ describe("a refund", () => {
 
   it("of a second payment has a key of its own and leaves the order paid", () => {
     const extra = { ...refund, paymentId: "pi_2", transactionId: "pi_2" };
-    const { payment } = order;
-    const paid = {
+    const { paymentId = "", capturedMinor = 0, capturedAtMs = nowMs } = order.payment!;
+    const captured = { paymentId, capturedMinor, capturedAtMs };
+    const paid: Order = {
       ...order,
       status: "paid",
-      payment: { provider: "stripe", transactionId: "pi_1", paymentId: payment!.paymentId },
+      payment: { provider: "stripe", transactionId: "pi_1", ...captured },
       extraRefunds: { pi_2: extra },
-    } as Order;
+    };
     expect(refundKey(paid, extra)).toBe("ord_1-pi_2");
     const state = { refundId: "re_2", status: "done" } as const;
     const next = afterAttempt(paid, extra, { state, nowMs });

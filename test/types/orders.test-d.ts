@@ -1,0 +1,31 @@
+/**
+ * What an order has, by its status. The compiler is the test: each `@ts-expect-error` stands above a mistake, and
+ * `tsc` (the first step of `npm test`) fails where one of them compiles.
+ */
+import { expectTypeOf } from "vitest";
+import type { CapturedPayment, Order, OrderStatus, Refund } from "../../shared/orders/order.ts";
+
+declare const order: Order;
+
+// Every status stands for exactly one of the kinds.
+expectTypeOf<Order["status"]>().toEqualTypeOf<OrderStatus>();
+
+if (order.status === "paid") expectTypeOf(order.payment).toEqualTypeOf<CapturedPayment>();
+if (order.status === "refund_due") expectTypeOf(order.payment.refund).toEqualTypeOf<Refund>();
+
+if (order.status === "pending") {
+  // @ts-expect-error a payment may not have started
+  void order.payment.transactionId;
+}
+
+// @ts-expect-error nobody knows yet whether there is a payment
+void order.payment.transactionId;
+
+declare const facts: Omit<Extract<Order, { status: "pending" }>, "status" | "payment">;
+declare const captured: CapturedPayment;
+
+export const paid: Order = { ...facts, status: "paid", payment: captured };
+// @ts-expect-error a paid order has a payment
+export const unpaid: Order = { ...facts, status: "paid" };
+// @ts-expect-error an order whose money goes back has a refund
+export const refundless: Order = { ...facts, status: "refund_due", payment: captured };
