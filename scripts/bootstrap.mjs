@@ -18,6 +18,7 @@ const commands = {
   deploy: "scripts/deploy.ts",
   drill: "scripts/drill.ts",
   crowd: "scripts/crowd.ts",
+  migrate: "scripts/migrate.ts",
 };
 
 const oldestNode = 20;
@@ -112,6 +113,8 @@ const optionsOfOurs = [
   "stock",
   "shards",
   "contention",
+  "table",
+  "endpoint",
 ];
 
 /** What npm kept for itself, or undefined: `npm start -c x=y` would otherwise run as if nothing had been said. */

@@ -1,5 +1,6 @@
 /** From settings to a shop: what the services of this function are made of. */
 import { secondsToMs, systemClock } from "../../shared/base/time.ts";
+import { carryingOver } from "../../shared/inventory/old-layout.ts";
 import type { ShopParts } from "../../shared/shop.ts";
 import { createDocumentClient } from "../../shared/table/client.ts";
 import { createDatabase } from "../../shared/table/database.ts";
@@ -14,7 +15,10 @@ const clock = systemClock;
  * that the function was not granted is refused when it is asked for.
  */
 export const shop: ShopParts = {
-  database: createDatabase({ client: createDocumentClient(), clock, tableName }),
+  database: carryingOver(
+    createDatabase({ client: createDocumentClient(), clock, tableName }),
+    clock,
+  ),
   clock,
   logger: domainLogger,
   waited: lockWaited,

@@ -4,6 +4,7 @@ import type { Database } from "../table/database.ts";
 import { action, condition, exists, isMissing, pathsOf } from "../table/expression.ts";
 import type { Page } from "../table/paging.ts";
 import { put, type Row, update, type Write } from "../table/write.ts";
+import { carriedOver, isOldLayout, stockSchemaVersion } from "./old-layout.ts";
 import { ItemExists, ItemNotFound, type Price, type Stock, type StockRow } from "./stock.ts";
 
 /** Every item stands in this one partition of the index; only its keys, so a hold never touches it. */
@@ -30,9 +31,9 @@ export const stockRow = (itemId: string) => ({ table: "Stock", key: stockKey(ite
 /** The row is there, and counts its holds in buckets. */
 export const rowIsReadable = exists(at("due"));
 
-/** A stored row as stock. */
+/** A stored row as stock, whichever layout it has. */
 export function stockOf(row: Row): Stock {
-  return row as unknown as Stock;
+  return (isOldLayout(row) ? carriedOver(row) : row) as unknown as Stock;
 }
 
 /** The item as of now. One request. */
@@ -74,7 +75,7 @@ export async function listStocks(
 export function createStockWrite(stock: Stock, note: ChangeNote): Write {
   return put({
     ...stockRow(stock.itemId),
-    item: { ...stock, shard, catalog, change: note },
+    item: { ...stock, shard, catalog, schemaVersion: stockSchemaVersion, change: note },
     condition: isMissing(at("itemId")),
     refused: () => new ItemExists(stock.itemId),
   });
