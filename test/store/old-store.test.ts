@@ -9,7 +9,7 @@ import { carryingOver, carryOverAll, isOldLayout } from "../../shared/inventory/
 import { findStock } from "../../shared/inventory/stock-store.ts";
 import type { Order } from "../../shared/orders/order.ts";
 import type { PlaceOrder } from "../../shared/orders/order-draft.ts";
-import { createShop, type Shop } from "../../shared/shop.ts";
+import { inventoryService, orderService, stockCheckService } from "../../shared/shop.ts";
 import { createTestClock, type TestClock } from "../support/clock.ts";
 import { createWorld, unitsOf, type World } from "../support/world.ts";
 
@@ -19,7 +19,14 @@ const recorded = JSON.parse(
 
 let time: TestClock;
 let world: World;
-let shop: Shop;
+let shop: ReturnType<typeof open>;
+
+/** Services that meet the old store, as functions do. */
+function open() {
+  const parts = { ...world.parts, database: carryingOver(world.database, time.clock) };
+  const [orders, inventory] = [orderService(parts), inventoryService(parts)];
+  return { orders, inventory, stockCheck: stockCheckService(parts) };
+}
 
 beforeEach(async () => {
   time = createTestClock(recorded.recordedAtMs);
@@ -29,8 +36,7 @@ beforeEach(async () => {
     const TableName = world.tables[name as keyof typeof world.tables];
     for (const Item of rows) await client.send(new PutItemCommand({ TableName, Item }));
   }
-  const database = carryingOver(world.database, time.clock);
-  shop = createShop({ ...world.parts, database } as never);
+  shop = open();
 });
 
 const levelsOf = async (itemId: string) => {
