@@ -42,7 +42,7 @@ export const handler = createHandler([
   serve(createItem, async ({ body, actor }) =>
     answer(201, itemOf(await inventory.create(body, actor))),
   ),
-  serve(getItem, async ({ params }) => answer(200, itemOf(await inventory.get(params.itemId)))),
+  serve(getItem, async ({ params }) => answer(200, itemOf(await inventory.look(params.itemId)))),
   serve(listItems, async ({ query }) => {
     const { rows, cursor = null } = await inventory.list(query);
     return answer(200, { items: rows.map(itemOf), cursor });

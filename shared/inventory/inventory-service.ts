@@ -14,6 +14,7 @@ import {
   findStock,
   type ItemPatch,
   listStocks,
+  lookAtStock,
   patchStockWrite,
   stockOf,
 } from "./stock-store.ts";
@@ -103,6 +104,20 @@ export function createInventoryService({ database, clock, lastSeen }: InventoryS
       const stock = await findStock(database, itemId);
       if (!stock) throw new ItemNotFound(itemId);
       lastSeen.set(itemId, levelsOf(stock));
+      return stock;
+    },
+
+    /**
+     * The item as a product page shows it: what it says may lag by a moment, and nothing is decided by
+     * it. One request, half a read unit however many hold the item.
+     *
+     * @throws ItemNotFound
+     * @example
+     * const { available } = await inventory.look("mug");
+     */
+    async look(itemId: string): Promise<Stock> {
+      const stock = await lookAtStock(database, itemId);
+      if (!stock) throw new ItemNotFound(itemId);
       return stock;
     },
 

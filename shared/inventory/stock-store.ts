@@ -42,6 +42,12 @@ export async function findStock(database: Database, itemId: string): Promise<Sto
   return row && stockOf(row);
 }
 
+/** The item as a product page shows it: it may lag by a moment. One request, half a read unit. */
+export async function lookAtStock(database: Database, itemId: string): Promise<Stock | undefined> {
+  const row = await database.look("Stock", stockKey(itemId));
+  return row && stockOf(row);
+}
+
 /** Those of the items that exist, by id. One request per 100 items. */
 export async function findStocks(
   database: Database,

@@ -42,7 +42,7 @@ export interface QueryRequest extends ListRequest {
 }
 
 /**
- * Reads and writes items. All reads of items are strongly consistent; index queries cannot be.
+ * Reads and writes items. All reads of items but `look` are strongly consistent; index queries cannot be.
  *
  * Throttling, transaction conflicts and lost answers are retried with full jitter within the time
  * of the current operation. A write whose answer was lost is repeated only in ways that cannot take
@@ -52,6 +52,8 @@ export interface QueryRequest extends ListRequest {
 export interface Database {
   /** The item, as of now, or undefined. One request. */
   get(table: TableName, key: Key): Promise<Row | undefined>;
+  /** The item as it is or was a moment ago: half a read unit for up to 4 KB. One request. */
+  look(table: TableName, key: Key): Promise<Row | undefined>;
   /** Those of the items that exist, in the order asked for. One request per 100 keys. */
   getMany(table: TableName, keys: readonly Key[]): Promise<Row[]>;
   /** Items of several tables, in the order asked for, undefined for none. One request per 100. */
@@ -153,15 +155,14 @@ export function createDatabase(options: DatabaseOptions): Database {
   const read: Reading = (attempt) => persist(patience, attempt, unexpected, { hasEffect: false });
   const reader = { client, read, tableName };
 
+  async function getItem(table: TableName, Key: Key, ConsistentRead: boolean) {
+    const command = new GetCommand({ TableName: tableName(table), Key, ConsistentRead });
+    return (await read(() => client.send(command))).Item;
+  }
+
   return {
-    async get(table, key) {
-      const command = new GetCommand({
-        TableName: tableName(table),
-        Key: key,
-        ConsistentRead: true,
-      });
-      return (await read(() => client.send(command))).Item;
-    },
+    get: (table, key) => getItem(table, key, true),
+    look: (table, key) => getItem(table, key, false),
     async getMany(table, keys) {
       const places = keys.map((key) => ({ table, key }));
       return (await readBatches(reader, places)).filter((row) => row !== undefined);

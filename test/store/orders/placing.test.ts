@@ -9,6 +9,7 @@ import { manyBuckets } from "../../../shared/inventory/buckets.ts";
 import { bucketOf, deadlineAfter } from "../../../shared/inventory/deadline.ts";
 import { viewOf } from "../../../shared/orders/order.ts";
 import type { PlaceOrder } from "../../../shared/orders/order-draft.ts";
+import { inventoryService } from "../../../shared/shop.ts";
 import { copyOfMap, sizeOfItem } from "../../sim/engine/values.ts";
 import { createTestClock, type TestClock } from "../../support/clock.ts";
 import {
@@ -263,6 +264,14 @@ describe("an item that many hold", () => {
       );
       expect(cancelled.meter).toMatchObject({ requests: 2, writeUnits: unitsOfCancel });
     }
+  });
+
+  it("costs a product page half a read unit", async () => {
+    const itemId = await crowded(100_000);
+    const inventory = inventoryService(world.parts);
+    const { result, meter } = await metered(() => inventory.look(itemId));
+    expect(result).toMatchObject({ available: 50, held: 100_000 });
+    expect(meter).toMatchObject({ requests: 1, readUnits: 0.5 });
   });
 
   it("keeps its row below one write unit, whatever holds it", async () => {
