@@ -101,7 +101,7 @@ export const permissions = {
   cleanup: {
     tables: {
       Orders: ["BatchGetItem", "UpdateItem"],
-      Stock: ["UpdateItem"],
+      Stock: ["BatchGetItem", "UpdateItem"],
       Carts: ["UpdateItem"],
       Locks: ["BatchGetItem", "UpdateItem"],
     },

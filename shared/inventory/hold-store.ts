@@ -7,7 +7,7 @@ import type { ChangeNote } from "../base/actor.ts";
 import type { AuditAction } from "../base/audit-action.ts";
 import type { EpochMs } from "../base/time.ts";
 import { action, allOf, condition, exists, type Fragment } from "../table/expression.ts";
-import { check, update, type Write } from "../table/write.ts";
+import { update, type Write } from "../table/write.ts";
 import { type Room, unitsIn, watermarkAfter } from "./buckets.ts";
 import { bucketOf } from "./deadline.ts";
 import {
@@ -150,23 +150,18 @@ export function releaseHoldWrite(holding: Holding): Write {
 /** The hold ends at another, later instant: a payment has started. */
 export function extendHoldWrite(holding: Holding & { readonly untilMs: EpochMs }): Write {
   const { itemId, quantity, expiresAtMs, untilMs } = holding;
-  const base = {
+  const [from, to] = [bucketOf(expiresAtMs), bucketOf(untilMs)];
+  const [due, later] = [at("due", from), at("due", to)];
+  // A payment that starts again within the same step of the grid only shows that it still holds.
+  const moved = [
+    action`${due} = ${due} - ${quantity}`,
+    action`${later} = if_not_exists(${later}, ${0}) + ${quantity}`,
+  ];
+  return update({
     ...stockRow(itemId),
+    change: { set: [...(from === to ? [] : moved), telling("hold.extended", holding)] },
     condition: callerStillHolds(holding),
     refused: () => new HoldGone(itemId),
-  };
-  const [from, to] = [bucketOf(expiresAtMs), bucketOf(untilMs)];
-  if (from === to) return check(base);
-  const [due, later] = [at("due", from), at("due", to)];
-  return update({
-    ...base,
-    change: {
-      set: [
-        action`${due} = ${due} - ${quantity}`,
-        action`${later} = if_not_exists(${later}, ${0}) + ${quantity}`,
-        telling("hold.extended", holding),
-      ],
-    },
   });
 }
 

@@ -6,10 +6,11 @@ import { changeNote } from "../base/actor.ts";
 import { HoldfastError, TryAgain } from "../base/errors.ts";
 import type { Clock, EpochMs } from "../base/time.ts";
 import type { Database } from "../table/database.ts";
-import { action, allOf, at, condition, isMissing } from "../table/expression.ts";
+import { action, allOf, condition, isMissing, pathsOf } from "../table/expression.ts";
 import { TransactionRefused } from "../table/transaction.ts";
 import { type Row, update, type Write } from "../table/write.ts";
 import { bucketOf } from "./deadline.ts";
+import type { StockRow } from "./stock.ts";
 
 /** The layout of stock rows that this code writes; layout 1 had no such attribute. */
 export const stockSchemaVersion = 2;
@@ -18,6 +19,14 @@ interface OldHold {
   readonly quantity: number;
   readonly expiresAtMs: number;
 }
+
+/** A row of both layouts' attributes, since a carry-over speaks of both. */
+interface EitherRow extends StockRow {
+  readonly holds: Readonly<Record<string, OldHold>>;
+  readonly schemaVersion: number;
+}
+
+const at = pathsOf<EitherRow>();
 
 /** Whose clocks differ by less than this do not meet each other's expired holds during a carry-over. */
 const clocksDifferByMs = 5_000;

@@ -313,8 +313,8 @@ export const plantedFaults: readonly PlantedFault[] = [
   fault(
     "units that were taken over are sold all the same",
     holds,
-    "    condition: callerStillHolds(holding),\n    refused: () => new HoldGone(itemId),\n  });",
-    '    condition: condition`${at("held")} >= ${0}`,\n    refused: () => new HoldGone(itemId),\n  });',
+    "        telling(`hold.${step}`, holding),\n      ],\n    },\n    condition: callerStillHolds(holding),",
+    '        telling(`hold.${step}`, holding),\n      ],\n    },\n    condition: condition`${at("held")} >= ${0}`,',
   ),
   fault(
     "a release gives back one unit too many",
@@ -337,8 +337,8 @@ export const plantedFaults: readonly PlantedFault[] = [
   fault(
     "an extended hold is counted until both instants",
     holds,
-    "        action`${due} = ${due} - ${quantity}`,\n        action`${later}",
-    "        action`${due} = ${due} - ${0 * quantity}`,\n        action`${later}",
+    "    action`${due} = ${due} - ${quantity}`,\n    action`${later}",
+    "    action`${due} = ${due} - ${0 * quantity}`,\n    action`${later}",
   ),
   fault(
     "an expired hold blocks buyers until a sweep",
