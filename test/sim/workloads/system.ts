@@ -1,4 +1,6 @@
 /** The product's own services, composed as everywhere, for one simulated process. */
+import type { Clock } from "../../../shared/base/time.ts";
+import { createSandbox } from "../../../shared/providers/sandbox.ts";
 import { silentLogger } from "../../../shared/base/logger.ts";
 import type { Providers } from "../../../shared/providers/provider.ts";
 import { createShop, type PayingShopParts, type ShopSettings } from "../../../shared/shop.ts";
@@ -14,11 +16,17 @@ export const defaultSettings: ShopSettings = {
   lockTimeoutMs: 5_000,
 };
 
+/** A sandbox that nobody pays by: orders need a way to pay. */
+function withoutMoney(clock: Clock): Providers {
+  const keys = { webhookSecret: Buffer.from("simulated secret").toString("base64") };
+  return { sandbox: createSandbox({ clock, keys: async () => [keys] }) };
+}
+
 /** Builds the services of a process that has just started. */
 export function createSystem(
   world: Pick<World, "process">,
   settings: ShopSettings,
-  providersOf: (clock: ReturnType<World["process"]>["clock"]) => Providers = () => ({}),
+  providersOf: (clock: Clock) => Providers = withoutMoney,
 ) {
   const process = world.process();
   const { clock, sleep, random } = process;
