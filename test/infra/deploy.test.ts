@@ -1,8 +1,11 @@
 /** What a deployment asks for before it begins: one message each, and nothing is changed. */
 import { spawnSync } from "node:child_process";
+import { readFileSync } from "node:fs";
 import { expect, test } from "vitest";
+import { keys } from "../../infra/settings/definitions.ts";
 import { type Account, checkDeployment } from "../../scripts/deploy/checks.ts";
 import { indexChanges } from "../../scripts/deploy/index-changes.ts";
+import { synthesize } from "./synthesize.ts";
 
 const refuse = () => Promise.reject(new Error("no"));
 const ready: Account = {
@@ -95,4 +98,24 @@ test("the command says what is missing on a machine that is signed in nowhere", 
   ]);
   const noRegion = run("--stage", "staging");
   expect([noRegion.status, noRegion.stderr]).toEqual([1, expect.stringContaining("AWS_REGION")]);
+});
+
+const guide = readFileSync("docs/go-live.md", "utf8");
+
+// Made here and not in its test: a synthesis is slow on a busy machine.
+const outputs = synthesize({
+  signInPrefix: "shop",
+  callbackUrls: "https://shop.example.com/in",
+}).findOutputs("*");
+
+test("what docs/go-live.md tells to run, set and look at exists", () => {
+  const { scripts } = JSON.parse(readFileSync("package.json", "utf8"));
+  for (const [, name] of guide.matchAll(/npm run ([a-z-]+)/g))
+    expect(scripts).toHaveProperty(name!);
+  const settings = [...guide.matchAll(/-c ([A-Za-z]+)=/g)].map(([, key]) => key);
+  expect(settings.length).toBeGreaterThan(5);
+  expect(settings.filter((key) => !keys.includes(key!))).toEqual([]);
+  const [, section = ""] = /## Outputs(.*?)## /s.exec(guide) ?? [];
+  const named = [...section.matchAll(/`([A-Z][A-Za-z]+)`/g)].map(([, name]) => name!);
+  expect(named.filter((name) => !(name in outputs))).toEqual([]);
 });
