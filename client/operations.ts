@@ -58,6 +58,7 @@ export const operations: Readonly<Record<OperationName, Operation>> = {
   saveDocument: ["PUT","/api/documents","key"],
   setCartCondition: ["PUT","/carts/{userId}/{sessionId}/{instance}/conditions/{name}","no"],
   setCartMetadata: ["PUT","/carts/{userId}/{sessionId}/{instance}/metadata/{key}","no"],
+  setDocumentAccess: ["PUT","/api/documents/{docId}/access","safe"],
   testConcurrentAccess: ["POST","/api/v1/test/inventory/test-concurrent-access","no"],
   testDecrement: ["POST","/api/v1/test/inventory/test-decrement","no"],
   testLockStatus: ["GET","/api/v1/test/locks/status","safe"],

@@ -95,6 +95,8 @@ function settingsEnvironment({ settings, apiUrl }: FunctionsProps): Record<strin
     LOCK_TIMEOUT_SECONDS: String(settings.lockTimeoutSeconds),
     GROUPS_CLAIM: settings.groupsClaim,
     ADMIN_GROUP: settings.adminGroup,
+    DOCUMENT_ACCESS: settings.documentAccess,
+    EDITORS_GROUP: settings.editorsGroup,
     SERVER_TIMING: production ? "off" : "on",
     POWERTOOLS_LOG_LEVEL: production ? "INFO" : "DEBUG",
     POWERTOOLS_SERVICE_NAME: "holdfast",

@@ -104,6 +104,13 @@ function createUserPool(scope: Construct, settings: Settings): UserPool {
     groupName: settings.adminGroup,
     description: "May call the administration routes",
   });
+  if (settings.documentAccess === "group") {
+    new CfnUserPoolGroup(scope, "Editors", {
+      userPoolId: pool.userPoolId,
+      groupName: settings.editorsGroup,
+      description: "May edit documents that have no access list",
+    });
+  }
   Validations.of(pool).acknowledge(
     { id: "AwsSolutions-COG2", reason: "Shoppers choose whether they want a second factor" },
     {

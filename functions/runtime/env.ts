@@ -18,6 +18,8 @@ const settingsSchema = z.object({
   LOCK_TIMEOUT_SECONDS: seconds.default(5),
   GROUPS_CLAIM: z.string().min(1).default("cognito:groups"),
   ADMIN_GROUP: z.string().min(1).default("admin"),
+  DOCUMENT_ACCESS: z.enum(["open", "group"]).default("open"),
+  EDITORS_GROUP: z.string().min(1).default("editors"),
   SERVER_TIMING: z.enum(["on", "off"]).default("off"),
 });
 

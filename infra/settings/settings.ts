@@ -32,6 +32,9 @@ export interface Settings {
   /** The claim that lists a caller's groups, and the exact name of the one that administers. */
   readonly groupsClaim: string;
   readonly adminGroup: string;
+  /** Who may read and write documents that have no access list. */
+  readonly documentAccess: "open" | "group";
+  readonly editorsGroup: string;
   readonly allowOrigins: readonly string[];
   readonly holdSeconds: number;
   readonly paymentSeconds: number;
@@ -93,6 +96,8 @@ export function readSettings(node: Node): Settings {
     ...(tokens && { tokens }),
     groupsClaim: text("groupsClaim"),
     adminGroup: text("adminGroup"),
+    documentAccess: readDocumentAccess(read, production),
+    editorsGroup: text("editorsGroup"),
     allowOrigins: list("allowOrigins"),
     holdSeconds: number("holdSeconds"),
     paymentSeconds: number("paymentSeconds"),
@@ -118,6 +123,12 @@ export function readSettings(node: Node): Settings {
   }
   if (read.problems.length > 0) throw new SettingsError([...new Set(read.problems)]);
   return settings;
+}
+
+/** Closed in production unless it is opened on purpose. */
+function readDocumentAccess(read: ContextReader, production: boolean): "open" | "group" {
+  const chosen = read.choice("documentAccess", definitions.documentAccess);
+  return read.given("documentAccess") === undefined && production ? "group" : chosen;
 }
 
 /** Whether a stage was named at all: whoever deploys has to. */

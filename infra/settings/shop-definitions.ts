@@ -48,6 +48,21 @@ export const shopDefinitions = {
     fits: fits(/^\S(?:.*\S)?$/),
     does: "the exact name of the group that administers",
   },
+  documentAccess: {
+    section: "Sign-in",
+    kind: "choice",
+    choices: ["open", "group"],
+    otherwise: "`group` in production, else `open`",
+    does: "who may read, lock and edit documents that have no access list: anybody who is signed in, or only `editorsGroup`",
+  },
+  editorsGroup: {
+    section: "Sign-in",
+    kind: "text",
+    default: "editors",
+    like: "the name of a group",
+    fits: fits(/^\S(?:.*\S)?$/),
+    does: "the exact name of the group that edits documents where `documentAccess` is `group`",
+  },
   allowOrigins: {
     section: "Sign-in",
     kind: "list",

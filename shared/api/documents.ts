@@ -1,5 +1,6 @@
 /** The contract of document locks and documents. */
 import { z } from "zod";
+import { maxAccessNames } from "../documents/document-access.ts";
 import { endpoint, largeBodyBytes } from "./endpoint.ts";
 import { instantField, name, sessionIdField, text, userIdField } from "./fields.ts";
 import { readPreconditions, writePreconditions } from "./preconditions.ts";
@@ -105,6 +106,7 @@ export const getLockStatus = endpoint({
       lockInfo: lockInfo.nullable(),
     }),
   },
+  errors: ["DOCUMENT_NOT_FOUND"],
 });
 
 /** `POST /api/lock/force-release` */
@@ -198,6 +200,29 @@ export const saveDocument = endpoint({
   errors: ["LOCK_NOT_OWNED", "VERSION_MISMATCH", "TOO_LARGE"],
 });
 
+const accessList = z.array(userIdField).max(maxAccessNames);
+
+/** `PUT /api/documents/{docId}/access` */
+export const setDocumentAccess = endpoint({
+  name: "setDocumentAccess",
+  method: "PUT",
+  path: "/api/documents/{docId}/access",
+  function: "documents",
+  access: "caller",
+  repeatable: true,
+  summary: "Say who may read and who may edit a document; its creator or an administrator.",
+  params: docParams,
+  body: z.strictObject({ readers: accessList, editors: accessList }),
+  answers: {
+    200: done.extend({
+      docId: z.string(),
+      readers: z.array(z.string()),
+      editors: z.array(z.string()),
+    }),
+  },
+  errors: ["FORBIDDEN", "DOCUMENT_NOT_FOUND"],
+});
+
 /** The endpoints of this domain. */
 export const documentEndpoints = [
   acquireLock,
@@ -208,4 +233,5 @@ export const documentEndpoints = [
   getDocument,
   editDocument,
   saveDocument,
+  setDocumentAccess,
 ] as const;

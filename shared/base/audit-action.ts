@@ -16,6 +16,9 @@ export const auditActions = [
   "lock.left",
   "lock.dropped",
   "document.saved",
+  // Who may read and edit it; the document's lock tells the same.
+  "document.access_set",
+  "lock.access_set",
   "item.create",
   "item.change",
   // What an order's end did to stock that it held no longer.

@@ -1,5 +1,6 @@
 /** What a caller can ask of documents: read, start to edit, save under the lock. */
 import { type Actor, changeNote } from "../base/actor.ts";
+import { Forbidden } from "../base/errors.ts";
 import { derivedId, randomId } from "../base/ids.ts";
 import type { Clock } from "../base/time.ts";
 import type { AcquireRequest } from "../locks/lock-acquiring.ts";
@@ -11,6 +12,8 @@ import type { Database } from "../table/database.ts";
 import { TransactionRefused } from "../table/transaction.ts";
 import { type ExpectedVersion, onlyExpected } from "../table/versions.ts";
 import { findDocument, findSave, saveWrite } from "./document-store.ts";
+import { createDocumentAccess } from "./document-access-service.ts";
+import { type Editor, mayRead, permitOf } from "./document-access.ts";
 import { contentText, type Document, DocumentNotFound } from "./document.ts";
 import { type DocumentState, lockNameOf, VersionBehind } from "./document.ts";
 
@@ -34,6 +37,8 @@ export interface SaveRequest {
   /** Makes a repetition answer like the first, instead of being refused because the lock is gone. */
   readonly idempotencyKey?: string | undefined;
   readonly actor?: Actor | undefined;
+  /** Whose rights are asked for, in the write itself; nobody's when left out. */
+  readonly editor?: Editor | undefined;
 }
 
 /** What came of a save. */
@@ -42,21 +47,42 @@ export interface Saved {
   readonly replayed: boolean;
 }
 
+/** The start of an editing session. */
+export interface EditRequest extends Omit<AcquireRequest, "resource" | "purpose" | "permit"> {
+  readonly editor?: Editor | undefined;
+}
+
+/** What a lock on a document asks for, beyond whose it shall be. */
+export function wantedLock(documentId: string, editor: Editor | undefined) {
+  return {
+    resource: lockNameOf(documentId),
+    purpose: "document",
+    permit: permitOf(editor),
+  } as const;
+}
+
 /** How often a save corrects its version when the clock lags behind the stored one. */
 const maxRounds = 3;
+
+/**
+ * A right that was taken away counts before the lock, which may be gone for that very reason; then the
+ * lock's refusal before the document's: who has lost the lock need not know more.
+ */
+function meaningOf({ refusals }: TransactionRefused): Error {
+  const errors = refusals.map(({ error }) => error);
+  return (
+    errors.find((error) => error instanceof Forbidden) ??
+    errors.find((error) => error instanceof LockNotOwned) ??
+    errors[0]!
+  );
+}
 
 /** Documents that only the owner of their lock can change. */
 export function createDocumentService(options: DocumentServiceOptions) {
   const { database, locks, clock } = options;
 
-  /** The lock's refusal counts before the document's: who has lost the lock need not know more. */
-  function meaningOf({ refusals }: TransactionRefused): Error {
-    const errors = refusals.map(({ error }) => error);
-    return errors.find((error) => error instanceof LockNotOwned) ?? errors[0]!;
-  }
-
   async function attempt(request: SaveRequest, text: string, saveId: string): Promise<number> {
-    const { documentId, owner, fence, keepLock = false, expected } = request;
+    const { documentId, owner, fence, keepLock = false, expected, editor } = request;
     const hold = { resource: lockNameOf(documentId), owner, fence };
     const actor = request.actor ?? { id: owner.userId };
     let above = Math.max(0, onlyExpected(expected) ?? 0);
@@ -67,7 +93,8 @@ export function createDocumentService(options: DocumentServiceOptions) {
       const lockWrite = keepLock
         ? checkLockWrite(hold, nowMs)
         : releaseLockWrite({ hold, nowMs, actor, releaseId: randomId("rel") });
-      const save = { documentId, text, fence, expected, version, saveId, nowMs, note };
+      const by = { savedBy: owner.userId, editor };
+      const save = { documentId, text, fence, expected, version, saveId, nowMs, note, ...by };
       try {
         await database.transact([lockWrite, saveWrite(save)]);
         return version;
@@ -81,18 +108,24 @@ export function createDocumentService(options: DocumentServiceOptions) {
   }
 
   return {
+    ...createDocumentAccess(options),
+
     /**
      * A document and who has its lock. Two reads, side by side.
      *
-     * @throws DocumentNotFound when it was never saved
+     * @throws DocumentNotFound when it was never saved, or this reader may not know of it
      * @example const { document, lock } = await documents.get("report/7");
      */
-    async get(documentId: string): Promise<DocumentState & { readonly document: Document }> {
+    async get(
+      documentId: string,
+      reader?: Editor,
+    ): Promise<DocumentState & { readonly document: Document }> {
       const [document, lock] = await Promise.all([
         findDocument(database, documentId),
         locks.find(lockNameOf(documentId)),
       ]);
-      if (!document) throw new DocumentNotFound(documentId);
+      const isHidden = reader && !mayRead(document?.access, reader);
+      if (!document || isHidden) throw new DocumentNotFound(documentId);
       return { document, lock };
     },
 
@@ -101,14 +134,14 @@ export function createDocumentService(options: DocumentServiceOptions) {
      * from then on. A document that was never saved is made by its first save.
      *
      * @throws LockHeld or LockTimeout, as acquiring does
+     * @throws Forbidden when the editor may not change it; no lock was taken
      * @example const { document, lock } = await documents.edit("report/7", { owner });
      */
     async edit(
       documentId: string,
-      request: Omit<AcquireRequest, "resource" | "purpose">,
+      { editor, ...request }: EditRequest,
     ): Promise<DocumentState & { readonly lock: Lock }> {
-      const resource = lockNameOf(documentId);
-      const lock = await locks.acquire({ ...request, resource, purpose: "document" });
+      const lock = await locks.acquire({ ...request, ...wantedLock(documentId, editor) });
       return { lock, document: await findDocument(database, documentId) };
     },
 
@@ -118,6 +151,7 @@ export function createDocumentService(options: DocumentServiceOptions) {
      *
      * Safe to repeat with an `idempotencyKey`: while it is the last save, it answers as it did before.
      *
+     * @throws Forbidden when the editor has not, or no longer, the right; nothing was changed
      * @throws LockNotOwned when the lock was lost, also if nobody else has it; nothing was changed
      * @throws DocumentChanged when the document is not as `expected`; nothing was changed
      * @example await documents.save({ documentId: "report/7", content, owner, fence: lock.fence });

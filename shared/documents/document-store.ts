@@ -4,6 +4,7 @@ import type { EpochMs } from "../base/time.ts";
 import { LockNotOwned } from "../locks/lock.ts";
 import type { Database } from "../table/database.ts";
 import {
+  action,
   allOf,
   anyOf,
   assigned,
@@ -14,6 +15,12 @@ import {
 } from "../table/expression.ts";
 import { type ExpectedVersion, isExpected, versionIsExpected } from "../table/versions.ts";
 import { type Row, update, type Write } from "../table/write.ts";
+import {
+  type DocumentAccess,
+  type Editor,
+  rightsRefusal,
+  writeIsAllowed,
+} from "./document-access.ts";
 import { type Document, DocumentChanged, documentOf, VersionBehind } from "./document.ts";
 
 /** One save. */
@@ -31,6 +38,10 @@ export interface Save {
   readonly saveId: string;
   readonly nowMs: EpochMs;
   readonly note: ChangeNote;
+  /** Whoever makes the document is its creator. */
+  readonly savedBy: string;
+  /** Whose rights are asked for; nobody's when left out. */
+  readonly editor?: Editor | undefined;
 }
 
 /** A document as it is stored. */
@@ -44,10 +55,13 @@ interface DocumentRow {
   readonly saveId: string;
   readonly updatedAtMs: EpochMs;
   readonly updatedBy: string;
+  readonly createdBy: string;
+  readonly access?: DocumentAccess;
   readonly change: ChangeNote;
 }
 
-const at = pathsOf<DocumentRow>();
+/** The attributes of a document's row. */
+export const at = pathsOf<DocumentRow>();
 
 /** No later owner has written yet: what a fence is for. */
 const fenceIsNotOlder = (fence: number): Fragment =>
@@ -57,7 +71,9 @@ const versionGrowsTo = (version: number): Fragment =>
   anyOf(isMissing(at("version")), condition`${at("version")} < ${version}`);
 
 /** Why a save was refused, from the row that refused it. */
-function refusalOf({ fence, expected }: Save, row: Row | undefined, nowMs: EpochMs) {
+function refusalOf({ fence, expected, editor }: Save, row: Row | undefined, nowMs: EpochMs) {
+  const denied = rightsRefusal(row, editor);
+  if (denied) return denied;
   const version = Number(row?.["version"] ?? 0);
   if (Number(row?.["lastFence"] ?? 0) > fence) return new LockNotOwned(undefined, nowMs);
   if (!isExpected(expected, version)) return new DocumentChanged(version);
@@ -84,10 +100,11 @@ export async function findSave(
 
 /**
  * Saves, and makes the document where there is none. Refused when a newer fence has written, or
- * the document is not as expected. Belongs into one transaction with the check of the lock.
+ * the document is not as expected, or the editor lacks the right. Belongs into one transaction with the
+ * check of the lock.
  */
 export function saveWrite(save: Save): Write {
-  const { documentId, text, fence, expected, version, saveId, nowMs, note } = save;
+  const { documentId, text, fence, expected, version, saveId, nowMs, note, savedBy } = save;
   const { set } = assigned<DocumentRow>({
     content: text,
     version,
@@ -100,11 +117,14 @@ export function saveWrite(save: Save): Write {
   return update({
     table: "Documents",
     key: { documentId },
-    change: { set },
+    change: {
+      set: [...set, action`${at("createdBy")} = if_not_exists(${at("createdBy")}, ${savedBy})`],
+    },
     condition: allOf(
       fenceIsNotOlder(fence),
       versionGrowsTo(version),
       ...versionIsExpected(expected),
+      ...writeIsAllowed(save.editor),
     ),
     refused: (row) => refusalOf(save, row, nowMs),
   });

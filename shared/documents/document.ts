@@ -3,6 +3,7 @@ import { HoldfastError, InvalidRequest, TooLarge } from "../base/errors.ts";
 import { type EpochMs, epochMs } from "../base/time.ts";
 import type { Lock } from "../locks/lock.ts";
 import type { Row } from "../table/write.ts";
+import { accessIn, type DocumentAccess } from "./document-access.ts";
 
 /** A document as it was saved last. */
 export interface Document {
@@ -13,6 +14,9 @@ export interface Document {
   readonly version: number;
   readonly updatedAtMs: EpochMs;
   readonly updatedBy: string;
+  /** Who saved it first; may say who else reads and edits it. */
+  readonly createdBy: string | undefined;
+  readonly access: DocumentAccess | undefined;
 }
 
 /** A document, if it was ever saved, and the lock on it, if somebody has it. */
@@ -40,6 +44,8 @@ export function documentOf(row: Row | undefined): Document | undefined {
     version: Number(row["version"]),
     updatedAtMs: epochMs(Number(row["updatedAtMs"])),
     updatedBy: String(row["updatedBy"]),
+    createdBy: row["createdBy"] as string | undefined,
+    access: accessIn(row),
   };
 }
 

@@ -17,6 +17,7 @@ import {
   type LockPurpose,
   type LockScope,
   LockTimeout,
+  type Permit,
 } from "./lock.ts";
 import type { TreeLocks } from "./tree-locks.ts";
 
@@ -32,6 +33,8 @@ export interface AcquireRequest {
   readonly scope?: LockScope | undefined;
   /** Who is on record; the owner by default. */
   readonly actor?: Actor | undefined;
+  /** A right without which the lock is not given; only for locks of scope `exact`. */
+  readonly permit?: Permit | undefined;
 }
 
 /** A hold to renew or release. Without a fence, whichever hold of this owner is the present one. */
@@ -42,6 +45,7 @@ export interface HoldRequest extends Hold {
 /** A hold to renew, and for how long from now; 300 s by default. */
 export interface RenewRequest extends HoldRequest {
   readonly leaseMs?: number | undefined;
+  readonly permit?: Permit | undefined;
 }
 
 /** What waiting and deciding depend on; handed in, so that a test can run years in no time. */
@@ -71,8 +75,8 @@ export function createAcquiring(database: Database, trees: TreeLocks, timing: Lo
 
   async function renew(request: RenewRequest): Promise<Lock> {
     checkLimits(request);
-    const { leaseMs = defaultLeaseMs } = request;
-    const change = { hold: request, nowMs: clock(), actor: actorOf(request), leaseMs };
+    const { leaseMs = defaultLeaseMs, permit } = request;
+    const change = { hold: request, nowMs: clock(), actor: actorOf(request), leaseMs, permit };
     if (request.scope === "tree") return trees.renew(change);
     return lockOf(await database.apply(renewLockWrite(change)))!;
   }
@@ -82,7 +86,8 @@ export function createAcquiring(database: Database, trees: TreeLocks, timing: Lo
     const { resource, owner } = request;
     const { leaseMs = defaultLeaseMs, purpose = "custom", scope = "exact" } = request;
     const actor = actorOf(request);
-    const taken = { resource, owner, leaseMs, purpose, scope, actor };
+    const { permit } = request;
+    const taken = { resource, owner, leaseMs, purpose, scope, actor, permit };
     for (let round = 1; ; round += 1) {
       try {
         if (scope === "tree") return await trees.take(taken);
@@ -93,7 +98,7 @@ export function createAcquiring(database: Database, trees: TreeLocks, timing: Lo
         const isOwn = lock.resource === resource && isSameOwner(lock.owner, owner);
         if (!isOwn || lock.scope !== scope) throw error;
         try {
-          return await renew({ ...lock, actor, leaseMs });
+          return await renew({ ...lock, actor, leaseMs, permit });
         } catch (lost) {
           if (!(lost instanceof LockNotOwned) || round === ownRounds) throw lost;
         }

@@ -32,6 +32,7 @@ import {
   LockNotOwned,
   lockOf,
   type LockOwner,
+  type Permit,
 } from "./lock.ts";
 import type { LockPurpose, LockRow, LockScope } from "./lock.ts";
 
@@ -51,11 +52,13 @@ export interface Acquisition {
   readonly scope: LockScope;
   readonly leaseMs: number;
   readonly actor: Actor;
+  readonly permit?: Permit | undefined;
 }
 
-/** Expiry, and the instant at which TTL may delete the row. */
-function leaseUntil(expiresAtMs: EpochMs): { expiresAtMs: EpochMs; ttlSeconds: number } {
-  return { expiresAtMs, ttlSeconds: ttlSecondsAt(later(expiresAtMs, dayMs)) };
+/** The instant at which TTL may delete the row, unless it tells more than a lock and is kept for that. */
+function mayGoAfter(expiresAtMs: EpochMs): Fragment {
+  const ttlSeconds = ttlSecondsAt(later(expiresAtMs, dayMs));
+  return action`${at("ttlSeconds")} = if_not_exists(${at("keptUntilSeconds")}, ${ttlSeconds})`;
 }
 
 /** Starts from the clock where there is no row, then counts. */
@@ -65,7 +68,7 @@ const nextFence = (nowMs: EpochMs): Fragment =>
 /** Everything that an acquisition says of its owner; undefined is removed, so nothing old stays. */
 function ownership(taken: Acquisition, nowMs: EpochMs) {
   const { resource, owner, purpose, scope, leaseMs, actor } = taken;
-  return assigned<LockRow>({
+  const { set, remove } = assigned<LockRow>({
     owner: owner.userId,
     sessionId: owner.sessionId,
     ownerName: owner.username,
@@ -73,9 +76,10 @@ function ownership(taken: Acquisition, nowMs: EpochMs) {
     purpose,
     kindShard: `${purpose}-${shardOf(resource, shardsPerPurpose)}`,
     acquiredAtMs: nowMs,
-    ...leaseUntil(later(nowMs, leaseMs)),
+    expiresAtMs: later(nowMs, leaseMs),
     change: changeNote("lock.acquired", actor, nowMs),
   });
+  return { set: [...set, mayGoAfter(later(nowMs, leaseMs))], remove };
 }
 
 /** The row as of now, or undefined. One request. */
@@ -88,6 +92,7 @@ export function findLockRow(database: Database, resource: string): Promise<Row |
  * caller must know it beforehand, and must then be above every older one.
  */
 export function acquireLockWrite(taken: Acquisition, nowMs: EpochMs, fence?: number): Write {
+  const { permit } = taken;
   const { set, remove } = ownership(taken, nowMs);
   const counted = fence === undefined;
   return update({
@@ -96,8 +101,14 @@ export function acquireLockWrite(taken: Acquisition, nowMs: EpochMs, fence?: num
       set: [...set, counted ? nextFence(nowMs) : action`${at("fence")} = ${fence}`],
       remove,
     },
-    condition: counted ? lockIsFree(nowMs) : allOf(lockIsFree(nowMs), fenceGrowsTo(fence)),
+    condition: allOf(
+      lockIsFree(nowMs),
+      ...(counted ? [] : [fenceGrowsTo(fence)]),
+      ...(permit ? [permit.condition] : []),
+    ),
     refused: (row) => {
+      const denied = permit?.refusal(row);
+      if (denied) return denied;
       const holder = lockOf(row);
       return holder ? new LockHeld(holder) : new LockNotOwned(row, nowMs);
     },
@@ -127,19 +138,20 @@ export function renewLockWrite({
   nowMs,
   actor,
   leaseMs,
-}: HeldChange & { leaseMs: number }): Write {
-  const { expiresAtMs, ttlSeconds } = leaseUntil(later(nowMs, leaseMs));
+  permit,
+}: HeldChange & { leaseMs: number; permit?: Permit | undefined }): Write {
+  const expiresAtMs = later(nowMs, leaseMs);
   return update({
     ...lockRow(hold.resource),
     change: {
       set: [
         action`${at("expiresAtMs")} = ${expiresAtMs}`,
-        action`${at("ttlSeconds")} = ${ttlSeconds}`,
+        mayGoAfter(expiresAtMs),
         action`${at("change")} = ${changeNote("lock.renewed", actor, nowMs)}`,
       ],
     },
-    condition: callerHolds(hold, nowMs),
-    refused: (row) => new LockNotOwned(row, nowMs),
+    condition: allOf(callerHolds(hold, nowMs), ...(permit ? [permit.condition] : [])),
+    refused: (row) => permit?.refusal(row) ?? new LockNotOwned(row, nowMs),
   });
 }
 

@@ -2,6 +2,7 @@
 import type { Actor, ChangeNote } from "../base/actor.ts";
 import { HoldfastError, InvalidRequest } from "../base/errors.ts";
 import { type EpochMs, epochMs, isExpired } from "../base/time.ts";
+import type { Fragment } from "../table/expression.ts";
 import type { Row } from "../table/write.ts";
 
 /** What a lock is for; administrators list and count locks by it. */
@@ -55,6 +56,10 @@ export interface LockRow {
   readonly acquiredAtMs?: EpochMs;
   readonly expiresAtMs?: EpochMs;
   readonly ttlSeconds?: number;
+  /** Stands in the place of the lease's end there, on a row that tells more than a lock. */
+  readonly keptUntilSeconds?: number;
+  /** Who may have it, where whoever it protects has said so. */
+  readonly access?: { readonly readers: readonly string[]; readonly editors: readonly string[] };
   /** The partition of the index of owned locks. */
   readonly kindShard?: string;
   readonly change?: ChangeNote;
@@ -73,6 +78,16 @@ export interface HeldChange {
   readonly hold: Hold;
   readonly nowMs: EpochMs;
   readonly actor: Actor;
+}
+
+/**
+ * A right that the lock's own row tells of: who lacks it is refused by the very write that takes or renews the
+ * lock. What the right is about is the business of whoever brings it.
+ */
+export interface Permit {
+  readonly condition: Fragment;
+  /** The error when the row denies the right; undefined when it does not. */
+  readonly refusal: (row: Row | undefined) => HoldfastError | undefined;
 }
 
 /** A lock as every answer shows it; existing clients rely on these names. */

@@ -27,6 +27,8 @@ test("what is not given has the default of the design", () => {
     production: false,
     groupsClaim: "cognito:groups",
     adminGroup: "admin",
+    documentAccess: "open",
+    editorsGroup: "editors",
     allowOrigins: [],
     holdSeconds: 300,
     paymentSeconds: 600,
@@ -58,6 +60,8 @@ test("every setting can be given as text, as the command line does", () => {
     audience: "a,b",
     groupsClaim: "https://shop.example.com/groups",
     adminGroup: "shop admin",
+    documentAccess: "open",
+    editorsGroup: "copy desk",
     allowOrigins: "https://shop.example.com, http://localhost:5173",
     holdSeconds: "1",
     paymentSeconds: "2",
@@ -76,6 +80,8 @@ test("every setting can be given as text, as the command line does", () => {
     tokens: { issuer: "https://login.example.com/", audience: ["a", "b"] },
     groupsClaim: "https://shop.example.com/groups",
     adminGroup: "shop admin",
+    documentAccess: "open",
+    editorsGroup: "copy desk",
     allowOrigins: ["https://shop.example.com", "http://localhost:5173"],
     holdSeconds: 1,
     paymentSeconds: 2,
@@ -196,6 +202,12 @@ test("a hold that may not last as long as it is given is refused", () => {
 test("hosted pages and where they lead back to come together", () => {
   expect(problemsOf({ signInPrefix: "shop" })).toHaveLength(1);
   expect(problemsOf({ callbackUrls: "https://shop.example.com/in" })).toHaveLength(1);
+});
+
+test("documents are for a group in production, unless they are opened on purpose", () => {
+  expect(settingsOf({ stage: "prod" }).documentAccess).toBe("group");
+  expect(settingsOf({ stage: "staging", production: "on" }).documentAccess).toBe("group");
+  expect(settingsOf({ stage: "prod", documentAccess: "open" }).documentAccess).toBe("open");
 });
 
 test("everything that is wrong is told at once", () => {

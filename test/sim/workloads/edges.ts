@@ -551,14 +551,8 @@ export class Edges {
     const save = (old: { fence: number; version: number }) => (system: System) => {
       const nowMs = system.clock();
       const note = changeNote("document.saved", { id: "alice" }, nowMs);
-      const facts = {
-        documentId,
-        text: "2",
-        expected: undefined,
-        saveId: "x",
-        nowMs,
-        note,
-      } as const;
+      const about = { documentId, text: "2", expected: undefined, savedBy: "alice" } as const;
+      const facts = { ...about, saveId: "x", nowMs, note };
       return system.database.apply(saveWrite({ ...facts, ...old }));
     };
     const version = Math.floor(this.world.nowMs) + 10;

@@ -1,0 +1,24 @@
+/** What a caller is to a document: the owner that its lock shall have, and an editor with rights. */
+import type { Editor } from "../../shared/documents/document-access.ts";
+import type { LockOwner } from "../../shared/locks/lock.ts";
+import type { Caller } from "./auth.ts";
+import { env } from "./env.ts";
+
+/** Who the request is for: the caller, or whom an administrator names. */
+export function ownerOf(
+  body: Partial<Record<"userId" | "sessionId" | "username", string | undefined>>,
+  caller: Caller,
+): LockOwner {
+  return {
+    userId: body.userId ?? caller.userId,
+    sessionId: body.sessionId,
+    // Whose name a lock shows is the issuer's word, where it has one.
+    username: caller.name ?? body.username,
+  };
+}
+
+/** Whose rights count: the caller's own, also where an administrator acts for somebody. */
+export function editorOf({ userId, isAdmin, groups }: Caller): Editor {
+  const byDefault = env.DOCUMENT_ACCESS === "open" || groups.includes(env.EDITORS_GROUP);
+  return { userId, isAdmin, byDefault };
+}
