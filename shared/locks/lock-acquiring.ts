@@ -7,7 +7,7 @@ import { acquireLockWrite, renewLockWrite } from "./lock-store.ts";
 import {
   checkLimits,
   defaultLeaseMs,
-  type Hold,
+  type LockProof,
   isSameOwner,
   type Lock,
   LockHeld,
@@ -37,13 +37,13 @@ export interface AcquireRequest {
   readonly permit?: Permit | undefined;
 }
 
-/** A hold to renew or release. Without a fence, whichever hold of this owner is the present one. */
-export interface HoldRequest extends Hold {
+/** A lock to renew or release. Without a fence, whichever one this owner has at present. */
+export interface ProofRequest extends LockProof {
   readonly actor?: Actor | undefined;
 }
 
-/** A hold to renew, and for how long from now; 300 s by default. */
-export interface RenewRequest extends HoldRequest {
+/** A lock to renew, and for how long from now; 300 s by default. */
+export interface RenewRequest extends ProofRequest {
   readonly leaseMs?: number | undefined;
   readonly permit?: Permit | undefined;
 }

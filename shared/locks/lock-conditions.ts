@@ -1,7 +1,7 @@
 /** Where the rows of locks are, and the sentences that their conditions are made of. */
 import type { EpochMs } from "../base/time.ts";
 import { allOf, anyOf, condition, type Fragment, isMissing, pathsOf } from "../table/expression.ts";
-import type { Hold, LockRow } from "./lock.ts";
+import type { LockProof, LockRow } from "./lock.ts";
 
 /** The attributes of a lock's row. */
 export const at = pathsOf<LockRow>();
@@ -26,7 +26,7 @@ export const leaseIsOver = (nowMs: EpochMs): Fragment =>
 export const lockIsFree = (nowMs: EpochMs): Fragment => anyOf(nobodyOwns, leaseIsOver(nowMs));
 
 /** The caller took it, nobody took it since, and the lease still runs. */
-export function callerHolds({ owner, fence }: Hold, nowMs: EpochMs): Fragment {
+export function callerHolds({ owner, fence }: LockProof, nowMs: EpochMs): Fragment {
   const sameSession =
     owner.sessionId === undefined
       ? isMissing(at("sessionId"))

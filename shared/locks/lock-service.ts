@@ -6,11 +6,18 @@ import { silentLogger } from "../base/logger.ts";
 import { systemClock } from "../base/time.ts";
 import type { Database } from "../table/database.ts";
 import type { Write } from "../table/write.ts";
-import { actorOf, createAcquiring, type HoldRequest, type LockTiming } from "./lock-acquiring.ts";
+import { actorOf, createAcquiring, type ProofRequest, type LockTiming } from "./lock-acquiring.ts";
 import { createLockList } from "./lock-list.ts";
 import { forceReleaseWrite, releaseLockWrite } from "./lock-ending-store.ts";
 import { checkLockWrite, findLockRow } from "./lock-store.ts";
-import { checkLimits, type Hold, liveLockOf, type Lock, LockNotOwned, lockOf } from "./lock.ts";
+import {
+  checkLimits,
+  type LockProof,
+  liveLockOf,
+  type Lock,
+  LockNotOwned,
+  lockOf,
+} from "./lock.ts";
 import { createTreeLocks } from "./tree-locks.ts";
 import { createWithLock } from "./with-lock.ts";
 
@@ -30,7 +37,7 @@ export function createLockService({ database, ...given }: LockServiceOptions) {
   const trees = createTreeLocks({ database, clock });
   const { acquire, renew } = createAcquiring(database, trees, timing);
 
-  async function release(request: HoldRequest): Promise<void> {
+  async function release(request: ProofRequest): Promise<void> {
     checkLimits(request);
     const change = { hold: request, nowMs: clock(), actor: actorOf(request) };
     const releaseId = randomId("rel");
@@ -110,7 +117,7 @@ export function createLockService({ database, ...given }: LockServiceOptions) {
      *
      * @example await database.transact([...locks.checkWrites(lock), saveReport]);
      */
-    checkWrites(hold: Hold): Write[] {
+    checkWrites(hold: LockProof): Write[] {
       const nowMs = clock();
       const above = hold.scope === "tree" ? trees.checkWrites(hold, nowMs) : [];
       return [checkLockWrite(hold, nowMs), ...above];

@@ -26,7 +26,7 @@ import { check, type Row, update, type Write } from "../table/write.ts";
 import { at, callerHolds, fenceGrowsTo, lockIsFree, lockRow } from "./lock-conditions.ts";
 import {
   type HeldChange,
-  type Hold,
+  type LockProof,
   isSameOwner,
   LockHeld,
   LockNotOwned,
@@ -156,7 +156,7 @@ export function renewLockWrite({
 }
 
 /** Lets a transaction pass only while the caller holds the lock; changes nothing. */
-export function checkLockWrite(hold: Hold, nowMs: EpochMs): Write {
+export function checkLockWrite(hold: LockProof, nowMs: EpochMs): Write {
   return check({
     ...lockRow(hold.resource),
     condition: callerHolds(hold, nowMs),

@@ -36,8 +36,8 @@ export interface Lock {
   readonly expiresAtMs: EpochMs;
 }
 
-/** What proves a hold: the resource, its owner and, where known, the fence that came with it. */
-export interface Hold {
+/** Proof of ownership: the resource, its owner and, where known, the fence that came with the lock. */
+export interface LockProof {
   readonly resource: string;
   readonly owner: LockOwner;
   readonly fence?: number | undefined;
@@ -73,9 +73,9 @@ export interface LockRow {
   readonly [entry: `lock:${string}`]: Lock;
 }
 
-/** Something is done to a hold of the caller's; the actor is on record for it. */
+/** Something is done to a lock that the caller owns; the actor is on record for it. */
 export interface HeldChange {
-  readonly hold: Hold;
+  readonly hold: LockProof;
   readonly nowMs: EpochMs;
   readonly actor: Actor;
 }

@@ -12,7 +12,14 @@ import { action, allOf, condition, exists, type Fragment, isMissing } from "../t
 import { check, type Row, update, type Write } from "../table/write.ts";
 import { at, lockIsFree, lockRow } from "./lock-conditions.ts";
 import { type Acquisition, acquireLockWrite } from "./lock-store.ts";
-import { type Hold, type Lock, LockHeld, liveLockOf, LockNotOwned, maxLeaseMs } from "./lock.ts";
+import {
+  type LockProof,
+  type Lock,
+  LockHeld,
+  liveLockOf,
+  LockNotOwned,
+  maxLeaseMs,
+} from "./lock.ts";
 
 const below = at("below");
 const entryOf = (resource: string) => `lock:${resource}` as const;
@@ -27,7 +34,7 @@ export function locksBelow(row: Row | undefined): Lock[] {
 const ttlSecondsAbove = (nowMs: EpochMs): number => ttlSecondsAt(later(nowMs, maxLeaseMs + dayMs));
 
 /** The entry above is still that of this hold: nobody took over from above in the meantime. */
-function entryIsOurs({ resource, fence }: Hold): Fragment {
+function entryIsOurs({ resource, fence }: LockProof): Fragment {
   return fence === undefined
     ? exists(at(entryOf(resource)))
     : condition`${at(entryOf(resource), "fence")} = ${fence}`;
@@ -72,7 +79,7 @@ export function enterWrite(above: string, lock: Lock, note: ChangeNote): Write {
 /** Renews the entry in a row above. */
 export function prolongWrite(
   above: string,
-  hold: Hold,
+  hold: LockProof,
   until: { expiresAtMs: EpochMs; note: ChangeNote },
 ): Write {
   const { expiresAtMs, note } = until;
@@ -92,7 +99,7 @@ export function prolongWrite(
 }
 
 /** Removes the entry from a row above. */
-export function leaveWrite(above: string, hold: Hold, note: ChangeNote): Write {
+export function leaveWrite(above: string, hold: LockProof, note: ChangeNote): Write {
   return update({
     ...lockRow(above),
     change: {
@@ -106,7 +113,7 @@ export function leaveWrite(above: string, hold: Hold, note: ChangeNote): Write {
 }
 
 /** Lets a transaction pass only while the entry in a row above is still there. */
-export function checkEntryWrite(above: string, hold: Hold, nowMs: EpochMs): Write {
+export function checkEntryWrite(above: string, hold: LockProof, nowMs: EpochMs): Write {
   return check({
     ...lockRow(above),
     condition: entryIsOurs(hold),

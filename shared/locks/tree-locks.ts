@@ -16,7 +16,7 @@ import { releaseLockWrite } from "./lock-ending-store.ts";
 import { type Acquisition, findLockRow, renewLockWrite } from "./lock-store.ts";
 import {
   type HeldChange,
-  type Hold,
+  type LockProof,
   type Lock,
   LockHeld,
   liveLockOf,
@@ -198,7 +198,7 @@ export function createTreeLocks({ database, clock }: TreeLockOptions) {
     },
 
     /** The checks in the rows above that belong to a protected write; none for a plain lock. */
-    checkWrites(hold: Hold, nowMs: EpochMs): Write[] {
+    checkWrites(hold: LockProof, nowMs: EpochMs): Write[] {
       return forAbove(hold.resource, (above) => checkEntryWrite(above, hold, nowMs));
     },
   };

@@ -1,7 +1,12 @@
 /** Work under a lock: kept alive while the work runs, always given back, loss told in time. */
 import type { Actor } from "../base/actor.ts";
 import { randomId } from "../base/ids.ts";
-import type { AcquireRequest, createAcquiring, HoldRequest, LockTiming } from "./lock-acquiring.ts";
+import type {
+  AcquireRequest,
+  createAcquiring,
+  ProofRequest,
+  LockTiming,
+} from "./lock-acquiring.ts";
 import { defaultLeaseMs, type Lock, LockNotOwned } from "./lock.ts";
 
 /** What work under a lock is given. */
@@ -17,7 +22,7 @@ export interface LockedWork {
 export type WithLockOptions = Omit<AcquireRequest, "resource">;
 
 interface Parts extends ReturnType<typeof createAcquiring> {
-  readonly release: (request: HoldRequest) => Promise<void>;
+  readonly release: (request: ProofRequest) => Promise<void>;
   readonly timing: LockTiming;
 }
 
