@@ -64,6 +64,8 @@ class IndexView {
   readonly definition: IndexDefinition;
   readonly #attributes: readonly string[];
   readonly #rows = new Map<string, Item>();
+  /** When the last change of each item arrives, of those that have not: a scan of all would take a crowd for ever. */
+  readonly #lastArrivalMs = new Map<string, number>();
   readonly #arriving: { readonly key: string; readonly row: Item | undefined; atMs: number }[] = [];
 
   constructor(definition: IndexDefinition, tableKeys: readonly string[]) {
@@ -99,16 +101,20 @@ class IndexView {
 
   /** Rows of one item never overtake each other; those of different items may. */
   change(key: string, item: Item | undefined, atMs: number): void {
-    const before = this.#arriving.findLast((row) => row.key === key)?.atMs ?? 0;
-    this.#arriving.push({ key, row: this.rowOf(item), atMs: Math.max(before, atMs) });
+    const arrivesAtMs = Math.max(this.#lastArrivalMs.get(key) ?? 0, atMs);
+    this.#lastArrivalMs.set(key, arrivesAtMs);
+    this.#arriving.push({ key, row: this.rowOf(item), atMs: arrivesAtMs });
   }
 
   rows(nowMs: number): Iterable<Item> {
     if (this.#arriving.length > 0) {
       const waiting = this.#arriving.splice(0);
+      this.#lastArrivalMs.clear();
       for (const change of waiting) {
-        if (change.atMs > nowMs) this.#arriving.push(change);
-        else if (change.row) this.#rows.set(change.key, change.row);
+        if (change.atMs > nowMs) {
+          this.#arriving.push(change);
+          this.#lastArrivalMs.set(change.key, change.atMs);
+        } else if (change.row) this.#rows.set(change.key, change.row);
         else this.#rows.delete(change.key);
       }
     }
