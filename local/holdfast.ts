@@ -19,6 +19,7 @@ import { createTables, dropTables } from "./database/tables.ts";
 import { declaredSignIn, readApi } from "./http/api.ts";
 import { createGateway } from "./http/gateway.ts";
 import { createIssuer } from "./http/issuer.ts";
+import { refusalOfOrigin } from "./http/origin-guard.ts";
 import { startServer } from "./http/server.ts";
 import { startSchedules } from "./jobs/schedules.ts";
 import type { Checkpoints } from "./jobs/stream-reader.ts";
@@ -211,9 +212,13 @@ async function start(options: HoldfastOptions, cleanup: AsyncDisposableStack): P
     contention: contention?.model,
   };
   const gateway = createGateway(readApi(template, functions, issuer), measuring.answer);
-  server.answerWith((request) =>
-    /^\/_local(\/|$)/u.test(request.path) ? servePage(pages, request, runner) : gateway(request),
-  );
+  server.answerWith(async (request) => {
+    const refused = refusalOfOrigin(request);
+    if (refused) return refused;
+    return /^\/_local(\/|$)/u.test(request.path)
+      ? servePage(pages, request, runner)
+      : gateway(request);
+  });
   // Stopping goes backwards through what was deferred: this makes new requests end first of all.
   cleanup.defer(() => server.stop());
 

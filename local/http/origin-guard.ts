@@ -1,0 +1,25 @@
+/**
+ * Keeps pages of other origins away from what runs on this machine. A page can send requests to loopback
+ * addresses, and by DNS rebinding even read the answers under a name of its own: so only this machine's own names
+ * are answered, and what only people at this machine may see is not given to any other site's page.
+ */
+import { gatewayMessage, type HttpAnswer } from "./answer.ts";
+import { type GatewayRequest, joinHeaders } from "./event.ts";
+
+const ownNames = new Set(["localhost", "127.0.0.1", "[::1]"]);
+
+/** The name in a `Host` header, without its port. */
+function hostName(host: string | undefined): string {
+  return (host ?? "").toLowerCase().replace(/:\d*$/u, "");
+}
+
+/** What browsers say of the page that sends a request; clients that are none say nothing. */
+const ownPages = new Set([undefined, "same-origin", "none"]);
+
+/** The answer to a request that must not be served, or undefined where nothing speaks against it. */
+export function refusalOfOrigin(request: GatewayRequest): HttpAnswer | undefined {
+  const { host, "sec-fetch-site": site } = joinHeaders(request.rawHeaders);
+  if (!ownNames.has(hostName(host))) return gatewayMessage(421, "Misdirected Request");
+  const isInside = /^\/_local(\/|$)/u.test(request.path);
+  return isInside && !ownPages.has(site) ? gatewayMessage(403, "Forbidden") : undefined;
+}
