@@ -1,5 +1,6 @@
 /** The shapes that the contract of carts is made of: what is sent and what is shown. */
 import { z } from "zod";
+import { conditionTargets } from "../carts/cart.ts";
 import {
   currencyField,
   identifier,
@@ -12,7 +13,7 @@ import {
 } from "./fields.ts";
 
 /** What a condition is counted on. */
-export const conditionTarget = z.enum(["item", "subtotal", "total"]);
+export const conditionTarget = z.enum(conditionTargets);
 
 /** A discount, tax, shipping or fee of a cart. */
 export const cartCondition = z

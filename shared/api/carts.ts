@@ -1,5 +1,6 @@
 /** The contract of carts: read, edit, replace, merge, and the lock of a payment. */
 import { z } from "zod";
+import { mergeStrategies } from "../carts/merging.ts";
 import {
   cartInstanceView,
   cartLockView,
@@ -60,7 +61,7 @@ export const mergeCart = endpoint({
   headers: writePreconditions,
   body: z.strictObject({
     from: z.strictObject({ sessionId: sessionIdField }),
-    strategy: z.enum(["sum", "max", "keep"]).default("sum"),
+    strategy: z.enum(mergeStrategies).default("sum"),
   }),
   example: { from: { sessionId: "guest" }, strategy: "sum" },
   answers: { 200: cartView },

@@ -1,5 +1,6 @@
 /** The fields that several endpoints share, each with its bounds. */
 import { z } from "zod";
+import { providerNames } from "../base/provider-name.ts";
 
 /** Largest quantity of one line and largest stock level that can be set in one step. */
 export const maxQuantity = 1_000_000;
@@ -52,4 +53,4 @@ export const limitField = z.coerce.number().int().min(1).max(100).default(20);
 /** Where the next page starts, as the page before it said. */
 export const cursorField = z.string().min(1).max(2_048).optional();
 /** The way money reaches the shop. */
-export const providerField = z.enum(["stripe", "razorpay", "wompi", "sandbox"]);
+export const providerField = z.enum(providerNames);

@@ -1,5 +1,7 @@
 /** The contract of items and their stock: create, read, list, change, and the ledger of movements. */
 import { z } from "zod";
+import { movementKinds } from "../inventory/movement.ts";
+import { holdPolicies } from "../inventory/stock.ts";
 import { endpoint } from "./endpoint.ts";
 import {
   cursorField,
@@ -13,7 +15,7 @@ import {
 } from "./fields.ts";
 
 /** As many buyers as there are units, or one at a time. */
-export const holdPolicy = z.enum(["counted", "exclusive"]);
+export const holdPolicy = z.enum(holdPolicies);
 
 const levels = {
   available: z.int().min(0).describe("Units that can be bought and that no hold counts."),
@@ -46,7 +48,7 @@ export const itemView = z
 export const movementView = z
   .object({
     movementId: z.string(),
-    kind: z.enum(["received", "adjusted", "sold", "returned"]),
+    kind: z.enum(movementKinds),
     quantity: z.int(),
     reference: z.string(),
     reason: z.string().nullable(),

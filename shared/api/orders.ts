@@ -1,5 +1,6 @@
 /** The contract of orders: place, read, list, cancel. */
 import { z } from "zod";
+import { orderStatuses } from "../orders/order.ts";
 import { endpoint, largeBodyBytes } from "./endpoint.ts";
 import {
   cursorField,
@@ -15,15 +16,7 @@ import {
 } from "./fields.ts";
 
 /** How far an order is; it only moves forward. */
-export const orderStatus = z.enum([
-  "pending",
-  "paid",
-  "failed",
-  "cancelled",
-  "expired",
-  "refund_due",
-  "refunded",
-]);
+export const orderStatus = z.enum(orderStatuses);
 
 /** A line of an order, with the share of the cart's conditions that falls on it. */
 export const orderLine = z

@@ -19,7 +19,10 @@ export interface CartLine {
 }
 
 /** What a condition is counted on. */
-export type ConditionTarget = "item" | "subtotal" | "total";
+export const conditionTargets = ["item", "subtotal", "total"] as const;
+
+/** One of these. */
+export type ConditionTarget = (typeof conditionTargets)[number];
 
 /** A discount, tax, shipping or fee; `pricing.ts` says what it comes to. */
 export interface CartCondition {

@@ -11,7 +11,10 @@ import {
 import { checkLineQuantity } from "./cart-limits.ts";
 
 /** Whose quantity counts where both carts have a line: both, the larger one, or the target's. */
-export type MergeStrategy = "sum" | "max" | "keep";
+export const mergeStrategies = ["sum", "max", "keep"] as const;
+
+/** One of these. */
+export type MergeStrategy = (typeof mergeStrategies)[number];
 
 const quantities: Readonly<Record<MergeStrategy, (mine: number, theirs: number) => number>> = {
   sum: (mine, theirs) => mine + theirs,

@@ -8,7 +8,10 @@ import type { Stock } from "./stock.ts";
  * `received` once, when the item is made; `adjusted` by an administrator, with a sign; `sold` and
  * `returned` by orders or outside of them.
  */
-export type MovementKind = "received" | "adjusted" | "sold" | "returned";
+export const movementKinds = ["received", "adjusted", "sold", "returned"] as const;
+
+/** One of these. */
+export type MovementKind = (typeof movementKinds)[number];
 
 /** The levels of an item; by the conservation law, four of them give the fifth. */
 export interface Levels {

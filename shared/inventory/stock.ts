@@ -5,7 +5,10 @@ import type { EpochMs } from "../base/time.ts";
 import { expiredUnits, liveBuckets } from "./buckets.ts";
 
 /** `counted`: as many buyers as there are units. `exclusive`: one live hold at a time. */
-export type HoldPolicy = "counted" | "exclusive";
+export const holdPolicies = ["counted", "exclusive"] as const;
+
+/** One of these. */
+export type HoldPolicy = (typeof holdPolicies)[number];
 
 /** A price in minor units. */
 export interface Price {

@@ -1,15 +1,15 @@
 /** What an order is: its shape, how its status may move, and the errors that speak of it. */
 import { shardOf } from "../base/ids.ts";
 import { HoldfastError } from "../base/errors.ts";
+import type { ProviderName } from "../base/provider-name.ts";
 import type { EpochMs } from "../base/time.ts";
 import type { Demand } from "../inventory/stock.ts";
 
-/** How far an order is. */
-export type OrderStatus =
-  "pending" | "paid" | "failed" | "cancelled" | "expired" | "refund_due" | "refunded";
+export { nextStatuses, orderStatuses } from "./order-status.ts";
+export type { OrderStatus } from "./order-status.ts";
 
 /** The payment providers by name; the way a shopper chose to pay. */
-export type PaymentMethod = "stripe" | "razorpay" | "wompi" | "sandbox";
+export type PaymentMethod = ProviderName;
 
 /** One line: what was ordered at which price, and its share of the cart's conditions. */
 export interface OrderLine {
@@ -138,17 +138,6 @@ export interface OrderCaller {
 export function isOrderOf({ userId }: Pick<Order, "userId">, caller: OrderCaller): boolean {
   return caller.isAdmin || caller.userId === userId;
 }
-
-/** From where to where a status may move; anything else is refused by the write's own condition. */
-export const nextStatuses: Readonly<Record<OrderStatus, readonly OrderStatus[]>> = {
-  pending: ["paid", "failed", "cancelled", "expired", "refund_due"],
-  failed: ["paid", "refund_due"],
-  cancelled: ["paid", "refund_due"],
-  expired: ["paid", "refund_due"],
-  paid: ["refund_due"],
-  refund_due: ["refunded"],
-  refunded: [],
-};
 
 /** How many partitions the index of due orders has, so that no single one takes every write. */
 export const dueShards = 4;

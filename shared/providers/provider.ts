@@ -1,10 +1,10 @@
 /** What every payment provider offers, in the same words; one file each implements it. */
 import { HoldfastError } from "../base/errors.ts";
+import type { ProviderName } from "../base/provider-name.ts";
 import type { EpochMs } from "../base/time.ts";
 import type { Amount, UnavailableReason } from "./amounts.ts";
 
-/** The providers by name. */
-export type ProviderName = "stripe" | "razorpay" | "wompi" | "sandbox";
+export type { ProviderName };
 
 /** Money for an order, to be asked for at the provider. */
 export interface TransactionRequest {

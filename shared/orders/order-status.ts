@@ -1,0 +1,26 @@
+/** How far an order is, and from where to where that may move. */
+
+/** How far an order is. */
+export const orderStatuses = [
+  "pending",
+  "paid",
+  "failed",
+  "cancelled",
+  "expired",
+  "refund_due",
+  "refunded",
+] as const;
+
+/** One of these. */
+export type OrderStatus = (typeof orderStatuses)[number];
+
+/** From where to where a status may move; anything else is refused by the write's own condition. */
+export const nextStatuses: Readonly<Record<OrderStatus, readonly OrderStatus[]>> = {
+  pending: ["paid", "failed", "cancelled", "expired", "refund_due"],
+  failed: ["paid", "refund_due"],
+  cancelled: ["paid", "refund_due"],
+  expired: ["paid", "refund_due"],
+  paid: ["refund_due"],
+  refund_due: ["refunded"],
+  refunded: [],
+};
