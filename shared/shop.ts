@@ -23,7 +23,7 @@ import type { PaymentMethod } from "./orders/order.ts";
 import { createOrderService } from "./orders/order-service.ts";
 import { type CashierOptions, createCashier } from "./payments/cashier.ts";
 import { createPaymentService } from "./payments/payment-service.ts";
-import type { OnPaymentFailure } from "./payments/payment.ts";
+import type { OnPaymentFailure, PaymentAlarm } from "./payments/payment.ts";
 import { createSweep } from "./payments/sweep.ts";
 import type { Providers } from "./providers/provider.ts";
 import type { Database } from "./table/database.ts";
@@ -59,7 +59,7 @@ export interface ShopParts {
 export interface PayingShopParts extends ShopParts {
   readonly providers: Providers;
   /** Raises an alarm that somebody should look at. */
-  readonly alarm: (name: "AmountMismatch") => void;
+  readonly alarm: (name: PaymentAlarm) => void;
   /** The sandbox's keys, and where its signed events go; only where there is a sandbox. */
   readonly sandbox?: Pick<CashierOptions, "keys" | "deliver">;
 }

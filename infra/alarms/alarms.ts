@@ -122,6 +122,27 @@ function watchMoney(book: AlarmBook, functions: Functions): void {
     atLeast: 1,
   });
   book.ring({
+    id: "RefundRefused",
+    says: "A provider refuses to pay money back, and nobody asks again",
+    runbook: "A refund does not get done",
+    metric: ownMetric("RefundRefused"),
+    atLeast: 1,
+  });
+  book.ring({
+    id: "RefundFailed",
+    says: "A refund failed after it was taken on: the shopper has no money yet",
+    runbook: "A refund does not get done",
+    metric: ownMetric("RefundFailed"),
+    atLeast: 1,
+  });
+  book.ring({
+    id: "UnreadablePaymentEvent",
+    says: "A provider tells of money in a way that cannot be read",
+    runbook: "A payment event cannot be read",
+    metric: ownMetric("UnreadablePaymentEvent"),
+    atLeast: 1,
+  });
+  book.ring({
     id: "ReconcilerDifferences",
     says: "A provider's books and ours differ",
     runbook: "The books differ",

@@ -74,7 +74,8 @@ const actionsOf: Readonly<Record<string, readonly ProviderAction[]>> = {
 export async function startWompi({ now = Date.now }: { now?: Now } = {}) {
   const transactions = new Map<string, WompiEntity>();
   let listener: Pick<PlayableStandIn, "onEvent"> | undefined;
-  let voided = 0;
+  /** Those that were voided by a call, not by hand. */
+  const voided = new Set<string>();
   let serial = 0;
 
   function move(transaction: WompiEntity, status: string): WompiEntity {
@@ -113,7 +114,7 @@ export async function startWompi({ now = Date.now }: { now?: Now } = {}) {
     if (transaction.status !== "APPROVED" || !isWhole || !isCard) {
       return { status: 422, body: { error: { type: "INPUT_VALIDATION_ERROR" } } };
     }
-    voided += 1;
+    voided.add(transaction.id);
     return ok({ data: { ...move(transaction, "VOIDED") } });
   }
 
@@ -173,7 +174,8 @@ export async function startWompi({ now = Date.now }: { now?: Now } = {}) {
   const standIn = Object.assign(await startStandIn(answer), {
     onEvent: (_delivery: StandInDelivery): void => {},
     transactions,
-    countVoided: () => voided,
+    countVoided: () => voided.size,
+    isVoided: (id: string) => voided.has(id),
     /** A shopper uses a checkout page; nothing is told of it. */
     checkOut,
     /** Wompi decides about a transaction, and tells. */

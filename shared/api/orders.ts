@@ -36,7 +36,9 @@ export const orderLine = z
 /** Money that goes back, and how far that is. */
 export const orderRefund = z
   .object({
-    status: z.enum(["due", "requested", "done"]),
+    status: z.enum(["due", "requested", "done", "failed"]),
+    /** Why the provider did not do it when it was last asked. */
+    lastError: z.string().optional(),
     reason: z.string(),
     amountMinor: z.int(),
     refundId: z.string().optional(),

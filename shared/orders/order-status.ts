@@ -22,5 +22,5 @@ export const nextStatuses: Readonly<Record<OrderStatus, readonly OrderStatus[]>>
   expired: ["paid", "refund_due"],
   paid: ["refund_due"],
   refund_due: ["refunded"],
-  refunded: [],
+  refunded: ["refund_due"], // only when the provider tells that the refund failed after all
 };

@@ -29,8 +29,11 @@ export interface OrderLine {
 
 /** A refund that is owed, asked for or done. */
 export interface Refund {
-  readonly status: "due" | "requested" | "done";
+  /** `failed`: the provider refuses for good; nobody asks again until an administrator does. */
+  readonly status: "due" | "requested" | "done" | "failed";
   readonly reason: string;
+  /** Why the provider did not do it when it was last asked, in its own code. */
+  readonly lastError?: string;
   readonly amountMinor: number;
   readonly refundId?: string;
   /** How often the provider was asked; the pause between two attempts grows with it. */
@@ -208,8 +211,12 @@ function lineView(line: OrderLine) {
 }
 
 /** A refund as the order's owner may see it. */
-function refundView({ status, reason, amountMinor, refundId, attempts, paymentId }: Refund) {
-  const known = refundId === undefined ? {} : { refundId };
+function refundView(refund: Refund) {
+  const { status, reason, amountMinor, refundId, attempts, paymentId, lastError } = refund;
+  const known = {
+    ...(refundId === undefined ? {} : { refundId }),
+    ...(lastError === undefined ? {} : { lastError }),
+  };
   return { status, reason, amountMinor, ...known, attempts, paymentId };
 }
 

@@ -29,8 +29,8 @@ export function createPaymentService(options: PaymentServiceOptions) {
   const { database, providers, logger } = options;
   const settling = createSettling(options);
   const starting = createStarting(options);
-  const receiving = createReceiving({ ...options, settling });
   const refunds = createRefunds({ ...options, settling });
+  const receiving = createReceiving({ ...options, settling, refunds });
 
   function providerOf(method: PaymentMethod): PaymentProvider {
     const provider = providers[method];

@@ -15,7 +15,11 @@ import {
   pathsOf,
 } from "../table/expression.ts";
 import { put, type Row, update, type Write } from "../table/write.ts";
-import { factKey, OrderMoved } from "./payment.ts";
+import { factKey, keyOf } from "./fact-key.ts";
+import { OrderMoved } from "./payment.ts";
+
+/** The longest text of an event that is kept. */
+const longestText = 255;
 
 /** For how long an event that is not ours stays to be looked at. */
 const eventLifeMs = 90 * dayMs;
@@ -54,7 +58,7 @@ function isSameNote(found: Row, note: ChangeNote): boolean {
 }
 
 function eventKeyOf(event: PaymentEvent): string {
-  const id = event.kind === "noted" ? event.eventId : factKey(event);
+  const id = event.kind === "noted" ? keyOf(event.eventId) : factKey(event);
   return `${event.provider}/${id}`;
 }
 
@@ -68,7 +72,14 @@ class EventKept extends HoldfastError {
 }
 
 function keepWrite(event: PaymentEvent, nowMs: EpochMs): Write {
-  const { certain: _certain, ...facts } = event as PaymentEvent & { certain?: boolean };
+  const { certain: _certain, ...told } = event as PaymentEvent & { certain?: boolean };
+  // Texts from outside are kept to be looked at, not to fill the table.
+  const facts = Object.fromEntries(
+    Object.entries(told).map(([name, value]) => [
+      name,
+      typeof value === "string" ? value.slice(0, longestText) : value,
+    ]),
+  );
   const eventKey = eventKeyOf(event);
   return put({
     table: "Events",

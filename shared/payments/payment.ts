@@ -11,6 +11,7 @@ import {
   type RefundOrder,
 } from "../orders/order.ts";
 import type { PaymentFact } from "../providers/provider.ts";
+import { factKey } from "./fact-key.ts";
 
 /** What a failed payment does: ends the order, or leaves it open for another card. */
 export type OnPaymentFailure = "release" | "keep";
@@ -43,10 +44,9 @@ export class OrderMoved extends HoldfastError {
   }
 }
 
-/** Under which name a fact is remembered: the same money is the same fact, however often it is told. */
-export function factKey({ kind, paymentId }: Pick<PaymentFact, "kind" | "paymentId">): string {
-  return `${kind}:${paymentId}`;
-}
+/** What payments wake somebody for. */
+export type PaymentAlarm =
+  "AmountMismatch" | "RefundRefused" | "RefundFailed" | "UnreadablePaymentEvent";
 
 /** Whether the provider captured just what was ordered. */
 export function isWhatWasOrdered(order: Order, fact: PaymentFact): boolean {
@@ -95,6 +95,11 @@ export function isRefund(order: Order): order is RefundOrder {
   return order.status === "refund_due" || order.status === "refunded";
 }
 
+/** Whether something is still to be asked of the provider. */
+export function isOpen({ status }: Refund): boolean {
+  return status === "due" || status === "requested";
+}
+
 /** All refunds of an order, finished or not. */
 export function refundsOf({ payment, extraRefunds }: Order): Refund[] {
   return [...(payment?.refund ? [payment.refund] : []), ...Object.values(extraRefunds ?? {})];
@@ -107,7 +112,7 @@ export function refundsOf({ payment, extraRefunds }: Order): Refund[] {
 export function withDue(order: Order, atMs: EpochMs): Order {
   const { dueShard: _shard, dueAtMs: _atMs, ...rest } = order;
   const dueShard = dueShardOf(order.orderId);
-  if (refundsOf(order).some(({ status }) => status !== "done")) {
+  if (refundsOf(order).some(isOpen)) {
     return { ...rest, dueShard, dueAtMs: atMs };
   }
   if (order.status !== "pending") return rest;
@@ -179,6 +184,31 @@ function whenRefunded(order: Order, fact: PaymentFact, nowMs: EpochMs): Outcome 
   };
 }
 
+/** The money came home: it is due again, and the next attempt carries another key. */
+function dueAgain({ refundId: _failed, ...refund }: Refund): Refund {
+  const failures = (refund.failures ?? 0) + 1;
+  return { ...refund, status: "due", lastError: "failed_later", failures };
+}
+
+/**
+ * A refund failed after it was asked for, or even after it was done. One that is not ours leaves the
+ * money with us, where it was before.
+ */
+function whenRefundFailed(order: Order, fact: PaymentFact, nowMs: EpochMs): Outcome | undefined {
+  const { extraRefunds = {} } = order;
+  const isFailed = ({ refundId }: Refund): boolean => refundId === fact.refundId;
+  const nothingElse = { stock: "leave", cart: "leave" } as const;
+  if (isRefund(order) && isFailed(order.payment.refund)) {
+    const payment = { ...order.payment, refund: dueAgain(order.payment.refund) };
+    const due: Order = { ...order, status: "refund_due", payment };
+    return { next: withDue(remembering(due, fact, nowMs), nowMs), ...nothingElse };
+  }
+  const extra = Object.values(extraRefunds).find(isFailed);
+  if (!extra) return undefined;
+  const due = remembering(withExtra(order, dueAgain(extra)), fact, nowMs);
+  return { next: withDue(due, nowMs), ...nothingElse };
+}
+
 function whenFailed(
   order: Order,
   fact: PaymentFact,
@@ -206,6 +236,7 @@ export function outcomeOf(
 ): Outcome | undefined {
   if (order.events?.[factKey(fact)]) return undefined;
   if (fact.kind === "failed") return whenFailed(order, fact, policy, nowMs);
+  if (fact.kind === "refund_failed") return whenRefundFailed(order, fact, nowMs);
   const refund =
     order.payment?.paymentId === fact.paymentId
       ? order.payment.refund

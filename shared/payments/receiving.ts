@@ -12,8 +12,15 @@ import {
   type WebhookDelivery,
 } from "../providers/provider.ts";
 import type { Database } from "../table/database.ts";
-import { earlierTransaction, isWhatWasOrdered, knowsTransaction } from "./payment.ts";
+import {
+  earlierTransaction,
+  isWhatWasOrdered,
+  knowsTransaction,
+  type PaymentAlarm,
+} from "./payment.ts";
 import { keepEvent } from "./payment-store.ts";
+import { openRefundsOf } from "./refund.ts";
+import type { Refunds } from "./refund-service.ts";
 import type { Settling } from "./settle-service.ts";
 
 /** What receiving is made of. */
@@ -23,7 +30,7 @@ export interface ReceivingOptions {
   readonly clock: Clock;
   readonly logger: Logger;
   /** Raises an alarm that somebody should look at. */
-  readonly alarm: (name: "AmountMismatch") => void;
+  readonly alarm: (name: PaymentAlarm) => void;
 }
 
 /** What a webhook came to: the order that it is about, if it is about one. */
@@ -31,9 +38,28 @@ export interface Received {
   readonly order?: Order;
 }
 
+type Parts = ReceivingOptions & { readonly settling: Settling; readonly refunds: Refunds };
+
+/** What a fact made due is asked for at once; where that fails the sweep goes on with it. */
+async function payBack(
+  { refunds, logger }: Parts,
+  order: Order,
+  fact: PaymentFact,
+  actor: Actor,
+): Promise<Order> {
+  const isNew = openRefundsOf(order).some(({ attempts }) => attempts === 0);
+  if (!isNew && fact.kind !== "refund_failed") return order;
+  try {
+    return await refunds.carryOut(order, actor);
+  } catch (error) {
+    logger.error("Refund not asked for yet", { orderId: order.orderId, error });
+    return order;
+  }
+}
+
 /** Makes `receive` and `verify`; the payment service says what they guarantee. */
-export function createReceiving(options: ReceivingOptions & { readonly settling: Settling }) {
-  const { database, providers, settling, clock, logger } = options;
+export function createReceiving(options: Parts) {
+  const { database, providers, settling, clock, logger, alarm } = options;
 
   async function settle(order: Order, fact: PaymentFact, actor: Actor): Promise<Order> {
     const settled = await settling.settle(order, fact, actor);
@@ -41,9 +67,15 @@ export function createReceiving(options: ReceivingOptions & { readonly settling:
       const { orderId, totalMinor, currency } = order;
       const captured = { amountMinor: fact.amountMinor, currency: fact.currency };
       logger.error("Captured is not what was ordered", { orderId, totalMinor, currency, captured });
-      options.alarm("AmountMismatch");
+      alarm("AmountMismatch");
     }
-    return settled;
+    if (settled === order) return order;
+    if (fact.kind === "refund_failed") {
+      const { orderId } = order;
+      logger.error("A refund failed after all", { orderId, refundId: fact.refundId });
+      alarm("RefundFailed");
+    }
+    return payBack(options, settled, fact, actor);
   }
 
   /** The order of a fact; where a shopper could have named it, the provider is asked. */
@@ -62,6 +94,10 @@ export function createReceiving(options: ReceivingOptions & { readonly settling:
     const provider = providers[name];
     if (!provider) throw new BadSignature(name);
     const event = await provider.readWebhook(delivery);
+    if (event.kind === "noted" && event.isUnreadable) {
+      logger.error("An event about money cannot be read", { provider: name, type: event.type });
+      alarm("UnreadablePaymentEvent");
+    }
     const order = event.kind === "noted" ? undefined : await trace(event);
     if (event.kind === "noted" || !order) {
       await keepEvent(database, event, clock());

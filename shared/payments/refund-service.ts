@@ -5,11 +5,18 @@ import type { Logger } from "../base/logger.ts";
 import type { Clock } from "../base/time.ts";
 import { type Order, OrderNotFound, OrderNotPayable, type Refund } from "../orders/order.ts";
 import { findOrder } from "../orders/order-store.ts";
-import { ProviderFailed, type Providers, type RefundState } from "../providers/provider.ts";
+import { type PaymentProvider, ProviderFailed, type Providers } from "../providers/provider.ts";
 import type { Database } from "../table/database.ts";
-import { OrderMoved } from "./payment.ts";
+import { OrderMoved, type PaymentAlarm } from "./payment.ts";
 import { changeOrderWrite } from "./payment-store.ts";
-import { afterAttempt, openRefundsOf, refundKey, refundRequested } from "./refund.ts";
+import {
+  afterAttempt,
+  openRefundsOf,
+  type RefundAnswer,
+  refundKey,
+  refundRequested,
+  reopened,
+} from "./refund.ts";
 import type { Settling } from "./settle-service.ts";
 
 /** What refunds are made of. */
@@ -19,6 +26,7 @@ export interface RefundOptions {
   readonly settling: Settling;
   readonly clock: Clock;
   readonly logger: Logger;
+  readonly alarm: (name: PaymentAlarm) => void;
 }
 
 /** A wish to pay an order back. */
@@ -32,15 +40,33 @@ interface Wish {
 
 const maxRounds = 10;
 
-/** What the provider says, or undefined when it failed: the next attempt will ask again. */
+/** A final refusal, with what the provider says is still there to be paid back. */
+async function refusalOf(
+  provider: PaymentProvider,
+  refund: Refund,
+  lastError: string,
+): Promise<RefundAnswer> {
+  try {
+    return { status: "refused", lastError, restMinor: await provider.fetchRefundable(refund) };
+  } catch (error) {
+    if (!(error instanceof ProviderFailed)) throw error;
+    return { status: "unanswered", lastError };
+  }
+}
+
+/** What the provider says. */
 async function ask(
-  { providers, logger }: RefundOptions,
+  { providers, logger, alarm }: RefundOptions,
   order: Order,
   refund: Refund,
-): Promise<RefundState | undefined> {
-  const { provider, reason, refundId, transactionId, paymentId, amountMinor, currency } = refund;
+): Promise<RefundAnswer> {
+  const { reason, refundId, transactionId, paymentId, amountMinor, currency } = refund;
+  const provider = providers[refund.provider];
+  const { orderId } = order;
+  if (!provider) return { status: "unanswered", lastError: "not_configured" };
   try {
-    return await providers[provider]?.refund({
+    const state = await provider.refund({
+      orderId,
       transactionId,
       paymentId,
       amountMinor,
@@ -49,11 +75,16 @@ async function ask(
       idempotencyKey: refundKey(order, refund),
       refundId,
     });
+    if (state.status === "failed") alarm("RefundFailed");
+    return state;
   } catch (error) {
     if (!(error instanceof ProviderFailed)) throw error;
-    const { orderId } = order;
-    logger.warn("Refund not done yet", { orderId, provider, paymentId, reason: error.reason });
-    return undefined;
+    const { reason: lastError, retriable } = error;
+    logger.warn("Refund not done yet", { orderId, provider: provider.name, paymentId, lastError });
+    if (retriable || refundId !== undefined) return { status: "unanswered", lastError };
+    const refusal = await refusalOf(provider, refund, lastError);
+    if (refusal.status === "refused" && refusal.restMinor >= amountMinor) alarm("RefundRefused");
+    return refusal;
   }
 }
 
@@ -62,15 +93,17 @@ export function createRefunds(options: RefundOptions) {
   const { database, settling, clock } = options;
 
   /**
-   * Asks once for every refund that is open, and records what the provider said. Two at the same time
-   * ask for the same refund by the same key. One request for each open refund.
+   * Asks for every refund that is open, and records what the provider said: once, or twice where money
+   * went back elsewhere and only the rest is owed. Two at the same time ask for the same refund by the
+   * same key. One request for each answer.
    */
   async function carryOut(order: Order, actor: Actor): Promise<Order> {
     let current = order;
-    for (const refund of openRefundsOf(order)) {
-      const state = await ask(options, current, refund);
+    const waiting = openRefundsOf(order);
+    for (let refund = waiting.shift(); refund; refund = waiting.shift()) {
+      const answer = await ask(options, current, refund);
       const nowMs = clock();
-      const next = afterAttempt(current, refund, { state, nowMs });
+      const next = afterAttempt(current, refund, { answer, nowMs });
       const action = next.status === current.status ? "refund.attempted" : "order.refunded";
       const note = changeNote(action, actor, nowMs, refund.reason);
       try {
@@ -81,6 +114,10 @@ export function createRefunds(options: RefundOptions) {
         return error.found ?? current;
       }
       current = { ...next, revision: (current.revision ?? 0) + 1 };
+      const { paymentId, amountMinor } = refund;
+      const isLess = (each: Refund): boolean =>
+        each.paymentId === paymentId && each.amountMinor < amountMinor;
+      waiting.push(...openRefundsOf(current).filter(isLess));
     }
     return current;
   }
@@ -118,10 +155,11 @@ export function createRefunds(options: RefundOptions) {
         throw new OrderNotPayable(order);
       }
       try {
+        // Refused for good by the provider, but somebody says: once more.
         const due =
           order.status === "paid"
             ? await settling.carryOut(order, refundRequested(order, reason, clock()), actor)
-            : order;
+            : reopened(order, clock());
         return await (outside ? record(due, actor) : carryOut(due, actor));
       } catch (error) {
         if (!(error instanceof OrderMoved)) throw error;

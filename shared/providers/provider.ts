@@ -40,13 +40,15 @@ export interface WebhookDelivery {
  * difference they are the same. A fact is known again by its kind and payment, whatever carried it.
  */
 export interface PaymentFact {
-  readonly kind: "captured" | "failed" | "refunded";
+  readonly kind: "captured" | "failed" | "refunded" | "refund_failed";
   readonly provider: ProviderName;
   readonly orderId: string;
   readonly transactionId: string;
   readonly paymentId: string;
   readonly amountMinor: number;
   readonly currency: string;
+  /** The refund that failed, by the provider's name for it. */
+  readonly refundId?: string;
   /** The provider's own word for it, for the record. */
   readonly type: string;
   /**
@@ -62,6 +64,8 @@ export interface NotedEvent {
   readonly provider: ProviderName;
   readonly eventId: string;
   readonly type: string;
+  /** It is about our money, but does not say what it must: somebody should look. */
+  readonly isUnreadable?: true;
 }
 
 /** What a genuine webhook says. */
@@ -72,6 +76,7 @@ export type BrowserReturn = Readonly<Record<string, string | undefined>>;
 
 /** Money to be paid back in full. */
 export interface RefundRequest {
+  readonly orderId: string;
   readonly transactionId: string;
   readonly paymentId: string;
   readonly amountMinor: number;
@@ -125,8 +130,13 @@ export interface PaymentProvider {
   fetch(payment: { transactionId: string; paymentId: string }): Promise<PaymentFact | undefined>;
   /** Keeps money from coming late; false where the provider has no way to do so. */
   cancel(transactionId: string): Promise<boolean>;
-  /** Pays everything back, once for each idempotency key. */
+  /** Pays back, once for each idempotency key. */
   refund(request: RefundRequest): Promise<RefundState>;
+  /**
+   * How much of a captured payment could still be paid back, in minor units: what was captured, less
+   * what went back or is on its way, wherever that was asked for.
+   */
+  fetchRefundable(payment: { transactionId: string; paymentId: string }): Promise<number>;
 }
 
 /** The providers of a stage; one that it lacks cannot be paid with. */

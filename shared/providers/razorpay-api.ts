@@ -9,6 +9,7 @@ export interface RazorpayPayment {
   readonly id: string;
   readonly status: string;
   readonly amount: number | string;
+  readonly amount_refunded?: number | null;
   readonly currency: string;
   readonly order_id?: string | null;
 }

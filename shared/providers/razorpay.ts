@@ -21,19 +21,22 @@ const notes = z
   .nullish();
 
 const paymentEntity = z.object({
-  id: z.string().min(1),
+  id: z.string().min(1).max(255),
   amount: z.int(),
   amount_refunded: z.int().nullish(),
   currency: z.string(),
-  order_id: z.string().min(1),
+  order_id: z.string().min(1).max(255),
   notes,
 });
+
+const refundEntity = z.object({ id: z.string().min(1).max(255) });
 
 const eventSchema = z.object({
   event: z.string(),
   payload: z.object({
     payment: z.object({ entity: paymentEntity }),
     order: z.object({ entity: z.object({ receipt: z.string().nullish() }) }).optional(),
+    refund: z.object({ entity: refundEntity }).optional(),
   }),
 });
 
@@ -44,6 +47,7 @@ const kinds: Readonly<Record<string, PaymentFact["kind"]>> = {
   "order.paid": "captured",
   "payment.failed": "failed",
   "refund.processed": "refunded",
+  "refund.failed": "refund_failed",
 };
 
 /**
@@ -75,11 +79,31 @@ function factIn(body: Buffer): PaymentFact | undefined {
     amountMinor,
     currency: entity.currency,
     type: event.event,
+    ...(kind === "refund_failed" ? { refundId: event.payload.refund?.entity.id ?? "" } : {}),
   };
 }
 
-function typeIn(body: Buffer): string {
-  return z.object({ event: z.string() }).safeParse(jsonOf(body)).data?.event ?? "unknown";
+const outline = z.object({
+  event: z.string(),
+  payload: z
+    .object({ payment: z.object({ entity: z.object({ order_id: z.unknown() }) }) })
+    .optional()
+    .catch(undefined),
+});
+
+/**
+ * What an event is called, and whether it is about an order's money without saying what it must. A
+ * payment without an order (of a link or a page of Razorpay's own) is none of ours.
+ */
+function outlineOf(body: Buffer): { type: string; isUnreadable?: true } {
+  const told = outline.safeParse(jsonOf(body)).data;
+  if (!told) return { type: "unknown", isUnreadable: true };
+  const type = told.event;
+  if (!Object.hasOwn(kinds, type)) return { type };
+  const { payment } = told.payload ?? {};
+  const isForeign = payment !== undefined && !payment.entity.order_id;
+  const isReadable = eventSchema.safeParse(jsonOf(body)).success;
+  return isForeign || isReadable ? { type } : { type, isUnreadable: true };
 }
 
 /** A payment that was tried again keeps its id: late authorization after a failure is legal. */
@@ -142,7 +166,7 @@ export function createRazorpay(options: ProviderOptions): PaymentProvider {
     const fact = factIn(body);
     if (fact) return fact;
     const eventId = sha256Hex(body);
-    return { kind: "noted", provider: "razorpay", eventId, type: typeIn(body) } as PaymentEvent;
+    return { kind: "noted", provider: "razorpay", eventId, ...outlineOf(body) } as PaymentEvent;
   }
 
   const provider: PaymentProvider = {
@@ -189,6 +213,10 @@ export function createRazorpay(options: ProviderOptions): PaymentProvider {
         const state = states.find(({ status }) => status !== "failed");
         return state ?? { refundId: paymentId, status: "done" };
       }
+    },
+    async fetchRefundable({ paymentId }) {
+      const { amount, amount_refunded: back = 0, currency } = await api.fetchPayment(paymentId);
+      return razorpayAmounts.fromProvider(Number(amount) - Number(back), currency) ?? 0;
     },
   };
   return provider;

@@ -18,12 +18,14 @@ import { jsonOf, matchesAny, secondsIn } from "./signatures.ts";
 const toleranceSeconds = 300;
 const prefix = "sbx_";
 
+const foreignId = z.string().min(1).max(255);
+
 const eventSchema = z.object({
   type: z.enum(["payment.captured", "payment.failed", "payment.refunded"]),
   data: z.object({
-    orderId: z.string().min(1),
-    transactionId: z.string().min(1),
-    paymentId: z.string().min(1),
+    orderId: foreignId,
+    transactionId: foreignId,
+    paymentId: foreignId,
     amountMinor: z.int(),
     currency: z.string(),
   }),
@@ -77,6 +79,8 @@ export function signSandboxEvent(
   };
 }
 
+const typeOf = z.object({ type: z.string() });
+
 const kinds = {
   "payment.captured": "captured",
   "payment.failed": "failed",
@@ -126,7 +130,10 @@ export function createSandbox({ keys, clock = systemClock }: ProviderOptions): P
       const event = eventSchema.safeParse(jsonOf(delivery.body));
       if (event.success) return factOf(event.data);
       const eventId = delivery.headers["webhook-id"] ?? "";
-      return { kind: "noted", provider: "sandbox", eventId, type: "unknown" };
+      const type = typeOf.safeParse(jsonOf(delivery.body)).data?.type ?? "unknown";
+      const noted = { kind: "noted", provider: "sandbox", eventId, type } as const;
+      const isOurs = type === "unknown" || type in kinds;
+      return isOurs ? { ...noted, isUnreadable: true } : noted;
     },
     async readReturn() {
       // It has no memory of payments: only its webhook tells.
@@ -140,6 +147,10 @@ export function createSandbox({ keys, clock = systemClock }: ProviderOptions): P
     },
     async refund({ idempotencyKey, refundId }) {
       return { refundId: refundId ?? derivedId("sbr", idempotencyKey), status: "done" };
+    },
+    async fetchRefundable() {
+      // It never refuses, so nobody has to ask.
+      return 0;
     },
   };
 }

@@ -74,7 +74,8 @@ export function createStripeApi(options: ProviderOptions, guard: Guard) {
       refundState(await call(({ refunds }) => refunds.retrieve(refundId))),
     listRefunds: async (intentId: string) => {
       const list = { payment_intent: intentId, limit: 100 };
-      return (await call(({ refunds }) => refunds.list(list))).data.map(refundState);
+      const { data } = await call(({ refunds }) => refunds.list(list));
+      return data.map((refund) => ({ ...refundState(refund), amount: refund.amount }));
     },
   };
 }

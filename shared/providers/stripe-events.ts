@@ -9,19 +9,30 @@ const toleranceSeconds = 300;
 
 const metadata = z.object({ orderId: z.string().min(1) });
 
+const foreignId = z.string().min(1).max(255);
+
 const intentSchema = z.object({
-  id: z.string(),
+  id: foreignId,
   amount: z.int(),
   amount_received: z.int().optional(),
   currency: z.string(),
   metadata,
 });
 
+/** An id, or the object that it stands for. */
+const reference = z.union([foreignId, z.object({ id: foreignId }).transform(({ id }) => id)]);
+
 const chargeSchema = z.object({
   amount: z.int(),
   amount_refunded: z.int(),
+  payment_intent: reference,
+});
+
+const refundSchema = z.object({
+  id: foreignId,
+  amount: z.int(),
   currency: z.string(),
-  payment_intent: z.union([z.string(), z.object({ id: z.string() }).transform(({ id }) => id)]),
+  payment_intent: reference,
   metadata,
 });
 
@@ -82,13 +93,28 @@ export function intentFact(kind: "captured" | "failed", type: string, object: un
   });
 }
 
-/** Only a full refund ends an order; a part of the money back leaves it as it is. */
-function refundFact(type: string, object: unknown): PaymentFact | undefined {
-  const charge = chargeSchema.safeParse(object).data;
-  if (!charge || charge.amount_refunded < charge.amount) return undefined;
-  const { payment_intent: transactionId, amount, currency } = charge;
-  const { orderId } = charge.metadata;
-  return factOf({ kind: "refunded", type, orderId, transactionId, amount, currency });
+/** A refund of ours that failed, or undefined when it is another's: those carry no order. */
+function failedRefund(type: string, object: unknown): PaymentFact | undefined {
+  const refund = refundSchema.safeParse(object).data;
+  if (!refund) return undefined;
+  const { payment_intent: transactionId, amount, currency } = refund;
+  const { orderId } = refund.metadata;
+  const fact = factOf({ kind: "refund_failed", type, orderId, transactionId, amount, currency });
+  return fact && { ...fact, refundId: refund.id };
+}
+
+/**
+ * The payment of which everything seems to be on its way back. The event comes when a refund is made,
+ * not when it is done, so the refunds themselves have to be looked at.
+ */
+export function refundedIntentOf({ type, object }: StripeEvent): string | undefined {
+  if (type === "charge.refunded") {
+    const charge = chargeSchema.safeParse(object).data;
+    return charge && charge.amount_refunded >= charge.amount ? charge.payment_intent : undefined;
+  }
+  if (type !== "refund.updated" && type !== "charge.refund.updated") return undefined;
+  const done = z.object({ status: z.literal("succeeded"), payment_intent: reference });
+  return done.safeParse(object).data?.payment_intent;
 }
 
 /** The amount is Stripe's own number; one that is no whole number of minor units makes no fact. */
@@ -106,15 +132,34 @@ function factOf({
   return { ...told, amountMinor, currency, ...fixed };
 }
 
-/** What a genuine event says. */
-export function eventOf(body: Buffer): PaymentEvent {
+/** An event as Stripe sends it, taken apart. */
+export interface StripeEvent {
+  readonly id: string;
+  readonly type: string;
+  readonly object: unknown;
+}
+
+/** The event in a body; nothing of it need be readable. */
+export function parseEvent(body: Buffer): StripeEvent | undefined {
   const event = eventSchema.safeParse(jsonOf(body)).data;
-  const { id = "unreadable", type = "unknown", data } = event ?? {};
+  return event && { id: event.id, type: event.type, object: event.data.object };
+}
+
+/** Money that names no order of ours is another's business: a shop may use its account for more. */
+function isOurs(object: unknown): boolean {
+  return z.object({ metadata }).safeParse(object).success;
+}
+
+/** What a genuine event says by itself. */
+export function eventOf(event: StripeEvent | undefined): PaymentEvent {
+  const { id = "unreadable", type = "unknown", object } = event ?? {};
   const kind = intentKinds[type];
   const fact = kind
-    ? intentFact(kind, type, data?.object)
-    : type === "charge.refunded"
-      ? refundFact(type, data?.object)
+    ? intentFact(kind, type, object)
+    : type === "refund.failed"
+      ? failedRefund(type, object)
       : undefined;
-  return fact ?? { kind: "noted", provider: "stripe", eventId: id, type };
+  if (fact) return fact;
+  const noted = { kind: "noted", provider: "stripe", eventId: id, type } as const;
+  return !event || (kind && isOurs(object)) ? { ...noted, isUnreadable: true } : noted;
 }

@@ -12,24 +12,45 @@ import {
 import type { ProviderOptions } from "./provider-options.ts";
 import { createStripeApi, type StripeApi } from "./stripe-api.ts";
 import { stripeAmounts } from "./stripe-currencies.ts";
-import { eventOf, intentFact, isGenuine } from "./stripe-events.ts";
+import { eventOf, intentFact, isGenuine, parseEvent, refundedIntentOf } from "./stripe-events.ts";
 
 function isRefusal(error: unknown, ...reasons: string[]): boolean {
   return error instanceof ProviderFailed && reasons.includes(error.reason);
 }
 
 async function refundBy(api: StripeApi, request: RefundRequest): Promise<RefundState> {
-  const { transactionId, amountMinor, currency, idempotencyKey, refundId } = request;
+  const { orderId, transactionId, amountMinor, currency, idempotencyKey, refundId } = request;
   if (refundId) return api.fetchRefund(refundId);
   const amount = refundable("stripe", stripeAmounts, { amountMinor, currency });
   try {
-    return await api.refund({ payment_intent: transactionId, amount }, idempotencyKey);
+    const wish = { payment_intent: transactionId, amount, metadata: { orderId } };
+    return await api.refund(wish, idempotencyKey);
   } catch (error) {
     if (!isRefusal(error, "charge_already_refunded")) throw error;
     const refunds = await api.listRefunds(transactionId);
-    const made = refunds.find((each) => each.status !== "failed");
-    return made ?? { refundId: transactionId, status: "done" };
+    const { refundId: made = transactionId, status = "done" } =
+      refunds.find((each) => each.status !== "failed") ?? {};
+    return { refundId: made, status };
   }
+}
+
+type Told = Awaited<ReturnType<StripeApi["listRefunds"]>>;
+
+/** What refunds in some states come to, in Stripe's own number. */
+function sumOf(refunds: Told, isCounted: (status: RefundState["status"]) => boolean): number {
+  const counted = refunds.filter(({ status }) => isCounted(status));
+  return counted.reduce((sum, { amount }) => sum + amount, 0);
+}
+
+/** The fact that all of a payment is back with the shopper, by what Stripe's refunds say themselves. */
+async function refundedFact(api: StripeApi, intentId: string, type: string) {
+  const [intent, refunds] = await Promise.all([
+    api.fetchIntent(intentId),
+    api.listRefunds(intentId),
+  ]);
+  const isBack = sumOf(refunds, (status) => status === "done") >= intent.amount_received;
+  const fact = isBack ? intentFact("captured", type, intent) : undefined;
+  return fact && ({ ...fact, kind: "refunded" } as const);
 }
 
 /** Stripe as a payment provider. */
@@ -61,7 +82,10 @@ export function createStripe(options: ProviderOptions): PaymentProvider {
     },
     async readWebhook(delivery) {
       if (!isGenuine(delivery, await keys(), clock())) throw new BadSignature("stripe");
-      return eventOf(delivery.body);
+      const event = parseEvent(delivery.body);
+      const refunded = event && refundedIntentOf(event);
+      const fact = refunded && (await refundedFact(api, refunded, event.type));
+      return fact || eventOf(event);
     },
     async readReturn({ transactionId: known }, returned) {
       const { paymentIntentId, payment_intent: redirected } = returned;
@@ -91,6 +115,12 @@ export function createStripe(options: ProviderOptions): PaymentProvider {
       }
     },
     refund: (request) => refundBy(api, request),
+    async fetchRefundable({ transactionId }) {
+      const { amount_received: received, currency } = await api.fetchIntent(transactionId);
+      const refunds = await api.listRefunds(transactionId);
+      const rest = received - sumOf(refunds, (status) => status !== "failed");
+      return stripeAmounts.fromProvider(rest, currency.toUpperCase()) ?? 0;
+    },
   };
   return provider;
 }

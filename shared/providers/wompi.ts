@@ -88,6 +88,11 @@ function checkoutOf(
   return { transactionId: reference, redirectUrl: url.href, publicKey, integritySignature };
 }
 
+/** All or nothing: what is approved can be voided. */
+function refundableOf({ status, amount_in_cents: amount, currency }: WompiTransaction): number {
+  return status === "APPROVED" ? (wompiAmounts.fromProvider(amount, currency) ?? 0) : 0;
+}
+
 /** Wompi as a payment provider. */
 export function createWompi(options: ProviderOptions): PaymentProvider {
   const { keys } = options;
@@ -163,6 +168,7 @@ export function createWompi(options: ProviderOptions): PaymentProvider {
       await api.voidTransaction(paymentId, amount);
       return { refundId, status: (await isVoid()) ? "done" : "requested" };
     },
+    fetchRefundable: async ({ paymentId }) => refundableOf(await api.fetchTransaction(paymentId)),
   };
   return provider;
 }

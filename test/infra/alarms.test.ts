@@ -146,6 +146,9 @@ test.each([
   ["CircuitOpen", "CircuitOpen"],
   ["ReconcilerDifferences", "ReconcilerDifferences"],
   ["AmountMismatch", "AmountMismatch"],
+  ["RefundRefused", "RefundRefused"],
+  ["RefundFailed", "RefundFailed"],
+  ["UnreadablePaymentEvent", "UnreadablePaymentEvent"],
   ["SweepDeadLetters", "ApproximateNumberOfMessagesVisible"],
   ["ChangesDeadLetters", "ApproximateNumberOfMessagesVisible"],
 ])("there is an alarm %s on %s", (name, metric) => {

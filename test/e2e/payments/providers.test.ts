@@ -169,16 +169,27 @@ describe.each(names)("%s", (name) => {
   });
 
   it.each([
-    ["by its schedule", () => server.call("POST /_local/schedules/sweep")],
-    ["by an administrator", () => server.call("POST /admin/locks/cleanup", admin)],
-  ])("gets late money for what is gone paid back by a sweep %s", async (_by, sweep) => {
+    ["at once", false],
+    ["later, where it is down when the money comes", true],
+  ])("gets late money for what is gone paid back %s", async (_when, isDown) => {
     const { itemId, orderId } = await startOrder(name, 1);
     await server.call(`POST /orders/${orderId}/cancel`, { as: "alice" });
     const body = { items: [{ itemId, quantity: 1 }], paymentMethod: name };
     expect((await server.call("POST /order/bob", { as: "bob", body })).status).toBe(201);
+    const isRefund = ({ path }: { path: string }) => /refund|void/.test(path);
+    if (isDown) bench[name].faultFor = (request) => (isRefund(request) ? "error" : undefined);
     expect((await hook(name, orderId, "captured")).status).toBe(200);
-    expect((await read(orderId)).status).toBe("refund_due");
-    expect((await sweep()).status).toBe(200);
+    bench[name].faultFor = () => undefined;
+    if (isDown) {
+      const { status, payment } = await read(orderId);
+      expect({ status, refund: payment.refund.status }).toEqual({
+        status: "refund_due",
+        refund: "due",
+      });
+      expect(payment.refund.lastError).toEqual(expect.any(String));
+      const again = { ...admin, body: { reason: "again" } };
+      expect((await server.call(`POST /payments/${orderId}/refund`, again)).status).toBe(200);
+    }
     const { status, payment } = await read(orderId);
     expect({ status, refund: payment.refund.status }).toEqual({
       status: "refunded",

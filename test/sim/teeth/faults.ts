@@ -561,14 +561,14 @@ export const plantedFaults: readonly PlantedFault[] = [
   fault(
     "a refund is noted as done before the bank has heard of it",
     refunds,
-    "const state = await ask(options, current, refund);",
-    'const state: RefundState | undefined = { status: "done", refundId: refund.paymentId };\n      void ask;',
+    "const answer = await ask(options, current, refund);",
+    'const answer: RefundAnswer = { status: "done", refundId: refund.paymentId };\n      void ask;',
   ),
   fault(
     "a refund that failed is not tried again",
     money,
-    'if (refundsOf(order).some(({ status }) => status !== "done")) {',
-    'if (refundsOf(order).some(({ status, attempts }) => status !== "done" && attempts === 0)) {',
+    'return status === "due" || status === "requested";',
+    "return false;",
   ),
   fault(
     "a cart may be edited while it is paid for",

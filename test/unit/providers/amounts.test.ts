@@ -71,6 +71,7 @@ const wishOf = (amount: Amount) => ({
   expiresAtMs: epochMs(nowMs + 600_000),
 });
 const refundOf = (amount: Amount, transactionId: string, paymentId: string) => ({
+  orderId: "ord_back",
   ...amount,
   transactionId,
   paymentId,

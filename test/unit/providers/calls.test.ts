@@ -59,6 +59,7 @@ function faults(...list: Fault[]): () => Fault {
 }
 
 const refundOf = (paymentId: string, transactionId = paymentId) => ({
+  orderId,
   transactionId,
   paymentId,
   amountMinor: 500,
