@@ -101,6 +101,14 @@ export function createPaymentService(options: PaymentServiceOptions) {
     /** Asks the provider for every refund of the order that is still open; for the sweep. */
     retryRefunds: refunds.carryOut,
 
+    /**
+     * Asks the providers what came of the order's transactions, and settles what was captured: webhooks
+     * can be lost for good. No request where nothing was, and none of ours to wait for.
+     *
+     * @throws ProviderFailed when one could not be asked; what was found before that is settled
+     */
+    recheck: receiving.recheck,
+
     /** Keeps money for an order that has ended from coming late, where providers can. Never fails. */
     async abandon({ orderId, payment }: Order): Promise<void> {
       for (const [transactionId, name] of Object.entries(payment?.transactions ?? {})) {

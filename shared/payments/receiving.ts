@@ -121,5 +121,16 @@ export function createReceiving(options: Parts) {
     return settle(order, fact, claim.actor);
   }
 
-  return { receive, verify };
+  async function recheck(order: Order, actor: Actor): Promise<Order> {
+    let current = order;
+    for (const [transactionId, name] of Object.entries(order.payment?.transactions ?? {})) {
+      const fact = await providers[name]?.findCaptured(transactionId);
+      if (fact?.orderId !== order.orderId) continue;
+      logger.warn("A capture that no webhook told of", { orderId: order.orderId, transactionId });
+      current = await settle(current, fact, actor);
+    }
+    return current;
+  }
+
+  return { receive, verify, recheck };
 }

@@ -2,10 +2,11 @@
 import type { Actor } from "../base/actor.ts";
 import { HoldfastError } from "../base/errors.ts";
 import type { Logger } from "../base/logger.ts";
-import type { Clock } from "../base/time.ts";
+import { type Clock, later, secondsToMs } from "../base/time.ts";
 import type { Order } from "../orders/order.ts";
 import type { OrderService } from "../orders/order-service.ts";
 import { listDueOrders } from "../orders/order-store.ts";
+import { ProviderFailed } from "../providers/provider.ts";
 import type { Database } from "../table/database.ts";
 import { currentOperation } from "../table/operation.ts";
 import type { PaymentService } from "./payment-service.ts";
@@ -15,7 +16,7 @@ import { openRefundsOf } from "./refund.ts";
 export interface SweepOptions {
   readonly database: Database;
   readonly orders: Pick<OrderService, "expire">;
-  readonly payments: Pick<PaymentService, "abandon" | "retryRefunds">;
+  readonly payments: Pick<PaymentService, "abandon" | "recheck" | "retryRefunds">;
   /** Makes what is over of these items available again, for who only looks at levels. */
   readonly reclaim: (itemIds: readonly string[]) => Promise<unknown>;
   readonly clock: Clock;
@@ -25,6 +26,8 @@ export interface SweepOptions {
 /** What one sweep has done. */
 export interface Swept {
   readonly expiredOrders: number;
+  /** Orders whose time was over, but for which the provider had money that no webhook told of. */
+  readonly settledOrders: number;
   /** Holds and cart locks that those orders still had. */
   readonly releasedLocks: number;
   /** Orders whose open refunds the provider was asked for. */
@@ -37,6 +40,9 @@ export interface Swept {
   readonly lagMs: number;
 }
 
+/** For so long an order stays open while its provider cannot be asked; late money is dealt with anyway. */
+const patienceMs = secondsToMs(3_600);
+
 /** Due orders that one sweep takes from each partition of the index; the next one goes on. */
 const pageSize = 25;
 
@@ -44,6 +50,21 @@ type Step = Partial<Omit<Swept, "lagMs">>;
 
 const attemptsOf = (order: Order): number =>
   Math.max(0, ...openRefundsOf(order).map(({ attempts }) => attempts));
+
+/** Asks once more whether it was paid; who cannot be asked for long has had time enough. */
+async function recheck(
+  { payments, clock }: SweepOptions,
+  order: Order,
+  actor: Actor,
+): Promise<Order> {
+  try {
+    return await payments.recheck(order, actor);
+  } catch (error) {
+    const isPatient = clock() < later(order.expiresAtMs, patienceMs);
+    if (!(error instanceof ProviderFailed) || isPatient) throw error;
+    return order;
+  }
+}
 
 /**
  * Makes `sweep`, a bounded piece of housekeeping: it looks at a page of orders for which something is
@@ -56,6 +77,8 @@ export function createSweep(options: SweepOptions) {
   const { database, orders, payments, clock, logger } = options;
 
   async function expire(order: Order, actor: Actor): Promise<Step> {
+    const known = await recheck(options, order, actor);
+    if (known.status !== "pending") return { settledOrders: 1 };
     const { released } = await orders.expire(order, actor);
     await payments.abandon(order);
     return { expiredOrders: 1, releasedLocks: released };
@@ -95,6 +118,7 @@ export function createSweep(options: SweepOptions) {
     const lags = due.map(({ dueAtMs }) => nowMs - (dueAtMs ?? nowMs));
     const done = {
       expiredOrders: 0,
+      settledOrders: 0,
       releasedLocks: 0,
       refundsTried: 0,
       refundAttempts: 0,
@@ -106,6 +130,7 @@ export function createSweep(options: SweepOptions) {
       if (clock() >= deadlineMs) break;
       const did = await step(order, actor);
       done.expiredOrders += did.expiredOrders ?? 0;
+      done.settledOrders += did.settledOrders ?? 0;
       done.releasedLocks += did.releasedLocks ?? 0;
       done.refundsTried += did.refundsTried ?? 0;
       done.failures += did.failures ?? 0;

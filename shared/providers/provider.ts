@@ -128,6 +128,11 @@ export interface PaymentProvider {
   ): Promise<PaymentFact | undefined>;
   /** How a payment stands at the provider; undefined while nothing is decided. */
   fetch(payment: { transactionId: string; paymentId: string }): Promise<PaymentFact | undefined>;
+  /**
+   * What came of a transaction at the provider, whoever told of it or not: the payment that was
+   * captured, if any. Undefined while there is none, and where the provider keeps no books.
+   */
+  findCaptured(transactionId: string): Promise<PaymentFact | undefined>;
   /** Keeps money from coming late; false where the provider has no way to do so. */
   cancel(transactionId: string): Promise<boolean>;
   /** Pays back, once for each idempotency key. */

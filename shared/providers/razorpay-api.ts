@@ -99,6 +99,10 @@ export function createRazorpayApi(options: ProviderOptions, guard: Guard) {
         orders.create({ ...wish, payment_capture: true } as never),
       ),
     fetchOrder: (orderId: string) => call<Order>(({ orders }) => orders.fetch(orderId)),
+    listPayments: async (orderId: string) => {
+      const ask = ({ orders }: RazorpaySdk) => orders.fetchPayments(orderId);
+      return (await call<{ items: RazorpayPayment[] }>(ask)).items;
+    },
     fetchPayment: (paymentId: string) =>
       call<RazorpayPayment>(({ payments }) => payments.fetch(paymentId)),
     refund: (paymentId: string, wish: { amount: number }, idempotencyKey: string) =>
@@ -113,3 +117,6 @@ export function createRazorpayApi(options: ProviderOptions, guard: Guard) {
     },
   };
 }
+
+/** See `createRazorpayApi`. */
+export type RazorpayApi = ReturnType<typeof createRazorpayApi>;

@@ -11,7 +11,12 @@ import {
   type ProviderKeys,
   type RefundState,
 } from "./provider.ts";
-import { createRazorpayApi, isFullyRefunded, type RazorpayPayment } from "./razorpay-api.ts";
+import {
+  createRazorpayApi,
+  isFullyRefunded,
+  type RazorpayApi,
+  type RazorpayPayment,
+} from "./razorpay-api.ts";
 import { razorpayAmounts } from "./razorpay-currencies.ts";
 import { hmacHex, jsonOf, matchesAny, sha256Hex } from "./signatures.ts";
 import type { ProviderOptions } from "./provider-options.ts";
@@ -143,6 +148,21 @@ function signatures(keys: readonly ProviderKeys[], name: string, message: string
   return keys.flatMap(({ [name]: secret }) => (secret ? [hmacHex(secret, message)] : []));
 }
 
+/** What has not gone back yet and is not on its way. */
+function refundableOf({ amount, amount_refunded: back, currency }: RazorpayPayment): number {
+  return razorpayAmounts.fromProvider(Number(amount) - Number(back ?? 0), currency) ?? 0;
+}
+
+/** Which of the attempts to pay an order was captured. */
+async function capturedOf(api: RazorpayApi, orderId: string): Promise<PaymentFact | undefined> {
+  const [{ receipt }, payments] = await Promise.all([
+    api.fetchOrder(orderId),
+    api.listPayments(orderId),
+  ]);
+  const paid = payments.find(({ status }) => status === "captured");
+  return paid && factOf(paid, receipt ?? undefined);
+}
+
 /** Razorpay takes no answer to a webhook after 5 s, so whatever we ask it meanwhile has to be quicker. */
 const withinWebhook = { attemptMs: 1_900, totalMs: 4_000 };
 
@@ -198,6 +218,7 @@ export function createRazorpay(options: ProviderOptions): PaymentProvider {
       const { receipt } = await api.fetchOrder(payment.order_id);
       return factOf(payment, receipt ?? undefined);
     },
+    findCaptured: (transactionId) => capturedOf(api, transactionId),
     async cancel() {
       // Razorpay's orders cannot be cancelled: a payment that comes late is paid back.
       return false;
@@ -214,10 +235,7 @@ export function createRazorpay(options: ProviderOptions): PaymentProvider {
         return state ?? { refundId: paymentId, status: "done" };
       }
     },
-    async fetchRefundable({ paymentId }) {
-      const { amount, amount_refunded: back = 0, currency } = await api.fetchPayment(paymentId);
-      return razorpayAmounts.fromProvider(Number(amount) - Number(back), currency) ?? 0;
-    },
+    fetchRefundable: async ({ paymentId }) => refundableOf(await api.fetchPayment(paymentId)),
   };
   return provider;
 }

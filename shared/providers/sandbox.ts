@@ -142,6 +142,9 @@ export function createSandbox({ keys, clock = systemClock }: ProviderOptions): P
     async fetch() {
       return undefined;
     },
+    async findCaptured() {
+      return undefined;
+    },
     async cancel() {
       return true;
     },

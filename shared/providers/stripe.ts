@@ -42,6 +42,14 @@ function sumOf(refunds: Told, isCounted: (status: RefundState["status"]) => bool
   return counted.reduce((sum, { amount }) => sum + amount, 0);
 }
 
+/** What has not gone back yet and is not on its way. */
+async function refundableOf(api: StripeApi, intentId: string): Promise<number> {
+  const { amount_received: received, currency } = await api.fetchIntent(intentId);
+  const refunds = await api.listRefunds(intentId);
+  const rest = received - sumOf(refunds, (status) => status !== "failed");
+  return stripeAmounts.fromProvider(rest, currency.toUpperCase()) ?? 0;
+}
+
 /** The fact that all of a payment is back with the shopper, by what Stripe's refunds say themselves. */
 async function refundedFact(api: StripeApi, intentId: string, type: string) {
   const [intent, refunds] = await Promise.all([
@@ -104,6 +112,10 @@ export function createStripe(options: ProviderOptions): PaymentProvider {
       const hasFailed = status === "canceled" || intent.last_payment_error;
       return hasFailed ? intentFact("failed", status, intent) : undefined;
     },
+    async findCaptured(transactionId) {
+      const fact = await provider.fetch({ transactionId, paymentId: transactionId });
+      return fact?.kind === "captured" ? fact : undefined;
+    },
     async cancel(transactionId) {
       try {
         await api.cancelIntent(transactionId);
@@ -115,12 +127,7 @@ export function createStripe(options: ProviderOptions): PaymentProvider {
       }
     },
     refund: (request) => refundBy(api, request),
-    async fetchRefundable({ transactionId }) {
-      const { amount_received: received, currency } = await api.fetchIntent(transactionId);
-      const refunds = await api.listRefunds(transactionId);
-      const rest = received - sumOf(refunds, (status) => status !== "failed");
-      return stripeAmounts.fromProvider(rest, currency.toUpperCase()) ?? 0;
-    },
+    fetchRefundable: ({ transactionId }) => refundableOf(api, transactionId),
   };
   return provider;
 }

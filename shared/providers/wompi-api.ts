@@ -4,18 +4,18 @@ import type { Guard } from "./guard.ts";
 import { ProviderFailed } from "./provider.ts";
 import type { ProviderOptions } from "./provider-options.ts";
 
-const transactionSchema = z.object({
-  data: z.object({
-    id: z.string(),
-    reference: z.string(),
-    amount_in_cents: z.int(),
-    currency: z.string(),
-    status: z.string(),
-  }),
+const entity = z.object({
+  id: z.string(),
+  reference: z.string(),
+  amount_in_cents: z.int(),
+  currency: z.string(),
+  status: z.string(),
 });
+const transactionSchema = z.object({ data: entity });
+const listSchema = z.object({ data: z.array(entity) });
 
 /** A transaction as Wompi tells it. */
-export type WompiTransaction = z.infer<typeof transactionSchema>["data"];
+export type WompiTransaction = z.infer<typeof entity>;
 
 /** Keys for trying out start otherwise than those for real money, and belong to another host. */
 function hostOf(publicKey: string): string {
@@ -50,6 +50,13 @@ export function createWompiApi({ keys, baseUrl }: ProviderOptions, guard: Guard)
       const answer = transactionSchema.safeParse(
         await call(`/transactions/${encodeURIComponent(id)}`),
       );
+      if (answer.success) return answer.data.data;
+      throw new ProviderFailed("wompi", "unreadable", true);
+    },
+    /** Every attempt to pay a reference. */
+    async listTransactions(reference: string): Promise<WompiTransaction[]> {
+      const query = new URLSearchParams({ reference });
+      const answer = listSchema.safeParse(await call(`/transactions?${query}`));
       if (answer.success) return answer.data.data;
       throw new ProviderFailed("wompi", "unreadable", true);
     },

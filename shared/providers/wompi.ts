@@ -88,6 +88,11 @@ function checkoutOf(
   return { transactionId: reference, redirectUrl: url.href, publicKey, integritySignature };
 }
 
+function capturedIn(attempts: readonly WompiTransaction[]): PaymentFact | undefined {
+  const paid = attempts.find(({ status }) => status === "APPROVED");
+  return paid && factOf(paid);
+}
+
 /** All or nothing: what is approved can be voided. */
 function refundableOf({ status, amount_in_cents: amount, currency }: WompiTransaction): number {
   return status === "APPROVED" ? (wompiAmounts.fromProvider(amount, currency) ?? 0) : 0;
@@ -154,6 +159,7 @@ export function createWompi(options: ProviderOptions): PaymentProvider {
     async fetch({ paymentId }) {
       return factOf(await api.fetchTransaction(paymentId));
     },
+    findCaptured: async (reference) => capturedIn(await api.listTransactions(reference)),
     async cancel() {
       // Nothing to cancel: the checkout carries its own expiration.
       return false;
