@@ -27,9 +27,8 @@ export interface OrderLine {
   readonly adjustmentMinor: number;
 }
 
-/** A refund that is owed, asked for or done. */
+/** A refund that is owed, asked for, done, or refused for good until somebody says: once more. */
 export interface Refund {
-  /** `failed`: the provider refuses for good; nobody asks again until an administrator does. */
   readonly status: "due" | "requested" | "done" | "failed";
   readonly reason: string;
   /** Why the provider did not do it when it was last asked, in its own code. */
@@ -212,12 +211,8 @@ function lineView(line: OrderLine) {
 
 /** A refund as the order's owner may see it. */
 function refundView(refund: Refund) {
-  const { status, reason, amountMinor, refundId, attempts, paymentId, lastError } = refund;
-  const known = {
-    ...(refundId === undefined ? {} : { refundId }),
-    ...(lastError === undefined ? {} : { lastError }),
-  };
-  return { status, reason, amountMinor, ...known, attempts, paymentId };
+  const { transactionId: _of, provider: _by, currency: _in, failures: _tries, ...view } = refund;
+  return view;
 }
 
 /** What is known of the money, without what is kept only to recognise it again. */
