@@ -41,3 +41,19 @@ export function ttlSecondsAt(instant: EpochMs): number {
 
 /** One day in milliseconds. */
 export const dayMs = 86_400_000;
+
+/** Clocks are corrected all the time, by little; only a step says that the wall clock cannot be believed. */
+const toleranceMs = 1_000;
+
+/**
+ * Measures how much time can have passed since now, in milliseconds: what the later of two clocks says. The
+ * wall clock goes on while a machine sleeps, but can be set; `steadyMs` cannot be set, but may stand still.
+ * Endless once the wall clock was set back, because that may hide a sleep of any length.
+ */
+export function stopwatch(clock: Clock, steadyMs: () => number): () => number {
+  const [startMs, steadyStartMs] = [clock(), steadyMs()];
+  return () => {
+    const [byWall, bySteady] = [clock() - startMs, steadyMs() - steadyStartMs];
+    return byWall < bySteady - toleranceMs ? Infinity : Math.max(byWall, bySteady);
+  };
+}

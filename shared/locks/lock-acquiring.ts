@@ -51,6 +51,8 @@ export interface RenewRequest extends ProofRequest {
 /** What waiting and deciding depend on; handed in, so that a test can run years in no time. */
 export interface LockTiming {
   readonly clock: Clock;
+  /** Milliseconds by a clock that nobody sets; measures leases together with the other. */
+  readonly steadyMs: () => number;
   /** Ends early, without an error, when the signal is aborted. */
   readonly sleep: (durationMs: number, signal?: AbortSignal) => Promise<unknown>;
   readonly random: () => number;

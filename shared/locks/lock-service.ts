@@ -31,7 +31,10 @@ function interruptibleSleep(durationMs: number, signal?: AbortSignal): Promise<u
 
 /** Locks by name: at most one owner each, for a lease, with a fence that only grows. */
 export function createLockService({ database, ...given }: LockServiceOptions) {
-  const defaults = { clock: systemClock, sleep: interruptibleSleep, random: Math.random };
+  // A clock that a test moves is the only one that counts there.
+  const steadyMs =
+    given.clock && given.clock !== systemClock ? given.clock : () => performance.now();
+  const defaults = { clock: systemClock, steadyMs, sleep: interruptibleSleep, random: Math.random };
   const timing: LockTiming = { ...defaults, logger: silentLogger, ...given };
   const { clock } = timing;
   const trees = createTreeLocks({ database, clock });

@@ -1,6 +1,7 @@
 /** Work under a lock: kept alive while the work runs, always given back, loss told in time. */
 import type { Actor } from "../base/actor.ts";
 import { randomId } from "../base/ids.ts";
+import { stopwatch } from "../base/time.ts";
 import type {
   AcquireRequest,
   createAcquiring,
@@ -28,6 +29,10 @@ interface Parts extends ReturnType<typeof createAcquiring> {
 
 /** Renewed at a third of the lease, so that two heartbeats may fail before anything is lost. */
 const renewalShare = 1 / 3;
+/** A heartbeat that failed is repeated after this share of the lease. */
+const retryShare = 1 / 20;
+/** The clocks are looked at after this share of the lease, at least. */
+const lookShare = 1 / 10;
 /** A lease that could not be renewed is reported lost when this share of it is left. */
 const warningShare = 1 / 10;
 
@@ -41,49 +46,54 @@ export class LeaseLost extends LockNotOwned {
 }
 
 /**
- * Renews until stopped, and aborts `lost` when the lock is lost or its lease is about to be over.
- * The lease is counted from before the request that started it, so never longer than the store does.
+ * Renews until stopped, and aborts `lost` when the lock is lost or its lease is about to be over. Leases are
+ * counted from before the request that started them, so never longer than the store does, and by two
+ * clocks, so that neither a sleep nor a clock that is set back hides their end.
  */
 async function keepAlive(
-  { renew, timing: { clock, sleep } }: Parts,
-  held: { lock: Lock; actor: Actor; leaseMs: number },
+  { renew, timing: { clock, steadyMs, sleep } }: Parts,
+  held: { lock: Lock; actor: Actor; leaseMs: number; sinceStart: () => number },
   { stop, lost }: { stop: AbortSignal; lost: AbortController },
 ): Promise<void> {
   const { lock, actor, leaseMs } = held;
-  let leaseStartMs: number = lock.acquiredAtMs;
+  const ended = AbortSignal.any([stop, lost.signal]);
+  let sinceConfirmed = held.sinceStart;
+  let sinceAsked = held.sinceStart;
   let failure: unknown;
-  const untilWarning = (): number => leaseStartMs + leaseMs * (1 - warningShare) - clock();
+  let isDue = false;
+  const untilWarning = (): number => leaseMs * (1 - warningShare) - sinceConfirmed();
+  const untilDue = (): number => (isDue ? retryShare : renewalShare) * leaseMs - sinceAsked();
 
   async function heartbeat(): Promise<void> {
-    const sentMs = clock();
+    const sinceSent = stopwatch(clock, steadyMs);
+    sinceAsked = sinceSent;
+    isDue = false;
     try {
       await renew({ ...lock, actor, leaseMs });
-      leaseStartMs = Math.max(leaseStartMs, sentMs);
+      if (sinceSent() < sinceConfirmed()) sinceConfirmed = sinceSent;
     } catch (error) {
       failure = error;
+      isDue = true;
       if (error instanceof LockNotOwned && !stop.aborted) lost.abort(error);
     }
   }
 
-  while (!stop.aborted && !lost.signal.aborted) {
-    await sleep(Math.max(0, Math.min(leaseMs * renewalShare, untilWarning())), stop);
-    if (stop.aborted || lost.signal.aborted) break;
+  while (!ended.aborted) {
+    await sleep(Math.max(0, Math.min(untilDue(), untilWarning(), leaseMs * lookShare)), ended);
+    if (ended.aborted) break;
     if (untilWarning() <= 0) {
       lost.abort(new LeaseLost(lock, { nowMs: clock(), cause: failure }));
       break;
     }
-    // Not awaited for longer than the lease lasts: a heartbeat that hangs must not hide the loss.
-    const settled = new AbortController();
-    void heartbeat().finally(() => settled.abort());
-    const either = AbortSignal.any([stop, settled.signal]);
-    await sleep(Math.max(0, untilWarning()), either);
+    // Not awaited: a heartbeat that hangs must hide neither the loss nor the need for another one.
+    if (untilDue() <= 0) void heartbeat();
   }
 }
 
 /** Makes `withLock` of a lock service. */
 export function createWithLock(parts: Parts) {
   const { acquire, release } = parts;
-  const { clock, logger } = parts.timing;
+  const { clock, steadyMs, logger } = parts.timing;
 
   /**
    * Runs `work` while the lock is held: takes it (waiting up to `waitMs`), renews it at a third of
@@ -105,9 +115,12 @@ export function createWithLock(parts: Parts) {
     // Each run is an owner of its own: with the caller's, two runs of one user would both get in.
     const owner = { ...options.owner, sessionId: randomId("run") };
     const lock = await acquire({ ...options, resource, leaseMs, owner, actor });
+    const sinceGranted = stopwatch(clock, steadyMs);
+    const grantingMs = Math.max(0, clock() - lock.acquiredAtMs);
+    const sinceStart = (): number => sinceGranted() + grantingMs;
     const lost = new AbortController();
     const stop = new AbortController();
-    const held = { lock, actor, leaseMs };
+    const held = { lock, actor, leaseMs, sinceStart };
     const alive = keepAlive(parts, held, { stop: stop.signal, lost });
     try {
       return await work({ lock, fence: lock.fence, signal: lost.signal });

@@ -6,12 +6,16 @@ export interface VirtualTime {
   readonly sleep: (durationMs: number, signal?: AbortSignal) => Promise<void>;
   /** Lets this much time pass, waking whoever is due, and lets them finish what they do then. */
   pass(durationMs: number): Promise<void>;
+  /** What nobody can set; stands still while the machine is asleep. */
+  readonly steadyMs: () => number;
   /** Moves the clock without waking anybody, as a machine that was asleep. */
   jump(durationMs: number): void;
+  /** Sets the clock back; whoever waits, waits as long as before. */
+  setBack(durationMs: number): void;
 }
 
 interface Sleeper {
-  readonly dueMs: number;
+  dueMs: number;
   readonly wake: () => void;
 }
 
@@ -22,6 +26,8 @@ async function settle(): Promise<void> {
 
 export function createVirtualTime(startMs = 1_800_000_000_000): VirtualTime {
   let nowMs = startMs;
+  /** How far the wall clock is ahead of the steady one. */
+  let aheadMs = 0;
   const sleepers = new Set<Sleeper>();
 
   return {
@@ -52,8 +58,15 @@ export function createVirtualTime(startMs = 1_800_000_000_000): VirtualTime {
       nowMs = endMs;
       await settle();
     },
+    steadyMs: () => nowMs - aheadMs,
     jump(durationMs) {
       nowMs += durationMs;
+      aheadMs += durationMs;
+    },
+    setBack(durationMs) {
+      nowMs -= durationMs;
+      aheadMs -= durationMs;
+      for (const sleeper of sleepers) sleeper.dueMs -= durationMs;
     },
   };
 }

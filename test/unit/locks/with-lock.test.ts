@@ -33,7 +33,7 @@ function setUp() {
     async release(request) {
       calls.push(`release ${request.fence}`);
     },
-    timing: { clock: time.clock, sleep: time.sleep, random: () => 0.5, logger: silentLogger },
+    timing: { ...time, random: () => 0.5, logger: silentLogger },
   });
   return { time, calls, behaviour, withLock };
 }
@@ -120,6 +120,33 @@ test("a renewal that fails once is tried again in time", async () => {
   await running;
 });
 
+test("a clock that was set back does not hide a sleep: the loss is told at the next look", async () => {
+  const { time, withLock } = setUp();
+  const { work, seen, finish } = openWork();
+  const running = withLock("x", { owner, leaseMs }, work);
+  await time.pass(100);
+  time.jump(3_600_000);
+  time.setBack(2 * 3_600_000);
+  await time.pass(leaseMs / 10);
+  expect(seen.signal?.aborted).toBe(true);
+  finish("stopped");
+  await running;
+});
+
+test("a renewal that hangs does not keep the next one from being sent", async () => {
+  const { time, behaviour, calls, withLock } = setUp();
+  let asked = 0;
+  behaviour.renew = () =>
+    (asked += 1) === 1 ? new Promise<never>(() => undefined) : Promise.resolve();
+  const { work, seen, finish } = openWork();
+  const running = withLock("x", { owner, leaseMs }, work);
+  await time.pass(60_000);
+  expect(seen.signal?.aborted).toBe(false);
+  expect(calls.length).toBeGreaterThan(15);
+  finish("done");
+  await running;
+});
+
 test("a machine that slept through the lease learns of it before anything else is renewed", async () => {
   const { time, calls, withLock } = setUp();
   const { work, seen, finish } = openWork();
@@ -140,7 +167,7 @@ test("a release that fails does not hide what the work came to", async () => {
     acquire: async () => lock,
     renew: async () => lock,
     release: () => Promise.reject(new TryAgain()),
-    timing: { clock: time.clock, sleep: time.sleep, random: () => 0.5, logger: silentLogger },
+    timing: { ...time, random: () => 0.5, logger: silentLogger },
   });
   expect(await withLock("x", { owner, leaseMs }, async () => "done")).toBe("done");
 });
