@@ -1,4 +1,5 @@
 /** An editing session: keeps a document's lock alive, tells when it is lost, saves with its fence. */
+import type { AnswerOf } from "./contract.ts";
 import type { EditingEvents, EditingSession, EditingState, EditOptions } from "./editing.ts";
 import { createEmitter, type Listen } from "./emitter.ts";
 import { Heartbeat, type HeartbeatHost } from "./heartbeat.ts";
@@ -13,6 +14,9 @@ import { orLetGo } from "./waiting.ts";
 export interface SessionHost extends HeartbeatHost {
   readonly page: PageTarget | undefined;
 }
+
+/** How long one request may wait for somebody else's lock. */
+const longestWaitMs = 3_000;
 
 /** What the server granted. */
 interface Granted {
@@ -182,10 +186,26 @@ export async function startEditing(
   docId: string,
   options: EditOptions = {},
 ): Promise<EditingSession> {
-  const { ttl = 300, sessionId = crypto.randomUUID(), signal, ...others } = options;
-  const granted = momentOf(host);
-  const input = { params: { docId }, body: { ttl, sessionId, ...others } };
-  const { body } = await orLetGo(send("editDocument", input), { signal, page: host.page }, () =>
+  const { ttl = 300, sessionId = crypto.randomUUID(), signal, waitMs = 0, ...others } = options;
+  const endMs = host.steadyMs() + waitMs;
+  let granted = momentOf(host);
+
+  /** No request waits for longer than the server lets it: who wants to wait on asks again. */
+  async function ask(): Promise<AnswerOf<"editDocument">> {
+    for (;;) {
+      granted = momentOf(host);
+      const leftMs = Math.max(0, Math.round(endMs - granted.steadyMs));
+      const body = { ttl, sessionId, ...others, waitMs: Math.min(leftMs, longestWaitMs) };
+      try {
+        return (await send("editDocument", { params: { docId }, body })).body;
+      } catch (error) {
+        const isOver = signal?.aborted || host.steadyMs() >= endMs;
+        if (isOver || !isProblem(error, "LOCK_TIMEOUT")) throw error;
+      }
+    }
+  }
+
+  const body = await orLetGo(ask(), { signal, page: host.page }, () =>
     send("releaseLock", { body: { docId, sessionId } }, { keepalive: true }),
   );
   const { content, version, lockInfo } = body;

@@ -9,8 +9,8 @@ import { readPreconditions, writePreconditions } from "./preconditions.ts";
 export const docIdField = name(512);
 /** Length of a lease in seconds. */
 export const ttlField = z.int().min(1).max(86_400).default(300);
-/** How long to wait for somebody else's lock; below what a request may take. */
-export const waitField = z.int().min(0).max(20_000).default(0);
+/** How long to wait for somebody else's lock, in milliseconds: no request may hold others up for longer. */
+export const waitField = z.int().min(0).max(3_000).default(0);
 const fenceField = z.int().min(0);
 
 /** Who has a lock, since when, until when; `fence` goes into every save. */

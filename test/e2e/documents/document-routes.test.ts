@@ -104,7 +104,7 @@ describe("locks", () => {
   test("waiting for a lock takes it as soon as it is free", async () => {
     const docId = newDoc();
     await acquire(alice, docId);
-    const waiting = acquire(bob, docId, { waitMs: 5_000 });
+    const waiting = acquire(bob, docId, { waitMs: 3_000 });
     await release(alice, docId);
     expect(await waiting).toMatchObject({ status: 200, body: { lockInfo: { userId: "bob" } } });
   });
@@ -296,6 +296,7 @@ describe("names, limits and rights", () => {
       { ttl: 1.5 },
       { ttl: "300" },
       { waitMs: -1 },
+      { waitMs: 3_001 },
       { sessionId: "" },
       { unknown: 1 },
       { username: "\ud800" },
