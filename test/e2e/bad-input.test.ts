@@ -209,7 +209,10 @@ describe("queries and headers", () => {
     );
     expect(lists.length).toBeGreaterThan(4);
     for (const { name, path, method, parameters } of lists) {
-      const required = parameters.some((one) => one.name === "subject") ? "&subject=item/x" : "";
+      const required = parameters
+        .filter((parameter) => parameter.in === "query" && parameter.required)
+        .map((parameter) => `&${parameter.name}=item/x`)
+        .join("");
       const filled = `${method} ${path.replaceAll(/\{\w+\}/g, "x")}`;
       const has = (field: string) => parameters.some((parameter) => parameter.name === field);
       const odd = [

@@ -200,7 +200,7 @@ describe("idempotency", () => {
       status: 423,
       body: { code: "CART_LOCKED", orderId: order.orderId },
     });
-    expect(await karl.order({ paymentMethod: "stripe" })).toMatchObject({ status: 423 });
+    expect(await karl.order({ instances: ["main"] })).toMatchObject({ status: 423 });
   });
 });
 
