@@ -213,6 +213,7 @@ export const setDocumentAccess = endpoint({
   summary: "Say who may read and who may edit a document; its creator or an administrator.",
   params: docParams,
   body: z.strictObject({ readers: accessList, editors: accessList }),
+  example: { readers: ["bob"], editors: ["alice"] },
   answers: {
     200: done.extend({
       docId: z.string(),

@@ -350,6 +350,19 @@ const scenes: readonly Scene[] = [
       documents.save({ documentId: "report", content: "text", owner, fence, idempotencyKey: "k" }),
   },
   {
+    name: "PUT /api/documents/{docId}/access",
+    prepare: async (stage) => {
+      await stage.edit();
+      const save = { documentId: "report", content: "text", owner, fence: stage.fence };
+      await stage.do(({ documents }) => documents.save(save));
+    },
+    subject: (_stage, { documents }) => {
+      const editor = { userId: owner.userId, isAdmin: false, byDefault: true };
+      const lists = { readers: ["bob"], editors: [] };
+      return documents.setAccess({ documentId: "report", ...lists, editor, actor });
+    },
+  },
+  {
     name: "POST /items",
     subject: (_stage, { inventory }) =>
       inventory.create(

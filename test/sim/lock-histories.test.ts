@@ -75,7 +75,8 @@ function unconditional(input: Input): Input {
 const tamperings: Record<string, Tamper> = {
   "acquisitions that ask nobody": (command) =>
     changed(command, (input) =>
-      input.UpdateExpression?.includes("if_not_exists") ? unconditional(input) : input,
+      // Only an acquisition counts the fence up; a renewal merely never brings a later deletion nearer.
+      /if_not_exists\([^)]*\) \+/.test(input.UpdateExpression ?? "") ? unconditional(input) : input,
     ),
   "saves that do not look at the lock": (command) =>
     changed(command, (input) => {

@@ -138,8 +138,8 @@ export const plantedFaults: readonly PlantedFault[] = [
   fault(
     "a renewal moves the fence",
     lockStore,
-    '        action`${at("ttlSeconds")} = ${ttlSeconds}`,\n        action`${at("change")} = ${changeNote("lock.renewed"',
-    '        action`${at("ttlSeconds")} = ${ttlSeconds}`,\n        action`${at("fence")} = ${at("fence")} + ${1}`,\n        action`${at("change")} = ${changeNote("lock.renewed"',
+    '        action`${at("change")} = ${changeNote("lock.renewed"',
+    '        action`${at("fence")} = ${at("fence")} + ${1}`,\n        action`${at("change")} = ${changeNote("lock.renewed"',
   ),
   fault(
     "a release forgets the fence",

@@ -456,14 +456,14 @@ export class Edges {
     if (free?.["available"] !== 1) throw new InvariantBroken("S5", "a refused order kept a line");
   }
 
-  /** Late money: the units are taken again if they are there, and paid back if they are not. */
+  /** Late money: the units are taken again if they are there, and paid back at once if they are not. */
   async #sweepSellsNothing(): Promise<void> {
     await this.#item("edge-late", 1);
     const first = await this.#order("alice", "edge-late", "late-1");
     await this.#until(this.#endOf(first.orderId));
     await this.#expect("S3", "ok", "sweep", ({ sweep }) => sweep({ id: "system:sweep" }));
     const second = await this.#order("bob", "edge-late", "late-2");
-    if ((await this.#captured(first)) !== "ok" || this.#statusOf(first.orderId) !== "refund_due") {
+    if ((await this.#captured(first)) !== "ok" || this.#statusOf(first.orderId) !== "refunded") {
       throw new InvariantBroken(
         "S6",
         `late money made it ${String(this.#statusOf(first.orderId))}`,
