@@ -146,6 +146,8 @@ export class LockBooks {
   /** L1, L3 and L5: a document changes only under the present lock and its fence. */
   #documentChange(commit: Commit): void {
     const next = commit.newImage as Item;
+    // Who may edit is said without the lock; it changes no content and no version.
+    if (commit.oldImage && commit.oldImage["version"] === next["version"]) return;
     const documentId = String(next["documentId"]);
     const lock = this.#before.get(`document/${documentId}`);
     const asker = askerOf(commit);
