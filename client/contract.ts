@@ -4,6 +4,7 @@ import type * as admin from "../shared/api/admin.ts";
 import type * as carts from "../shared/api/carts.ts";
 import type * as documents from "../shared/api/documents.ts";
 import type { Endpoint } from "../shared/api/endpoint.ts";
+import type * as locks from "../shared/api/locks.ts";
 import type * as items from "../shared/api/items.ts";
 import type * as orders from "../shared/api/orders.ts";
 import type * as payments from "../shared/api/payments.ts";
@@ -18,6 +19,7 @@ type EndpointsOf<Module> = {
 export type Contract = EndpointsOf<typeof admin> &
   EndpointsOf<typeof carts> &
   EndpointsOf<typeof documents> &
+  EndpointsOf<typeof locks> &
   EndpointsOf<typeof items> &
   EndpointsOf<typeof orders> &
   EndpointsOf<typeof payments> &
@@ -57,4 +59,4 @@ export type AnswerOf<Name extends OperationName> = Contract[Name] extends {
   : never;
 
 /** Who has a lock, since when, until when. */
-export type LockInfo = z.output<typeof documents.lockInfo>;
+export type LockInfo = z.output<typeof locks.lockInfo>;

@@ -1,22 +1,19 @@
 /** An editing session: keeps a document's lock alive, tells when it is lost, saves with its fence. */
-import type { AnswerOf } from "./contract.ts";
 import type { EditingEvents, EditingSession, EditingState, EditOptions } from "./editing.ts";
 import { createEmitter, type Listen } from "./emitter.ts";
 import { Heartbeat, type HeartbeatHost } from "./heartbeat.ts";
-import { type Moment, momentOf } from "./lease.ts";
+import type { Moment } from "./lease.ts";
 import { askBeforeLeaving, onPageEvents, type PageTarget } from "./page-events.ts";
 import { isFinal, isProblem } from "./problem.ts";
 import type { Send } from "./request.ts";
 import { fitsLeaving, type Saved, Saves } from "./saves.ts";
+import { Line } from "./line.ts";
 import { orLetGo } from "./waiting.ts";
 
 /** Clocks, timers and page of the session; tests bring their own. */
 export interface SessionHost extends HeartbeatHost {
   readonly page: PageTarget | undefined;
 }
-
-/** How long one request may wait for somebody else's lock. */
-const longestWaitMs = 3_000;
 
 /** What the server granted. */
 interface Granted {
@@ -186,31 +183,12 @@ export async function startEditing(
   docId: string,
   options: EditOptions = {},
 ): Promise<EditingSession> {
-  const { ttl = 300, sessionId = crypto.randomUUID(), signal, waitMs = 0, ...others } = options;
-  const endMs = host.steadyMs() + waitMs;
-  let granted = momentOf(host);
-
-  /** No request waits for longer than the server lets it: who wants to wait on asks again. */
-  async function ask(): Promise<AnswerOf<"editDocument">> {
-    for (;;) {
-      granted = momentOf(host);
-      const leftMs = Math.max(0, Math.round(endMs - granted.steadyMs));
-      const body = { ttl, sessionId, ...others, waitMs: Math.min(leftMs, longestWaitMs) };
-      try {
-        return (await send("editDocument", { params: { docId }, body })).body;
-      } catch (error) {
-        const isOver = signal?.aborted || host.steadyMs() >= endMs;
-        if (isOver || !isProblem(error, "LOCK_TIMEOUT")) throw error;
-      }
-    }
-  }
-
-  const body = await orLetGo(ask(), { signal, page: host.page }, () =>
-    send("releaseLock", { body: { docId, sessionId } }, { keepalive: true }),
-  );
-  const { content, version, lockInfo } = body;
-  const { fence } = lockInfo;
-  const leaseMs = ttl * 1_000;
-  const session = { docId, sessionId, fence, content, version, leaseMs, granted };
-  return new Session(send, host, session);
+  const { ttl = 300, sessionId = crypto.randomUUID(), ...others } = options;
+  const { signal, waitMs = 0, onPlace, ...named } = others;
+  const line = new Line(send, host, { params: { docId }, body: { ttl, sessionId, ...named } });
+  const waiting = line.wait(waitMs, { signal, ...(onPlace ? { onPlace } : {}) });
+  const begun = await orLetGo(waiting, { signal, page: host.page }, () => line.letGo());
+  const { content, version, lockInfo } = begun.body;
+  const session = { docId, sessionId, fence: lockInfo.fence, content, version };
+  return new Session(send, host, { ...session, leaseMs: ttl * 1_000, granted: begun.asked });
 }

@@ -2,6 +2,15 @@
 import type { LockInfo } from "./contract.ts";
 import type { Listen } from "./emitter.ts";
 
+/** A place in line; `estimatedWaitMs` comes from how long others had the lock. */
+export interface Place {
+  readonly position: number;
+  readonly ahead: number;
+  readonly estimatedWaitMs: number;
+  /** Who has the lock now. */
+  readonly lockInfo: LockInfo;
+}
+
 /** How to edit; all of it may be left out. */
 export interface EditOptions {
   /** Length of the lease in seconds; 300 by default. Renewed at a third of it. */
@@ -10,8 +19,10 @@ export interface EditOptions {
   readonly sessionId?: string;
   /** How others see the holder. */
   readonly username?: string;
-  /** How long to wait for somebody else's lock, in milliseconds; not at all by default. */
+  /** How long to wait in line for somebody else's lock, in milliseconds; not at all by default. */
   readonly waitMs?: number;
+  /** Told of the place in line, each time it was asked for. */
+  readonly onPlace?: (place: Place) => void;
   /** Ends the waiting; a lock that is granted all the same is given back. */
   readonly signal?: AbortSignal | undefined;
 }

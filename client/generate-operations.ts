@@ -13,10 +13,12 @@ function hasField(schema: z.ZodType, name: string): boolean {
 
 /** Whether, and how, sending an operation again after a lost answer is safe. */
 function repetitionOf({ method, headers, body, repeatable }: Endpoint): Repetition {
+  // A heartbeat says the same every time: it needs no key, and no row has to remember it.
+  if (repeatable) return "safe";
   if (hasField(headers, "idempotency-key")) return "key";
   // Reads change nothing; a `reference` makes a stock movement repeatable. A `PUT` or `DELETE` is only where
   // nobody else edits: sent a second time, it undoes what another tab did in between.
-  return method === "GET" || hasField(body, "reference") || repeatable ? "safe" : "no";
+  return method === "GET" || hasField(body, "reference") ? "safe" : "no";
 }
 
 /** The text of `operations.ts`; a test compares it with what is there. */

@@ -7,7 +7,7 @@ import type { PageTarget } from "./page-events.ts";
 import { type ClientOptions, createSend, type Send, type SendOptions } from "./request.ts";
 
 export type { AnswerOf, InputOf, LockInfo, OperationName } from "./contract.ts";
-export type { EditingEvents, EditingSession, EditingState, EditOptions } from "./editing.ts";
+export type { EditingEvents, EditingSession, EditingState, EditOptions, Place } from "./editing.ts";
 export { ApiError, isProblem } from "./problem.ts";
 export type { ClientOptions, Reply, SendOptions } from "./request.ts";
 

@@ -78,6 +78,10 @@ export const permissions = {
     },
     queries: { Stock: ["catalog"], Movements: ["byTime"] },
   },
+  // Whoever waits for a lock must never take the capacity of who gives it back: a function of its own.
+  locks: {
+    tables: { Locks: ["UpdateItem"], Documents: ["GetItem"] },
+  },
   documents: {
     tables: {
       Locks: ["GetItem", "UpdateItem", "ConditionCheckItem"],

@@ -45,7 +45,7 @@ export function holdfast(
         lock && {
           fence: lock.fence,
           guards: () => locks.checkWrites(lock),
-          release: () => locks.release(lock),
+          release: async () => void (await locks.release(lock)),
         }
       );
     },

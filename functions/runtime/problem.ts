@@ -13,6 +13,7 @@ export const problems: Readonly<Record<string, readonly [status: number, title: 
   ITEM_NOT_FOUND: [404, "Item not found"],
   ORDER_NOT_FOUND: [404, "Order not found"],
   DOCUMENT_NOT_FOUND: [404, "Document not found"],
+  TICKET_NOT_FOUND: [404, "No such place in line"],
   CART_LINE_NOT_FOUND: [404, "Cart line not found"],
   METHOD_NOT_ALLOWED: [405, "Method not allowed"],
   ITEMS_UNAVAILABLE: [409, "Items unavailable"],

@@ -9,6 +9,7 @@ export type ApiFunction =
   | "payment-webhooks"
   | "inventory"
   | "documents"
+  | "locks"
   | "admin"
   | "platform"
   | "testing";

@@ -4,6 +4,7 @@ import { cartEndpoints } from "./carts.ts";
 import { documentEndpoints } from "./documents.ts";
 import type { Endpoint } from "./endpoint.ts";
 import { itemEndpoints } from "./items.ts";
+import { lockEndpoints } from "./locks.ts";
 import { orderEndpoints } from "./orders.ts";
 import { paymentEndpoints } from "./payments.ts";
 import { platformEndpoints } from "./platform.ts";
@@ -15,6 +16,7 @@ export const endpoints: readonly Endpoint[] = [
   ...cartEndpoints,
   ...orderEndpoints,
   ...paymentEndpoints,
+  ...lockEndpoints,
   ...documentEndpoints,
   ...adminEndpoints,
   ...testingEndpoints,

@@ -1,4 +1,5 @@
 /** What the audit trail says of a change: who did what to which lock, hold, order, cart or item, and why. */
+import { isDeepStrictEqual } from "node:util";
 import type { ChangeNote } from "../base/actor.ts";
 import type { AuditAction } from "../base/audit-action.ts";
 import { dayMs, type EpochMs, later, ttlSecondsAt } from "../base/time.ts";
@@ -59,17 +60,28 @@ function noteOf(kind: Kind, { before, after, byTtl, atMs }: ItemChange): Told {
   return { action, actor: last?.actor ?? "system:unknown", atMs };
 }
 
+/** Those who wait for a lock stand in its row, but are nothing that happened to it. */
+export const isOfLine = (attribute: unknown): boolean =>
+  attribute === "line" || String(attribute).startsWith("waiter_");
+
 /** A lease that ended by itself leaves no trace until somebody takes the lock over. */
 function tookOver({ before, after }: ItemChange, note: Told): boolean {
   const wasOwned = before?.["owner"] !== undefined && after?.["owner"] !== undefined;
-  return wasOwned && note.action === "lock.acquired";
+  return wasOwned && ["lock.acquired", "lock.granted"].includes(note.action);
+}
+
+/** Handed over before the lease was over: then its owner gave it up. */
+function wasReleased({ before }: ItemChange, note: Told): boolean {
+  return note.action === "lock.granted" && Number(before?.["expiresAtMs"]) > note.atMs;
 }
 
 /** What happened in this change, in order; the last one carries what it did to the item. */
 function eventsOf(kind: Kind, change: ItemChange, note: Told): (Told | (Told & HoldEvent))[] {
   if (kind === "lock" && tookOver(change, note)) {
     const { actor: _actor, reason: _reason, ...rest } = note;
-    return [{ ...rest, action: "lock.expired", actor: "system:expiry" }, note];
+    const released = { action: "lock.released", actor: String(change.before?.["owner"]) } as const;
+    const expired = { action: "lock.expired", actor: "system:expiry" } as const;
+    return [{ ...rest, ...(wasReleased(change, note) ? released : expired) }, note];
   }
   const { actor, atMs } = note;
   const holds = holdEvents(kind, change, note.action).map((hold) => ({ actor, atMs, ...hold }));
@@ -85,7 +97,12 @@ function eventsOf(kind: Kind, change: ItemChange, note: Told): (Told | (Told & H
 export function entriesOf(change: ItemChange): AuditEntry[] {
   const { kind, id } = subjectOf(change.key);
   const note = noteOf(kind, change);
-  const steps = stepsBetween(change.before, change.after);
+  const steps = stepsBetween(change.before, change.after).filter(
+    ({ path: [attribute] }) => kind !== "lock" || !isOfLine(attribute),
+  );
+  // Who waits, and asks again every few seconds, is nothing that happened to the lock.
+  const isNoted = !isDeepStrictEqual(change.before?.["change"], change.after?.["change"]);
+  if (steps.length === 0 && kind === "lock" && !isNoted) return [];
   const events = eventsOf(kind, change, note);
   const moment = `${String(change.atMs).padStart(15, "0")}#${change.sequence.padStart(40, "0")}`;
   return events.map((event, index) => {

@@ -6,6 +6,8 @@
  */
 export const auditActions = [
   "lock.acquired",
+  // Taken over from the one before by who waited in line.
+  "lock.granted",
   "lock.renewed",
   "lock.released",
   "lock.forced",

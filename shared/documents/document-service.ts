@@ -1,17 +1,21 @@
 /** What a caller can ask of documents: read, start to edit, save under the lock. */
 import { type Actor, changeNote } from "../base/actor.ts";
 import { Forbidden } from "../base/errors.ts";
-import { derivedId, randomId } from "../base/ids.ts";
+import { randomId } from "../base/ids.ts";
 import type { Clock } from "../base/time.ts";
 import type { AcquireRequest } from "../locks/lock-acquiring.ts";
 import type { LockService } from "../locks/lock-service.ts";
+import { LineWaits, type Place } from "../locks/line.ts";
+import { releaseToLineWrite } from "../locks/line-store.ts";
 import { releaseLockWrite } from "../locks/lock-ending-store.ts";
+import { keyedRequest, KeyReused, Replayed } from "../table/request-memory.ts";
+import type { Row } from "../table/write.ts";
 import { checkLockWrite } from "../locks/lock-store.ts";
 import { type Lock, LockNotOwned, type LockOwner } from "../locks/lock.ts";
 import type { Database } from "../table/database.ts";
 import { TransactionRefused } from "../table/transaction.ts";
 import { type ExpectedVersion, onlyExpected } from "../table/versions.ts";
-import { findDocument, findSave, saveWrite } from "./document-store.ts";
+import { findDocument, saveWrite } from "./document-store.ts";
 import { createDocumentAccess } from "./document-access-service.ts";
 import { type Editor, mayRead, permitOf } from "./document-access.ts";
 import { contentText, type Document, DocumentNotFound } from "./document.ts";
@@ -61,51 +65,66 @@ export function wantedLock(documentId: string, editor: Editor | undefined) {
   } as const;
 }
 
-/** How often a save corrects its version when the clock lags behind the stored one. */
-const maxRounds = 3;
+/** How often a save corrects its version, or what it knows of those who wait for its lock. */
+const maxRounds = 10;
 
 /**
- * A right that was taken away counts before the lock, which may be gone for that very reason; then the
- * lock's refusal before the document's: who has lost the lock need not know more.
+ * That this very save was done before counts most: it may have released the lock. Then a right that was taken
+ * away counts before the lock, which may be gone for that very reason, and the lock's refusal before the
+ * document's: who has lost the lock need not know more.
  */
 function meaningOf({ refusals }: TransactionRefused): Error {
   const errors = refusals.map(({ error }) => error);
   return (
+    errors.find((error) => error instanceof Replayed || error instanceof KeyReused) ??
     errors.find((error) => error instanceof Forbidden) ??
     errors.find((error) => error instanceof LockNotOwned) ??
-    errors[0]!
+    errors.at(-1)!
   );
 }
 
-/** Documents that only the owner of their lock can change. */
-export function createDocumentService(options: DocumentServiceOptions) {
-  const { database, locks, clock } = options;
-
-  async function attempt(request: SaveRequest, text: string, saveId: string): Promise<number> {
+/** Makes what saves: one transaction with the lock that it is written under. */
+function createSaving({ database, clock }: DocumentServiceOptions) {
+  return async function attempt(request: SaveRequest, text: string): Promise<number> {
     const { documentId, owner, fence, keepLock = false, expected, editor } = request;
     const hold = { resource: lockNameOf(documentId), owner, fence };
     const actor = request.actor ?? { id: owner.userId };
     let above = Math.max(0, onlyExpected(expected) ?? 0);
+    let line: Row | undefined;
+    const content = [documentId, fence, owner.sessionId, keepLock, expected, text];
+    const keyed = keyedRequest(owner.userId, request.idempotencyKey, content);
     for (let round = 1; ; round += 1) {
       const nowMs = clock();
       const version = Math.max(nowMs, above + 1);
       const note = changeNote("document.saved", actor, nowMs);
+      const release = { hold, nowMs, actor, releaseId: randomId("rel") };
       const lockWrite = keepLock
         ? checkLockWrite(hold, nowMs)
-        : releaseLockWrite({ hold, nowMs, actor, releaseId: randomId("rel") });
+        : line
+          ? releaseToLineWrite({ ...release, row: line })
+          : releaseLockWrite(release);
       const by = { savedBy: owner.userId, editor };
-      const save = { documentId, text, fence, expected, version, saveId, nowMs, note, ...by };
+      const save = { documentId, text, fence, expected, version, keyed, nowMs, note, ...by };
       try {
         await database.transact([lockWrite, saveWrite(save)]);
         return version;
       } catch (error) {
         if (!(error instanceof TransactionRefused)) throw error;
         const meant = meaningOf(error);
-        if (!(meant instanceof VersionBehind) || round === maxRounds) throw meant;
-        above = meant.version;
+        if (round === maxRounds) throw meant;
+        if (meant instanceof LineWaits) line = meant.row;
+        else if (meant instanceof VersionBehind) above = meant.version;
+        else throw meant;
       }
     }
-  }
+  };
+}
+
+/** Documents that only the owner of their lock can change. */
+export function createDocumentService(options: DocumentServiceOptions) {
+  const { database, locks } = options;
+
+  const attempt = createSaving(options);
 
   return {
     ...createDocumentAccess(options),
@@ -146,29 +165,42 @@ export function createDocumentService(options: DocumentServiceOptions) {
     },
 
     /**
+     * Starts an editing session like `edit`, or takes a place in line where another has the lock.
+     *
+     * @throws LineFull when as many wait as may
+     * @throws Forbidden when the editor may not change it; no lock and no place was taken
+     * @example const begun = await documents.editOrQueue("report/7", { owner });
+     */
+    async editOrQueue(
+      documentId: string,
+      { editor, ...request }: Omit<EditRequest, "waitMs">,
+    ): Promise<(DocumentState & { readonly lock: Lock }) | { readonly place: Place }> {
+      const wanted = { ...request, ...wantedLock(documentId, editor) };
+      const standing = await locks.acquireOrQueue(wanted);
+      if ("place" in standing) return standing;
+      return { lock: standing.lock, document: await findDocument(database, documentId) };
+    },
+
+    /**
      * Saves under the lock, and releases it unless `keepLock`: one transaction, so nothing is written
      * by somebody who has lost the lock, and no lock is left behind by a save. One request.
      *
-     * Safe to repeat with an `idempotencyKey`: while it is the last save, it answers as it did before.
+     * Safe to repeat with an `idempotencyKey`: while it is among the last eight with one, it answers as it
+     * did before, whatever was saved since.
      *
      * @throws Forbidden when the editor has not, or no longer, the right; nothing was changed
      * @throws LockNotOwned when the lock was lost, also if nobody else has it; nothing was changed
+     * @throws KeyReused when the key was used for another save; nothing was changed
      * @throws DocumentChanged when the document is not as `expected`; nothing was changed
      * @example await documents.save({ documentId: "report/7", content, owner, fence: lock.fence });
      */
     async save(request: SaveRequest): Promise<Saved> {
-      const { documentId, owner, fence, idempotencyKey } = request;
       const text = contentText(request.content);
-      const saveId = idempotencyKey
-        ? derivedId("save", owner.userId, documentId, fence, idempotencyKey)
-        : randomId("save");
       try {
-        return { version: await attempt(request, text, saveId), replayed: false };
+        return { version: await attempt(request, text), replayed: false };
       } catch (error) {
-        // A repetition meets its own effect: the lock released, or the version moved on.
-        const own = idempotencyKey && (await findSave(database, documentId, saveId));
-        if (own) return { version: own.version, replayed: true };
-        throw error;
+        if (!(error instanceof Replayed)) throw error;
+        return { version: Number(error.result), replayed: true };
       }
     },
   };

@@ -13,6 +13,7 @@ import {
   isMissing,
   pathsOf,
 } from "../table/expression.ts";
+import { type KeyedRequest, once } from "../table/request-memory.ts";
 import { type ExpectedVersion, isExpected, versionIsExpected } from "../table/versions.ts";
 import { type Row, update, type Write } from "../table/write.ts";
 import {
@@ -34,8 +35,8 @@ export interface Save {
   readonly expected: ExpectedVersion | undefined;
   /** The version that it makes; above the present one. */
   readonly version: number;
-  /** Marks this very save, so that its repetition recognises it. */
-  readonly saveId: string;
+  /** Of a save that its sender may repeat. */
+  readonly keyed?: KeyedRequest | undefined;
   readonly nowMs: EpochMs;
   readonly note: ChangeNote;
   /** Whoever makes the document is its creator. */
@@ -52,7 +53,6 @@ interface DocumentRow {
   readonly version: number;
   /** Of the lock under which it was written last. */
   readonly lastFence: number;
-  readonly saveId: string;
   readonly updatedAtMs: EpochMs;
   readonly updatedBy: string;
   readonly createdBy: string;
@@ -88,33 +88,22 @@ export async function findDocument(
   return documentOf(await database.get("Documents", { documentId }));
 }
 
-/** The document, if its last save is this very one. One request. */
-export async function findSave(
-  database: Database,
-  documentId: string,
-  saveId: string,
-): Promise<Document | undefined> {
-  const row = await database.get("Documents", { documentId });
-  return row?.["saveId"] === saveId ? documentOf(row) : undefined;
-}
-
 /**
  * Saves, and makes the document where there is none. Refused when a newer fence has written, or
  * the document is not as expected, or the editor lacks the right. Belongs into one transaction with the
  * check of the lock.
  */
 export function saveWrite(save: Save): Write {
-  const { documentId, text, fence, expected, version, saveId, nowMs, note, savedBy } = save;
+  const { documentId, text, fence, expected, version, keyed, nowMs, note, savedBy } = save;
   const { set } = assigned<DocumentRow>({
     content: text,
     version,
     lastFence: fence,
-    saveId,
     updatedAtMs: nowMs,
     updatedBy: note.actor,
     change: note,
   });
-  return update({
+  const write = update({
     table: "Documents",
     key: { documentId },
     change: {
@@ -128,4 +117,5 @@ export function saveWrite(save: Save): Write {
     ),
     refused: (row) => refusalOf(save, row, nowMs),
   });
+  return once(write, keyed, String(version));
 }

@@ -3,7 +3,11 @@ import type { Actor } from "../base/actor.ts";
 import type { Logger } from "../base/logger.ts";
 import type { Clock } from "../base/time.ts";
 import type { Database } from "../table/database.ts";
-import { acquireLockWrite, renewLockWrite } from "./lock-store.ts";
+import { keyedRequest, Replayed } from "../table/request-memory.ts";
+import { isHeldBy, LineWaits } from "./line.ts";
+import type { LockLine, Standing } from "./line-service.ts";
+import { type Acquisition, acquireLockWrite, renewLockWrite } from "./lock-store.ts";
+import { InvalidRequest } from "../base/errors.ts";
 import {
   checkLimits,
   defaultLeaseMs,
@@ -40,6 +44,8 @@ export interface AcquireRequest {
 /** A lock to renew or release. Without a fence, whichever one this owner has at present. */
 export interface ProofRequest extends LockProof {
   readonly actor?: Actor | undefined;
+  /** Makes a repetition answer like the first. */
+  readonly idempotencyKey?: string | undefined;
 }
 
 /** A lock to renew, and for how long from now; 300 s by default. */
@@ -71,29 +77,61 @@ export function actorOf(request: { owner: LockOwner; actor?: Actor | undefined }
   return request.actor ?? { id: request.owner.userId };
 }
 
-/** Makes `acquire` and `renew` of a lock service; their promises are stated there. */
-export function createAcquiring(database: Database, trees: TreeLocks, timing: LockTiming) {
-  const { clock, sleep, random, logger, waited } = timing;
+/** What an idempotency key binds: what is done to which lock of whom. */
+export function keyedProof(what: string, request: ProofRequest, leaseMs?: number) {
+  const { resource, owner, fence, scope, idempotencyKey } = request;
+  const content = [what, resource, owner.sessionId, fence, scope, leaseMs];
+  return keyedRequest(owner.userId, idempotencyKey, content);
+}
 
-  async function renew(request: RenewRequest): Promise<Lock> {
+/** What acquiring is made of. */
+interface AcquiringParts {
+  readonly database: Database;
+  readonly trees: TreeLocks;
+  readonly line: LockLine;
+}
+
+/** Makes what starts a lease again. */
+function createExtending({ database, trees }: AcquiringParts, { clock }: LockTiming) {
+  return async function extend(request: RenewRequest): Promise<{ lock: Lock; replayed: boolean }> {
     checkLimits(request);
     const { leaseMs = defaultLeaseMs, permit } = request;
-    const change = { hold: request, nowMs: clock(), actor: actorOf(request), leaseMs, permit };
-    if (request.scope === "tree") return trees.renew(change);
-    return lockOf(await database.apply(renewLockWrite(change)))!;
-  }
+    const keyed = keyedProof("extend", request, leaseMs);
+    const of = { hold: request, actor: actorOf(request), leaseMs, keyed, permit };
+    const change = { ...of, nowMs: clock() };
+    if (request.scope === "tree") return { lock: await trees.renew(change), replayed: false };
+    try {
+      return { lock: lockOf(await database.apply(renewLockWrite(change)))!, replayed: false };
+    } catch (error) {
+      if (!(error instanceof Replayed)) throw error;
+      // Extended before: it says what became of the lock since.
+      if (!isHeldBy(error.row, request, clock())) throw new LockNotOwned(error.row, clock());
+      return { lock: lockOf(error.row)!, replayed: true };
+    }
+  };
+}
+
+function acquisitionOf(request: AcquireRequest): Acquisition {
+  const { resource, owner, permit } = request;
+  const { leaseMs = defaultLeaseMs, purpose = "custom", scope = "exact" } = request;
+  return { resource, owner, leaseMs, purpose, scope, actor: actorOf(request), permit };
+}
+
+/** Makes `acquire` and `renew` of a lock service; their promises are stated there. */
+export function createAcquiring(parts: AcquiringParts, timing: LockTiming) {
+  const { database, trees, line } = parts;
+  const { clock, sleep, random, logger, waited } = timing;
+
+  const extend = createExtending(parts, timing);
+  const renew = async (request: RenewRequest): Promise<Lock> => (await extend(request)).lock;
 
   /** One attempt: a free lock is taken; the caller's own is renewed, keeping its fence. */
-  async function take(request: AcquireRequest): Promise<Lock> {
-    const { resource, owner } = request;
-    const { leaseMs = defaultLeaseMs, purpose = "custom", scope = "exact" } = request;
-    const actor = actorOf(request);
-    const { permit } = request;
-    const taken = { resource, owner, leaseMs, purpose, scope, actor, permit };
+  async function take(taken: Acquisition): Promise<Lock> {
+    const { resource, owner, leaseMs, scope, actor, permit } = taken;
     for (let round = 1; ; round += 1) {
       try {
         if (scope === "tree") return await trees.take(taken);
-        return lockOf(await database.apply(acquireLockWrite(taken, clock())))!;
+        return await takeExact(taken);
       } catch (error) {
         if (!(error instanceof LockHeld)) throw error;
         const { lock } = error;
@@ -108,12 +146,37 @@ export function createAcquiring(database: Database, trees: TreeLocks, timing: Lo
     }
   }
 
+  /** A line that is in the way is looked at: whoever is first in it gets the lock. */
+  async function takeExact(taken: Acquisition): Promise<Lock> {
+    try {
+      return lockOf(await database.apply(acquireLockWrite(taken, clock())))!;
+    } catch (error) {
+      if (error instanceof LineWaits) return line.take(error.row, taken);
+      throw error;
+    }
+  }
+
+  async function acquireOrQueue(request: AcquireRequest): Promise<Standing> {
+    checkLimits(request);
+    const taken = acquisitionOf(request);
+    if (taken.scope === "tree") {
+      const message = "must be exact: a tree of names has no line";
+      throw new InvalidRequest([{ path: "scope", message }]);
+    }
+    try {
+      return { lock: await take(taken) };
+    } catch (error) {
+      if (error instanceof LockHeld && error.row) return line.join(error.row, taken);
+      throw error;
+    }
+  }
+
   async function acquire(request: AcquireRequest): Promise<Lock> {
     checkLimits(request);
     const startedMs = clock();
     for (let round = 0; ; round += 1) {
       try {
-        const lock = await take(request);
+        const lock = await take(acquisitionOf(request));
         if (round > 0) waited?.(clock() - startedMs);
         logger.debug("Lock acquired", { resource: lock.resource, fence: lock.fence });
         return lock;
@@ -130,5 +193,5 @@ export function createAcquiring(database: Database, trees: TreeLocks, timing: Lo
     }
   }
 
-  return { acquire, renew };
+  return { acquire, acquireOrQueue, renew, extend };
 }

@@ -1,7 +1,8 @@
 /** Where the rows of locks are, and the sentences that their conditions are made of. */
 import type { EpochMs } from "../base/time.ts";
 import { allOf, anyOf, condition, type Fragment, isMissing, pathsOf } from "../table/expression.ts";
-import type { LockProof, LockRow } from "./lock.ts";
+import type { LockRow } from "./lock-row.ts";
+import type { LockProof, Permit } from "./lock.ts";
 
 /** The attributes of a lock's row. */
 export const at = pathsOf<LockRow>();
@@ -25,6 +26,12 @@ export const leaseIsOver = (nowMs: EpochMs): Fragment =>
  */
 export const lockIsFree = (nowMs: EpochMs): Fragment => anyOf(nobodyOwns, leaseIsOver(nowMs));
 
+/** No place in line was taken that is not known to be over. */
+export const nobodyWaits: Fragment = anyOf(
+  isMissing(at("line")),
+  condition`size(${at("line")}) = ${0}`,
+);
+
 /** The caller took it, nobody took it since, and the lease still runs. */
 export function callerHolds({ owner, fence }: LockProof, nowMs: EpochMs): Fragment {
   const sameSession =
@@ -42,3 +49,7 @@ export function callerHolds({ owner, fence }: LockProof, nowMs: EpochMs): Fragme
 /** A fence chosen by the caller is above every older one. */
 export const fenceGrowsTo = (fence: number): Fragment =>
   anyOf(isMissing(at("fence")), condition`${at("fence")} < ${fence}`);
+
+/** The caller has the right that is asked for, if one is. */
+export const permitted = (permit: Permit | undefined): Fragment[] =>
+  permit ? [permit.condition] : [];

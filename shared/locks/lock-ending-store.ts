@@ -11,9 +11,12 @@ import {
   type Fragment,
   isMissing,
 } from "../table/expression.ts";
+import { type KeyedRequest, once } from "../table/request-memory.ts";
 import { type Change, update, type Write } from "../table/write.ts";
-import { at, callerHolds, leaseIsOver, lockRow } from "./lock-conditions.ts";
-import { type HeldChange, LockNotOwned, type LockRow } from "./lock.ts";
+import { isHeldBy, LineWaits } from "./line.ts";
+import { at, callerHolds, leaseIsOver, lockRow, nobodyWaits } from "./lock-conditions.ts";
+import type { LockRow } from "./lock-row.ts";
+import { type HeldChange, LockNotOwned } from "./lock.ts";
 
 /**
  * Leaves a tombstone: how it ended, and the fence for the next one to count on. It
@@ -23,7 +26,7 @@ import { type HeldChange, LockNotOwned, type LockRow } from "./lock.ts";
  * lost answer still finds out that it happened. Owners' releases and forced ones have a place each:
  * an owner who comes and goes before the repetition must not wipe out a forced one's.
  */
-function tombstone(note: ChangeNote, mark: Pick<LockRow, "releaseId" | "forcedId">): Change {
+export function tombstone(note: ChangeNote, mark: Pick<LockRow, "releaseId" | "forcedId">): Change {
   return {
     set: assigned<LockRow>({ change: note, ...mark }).set,
     remove: [at("owner"), at("kindShard")],
@@ -45,34 +48,49 @@ export interface ForcedRelease {
   readonly reason: string | undefined;
   /** Tells this release from every other one. */
   readonly forcedId: string;
+  /** Which hold is meant; without it, whichever is the present one. */
+  readonly fence?: number | undefined;
+  readonly keyed?: KeyedRequest | undefined;
 }
 
-/** Ends the caller's hold. */
-export function releaseLockWrite(change: HeldChange & { readonly releaseId: string }): Write {
-  const { hold, nowMs, actor, releaseId } = change;
-  return update({
+/**
+ * Ends the caller's hold, if nobody waits for it. A tree lock does not look at lines: `isTree` leaves
+ * those who wait for its name to their next question.
+ */
+export function releaseLockWrite(
+  change: HeldChange & { readonly releaseId: string; readonly isTree?: boolean },
+): Write {
+  const { hold, nowMs, actor, releaseId, keyed, isTree = false } = change;
+  const write = update({
     ...lockRow(hold.resource),
     isBlind: true,
     change: tombstone(changeNote("lock.released", actor, nowMs), { releaseId }),
-    condition: callerHolds(hold, nowMs),
-    refused: (row) => new LockNotOwned(row, nowMs),
+    condition: isTree ? callerHolds(hold, nowMs) : allOf(callerHolds(hold, nowMs), nobodyWaits),
+    refused: (row) =>
+      row && isHeldBy(row, hold, nowMs) ? new LineWaits(row) : new LockNotOwned(row, nowMs),
     applied: (row) => row?.["releaseId"] === releaseId,
   });
+  return once(write, keyed);
 }
 
 /** Ends whoever's hold it is, also one whose lease is over; who did it and why stays on the row. */
 export function forceReleaseWrite(forced: ForcedRelease): Write {
-  const { resource, nowMs, actor, reason, forcedId } = forced;
+  const { resource, nowMs, actor, reason, forcedId, fence, keyed } = forced;
   const { set = [], remove = [] } = tombstone(changeNote("lock.forced", actor, nowMs, reason), {
     forcedId,
   });
-  return update({
+  const write = update({
     ...lockRow(resource),
     change: { set: [...set, ownerRemembered], remove },
-    condition: allOf(exists(at("owner")), isNotEndedBy(forcedId)),
+    condition: allOf(
+      exists(at("owner")),
+      isNotEndedBy(forcedId),
+      ...(fence === undefined ? [] : [condition`${at("fence")} = ${fence}`]),
+    ),
     refused: (row) => new LockNotOwned(row, nowMs),
     applied: (row) => row?.["forcedId"] === forcedId,
   });
+  return once(write, keyed);
 }
 
 /** Drops an owner whose lease is over. Repeating it is refused. */

@@ -6,7 +6,16 @@ import { silentLogger } from "../base/logger.ts";
 import { systemClock } from "../base/time.ts";
 import type { Database } from "../table/database.ts";
 import type { Write } from "../table/write.ts";
-import { actorOf, createAcquiring, type ProofRequest, type LockTiming } from "./lock-acquiring.ts";
+import { keyedRequest, Replayed } from "../table/request-memory.ts";
+import {
+  actorOf,
+  createAcquiring,
+  keyedProof,
+  type LockTiming,
+  type ProofRequest,
+} from "./lock-acquiring.ts";
+import { LineWaits, ticketsOf } from "./line.ts";
+import { createLine } from "./line-service.ts";
 import { createLockList } from "./lock-list.ts";
 import { forceReleaseWrite, releaseLockWrite } from "./lock-ending-store.ts";
 import { checkLockWrite, findLockRow } from "./lock-store.ts";
@@ -29,6 +38,21 @@ function interruptibleSleep(durationMs: number, signal?: AbortSignal): Promise<u
   return sleepMs(durationMs, undefined, signal ? { signal } : {}).catch(() => undefined);
 }
 
+/** Whose lock is to be ended, by whom, and why. */
+export interface ForceRequest {
+  readonly resource: string;
+  readonly actor: Actor;
+  readonly reason?: string | undefined;
+  /** Which hold is meant: no later one is ended. */
+  readonly fence?: number | undefined;
+  readonly idempotencyKey?: string | undefined;
+}
+
+/** Somebody else was faster. */
+function ignoreLine(error: unknown): void {
+  if (!(error instanceof LineWaits)) throw error;
+}
+
 /** Locks by name: at most one owner each, for a lease, with a fence that only grows. */
 export function createLockService({ database, ...given }: LockServiceOptions) {
   // A clock that a test moves is the only one that counts there.
@@ -38,14 +62,48 @@ export function createLockService({ database, ...given }: LockServiceOptions) {
   const timing: LockTiming = { ...defaults, logger: silentLogger, ...given };
   const { clock } = timing;
   const trees = createTreeLocks({ database, clock });
-  const { acquire, renew } = createAcquiring(database, trees, timing);
+  const line = createLine({ database, clock });
+  const { acquire, acquireOrQueue, renew, extend } = createAcquiring(
+    { database, trees, line },
+    timing,
+  );
 
-  async function release(request: ProofRequest): Promise<void> {
+  async function release(request: ProofRequest): Promise<{ replayed: boolean }> {
     checkLimits(request);
-    const change = { hold: request, nowMs: clock(), actor: actorOf(request) };
+    const keyed = keyedProof("release", request);
+    const change = { hold: request, nowMs: clock(), actor: actorOf(request), keyed };
     const releaseId = randomId("rel");
-    if (request.scope === "tree") return trees.release({ ...change, releaseId });
-    await database.apply(releaseLockWrite({ ...change, releaseId }));
+    try {
+      if (request.scope === "tree") await trees.release({ ...change, releaseId });
+      else await database.apply(releaseLockWrite({ ...change, releaseId }));
+    } catch (error) {
+      if (error instanceof Replayed) return { replayed: true };
+      if (!(error instanceof LineWaits)) throw error;
+      await line.release({ ...change, row: error.row, releaseId });
+    }
+    return { replayed: false };
+  }
+
+  async function endByForce(
+    request: ForceRequest,
+  ): Promise<{ ended: Lock | undefined; replayed: boolean }> {
+    const { resource, actor, reason, fence, idempotencyKey } = request;
+    const keyed = keyedRequest(actor.id, idempotencyKey, ["force", resource, fence, reason]);
+    const what = { resource, actor, reason, fence, keyed };
+    const forced = { ...what, nowMs: clock(), forcedId: randomId("rel") };
+    try {
+      const row = await database.apply(forceReleaseWrite(forced));
+      const ended = { ...row, owner: row["formerOwner"] };
+      const lock = lockOf(ended);
+      if (lock?.scope === "tree") await trees.forget(lock, forced.nowMs, actor);
+      // A hint for those who wait: should it be lost, their next question does the same.
+      if (ticketsOf(row).length > 0) await line.passOn(row, resource, actor).catch(ignoreLine);
+      return { ended: liveLockOf(ended, forced.nowMs), replayed: false };
+    } catch (error) {
+      if (error instanceof LockNotOwned) return { ended: undefined, replayed: false };
+      if (error instanceof Replayed) return { ended: undefined, replayed: true };
+      throw error;
+    }
   }
 
   return {
@@ -62,6 +120,16 @@ export function createLockService({ database, ...given }: LockServiceOptions) {
     acquire,
 
     /**
+     * Takes the lock like `acquire`, or a place in line where another has it. Two requests to join, one
+     * more for everybody who changes the line at the same instant; asking again keeps one's place.
+     *
+     * @throws LineFull when as many wait as may
+     * @example const standing = await locks.acquireOrQueue({ resource: "report/7", owner });
+     */
+    acquireOrQueue,
+    line,
+
+    /**
      * Starts the caller's lease again from now; the fence stays. One request. Safe to repeat.
      *
      * @throws LockNotOwned when the lock was released, forced, taken over, or its lease is over:
@@ -70,8 +138,13 @@ export function createLockService({ database, ...given }: LockServiceOptions) {
      */
     renew,
 
+    /** Like `renew`, and tells whether the same idempotency key had extended it before. */
+    extend,
+
     /**
-     * Gives the lock back. One request. Repeating it is refused: by then it is not the caller's.
+     * Gives the lock back. One request; two where others wait: then the first of them who is still there
+     * has it from that instant, for a short time to claim it in. Repeating it is refused: by then it is
+     * not the caller's.
      *
      * @throws LockNotOwned when it was not the caller's (any more); nothing was changed
      * @example await locks.release(lock);
@@ -81,29 +154,18 @@ export function createLockService({ database, ...given }: LockServiceOptions) {
     /**
      * Ends whoever's lock it is. The former owner's next renewal and protected write are refused even
      * if nobody takes the lock; who forced it and why stays on the row and goes into the audit trail.
-     * One request (a tree lock: one more for each name above it). Safe to repeat.
+     * One request (a tree lock: one more for each name above it). With the `fence` that is meant it ends
+     * no later lock; with an idempotency key its repetition ends nothing any more.
      *
-     * @returns the lock that was ended, or undefined when nobody had it
-     * @example await locks.forceRelease({ resource, actor: { id: "root" }, reason: "on holiday" });
+     * @returns the lock that was ended, or undefined when nobody had it (any more)
+     * @example await locks.forceRelease({ resource, fence, actor: { id: "root" }, reason: "on holiday" });
      */
-    async forceRelease(request: {
-      resource: string;
-      actor: Actor;
-      reason?: string | undefined;
-    }): Promise<Lock | undefined> {
-      const { resource, actor, reason } = request;
-      const forced = { resource, actor, reason, nowMs: clock(), forcedId: randomId("rel") };
-      try {
-        const row = await database.apply(forceReleaseWrite(forced));
-        const ended = { ...row, owner: row["formerOwner"] };
-        const lock = lockOf(ended);
-        if (lock?.scope === "tree") await trees.forget(lock, forced.nowMs, actor);
-        return liveLockOf(ended, forced.nowMs);
-      } catch (error) {
-        if (error instanceof LockNotOwned) return undefined;
-        throw error;
-      }
+    async forceRelease(request: ForceRequest): Promise<Lock | undefined> {
+      return (await endByForce(request)).ended;
     },
+
+    /** Like `forceRelease`, and tells whether the same idempotency key had ended it before. */
+    endByForce,
 
     /**
      * Who has the lock now, or undefined when nobody does. One strongly consistent read.

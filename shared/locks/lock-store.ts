@@ -22,19 +22,31 @@ import {
   type Fragment,
   isMissing,
 } from "../table/expression.ts";
+import { once } from "../table/request-memory.ts";
 import { check, type Row, update, type Write } from "../table/write.ts";
-import { at, callerHolds, fenceGrowsTo, lockIsFree, lockRow } from "./lock-conditions.ts";
+import { LineWaits, ticketsOf } from "./line.ts";
+import {
+  at,
+  callerHolds,
+  fenceGrowsTo,
+  lockIsFree,
+  lockRow,
+  nobodyWaits,
+  permitted,
+} from "./lock-conditions.ts";
 import {
   type HeldChange,
   type LockProof,
   isSameOwner,
+  liveLockOf,
   LockHeld,
   LockNotOwned,
   lockOf,
   type LockOwner,
   type Permit,
 } from "./lock.ts";
-import type { LockPurpose, LockRow, LockScope } from "./lock.ts";
+import type { LockRow } from "./lock-row.ts";
+import type { LockPurpose, LockScope } from "./lock.ts";
 
 /** How many partitions each purpose has in the index of owned locks. */
 const shardsPerPurpose = 4;
@@ -56,7 +68,7 @@ export interface Acquisition {
 }
 
 /** The instant at which TTL may delete the row, unless it tells more than a lock and is kept for that. */
-function mayGoAfter(expiresAtMs: EpochMs): Fragment {
+export function mayGoAfter(expiresAtMs: EpochMs): Fragment {
   const ttlSeconds = ttlSecondsAt(later(expiresAtMs, dayMs));
   return action`${at("ttlSeconds")} = if_not_exists(${at("keptUntilSeconds")}, ${ttlSeconds})`;
 }
@@ -66,7 +78,11 @@ const nextFence = (nowMs: EpochMs): Fragment =>
   action`${at("fence")} = if_not_exists(${at("fence")}, ${nowMs}) + ${1}`;
 
 /** Everything that an acquisition says of its owner; undefined is removed, so nothing old stays. */
-function ownership(taken: Acquisition, nowMs: EpochMs) {
+export function ownership(
+  taken: Acquisition,
+  nowMs: EpochMs,
+  what: "lock.acquired" | "lock.granted" = "lock.acquired",
+) {
   const { resource, owner, purpose, scope, leaseMs, actor } = taken;
   const { set, remove } = assigned<LockRow>({
     owner: owner.userId,
@@ -77,7 +93,9 @@ function ownership(taken: Acquisition, nowMs: EpochMs) {
     kindShard: `${purpose}-${shardOf(resource, shardsPerPurpose)}`,
     acquiredAtMs: nowMs,
     expiresAtMs: later(nowMs, leaseMs),
-    change: changeNote("lock.acquired", actor, nowMs),
+    change: changeNote(what, actor, nowMs),
+    // Who took it without waiting has no turn.
+    turn: undefined,
   });
   return { set: [...set, mayGoAfter(later(nowMs, leaseMs))], remove };
 }
@@ -101,16 +119,20 @@ export function acquireLockWrite(taken: Acquisition, nowMs: EpochMs, fence?: num
       set: [...set, counted ? nextFence(nowMs) : action`${at("fence")} = ${fence}`],
       remove,
     },
+    // Whoever waits goes first; a tree lock, which is several rows, does not look at lines.
     condition: allOf(
       lockIsFree(nowMs),
-      ...(counted ? [] : [fenceGrowsTo(fence)]),
-      ...(permit ? [permit.condition] : []),
+      counted ? nobodyWaits : fenceGrowsTo(fence),
+      ...permitted(permit),
     ),
     refused: (row) => {
       const denied = permit?.refusal(row);
       if (denied) return denied;
+      if (counted && row && !liveLockOf(row, nowMs) && ticketsOf(row).length > 0) {
+        return new LineWaits(row);
+      }
       const holder = lockOf(row);
-      return holder ? new LockHeld(holder) : new LockNotOwned(row, nowMs);
+      return holder ? new LockHeld(holder, row) : new LockNotOwned(row, nowMs);
     },
     // The same owner, instant and end can only be this very write, or another one of the same
     // caller that leaves exactly the same row: either way the lock is theirs.
@@ -138,10 +160,11 @@ export function renewLockWrite({
   nowMs,
   actor,
   leaseMs,
+  keyed,
   permit,
 }: HeldChange & { leaseMs: number; permit?: Permit | undefined }): Write {
   const expiresAtMs = later(nowMs, leaseMs);
-  return update({
+  const write = update({
     ...lockRow(hold.resource),
     change: {
       set: [
@@ -150,9 +173,10 @@ export function renewLockWrite({
         action`${at("change")} = ${changeNote("lock.renewed", actor, nowMs)}`,
       ],
     },
-    condition: allOf(callerHolds(hold, nowMs), ...(permit ? [permit.condition] : [])),
+    condition: allOf(callerHolds(hold, nowMs), ...permitted(permit)),
     refused: (row) => permit?.refusal(row) ?? new LockNotOwned(row, nowMs),
   });
+  return once(write, keyed);
 }
 
 /** Lets a transaction pass only while the caller holds the lock; changes nothing. */

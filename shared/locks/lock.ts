@@ -1,8 +1,9 @@
 /** What a lock is: its shape, who owns it, its limits, and the errors that speak of it. */
-import type { Actor, ChangeNote } from "../base/actor.ts";
+import type { Actor } from "../base/actor.ts";
 import { HoldfastError, InvalidRequest } from "../base/errors.ts";
 import { type EpochMs, epochMs, isExpired } from "../base/time.ts";
 import type { Fragment } from "../table/expression.ts";
+import type { KeyedRequest } from "../table/request-memory.ts";
 import type { Row } from "../table/write.ts";
 
 /** What a lock is for; administrators list and count locks by it. */
@@ -44,40 +45,13 @@ export interface LockProof {
   readonly scope?: LockScope | undefined;
 }
 
-/** A lock as it is stored; while nobody has it, what it says of its last owner may still stand there. */
-export interface LockRow {
-  readonly resource: string;
-  readonly owner?: string;
-  readonly sessionId?: string;
-  readonly ownerName?: string;
-  readonly purpose?: LockPurpose;
-  readonly scope?: LockScope;
-  readonly fence?: number;
-  readonly acquiredAtMs?: EpochMs;
-  readonly expiresAtMs?: EpochMs;
-  readonly ttlSeconds?: number;
-  /** Stands in the place of the lease's end there, on a row that tells more than a lock. */
-  readonly keptUntilSeconds?: number;
-  /** Who may have it, where whoever it protects has said so. */
-  readonly access?: { readonly readers: readonly string[]; readonly editors: readonly string[] };
-  /** The partition of the index of owned locks. */
-  readonly kindShard?: string;
-  readonly change?: ChangeNote;
-  /** Mark the last ending by its owner and the last by force. */
-  readonly releaseId?: string;
-  readonly forcedId?: string;
-  /** Whose it was when it was ended by force. */
-  readonly formerOwner?: string;
-  /** The names of tree locks below, and who has each of them. */
-  readonly below?: ReadonlySet<string>;
-  readonly [entry: `lock:${string}`]: Lock;
-}
-
 /** Something is done to a lock that the caller owns; the actor is on record for it. */
 export interface HeldChange {
   readonly hold: LockProof;
   readonly nowMs: EpochMs;
   readonly actor: Actor;
+  /** Of a request that its sender may repeat. */
+  readonly keyed?: KeyedRequest | undefined;
 }
 
 /**
@@ -187,14 +161,17 @@ function nameOf({ username, userId }: LockOwner): string {
 /** Somebody else has the lock; nothing was changed. Says who, since when and until when. */
 export class LockHeld extends HoldfastError {
   readonly lock: Lock;
+  /** The row that refused, where there was one: it tells who waits as well. */
+  readonly row: Row | undefined;
 
-  constructor(lock: Lock) {
+  constructor(lock: Lock, row?: Row) {
     super("LOCK_HELD", `Locked by ${nameOf(lock.owner)}`, {
       success: false,
       lockedBy: nameOf(lock.owner),
       lockInfo: lockInfoOf(lock),
     });
     this.lock = lock;
+    this.row = row;
   }
 }
 

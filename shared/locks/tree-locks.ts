@@ -184,7 +184,7 @@ export function createTreeLocks({ database, clock }: TreeLockOptions) {
       const { hold, nowMs, actor } = change;
       const note = changeNote("lock.left", actor, nowMs);
       await transactOwned([
-        releaseLockWrite(change),
+        releaseLockWrite({ ...change, isTree: true }),
         ...forAbove(hold.resource, (above) => leaveWrite(above, hold, note)),
       ]);
     },

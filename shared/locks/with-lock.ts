@@ -22,8 +22,8 @@ export interface LockedWork {
 /** How to take the lock; the lease is 300 s by default and renewed for as long as the work runs. */
 export type WithLockOptions = Omit<AcquireRequest, "resource">;
 
-interface Parts extends ReturnType<typeof createAcquiring> {
-  readonly release: (request: ProofRequest) => Promise<void>;
+interface Parts extends Pick<ReturnType<typeof createAcquiring>, "acquire" | "renew"> {
+  readonly release: (request: ProofRequest) => Promise<unknown>;
   readonly timing: LockTiming;
 }
 

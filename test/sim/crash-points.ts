@@ -32,6 +32,7 @@ class Stage {
   readonly world: World;
   order: Order | undefined;
   fence = 0;
+  ticket = "";
 
   constructor(world: World) {
     this.world = world;
@@ -121,6 +122,19 @@ class Stage {
       this.fence = (await documents.edit("report", { owner })).lock.fence;
     });
   }
+
+  bobEdits(): Promise<void> {
+    return this.do(async ({ documents }) => void (await documents.edit("report", { owner: bob })));
+  }
+
+  /** Behind Bob, who edits. */
+  async queued(): Promise<void> {
+    await this.bobEdits();
+    await this.do(async ({ documents }) => {
+      const begun = await documents.editOrQueue("report", { owner });
+      if ("place" in begun) this.ticket = begun.place.ticket;
+    });
+  }
 }
 
 function move(kind: "adjusted" | "sold" | "returned"): Scene["subject"] {
@@ -134,6 +148,8 @@ function move(kind: "adjusted" | "sold" | "returned"): Scene["subject"] {
     });
 }
 
+const bob = { userId: "bob" };
+const place = { resource: "document/report", userId: owner.userId, actor };
 const tree = { resource: "shelf/1/a", owner, scope: "tree" as const };
 const rebate = {
   name: "rebate",
@@ -331,6 +347,16 @@ const scenes: readonly Scene[] = [
     prepare: (stage) => stage.edit(),
     subject: (_stage, { locks }) =>
       locks.forceRelease({ resource: "document/report", actor: root, reason: "away" }),
+  },
+  {
+    name: "POST /api/lock/acquire, in line",
+    prepare: (stage) => stage.bobEdits(),
+    subject: (_stage, { locks }) => locks.acquireOrQueue({ resource: "document/report", owner }),
+  },
+  {
+    name: "DELETE /api/lock/queue",
+    prepare: (stage) => stage.queued(),
+    subject: ({ ticket }, { locks }) => locks.line.leave({ ...place, ticket }),
   },
   {
     name: "a tree lock, taken and given back",

@@ -59,7 +59,8 @@ export class LockBooks {
     const [old, next] = [commit.oldImage, commit.newImage] as unknown as (Row | undefined)[];
     if (!next) return;
     const { resource, change } = next;
-    const isTaken = change?.action === "lock.acquired" && next.owner !== undefined;
+    const isTaken =
+      ["lock.acquired", "lock.granted"].includes(change?.action ?? "") && next.owner !== undefined;
     const isNewHold = isTaken && (old?.owner === undefined || old.fence !== next.fence);
     if (isNewHold) this.#taken(commit, old, next);
     if (next.owner !== undefined && !isNewHold && old?.owner !== undefined) {
@@ -77,7 +78,12 @@ export class LockBooks {
     this.acquisitions += 1;
     const { resource, fence } = next;
     const clockMs = this.#clockMs(commit);
-    if (old?.owner !== undefined && old.expiresAtMs > clockMs) {
+    // Handed over: only who has it gives it up to whoever waits.
+    const isGiven =
+      next.change?.action === "lock.granted" &&
+      old !== undefined &&
+      [undefined, ownerOf(old)].includes(askerOf(commit));
+    if (old?.owner !== undefined && old.expiresAtMs > clockMs && !isGiven) {
       broken("L1", `${resource} taken by ${ownerOf(next)} while ${ownerOf(old)} has it`);
     }
     const last = this.#fences.get(resource) ?? 0;

@@ -150,7 +150,7 @@ export const plantedFaults: readonly PlantedFault[] = [
   fault(
     "a release asks nobody whose lock it is",
     endings,
-    'change: tombstone(changeNote("lock.released", actor, nowMs), { releaseId }),\n    condition: callerHolds(hold, nowMs),',
+    'change: tombstone(changeNote("lock.released", actor, nowMs), { releaseId }),\n    condition: isTree ? callerHolds(hold, nowMs) : allOf(callerHolds(hold, nowMs), nobodyWaits),',
     'change: tombstone(changeNote("lock.released", actor, nowMs), { releaseId }),\n    condition: exists(at("owner")),',
   ),
   fault(
@@ -162,8 +162,8 @@ export const plantedFaults: readonly PlantedFault[] = [
   fault(
     "a force release that is repeated ends the next hold too",
     endings,
-    'allOf(exists(at("owner")), isNotEndedBy(forcedId))',
-    'allOf(exists(at("owner")), exists(at("fence")))',
+    "      isNotEndedBy(forcedId),\n",
+    "",
     "editors",
   ),
   fault(

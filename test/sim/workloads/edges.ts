@@ -552,7 +552,7 @@ export class Edges {
       const nowMs = system.clock();
       const note = changeNote("document.saved", { id: "alice" }, nowMs);
       const about = { documentId, text: "2", expected: undefined, savedBy: "alice" } as const;
-      const facts = { ...about, saveId: "x", nowMs, note };
+      const facts = { ...about, nowMs, note };
       return system.database.apply(saveWrite({ ...facts, ...old }));
     };
     const version = Math.floor(this.world.nowMs) + 10;

@@ -36,6 +36,9 @@ test("an operation may be repeated as it is, with a key, or not at all", () => {
   expect(operations.adjustStock[2]).toBe("safe");
   expect(operations.getItem[2]).toBe("safe");
   expect(operations.acquireLock[2]).toBe("safe");
-  expect(operations.releaseLock[2]).toBe("no");
+  expect(operations.extendLock[2]).toBe("safe");
+  expect(operations.releaseLock[2]).toBe("key");
+  expect(operations.forceReleaseLock[2]).toBe("key");
+  expect(operations.removeCartItem[2]).not.toBe("safe");
   expect(operations.addCartItem[2]).toBe("no");
 });

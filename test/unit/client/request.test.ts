@@ -139,7 +139,6 @@ test("a lost answer is asked for again where that is safe, and only there", asyn
   expect(keys[0]).toMatch(/^[\da-f-]{36}$/);
 
   for (const unsafe of [
-    (client: ReturnType<typeof createClient>) => client.releaseLock({ body: { docId: "x" } }),
     (client: ReturnType<typeof createClient>) => client.cancelOrder({ params: { orderId: "o" } }),
     (client: ReturnType<typeof createClient>) =>
       client.replaceCartItems({
@@ -170,11 +169,11 @@ test("what promises that nothing was changed is tried again, also where a lost a
     [429, "TOO_MANY_REQUESTS"],
   ] as const) {
     const { client, sent } = setUp([() => problem(status, code), () => json(200, {})]);
-    await hurried(client.releaseLock({ body: { docId: "x" } }));
+    await hurried(client.cancelOrder({ params: { orderId: "o" } }));
     expect(sent).toHaveLength(2);
   }
   const { client, sent } = setUp([() => problem(500, "INTERNAL_ERROR"), () => json(200, {})]);
-  await hurried(errorOf(client.releaseLock({ body: { docId: "x" } })));
+  await hurried(errorOf(client.cancelOrder({ params: { orderId: "o" } })));
   expect(sent).toHaveLength(1);
 });
 

@@ -35,6 +35,7 @@ function setUp() {
         throw new LockNotOwned(undefined, systemClock());
       }
       held.lock = undefined;
+      return { replayed: false };
     },
   } as Pick<LockService, "acquire" | "find" | "release">;
 

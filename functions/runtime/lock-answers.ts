@@ -1,0 +1,30 @@
+/** How locks and places in line look in answers. */
+import type { Place } from "../../shared/locks/line.ts";
+import type { Standing } from "../../shared/locks/line-service.ts";
+import { type Lock, lockInfoOf } from "../../shared/locks/lock.ts";
+import { answer } from "./answer.ts";
+
+/** A repeated request says so. */
+export const replayed = (isReplayed: boolean): Record<string, string> =>
+  isReplayed ? { "idempotent-replayed": "true" } : {};
+
+/** A place in line as answers show it. */
+export function placeView({ lock, ...place }: Place) {
+  const { ticket, position, estimatedWaitMs, claimBeforeMs } = place;
+  const told = { ticket, position, ahead: position - 1, estimatedWaitMs, claimBeforeMs };
+  return { success: false as const, queued: true as const, ...told, lockInfo: lockInfoOf(lock) };
+}
+
+/** One's turn, or a place in line. */
+export const standingAnswer = (standing: Standing) =>
+  "place" in standing
+    ? answer(202, placeView(standing.place))
+    : answer(200, {
+        ...done("Lock acquired successfully"),
+        lockInfo: lockInfoOf(standing.lock),
+      });
+
+/** The lock as answers show it, null where there is none. */
+export const infoOf = (lock: Lock | undefined) => (lock ? lockInfoOf(lock) : null);
+/** What was done, in words that existing clients know. */
+export const done = (message: string) => ({ success: true as const, message });

@@ -1,0 +1,191 @@
+/** The contract of document locks and of the line for them. */
+import { z } from "zod";
+import { endpoint } from "./endpoint.ts";
+import { instantField, name, sessionIdField, text, userIdField } from "./fields.ts";
+
+/** A document's name: any text, slashes too. */
+export const docIdField = name(512);
+/** Length of a lease in seconds. */
+export const ttlField = z.int().min(1).max(86_400).default(300);
+/** How long to wait for somebody else's lock, in milliseconds; who wants to wait longer stands in line. */
+export const waitField = z.int().min(0).max(3_000).default(0);
+/** The fence of a hold. */
+export const fenceField = z.int().min(0);
+
+/** Who has a lock, since when, until when; `fence` goes into every save. */
+export const lockInfo = z
+  .object({
+    userId: z.string(),
+    username: z.string().nullable(),
+    sessionId: z.string().nullable(),
+    timestamp: instantField,
+    expiresAtMs: instantField,
+    fence: fenceField,
+  })
+  .meta({ id: "LockInfo" });
+
+/** An answer that says only that it was done. */
+export const done = z.object({ success: z.literal(true), message: z.string() });
+/** A lock that the caller has. */
+export const locked = done.extend({ lockInfo });
+/** Names a document in the path. */
+export const docParams = z.object({ docId: docIdField });
+/** A place in line: its ticket, and when its turn may come, from what was observed. */
+export const queued = z.object({
+  success: z.literal(false),
+  queued: z.literal(true),
+  ticket: z.string(),
+  /** From 1. */
+  position: z.int().min(1),
+  ahead: z.int().min(0),
+  estimatedWaitMs: z.int().min(0),
+  /** To be asked for again before this instant: by then the place is lost. */
+  claimBeforeMs: instantField.optional(),
+  lockInfo,
+});
+/** Names one place in line. */
+export const ticketField = text(128);
+/** Makes a repetition answer like the first; the same key with another body or address is refused. */
+export const keyHeaders = z.object({ "idempotency-key": text(255).optional() });
+
+/** Who asks for a lock, and for how long. */
+export const lockRequest = z.strictObject({
+  userId: userIdField.optional(),
+  sessionId: sessionIdField.optional(),
+  username: text(128).optional(),
+  ttl: ttlField,
+  waitMs: waitField,
+  /** Stand in line where another has it: answered with 202 and a ticket. */
+  queue: z.boolean().default(false),
+});
+
+/** `POST /api/lock/acquire` */
+export const acquireLock = endpoint({
+  name: "acquireLock",
+  method: "POST",
+  path: "/api/lock/acquire",
+  function: "locks",
+  access: "caller",
+  repeatable: true,
+  summary: "Take the lock on a document, or renew it if it is the caller's own.",
+  body: lockRequest.extend({ docId: docIdField }),
+  example: { docId: "report/7", ttl: 300, username: "Alice" },
+  answers: { 200: locked, 202: queued },
+  errors: ["LOCK_HELD", "LOCK_TIMEOUT"],
+});
+
+/** `POST /api/lock/extend` */
+export const extendLock = endpoint({
+  name: "extendLock",
+  method: "POST",
+  path: "/api/lock/extend",
+  function: "documents",
+  access: "caller",
+  repeatable: true,
+  summary: "Heartbeat: start the lease again from now.",
+  body: lockRequest
+    .omit({ waitMs: true, queue: true, username: true })
+    .extend({ docId: docIdField, fence: fenceField.optional() }),
+  example: { docId: "report/7", ttl: 300 },
+  headers: keyHeaders,
+  answers: { 200: locked },
+  errors: ["LOCK_NOT_OWNED", "IDEMPOTENCY_KEY_REUSED"],
+});
+
+/** `POST /api/lock/release` */
+export const releaseLock = endpoint({
+  name: "releaseLock",
+  method: "POST",
+  path: "/api/lock/release",
+  function: "documents",
+  access: "caller",
+  summary: "Give the lock back.",
+  body: z.strictObject({
+    docId: docIdField,
+    userId: userIdField.optional(),
+    sessionId: sessionIdField.optional(),
+    fence: fenceField.optional(),
+  }),
+  example: { docId: "report/7" },
+  headers: keyHeaders,
+  answers: { 200: done },
+  errors: ["LOCK_NOT_OWNED", "IDEMPOTENCY_KEY_REUSED"],
+});
+
+/** `GET /api/lock/queue` */
+export const askInLine = endpoint({
+  name: "askInLine",
+  method: "GET",
+  path: "/api/lock/queue",
+  function: "locks",
+  access: "caller",
+  summary: "Keep a place in line and tell it; when it is one's turn, take the lock.",
+  query: z.strictObject({ docId: docIdField, ticket: ticketField }),
+  answers: { 200: locked, 202: queued },
+  errors: ["TICKET_NOT_FOUND"],
+});
+
+/** `DELETE /api/lock/queue` */
+export const leaveLine = endpoint({
+  name: "leaveLine",
+  method: "DELETE",
+  path: "/api/lock/queue",
+  function: "locks",
+  access: "caller",
+  repeatable: true,
+  summary: "Leave the line; a turn that has come already is passed on.",
+  query: z.strictObject({ docId: docIdField, ticket: ticketField }),
+  answers: { 200: done },
+});
+
+/** `GET /api/lock/status/{docId}` */
+export const getLockStatus = endpoint({
+  name: "getLockStatus",
+  method: "GET",
+  path: "/api/lock/status/{docId}",
+  queryPath: "/api/lock/status",
+  function: "documents",
+  access: "caller",
+  summary: "Who has the lock now, if anybody.",
+  params: docParams,
+  answers: {
+    200: z.object({
+      success: z.literal(true),
+      isLocked: z.boolean(),
+      lockInfo: lockInfo.nullable(),
+    }),
+  },
+  errors: ["DOCUMENT_NOT_FOUND"],
+});
+
+/** `POST /api/lock/force-release` */
+export const forceReleaseLock = endpoint({
+  name: "forceReleaseLock",
+  method: "POST",
+  path: "/api/lock/force-release",
+  function: "documents",
+  access: "admin",
+  summary: "End whoever's lock it is; the former owner's next save is refused.",
+  body: z.strictObject({
+    docId: docIdField,
+    adminUserId: userIdField.optional(),
+    reason: text(500).optional(),
+    /** Which hold is meant: no later one is ended. */
+    fence: fenceField.optional(),
+  }),
+  example: { docId: "report/7", reason: "On leave" },
+  headers: keyHeaders,
+  answers: { 200: done.extend({ released: lockInfo.nullable() }) },
+  errors: ["IDEMPOTENCY_KEY_REUSED"],
+});
+
+/** The endpoints of this domain. */
+export const lockEndpoints = [
+  acquireLock,
+  extendLock,
+  releaseLock,
+  askInLine,
+  leaveLine,
+  getLockStatus,
+  forceReleaseLock,
+] as const;

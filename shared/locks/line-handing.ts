@@ -1,0 +1,70 @@
+/** How a lock comes to whoever waits for it: given up by its owner, or found free by somebody. */
+import type { Actor } from "../base/actor.ts";
+import type { Clock } from "../base/time.ts";
+import type { Database } from "../table/database.ts";
+import type { Row } from "../table/write.ts";
+import { LineWaits, livingIn } from "./line.ts";
+import {
+  handOverWrite,
+  type LineRelease,
+  releaseToLineWrite,
+  takePastLineWrite,
+} from "./line-store.ts";
+import type { Acquisition } from "./lock-store.ts";
+import { isSameOwner, liveLockOf, type Lock, LockHeld, lockOf } from "./lock.ts";
+
+/** Each round answers one thing that only a refusal could tell: somebody joined, left, or asked again. */
+const maxRounds = 40;
+
+/** Tries until it is done, each time on the row that refused it before. */
+export async function settle<T>(first: Row, attempt: (row: Row) => Promise<T>): Promise<T> {
+  let row = first;
+  for (let round = 1; ; round += 1) {
+    try {
+      return await attempt(row);
+    } catch (error) {
+      if (!(error instanceof LineWaits) || round === maxRounds) throw error;
+      row = error.row;
+    }
+  }
+}
+
+/** Makes the hand-overs of a lock service. */
+export function createHanding({ database, clock }: { database: Database; clock: Clock }) {
+  /** Gives a lock up for whoever waits; a hold that is gone meanwhile is refused. */
+  function release(given: LineRelease): Promise<unknown> {
+    return settle(given.row, (row) =>
+      database.apply(releaseToLineWrite({ ...given, row, nowMs: clock() })),
+    );
+  }
+
+  /** Hands a lock that nobody has any more to the first in line; undefined when nobody is there. */
+  async function passOn(row: Row, resource: string, actor: Actor): Promise<Row | undefined> {
+    const write = handOverWrite({ row, resource, nowMs: clock(), actor });
+    return write && database.apply(write);
+  }
+
+  /**
+   * Takes a lock that is free but for its line: for the caller if he is the first or nobody is left,
+   * else for whoever is first.
+   *
+   * @throws LockHeld by whom it was handed over to, or who has it by now
+   */
+  function take(first: Row, taken: Acquisition): Promise<Lock> {
+    const { resource, owner, actor } = taken;
+    return settle(first, async (row) => {
+      const nowMs = clock();
+      const holder = liveLockOf(row, nowMs);
+      if (holder) throw new LockHeld(holder, row);
+      const [head] = livingIn(row, nowMs);
+      if (!head || isSameOwner(head.owner, owner)) {
+        const write = takePastLineWrite({ row, resource, nowMs, actor }, taken);
+        return lockOf(await database.apply(write))!;
+      }
+      const after = await database.apply(handOverWrite({ row, resource, nowMs, actor })!);
+      throw new LockHeld(lockOf(after)!, after);
+    });
+  }
+
+  return { release, passOn, take };
+}

@@ -1,0 +1,147 @@
+/** How a place in line is written: joined, kept, left, and one's turn claimed; one update each. */
+import { type Actor, changeNote } from "../base/actor.ts";
+import { type EpochMs, later } from "../base/time.ts";
+import {
+  action,
+  allOf,
+  anyOf,
+  condition,
+  exists,
+  type Fragment,
+  isMissing,
+} from "../table/expression.ts";
+import { type Row, update, type Write } from "../table/write.ts";
+import { attributeOf, maxWaiters, placeMs, ticketsOf, turnOf, type Waiter } from "./line.ts";
+import { fenceIs, lineIs, lookAgain, lookAgainOr, tidied } from "./line-parts.ts";
+import { at, callerHolds, lockRow, permitted } from "./lock-conditions.ts";
+import { mayGoAfter } from "./lock-store.ts";
+import { lockOf, type LockProof, type Permit } from "./lock.ts";
+
+function placeOf({ owner, purpose, leaseMs, untilMs }: Waiter): Row {
+  const { userId, sessionId, username } = owner;
+  return {
+    userId,
+    ...(sessionId === undefined ? {} : { sessionId }),
+    ...(username === undefined ? {} : { username }),
+    purpose,
+    leaseMs,
+    untilMs,
+  };
+}
+
+/** Who joins the line of which lock, and by which right. */
+interface Joining {
+  readonly resource: string;
+  readonly waiter: Waiter;
+  readonly permit?: Permit | undefined;
+}
+
+/**
+ * Appends a place to the line of a lock that somebody has. Where the list is full of gaps and of those
+ * whose time is over, it is written anew without them.
+ */
+export function joinWrite(row: Row, joining: Joining, nowMs: EpochMs): Write {
+  const { resource, waiter, permit } = joining;
+  const { ticket } = waiter;
+  const place = at(attributeOf(ticket));
+  const { living, remove, guards } = tidied(row, nowMs);
+  const isFull = ticketsOf(row).length >= maxWaiters;
+  const append = action`${at("line")} = list_append(if_not_exists(${at("line")}, ${[]}), ${[ticket]})`;
+  const rewrite = action`${at("line")} = ${[...living.map((each) => each.ticket), ticket]}`;
+  const room = anyOf(isMissing(at("line")), condition`size(${at("line")}) < ${maxWaiters}`);
+  return update({
+    ...lockRow(resource),
+    change: {
+      set: [isFull ? rewrite : append, action`${place} = ${placeOf(waiter)}`],
+      remove: isFull ? remove : [],
+    },
+    condition: allOf(
+      exists(at("owner")),
+      fenceIs(row),
+      isMissing(place),
+      ...(isFull ? [lineIs(row), ...guards] : [room]),
+      ...permitted(permit),
+    ),
+    refused: lookAgainOr(permit),
+    applied: (found) => found?.[attributeOf(ticket)] !== undefined,
+  });
+}
+
+/** Whose place it is. */
+interface Claim {
+  readonly resource: string;
+  readonly ticket: string;
+  readonly userId: string;
+  readonly nowMs: EpochMs;
+}
+
+function isMine({ ticket, userId }: Claim): Fragment {
+  return condition`${at(attributeOf(ticket), "userId")} = ${userId}`;
+}
+
+/** Keeps a place while somebody has the lock. Repeating it sets the same instant. */
+export function keepPlaceWrite(claim: Claim & { readonly permit?: Permit | undefined }): Write {
+  const { resource, ticket, nowMs, permit } = claim;
+  const untilMs = at(attributeOf(ticket), "untilMs");
+  return update({
+    ...lockRow(resource),
+    change: { set: [action`${untilMs} = ${later(nowMs, placeMs)}`] },
+    condition: allOf(
+      isMine(claim),
+      condition`${untilMs} > ${nowMs}`,
+      exists(at("owner")),
+      condition`${at("expiresAtMs")} > ${nowMs}`,
+      ...permitted(permit),
+    ),
+    refused: lookAgainOr(permit),
+  });
+}
+
+/** Gives a place up; the gap in the list is closed by the next hand-over. */
+export function leaveWrite(claim: Claim): Write {
+  const { resource, ticket } = claim;
+  return update({
+    ...lockRow(resource),
+    isBlind: true,
+    change: { remove: [at(attributeOf(ticket))] },
+    condition: isMine(claim),
+    refused: lookAgain,
+    applied: (found) => found?.[attributeOf(ticket)] === undefined,
+  });
+}
+
+/** Whose turn is claimed, when, and by which right. */
+interface TurnClaim {
+  readonly hold: LockProof;
+  readonly nowMs: EpochMs;
+  readonly actor: Actor;
+  readonly permit?: Permit | undefined;
+}
+
+/**
+ * Starts the lease of a lock that was handed over: for as long as was asked, from now. Who hands it over knows
+ * nothing of the right of whoever waited, so it is asked for here.
+ */
+export function claimWrite(row: Row, { hold, nowMs, actor, permit }: TurnClaim): Write {
+  const turn = turnOf(row)!;
+  const expiresAtMs = later(nowMs, turn.leaseMs);
+  return update({
+    ...lockRow(hold.resource),
+    change: {
+      set: [
+        action`${at("expiresAtMs")} = ${expiresAtMs}`,
+        mayGoAfter(expiresAtMs),
+        action`${at("turn")} = ${{ ...turn, isClaimed: true }}`,
+        action`${at("change")} = ${changeNote("lock.renewed", actor, nowMs)}`,
+      ],
+    },
+    condition: allOf(
+      callerHolds(hold, nowMs),
+      condition`${at("turn", "ticket")} = ${turn.ticket}`,
+      condition`${at("turn", "isClaimed")} = ${false}`,
+      ...permitted(permit),
+    ),
+    refused: lookAgainOr(permit),
+    applied: (found) => lockOf(found)?.fence === hold.fence && turnOf(found)?.isClaimed === true,
+  });
+}

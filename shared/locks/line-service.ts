@@ -1,0 +1,207 @@
+/** What a caller can ask of the line for a lock: a place in it, to keep or leave it, and one's turn. */
+import type { Actor } from "../base/actor.ts";
+import { derivedId } from "../base/ids.ts";
+import type { Clock, EpochMs } from "../base/time.ts";
+import type { Database } from "../table/database.ts";
+import type { Row } from "../table/write.ts";
+import {
+  LineFull,
+  LineWaits,
+  livingIn,
+  maxWaiters,
+  type Place,
+  placeIn,
+  placeMs,
+  PlaceNotFound,
+  ticketOf,
+  ticketsOf,
+  turnOf,
+  type Waiter,
+  waiterOf,
+} from "./line.ts";
+import { claimWrite, joinWrite, keepPlaceWrite, leaveWrite } from "./line-places-store.ts";
+import { createHanding, settle } from "./line-handing.ts";
+import type { Acquisition } from "./lock-store.ts";
+import {
+  isSameOwner,
+  liveLockOf,
+  type Lock,
+  LockHeld,
+  LockNotOwned,
+  lockOf,
+  type Permit,
+} from "./lock.ts";
+import { later } from "../base/time.ts";
+
+/** A place in line, and who asks for it. */
+export interface PlaceRequest {
+  readonly resource: string;
+  readonly ticket: string;
+  readonly userId: string;
+  readonly actor: Actor;
+  /** A right without which a place is neither kept nor becomes a turn. */
+  readonly permit?: Permit | undefined;
+}
+
+/** What asking in line comes to: one's turn, or a place. */
+export type Standing = { readonly lock: Lock } | { readonly place: Place };
+
+function standingIn(row: Row, ticket: string, nowMs: EpochMs): Standing {
+  const place = placeIn(row, ticket, nowMs);
+  if (!place) throw new PlaceNotFound();
+  return { place };
+}
+
+interface Parts {
+  readonly database: Database;
+  readonly clock: Clock;
+  readonly handing: ReturnType<typeof createHanding>;
+}
+
+/** Makes what keeps a place and takes one's turn. */
+function createAsking({ database, clock, handing: { passOn } }: Parts) {
+  /** One's turn: claimed now, or claimed before, which answers the same again. */
+  async function claim(row: Row, request: PlaceRequest): Promise<Standing | undefined> {
+    const nowMs = clock();
+    const [lock, turn] = [liveLockOf(row, nowMs), turnOf(row)];
+    if (turn?.ticket !== request.ticket || lock?.owner.userId !== request.userId) return undefined;
+    if (turn.isClaimed) return { lock };
+    const { actor, permit } = request;
+    const write = claimWrite(row, { hold: lock, nowMs, actor, permit });
+    return { lock: lockOf(await database.apply(write))! };
+  }
+
+  function ask(request: PlaceRequest): Promise<Standing> {
+    const { resource, ticket, userId, actor, permit } = request;
+    const keep = () => keepPlaceWrite({ resource, ticket, userId, nowMs: clock(), permit });
+    return database.apply(keep()).then(
+      (row) => standingIn(row, ticket, clock()),
+      (error: unknown) => {
+        if (!(error instanceof LineWaits)) throw error;
+        return settle(error.row, async (row): Promise<Standing> => {
+          const mine = await claim(row, request);
+          if (mine) return mine;
+          const nowMs = clock();
+          const waiter = waiterOf(row, ticket);
+          const isThere = waiter?.owner.userId === userId && waiter.untilMs > nowMs;
+          if (!isThere) throw new PlaceNotFound();
+          if (!liveLockOf(row, nowMs)) {
+            const after = await passOn(row, resource, actor);
+            const turn = after && (await claim(after, request));
+            if (turn) return turn;
+          }
+          return standingIn(await database.apply(keep()), ticket, nowMs);
+        });
+      },
+    );
+  }
+
+  return ask;
+}
+
+/** Makes what gives a place up. */
+function createLeaving({ database, clock, handing: { release } }: Parts) {
+  return async function leave(request: PlaceRequest): Promise<void> {
+    const { resource, ticket, userId, actor } = request;
+    try {
+      await database.apply(leaveWrite({ resource, ticket, userId, nowMs: clock() }));
+    } catch (error) {
+      if (!(error instanceof LineWaits)) throw error;
+      const { row } = error;
+      const lock = liveLockOf(row, clock());
+      const isTurn = turnOf(row)?.ticket === ticket && lock?.owner.userId === userId;
+      if (!isTurn) return;
+      const given = { row, hold: lock, nowMs: clock(), actor, releaseId: `rel_${ticket}` };
+      await release(given).catch((lost: unknown) => {
+        if (!(lost instanceof LockNotOwned)) throw lost;
+      });
+    }
+  };
+}
+
+/** Who left the line, or whose time was over, joins at its end: an earlier ticket of the same hold is spent. */
+function newTicketIn(row: Row, first: string): string {
+  const spent = ticketsOf(row);
+  let ticket = first;
+  while (spent.includes(ticket)) ticket = derivedId("tkt", ticket);
+  return ticket;
+}
+
+/** Makes what joins a line. */
+function createJoining(
+  { database, clock, handing: { take } }: Parts,
+  ask: ReturnType<typeof createAsking>,
+) {
+  /**
+   * Joins the line of a lock that another has, or keeps the place that its owner has already.
+   *
+   * @throws LineFull when nobody more may wait
+   */
+  function join(first: Row, taken: Acquisition): Promise<Standing> {
+    const { resource, owner, purpose, leaseMs, actor, permit } = taken;
+    return settle(first, async (row): Promise<Standing> => {
+      const nowMs = clock();
+      const lock = liveLockOf(row, nowMs);
+      if (!lock) return take(row, taken).then((mine) => ({ lock: mine }), again(taken));
+      const living = livingIn(row, nowMs);
+      const known = living.find((waiter) => isSameOwner(waiter.owner, owner));
+      if (known) {
+        const { ticket } = known;
+        return ask({ resource, ticket, userId: owner.userId, actor, permit });
+      }
+      if (living.length >= maxWaiters) throw new LineFull(lock, row);
+      const ticket = newTicketIn(row, ticketOf(resource, owner, lock.fence));
+      const untilMs = later(nowMs, placeMs);
+      const waiter: Waiter = { ticket, owner, purpose, leaseMs, untilMs };
+      return standingIn(
+        await database.apply(joinWrite(row, { resource, waiter, permit }, nowMs)),
+        ticket,
+        nowMs,
+      );
+    });
+  }
+
+  /** It was handed over to somebody else: the line is behind him. */
+  const again =
+    (taken: Acquisition) =>
+    (error: unknown): Promise<Standing> => {
+      if (error instanceof LockHeld && error.row) return join(error.row, taken);
+      throw error;
+    };
+
+  return join;
+}
+
+/** Makes the line operations of a lock service. */
+export function createLine({ database, clock }: { database: Database; clock: Clock }) {
+  const handing = createHanding({ database, clock });
+  const parts = { database, clock, handing };
+  const ask = createAsking(parts);
+  const join = createJoining(parts, ask);
+  const leave = createLeaving(parts);
+
+  return {
+    ...handing,
+    join,
+
+    /**
+     * Keeps a place and tells it, or claims one's turn. One request while it is somebody else's turn, two
+     * when it has become one's own. Safe to repeat: after one's turn it answers the same, with the same fence.
+     *
+     * @throws PlaceNotFound when the place was given up, or was not asked for in time
+     * @throws HoldfastError as the `permit` says, when the right is (no longer) there: no lease was started
+     * @example const standing = await locks.line.ask({ resource, ticket, userId: "alice", actor });
+     */
+    ask,
+
+    /**
+     * Leaves the line; a turn that has come already is passed on at once. One request. Safe to repeat.
+     *
+     * @example await locks.line.leave({ resource, ticket, userId: "alice", actor });
+     */
+    leave,
+  };
+}
+
+/** The line operations of a lock service. */
+export type LockLine = ReturnType<typeof createLine>;

@@ -1,0 +1,195 @@
+/** The line for a document through HTTP, and keys that bind what they were sent with. */
+import { afterAll, beforeAll, expect, test } from "vitest";
+import { createClient, type Place } from "../../../client/index.ts";
+import { effort } from "../../support/effort.ts";
+import { type Client, clientOf } from "../../support/http.ts";
+import { startServer, type TestServer } from "../../support/server.ts";
+
+let server: TestServer;
+let alice: Client;
+let bob: Client;
+let admin: Client;
+let serial = 0;
+
+beforeAll(async () => {
+  server = await startServer({ context: { sweep: "off" } });
+  alice = clientOf(server, "alice");
+  bob = clientOf(server, "bob");
+  admin = clientOf(server, "root", ["admin"]);
+});
+
+afterAll(async () => {
+  await server?.stop();
+});
+
+const newDoc = (): string => `line/${(serial += 1)}`;
+const path = (docId: string): string => encodeURIComponent(docId);
+const acquire = (who: Client, docId: string, more = {}) =>
+  who.send("POST /api/lock/acquire", { body: { docId, ...more } });
+const queue = (method: "GET" | "DELETE", who: Client, docId: string, ticket: string) =>
+  who.send(`${method} /api/lock/queue?docId=${path(docId)}&ticket=${ticket}`);
+const release = (who: Client, docId: string, more = {}, headers = {}) =>
+  who.send("POST /api/lock/release", { body: { docId, ...more }, headers });
+const save = (who: Client, docId: string, body: object, headers = {}) =>
+  who.send(`PUT /api/documents/${path(docId)}`, { body, headers });
+const key = (value: string) => ({ "idempotency-key": value });
+
+test("a held lock is queued for: 202, a ticket, one's turn, with the requests that it costs", async () => {
+  const docId = newDoc();
+  await acquire(alice, docId);
+  const joined = await acquire(bob, docId, { queue: true, ttl: 60, username: "Bob" });
+  expect(joined).toMatchObject({
+    status: 202,
+    cost: { requests: 2 },
+    body: {
+      success: false,
+      queued: true,
+      position: 1,
+      ahead: 0,
+      estimatedWaitMs: expect.any(Number),
+      lockInfo: { userId: "alice" },
+    },
+  });
+  const { ticket } = joined.body;
+  expect(await queue("GET", bob, docId, ticket)).toMatchObject({
+    status: 202,
+    cost: { requests: 1 },
+    body: { ticket, position: 1 },
+  });
+  expect(await release(alice, docId)).toMatchObject({ status: 200, cost: { requests: 2 } });
+  const granted = await queue("GET", bob, docId, ticket);
+  expect(granted).toMatchObject({
+    status: 200,
+    cost: { requests: 2 },
+    body: { success: true, lockInfo: { userId: "bob", username: "Bob" } },
+  });
+  const again = await queue("GET", bob, docId, ticket);
+  expect(again.body.lockInfo).toEqual(granted.body.lockInfo);
+  expect(await release(bob, docId)).toMatchObject({ status: 200, cost: { requests: 1 } });
+  expect(await queue("GET", bob, docId, ticket)).toMatchObject({
+    status: 404,
+    body: { code: "TICKET_NOT_FOUND" },
+  });
+});
+
+test("a place is its owner's alone, and leaving gives a turn to the next one", async () => {
+  const docId = newDoc();
+  await acquire(alice, docId);
+  const { ticket } = (await acquire(bob, docId, { queue: true })).body;
+  const next = (await acquire(admin, docId, { queue: true })).body;
+  expect(next).toMatchObject({ position: 2, ahead: 1 });
+  expect(await queue("GET", alice, docId, ticket)).toMatchObject({ status: 404 });
+  await queue("DELETE", alice, docId, ticket);
+  expect(await queue("GET", bob, docId, ticket)).toMatchObject({ status: 202 });
+  await release(alice, docId);
+  expect(await queue("DELETE", bob, docId, ticket)).toMatchObject({ status: 200 });
+  expect(await queue("GET", admin, docId, next.ticket)).toMatchObject({ status: 200 });
+});
+
+test("an editor of the client waits in line and goes on with what the one before saved", async () => {
+  const docId = newDoc();
+  const clients = ["ana", "ben", "cem"].map((user) =>
+    createClient({ baseUrl: server.url, token: () => server.token(user) }),
+  );
+  const first = await clients[0]!.documents.edit(docId);
+  const places: Place[] = [];
+  const onPlace = (place: Place) => void places.push(place);
+  const waiting = clients[1]!.documents.edit(docId, { waitMs: 20_000, onPlace });
+  await expect.poll(() => places.length, { timeout: 5_000 }).toBeGreaterThan(0);
+  const giveUp = new AbortController();
+  const impatient = clients[2]!.documents.edit(docId, { waitMs: 20_000, signal: giveUp.signal });
+  await first.save({ by: "ana" }, { keepLock: false });
+  const second = await waiting;
+  expect(second.content).toEqual({ by: "ana" });
+  giveUp.abort(new Error("enough"));
+  await expect(impatient).rejects.toThrow("enough");
+  await second.close();
+  const status = () => clients[0]!.getLockStatus({ params: { docId } });
+  await expect.poll(async () => (await status()).isLocked, { timeout: 5_000 }).toBe(false);
+});
+
+test("twelve who wait inside their requests do not hold up the owner's release", async () => {
+  const docId = newDoc();
+  await acquire(alice, docId);
+  const waiting = Array.from({ length: 12 }, () => acquire(bob, docId, { waitMs: 3_000 }));
+  await new Promise((settle) => setTimeout(settle, 300));
+  const startedMs = performance.now();
+  expect((await release(alice, docId)).status).toBe(200);
+  // Behind the waiters it would be as long as theirs: 12 of 3 s each, two at a time.
+  expect(performance.now() - startedMs).toBeLessThan(3_000);
+  await Promise.all(waiting);
+  expect(await acquire(bob, newDoc(), { waitMs: 3_001 })).toMatchObject({ status: 400 });
+});
+
+test("in order of arrival among the living, round after round", async () => {
+  const rounds = effort({ part: 1, all: 5 });
+  const count = effort({ part: 9, all: 30 });
+  const names = Array.from({ length: count }, (_, index) => `w${index}`);
+  const people = names.map((name) => clientOf(server, name));
+  for (let round = 0; round < rounds; round += 1) {
+    const docId = newDoc();
+    await acquire(alice, docId, { ttl: 600 });
+    const tickets: string[] = [];
+    for (const who of people)
+      tickets.push((await acquire(who, docId, { queue: true })).body.ticket);
+    let owner: Client = alice;
+    for (const [index, who] of people.entries()) {
+      // Every third one is gone: he leaves a place behind that nobody asks for any more.
+      if (index % 3 === 2) continue;
+      await release(owner, docId);
+      for (;;) {
+        const told = await queue("GET", who, docId, tickets[index]!);
+        if (told.status === 200) break;
+        expect(told.body.lockInfo.userId).not.toBe(names[index]);
+        await Promise.all(
+          people.map(async (other, behind) => {
+            if (behind <= index || behind % 3 === 2) return;
+            expect((await queue("GET", other, docId, tickets[behind]!)).status).toBe(202);
+          }),
+        );
+        await new Promise((settle) => setTimeout(settle, 500));
+      }
+      owner = who;
+    }
+  }
+}, 300_000);
+
+test("the same key with another document is 422; a late duplicate brings no old content back", async () => {
+  const docId = newDoc();
+  const { fence } = (await acquire(alice, docId)).body.lockInfo;
+  const first = await save(alice, docId, { content: "one", fence, keepLock: true }, key("k1"));
+  const other = await save(alice, docId, { content: "two", fence, keepLock: true }, key("k1"));
+  expect(other).toMatchObject({ status: 422, body: { code: "IDEMPOTENCY_KEY_REUSED" } });
+  await save(alice, docId, { content: "three", fence, keepLock: true }, key("k2"));
+  const late = await save(alice, docId, { content: "one", fence, keepLock: true }, key("k1"));
+  expect(late).toMatchObject({ status: 200, body: { version: first.body.version } });
+  expect(late.headers.get("idempotent-replayed")).toBe("true");
+  expect((await bob.send(`GET /api/documents/${path(docId)}`)).body.content).toBe("three");
+});
+
+test("a repeated release and a repeated force end no later lock", async () => {
+  const docId = newDoc();
+  const mine = (await acquire(alice, docId)).body.lockInfo;
+  await release(alice, docId, {}, key("r1"));
+  await acquire(alice, docId);
+  const again = await release(alice, docId, {}, key("r1"));
+  expect(again).toMatchObject({ status: 200 });
+  expect(again.headers.get("idempotent-replayed")).toBe("true");
+  expect(await release(alice, docId, { fence: mine.fence }, key("r1"))).toMatchObject({
+    status: 422,
+  });
+
+  const force = (more: object, headers = {}) =>
+    admin.send("POST /api/lock/force-release", { body: { docId, ...more }, headers });
+  const held = (await acquire(alice, docId)).body.lockInfo;
+  expect(await force({ fence: held.fence, reason: "away" }, key("f1"))).toMatchObject({
+    status: 200,
+    body: { released: { userId: "alice" } },
+  });
+  const next = (await acquire(bob, docId)).body.lockInfo;
+  expect((await force({ fence: held.fence })).body.released).toBeNull();
+  const repeated = await force({ fence: held.fence, reason: "away" }, key("f1"));
+  expect(repeated.headers.get("idempotent-replayed")).toBe("true");
+  const status = await alice.send(`GET /api/lock/status/${path(docId)}`);
+  expect(status.body.lockInfo).toMatchObject({ userId: "bob", fence: next.fence });
+});
