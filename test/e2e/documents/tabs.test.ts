@@ -63,30 +63,34 @@ const stateOf = ({ page }: ClientTab): Promise<string> =>
   page.evaluate(() => globalThis.tab.session.state);
 
 describe.skipIf(!hasChromium)("two tabs of Chromium on a slow network", () => {
-  test(`${rounds} times saved and closed or left at once, in turns: no save is lost`, async () => {
-    const docId = "tabs/turns";
-    const tabs = [await tabOf("ana"), await tabOf("ben")];
-    for (let round = 0; round < rounds; round += 1) {
-      const tab = tabs[round % 2]!;
-      expect(await edit(tab, docId)).toEqual(round === 0 ? null : { round: round - 1 });
-      const isLeaving = round % 4 > 1;
-      await tab.page.evaluate(
-        ([now, leave]) => {
-          const { session } = globalThis.tab;
-          // The second one waits in line when the tab closes or leaves; neither is waited for.
-          session.save({ round: now, draft: true }).catch(() => undefined);
-          session.save({ round: now }).catch(() => undefined);
-          if (!leave) session.close().catch(() => undefined);
-        },
-        [round, isLeaving] as const,
-      );
-      if (isLeaving) await tab.open();
-    }
-    await expect.poll(() => contentOf(docId)).toEqual({ round: rounds - 1 });
-    const free = async () => (await alice.getLockStatus({ params: { docId } })).isLocked;
-    await expect.poll(free).toBe(false);
-    for (const { page } of tabs) await page.close();
-  });
+  test(
+    `${rounds} times saved and closed or left at once, in turns: no save is lost`,
+    async () => {
+      const docId = "tabs/turns";
+      const tabs = [await tabOf("ana"), await tabOf("ben")];
+      for (let round = 0; round < rounds; round += 1) {
+        const tab = tabs[round % 2]!;
+        expect(await edit(tab, docId)).toEqual(round === 0 ? null : { round: round - 1 });
+        const isLeaving = round % 4 > 1;
+        await tab.page.evaluate(
+          ([now, leave]) => {
+            const { session } = globalThis.tab;
+            // The second one waits in line when the tab closes or leaves; neither is waited for.
+            session.save({ round: now, draft: true }).catch(() => undefined);
+            session.save({ round: now }).catch(() => undefined);
+            if (!leave) session.close().catch(() => undefined);
+          },
+          [round, isLeaving] as const,
+        );
+        if (isLeaving) await tab.open();
+      }
+      await expect.poll(() => contentOf(docId)).toEqual({ round: rounds - 1 });
+      const free = async () => (await alice.getLockStatus({ params: { docId } })).isLocked;
+      await expect.poll(free).toBe(false);
+      for (const { page } of tabs) await page.close();
+    },
+    rounds * 2_000,
+  );
 
   test("offline, a save fails; back online, closing saves it and gives the lock back", async () => {
     const docId = "tabs/offline";
