@@ -210,7 +210,7 @@ describe("logs and metrics", () => {
     const taken = await alice.send("POST /api/lock/acquire", { body: { docId } });
     await history(`lock/document/${docId}`, 1);
     const id = requestIdOf(taken);
-    const own = (await linesOf("documents")).filter(({ correlation_id }) => correlation_id === id);
+    const own = (await linesOf("locks")).filter(({ correlation_id }) => correlation_id === id);
     expect(own).toContainEqual(expect.objectContaining({ level: "INFO", message: "Answered" }));
     expect(own).toContainEqual(
       expect.objectContaining({ level: "DEBUG", message: "Lock acquired" }),
@@ -229,11 +229,11 @@ describe("logs and metrics", () => {
     const refused = await shop.shopper().send("POST /api/lock/acquire", { body: { docId } });
     expect(refused.status).toBe(409);
     await shop.sweep();
-    const documents = await linesOf("documents");
-    expect(documents).toContainEqual(expect.objectContaining({ level: "WARN", code: "LOCK_HELD" }));
-    expect(documents).toContainEqual(expect.objectContaining({ LocksRefused: 1 }));
+    const locks = await linesOf("locks");
+    expect(locks).toContainEqual(expect.objectContaining({ level: "WARN", code: "LOCK_HELD" }));
+    expect(locks).toContainEqual(expect.objectContaining({ LocksRefused: 1 }));
     const cost = { operation: "POST /api/lock/acquire", DynamoDbRequests: 1 };
-    expect(documents).toContainEqual(expect.objectContaining(cost));
+    expect(locks).toContainEqual(expect.objectContaining(cost));
     const swept = await linesOf("admin");
     const summary = /^Periodic cleanup: Cleaned up \d+ expired orders and released \d+ locks$/;
     expect(swept).toContainEqual(
