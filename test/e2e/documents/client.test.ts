@@ -47,8 +47,8 @@ test("an editing session saves, keeps, and releases; the next one starts with wh
 });
 
 test("heartbeats outlive the lease; a forced release is noticed by the next one, with the new owner", async () => {
-  const session = await alice.documents.edit("notes/2", { ttl: 1 });
-  await sleep(1_500);
+  const session = await alice.documents.edit("notes/2", { ttl: 3 });
+  await sleep(3_500);
   expect(session.state).toBe("held");
   const lost = new Promise((settle) => session.on("lost", settle));
   await admin.forceReleaseLock({ body: { docId: "notes/2", reason: "test" } });
@@ -85,7 +85,7 @@ test("a holder that slept past its lease, while somebody else took the lock, cha
   const docId = "notes/asleep";
   const holder = spawn(
     process.execPath,
-    ["test/support/editor-process.ts", server.url, await server.token("alice"), docId, "1"],
+    ["test/support/editor-process.ts", server.url, await server.token("alice"), docId, "3"],
     { stdio: ["pipe", "pipe", "inherit"] },
   );
   try {
@@ -96,7 +96,7 @@ test("a holder that slept past its lease, while somebody else took the lock, cha
     expect(await next()).toEqual({ event: "saved" });
 
     holder.kill("SIGSTOP");
-    await sleep(1_200);
+    await sleep(3_200);
     const taken = await bob.documents.edit(docId, { ttl: 30 });
     expect(taken.content).toBe("first");
     holder.stdin.write("overwritten by a ghost\n");
