@@ -56,8 +56,7 @@ export const permissions = {
   payments: {
     tables: {
       Orders: ["GetItem", "UpdateItem"],
-      // A payment that starts again within one step of the grid only checks that its holds are there.
-      Stock: ["UpdateItem", "ConditionCheckItem"],
+      Stock: ["UpdateItem"],
       Carts: ["UpdateItem"],
     },
     secrets: everyProvider,

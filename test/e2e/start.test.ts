@@ -133,7 +133,7 @@ describe.skipIf(process.env["DYNAMODB_ENDPOINT"])("npm start", () => {
 
 test.each([
   ["-c", "nonsense", /-c takes key=value/u],
-  ["-c", "stage=moon", /stage must be dev or prod/u],
+  ["-c", "holdSecond=5", /holdSeconds/u],
   ["--nonsense", "", /Unknown option '--nonsense'/u],
 ])("says what is wrong with %s %s", async (option, value, message) => {
   const wrong = start(await freePort(), option, value);

@@ -136,6 +136,13 @@ test.skipIf(!findings)("every recorded request is allowed", { timeout }, async (
 });
 
 /**
+ * Asked for only where a provider was out of reach: then a sweep asks it again for a refund or for what became of
+ * a payment, and no end-to-end test waits that long. Each provider's first asking is seen in `payments`.
+ */
+const onlyAfterAnOutage =
+  /^(?:admin|cleanup): secretsmanager:GetSecretValue \S+:secret:(?:Razorpay|Stripe|Wompi)Secret/;
+
+/**
  * Judged only where told that all end-to-end tests have run (`HOLDFAST_ALL_E2E=1`): after some of them
  * most permissions are unused.
  */
@@ -145,6 +152,7 @@ test.skipIf(!process.env["HOLDFAST_ALL_E2E"])(
   async () => {
     expect(recorded, "no end-to-end test has kept its calls").not.toEqual([]);
     const { granted, used } = await findings!;
-    expect([...granted].filter((grant) => !used.has(grant)).toSorted()).toEqual([]);
+    const unused = [...granted].filter((grant) => !used.has(grant));
+    expect(unused.filter((grant) => !onlyAfterAnOutage.test(grant)).toSorted()).toEqual([]);
   },
 );

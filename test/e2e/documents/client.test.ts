@@ -96,7 +96,7 @@ test("a holder that slept past its lease, while somebody else took the lock, cha
     expect(await next()).toEqual({ event: "saved" });
 
     holder.kill("SIGSTOP");
-    await sleep(3_200);
+    await sleep(4_500);
     const taken = await bob.documents.edit(docId, { ttl: 30 });
     expect(taken.content).toBe("first");
     holder.stdin.write("overwritten by a ghost\n");
