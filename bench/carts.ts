@@ -8,13 +8,13 @@ import { join } from "node:path";
 import { PutCommand, UpdateCommand } from "@aws-sdk/lib-dynamodb";
 import { startDynamoDbLocal } from "../local/database/dynamodb-local.ts";
 import { systemClock } from "../shared/base/time.ts";
-import { cartIdOf, instanceOf } from "../shared/carts/cart.ts";
-import { readCartOf } from "../shared/carts/cart-contents-store.ts";
-import { editOf } from "../shared/carts/cart-edits.ts";
-import { replaceWrite, withInstance } from "../shared/carts/cart-replacement.ts";
+import { cartIdOf, instanceOf } from "../shared/carts/model/cart.ts";
+import { readCartOf } from "../shared/carts/editing/cart-contents-store.ts";
+import { editOf } from "../shared/carts/editing/cart-edits.ts";
+import { replaceWrite, withInstance } from "../shared/carts/editing/cart-replacement.ts";
 import { newMeter, runOperation } from "../shared/table/operation.ts";
 import { requestOf, type Write } from "../shared/table/write.ts";
-import { changeQuantityWrite } from "../shared/carts/cart-key-edits.ts";
+import { changeQuantityWrite } from "../shared/carts/editing/cart-key-edits.ts";
 import { type CartWorld, createCartWorld } from "../test/support/cart-world.ts";
 import { giveItem } from "../test/support/world.ts";
 

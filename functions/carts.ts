@@ -16,9 +16,9 @@ import {
 } from "../shared/api/carts.ts";
 import type { Actor } from "../shared/base/actor.ts";
 import { systemClock } from "../shared/base/time.ts";
-import type { Cart, CartAddress, InstanceAddress } from "../shared/carts/cart.ts";
-import { cartView, viewOf } from "../shared/carts/cart-view.ts";
-import type { EditRequest } from "../shared/carts/cart-edits.ts";
+import type { Cart, CartAddress, InstanceAddress } from "../shared/carts/model/cart.ts";
+import { cartView, viewOf } from "../shared/carts/model/cart-view.ts";
+import type { EditRequest } from "../shared/carts/editing/cart-edits.ts";
 import { cartService } from "../shared/shop.ts";
 import { answer } from "./runtime/answer.ts";
 import { etagOf, expectedVersion, type Preconditions } from "./runtime/entity-tag.ts";

@@ -11,7 +11,7 @@ import { createAuditService } from "./audit/audit-service.ts";
 import type { Logger } from "./base/logger.ts";
 import type { Clock } from "./base/time.ts";
 import { createCartService } from "./carts/cart-service.ts";
-import type { CartStorage } from "./carts/collection-guard.ts";
+import type { CartStorage } from "./carts/editing/collection-guard.ts";
 import { createDocumentService } from "./documents/document-service.ts";
 import { createInventoryService } from "./inventory/inventory-service.ts";
 import { createLedgerService } from "./inventory/ledger-service.ts";

@@ -1,5 +1,5 @@
 /** Announces updates of carts as the stream of their table tells them, one line of the log each. */
-import { cartUpdated } from "../../shared/carts/cart-event.ts";
+import { cartUpdated } from "../../shared/carts/storage/cart-event.ts";
 import type { ItemChange } from "../../shared/table/stream.ts";
 import { logger } from "./observe.ts";
 

@@ -1,6 +1,6 @@
 /** The shapes that the contract of carts is made of: what is sent and what is shown. */
 import { z } from "zod";
-import { conditionTargets } from "../carts/cart.ts";
+import { conditionTargets } from "../carts/model/cart.ts";
 import {
   currencyField,
   identifier,

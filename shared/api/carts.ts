@@ -1,6 +1,6 @@
 /** The contract of carts: read, edit, replace, merge, and the lock of a payment. */
 import { z } from "zod";
-import { mergeStrategies } from "../carts/merging.ts";
+import { mergeStrategies } from "../carts/model/merging.ts";
 import {
   cartInstanceView,
   cartLockView,
@@ -14,7 +14,7 @@ import {
   metadataParams,
   wantedItem,
 } from "./cart-fields.ts";
-import { maxLines } from "../carts/cart-limits.ts";
+import { maxLines } from "../carts/model/cart-limits.ts";
 import { endpoint, largeBodyBytes } from "./endpoint.ts";
 import { maxQuantity, sessionIdField } from "./fields.ts";
 import { readPreconditions, writePreconditions } from "./preconditions.ts";

@@ -1,15 +1,15 @@
 /** Everything that can be asked of carts: read, edit, replace, merge, and lock for payment. */
 import { type Logger, silentLogger } from "../base/logger.ts";
 import { systemClock } from "../base/time.ts";
-import { type Cart, type CartAddress, cartIdOf } from "./cart.ts";
-import { createCartCheckout } from "./cart-checkout-service.ts";
-import { createCartCollections } from "./cart-collection-service.ts";
-import { type CartContentsOptions, createCartContents } from "./cart-contents-store.ts";
-import { createCartEdits } from "./cart-edit-service.ts";
-import { createCartMerge } from "./cart-merge-service.ts";
-import { createCartProperties } from "./cart-property-service.ts";
-import { findCart } from "./cart-store.ts";
-import { type CollectionGuardOptions, createCollectionGuard } from "./collection-guard.ts";
+import { type Cart, type CartAddress, cartIdOf } from "./model/cart.ts";
+import { createCartCheckout } from "./checkout/cart-checkout-service.ts";
+import { createCartCollections } from "./editing/cart-collection-service.ts";
+import { type CartContentsOptions, createCartContents } from "./editing/cart-contents-store.ts";
+import { createCartEdits } from "./editing/cart-edit-service.ts";
+import { createCartMerge } from "./editing/cart-merge-service.ts";
+import { createCartProperties } from "./editing/cart-property-service.ts";
+import { findCart } from "./storage/cart-store.ts";
+import { type CollectionGuardOptions, createCollectionGuard } from "./editing/collection-guard.ts";
 
 /** What carts are made of; version checks guard collections unless `storage` says otherwise. */
 export interface CartServiceOptions extends CartContentsOptions, Partial<CollectionGuardOptions> {}

@@ -3,9 +3,15 @@ import type { Actor } from "../base/actor.ts";
 import { HoldfastError, InvalidRequest, TooLarge } from "../base/errors.ts";
 import { derivedId, fingerprint, randomId } from "../base/ids.ts";
 import type { Clock, EpochMs } from "../base/time.ts";
-import { type Cart, CartLocked, cartIdOf, CurrencyMismatch, liveLock } from "../carts/cart.ts";
-import { findCart } from "../carts/cart-store.ts";
-import { priceForOrder } from "../carts/pricing.ts";
+import {
+  type Cart,
+  CartLocked,
+  cartIdOf,
+  CurrencyMismatch,
+  liveLock,
+} from "../carts/model/cart.ts";
+import { findCart } from "../carts/storage/cart-store.ts";
+import { priceForOrder } from "../carts/model/pricing.ts";
 import { deadlineAfter } from "../inventory/deadline.ts";
 import {
   type Demand,

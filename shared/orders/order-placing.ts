@@ -1,8 +1,8 @@
 /** Places an order: one read, then one transaction that holds every line, or none. */
 import { type Actor, changeNote } from "../base/actor.ts";
 import { TryAgain } from "../base/errors.ts";
-import { temporaryTransactionId } from "../carts/cart.ts";
-import { checkoutWrite } from "../carts/cart-checkout-store.ts";
+import { temporaryTransactionId } from "../carts/model/cart.ts";
+import { checkoutWrite } from "../carts/checkout/cart-checkout-store.ts";
 import { holdWrite } from "../inventory/hold-store.ts";
 import { stockOf } from "../inventory/stock-store.ts";
 import { TransactionRefused } from "../table/transaction.ts";

@@ -1,6 +1,6 @@
 /** What a caller can ask of orders: place, read, list, cancel, and let expire. */
 import { type Actor, changeNote } from "../base/actor.ts";
-import { reopenWrite } from "../carts/cart-checkout-store.ts";
+import { reopenWrite } from "../carts/checkout/cart-checkout-store.ts";
 import { releaseHoldWrite } from "../inventory/hold-store.ts";
 import type { Page } from "../table/paging.ts";
 import { TryAgain } from "../base/errors.ts";

@@ -2,7 +2,7 @@
 import { type Actor, type ChangeNote, changeNote } from "../base/actor.ts";
 import type { AuditAction } from "../base/audit-action.ts";
 import { TryAgain } from "../base/errors.ts";
-import { completeWrite, reopenWrite } from "../carts/cart-checkout-store.ts";
+import { completeWrite, reopenWrite } from "../carts/checkout/cart-checkout-store.ts";
 import { releaseHoldWrite, takeBackWrite } from "../inventory/hold-store.ts";
 import { demandOf, type Order } from "../orders/order.ts";
 import { findOrder } from "../orders/order-store.ts";

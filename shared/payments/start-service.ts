@@ -2,7 +2,7 @@
 import { type Actor, changeNote } from "../base/actor.ts";
 import { TryAgain } from "../base/errors.ts";
 import { type Clock, type EpochMs, epochMs, isExpired, later } from "../base/time.ts";
-import { extendCheckoutWrite } from "../carts/cart-checkout-store.ts";
+import { extendCheckoutWrite } from "../carts/checkout/cart-checkout-store.ts";
 import { extendHoldWrite } from "../inventory/hold-store.ts";
 import {
   demandOf,

@@ -3,7 +3,7 @@
  * itself and the world go on, and checks that nothing was lost and nothing doubled.
  */
 import { clearingConfirmation } from "../../shared/admin/clearing.ts";
-import { instanceOf } from "../../shared/carts/cart.ts";
+import { instanceOf } from "../../shared/carts/model/cart.ts";
 import type { Order } from "../../shared/orders/order.ts";
 import { LockBooks } from "./invariants/lock-books.ts";
 import { InvariantBroken, type World } from "./scheduler/world.ts";

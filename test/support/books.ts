@@ -1,7 +1,7 @@
 /** Reads every table behind the server's back and tells which invariants of the design do not hold. */
 import { DynamoDBClient } from "@aws-sdk/client-dynamodb";
 import { DynamoDBDocumentClient, paginateScan } from "@aws-sdk/lib-dynamodb";
-import type { Cart } from "../../shared/carts/cart.ts";
+import type { Cart } from "../../shared/carts/model/cart.ts";
 import { bucketsOf, unitsIn } from "../../shared/inventory/buckets.ts";
 import { bucketOf } from "../../shared/inventory/deadline.ts";
 import type { Stock } from "../../shared/inventory/stock.ts";

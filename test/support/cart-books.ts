@@ -1,5 +1,5 @@
 /** A second opinion on what carts come to: the rules of prices once more, in plain bigints. */
-import type { CartInstance } from "../../shared/carts/cart.ts";
+import type { CartInstance } from "../../shared/carts/model/cart.ts";
 
 type Line = Pick<CartInstance["lines"][number], "itemId" | "quantity" | "unitPriceMinor">;
 type Condition = Pick<CartInstance["conditions"][number], "target" | "value" | "itemId">;

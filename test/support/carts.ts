@@ -1,5 +1,5 @@
 /** Puts things into carts of a test's world, the way a shopper does. */
-import type { InstanceAddress } from "../../shared/carts/cart.ts";
+import type { InstanceAddress } from "../../shared/carts/model/cart.ts";
 import type { World } from "./world.ts";
 
 /** One of an item into a cart. */

@@ -7,7 +7,7 @@ import type { AuditEntry } from "../../shared/audit/audit.ts";
 import { changeNote } from "../../shared/base/actor.ts";
 import type { AuditAction } from "../../shared/base/audit-action.ts";
 import { epochMs } from "../../shared/base/time.ts";
-import { editOf } from "../../shared/carts/cart-edits.ts";
+import { editOf } from "../../shared/carts/editing/cart-edits.ts";
 
 declare const request: Parameters<typeof editOf>[0];
 const nowMs = epochMs(1);

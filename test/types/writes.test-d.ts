@@ -4,7 +4,7 @@
  */
 import { expectTypeOf } from "vitest";
 import { type TableName as DeclaredTable } from "../../infra/table-shapes.ts";
-import type { CartRow } from "../../shared/carts/cart-row.ts";
+import type { CartRow } from "../../shared/carts/storage/cart-row.ts";
 import type { LockRow } from "../../shared/locks/lock-row.ts";
 import type { OrderRow } from "../../shared/orders/order-store.ts";
 import type { StockRow } from "../../shared/inventory/stock.ts";

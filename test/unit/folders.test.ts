@@ -38,11 +38,13 @@ function layerOf(path: string): "service" | "store" | "model" {
   return stem(path).endsWith("-store") ? "store" : "model";
 }
 
-const paths = new Set(sources.map(({ path }) => path));
+const files = new Set(sources.map(({ path }) => `${folderOf(path)}/${stem(path)}`));
 
-/** `noun.ts`, next to which stands `noun-store.ts` or `noun-service.ts`. */
+/** `noun.ts`, in whose domain is a `noun-store.ts` or `noun-service.ts`. */
 function isNoun(path: string): boolean {
-  return ["store", "service"].some((layer) => paths.has(path.replace(/\.ts$/, `-${layer}.ts`)));
+  return ["store", "service"].some((layer) =>
+    files.has(`${folderOf(path)}/${stem(path)}-${layer}`),
+  );
 }
 
 /** A service, or a part of one: whatever itself uses a store without being one. */
@@ -141,6 +143,7 @@ describe("inside a domain", () => {
     const rule: Rule = ({ path }, { file }) =>
       isNoun(path) && isShared(file) && layerOf(file) !== "model";
     bites(rule, "shared/locks/lock.ts", "./lock-store.ts");
+    bites(rule, "shared/carts/model/cart.ts", "../storage/cart-store.ts");
     bites(rule, "shared/inventory/stock.ts", "../locks/lock-service.ts");
     expect(breaches(rule)).toEqual([]);
   });

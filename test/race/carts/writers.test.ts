@@ -2,12 +2,12 @@
 import { setTimeout as sleep } from "node:timers/promises";
 import { assert, beforeAll, beforeEach, describe, expect, inject, it } from "vitest";
 import { systemClock } from "../../../shared/base/time.ts";
-import { instanceOf, VersionMismatch } from "../../../shared/carts/cart.ts";
-import { withLines } from "../../../shared/carts/cart-additions.ts";
-import { editOf, editWrite } from "../../../shared/carts/cart-edits.ts";
-import { replaceWrite, withInstance } from "../../../shared/carts/cart-replacement.ts";
+import { instanceOf, VersionMismatch } from "../../../shared/carts/model/cart.ts";
+import { withLines } from "../../../shared/carts/model/cart-additions.ts";
+import { editOf, editWrite } from "../../../shared/carts/editing/cart-edits.ts";
+import { replaceWrite, withInstance } from "../../../shared/carts/editing/cart-replacement.ts";
 import type { CartService } from "../../../shared/carts/cart-service.ts";
-import type { CartStorage } from "../../../shared/carts/collection-guard.ts";
+import type { CartStorage } from "../../../shared/carts/editing/collection-guard.ts";
 import { createCartWorld } from "../../support/cart-world.ts";
 import { giveItem } from "../../support/world.ts";
 

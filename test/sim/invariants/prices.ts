@@ -2,7 +2,7 @@
  * What a cart's order has to cost, reckoned a second time: in fractions of a minor unit that are rounded where
  * the rules say so, and written without a look at how the product does it.
  */
-import type { Cart, CartCondition, CartInstance } from "../../../shared/carts/cart.ts";
+import type { Cart, CartCondition, CartInstance } from "../../../shared/carts/model/cart.ts";
 
 /** `amount × percent / 100`, rounded half away from zero; per cent come with up to four decimals. */
 function percentage(amount: bigint, text: string): bigint {

@@ -2,8 +2,8 @@
  * Several people edit one cart at once, each a line of their own, by every way there is: single edits,
  * read and replace under a version check, and locked collections. Nobody's edit may be lost.
  */
-import { cartIdOf } from "../../../shared/carts/cart.ts";
-import { quantityAttribute } from "../../../shared/carts/cart-row.ts";
+import { cartIdOf } from "../../../shared/carts/model/cart.ts";
+import { quantityAttribute } from "../../../shared/carts/storage/cart-row.ts";
 import type { Item } from "../engine/values.ts";
 import { noFaults } from "../scheduler/faults.ts";
 import { type Commit, InvariantBroken, type World } from "../scheduler/world.ts";

@@ -3,9 +3,9 @@
  * clear, merge, order, cancel, pay), the shop's conditions stay, and each order costs what they come to.
  */
 import type { AuditAction } from "../../../shared/base/audit-action.ts";
-import type { CartCondition } from "../../../shared/carts/cart.ts";
-import { cartIdOf } from "../../../shared/carts/cart.ts";
-import { cartOf } from "../../../shared/carts/cart-row.ts";
+import type { CartCondition } from "../../../shared/carts/model/cart.ts";
+import { cartIdOf } from "../../../shared/carts/model/cart.ts";
+import { cartOf } from "../../../shared/carts/storage/cart-row.ts";
 import type { Order } from "../../../shared/orders/order.ts";
 import type { Item } from "../engine/values.ts";
 import { noFaults } from "../scheduler/faults.ts";

@@ -2,16 +2,16 @@
 import { beforeAll, beforeEach, describe, expect, inject, it } from "vitest";
 import { changeNote } from "../../../shared/base/actor.ts";
 import { later } from "../../../shared/base/time.ts";
-import { cartIdOf } from "../../../shared/carts/cart.ts";
-import { maxConditions, maxLines } from "../../../shared/carts/cart-limits.ts";
-import { viewOf } from "../../../shared/carts/cart-view.ts";
-import { priceForOrder } from "../../../shared/carts/pricing.ts";
-import { findCart } from "../../../shared/carts/cart-store.ts";
+import { cartIdOf } from "../../../shared/carts/model/cart.ts";
+import { maxConditions, maxLines } from "../../../shared/carts/model/cart-limits.ts";
+import { viewOf } from "../../../shared/carts/model/cart-view.ts";
+import { priceForOrder } from "../../../shared/carts/model/pricing.ts";
+import { findCart } from "../../../shared/carts/storage/cart-store.ts";
 import {
   checkoutWrite,
   completeWrite,
   reopenWrite,
-} from "../../../shared/carts/cart-checkout-store.ts";
+} from "../../../shared/carts/checkout/cart-checkout-store.ts";
 import { createCartWorld } from "../../support/cart-world.ts";
 import { createTestClock } from "../../support/clock.ts";
 import { errorOf, giveItem, metered } from "../../support/world.ts";

@@ -1,9 +1,9 @@
 /** Whole collections on the real engine: version checks, locking mode, what each costs and refuses. */
 import { beforeAll, beforeEach, describe, expect, inject, it, vi } from "vitest";
-import { cartIdOf } from "../../../shared/carts/cart.ts";
+import { cartIdOf } from "../../../shared/carts/model/cart.ts";
 import { createCartService } from "../../../shared/carts/cart-service.ts";
-import { viewOf } from "../../../shared/carts/cart-view.ts";
-import { collectionLockOf } from "../../../shared/carts/collection-guard.ts";
+import { viewOf } from "../../../shared/carts/model/cart-view.ts";
+import { collectionLockOf } from "../../../shared/carts/editing/collection-guard.ts";
 import { createCartWorld } from "../../support/cart-world.ts";
 import { createTestClock } from "../../support/clock.ts";
 import { errorOf, giveItem, metered } from "../../support/world.ts";

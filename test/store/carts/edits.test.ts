@@ -1,9 +1,9 @@
 /** Every edit of a single key on the real engine: what it does, refuses and costs. */
 import { beforeAll, beforeEach, describe, expect, inject, it } from "vitest";
-import { cartIdOf, instanceOf } from "../../../shared/carts/cart.ts";
-import { viewOf } from "../../../shared/carts/cart-view.ts";
-import { maxLines } from "../../../shared/carts/cart-limits.ts";
-import { addLineWrite } from "../../../shared/carts/cart-key-edits.ts";
+import { cartIdOf, instanceOf } from "../../../shared/carts/model/cart.ts";
+import { viewOf } from "../../../shared/carts/model/cart-view.ts";
+import { maxLines } from "../../../shared/carts/model/cart-limits.ts";
+import { addLineWrite } from "../../../shared/carts/editing/cart-key-edits.ts";
 import { createCartWorld } from "../../support/cart-world.ts";
 import { createTestClock } from "../../support/clock.ts";
 import { errorOf, giveItem, metered } from "../../support/world.ts";

@@ -1,6 +1,6 @@
 /** Guest to member on the real engine: all of a cart moves, or nothing does. */
 import { beforeAll, beforeEach, describe, expect, inject, it } from "vitest";
-import { viewOf } from "../../../shared/carts/cart-view.ts";
+import { viewOf } from "../../../shared/carts/model/cart-view.ts";
 import { createCartWorld } from "../../support/cart-world.ts";
 import { createTestClock } from "../../support/clock.ts";
 import { errorOf, giveItem, metered } from "../../support/world.ts";

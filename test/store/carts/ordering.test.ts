@@ -1,7 +1,7 @@
 /** Orders of carts on the real engine: at the total that was seen, or not at all. */
 import { beforeAll, beforeEach, describe, expect, inject, it } from "vitest";
 import { changeNote } from "../../../shared/base/actor.ts";
-import { viewOf } from "../../../shared/carts/cart-view.ts";
+import { viewOf } from "../../../shared/carts/model/cart-view.ts";
 import { patchStockWrite } from "../../../shared/inventory/stock-store.ts";
 import { createCartWorld } from "../../support/cart-world.ts";
 import { createTestClock } from "../../support/clock.ts";

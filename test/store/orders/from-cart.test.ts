@@ -1,11 +1,11 @@
 /** Ordering a cart on the real engine: it stands still while it is paid for, and comes back if it is not. */
 import { beforeAll, describe, expect, inject, it } from "vitest";
 import { changeNote } from "../../../shared/base/actor.ts";
-import { cartIdOf } from "../../../shared/carts/cart.ts";
+import { cartIdOf } from "../../../shared/carts/model/cart.ts";
 import type { PlaceOrder } from "../../../shared/orders/order-draft.ts";
 import { findStock, findStocks, patchStockWrite } from "../../../shared/inventory/stock-store.ts";
-import { findCart } from "../../../shared/carts/cart-store.ts";
-import { completeWrite } from "../../../shared/carts/cart-checkout-store.ts";
+import { findCart } from "../../../shared/carts/storage/cart-store.ts";
+import { completeWrite } from "../../../shared/carts/checkout/cart-checkout-store.ts";
 import { createTestClock, type TestClock } from "../../support/clock.ts";
 import { createWorld, errorOf, giveItem, metered, type World } from "../../support/world.ts";
 

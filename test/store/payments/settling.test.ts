@@ -4,7 +4,7 @@ import { liveBuckets } from "../../../shared/inventory/buckets.ts";
 import { bucketOf, deadlineAfter, gridStepMs } from "../../../shared/inventory/deadline.ts";
 import type { Order } from "../../../shared/orders/order.ts";
 import { findStock } from "../../../shared/inventory/stock-store.ts";
-import { findCart } from "../../../shared/carts/cart-store.ts";
+import { findCart } from "../../../shared/carts/storage/cart-store.ts";
 import { findOrder } from "../../../shared/orders/order-store.ts";
 import { fillCart } from "../../support/carts.ts";
 import { createTestClock, type TestClock } from "../../support/clock.ts";

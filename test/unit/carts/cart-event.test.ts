@@ -1,6 +1,6 @@
 /** The cart-updated event: made of two images, the same for every delivery. */
 import { expect, test } from "vitest";
-import { cartUpdated } from "../../../shared/carts/cart-event.ts";
+import { cartUpdated } from "../../../shared/carts/storage/cart-event.ts";
 
 const line = { name: "Soup", kind: "Menu", vendorId: null, unitPriceMinor: 450, addedAtMs: 1 };
 const before = {

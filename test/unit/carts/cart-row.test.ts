@@ -1,8 +1,8 @@
 /** Carts as rows: what goes in comes out, whatever the keys are called. */
 import * as fc from "fast-check";
 import { describe, expect, it } from "vitest";
-import { addressOf, type CartInstance, cartIdOf } from "../../../shared/carts/cart.ts";
-import { cartOf, contentsRow } from "../../../shared/carts/cart-row.ts";
+import { addressOf, type CartInstance, cartIdOf } from "../../../shared/carts/model/cart.ts";
+import { cartOf, contentsRow } from "../../../shared/carts/storage/cart-row.ts";
 
 const oddKeys = ["__proto__", "constructor", "toString", "a:b", "line:menu:x", "ü/🍲", "0", "\n"];
 const key = fc.oneof(

@@ -1,7 +1,10 @@
 /** Locks of collections: which ones, for how long, and given back in any case. */
 import { describe, expect, it, vi } from "vitest";
 import { silentLogger } from "../../../shared/base/logger.ts";
-import { collectionLockOf, createCollectionGuard } from "../../../shared/carts/collection-guard.ts";
+import {
+  collectionLockOf,
+  createCollectionGuard,
+} from "../../../shared/carts/editing/collection-guard.ts";
 
 const address = { userId: "al/ice", sessionId: "s1", instance: "menu" };
 

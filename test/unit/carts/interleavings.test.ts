@@ -5,9 +5,9 @@
 import * as fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import { HoldfastError } from "../../../shared/base/errors.ts";
-import { cartIdOf } from "../../../shared/carts/cart.ts";
-import { cartOf, contentsRow } from "../../../shared/carts/cart-row.ts";
-import { viewOf } from "../../../shared/carts/cart-view.ts";
+import { cartIdOf } from "../../../shared/carts/model/cart.ts";
+import { cartOf, contentsRow } from "../../../shared/carts/storage/cart-row.ts";
+import { viewOf } from "../../../shared/carts/model/cart-view.ts";
 import type { Order } from "../../../shared/orders/order.ts";
 import type { DocumentClient } from "../../../shared/table/database.ts";
 import { listOrders } from "../../../shared/orders/order-store.ts";

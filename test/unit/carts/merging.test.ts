@@ -1,7 +1,7 @@
 /** What two carts become: nothing is lost, the target's word counts. */
 import { describe, expect, it } from "vitest";
-import type { Cart, CartInstance } from "../../../shared/carts/cart.ts";
-import { mergedInstances } from "../../../shared/carts/merging.ts";
+import type { Cart, CartInstance } from "../../../shared/carts/model/cart.ts";
+import { mergedInstances } from "../../../shared/carts/model/merging.ts";
 
 const line = (itemId: string, quantity: number, unitPriceMinor = 100) => ({
   itemId,

@@ -1,8 +1,13 @@
 /** What carts come to: the stages of conditions, the floor at zero, and orders that add up. */
 import * as fc from "fast-check";
 import { describe, expect, it } from "vitest";
-import type { Cart, CartCondition, CartInstance, CartLine } from "../../../shared/carts/cart.ts";
-import { priceForOrder, priceOf } from "../../../shared/carts/pricing.ts";
+import type {
+  Cart,
+  CartCondition,
+  CartInstance,
+  CartLine,
+} from "../../../shared/carts/model/cart.ts";
+import { priceForOrder, priceOf } from "../../../shared/carts/model/pricing.ts";
 import { recomputedTotal } from "../../support/cart-books.ts";
 
 const line = (itemId: string, unitPriceMinor: number, quantity = 1): CartLine => ({

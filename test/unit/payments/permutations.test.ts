@@ -23,9 +23,9 @@ import {
   startBench,
 } from "../../support/providers/bench.ts";
 import type { Stock } from "../../../shared/inventory/stock.ts";
-import type { Cart } from "../../../shared/carts/cart.ts";
+import type { Cart } from "../../../shared/carts/model/cart.ts";
 import { createStockWrite, findStock } from "../../../shared/inventory/stock-store.ts";
-import { findCart } from "../../../shared/carts/cart-store.ts";
+import { findCart } from "../../../shared/carts/storage/cart-store.ts";
 
 const startMs = 1_800_000_000_000;
 const sweeper = { id: "system:sweep" };

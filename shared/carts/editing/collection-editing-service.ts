@@ -1,8 +1,14 @@
 /** What every edit of a whole collection does: guard it, open the cart, put another one in its place. */
-import type { Clock } from "../base/time.ts";
-import type { Write } from "../table/write.ts";
-import { isExpected } from "../table/versions.ts";
-import { cartIdOf, type CartInstance, checkUnlocked, instanceOf, VersionMismatch } from "./cart.ts";
+import type { Clock } from "../../base/time.ts";
+import type { Write } from "../../table/write.ts";
+import { isExpected } from "../../table/versions.ts";
+import {
+  cartIdOf,
+  type CartInstance,
+  checkUnlocked,
+  instanceOf,
+  VersionMismatch,
+} from "../model/cart.ts";
 import type { CartContents, Contents } from "./cart-contents-store.ts";
 import type { Edit, EditRequest } from "./cart-edits.ts";
 import { type ReadCart, replaceWrite, withInstance } from "./cart-replacement.ts";

@@ -1,10 +1,10 @@
 /** The sentences that guard writes to carts, and what it means when one of them does not hold. */
 import { randomUUID } from "node:crypto";
-import type { EpochMs } from "../base/time.ts";
-import { later, ttlSecondsAt } from "../base/time.ts";
-import { action, anyOf, condition, type Fragment, isMissing } from "../table/expression.ts";
-import type { Recall, Row } from "../table/write.ts";
-import { cartLifeMs, type CartLock } from "./cart.ts";
+import type { EpochMs } from "../../base/time.ts";
+import { later, ttlSecondsAt } from "../../base/time.ts";
+import { action, anyOf, condition, type Fragment, isMissing } from "../../table/expression.ts";
+import type { Recall, Row } from "../../table/write.ts";
+import { cartLifeMs, type CartLock } from "../model/cart.ts";
 import { at, rememberedEdits } from "./cart-row.ts";
 
 /** Nobody pays for this cart, or the lock of who did is over. */

@@ -1,15 +1,15 @@
 /** How the contents of carts are read, together with the items they speak of, and edited. */
 import { setTimeout as sleepMs } from "node:timers/promises";
-import { type Clock, systemClock } from "../base/time.ts";
-import type { Stock } from "../inventory/stock.ts";
-import { stockOf, stockRow } from "../inventory/stock-store.ts";
-import type { Database } from "../table/database.ts";
-import { currentOperation } from "../table/operation.ts";
-import { TransactionRefused } from "../table/transaction.ts";
-import type { Row, Write } from "../table/write.ts";
+import { type Clock, systemClock } from "../../base/time.ts";
+import type { Stock } from "../../inventory/stock.ts";
+import { stockOf, stockRow } from "../../inventory/stock-store.ts";
+import type { Database } from "../../table/database.ts";
+import { currentOperation } from "../../table/operation.ts";
+import { TransactionRefused } from "../../table/transaction.ts";
+import type { Row, Write } from "../../table/write.ts";
 import { CartMoved } from "./cart-edits.ts";
 import type { ReadCart } from "./cart-replacement.ts";
-import { cartOf, cartPlace } from "./cart-row.ts";
+import { cartOf, cartPlace } from "../storage/cart-row.ts";
 
 /** What reading and settling need; clock, sleep and random are for tests and simulations. */
 export interface CartContentsOptions {

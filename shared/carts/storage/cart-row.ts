@@ -2,10 +2,10 @@
  * How a cart is stored: flat attributes of one item, so that every edit of a single key is one update
  * that needs no parent to be there.
  */
-import type { ChangeNote } from "../base/actor.ts";
-import { pathsOf } from "../table/expression.ts";
-import type { Row } from "../table/write.ts";
-import type { Cart, CartCondition, CartInstance, CartLine, CartLock } from "./cart.ts";
+import type { ChangeNote } from "../../base/actor.ts";
+import { pathsOf } from "../../table/expression.ts";
+import type { Row } from "../../table/write.ts";
+import type { Cart, CartCondition, CartInstance, CartLine, CartLock } from "../model/cart.ts";
 
 /** Where a cart is. */
 export const cartPlace = (cartId: string) => ({ table: "Carts", key: { cartId } }) as const;

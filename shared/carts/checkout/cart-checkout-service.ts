@@ -1,7 +1,7 @@
 /** The cart's lock for payment as a service: taken, checked, handed to the provider, given back. */
-import { type Actor, changeNote } from "../base/actor.ts";
-import { type Clock, later } from "../base/time.ts";
-import type { Database } from "../table/database.ts";
+import { type Actor, changeNote } from "../../base/actor.ts";
+import { type Clock, later } from "../../base/time.ts";
+import type { Database } from "../../table/database.ts";
 import {
   type Cart,
   type CartAddress,
@@ -11,11 +11,11 @@ import {
   liveLock,
   temporaryTransactionId,
   VersionMismatch,
-} from "./cart.ts";
-import { cartOf } from "./cart-row.ts";
+} from "../model/cart.ts";
+import { cartOf } from "../storage/cart-row.ts";
 import { checkoutWrite, extendCheckoutWrite, reopenWrite } from "./cart-checkout-store.ts";
-import { findCart } from "./cart-store.ts";
-import { priceForOrder, type OrderPrice } from "./pricing.ts";
+import { findCart } from "../storage/cart-store.ts";
+import { priceForOrder, type OrderPrice } from "../model/pricing.ts";
 
 /** Whose cart is locked for which order. */
 export interface CheckoutRequest extends CartAddress {

@@ -6,11 +6,11 @@ import {
   type CartLine,
   type InstanceAddress,
   instanceOf,
-} from "./cart.ts";
-import { checkDistinct, type WantedItem, withLines } from "./cart-additions.ts";
+} from "../model/cart.ts";
+import { checkDistinct, type WantedItem, withLines } from "../model/cart-additions.ts";
 import type { Contents } from "./cart-contents-store.ts";
 import { editOf, type EditRequest } from "./cart-edits.ts";
-import { checkLineCount } from "./cart-limits.ts";
+import { checkLineCount } from "../model/cart-limits.ts";
 import {
   createCollectionEditing,
   type CollectionEditingOptions,

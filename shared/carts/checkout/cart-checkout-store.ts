@@ -1,10 +1,16 @@
 /** The writes by which an order locks a cart, keeps it locked, empties it or lets it go again. */
-import type { ChangeNote } from "../base/actor.ts";
-import type { EpochMs } from "../base/time.ts";
-import { action, allOf, anyOf, type AttributePath } from "../table/expression.ts";
-import { versionIs } from "../table/versions.ts";
-import { type Row, update, type Write } from "../table/write.ts";
-import { type Cart, type CartLock, CartLocked, CheckoutGone, VersionMismatch } from "./cart.ts";
+import type { ChangeNote } from "../../base/actor.ts";
+import type { EpochMs } from "../../base/time.ts";
+import { action, allOf, anyOf, type AttributePath } from "../../table/expression.ts";
+import { versionIs } from "../../table/versions.ts";
+import { type Row, update, type Write } from "../../table/write.ts";
+import {
+  type Cart,
+  type CartLock,
+  CartLocked,
+  CheckoutGone,
+  VersionMismatch,
+} from "../model/cart.ts";
 import {
   cartIsUnlocked,
   checkoutsAre,
@@ -13,7 +19,7 @@ import {
   lockIsOf,
   nextVersion,
   versionIn,
-} from "./cart-guards.ts";
+} from "../storage/cart-guards.ts";
 import {
   at,
   cartPlace,
@@ -22,7 +28,7 @@ import {
   keyIn,
   lineAttribute,
   quantityAttribute,
-} from "./cart-row.ts";
+} from "../storage/cart-row.ts";
 
 /** An order and its cart, as every step after the checkout names them. */
 export interface Checkout {

@@ -1,6 +1,6 @@
 /** What a cart is: named instances of one session with lines, conditions and metadata, and one lock. */
-import { HoldfastError } from "../base/errors.ts";
-import { dayMs, type EpochMs, isExpired } from "../base/time.ts";
+import { HoldfastError } from "../../base/errors.ts";
+import { dayMs, type EpochMs, isExpired } from "../../base/time.ts";
 
 /** A cart left alone for this long is deleted by DynamoDB's TTL. */
 export const cartLifeMs = 30 * dayMs;

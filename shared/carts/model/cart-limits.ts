@@ -1,5 +1,5 @@
 /** How much a cart may hold; each limit is a clear refusal long before DynamoDB's own. */
-import { TooLarge } from "../base/errors.ts";
+import { TooLarge } from "../../base/errors.ts";
 import type { CartInstance } from "./cart.ts";
 
 /** Lines of all instances of one cart together. */

@@ -1,9 +1,9 @@
 /** Replacing a whole cart: one guarded put, because an update of 200 lines would not fit DynamoDB. */
-import { allOf } from "../table/expression.ts";
-import { versionIs } from "../table/versions.ts";
-import { put, type Row, type Write } from "../table/write.ts";
-import { later, ttlSecondsAt } from "../base/time.ts";
-import { type Cart, cartIdOf, type CartInstance, cartLifeMs } from "./cart.ts";
+import { allOf } from "../../table/expression.ts";
+import { versionIs } from "../../table/versions.ts";
+import { put, type Row, type Write } from "../../table/write.ts";
+import { later, ttlSecondsAt } from "../../base/time.ts";
+import { type Cart, cartIdOf, type CartInstance, cartLifeMs } from "../model/cart.ts";
 import { type Edit, refusalOfEdit } from "./cart-edits.ts";
 import {
   cartIsUnlocked,
@@ -11,9 +11,9 @@ import {
   editIsRecalled,
   editTookEffect,
   newEditId,
-} from "./cart-guards.ts";
-import { checkConditionCount, checkLineCount, lineCountOf } from "./cart-limits.ts";
-import { cartPlace, contentsRow, rememberedEdits } from "./cart-row.ts";
+} from "../storage/cart-guards.ts";
+import { checkConditionCount, checkLineCount, lineCountOf } from "../model/cart-limits.ts";
+import { cartPlace, contentsRow, rememberedEdits } from "../storage/cart-row.ts";
 
 /** A cart as it was read, with the row that it was read from. */
 export interface ReadCart extends Cart {

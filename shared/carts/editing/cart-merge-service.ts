@@ -1,15 +1,21 @@
 /** Moves everything from one session's cart into another one of the same user, in one transaction. */
-import { type Actor, changeNote } from "../base/actor.ts";
-import { InvalidRequest } from "../base/errors.ts";
-import type { Clock } from "../base/time.ts";
-import type { Database } from "../table/database.ts";
-import { type ExpectedVersion, isExpected } from "../table/versions.ts";
-import { type Cart, type CartAddress, cartIdOf, checkUnlocked, VersionMismatch } from "./cart.ts";
+import { type Actor, changeNote } from "../../base/actor.ts";
+import { InvalidRequest } from "../../base/errors.ts";
+import type { Clock } from "../../base/time.ts";
+import type { Database } from "../../table/database.ts";
+import { type ExpectedVersion, isExpected } from "../../table/versions.ts";
+import {
+  type Cart,
+  type CartAddress,
+  cartIdOf,
+  checkUnlocked,
+  VersionMismatch,
+} from "../model/cart.ts";
 import type { CartContents } from "./cart-contents-store.ts";
 import type { Edit } from "./cart-edits.ts";
 import { replaceWrite } from "./cart-replacement.ts";
-import { cartOf, contentsRow } from "./cart-row.ts";
-import { type MergeStrategy, mergedInstances } from "./merging.ts";
+import { cartOf, contentsRow } from "../storage/cart-row.ts";
+import { type MergeStrategy, mergedInstances } from "../model/merging.ts";
 
 /** Which session's cart goes into which, and how quantities combine. */
 export interface MergeRequest extends CartAddress {

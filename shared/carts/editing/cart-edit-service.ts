@@ -1,7 +1,7 @@
 /** Edits of single keys of a cart: one atomic update each, no lock, and no read but an item's price. */
-import type { Clock } from "../base/time.ts";
-import { type Cart, type CartCondition, cartIdOf, checkUnlocked } from "./cart.ts";
-import { additionOf, type WantedItem } from "./cart-additions.ts";
+import type { Clock } from "../../base/time.ts";
+import { type Cart, type CartCondition, cartIdOf, checkUnlocked } from "../model/cart.ts";
+import { additionOf, type WantedItem } from "../model/cart-additions.ts";
 import type { CartContents } from "./cart-contents-store.ts";
 import {
   CartMoved,
@@ -19,9 +19,9 @@ import {
   setConditionWrite,
   setMetadataWrite,
 } from "./cart-key-edits.ts";
-import { jsonText } from "./cart-limits.ts";
-import { cartOf } from "./cart-row.ts";
-import type { Write } from "../table/write.ts";
+import { jsonText } from "../model/cart-limits.ts";
+import { cartOf } from "../storage/cart-row.ts";
+import type { Write } from "../../table/write.ts";
 
 /** Makes the edits of single keys. */
 export function createCartEdits({ contents, clock }: { contents: CartContents; clock: Clock }) {

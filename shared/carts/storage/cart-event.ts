@@ -1,9 +1,9 @@
 /** What the stream of the Carts table says to whoever wants to know that a cart was updated. */
-import type { Row } from "../table/write.ts";
-import { addressOf, type Cart, instanceOf } from "./cart.ts";
+import type { Row } from "../../table/write.ts";
+import { addressOf, type Cart, instanceOf } from "../model/cart.ts";
 import { cartOf, contentsRow } from "./cart-row.ts";
 import { isDeepStrictEqual } from "node:util";
-import { priceOf } from "./pricing.ts";
+import { priceOf } from "../model/pricing.ts";
 
 /** The contents of a cart changed; locking and unlocking are no updates. */
 export interface CartUpdated {

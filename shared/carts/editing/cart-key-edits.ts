@@ -1,9 +1,16 @@
 /** The edits of a single key: a line, a condition, a metadata value; each is one update. */
 import { isDeepStrictEqual } from "node:util";
-import { TooLarge } from "../base/errors.ts";
-import { action, anyOf, condition, exists, type Fragment, isMissing } from "../table/expression.ts";
-import { versionIs } from "../table/versions.ts";
-import type { Write } from "../table/write.ts";
+import { TooLarge } from "../../base/errors.ts";
+import {
+  action,
+  anyOf,
+  condition,
+  exists,
+  type Fragment,
+  isMissing,
+} from "../../table/expression.ts";
+import { versionIs } from "../../table/versions.ts";
+import type { Write } from "../../table/write.ts";
 import {
   type Cart,
   type CartCondition,
@@ -11,10 +18,10 @@ import {
   CartLineNotFound,
   CurrencyMismatch,
   instanceOf,
-} from "./cart.ts";
-import { type Addition, keepingPlace } from "./cart-additions.ts";
+} from "../model/cart.ts";
+import { type Addition, keepingPlace } from "../model/cart-additions.ts";
 import { type Edit, editWrite } from "./cart-edits.ts";
-import { hasRoomFor } from "./cart-guards.ts";
+import { hasRoomFor } from "../storage/cart-guards.ts";
 import {
   checkLineCount,
   checkLineQuantity,
@@ -22,7 +29,7 @@ import {
   maxConditions,
   maxLineQuantity,
   maxLines,
-} from "./cart-limits.ts";
+} from "../model/cart-limits.ts";
 import {
   at,
   conditionAttribute,
@@ -33,7 +40,7 @@ import {
   quantityAttribute,
   storedCondition,
   storedLine,
-} from "./cart-row.ts";
+} from "../storage/cart-row.ts";
 
 /** The line's snapshot is the one that was read: whoever changed it meanwhile is not overwritten. */
 function lineIsAsRead(attribute: `line:${string}`, known: CartLine | undefined): Fragment {

@@ -1,6 +1,6 @@
 /** How wanted items become lines: what they are and cost comes from the shop, never from a client. */
-import { InvalidRequest } from "../base/errors.ts";
-import { ItemNotFound, type Stock } from "../inventory/stock.ts";
+import { InvalidRequest } from "../../base/errors.ts";
+import { ItemNotFound, type Stock } from "../../inventory/stock.ts";
 import { type CartInstance, type CartLine, CurrencyMismatch } from "./cart.ts";
 import { checkLineQuantity, jsonText } from "./cart-limits.ts";
 

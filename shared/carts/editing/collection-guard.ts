@@ -1,9 +1,9 @@
 /** The two ways to guard a whole collection: version checks alone, or a lock around read and write. */
-import { randomId } from "../base/ids.ts";
-import type { Logger } from "../base/logger.ts";
-import { type LockService } from "../locks/lock-service.ts";
-import { minLeaseMs } from "../locks/lock.ts";
-import { cartIdOf, type InstanceAddress } from "./cart.ts";
+import { randomId } from "../../base/ids.ts";
+import type { Logger } from "../../base/logger.ts";
+import { type LockService } from "../../locks/lock-service.ts";
+import { minLeaseMs } from "../../locks/lock.ts";
+import { cartIdOf, type InstanceAddress } from "../model/cart.ts";
 
 /**
  * How collections are guarded. `versioned`: a write is refused when the cart moved since it was read,

@@ -1,8 +1,14 @@
 /** Conditions and metadata of a named cart under the guard of its collections, and emptying it. */
-import { type Cart, type CartCondition, cartIdOf, emptyInstance, instanceOf } from "./cart.ts";
+import {
+  type Cart,
+  type CartCondition,
+  cartIdOf,
+  emptyInstance,
+  instanceOf,
+} from "../model/cart.ts";
 import { editOf, type EditRequest } from "./cart-edits.ts";
 import { setMetadataWrite } from "./cart-key-edits.ts";
-import { jsonText } from "./cart-limits.ts";
+import { jsonText } from "../model/cart-limits.ts";
 import {
   createCollectionEditing,
   type CollectionEditingOptions,

@@ -8,7 +8,7 @@
  * Per cent are taken of the running amount and rounded once. No running amount falls below 0: what a
  * discount would take beyond that is lost. An instance without lines costs nothing, fees or not.
  */
-import { TooLarge } from "../base/errors.ts";
+import { TooLarge } from "../../base/errors.ts";
 import {
   atLeastZero,
   isExact,
@@ -21,7 +21,7 @@ import {
   sumOf,
   times,
   toMinor,
-} from "../base/money.ts";
+} from "../../base/money.ts";
 import {
   type Cart,
   type CartCondition,

@@ -1,6 +1,6 @@
 /** Carts as their readers see them: lines with totals, conditions, metadata, and what it comes to. */
-import type { EpochMs } from "../base/time.ts";
-import { money, sumOf, toMinor } from "../base/money.ts";
+import type { EpochMs } from "../../base/time.ts";
+import { money, sumOf, toMinor } from "../../base/money.ts";
 import { type Cart, type CartInstance, type CartLine, instanceOf, liveLock } from "./cart.ts";
 import { lineTotal, priceOf } from "./pricing.ts";
 

@@ -1,12 +1,12 @@
 /** What every edit of a cart has in common, and what each edit of a single key writes. */
-import { type Actor, type ChangeNote, changeNote } from "../base/actor.ts";
-import type { AuditAction } from "../base/audit-action.ts";
-import { HoldfastError } from "../base/errors.ts";
-import type { EpochMs } from "../base/time.ts";
-import { action, allOf, type Fragment } from "../table/expression.ts";
-import { type ExpectedVersion, isExpected, versionIsExpected } from "../table/versions.ts";
-import { type Change, type Row, update, type Write } from "../table/write.ts";
-import { cartIdOf, CartLocked, type InstanceAddress, VersionMismatch } from "./cart.ts";
+import { type Actor, type ChangeNote, changeNote } from "../../base/actor.ts";
+import type { AuditAction } from "../../base/audit-action.ts";
+import { HoldfastError } from "../../base/errors.ts";
+import type { EpochMs } from "../../base/time.ts";
+import { action, allOf, type Fragment } from "../../table/expression.ts";
+import { type ExpectedVersion, isExpected, versionIsExpected } from "../../table/versions.ts";
+import { type Change, type Row, update, type Write } from "../../table/write.ts";
+import { cartIdOf, CartLocked, type InstanceAddress, VersionMismatch } from "../model/cart.ts";
 import {
   cartIsUnlocked,
   editIsNew,
@@ -18,8 +18,8 @@ import {
   nextVersion,
   rememberEdit,
   versionIn,
-} from "./cart-guards.ts";
-import { at, cartPlace } from "./cart-row.ts";
+} from "../storage/cart-guards.ts";
+import { at, cartPlace } from "../storage/cart-row.ts";
 
 /** One edit: of which cart, when, by whom, and of which version if the caller cares. */
 export interface Edit {
