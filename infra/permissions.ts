@@ -2,7 +2,7 @@
  * Which function may do what to which table, action by action, and which secrets it may read. A
  * function exists because it has an entry here, and gets exactly what its entry says.
  *
- * A transaction needs no action of its own: DynamoDB checks PutItem, UpdateItem, DeleteItem and
+ * A transaction needs no action of its own: DynamoDB checks PutItem, UpdateItem and
  * ConditionCheckItem for each part of it.
  */
 import type { IndexName, TableName } from "./table-shapes.ts";
@@ -14,7 +14,6 @@ export type TableAction =
   | "BatchGetItem"
   | "PutItem"
   | "UpdateItem"
-  | "DeleteItem"
   | "ConditionCheckItem"
   | "BatchWriteItem"
   | "Scan";

@@ -21,6 +21,7 @@ const BIN = join(ROOT, "node_modules", ".bin");
 const STATIC_STEPS: Step[] = [
   { name: "types", program: "tsc", parameters: ["-p", "."] },
   { name: "lint", program: "oxlint", parameters: [] },
+  { name: "nothing unused", program: "knip", parameters: [] },
   { name: "format", program: "prettier", parameters: ["--check", "--log-level", "warn", "."] },
 ];
 

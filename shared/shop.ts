@@ -228,6 +228,3 @@ export function createShop(parts: PayingShopParts) {
     },
   };
 }
-
-/** See `createShop`. */
-export type Shop = ReturnType<typeof createShop>;

@@ -15,7 +15,11 @@ import { problemOf } from "./problem.ts";
 
 type Event = APIGatewayProxyEventV2WithJWTAuthorizer;
 
-/** What the middleware adds to the event: the lock under which the handler runs. */
+/**
+ * What the middleware adds to the event: the lock under which the handler runs. For handlers of others.
+ *
+ * @public
+ */
 export interface WithDocumentLock {
   readonly documentLock: Lock;
 }

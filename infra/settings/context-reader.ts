@@ -29,7 +29,7 @@ function distance(from: string, to: string): number {
 }
 
 /** The known name that a misspelt one is nearest to, unless nothing is near. */
-export function nearest(given: string, known: readonly string[]): string | undefined {
+function nearest(given: string, known: readonly string[]): string | undefined {
   const byDistance = known
     .map((name) => ({ name, far: distance(given.toLowerCase(), name.toLowerCase()) }))
     .toSorted((left, right) => left.far - right.far);

@@ -135,7 +135,7 @@ function isTable(resource: Resource): boolean {
 }
 
 /** The name of a resource on this machine: the one it was given, else its logical id. */
-export function localName(logicalId: string, resource: Resource, tablePrefix: string): string {
+function localName(logicalId: string, resource: Resource, tablePrefix: string): string {
   const given = resource.Properties?.[KINDS[resource.Type]?.named ?? ""];
   const name = typeof given === "string" ? given : logicalId;
   return isTable(resource) ? `${tablePrefix}${name}` : name;

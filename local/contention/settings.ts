@@ -65,7 +65,7 @@ export const defaultContention: ContentionSettings = {
 const guide = "https://docs.aws.amazon.com/amazondynamodb/latest/developerguide";
 
 /** Where each setting comes from; `assumed` where AWS says nothing. */
-export const settingSources: Readonly<Record<keyof ContentionSettings, string>> = {
+const settingSources: Readonly<Record<keyof ContentionSettings, string>> = {
   busy: "assumed: measured by others at 900-byte items, never stated by AWS",
   cancel: "assumed: the prepare's half of it",
   partitionWriteUnits: `${guide}/bp-partition-key-design.html`,

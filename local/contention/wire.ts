@@ -39,7 +39,7 @@ function sizeOf(value: AttributeValue): number {
 }
 
 /** Bytes of an item, attribute names included. */
-export function sizeOfItem(item: WireItem): number {
+function sizeOfItem(item: WireItem): number {
   return Object.entries(item).reduce(
     (sum, [name, value]) => sum + Buffer.byteLength(name) + sizeOf(value),
     0,

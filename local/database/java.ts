@@ -38,7 +38,7 @@ function isRecentEnough(java: string): boolean {
 }
 
 /** The Java to run: JAVA_HOME's, then the PATH's, then the one that was fetched; undefined when there is none. */
-export function findJava(): string | undefined {
+function findJava(): string | undefined {
   const home = process.env["JAVA_HOME"];
   const candidates = [...(home ? [executable(home)] : []), "java", ...fetchedBefore()];
   return candidates.find((candidate) => isRecentEnough(candidate));

@@ -18,7 +18,7 @@ export interface LocalServer {
 }
 
 /** Somebody else listens on the port already. */
-export class PortTaken extends Error {
+class PortTaken extends Error {
   constructor(port: number) {
     super(`port ${port} is taken: stop what listens there, or choose another one with PORT=…`);
     this.name = "PortTaken";

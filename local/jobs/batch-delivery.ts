@@ -36,10 +36,7 @@ export interface DeliveryTools<Record extends StreamRecord> {
 }
 
 /** Where the function says that it failed: an index, or undefined when all went well. */
-export function firstFailure(
-  records: StreamRecord[],
-  result: string | undefined,
-): number | undefined {
+function firstFailure(records: StreamRecord[], result: string | undefined): number | undefined {
   let failures: unknown;
   try {
     failures = (JSON.parse(result ?? "null") as { batchItemFailures?: unknown } | null)

@@ -40,7 +40,7 @@ const DEFAULT_RETRIES = 185;
 const DEFAULT_AGE_SECONDS = 86_400;
 
 /** The time between two runs of `rate(5 minutes)`; undefined for other expressions. */
-export function rateMs(expression: string): number | undefined {
+function rateMs(expression: string): number | undefined {
   const match = /^rate\((\d+) (minute|hour|day)s?\)$/u.exec(expression);
   return match ? Number(match[1]) * UNITS[match[2] as keyof typeof UNITS] : undefined;
 }

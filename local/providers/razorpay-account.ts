@@ -184,6 +184,3 @@ export function createRazorpayAccount(now: Now, tell: RazorpayTeller) {
     },
   };
 }
-
-/** See `createRazorpayAccount`. */
-export type RazorpayAccount = ReturnType<typeof createRazorpayAccount>;

@@ -193,6 +193,3 @@ export function createStripeAccount(now: Now, tell: StripeTeller) {
     },
   };
 }
-
-/** See `createStripeAccount`. */
-export type StripeAccount = ReturnType<typeof createStripeAccount>;

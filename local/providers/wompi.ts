@@ -32,7 +32,7 @@ export interface WompiEntity {
 }
 
 /** What an event's checksum covers, by the documentation. */
-export const documentedProperties = [
+const documentedProperties = [
   "transaction.id",
   "transaction.status",
   "transaction.amount_in_cents",

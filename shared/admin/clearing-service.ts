@@ -143,6 +143,3 @@ export function createClearingService(options: ClearingServiceOptions) {
     },
   };
 }
-
-/** See `createClearingService`. */
-export type ClearingService = ReturnType<typeof createClearingService>;

@@ -207,6 +207,3 @@ export function createOverviewService(options: OverviewServiceOptions) {
     },
   };
 }
-
-/** See `createOverviewService`. */
-export type OverviewService = ReturnType<typeof createOverviewService>;

@@ -61,6 +61,3 @@ export function createTrialLocksService({ locks }: TrialLocksOptions) {
     },
   };
 }
-
-/** See `createTrialLocksService`. */
-export type TrialLocksService = ReturnType<typeof createTrialLocksService>;

@@ -141,6 +141,3 @@ export function createTrialService(options: TrialServiceOptions) {
     },
   };
 }
-
-/** See `createTrialService`. */
-export type TrialService = ReturnType<typeof createTrialService>;

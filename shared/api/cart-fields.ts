@@ -13,10 +13,10 @@ import {
 } from "./fields.ts";
 
 /** What a condition is counted on. */
-export const conditionTarget = z.enum(conditionTargets);
+const conditionTarget = z.enum(conditionTargets);
 
 /** A discount, tax, shipping or fee of a cart. */
-export const cartCondition = z
+const cartCondition = z
   .object({
     name: z.string(),
     type: z.string(),
@@ -28,7 +28,7 @@ export const cartCondition = z
   .meta({ id: "CartCondition" });
 
 /** One line of a cart. */
-export const cartItem = z
+const cartItem = z
   .object({
     itemId: z.string(),
     name: z.string(),

@@ -4,11 +4,11 @@ import { endpoint } from "./endpoint.ts";
 import { instantField, name, sessionIdField, text, userIdField } from "./fields.ts";
 
 /** A document's name: any text, slashes too. */
-export const docIdField = name(512);
+const docIdField = name(512);
 /** Length of a lease in seconds. */
-export const ttlField = z.int().min(1).max(86_400).default(300);
+const ttlField = z.int().min(1).max(86_400).default(300);
 /** How long to wait for somebody else's lock, in milliseconds; who wants to wait longer stands in line. */
-export const waitField = z.int().min(0).max(3_000).default(0);
+const waitField = z.int().min(0).max(3_000).default(0);
 /** The fence of a hold. */
 export const fenceField = z.int().min(0);
 
@@ -44,9 +44,9 @@ export const queued = z.object({
   lockInfo,
 });
 /** Names one place in line. */
-export const ticketField = text(128);
+const ticketField = text(128);
 /** Makes a repetition answer like the first; the same key with another body or address is refused. */
-export const keyHeaders = z.object({ "idempotency-key": text(255).optional() });
+const keyHeaders = z.object({ "idempotency-key": text(255).optional() });
 
 /** Who asks for a lock, and for how long. */
 export const lockRequest = z.strictObject({

@@ -39,6 +39,3 @@ export function createAuditService({ database }: AuditServiceOptions) {
     ): Promise<Page<AuditEntry>> => listEntries(database, subject, page),
   };
 }
-
-/** See `createAuditService`. */
-export type AuditService = ReturnType<typeof createAuditService>;

@@ -27,7 +27,7 @@ export interface AuditEntry {
 }
 
 /** For how long entries are kept. */
-export const auditDays = 90;
+const auditDays = 90;
 
 /** The key attribute of each table says what its items are. */
 const kinds = {

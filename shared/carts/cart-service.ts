@@ -15,7 +15,7 @@ import { type CollectionGuardOptions, createCollectionGuard } from "./editing/co
 export interface CartServiceOptions extends CartContentsOptions, Partial<CollectionGuardOptions> {}
 
 /** The longest wait for a collection's lock, and the longest hold, when nobody says otherwise. */
-export const defaultLockTimeoutMs = 5_000;
+const defaultLockTimeoutMs = 5_000;
 
 /**
  * Makes the service of carts.

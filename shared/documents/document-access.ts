@@ -34,7 +34,7 @@ export function accessIn(row: Row | undefined): DocumentAccess | undefined {
 }
 
 /** Whether this caller may change the document. */
-export function mayWrite(access: DocumentAccess | undefined, editor: Editor): boolean {
+function mayWrite(access: DocumentAccess | undefined, editor: Editor): boolean {
   const { userId, isAdmin, byDefault } = editor;
   return isAdmin || (access ? access.editors.includes(userId) : byDefault);
 }

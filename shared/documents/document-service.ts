@@ -205,6 +205,3 @@ export function createDocumentService(options: DocumentServiceOptions) {
     },
   };
 }
-
-/** Documents, as functions use them. */
-export type DocumentService = ReturnType<typeof createDocumentService>;

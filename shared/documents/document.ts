@@ -26,9 +26,9 @@ export interface DocumentState {
 }
 
 /** Longest content in bytes of its JSON; with its other attributes it stays below DynamoDB's 400 KB. */
-export const maxContentBytes = 256 * 1024;
+const maxContentBytes = 256 * 1024;
 /** Deepest nesting of content. */
-export const maxContentDepth = 100;
+const maxContentDepth = 100;
 
 /** The name of the lock on a document. */
 export function lockNameOf(documentId: string): string {

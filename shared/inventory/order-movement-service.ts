@@ -17,7 +17,7 @@ export interface OrderMovementServiceOptions {
  * The movement that a change of a stock item is, or undefined when it is none of an order's: then
  * units were held or let go, or whoever moved them has written the movement already.
  */
-export function orderMovementOf({ key, before, after, eventId }: ItemChange): Movement | undefined {
+function orderMovementOf({ key, before, after, eventId }: ItemChange): Movement | undefined {
   if (key["shard"] === undefined || !before || !after) return undefined;
   const [was, is] = [stockOf(before), stockOf(after)];
   const sold = is.sold - was.sold;
@@ -60,6 +60,3 @@ export function createOrderMovementService({ database }: OrderMovementServiceOpt
     },
   };
 }
-
-/** See `createOrderMovementService`. */
-export type OrderMovementService = ReturnType<typeof createOrderMovementService>;

@@ -14,7 +14,7 @@ export interface RoomOptions {
 }
 
 /** Whose deed it is when time ends a hold. */
-export const expiryActor = { id: "system:expiry" };
+const expiryActor = { id: "system:expiry" };
 
 /**
  * Makes whatever is over available again, however many holds that were, and hands back the item as it

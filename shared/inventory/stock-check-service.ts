@@ -51,7 +51,7 @@ function problemsOf(stock: Stock): string[] {
 }
 
 /** The violation that an item is, or undefined when all is well. */
-export function violationOf(stock: Stock): Violation | undefined {
+function violationOf(stock: Stock): Violation | undefined {
   const problems = problemsOf(stock);
   if (problems.length === 0) return undefined;
   const { itemId, available, held, sold, received, adjusted } = stock;
@@ -83,6 +83,3 @@ export function createStockCheckService({ database, clock }: StockCheckServiceOp
     },
   };
 }
-
-/** See `createStockCheckService`. */
-export type StockCheckService = ReturnType<typeof createStockCheckService>;

@@ -11,7 +11,7 @@ export const at = pathsOf<LockRow>();
 export const lockRow = (resource: string) => ({ table: "Locks", key: { resource } }) as const;
 
 /** Nobody has it: there is no row, or only a tombstone. */
-export const nobodyOwns: Fragment = isMissing(at("owner"));
+const nobodyOwns: Fragment = isMissing(at("owner"));
 
 /** The lease ended by itself; a release that comes later finds no hold to end. */
 export const leaseIsOver = (nowMs: EpochMs): Fragment =>

@@ -82,9 +82,9 @@ export const minLeaseMs = 1_000;
 /** Longest lease. The row outlives it by a day, which is what the fence relies on. */
 export const maxLeaseMs = 86_400_000;
 /** Longest name; with its prefix it stays far below the 2,048 bytes of a DynamoDB key. */
-export const maxResourceLength = 528;
+const maxResourceLength = 528;
 /** Deepest name that a tree lock may have: each level above is one more item of its transaction. */
-export const maxTreeDepth = 32;
+const maxTreeDepth = 32;
 
 /** Whether two owners are the same one; the name for people does not count. */
 export function isSameOwner(one: LockOwner, other: LockOwner): boolean {

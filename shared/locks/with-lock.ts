@@ -37,7 +37,7 @@ const lookShare = 1 / 10;
 const warningShare = 1 / 10;
 
 /** The lease could not be renewed in time; whether somebody else has the lock by now is not known. */
-export class LeaseLost extends LockNotOwned {
+class LeaseLost extends LockNotOwned {
   constructor(lock: Lock, options: { nowMs: Lock["expiresAtMs"]; cause: unknown }) {
     super(undefined, options.nowMs);
     this.message = `The lease of ${lock.resource} could not be renewed in time`;

@@ -40,7 +40,7 @@ export function orderOf(row: Row): Order {
 }
 
 /** The error for an order that is missing or whose status forbids a change. */
-export function orderRefused(orderId: string, found: Row | undefined) {
+function orderRefused(orderId: string, found: Row | undefined) {
   return found ? new OrderNotPayable(orderOf(found)) : new OrderNotFound(orderId);
 }
 

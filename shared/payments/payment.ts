@@ -27,7 +27,7 @@ export interface Outcome {
 }
 
 /** Why money goes back. */
-export const refundReasons = {
+const refundReasons = {
   soldOut: "The units were gone when the money came",
   mismatch: "Amount or currency differ from the order",
   paidTwice: "The order was paid before",

@@ -120,6 +120,3 @@ export function createStarting(options: StartingOptions) {
     },
   };
 }
-
-/** See `createStarting`. */
-export type Starting = ReturnType<typeof createStarting>;

@@ -142,6 +142,3 @@ export function createSweep(options: SweepOptions) {
     return { ...done, lagMs: Math.max(0, ...lags) };
   };
 }
-
-/** See `createSweep`. */
-export type Sweep = ReturnType<typeof createSweep>;

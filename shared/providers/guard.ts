@@ -32,7 +32,7 @@ export interface Patience {
 export type Guard = <T>(call: (signal: AbortSignal) => Promise<T>) => Promise<T>;
 
 /** A refusal is the provider's answer: only a fault is worth another attempt, or opens the circuit. */
-function isFault(error: Error): boolean {
+function isFault(error: unknown): boolean {
   if (error instanceof ProviderFailed) return error.retriable;
   return !(error instanceof BrokenCircuitError);
 }

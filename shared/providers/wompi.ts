@@ -30,7 +30,7 @@ export function wompiReferenceOf(orderId: string): string {
 }
 
 /** The order behind a reference, or undefined when it is none of ours. */
-export function wompiOrderOf(reference: string): string | undefined {
+function wompiOrderOf(reference: string): string | undefined {
   return reference.endsWith(ending) ? reference.slice(0, -ending.length) : undefined;
 }
 

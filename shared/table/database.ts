@@ -2,7 +2,6 @@
 import { randomUUID } from "node:crypto";
 import { setTimeout as sleepMs } from "node:timers/promises";
 import {
-  DeleteCommand,
   type DynamoDBDocumentClient,
   GetCommand,
   PutCommand,
@@ -78,13 +77,9 @@ export interface Database {
 
 type Sent = ReturnType<typeof requestOf>;
 
-function singleCommand(
-  write: Write,
-  tableName: TableResolver,
-): PutCommand | UpdateCommand | DeleteCommand {
+function singleCommand(write: Write, tableName: TableResolver): PutCommand | UpdateCommand {
   const request = requestOf(write, tableName);
   if (write.kind === "put") return new PutCommand({ ...request, Item: write.item });
-  if (write.kind === "delete") return new DeleteCommand({ ...request, Key: write.key });
   if (write.kind === "update") {
     const ReturnValues = write.isBlind ? "NONE" : "ALL_NEW";
     return new UpdateCommand({ ...request, Key: write.key, ReturnValues });
@@ -96,7 +91,6 @@ function transactionPart(write: Write, tableName: TableResolver): Record<string,
   const names = {
     put: "Put",
     update: "Update",
-    delete: "Delete",
     check: "ConditionCheck",
   } as const;
   return { [names[write.kind]]: requestOf(write, tableName) };

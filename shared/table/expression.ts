@@ -76,6 +76,7 @@ export function condition(texts: TemplateStringsArray, ...parts: readonly unknow
  * One action of an update, written like a condition.
  *
  * @example action`${at("available")} = ${at("available")} - ${quantity}`
+ * @alias condition
  */
 export const action = condition;
 

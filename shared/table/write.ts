@@ -42,11 +42,10 @@ export interface Recall {
   readonly isPossible: (found: Row | undefined) => boolean;
 }
 
-/** One protected write; `kind` says which of DynamoDB's four actions it is. */
+/** One protected write; `kind` says which of DynamoDB's actions it is; nothing is deleted here, TTL does that. */
 export type Write =
   | (WriteBase & { readonly kind: "put"; readonly item: Row; readonly condition: Fragment })
   | (WriteBase & { readonly kind: "update"; readonly change: Change; readonly condition: Fragment })
-  | (WriteBase & { readonly kind: "delete"; readonly condition: Fragment })
   | (WriteBase & { readonly kind: "check"; readonly condition: Fragment });
 
 /** The write as it may be sent again after a lost answer: only while the item tells what became of it. */
@@ -66,11 +65,6 @@ export function put(write: Without<Extract<Write, { kind: "put" }>>): Write {
 /** Changes some attributes of an item (and makes the item where there is none). */
 export function update(write: Without<Extract<Write, { kind: "update" }>>): Write {
   return { kind: "update", ...write };
-}
-
-/** Deletes an item. */
-export function remove(write: Without<Extract<Write, { kind: "delete" }>>): Write {
-  return { kind: "delete", ...write };
 }
 
 /** Changes nothing, and lets the transaction pass only if the condition holds. */

@@ -40,7 +40,7 @@ function drawRates(random: Random): FaultRates {
 }
 
 /** The world of a seed; clocks and lags differ from seed to seed too. */
-export function worldOf(seed: number, workload: Workload, crashPoint?: CrashPoint): World {
+function worldOf(seed: number, workload: Workload, crashPoint?: CrashPoint): World {
   const random = seededRandom(seed);
   drawIdsFrom(random.fork());
   const rates = drawRates(random);

@@ -85,7 +85,7 @@ const patterns = operations
   .toSorted((one, other) => one.parameters - other.parameters);
 
 /** The operation that answers this request, or undefined when none does. */
-export function operationFor(method: string, path: string): Operation | undefined {
+function operationFor(method: string, path: string): Operation | undefined {
   const [bare = ""] = path.split("?");
   const found = patterns.find(({ operation, pattern }) => {
     return operation.method === method && pattern.test(bare);

@@ -140,7 +140,7 @@ function wrongInMoney({ orders }: Books): string[] {
  *
  * @param soldByHand items whose `sold` also moved outside of orders
  */
-export function wrongIn(books: Books, soldByHand: readonly string[] = []): string[] {
+function wrongIn(books: Books, soldByHand: readonly string[] = []): string[] {
   const nowMs = Date.now();
   return [
     ...wrongInStock(books),

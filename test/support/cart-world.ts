@@ -23,7 +23,7 @@ class AnswerLost extends Error {
 }
 
 /** Passes everything on, and loses answers when told to. */
-export function withLostAnswers(inner: DocumentClient): FaultyClient {
+function withLostAnswers(inner: DocumentClient): FaultyClient {
   let toLose = 0;
   const send = async (command: { constructor: { name: string } }): Promise<unknown> => {
     const answer = await (inner.send as (given: unknown) => Promise<unknown>)(command);

@@ -32,7 +32,7 @@ export interface Client {
 }
 
 /** The cost that a `Server-Timing` header tells, or undefined where there is none. */
-export function costIn(headers: Headers): Cost | undefined {
+function costIn(headers: Headers): Cost | undefined {
   const timing = headers.get("server-timing") ?? "";
   const [, requests, writeUnits, readUnits] =
     /^ddb;dur=[\d.]+;desc="(\d+) req, ([\d.]+) wcu, ([\d.]+) rcu"$/.exec(timing) ?? [];

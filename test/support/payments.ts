@@ -18,7 +18,7 @@ export interface PaymentsGiven {
 }
 
 /** The sandbox, counting the money that it paid back, once for each idempotency key. */
-export function createCountingSandbox(world: World) {
+function createCountingSandbox(world: World) {
   const sandbox = createSandbox({ keys: async () => [sandboxKeys], clock: world.clock });
   const refunds = new Map<string, RefundRequest>();
   const cancelled: string[] = [];

@@ -22,7 +22,7 @@ export const maxHoldMs = 3_600_000;
 
 export const sandboxKeys = { webhookSecret: Buffer.alloc(33, "k").toString("base64") };
 
-export const testSettings: ShopSettings = {
+const testSettings: ShopSettings = {
   holdMs,
   paymentMs: () => paymentMs,
   maxHoldMs,

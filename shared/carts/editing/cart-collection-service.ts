@@ -22,7 +22,7 @@ export interface CartItem extends Omit<CartLine, "attributes"> {
 }
 
 /** A stored line with its attributes as a value again. */
-export function itemOf({ attributes, ...line }: CartLine): CartItem {
+function itemOf({ attributes, ...line }: CartLine): CartItem {
   return attributes === undefined ? line : { ...line, attributes: JSON.parse(attributes) };
 }
 

@@ -12,7 +12,7 @@ export const maxConditions = 50;
 /** Units in one line. */
 export const maxLineQuantity = 1_000_000;
 /** Bytes of JSON text in one metadata value or in one line's attributes. */
-export const maxJsonBytes = 4_096;
+const maxJsonBytes = 4_096;
 
 /** How many lines these instances have together. */
 export function lineCountOf(instances: Iterable<CartInstance>): number {

@@ -23,7 +23,7 @@ function itemView(line: CartLine, currency: string) {
 }
 
 /** One instance with its totals. `fromEntries` makes own properties, whatever the keys are called. */
-export function instanceView(present: CartInstance, version: number) {
+function instanceView(present: CartInstance, version: number) {
   const { instance, lines, conditions, metadata, currency = "XXX" } = present;
   const values = [...metadata].map(([key, json]) => [key, JSON.parse(json) as unknown] as const);
   return {

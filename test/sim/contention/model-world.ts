@@ -9,7 +9,7 @@ import { ContendedEngine } from "./contended-engine.ts";
 const exactly = (medianMs: number) => ({ medianMs, p99Ms: medianMs });
 
 /** The default model with every time drawn exactly, so that a test can stand at an edge. */
-export const exactContention: ContentionSettings = {
+const exactContention: ContentionSettings = {
   ...defaultContention,
   busy: exactly(10),
   cancel: exactly(5),
@@ -19,7 +19,7 @@ export const exactContention: ContentionSettings = {
 };
 
 /** Rows by id; the sparse index groups those that have a `group`. */
-export const rowsTable: TableDefinition = {
+const rowsTable: TableDefinition = {
   name: "Rows",
   partition: { name: "id", type: "S" },
   indexes: [

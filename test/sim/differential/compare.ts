@@ -126,7 +126,7 @@ function schemaOf(schema: Parameters<typeof keyAttributes>[0]): object[] {
 }
 
 /** The request that makes a real table out of a definition. */
-export function createTableCommand(definition: TableDefinition): CreateTableCommand {
+function createTableCommand(definition: TableDefinition): CreateTableCommand {
   return new CreateTableCommand({
     TableName: definition.name,
     BillingMode: "PAY_PER_REQUEST",
@@ -170,7 +170,7 @@ async function differingItems(
 }
 
 /** Compares `calls` calls drawn from one seed, one after the other, on tables of their own. */
-export async function compareSeed(
+async function compareSeed(
   client: DynamoDBClient,
   seed: number,
   calls: number,

@@ -38,7 +38,7 @@ export interface ChangeRecord {
 }
 
 /** DynamoDB's limit for one item, in bytes. */
-export const maxItemBytes = 400 * 1024;
+const maxItemBytes = 400 * 1024;
 
 /** The attributes of a key schema, partition first. */
 export function keyAttributes(schema: KeySchema): readonly KeyAttribute[] {

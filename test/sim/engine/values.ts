@@ -50,7 +50,7 @@ export function isMap(value: Value | undefined): value is { readonly [name: stri
  * A copy that shares nothing. On the way in it does what the marshaller does: `undefined` is left
  * out of maps and lists, and what DynamoDB cannot store is refused.
  */
-export function copyOf(value: unknown): Value {
+function copyOf(value: unknown): Value {
   if (typeof value === "string" || typeof value === "boolean" || value === null) return value;
   if (typeof value === "number") {
     if (!Number.isFinite(value)) throw new Error(`Special numeric value ${value} is not allowed`);
@@ -144,7 +144,7 @@ function areMapsEqual(left: Item, right: Item): boolean {
 }
 
 /** Bytes that a value counts for in the size of its item. */
-export function sizeOf(value: Value): number {
+function sizeOf(value: Value): number {
   switch (typeOf(value)) {
     case "S":
       return Buffer.byteLength(value as string);

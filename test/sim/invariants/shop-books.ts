@@ -20,7 +20,7 @@ function sum(numbers: Iterable<number>): number {
 }
 
 /** Units of each item that an order is about. */
-export function demandOf(order: Order): Map<string, number> {
+function demandOf(order: Order): Map<string, number> {
   const demand = new Map<string, number>();
   for (const { itemId, quantity } of order.lines) {
     demand.set(itemId, (demand.get(itemId) ?? 0) + quantity);

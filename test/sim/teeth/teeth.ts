@@ -19,7 +19,7 @@ export interface Caught {
 const copied = ["shared", "infra/table-shapes.ts", "test/sim"];
 
 /** The file with the fault in it; a fault has to fit in exactly one place. */
-export function planted(source: string, { name, file, find, replace }: PlantedFault): string {
+function planted(source: string, { name, file, find, replace }: PlantedFault): string {
   const places = source.split(find).length - 1;
   if (places !== 1) throw new Error(`"${name}" fits in ${places} places of ${file}: renew it`);
   return source.replace(find, () => replace);

@@ -15,7 +15,7 @@ import { StockHands } from "./stock.ts";
 const withoutLate = (rates: FaultRates): FaultRates => ({ ...rates, late: 0 });
 
 /** All workloads; seeds take turns among them. */
-export const workloads: readonly Workload[] = [
+const workloads: readonly Workload[] = [
   { name: "shop", run: (world) => new Shop(world, drawShopPlan(world.random.fork())).run() },
   { name: "editors", run: (world) => new Editors(world).run(), rates: withoutLate },
   { name: "carts", run: (world) => new CartEditors(world).run(), rates: withoutLate },
