@@ -8,12 +8,12 @@ import { join } from "node:path";
 import { PutCommand, UpdateCommand } from "@aws-sdk/lib-dynamodb";
 import { startDynamoDbLocal } from "../local/database/dynamodb-local.ts";
 import { systemClock } from "../shared/base/time.ts";
-import { cartIdOf, instanceOf } from "../shared/carts/model/cart.ts";
-import { readCartOf } from "../shared/carts/editing/cart-contents-store.ts";
-import { editOf } from "../shared/carts/editing/cart-edits.ts";
+import { makeCartId, selectInstance } from "../shared/carts/model/cart.ts";
+import { parseReadCart } from "../shared/carts/editing/cart-contents-store.ts";
+import { makeEdit } from "../shared/carts/editing/cart-edits.ts";
 import { replaceWrite, withInstance } from "../shared/carts/editing/cart-replacement.ts";
 import { newMeter, runOperation } from "../shared/table/operation.ts";
-import { requestOf, type Write } from "../shared/table/write.ts";
+import { makeRequest, type Write } from "../shared/table/write.ts";
 import { changeQuantityWrite } from "../shared/carts/editing/cart-key-edits.ts";
 import { type CartWorld, createCartWorld } from "../test/support/cart-world.ts";
 import { giveItem } from "../test/support/world.ts";
@@ -54,7 +54,10 @@ const at = ({ sessionId }: Place) => ({
 
 /** The very same write with its condition taken off, and the placeholders that only it used. */
 function unguarded({ tables }: CartWorld, write: Write): UpdateCommand | PutCommand {
-  const request = requestOf(write, (table) => tables[table]) as unknown as Record<string, unknown>;
+  const request = makeRequest(write, (table) => tables[table]) as unknown as Record<
+    string,
+    unknown
+  >;
   const { TableName, UpdateExpression = "" } = request;
   if (write.kind === "put")
     return new PutCommand({ TableName: String(TableName), Item: write.item });
@@ -79,12 +82,12 @@ function singleKeyEdits(world: CartWorld): Contender[] {
       name: "no guard",
       async run(place) {
         const edit = {
-          ...editOf(at(place), "cart.quantity_changed", systemClock()),
+          ...makeEdit(at(place), "cart.quantity_changed", systemClock()),
           itemId: place.itemId,
         };
         const write = changeQuantityWrite(edit, place.step);
         const { Attributes } = await client.send(unguarded(world, write) as UpdateCommand);
-        return readCartOf(cartIdOf(edit.address.userId, place.sessionId), Attributes);
+        return parseReadCart(makeCartId(edit.address.userId, place.sessionId), Attributes);
       },
     },
     {
@@ -105,14 +108,14 @@ function replacements(world: CartWorld): Contender[] {
       name: "no guard",
       async run(place) {
         const request = at(place);
-        const read = await contents.read([cartIdOf(request.userId, request.sessionId)]);
+        const read = await contents.read([makeCartId(request.userId, request.sessionId)]);
         const cart = read.carts[0]!;
-        const present = instanceOf(cart, request.instance);
+        const present = selectInstance(cart, request.instance);
         const next = { ...present, lines: changed(present.lines, place) };
-        const edit = editOf(request, "cart.items_replaced", systemClock());
+        const edit = makeEdit(request, "cart.items_replaced", systemClock());
         const write = replaceWrite(edit, cart, withInstance(cart, next));
         await client.send(unguarded(world, write) as PutCommand);
-        return readCartOf(cart.cartId, write.kind === "put" ? write.item : undefined);
+        return parseReadCart(cart.cartId, write.kind === "put" ? write.item : undefined);
       },
     },
     {
@@ -196,7 +199,7 @@ const resample = (values: readonly number[]): number[] =>
   values.map(() => values[Math.floor(Math.random() * values.length)]!);
 
 /** The ratio of medians, and the range that nine of ten resamples fall into. */
-function ratioOf(result: Result, results: readonly Result[]) {
+function computeRatio(result: Result, results: readonly Result[]) {
   const reference = results.find(
     ({ name, workers }) => name === "no guard" && workers === result.workers,
   )!;
@@ -208,10 +211,10 @@ function ratioOf(result: Result, results: readonly Result[]) {
   return { ratio, low: quantile(ratios, 0.05), high: quantile(ratios, 0.95) };
 }
 
-function tableOf(results: readonly Result[]): string {
+function renderTable(results: readonly Result[]): string {
   const rows = results.map((result) => {
     const { name, workers, timesMs, requests, writeUnits } = result;
-    const { ratio, low, high } = ratioOf(result, results);
+    const { ratio, low, high } = computeRatio(result, results);
     const ratios = `${ratio.toFixed(2)} (${low.toFixed(2)} to ${high.toFixed(2)})`;
     const times = [median(timesMs), quantile(timesMs, 0.95)];
     const counts = [requests, writeUnits, ...times].map((count) => count.toFixed(2));
@@ -224,9 +227,9 @@ function tableOf(results: readonly Result[]): string {
   ].join("\n");
 }
 
-function chartOf(results: readonly Result[]): string {
+function renderChart(results: readonly Result[]): string {
   const bars = results.map((result) => {
-    const { ratio } = ratioOf(result, results);
+    const { ratio } = computeRatio(result, results);
     const label = `${result.workers} × ${result.name}`.padEnd(18);
     return `${label} ${"█".repeat(Math.round(ratio * 20))} ${ratio.toFixed(2)}`;
   });
@@ -255,7 +258,7 @@ try {
   const parts: string[] = [];
   for (const [title, contenders, session] of sections) {
     const results = await measure(contenders, session);
-    parts.push(`## ${title}\n\n${tableOf(results)}\n\n${chartOf(results)}\n`);
+    parts.push(`## ${title}\n\n${renderTable(results)}\n\n${renderChart(results)}\n`);
     console.log(parts.at(-1));
   }
   const [cpu] = cpus();

@@ -8,7 +8,7 @@ import { execFileSync } from "node:child_process";
 import { existsSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { format } from "prettier";
-import { limitsOf, summarizeCrowd } from "../scripts/crowd/summary.ts";
+import { computeLimits, summarizeCrowd } from "../scripts/crowd/summary.ts";
 import { measureRow } from "../test/sim/contention/bare-row.ts";
 import { runCrowd } from "../test/sim/contention/crowd.ts";
 import { measureOrderCosts } from "../test/sim/contention/order-costs.ts";
@@ -55,7 +55,7 @@ async function record(recording: Recording, keep: () => Promise<void>): Promise<
     console.log(what);
     const crowd = await runCrowd(options);
     if (crowd.broken.length > 0) throw new Error(`${what}: ${crowd.broken.join("; ")}`);
-    const limits = limitsOf(options.contention, options.shards);
+    const limits = computeLimits(options.contention, options.shards);
     crowds[id] = { summary: summarizeCrowd(crowd), limits };
     await keep();
   }

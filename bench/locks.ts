@@ -69,7 +69,7 @@ function bare(client: DynamoDBDocumentClient, TableName: string): Contender {
 }
 
 /** A lock client's way to the same. */
-function contenderOf({ name, acquire }: Locker): Contender {
+function createContender({ name, acquire }: Locker): Contender {
   return {
     name,
     async run(resource) {
@@ -131,7 +131,7 @@ function ratioToBare(share: number, index: number, runs: readonly Result[][]): s
   return `${quantile(ratios, 0.5).toFixed(2)} (${low.toFixed(2)} to ${high.toFixed(2)})`;
 }
 
-function tableOf(runs: readonly Result[][]): string {
+function renderTable(runs: readonly Result[][]): string {
   const rows = runs[0]!.map(({ name, requests, writeUnits, readUnits }, index) => {
     const timesMs = runs.flatMap((run) => run[index]!.timesMs);
     const times = [0.1, 0.5, 0.95].map((share) => quantile(timesMs, share).toFixed(2));
@@ -159,7 +159,7 @@ async function runOnNewEngine(): Promise<Result[]> {
         holdfast(client, tables, leaseMs),
         lockClient(withMethods, tables.Locks, leaseMs),
         await deliveryHero(withMethods, dynamoDb.endpoint, leaseMs),
-      ].map(contenderOf),
+      ].map(createContender),
     ]);
   } finally {
     client.destroy();
@@ -172,7 +172,7 @@ for (let engine = 1; engine <= engines; engine += 1) {
   runs.push(await runOnNewEngine());
   console.log(`Engine ${engine} of ${engines}: ${ratioToBare(0.5, 1, runs.slice(-1))} × bare`);
 }
-const table = tableOf(runs);
+const table = renderTable(runs);
 console.log(table);
 const [cpu] = cpus();
 const load = loadavg()[0]!.toFixed(1);

@@ -12,7 +12,7 @@ function hasField(schema: z.ZodType, name: string): boolean {
 }
 
 /** Whether, and how, sending an operation again after a lost answer is safe. */
-function repetitionOf({ method, headers, body, repeatable }: Endpoint): Repetition {
+function classifyRepetition({ method, headers, body, repeatable }: Endpoint): Repetition {
   // A heartbeat says the same every time: it needs no key, and no row has to remember it.
   if (repeatable) return "safe";
   if (hasField(headers, "idempotency-key")) return "key";
@@ -27,7 +27,7 @@ export function operationsSource(): string {
     .toSorted((one, other) => (one.name < other.name ? -1 : 1))
     .map((endpoint) => {
       const { name, method, path, queryPath = path } = endpoint;
-      return `  ${name}: ${JSON.stringify([method, queryPath, repetitionOf(endpoint)])},`;
+      return `  ${name}: ${JSON.stringify([method, queryPath, classifyRepetition(endpoint)])},`;
     });
   return `/** Every operation's method and path, made from the contract by \`generate-operations.ts\`; not to be edited. */
 import type { OperationName } from "./contract.ts";

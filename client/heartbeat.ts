@@ -1,5 +1,5 @@
 /** Keeps a lease running by asking for it again, and says in time when it is not known to run any more. */
-import { type Clocks, type Moment, momentOf, passedSince } from "./lease.ts";
+import { type Clocks, type Moment, readMoment, passedSince } from "./lease.ts";
 import { isAnswered } from "./problem.ts";
 
 /** What a heartbeat needs of its machine; tests bring their own. */
@@ -105,7 +105,7 @@ export class Heartbeat {
 
   async #put(): Promise<void> {
     const { host, renew, onSure } = this.#options;
-    const sent = momentOf(host);
+    const sent = readMoment(host);
     this.#asked = sent;
     const patience = new AbortController();
     const limit = host.setTimer(() => patience.abort(), this.#patienceMs);

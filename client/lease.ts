@@ -18,7 +18,7 @@ export interface Moment {
 const toleranceMs = 1_000;
 
 /** This instant. */
-export function momentOf({ now, steadyMs }: Clocks): Moment {
+export function readMoment({ now, steadyMs }: Clocks): Moment {
   return { wallMs: now(), steadyMs: steadyMs() };
 }
 
@@ -27,7 +27,7 @@ export function momentOf({ now, steadyMs }: Clocks): Moment {
  * endless after the wall clock was set back, because that may hide a sleep of any length.
  */
 export function passedSince(then: Moment, clocks: Clocks): number {
-  const { wallMs, steadyMs } = momentOf(clocks);
+  const { wallMs, steadyMs } = readMoment(clocks);
   const [byWall, bySteady] = [wallMs - then.wallMs, steadyMs - then.steadyMs];
   return byWall < bySteady - toleranceMs ? Infinity : Math.max(byWall, bySteady);
 }

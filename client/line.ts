@@ -1,7 +1,7 @@
 /** Waiting in line for a document: keeps the place, and takes the turn when it comes. */
 import type { AnswerOf, InputOf } from "./contract.ts";
 import type { Place } from "./editing.ts";
-import { type Clocks, type Moment, momentOf } from "./lease.ts";
+import { type Clocks, type Moment, readMoment } from "./lease.ts";
 import { ApiError, isProblem } from "./problem.ts";
 import type { Send } from "./request.ts";
 import { pause } from "./waiting.ts";
@@ -28,7 +28,7 @@ export class Line {
     this.#send = send;
     this.#input = input;
     this.#clocks = clocks;
-    this.#asked = momentOf(clocks);
+    this.#asked = readMoment(clocks);
   }
 
   /**
@@ -67,7 +67,7 @@ export class Line {
 
   async #join(queue: boolean): Promise<Standing> {
     const input = { ...this.#input, body: { ...this.#input.body, queue } };
-    this.#asked = momentOf(this.#clocks);
+    this.#asked = readMoment(this.#clocks);
     return (await this.#send("editDocument", input)).body;
   }
 

@@ -65,7 +65,7 @@ const firstPauseMs = 200;
 const longestPauseMs = 5_000;
 
 /** A name in a path. Whoever is sent `..` takes it for a step, and ends at another cart. */
-function segmentOf(name: string, value: string): string {
+function encodeSegment(name: string, value: string): string {
   if (!/^\.{0,2}$/.test(value)) return encodeURIComponent(value);
   const issue = { path: `path.${name}`, message: "must not be empty, . or .." };
   throw new ApiError({
@@ -76,9 +76,9 @@ function segmentOf(name: string, value: string): string {
   });
 }
 
-function urlOf(baseUrl: string, path: string, { params = {}, query = {} }: Parts): string {
+function buildUrl(baseUrl: string, path: string, { params = {}, query = {} }: Parts): string {
   const filled = path.replaceAll(/\{(\w+)\}/g, (_, name: string) =>
-    segmentOf(name, params[name] ?? ""),
+    encodeSegment(name, params[name] ?? ""),
   );
   // Parameters that have no place in the path go with the query, which carries every name.
   const others = Object.entries(params).filter(([name]) => !path.includes(`{${name}}`));
@@ -90,7 +90,10 @@ function urlOf(baseUrl: string, path: string, { params = {}, query = {} }: Parts
 }
 
 /** Headers that are set; an operation that takes an idempotency key always gets one. */
-function headersOf({ headers = {}, body }: Parts, [, , repeat]: Operation): Record<string, string> {
+function buildHeaders(
+  { headers = {}, body }: Parts,
+  [, , repeat]: Operation,
+): Record<string, string> {
   const given = Object.entries(headers).filter(([, value]) => value !== undefined);
   return {
     ...(body === undefined ? {} : { "content-type": "application/json" }),
@@ -108,7 +111,7 @@ function mayRepeat([, , repeat]: Operation, headers: Record<string, string>): bo
 }
 
 /** Why an attempt failed, and whether it says for sure that nothing was changed. */
-function failureOf(error: unknown, code = "NO_ANSWER", message = "The server did not answer") {
+function makeFailure(error: unknown, code = "NO_ANSWER", message = "The server did not answer") {
   if (error instanceof ApiError) return error;
   return new ApiError({ status: 0, code, problem: {}, message, cause: error });
 }
@@ -156,9 +159,9 @@ export function createSend(options: ClientOptions): Send {
     const signal = AbortSignal.any(limits);
 
     /** Nothing was sent yet: whatever goes wrong, it can be tried again. */
-    const tokenOf = <T>(asking: Promise<T>): Promise<T> =>
+    const awaitToken = <T>(asking: Promise<T>): Promise<T> =>
       within(signal, asking).catch((error: unknown) => {
-        throw failureOf(error, "NO_TOKEN", "There is no token to send");
+        throw makeFailure(error, "NO_TOKEN", "There is no token to send");
       });
 
     async function put(token: string | undefined, isLast: boolean): Promise<Reply<never>> {
@@ -167,7 +170,7 @@ export function createSend(options: ClientOptions): Send {
       const more = { headers, signal, ...(keepalive ? { keepalive } : {}) };
       const response = await within(signal, (options.fetch ?? fetch)(url, { ...init, ...more }));
       const isRefused = response.status === 401 && !isLast;
-      const renewed = isRefused && (await tokenOf(tokens.renew(token, signal)));
+      const renewed = isRefused && (await awaitToken(tokens.renew(token, signal)));
       if (renewed) {
         void response.body?.cancel();
         return put(renewed, true);
@@ -176,23 +179,23 @@ export function createSend(options: ClientOptions): Send {
       const body = (await within(signal, response.json())) as never;
       return { status: response.status, headers: response.headers, body };
     }
-    return put(await tokenOf(tokens.get(keepalive)), keepalive);
+    return put(await awaitToken(tokens.get(keepalive)), keepalive);
   }
 
   return async (name, input, sending = {}) => {
     const operation = operations[name];
     const [method, path] = operation;
     const parts = input as Parts;
-    const headers = headersOf(parts, operation);
+    const headers = buildHeaders(parts, operation);
     const body = parts.body === undefined ? {} : { body: JSON.stringify(parts.body) };
-    const url = urlOf(baseUrl, path, parts);
+    const url = buildUrl(baseUrl, path, parts);
     const repeatable = mayRepeat(operation, headers);
     const { retries = options.retries ?? 3, signal } = sending;
     for (let round = 0; ; round += 1) {
       try {
         return await attempt(url, { method, headers, ...body }, sending);
       } catch (error) {
-        const failure = failureOf(error);
+        const failure = makeFailure(error);
         const mayHelp = failure.status === 0 || failure.status >= 500;
         const again = nothingHappened.has(failure.code) || (repeatable && mayHelp);
         if (!again || round >= retries || signal?.aborted) throw failure;

@@ -38,7 +38,7 @@ export function fitsLeaving(input: unknown): boolean {
 }
 
 /** As it is now, whatever its owner does to it before it is sent. */
-function copyOf(content: unknown): unknown {
+function copyContent(content: unknown): unknown {
   return content === undefined ? content : JSON.parse(JSON.stringify(content));
 }
 
@@ -76,7 +76,7 @@ export class Saves {
 
   /** Saves after all saves before it. */
   save(content: unknown, keepLock: boolean): Promise<Saved> {
-    const work = { content: copyOf(content), keepLock };
+    const work = { content: copyContent(content), keepLock };
     this.#unsaved = work;
     return this.#inTurn(() => this.#put(work));
   }
@@ -105,7 +105,7 @@ export class Saves {
     const isSent = attempt?.work === work && attempt.input.body.keepLock === false;
     // Whether an earlier save has arrived is not known here, so no version is asked for: the lock is
     // what keeps others out, and what is still on its way finds it released.
-    const input = isSent ? attempt.input : this.#inputOf({ ...work, keepLock: false });
+    const input = isSent ? attempt.input : this.#makeInput({ ...work, keepLock: false });
     const sending = { keepalive: fitsLeaving(input.body), retries: 0 };
     this.#left = this.#options
       .send("saveDocument", input, sending)
@@ -114,7 +114,7 @@ export class Saves {
     return this.#left;
   }
 
-  #inputOf({ content, keepLock }: Work, headers = {}): InputOf<"saveDocument"> {
+  #makeInput({ content, keepLock }: Work, headers = {}): InputOf<"saveDocument"> {
     const { docId, fence, sessionId } = this.#options;
     return {
       params: { docId },
@@ -152,7 +152,7 @@ export class Saves {
       if (earlier.work === work) return saved;
     }
     // On top of the version known: a late repetition of an older save can never undo a newer one.
-    const input = this.#inputOf(work, { "if-match": `"${this.#version}"` });
+    const input = this.#makeInput(work, { "if-match": `"${this.#version}"` });
     return this.#left ?? this.#deliver({ work, input });
   }
 

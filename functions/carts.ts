@@ -17,11 +17,11 @@ import {
 import type { Actor } from "../shared/base/actor.ts";
 import { systemClock } from "../shared/base/time.ts";
 import type { Cart, CartAddress, InstanceAddress } from "../shared/carts/model/cart.ts";
-import { cartView, viewOf } from "../shared/carts/model/cart-view.ts";
+import { cartView, cartInstanceView } from "../shared/carts/model/cart-view.ts";
 import type { EditRequest } from "../shared/carts/editing/cart-edits.ts";
 import { cartService } from "../shared/shop.ts";
 import { answer } from "./runtime/answer.ts";
-import { etagOf, expectedVersion, type Preconditions } from "./runtime/entity-tag.ts";
+import { etagHeader, expectedVersion, type Preconditions } from "./runtime/entity-tag.ts";
 import { createHandler, serve } from "./runtime/http.ts";
 import { shop } from "./runtime/wiring.ts";
 
@@ -31,16 +31,16 @@ interface EditCall {
   readonly actor: Actor;
 }
 
-function editOf({ params, headers, actor }: EditCall): EditRequest {
+function parseEdit({ params, headers, actor }: EditCall): EditRequest {
   const { userId, sessionId, instance } = params;
   return { userId, sessionId, instance, actor, expectedVersion: expectedVersion(headers) };
 }
 
 const wholeCart = (cart: Cart, { userId, sessionId }: CartAddress) =>
-  answer(200, cartView(cart, { userId, sessionId }, systemClock()), etagOf(cart.version));
+  answer(200, cartView(cart, { userId, sessionId }, systemClock()), etagHeader(cart.version));
 
 const instanceOfCart = (cart: Cart, { instance }: InstanceAddress) =>
-  answer(200, viewOf(cart, instance), etagOf(cart.version));
+  answer(200, cartInstanceView(cart, instance), etagHeader(cart.version));
 
 const carts = cartService(shop);
 
@@ -54,37 +54,37 @@ export const handler = createHandler([
     return wholeCart(await carts.merge(merge), params);
   }),
   serve(clearCartInstance, async (call) =>
-    instanceOfCart(await carts.clear(editOf(call)), call.params),
+    instanceOfCart(await carts.clear(parseEdit(call)), call.params),
   ),
   serve(addCartItem, async (call) =>
-    instanceOfCart(await carts.addLine(editOf(call), call.body), call.params),
+    instanceOfCart(await carts.addLine(parseEdit(call), call.body), call.params),
   ),
   serve(replaceCartItems, async (call) =>
-    instanceOfCart(await carts.putItems(editOf(call), call.body), call.params),
+    instanceOfCart(await carts.putItems(parseEdit(call), call.body), call.params),
   ),
   serve(changeCartItem, async (call) => {
     const { itemId } = call.params;
-    const cart = await carts.changeQuantity(editOf(call), itemId, call.body.quantity);
+    const cart = await carts.changeQuantity(parseEdit(call), itemId, call.body.quantity);
     return instanceOfCart(cart, call.params);
   }),
   serve(removeCartItem, async (call) =>
-    instanceOfCart(await carts.removeLine(editOf(call), call.params.itemId), call.params),
+    instanceOfCart(await carts.removeLine(parseEdit(call), call.params.itemId), call.params),
   ),
   serve(setCartCondition, async (call) => {
     const condition = { ...call.body, name: call.params.name };
-    return instanceOfCart(await carts.setCondition(editOf(call), condition), call.params);
+    return instanceOfCart(await carts.setCondition(parseEdit(call), condition), call.params);
   }),
   serve(removeCartCondition, async (call) => {
-    const cart = await carts.removeCondition(editOf(call), call.params.name);
+    const cart = await carts.removeCondition(parseEdit(call), call.params.name);
     return instanceOfCart(cart, call.params);
   }),
   serve(setCartMetadata, async (call) => {
     const { key } = call.params;
-    const cart = await carts.setMetadata(editOf(call), key, call.body.value);
+    const cart = await carts.setMetadata(parseEdit(call), key, call.body.value);
     return instanceOfCart(cart, call.params);
   }),
   serve(removeCartMetadata, async (call) => {
-    const cart = await carts.removeMetadata(editOf(call), call.params.key);
+    const cart = await carts.removeMetadata(parseEdit(call), call.params.key);
     return instanceOfCart(cart, call.params);
   }),
 ]);

@@ -9,7 +9,7 @@ import {
   listItems,
   listMovements,
 } from "../shared/api/items.ts";
-import { levelsOf, type Movement } from "../shared/inventory/movement.ts";
+import { pickLevels, type Movement } from "../shared/inventory/movement.ts";
 import type { Moved } from "../shared/inventory/ledger-service.ts";
 import type { Stock } from "../shared/inventory/stock.ts";
 import { inventoryService, ledgerService } from "../shared/shop.ts";
@@ -17,18 +17,18 @@ import { answer } from "./runtime/answer.ts";
 import { createHandler, serve } from "./runtime/http.ts";
 import { shop } from "./runtime/wiring.ts";
 
-function itemOf(stock: Stock) {
+function itemView(stock: Stock) {
   const { itemId, name, kind, vendorId, amountMinor, currency, holdPolicy } = stock;
   const price = { amountMinor, currency };
-  return { itemId, name, kind, vendorId, price, holdPolicy, ...levelsOf(stock) };
+  return { itemId, name, kind, vendorId, price, holdPolicy, ...pickLevels(stock) };
 }
 
-function movementOf({ movementId, kind, quantity, reference, reason, actor, atMs }: Movement) {
+function movementView({ movementId, kind, quantity, reference, reason, actor, atMs }: Movement) {
   return { movementId, kind, quantity, reference, reason: reason ?? null, actor, atMs };
 }
 
-function movedOf({ itemId, levels, movement }: Moved) {
-  return { itemId, ...levels, movement: movementOf(movement) };
+function movedView({ itemId, levels, movement }: Moved) {
+  return { itemId, ...levels, movement: movementView(movement) };
 }
 
 function replayHeader({ replayed }: Moved): Record<string, string> {
@@ -40,31 +40,31 @@ const ledger = ledgerService(shop);
 
 export const handler = createHandler([
   serve(createItem, async ({ body, actor }) =>
-    answer(201, itemOf(await inventory.create(body, actor))),
+    answer(201, itemView(await inventory.create(body, actor))),
   ),
-  serve(getItem, async ({ params }) => answer(200, itemOf(await inventory.look(params.itemId)))),
+  serve(getItem, async ({ params }) => answer(200, itemView(await inventory.look(params.itemId)))),
   serve(listItems, async ({ query }) => {
     const { rows, cursor = null } = await inventory.list(query);
-    return answer(200, { items: rows.map(itemOf), cursor });
+    return answer(200, { items: rows.map(itemView), cursor });
   }),
   serve(changeItem, async ({ params, body, actor }) =>
-    answer(200, itemOf(await inventory.change(params.itemId, body, actor))),
+    answer(200, itemView(await inventory.change(params.itemId, body, actor))),
   ),
   serve(adjustStock, async ({ params, body: { delta, ...body }, actor }) => {
     const move = { ...params, ...body, kind: "adjusted", quantity: delta, actor } as const;
     const moved = await ledger.move(move);
-    return answer(200, movedOf(moved), replayHeader(moved));
+    return answer(200, movedView(moved), replayHeader(moved));
   }),
   serve(decrementStock, async ({ params, body, actor }) => {
     const moved = await ledger.move({ ...params, ...body, kind: "sold", actor });
-    return answer(200, movedOf(moved), replayHeader(moved));
+    return answer(200, movedView(moved), replayHeader(moved));
   }),
   serve(incrementStock, async ({ params, body, actor }) => {
     const moved = await ledger.move({ ...params, ...body, kind: "returned", actor });
-    return answer(200, movedOf(moved), replayHeader(moved));
+    return answer(200, movedView(moved), replayHeader(moved));
   }),
   serve(listMovements, async ({ params, query }) => {
     const { rows, cursor = null } = await inventory.movements(params.itemId, query);
-    return answer(200, { movements: rows.map(movementOf), cursor });
+    return answer(200, { movements: rows.map(movementView), cursor });
   }),
 ]);

@@ -3,12 +3,12 @@ import { editDocument } from "../shared/api/documents.ts";
 import { acquireLock, askInLine, leaveLine } from "../shared/api/locks.ts";
 import { secondsToMs } from "../shared/base/time.ts";
 import { wantedLock } from "../shared/documents/document-service.ts";
-import { lockNameOf } from "../shared/documents/document.ts";
-import { lockInfoOf } from "../shared/locks/lock.ts";
+import { documentLockName } from "../shared/documents/document.ts";
+import { lockView } from "../shared/locks/lock.ts";
 import { documentService, lockService } from "../shared/shop.ts";
 import { answer } from "./runtime/answer.ts";
-import { editorOf, ownerOf } from "./runtime/document-caller.ts";
-import { etagOf } from "./runtime/entity-tag.ts";
+import { resolveEditor, resolveOwner } from "./runtime/document-caller.ts";
+import { etagHeader } from "./runtime/entity-tag.ts";
 import { createHandler, serve } from "./runtime/http.ts";
 import { done, placeView, standingAnswer } from "./runtime/lock-answers.ts";
 import { shop } from "./runtime/wiring.ts";
@@ -18,31 +18,31 @@ const [documents, locks] = [documentService(shop), lockService(shop)];
 export const handler = createHandler([
   serve(acquireLock, async ({ body, caller, actor }) => {
     const { docId, ttl, waitMs, queue } = body;
-    const asked = { owner: ownerOf(body, caller), leaseMs: secondsToMs(ttl), waitMs, actor };
-    const wanted = { ...asked, ...wantedLock(docId, editorOf(caller)) };
+    const asked = { owner: resolveOwner(body, caller), leaseMs: secondsToMs(ttl), waitMs, actor };
+    const wanted = { ...asked, ...wantedLock(docId, resolveEditor(caller)) };
     if (queue) return standingAnswer(await locks.acquireOrQueue(wanted));
     return standingAnswer({ lock: await locks.acquire(wanted) });
   }),
   serve(askInLine, async ({ query: { docId, ticket }, caller, actor }) => {
-    const { resource, permit } = wantedLock(docId, editorOf(caller));
+    const { resource, permit } = wantedLock(docId, resolveEditor(caller));
     const place = { resource, ticket, userId: caller.userId, actor, permit };
     return standingAnswer(await locks.line.ask(place));
   }),
   serve(leaveLine, async ({ query: { docId, ticket }, caller: { userId }, actor }) => {
-    await locks.line.leave({ resource: lockNameOf(docId), ticket, userId, actor });
+    await locks.line.leave({ resource: documentLockName(docId), ticket, userId, actor });
     return answer(200, done("Left the line"));
   }),
   serve(editDocument, async ({ params: { docId }, body, caller, actor }) => {
     const { ttl, waitMs, queue } = body;
-    const asked = { owner: ownerOf(body, caller), leaseMs: secondsToMs(ttl), waitMs, actor };
-    const wanted = { ...asked, editor: editorOf(caller) };
+    const asked = { owner: resolveOwner(body, caller), leaseMs: secondsToMs(ttl), waitMs, actor };
+    const wanted = { ...asked, editor: resolveEditor(caller) };
     const state = queue
       ? await documents.editOrQueue(docId, wanted)
       : await documents.edit(docId, wanted);
     if ("place" in state) return answer(202, placeView(state.place));
     const { document, lock } = state;
     const { content = null, version = 0 } = document ?? {};
-    const locked = { ...done("Lock acquired successfully"), lockInfo: lockInfoOf(lock) };
-    return answer(200, { ...locked, docId, content, version }, etagOf(version));
+    const locked = { ...done("Lock acquired successfully"), lockInfo: lockView(lock) };
+    return answer(200, { ...locked, docId, content, version }, etagHeader(version));
   }),
 ]);

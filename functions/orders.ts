@@ -7,7 +7,7 @@ import {
   placeOrder,
   type placeOrderBody,
 } from "../shared/api/orders.ts";
-import { viewOf } from "../shared/orders/order.ts";
+import { orderView } from "../shared/orders/order.ts";
 import type { OrderSource } from "../shared/orders/order-draft.ts";
 import { payableOrderService, paymentService } from "../shared/shop.ts";
 import { answer } from "./runtime/answer.ts";
@@ -17,7 +17,7 @@ import { payingShop as shop } from "./runtime/payments.ts";
 /** The session that a cart belongs to when the client has none. */
 const defaultSession = "default";
 
-function sourceOf(body: z.output<typeof placeOrderBody>): OrderSource {
+function parseSource(body: z.output<typeof placeOrderBody>): OrderSource {
   if (body.items) return { kind: "items", items: body.items };
   const { sessionId = defaultSession, instances } = body;
   return { kind: "cart", sessionId, ...(instances ? { instances } : {}) };
@@ -31,26 +31,26 @@ export const handler = createHandler([
     const { order, replayed } = await orders.place({
       userId: params.userId,
       actor,
-      source: sourceOf(body),
+      source: parseSource(body),
       paymentMethod: body.paymentMethod,
       vendorId: body.vendorId,
       idempotencyKey: headers["idempotency-key"],
     });
     return replayed
-      ? answer(200, viewOf(order), { "idempotent-replayed": "true" })
-      : answer(201, viewOf(order), { location: `/orders/${order.orderId}` });
+      ? answer(200, orderView(order), { "idempotent-replayed": "true" })
+      : answer(201, orderView(order), { location: `/orders/${order.orderId}` });
   }),
   serve(getOrder, async ({ params, caller }) =>
-    answer(200, viewOf(await orders.get(params.orderId, caller))),
+    answer(200, orderView(await orders.get(params.orderId, caller))),
   ),
   serve(listOrders, async ({ query, caller }) => {
     const userId = caller.isAdmin ? query.userId : caller.userId;
     const { rows, cursor = null } = await orders.list({ ...query, userId });
-    return answer(200, { orders: rows.map(viewOf), cursor });
+    return answer(200, { orders: rows.map(orderView), cursor });
   }),
   serve(cancelOrder, async ({ params, caller, actor }) => {
     const order = await orders.cancel(params.orderId, caller, actor);
     await payments.abandon(order);
-    return answer(200, viewOf(order));
+    return answer(200, orderView(order));
   }),
 ]);

@@ -5,7 +5,7 @@ import {
   refundPayment,
   verifyPayment,
 } from "../shared/api/payments.ts";
-import { viewOf } from "../shared/orders/order.ts";
+import { orderView } from "../shared/orders/order.ts";
 import { cashier, paymentService } from "../shared/shop.ts";
 import { answer } from "./runtime/answer.ts";
 import { createHandler, serve } from "./runtime/http.ts";
@@ -20,10 +20,10 @@ export const handler = createHandler([
   serve(verifyPayment, async ({ body, caller, actor }) => {
     const { orderId, provider, ...returned } = body;
     const claim = { orderId, provider, returned, caller, actor };
-    return answer(200, viewOf(await payments.verify(claim)));
+    return answer(200, orderView(await payments.verify(claim)));
   }),
   serve(refundPayment, async ({ params, body, actor }) =>
-    answer(200, viewOf(await payments.refund({ ...params, ...body, actor }))),
+    answer(200, orderView(await payments.refund({ ...params, ...body, actor }))),
   ),
   serve(paySandbox, async ({ body, caller }) =>
     answer(200, await cashier(shop).pay({ ...body, caller })),

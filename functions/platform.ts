@@ -1,5 +1,5 @@
 /** The platform itself: health, the OpenAPI document, and the answer to what no route matches. */
-import { methodsOf, pathsOf } from "../shared/api/endpoint.ts";
+import { listMethods, listPaths } from "../shared/api/endpoint.ts";
 import { endpoints } from "../shared/api/index.ts";
 import { openApiDocument } from "../shared/api/openapi.ts";
 import { health, openapi } from "../shared/api/platform.ts";
@@ -32,9 +32,9 @@ export const handler = createHandler(
   ],
   ({ rawPath, requestContext: { http } }) => {
     const there = offered.filter((each) =>
-      pathsOf(each).some((path) => matchesPath(path, rawPath)),
+      listPaths(each).some((path) => matchesPath(path, rawPath)),
     );
-    const allowed = [...new Set(there.flatMap(methodsOf))].toSorted();
+    const allowed = [...new Set(there.flatMap(listMethods))].toSorted();
     if (allowed.length === 0) throw new HoldfastError("NOT_FOUND", "There is no such route");
     const detail = `${http.method} is not for this route, only ${allowed.join(", ")}`;
     throw new HoldfastError("METHOD_NOT_ALLOWED", detail, { allowed });

@@ -16,7 +16,7 @@ import { AccessLogFormat } from "aws-cdk-lib/aws-apigateway";
 import { HttpLambdaIntegration } from "aws-cdk-lib/aws-apigatewayv2-integrations";
 import { LogGroup, RetentionDays } from "aws-cdk-lib/aws-logs";
 import type { Construct } from "constructs";
-import { methodsOf, pathsOf } from "../shared/api/endpoint.ts";
+import { listMethods, listPaths } from "../shared/api/endpoint.ts";
 import type { Functions } from "./functions.ts";
 import type { FunctionName } from "./permissions.ts";
 import type { Settings } from "./settings/settings.ts";
@@ -115,7 +115,7 @@ function corsFor(origins: readonly string[]): CorsPreflightOptions {
 }
 
 /** The contract's endpoints that exist in a production stage, or in any other. */
-export function routesOf(endpoints: readonly Route[], production: boolean): Route[] {
+export function selectRoutes(endpoints: readonly Route[], production: boolean): Route[] {
   return endpoints.filter((endpoint) => !production || endpoint.outsideProduction !== true);
 }
 
@@ -140,7 +140,7 @@ export function createRoutes(scope: Construct, props: RoutesProps): void {
   const { api, authorizer } = props;
   const open = new HttpNoneAuthorizer();
   const integrations = new Map<string, HttpLambdaIntegration>();
-  const integrationOf = (functionName: string): HttpLambdaIntegration => {
+  const getIntegration = (functionName: string): HttpLambdaIntegration => {
     const known = integrations.get(functionName);
     if (known) return known;
     const handler = props.functions.get(functionName as FunctionName);
@@ -155,8 +155,8 @@ export function createRoutes(scope: Construct, props: RoutesProps): void {
   const measured = new Map<string, { route: HttpRoute; perSecond: number }>();
   // An HTTP API answers HEAD only where there is a route for it, and only such a route asks for a token.
   const asked = props.endpoints.flatMap((endpoint) =>
-    pathsOf(endpoint).flatMap((path) =>
-      methodsOf(endpoint).map((method) => ({ ...endpoint, path, method })),
+    listPaths(endpoint).flatMap((path) =>
+      listMethods(endpoint).map((method) => ({ ...endpoint, path, method })),
     ),
   );
   for (const { name, method, path, queryPath, function: functionName, access } of asked) {
@@ -164,7 +164,7 @@ export function createRoutes(scope: Construct, props: RoutesProps): void {
     const route = new HttpRoute(scope, `Route-${name}${kind}`, {
       httpApi: api,
       routeKey: HttpRouteKey.with(path, httpMethod(method)),
-      integration: integrationOf(functionName),
+      integration: getIntegration(functionName),
       authorizer: access === "anyone" ? open : authorizer,
     });
     if (access === "anyone") acknowledgeOpenRoute(route);

@@ -27,8 +27,8 @@ export interface FunctionsProps {
 /** Creates one function per entry of `permissions.ts`; a missing file in `functions/` stops the build. */
 export function createFunctions(scope: Construct, props: FunctionsProps): Functions {
   const names = functionNames(props.settings.production);
-  const bundleOf = bundleFunctions(scope, names.map(bundled));
-  return new Map(names.map((name) => [name, createFunction(scope, name, bundleOf(name), props)]));
+  const findBundle = bundleFunctions(scope, names.map(bundled));
+  return new Map(names.map((name) => [name, createFunction(scope, name, findBundle(name), props)]));
 }
 
 /** What goes into a function's bundle follows from what it is granted. */
@@ -111,14 +111,14 @@ function settingsEnvironment({ settings, apiUrl }: FunctionsProps): Record<strin
   return environment;
 }
 
-function tablesOf(granted: Permissions): TableName[] {
+function listTables(granted: Permissions): TableName[] {
   const names = [...Object.keys(granted.tables ?? {}), ...Object.keys(granted.queries ?? {})];
   return [...new Set(names)] as TableName[];
 }
 
 function tableEnvironment(granted: Permissions, tables: Tables): Record<string, string> {
   return Object.fromEntries(
-    tablesOf(granted).map((name) => [`${name.toUpperCase()}_TABLE`, tables[name].tableName]),
+    listTables(granted).map((name) => [`${name.toUpperCase()}_TABLE`, tables[name].tableName]),
   );
 }
 
@@ -132,7 +132,7 @@ function secretEnvironment(granted: Permissions, secrets: ProviderSecrets): Reco
 }
 
 function grantTables(appFunction: AppFunction, granted: Permissions, tables: Tables): void {
-  for (const name of tablesOf(granted)) {
+  for (const name of listTables(granted)) {
     const { tableArn } = tables[name];
     const actions = granted.tables?.[name] ?? [];
     if (actions.length > 0) allow(appFunction, actions.map(inDynamoDb), tableArn);

@@ -32,7 +32,7 @@ export function createSignIn(scope: Construct, settings: Settings): SignIn {
     generateSecret: false,
     preventUserExistenceErrors: true,
     accessTokenValidity: Duration.hours(1),
-    ...oAuthOf(settings),
+    ...configureOAuth(settings),
   });
   const pages = hostPages(pool, settings);
   const { region } = Stack.of(scope);
@@ -56,7 +56,7 @@ const plans = {
 };
 
 /** Hosted pages hand over a code, never a token; without them there is no OAuth at all. */
-function oAuthOf({ hostedPages }: Settings) {
+function configureOAuth({ hostedPages }: Settings) {
   if (!hostedPages) return { disableOAuth: true };
   return {
     oAuth: {

@@ -3,7 +3,7 @@ import { CfnOutput, Stack, Tags } from "aws-cdk-lib";
 import type { App } from "aws-cdk-lib";
 import { createAlarms } from "./alarms/alarms.ts";
 import { objectives } from "./alarms/objectives.ts";
-import { createApi, createRoutes, routesOf } from "./api.ts";
+import { createApi, createRoutes, selectRoutes } from "./api.ts";
 import type { Route } from "./api.ts";
 import { createTables } from "./data.ts";
 import { createDeadLetters, createDeadRecords } from "./dead-letters.ts";
@@ -34,7 +34,7 @@ export class HoldfastStack extends Stack {
     const signIn = createSignIn(this, settings);
     const apiUrl = api.apiEndpoint;
     const functions = createFunctions(this, { settings, tables, secrets, apiUrl });
-    const served = routesOf(endpoints, settings.production);
+    const served = selectRoutes(endpoints, settings.production);
     createRoutes(this, {
       api,
       stage,

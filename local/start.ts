@@ -75,7 +75,7 @@ function readOptions(): Options | undefined {
   };
 }
 
-function levelOf(text: string): string | undefined {
+function parseLevel(text: string): string | undefined {
   try {
     return (JSON.parse(text) as { level?: string }).level;
   } catch {
@@ -89,7 +89,8 @@ function createLogPrinter(showAll: boolean) {
   return ({ function: name, text }: LogLine) => {
     // Metrics in the embedded format are lines without a level.
     const isMetric = text.startsWith('{"_aws"');
-    if (showAll || (!isMetric && !quiet.has(levelOf(text) ?? ""))) console.log(`[${name}] ${text}`);
+    if (showAll || (!isMetric && !quiet.has(parseLevel(text) ?? "")))
+      console.log(`[${name}] ${text}`);
   };
 }
 

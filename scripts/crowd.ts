@@ -50,7 +50,7 @@ function parse() {
 
 type Values = ReturnType<typeof parse>;
 
-function numberOf(
+function parseNumber(
   values: Values,
   name: keyof Values,
   {
@@ -72,15 +72,15 @@ function numberOf(
 
 function readModel(values: Values): ContentionSettings {
   const { busy, warmWriteUnits: fresh, tableWriteUnits, tableReadUnits } = defaultContention;
-  const busyMs = numberOf(values, "busy-ms", {
+  const busyMs = parseNumber(values, "busy-ms", {
     fallback: busy.medianMs,
     least: 0,
     most: 1_000,
     isWhole: false,
   });
-  const warm = numberOf(values, "warm", { fallback: fresh, least: 1, most: 10_000_000 });
+  const warm = parseNumber(values, "warm", { fallback: fresh, least: 1, most: 10_000_000 });
   const placement = values.partitions
-    ? numberOf(values, "partitions", { fallback: 1, least: 1, most: 100_000 })
+    ? parseNumber(values, "partitions", { fallback: 1, least: 1, most: 100_000 })
     : ("isolated" as const);
   return {
     ...defaultContention,
@@ -96,11 +96,11 @@ function readModel(values: Values): ContentionSettings {
 
 function readCrowd(values: Values): CrowdOptions {
   const count = (name: keyof Values, fallback: number, most: number): number =>
-    numberOf(values, name, { fallback, least: 1, most });
+    parseNumber(values, name, { fallback, least: 1, most });
   const lines = count("lines", values.pairs ? 2 : 1, 20);
   const items = count("items", lines, 1_000);
   if (lines > items) throw new UsageError(`--lines ${lines} needs as many --items`);
-  const seconds = numberOf(values, "window", {
+  const seconds = parseNumber(values, "window", {
     fallback: 1,
     least: 0,
     most: 86_400,
@@ -115,7 +115,7 @@ function readCrowd(values: Values): CrowdOptions {
     windowMs: seconds * 1_000,
     source: values.cart ? "cart" : "inline",
     isOneAccount: values["one-account"],
-    seed: numberOf(values, "seed", { fallback: 1, least: 0, most: Number.MAX_SAFE_INTEGER }),
+    seed: parseNumber(values, "seed", { fallback: 1, least: 0, most: Number.MAX_SAFE_INTEGER }),
     contention: readModel(values),
   };
 }

@@ -5,7 +5,7 @@ import { join } from "node:path";
 import { parseArgs } from "node:util";
 import { ROOT } from "../local/root.ts";
 import { signedInAccount } from "./aws/account.ts";
-import { stackNameOf } from "./aws/outputs.ts";
+import { makeStackName } from "./aws/outputs.ts";
 import { checkDeployment, type Plan } from "./deploy/checks.ts";
 
 const usage = `npm run deploy -- --stage NAME [-c key=value …] [--check]
@@ -38,7 +38,7 @@ function deploy(stage: string, pairs: readonly string[], outputsFile: string): P
   return new Promise((settle) => {
     const child = spawn(
       process.execPath,
-      [cdk, "deploy", stackNameOf(stage), ...settings, "--outputs-file", outputsFile],
+      [cdk, "deploy", makeStackName(stage), ...settings, "--outputs-file", outputsFile],
       { cwd: ROOT, stdio: "inherit" },
     );
     child.once("error", () => settle(1));
@@ -48,7 +48,7 @@ function deploy(stage: string, pairs: readonly string[], outputsFile: string): P
 
 function showOutputs(file: string, stage: string): void {
   const all = JSON.parse(readFileSync(file, "utf8")) as Record<string, Record<string, string>>;
-  const outputs = Object.entries(all[stackNameOf(stage)] ?? {});
+  const outputs = Object.entries(all[makeStackName(stage)] ?? {});
   for (const [name, value] of outputs) console.log(`  ${name.padEnd(22)} ${value}`);
   console.log('\nWhat is left to do: docs/go-live.md, from "Provider keys" on.');
 }

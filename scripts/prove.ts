@@ -13,7 +13,7 @@ import { type Comparison, compareSeeds, connect } from "../test/sim/differential
 import { proofText } from "../test/sim/prove/report.ts";
 import { runSeeds } from "../test/sim/prove/seeds.ts";
 import { loadProgress, type Progress, saveProgress } from "../test/sim/prove/totals.ts";
-import { reportOf } from "../test/sim/simulate.ts";
+import { describeViolation } from "../test/sim/simulate.ts";
 import { plantedFaults } from "../test/sim/teeth/faults.ts";
 import { misfits, tryTeeth } from "../test/sim/teeth/teeth.ts";
 
@@ -105,7 +105,7 @@ async function compare(): Promise<Comparison> {
 
 function showViolations(progress: Progress): void {
   for (const violation of progress.totals.violations.slice(0, 3)) {
-    console.error(`\n${reportOf(violation)}`);
+    console.error(`\n${describeViolation(violation)}`);
   }
 }
 

@@ -34,7 +34,12 @@ interface Wish extends Pick<
 
 class UsageError extends Error {}
 
-function countOf(name: string, text: string | undefined, fallback: number, most: number): number {
+function parseCount(
+  name: string,
+  text: string | undefined,
+  fallback: number,
+  most: number,
+): number {
   const count = Number(text ?? fallback);
   if (Number.isInteger(count) && count >= 1 && count <= most) return count;
   throw new UsageError(`--${name} must be a whole number from 1 to ${most}, not ${text}`);
@@ -57,12 +62,12 @@ function parse() {
 function readWish(): Wish | undefined {
   const { help, small, exclusive, url, token, report, ...counts } = parse();
   if (help) return undefined;
-  const shoppers = countOf("shoppers", counts.shoppers, small ? 100 : 1_000, 100_000);
+  const shoppers = parseCount("shoppers", counts.shoppers, small ? 100 : 1_000, 100_000);
   return {
     shoppers,
-    stock: countOf("stock", counts.stock, small ? 10 : 100, 1_000_000),
-    lines: countOf("lines", counts.lines, 1, 20),
-    atOnce: countOf("at-once", counts["at-once"], shoppers, 100_000),
+    stock: parseCount("stock", counts.stock, small ? 10 : 100, 1_000_000),
+    lines: parseCount("lines", counts.lines, 1, 20),
+    atOnce: parseCount("at-once", counts["at-once"], shoppers, 100_000),
     exclusive,
     url: url?.replace(/\/$/, ""),
     token,

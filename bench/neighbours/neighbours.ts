@@ -36,7 +36,7 @@ interface LockResult {
 class Refused extends Error {}
 
 /** The protected thing: a counter that each holder reads, and writes back one higher. */
-function counterOf(client: DynamoDBDocument, tables: TableNames) {
+function createCounter(client: DynamoDBDocument, tables: TableNames) {
   const database = createDatabase({ client, tableName: (name) => tables[name] });
   const key = { documentId: "" };
   return {
@@ -59,7 +59,7 @@ function counterOf(client: DynamoDBDocument, tables: TableNames) {
 
 async function lockWorkload(
   locker: Locker,
-  counter: ReturnType<typeof counterOf>,
+  counter: ReturnType<typeof createCounter>,
 ): Promise<LockResult> {
   const { name, leaseMs } = locker;
   const result: LockResult = {
@@ -242,7 +242,7 @@ try {
     lockClient(document, tables.Locks),
     await deliveryHero(document, endpoint),
   ];
-  const counter = counterOf(document, tables);
+  const counter = createCounter(document, tables);
   const locks: LockResult[] = [];
   for (const locker of lockers) locks.push(await lockWorkload(locker, counter));
   const carts = await cartResults(document, tables, lockers[1]!);

@@ -22,7 +22,7 @@ const maxNameLength = 128;
  *
  * @throws HoldfastError `UNAUTHENTICATED` when the token is an ID token: it opens nothing
  */
-export function callerOf(event: APIGatewayProxyEventV2WithJWTAuthorizer): Caller | undefined {
+export function parseCaller(event: APIGatewayProxyEventV2WithJWTAuthorizer): Caller | undefined {
   const verified = event.requestContext.authorizer?.jwt?.claims;
   const userId = verified?.["sub"];
   if (typeof userId !== "string" || userId === "") return undefined;

@@ -5,7 +5,7 @@ import type { Caller } from "./auth.ts";
 import { env } from "./env.ts";
 
 /** Who the request is for: the caller, or whom an administrator names. */
-export function ownerOf(
+export function resolveOwner(
   body: Partial<Record<"userId" | "sessionId" | "username", string | undefined>>,
   caller: Caller,
 ): LockOwner {
@@ -18,7 +18,7 @@ export function ownerOf(
 }
 
 /** Whose rights count: the caller's own, also where an administrator acts for somebody. */
-export function editorOf({ userId, isAdmin, groups }: Caller): Editor {
+export function resolveEditor({ userId, isAdmin, groups }: Caller): Editor {
   const byDefault = env.DOCUMENT_ACCESS === "open" || groups.includes(env.EDITORS_GROUP);
   return { userId, isAdmin, byDefault };
 }

@@ -6,12 +6,12 @@ import type { MiddlewareObj, Request } from "@middy/core";
 import type { APIGatewayProxyEventV2WithJWTAuthorizer } from "aws-lambda";
 import { HoldfastError } from "../../shared/base/errors.ts";
 import { systemClock } from "../../shared/base/time.ts";
-import { lockNameOf } from "../../shared/documents/document.ts";
+import { documentLockName } from "../../shared/documents/document.ts";
 import type { LockService } from "../../shared/locks/lock-service.ts";
 import { isSameOwner, type Lock, LockNotOwned, type LockOwner } from "../../shared/locks/lock.ts";
 import { toResult } from "./answer.ts";
-import { callerOf } from "./auth.ts";
-import { problemOf } from "./problem.ts";
+import { parseCaller } from "./auth.ts";
+import { problemView } from "./problem.ts";
 
 type Event = APIGatewayProxyEventV2WithJWTAuthorizer;
 
@@ -28,7 +28,7 @@ export interface WithDocumentLock {
 export interface DocumentLockOptions {
   readonly locks: Pick<LockService, "acquire" | "find" | "release">;
   /** Names the session of the caller, if there is one; the header `x-lock-session` by default. */
-  readonly sessionOf?: (event: Event) => string | undefined;
+  readonly readSession?: (event: Event) => string | undefined;
   /** Length of the lease; 300 s by default. */
   readonly leaseMs?: number;
 }
@@ -42,14 +42,14 @@ const takenHere = new WeakSet<Lock>();
 
 const headerSession = (event: Event): string | undefined => event.headers["x-lock-session"];
 
-function ownerOf(event: Event, { sessionOf = headerSession }: DocumentLockOptions): LockOwner {
-  const caller = callerOf(event);
+function parseOwner(event: Event, { readSession = headerSession }: DocumentLockOptions): LockOwner {
+  const caller = parseCaller(event);
   if (!caller) throw new HoldfastError("UNAUTHENTICATED", "This needs a valid token");
-  return { userId: caller.userId, sessionId: sessionOf(event) };
+  return { userId: caller.userId, sessionId: readSession(event) };
 }
 
-function resourceOf(event: Event, param: string): string {
-  return lockNameOf(event.pathParameters?.[param] ?? "");
+function parseResource(event: Event, param: string): string {
+  return documentLockName(event.pathParameters?.[param] ?? "");
 }
 
 /**
@@ -66,8 +66,8 @@ export function acquireDocumentLock(
   return {
     before: async ({ event }: Request<Attached>) => {
       const { locks, leaseMs } = options;
-      const resource = resourceOf(event, param);
-      const owner = ownerOf(event, options);
+      const resource = parseResource(event, param);
+      const owner = parseOwner(event, options);
       event.documentLock = await locks.acquire({ resource, owner, leaseMs, purpose: "document" });
       takenHere.add(event.documentLock);
     },
@@ -88,8 +88,8 @@ export function requireDocumentLock(
 ): MiddlewareObj<Event, unknown> {
   return {
     before: async ({ event }: Request<Attached>) => {
-      const owner = ownerOf(event, options);
-      const lock = await options.locks.find(resourceOf(event, param));
+      const owner = parseOwner(event, options);
+      const lock = await options.locks.find(parseResource(event, param));
       if (!lock || !isSameOwner(lock.owner, owner)) {
         throw new LockNotOwned(undefined, systemClock(), lock);
       }
@@ -108,8 +108,8 @@ export function releaseDocumentLock(
 ): MiddlewareObj<Event, unknown> {
   return {
     after: async ({ event }: Request<Attached>) => {
-      const owner = ownerOf(event, options);
-      event.documentLock ??= { resource: resourceOf(event, param), owner } as Lock;
+      const owner = parseOwner(event, options);
+      event.documentLock ??= { resource: parseResource(event, param), owner } as Lock;
       await giveBack(event, options, { always: true });
     },
   };
@@ -134,7 +134,7 @@ export function problemAnswers(): MiddlewareObj<Event, unknown> {
   return {
     onError: (request) => {
       const { requestId } = request.event.requestContext;
-      request.response = toResult(problemOf(request.error, requestId));
+      request.response = toResult(problemView(request.error, requestId));
     },
   };
 }

@@ -6,7 +6,7 @@ import type { ExpectedVersion } from "../../shared/table/versions.ts";
 import type { Answer } from "./answer.ts";
 
 /** The header that names a version. */
-export function etagOf(version: number): { etag: string } {
+export function etagHeader(version: number): { etag: string } {
   return { etag: `"${version}"` };
 }
 

@@ -6,12 +6,12 @@ import type { Actor } from "../../shared/base/actor.ts";
 import { HoldfastError } from "../../shared/base/errors.ts";
 import { newMeter, type Operation, runOperation } from "../../shared/table/operation.ts";
 import { type Answer, type AnswerTo, toResult } from "./answer.ts";
-import { authorize, callerOf, type Caller, namedUser } from "./auth.ts";
+import { authorize, parseCaller, type Caller, namedUser } from "./auth.ts";
 import { parseBody } from "./body.ts";
 import { checkPreconditions, conditional, type Preconditions } from "./entity-tag.ts";
 import { env } from "./env.ts";
 import { observe } from "./observe.ts";
-import { problemOf } from "./problem.ts";
+import { problemView } from "./problem.ts";
 import { validate, type ValidRequest } from "./validate.ts";
 
 type Event = APIGatewayProxyEventV2WithJWTAuthorizer;
@@ -58,7 +58,7 @@ function withNamedUser<T>(part: T, caller: Caller | undefined): T {
 }
 
 async function runRoute({ endpoint, run }: Route, event: Event): Promise<Answer> {
-  const caller = callerOf(event);
+  const caller = parseCaller(event);
   authorize(endpoint.access, caller);
   checkPreconditions(endpoint, event.headers);
   const valid = validate(endpoint, (await parseBody(endpoint, event)) as never);
@@ -110,7 +110,7 @@ export function createHandler(routes: readonly Route[], otherwise?: (event: Even
     const result = await runOperation(operation, () =>
       answerTo(event).catch((error: unknown) => {
         observe.failure(event, error);
-        return problemOf(error, requestId);
+        return problemView(error, requestId);
       }),
     );
     observe.answered(event, result.status, operation.meter);

@@ -1,7 +1,7 @@
 /** How locks and places in line look in answers. */
 import type { Place } from "../../shared/locks/line.ts";
 import type { Standing } from "../../shared/locks/line-service.ts";
-import { type Lock, lockInfoOf } from "../../shared/locks/lock.ts";
+import { type Lock, lockView } from "../../shared/locks/lock.ts";
 import { answer } from "./answer.ts";
 
 /** A repeated request says so. */
@@ -12,7 +12,7 @@ export const replayed = (isReplayed: boolean): Record<string, string> =>
 export function placeView({ lock, ...place }: Place) {
   const { ticket, position, estimatedWaitMs, claimBeforeMs } = place;
   const told = { ticket, position, ahead: position - 1, estimatedWaitMs, claimBeforeMs };
-  return { success: false as const, queued: true as const, ...told, lockInfo: lockInfoOf(lock) };
+  return { success: false as const, queued: true as const, ...told, lockInfo: lockView(lock) };
 }
 
 /** One's turn, or a place in line. */
@@ -21,10 +21,10 @@ export const standingAnswer = (standing: Standing) =>
     ? answer(202, placeView(standing.place))
     : answer(200, {
         ...done("Lock acquired successfully"),
-        lockInfo: lockInfoOf(standing.lock),
+        lockInfo: lockView(standing.lock),
       });
 
 /** The lock as answers show it, null where there is none. */
-export const infoOf = (lock: Lock | undefined) => (lock ? lockInfoOf(lock) : null);
+export const lockViewOrNull = (lock: Lock | undefined) => (lock ? lockView(lock) : null);
 /** What was done, in words that existing clients know. */
 export const done = (message: string) => ({ success: true as const, message });

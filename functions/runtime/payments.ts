@@ -25,7 +25,7 @@ const keylessSandbox: KeyReader = () =>
   Promise.reject(new Error("This function may not read the sandbox's keys"));
 
 /** The keys of a provider, where this function can work with it. */
-function keysOf(provider: PaymentMethod): KeyReader | undefined {
+function findKeys(provider: PaymentMethod): KeyReader | undefined {
   const secretName = optional(`${provider.toUpperCase()}_SECRET_NAME`);
   if (secretName !== undefined) return createKeyReader(secretName);
   return provider === "sandbox" && env.PRODUCTION === "off" ? keylessSandbox : undefined;
@@ -43,7 +43,7 @@ function buildProviders(): Providers {
   const names = Object.keys(factories) as PaymentMethod[];
   return Object.fromEntries(
     names.flatMap((name) => {
-      const keys = keysOf(name);
+      const keys = findKeys(name);
       const baseUrl = optional(`${name.toUpperCase()}_BASE_URL`);
       return keys ? [[name, factories[name]({ keys, baseUrl })]] : [];
     }),
@@ -59,7 +59,7 @@ async function deliverSandboxEvent({ body, headers }: SignedEvent): Promise<numb
   return response.status;
 }
 
-const sandboxKeys = keysOf("sandbox");
+const sandboxKeys = findKeys("sandbox");
 
 /** The parts of services that deal with money; only functions that use them carry providers' SDKs. */
 export const payingShop: PayingShopParts = {

@@ -58,7 +58,7 @@ function retryAfterSeconds(error: HoldfastError, status: number): number | undef
 }
 
 /** The problem answer (RFC 9457) of an error; one that the domain did not mean is a plain 500. */
-export function problemOf(error: unknown, requestId: string): Answer {
+export function problemView(error: unknown, requestId: string): Answer {
   const known =
     error instanceof HoldfastError && problems[error.code]
       ? error

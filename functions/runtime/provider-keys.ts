@@ -22,7 +22,7 @@ function parsed(text: string): ProviderKeys | undefined {
   }
 }
 
-async function versionOf(
+async function fetchVersion(
   client: Client,
   secretName: string,
   stage: string,
@@ -48,8 +48,8 @@ export function createKeyReader(
   async function read(): ReturnType<KeyReader> {
     const client = options.client ?? (shared ??= new SecretsManagerClient());
     const [current, previous] = await Promise.all([
-      versionOf(client, secretName, "AWSCURRENT"),
-      versionOf(client, secretName, "AWSPREVIOUS"),
+      fetchVersion(client, secretName, "AWSCURRENT"),
+      fetchVersion(client, secretName, "AWSPREVIOUS"),
     ]);
     if (!current) throw new Error(`The secret ${secretName} holds no keys`);
     return previous ? [current, previous] : [current];

@@ -6,7 +6,7 @@ import type {
   DynamoDBStreamEvent,
 } from "aws-lambda";
 import type { AuditAction } from "../../shared/base/audit-action.ts";
-import { type ItemChange, itemChangeOf } from "../../shared/table/stream.ts";
+import { type ItemChange, parseItemChange } from "../../shared/table/stream.ts";
 import { runJob } from "./job.ts";
 import { countActions, countUnmeant } from "./metrics.ts";
 import { logger } from "./observe.ts";
@@ -30,7 +30,7 @@ const sideBySide = 25;
 export function createStreamHandler(work: (change: ItemChange) => Promise<readonly Told[]>) {
   async function tell(record: DynamoDBRecord): Promise<readonly Told[] | undefined> {
     try {
-      const told = await work(itemChangeOf(record as Parameters<typeof itemChangeOf>[0]));
+      const told = await work(parseItemChange(record as Parameters<typeof parseItemChange>[0]));
       for (const { subject, action, actor, requestId } of told) {
         const correlation = requestId === undefined ? {} : { correlation_id: requestId };
         logger.debug(action, { subject, actor, ...correlation });

@@ -57,7 +57,7 @@ function parse<S extends z.ZodType>(
 }
 
 /** Parameters of the path and of the query, wherever the endpoint was addressed. */
-function addressOf(endpoint: Endpoint, event: APIGatewayProxyEventV2) {
+function parseAddress(endpoint: Endpoint, event: APIGatewayProxyEventV2) {
   const { pathParameters: inPath = {}, queryStringParameters: inQuery = {} } = event;
   const isByQuery = event.routeKey.endsWith(` ${endpoint.queryPath}`);
   if (!isByQuery) return { inPath, inQuery, place: "path" };
@@ -87,7 +87,7 @@ export function validate<E extends Endpoint>(
   endpoint: E,
   event: APIGatewayProxyEventV2,
 ): ValidRequest<E> {
-  const { inPath, inQuery, place } = addressOf(endpoint, event);
+  const { inPath, inQuery, place } = parseAddress(endpoint, event);
   return {
     params: parse(endpoint.params, inPath, [place]),
     query: parse(endpoint.query, inQuery, ["query"]),

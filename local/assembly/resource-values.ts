@@ -31,7 +31,7 @@ export function rewriteApiUrl(apiUrl: string): (text: string) => string {
 }
 
 /** The ARN of a table's stream in the template's eyes; DynamoDB Local's own changes with each start. */
-export function streamArnOf(tableName: string): string {
+export function makeStreamArn(tableName: string): string {
   return localArn("dynamodb", `table/${tableName}/stream/local`);
 }
 
@@ -124,7 +124,7 @@ function table() {
     named: "TableName",
     attributes: {
       Arn: (name: string) => localArn("dynamodb", `table/${name}`),
-      StreamArn: streamArnOf,
+      StreamArn: makeStreamArn,
       TableId: (name: string) => name,
     },
   };
@@ -143,18 +143,18 @@ function localName(logicalId: string, resource: Resource, tablePrefix: string): 
 
 /** Makes the values of all resources; a resource type not known here is worth its logical id. */
 export function createResourceValues(places: LocalPlaces): ResourceValues {
-  const valueOf = (value: Values[string], name: string) =>
+  const resolveValue = (value: Values[string], name: string) =>
     typeof value === "string" ? value : value(name, places);
   return {
     ref(logicalId, resource) {
       const name = localName(logicalId, resource, places.tablePrefix);
       const ref = KINDS[resource.Type]?.ref;
-      return ref ? valueOf(ref, name) : name;
+      return ref ? resolveValue(ref, name) : name;
     },
     attribute(logicalId, resource, attribute) {
       const name = localName(logicalId, resource, places.tablePrefix);
       const value = KINDS[resource.Type]?.attributes?.[attribute];
-      if (value) return valueOf(value, name);
+      if (value) return resolveValue(value, name);
       if (attribute === "Arn") return localArn("other", `${resource.Type}/${name}`);
       throw new Error(`${resource.Type} ${logicalId} has no ${attribute} on this machine`);
     },

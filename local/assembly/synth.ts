@@ -59,7 +59,7 @@ function readSettings(): CdkSettings {
 }
 
 /** Names the assembly of these sources and this context. */
-function keyOf(context: Context): string {
+function contextKey(context: Context): string {
   const hash = createHash("sha256").update(process.version);
   hash.update(JSON.stringify(Object.entries(context).toSorted()));
   for (const file of globSync(SOURCES, { cwd: ROOT }).toSorted()) {
@@ -150,7 +150,7 @@ export async function synthesize({
   signal,
 }: { context?: Context; signal?: AbortSignal | undefined } = {}): Promise<string> {
   mkdirSync(ASSEMBLIES, { recursive: true });
-  const directory = join(ASSEMBLIES, keyOf(context));
+  const directory = join(ASSEMBLIES, contextKey(context));
   const lock = `${directory}.lock`;
   if (!isComplete(directory) && (await takeLock(lock, directory, signal))) {
     const unfinished = `${directory}.${process.pid}.new`;

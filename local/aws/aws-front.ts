@@ -116,11 +116,11 @@ function createRequestHandler(parts: AwsFrontParts) {
       case "dynamodb":
         return askDynamoDb(request);
       case "secretsmanager":
-        return askOther(request, "secretsmanager", secrets.arnOf(String(input["SecretId"])), () =>
+        return askOther(request, "secretsmanager", secrets.findArn(String(input["SecretId"])), () =>
           answerSecretRequest(request, secrets),
         );
       case "sqs":
-        return askOther(request, "sqs", queues.arnOf(String(input["QueueUrl"])), () =>
+        return askOther(request, "sqs", queues.findArn(String(input["QueueUrl"])), () =>
           answerQueueRequest(request, queues),
         );
       default:

@@ -39,19 +39,19 @@ interface PolicyProperties {
   Roles?: string[];
 }
 
-function listOf<T>(value: T | T[] | undefined): T[] {
+function asList<T>(value: T | T[] | undefined): T[] {
   if (value === undefined) return [];
   return Array.isArray(value) ? value : [value];
 }
 
 /** Reads a policy document whose intrinsics are resolved. */
 export function readStatements(document: PolicyDocument): Statement[] {
-  return listOf(document.Statement)
+  return asList(document.Statement)
     .filter(({ Effect, Condition }) => Effect === "Deny" || !Condition)
     .map(({ Effect, Action, Resource }) => ({
       effect: Effect,
-      actions: listOf(Action),
-      resources: listOf(Resource),
+      actions: asList(Action),
+      resources: asList(Resource),
     }));
 }
 
@@ -91,7 +91,7 @@ export function createPermissions(template: TemplateResolver): Permissions {
   for (const { logicalId, properties } of template.resources<RoleProperties>("AWS::IAM::Role")) {
     const arn = template.resolve<string>({ "Fn::GetAtt": [logicalId, "Arn"] });
     arns.set(template.resolve<string>({ Ref: logicalId }), arn);
-    const inline = listOf(properties.Policies).map((policy) => policy.PolicyDocument);
+    const inline = asList(properties.Policies).map((policy) => policy.PolicyDocument);
     byRole.set(arn, inline.flatMap(readStatements));
   }
   for (const type of ["AWS::IAM::Policy", "AWS::IAM::ManagedPolicy", "AWS::IAM::RolePolicy"]) {
@@ -99,7 +99,7 @@ export function createPermissions(template: TemplateResolver): Permissions {
       type,
     )) {
       const statements = readStatements(properties.PolicyDocument);
-      for (const role of [...listOf(properties.Roles), ...listOf(properties.RoleName)]) {
+      for (const role of [...asList(properties.Roles), ...asList(properties.RoleName)]) {
         byRole.get(arns.get(role) ?? "")?.push(...statements);
       }
     }

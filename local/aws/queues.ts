@@ -17,7 +17,7 @@ export interface Queues {
   messages(queue: string): QueuedMessage[] | undefined;
   /** Takes messages out for good: what receiving and deleting come to when nobody fails in between. */
   take(queue: string, most: number): QueuedMessage[];
-  arnOf(queue: string): string | undefined;
+  findArn(queue: string): string | undefined;
   names(): string[];
 }
 
@@ -53,7 +53,7 @@ export function createQueues(template: TemplateResolver): Queues {
     },
     messages: (queue) => find(queue)?.messages,
     take: (queue, most) => find(queue)?.messages.splice(0, most) ?? [],
-    arnOf: (queue) => find(queue)?.arn,
+    findArn: (queue) => find(queue)?.arn,
     names: () => [...queues.keys()],
   };
 }

@@ -30,7 +30,7 @@ export interface Secrets {
   /** Answers GetSecretValue; undefined when there is no such secret or version. */
   read(id: string, stage: string): { arn: string; name: string; value: string } | undefined;
   /** The ARN under which permissions know the secret. */
-  arnOf(id: string): string;
+  findArn(id: string): string;
   /** Sets what a secret holds, for tests and for real sandbox keys. Returns false when there is no such secret. */
   set(id: string, versions: SecretVersions): boolean;
   list(): Record<string, SecretVersions>;
@@ -110,7 +110,7 @@ export function createSecrets(template: TemplateResolver, file?: string): Secret
         ? { arn: secret.arn, name: nameIn(secret.arn), value }
         : undefined;
     },
-    arnOf: (id) => find(id)?.arn ?? id,
+    findArn: (id) => find(id)?.arn ?? id,
     set(id, versions) {
       const secret = find(id);
       if (secret) {

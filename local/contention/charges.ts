@@ -38,7 +38,7 @@ interface IndexEntry {
 }
 
 /** Sparse: an item without the index's key attributes has no entry. */
-function entryOf(
+function makeEntry(
   item: Attributes | undefined,
   { partition, sort }: KeyNames,
 ): IndexEntry | undefined {
@@ -119,7 +119,7 @@ export class Charges {
   /** An index is written once for each entry that comes, goes or changes. */
   indexes({ touch, before }: Seen, after: Image | undefined, nowMs: number) {
     for (const index of touch.table.indexes) {
-      const [old, next] = [before, after].map((image) => entryOf(image?.attributes, index));
+      const [old, next] = [before, after].map((image) => makeEntry(image?.attributes, index));
       const isSame = old?.place === next?.place;
       for (const entry of isSame ? [index.holdsAll ? next : undefined] : [old, next]) {
         if (!entry) continue;

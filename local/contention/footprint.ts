@@ -85,7 +85,7 @@ export function itemName({ table, key }: Pick<Touch, "table" | "key">): string {
   return `${table.name}\u0000${String(key[table.partition])}${sort}`;
 }
 
-function touchOf(find: FindTable, name: string, deed: Touch["deed"], action: Action): Touch[] {
+function parseTouch(find: FindTable, name: string, deed: Touch["deed"], action: Action): Touch[] {
   const table = find(name);
   const source = action.Key ?? action.Item;
   if (!table || !source) return [];
@@ -95,10 +95,10 @@ function touchOf(find: FindTable, name: string, deed: Touch["deed"], action: Act
   return [{ table, key, deed, ...item, isConsistent: action.ConsistentRead ?? false }];
 }
 
-function transactionOf(find: FindTable, input: Input): Footprint {
+function parseTransaction(find: FindTable, input: Input): Footprint {
   const touches = (input.TransactItems ?? []).flatMap((part) =>
     Object.entries(part).flatMap(([kind, action]) =>
-      action ? touchOf(find, action.TableName ?? "", deeds[kind] ?? "update", action) : [],
+      action ? parseTouch(find, action.TableName ?? "", deeds[kind] ?? "update", action) : [],
     ),
   );
   const { ClientRequestToken: token } = input;
@@ -111,19 +111,19 @@ interface BatchWrite {
   readonly DeleteRequest?: Action;
 }
 
-function batchOf(find: FindTable, isWrite: boolean, items: object): Footprint {
+function parseBatch(find: FindTable, isWrite: boolean, items: object): Footprint {
   const touches = Object.entries(items).flatMap(([name, request]) => {
     if (!isWrite) {
       const { Keys = [], ConsistentRead = false } = request as {
         Keys?: Attributes[];
         ConsistentRead?: boolean;
       };
-      return Keys.flatMap((Key) => touchOf(find, name, "get", { Key, ConsistentRead }));
+      return Keys.flatMap((Key) => parseTouch(find, name, "get", { Key, ConsistentRead }));
     }
     return (request as BatchWrite[]).flatMap(({ PutRequest, DeleteRequest = {} }) =>
       PutRequest
-        ? touchOf(find, name, "put", PutRequest)
-        : touchOf(find, name, "delete", DeleteRequest),
+        ? parseTouch(find, name, "put", PutRequest)
+        : parseTouch(find, name, "delete", DeleteRequest),
     );
   });
   return { form: "batch", isWrite, touches };
@@ -141,7 +141,7 @@ function partitionIn(input: Input, { partition }: KeyNames): string | undefined 
   return undefined;
 }
 
-function listOf(find: FindTable, input: Input): Footprint | undefined {
+function parseList(find: FindTable, input: Input): Footprint | undefined {
   const table = find(input.TableName ?? "");
   if (!table) return undefined;
   const { IndexName: index } = input;
@@ -159,7 +159,7 @@ function listOf(find: FindTable, input: Input): Footprint | undefined {
  * The footprint of a request: `operation` as the API names it (`GetItem`, `TransactWriteItems`), or as the
  * document client does (`Get`, `TransactWrite`). Undefined when it touches nothing that the model knows.
  */
-export function footprintOf(
+export function parseFootprint(
   operation: string,
   input: object,
   find: FindTable,
@@ -172,13 +172,13 @@ export function footprintOf(
 }
 
 function formed(name: string, input: Input, find: FindTable): Footprint | undefined {
-  if (name === "Query" || name === "Scan") return listOf(find, input);
-  if (name.startsWith("Transact")) return transactionOf(find, input);
+  if (name === "Query" || name === "Scan") return parseList(find, input);
+  if (name.startsWith("Transact")) return parseTransaction(find, input);
   if (name.startsWith("Batch")) {
-    return batchOf(find, name === "BatchWrite", input.RequestItems ?? {});
+    return parseBatch(find, name === "BatchWrite", input.RequestItems ?? {});
   }
   const deed = deeds[name];
   if (!deed) return undefined;
-  const touches = touchOf(find, input.TableName ?? "", deed, input);
+  const touches = parseTouch(find, input.TableName ?? "", deed, input);
   return { form: "single", isWrite: deed !== "get", touches };
 }

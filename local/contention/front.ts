@@ -10,13 +10,13 @@ import {
   type ContendedTable,
   type FindTable,
   type Footprint,
-  footprintOf,
+  parseFootprint,
   itemName,
 } from "./footprint.ts";
 import { splitBatch } from "./refusals.ts";
 import type { ContentionSettings } from "./settings.ts";
 import {
-  imageOf,
+  parseImage,
   inProgress,
   plainInput,
   plainItem,
@@ -113,19 +113,19 @@ async function imagesNow(
     // A request that names no items as it should is for the database to refuse.
     .catch((): Output => ({}));
   const found = itemsRead(output, { form: "batch", isWrite: false, touches });
-  return touches.map((touch) => imageOf(found.get(itemName(touch))));
+  return touches.map((touch) => parseImage(found.get(itemName(touch))));
 }
 
 type BatchRequest = NonNullable<WireInput["RequestItems"]>[string];
 
-function partsOf(request: BatchRequest): Record<string, WireAction>[] {
+function listParts(request: BatchRequest): Record<string, WireAction>[] {
   return Array.isArray(request) ? request : (request.Keys ?? []).map((Key) => ({ Get: { Key } }));
 }
 
 /** The keys of the touches as they travelled, in the same order. */
 function wireKeys(input: WireInput, { touches }: Footprint): WireItem[] {
   const { TransactItems, RequestItems } = input;
-  const parts = TransactItems ?? Object.values(RequestItems ?? {}).flatMap(partsOf);
+  const parts = TransactItems ?? Object.values(RequestItems ?? {}).flatMap(listParts);
   const actions =
     TransactItems || RequestItems ? parts.flatMap(Object.values<WireAction>) : [input];
   return touches.map(({ table }, index) => {
@@ -165,7 +165,7 @@ export async function createContentionFront(
       const read = itemsRead(output, footprint);
       const after = footprint.isWrite
         ? await imagesNow(dynamoDb, footprint, wireKeys(input, footprint))
-        : footprint.touches.map((touch) => imageOf(read.get(itemName(touch))));
+        : footprint.touches.map((touch) => parseImage(read.get(itemName(touch))));
       const readUnits = output.ConsumedCapacity?.CapacityUnits;
       const failed = failedIn(answer, output, footprint);
       outcome = { failed, after, ...(readUnits === undefined ? {} : { readUnits }) };
@@ -181,7 +181,7 @@ export async function createContentionFront(
   async function answerTo(target: string, body: Buffer | string): Promise<WireAnswer> {
     const input = JSON.parse(body.toString()) as WireInput;
     const operation = target.split(".").at(-1) ?? "";
-    const footprint = footprintOf(operation, plainInput(input), find);
+    const footprint = parseFootprint(operation, plainInput(input), find);
     if (!footprint) return dynamoDb.forward(target, body);
     await wait(model.wayMs());
     const before = footprint.isWrite

@@ -11,7 +11,9 @@ export const refusalTexts = {
 } as const;
 
 /** The reasons of a cancelled transaction, one for each of its actions. */
-export function cancellationsOf(reasons: readonly Reason[]): { Code: string; Message?: string }[] {
+export function listCancellations(
+  reasons: readonly Reason[],
+): { Code: string; Message?: string }[] {
   const codes = { conflict: "TransactionConflict", throttled: "ThrottlingError" } as const;
   return reasons.map((reason) =>
     reason ? { Code: codes[reason], Message: refusalTexts[reason] } : { Code: "None" },

@@ -9,7 +9,7 @@ export type Use = "read" | "write";
 const least: Readonly<Record<Use, number>> = { read: 0.5, write: 1 };
 
 /** A fixed shuffle of keys, as DynamoDB's hashing of partition keys is one (32-bit FNV-1a). */
-function hashOf(text: string): number {
+function hashText(text: string): number {
   let hash = 0x81_1c_9d_c5;
   for (let index = 0; index < text.length; index += 1) {
     hash = Math.imul(hash ^ text.charCodeAt(index), 0x01_00_01_93);
@@ -108,7 +108,8 @@ export class TableCapacity {
 
   #bucket(use: Use, partitionKey: string, nowMs: number): TokenBucket {
     const { placement, partitionReadUnits, partitionWriteUnits, burstSeconds } = this.#settings;
-    const name = placement === "isolated" ? partitionKey : String(hashOf(partitionKey) % placement);
+    const name =
+      placement === "isolated" ? partitionKey : String(hashText(partitionKey) % placement);
     const buckets = this.#partitions[use];
     const known = buckets.get(name);
     if (known) return known;

@@ -5,7 +5,7 @@ import type { WireAnswer } from "../database/dynamodb-client.ts";
 import type { Image } from "./charges.ts";
 import type { Reason } from "./contention.ts";
 import type { Attributes, Footprint } from "./footprint.ts";
-import { cancellationsOf, refusalTexts } from "./refusals.ts";
+import { listCancellations, refusalTexts } from "./refusals.ts";
 
 /** An item as it travels. */
 export type WireItem = Record<string, AttributeValue>;
@@ -26,11 +26,11 @@ export interface WireInput extends WireAction {
 }
 
 /** Bytes that a value counts for in the size of its item. */
-function sizeOf(value: AttributeValue): number {
+function measureSize(value: AttributeValue): number {
   if (value.S !== undefined) return Buffer.byteLength(value.S);
   if (value.N !== undefined) return 1 + Math.ceil(value.N.length / 2);
   if (value.M) return 3 + Object.keys(value.M).length + sizeOfItem(value.M);
-  if (value.L) return value.L.reduce((sum, part) => sum + 1 + sizeOf(part), 3);
+  if (value.L) return value.L.reduce((sum, part) => sum + 1 + measureSize(part), 3);
   const texts = value.SS ?? value.NS ?? value.BS ?? (value.B ? [value.B] : []);
   return Math.max(
     1,
@@ -41,13 +41,13 @@ function sizeOf(value: AttributeValue): number {
 /** Bytes of an item, attribute names included. */
 function sizeOfItem(item: WireItem): number {
   return Object.entries(item).reduce(
-    (sum, [name, value]) => sum + Buffer.byteLength(name) + sizeOf(value),
+    (sum, [name, value]) => sum + Buffer.byteLength(name) + measureSize(value),
     0,
   );
 }
 
 /** An item as the model wants to see it. */
-export function imageOf(item: WireItem | undefined): Image | undefined {
+export function parseImage(item: WireItem | undefined): Image | undefined {
   return item && { bytes: sizeOfItem(item), attributes: plainItem(item) };
 }
 
@@ -80,7 +80,7 @@ function plainBatch(items: WireBatch): Record<string, unknown> {
   );
 }
 
-/** The request with its items in plain values, for `footprintOf`. */
+/** The request with its items in plain values, for `parseFootprint`. */
 export function plainInput(input: WireInput): Record<string, unknown> {
   const { TransactItems, RequestItems, ExpressionAttributeValues: values } = input;
   return {
@@ -106,7 +106,7 @@ export function inProgress(): WireAnswer {
 /** A refusal as an on-demand table words it. */
 export function refusal({ form }: Footprint, reasons: readonly Reason[]): WireAnswer {
   if (form === "transaction") {
-    const told = cancellationsOf(reasons);
+    const told = listCancellations(reasons);
     const codes = told.map(({ Code }) => Code).join(", ");
     const message = `Transaction cancelled, please refer cancellation reasons for specific reasons [${codes}]`;
     const more = { CancellationReasons: told };

@@ -49,7 +49,7 @@ const AUTHORIZATION =
 /** More than DynamoDB Local can work on at once only makes it slower; what is over waits for a free socket. */
 const MOST_SOCKETS = 48;
 
-function failureOf({ status, body }: WireAnswer): DynamoDbFailure {
+function parseFailure({ status, body }: WireAnswer): DynamoDbFailure {
   const text = body.toString();
   try {
     const { __type = "", message, Message } = JSON.parse(text) as Record<string, string>;
@@ -101,7 +101,7 @@ export function connectDynamoDb(endpoint: string): DynamoDbConnection {
     async call<T>(operation: string, input: object) {
       const service = STREAM_OPERATIONS.has(operation) ? "DynamoDBStreams" : "DynamoDB";
       const answer = await send(`${service}_20120810.${operation}`, JSON.stringify(input));
-      if (answer.status !== 200) throw failureOf(answer);
+      if (answer.status !== 200) throw parseFailure(answer);
       return JSON.parse(answer.body.toString()) as T;
     },
     close: () => agent.destroy(),

@@ -26,7 +26,7 @@ interface Description {
 
 const TABLE_TYPES = ["AWS::DynamoDB::Table", "AWS::DynamoDB::GlobalTable"];
 
-function indexesOf(indexes: TableProperties["GlobalSecondaryIndexes"]) {
+function convertIndexes(indexes: TableProperties["GlobalSecondaryIndexes"]) {
   return indexes?.map(({ IndexName, KeySchema, Projection }) => ({
     IndexName,
     KeySchema,
@@ -40,8 +40,8 @@ function creation(name: string, properties: TableProperties) {
     BillingMode: "PAY_PER_REQUEST",
     KeySchema: properties.KeySchema,
     AttributeDefinitions: properties.AttributeDefinitions,
-    GlobalSecondaryIndexes: indexesOf(properties.GlobalSecondaryIndexes),
-    LocalSecondaryIndexes: indexesOf(properties.LocalSecondaryIndexes),
+    GlobalSecondaryIndexes: convertIndexes(properties.GlobalSecondaryIndexes),
+    LocalSecondaryIndexes: convertIndexes(properties.LocalSecondaryIndexes),
     ...(properties.StreamSpecification && {
       StreamSpecification: {
         StreamEnabled: true,

@@ -38,7 +38,7 @@ function isStructured(value: unknown): value is Structured {
   return typeof value === "object" && value !== null && "statusCode" in value;
 }
 
-function headersOf({ headers, cookies }: Structured): HttpAnswer["headers"] {
+function joinHeaders({ headers, cookies }: Structured): HttpAnswer["headers"] {
   const sent: HttpAnswer["headers"] = {};
   for (const [name, value] of Object.entries(headers ?? {})) {
     const key = name.toLowerCase();
@@ -65,7 +65,7 @@ export function createAnswer(result: string | undefined): HttpAnswer {
   }
   return {
     status,
-    headers: headersOf(value),
+    headers: joinHeaders(value),
     body: value.isBase64Encoded ? Buffer.from(body, "base64") : body,
   };
 }

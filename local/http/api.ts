@@ -134,7 +134,7 @@ export function readApi(
       ]),
   );
 
-  function routeOf(properties: RouteProperties): Route<RouteTarget> {
+  function parseRoute(properties: RouteProperties): Route<RouteTarget> {
     const { RouteKey, Target, AuthorizationType, AuthorizerId, AuthorizationScopes } = properties;
     const integration = integrations.get(Target);
     const handler = functions.find(integration?.IntegrationUri ?? "");
@@ -155,7 +155,7 @@ export function readApi(
 
   const routes = template
     .resources<RouteProperties>("AWS::ApiGatewayV2::Route")
-    .map(({ properties }) => routeOf(properties));
+    .map(({ properties }) => parseRoute(properties));
   return {
     id,
     stage: stageName,

@@ -37,7 +37,7 @@ function unauthorized(reason?: string): Verdict {
   return { kind: "unauthorized", reason };
 }
 
-function reasonOf(error: unknown): string {
+function explainRejection(error: unknown): string {
   if (error instanceof errors.JWTExpired) return "the token has expired";
   if (error instanceof errors.JOSEError) return `the token is not valid: ${error.message}`;
   return String(error);
@@ -49,7 +49,7 @@ function hasAudience(payload: JWTPayload, audiences: string[]): boolean {
   return [named].flat().some((one) => typeof one === "string" && audiences.includes(one));
 }
 
-function scopesOf(payload: JWTPayload): string[] {
+function parseScopes(payload: JWTPayload): string[] {
   const scopes = payload["scope"] ?? payload["scp"];
   if (Array.isArray(scopes)) return scopes.map(String);
   return typeof scopes === "string" ? scopes.split(" ") : [];
@@ -111,12 +111,12 @@ export function createAuthorizer(
       if (!hasAudience(payload, JwtConfiguration.Audience)) {
         return unauthorized("the token does not have a valid audience");
       }
-      const granted = scopesOf(payload);
+      const granted = parseScopes(payload);
       if (!scopes) return { kind: "passed", claims, scopes: null };
       if (!scopes.some((scope) => granted.includes(scope))) return { kind: "forbidden" };
       return { kind: "passed", claims, scopes: granted };
     } catch (error) {
-      return unauthorized(reasonOf(error));
+      return unauthorized(explainRejection(error));
     }
   };
 }

@@ -20,7 +20,7 @@ export const TOO_LARGE = gatewayMessage(413, "Request Entity Too Large");
 
 const SERVICE_UNAVAILABLE = gatewayMessage(503, "Service Unavailable");
 
-function refusalOf(verdict: Exclude<Verdict, { kind: "passed" }>): HttpAnswer {
+function makeRefusal(verdict: Exclude<Verdict, { kind: "passed" }>): HttpAnswer {
   if (verdict.kind === "forbidden") return gatewayMessage(403, "Forbidden");
   const problem = verdict.reason?.replaceAll(/["\\\r\n]/gu, "'");
   const challenge = problem
@@ -121,7 +121,7 @@ export function createGateway(
     };
     if (target.authorizer) {
       const verdict = await target.authorizer(headers["authorization"], target.scopes);
-      if (verdict.kind !== "passed") return refusalOf(verdict);
+      if (verdict.kind !== "passed") return makeRefusal(verdict);
       findings.jwt = { claims: verdict.claims, scopes: verdict.scopes };
     }
     return callFunction(target, JSON.stringify(createEvent(request, findings)));

@@ -56,7 +56,7 @@ function readBody(incoming: IncomingMessage): Promise<Buffer | undefined> {
   });
 }
 
-function requestOf(incoming: IncomingMessage, body: Buffer): GatewayRequest {
+function parseRequest(incoming: IncomingMessage, body: Buffer): GatewayRequest {
   // Some clients send the whole address; only what follows the host matters.
   const target = (incoming.url ?? "/").replace(/^https?:\/\/[^/?]*/iu, "") || "/";
   const mark = target.indexOf("?");
@@ -91,7 +91,7 @@ async function exchange(
     return send(outgoing, gatewayMessage(431, "Request Header Fields Too Large"));
   }
   const body = await readBody(incoming);
-  send(outgoing, body ? await answerer(requestOf(incoming, body)) : TOO_LARGE);
+  send(outgoing, body ? await answerer(parseRequest(incoming, body)) : TOO_LARGE);
 }
 
 function listen(server: Server, port: number, host: string): Promise<number> {

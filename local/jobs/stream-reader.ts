@@ -73,7 +73,7 @@ export function createStreamReader({
     lookedAtMs = Date.now();
   }
 
-  async function iteratorOf(shardId: string, isFirst: boolean): Promise<string> {
+  async function fetchIterator(shardId: string, isFirst: boolean): Promise<string> {
     const known = iterators.get(shardId);
     if (known) return known;
     const after = checkpoints[shardId];
@@ -92,7 +92,7 @@ export function createStreamReader({
     try {
       const page = await dynamoDb.call<{ Records: WireRecord[]; NextShardIterator?: string }>(
         "GetRecords",
-        { ShardIterator: await iteratorOf(shardId, isFirst), Limit: limit },
+        { ShardIterator: await fetchIterator(shardId, isFirst), Limit: limit },
       );
       if (page.NextShardIterator) iterators.set(shardId, page.NextShardIterator);
       else finished.add(shardId);

@@ -1,7 +1,7 @@
 /** Lambda's event source mappings on table streams: collects records into batches and hands them to the function. */
 import { randomUUID } from "node:crypto";
 import { setTimeout as sleep } from "node:timers/promises";
-import { streamArnOf } from "../assembly/resource-values.ts";
+import { makeStreamArn } from "../assembly/resource-values.ts";
 import type { TemplateResolver } from "../assembly/template.ts";
 import type { Buckets } from "../aws/buckets.ts";
 import type { Permissions } from "../aws/permissions.ts";
@@ -63,7 +63,7 @@ const MOST_RECORDS = 1000;
 
 const NEEDED = ["DescribeStream", "GetRecords", "GetShardIterator"];
 
-function rulesOf(properties: MappingProperties): DeliveryRules {
+function parseRules(properties: MappingProperties): DeliveryRules {
   return {
     bisectOnError: properties.BisectBatchOnFunctionError ?? false,
     reportsItemFailures: (properties.FunctionResponseTypes ?? []).includes(
@@ -89,7 +89,7 @@ function startPoller(
     start: properties.StartingPosition ?? "LATEST",
     checkpoints: (parts.checkpoints[table.streamArn!] ??= {}),
   });
-  const rules = rulesOf(properties);
+  const rules = parseRules(properties);
   const batchSize = properties.BatchSize ?? 100;
   const windowMs = (properties.MaximumBatchingWindowInSeconds ?? 0) * 1000;
   const destination = properties.DestinationConfig?.OnFailure?.Destination;
@@ -194,7 +194,7 @@ export function startStreams(parts: StreamParts): Streams {
   for (const { logicalId, properties } of mappings) {
     if (properties.Enabled === false) continue;
     const handler = functions.find(properties.FunctionName);
-    const table = tables.find(({ name }) => streamArnOf(name) === properties.EventSourceArn);
+    const table = tables.find(({ name }) => makeStreamArn(name) === properties.EventSourceArn);
     if (!handler || !table?.streamArn) {
       throw new Error(
         `${logicalId}: ${properties.EventSourceArn} is not the stream of a table here`,

@@ -15,7 +15,7 @@ function describe(error: unknown): FunctionError {
   return { errorType: error.name, errorMessage: error.message, trace };
 }
 
-function contextOf({ requestId, deadlineMs }: InvokeMessage): object {
+function makeContext({ requestId, deadlineMs }: InvokeMessage): object {
   const { functionName, functionArn, memoryMegabytes } = settings;
   return {
     functionName,
@@ -39,7 +39,7 @@ async function handle(handler: Handler, message: InvokeMessage): Promise<ResultM
   process.env["_X_AMZN_TRACE_ID"] =
     `Root=1-${requestId.slice(0, 8)}-${requestId.replaceAll("-", "").slice(8)};Sampled=0`;
   try {
-    const result = JSON.stringify(await handler(JSON.parse(message.event), contextOf(message)));
+    const result = JSON.stringify(await handler(JSON.parse(message.event), makeContext(message)));
     return { requestId, ...(result !== undefined && { result }) };
   } catch (error) {
     return { requestId, error: describe(error) };

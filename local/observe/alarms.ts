@@ -80,7 +80,7 @@ function metricName({ Namespace, MetricName, Dimensions }: MetricStat["Metric"])
   };
 }
 
-function periodOf({ Period, Metrics: parts = [] }: AlarmProperties): number {
+function readPeriod({ Period, Metrics: parts = [] }: AlarmProperties): number {
   return Period ?? parts.find(({ MetricStat }) => MetricStat)?.MetricStat?.Period ?? 300;
 }
 
@@ -121,7 +121,7 @@ export function judge(
     : "OK";
 }
 
-const nameOf = (logicalId: string) => logicalId.replace(/(Alarm)?[0-9A-F]{8}$/u, "");
+const pickName = (logicalId: string) => logicalId.replace(/(Alarm)?[0-9A-F]{8}$/u, "");
 
 /** `ALARM("a") AND NOT ALARM("b")`, in which only the alarms of the template have a state. */
 function judgeTogether(rule: string, states: ReadonlyMap<string, string>): "ALARM" | "OK" {
@@ -158,7 +158,7 @@ export function createAlarms({
   }>("AWS::CloudWatch::CompositeAlarm");
 
   function lookAt(properties: AlarmProperties, nowMs: number) {
-    const periodMs = (periodOf(properties) * 1000) / speed;
+    const periodMs = (readPeriod(properties) * 1000) / speed;
     const values = Array.from({ length: properties.EvaluationPeriods }, (_, back) =>
       valueIn(properties, metrics, {
         fromMs: nowMs - (back + 1) * periodMs,
@@ -177,7 +177,7 @@ export function createAlarms({
         const { state, values } = lookAt(properties, nowMs);
         states.set(template.resolve<string>({ "Fn::GetAtt": [logicalId, "Arn"] }), state);
         return {
-          name: nameOf(logicalId),
+          name: pickName(logicalId),
           state,
           values,
           threshold: properties.Threshold,
@@ -186,7 +186,7 @@ export function createAlarms({
         };
       });
       const together = composite.map(({ logicalId, properties }): LocalAlarm => ({
-        name: nameOf(logicalId),
+        name: pickName(logicalId),
         state: judgeTogether(properties.AlarmRule, states),
         values: [],
         says: properties.AlarmDescription ?? "",

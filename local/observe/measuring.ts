@@ -49,7 +49,7 @@ export function createMeasuring(
   };
   const [stage] = template.resources<StageProperties>("AWS::ApiGatewayV2::Stage");
 
-  function placesOf(routeKey: string | undefined): Record<string, string>[] {
+  function listPlaces(routeKey: string | undefined): Record<string, string>[] {
     if (!stage) return [];
     const { ApiId, StageName, RouteSettings = {} } = stage.properties;
     const [Method, Resource] = (routeKey ?? "").split(" ");
@@ -72,7 +72,7 @@ export function createMeasuring(
     // Where minutes are shorter, so is the age that counts as some of them.
     iteratorAge: (logicalId, ageMs) => ofFunction(logicalId, "IteratorAge", ageMs * speed),
     answer({ routeKey, status, durationMs }) {
-      for (const dimensions of placesOf(routeKey)) {
+      for (const dimensions of listPlaces(routeKey)) {
         const add = (name: string, value: number) =>
           metrics.add({ namespace: "AWS/ApiGateway", name, dimensions }, value);
         add("Count", 1);

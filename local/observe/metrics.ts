@@ -45,7 +45,7 @@ const MOST_POINTS = 50_000;
 const sum = (values: readonly number[]) => values.reduce((total, value) => total + value, 0);
 
 /** A statistic of at least one value. @throws Error for one that CloudWatch has and this runner has not. */
-export function statisticOf(values: readonly number[], stat: string): number {
+export function computeStatistic(values: readonly number[], stat: string): number {
   const percentile = /^p(\d+(?:\.\d+)?)$/u.exec(stat);
   if (percentile) {
     const sorted = values.toSorted((left, right) => left - right);
@@ -68,7 +68,7 @@ export function statisticOf(values: readonly number[], stat: string): number {
   }
 }
 
-function keyOf({ namespace, name, dimensions }: MetricName): string {
+function metricKey({ namespace, name, dimensions }: MetricName): string {
   return JSON.stringify([namespace, name, Object.entries(dimensions).toSorted()]);
 }
 
@@ -86,7 +86,7 @@ export function createMetrics(): Metrics {
   const points = new Map<string, Point[]>();
 
   function add(metric: MetricName, value: number, atMs = Date.now()) {
-    const key = keyOf(metric);
+    const key = metricKey(metric);
     const known = points.get(key) ?? [];
     known.push({ atMs, value });
     points.set(key, known.length > 2 * MOST_POINTS ? known.slice(-MOST_POINTS) : known);
@@ -110,10 +110,10 @@ export function createMetrics(): Metrics {
       }
     },
     read(metric, { fromMs, toMs }, stat) {
-      const values = (points.get(keyOf(metric)) ?? [])
+      const values = (points.get(metricKey(metric)) ?? [])
         .filter(({ atMs }) => atMs > fromMs && atMs <= toMs)
         .map(({ value }) => value);
-      return values.length > 0 ? statisticOf(values, stat) : undefined;
+      return values.length > 0 ? computeStatistic(values, stat) : undefined;
     },
   };
 }

@@ -42,7 +42,7 @@ const html = `<!doctype html>
   const subject = document.querySelector("#subject");
   const admin = document.querySelector("#admin");
   document.querySelector("form").addEventListener("submit", (event) => event.preventDefault());
-  async function tokenOf(name) {
+  async function fetchToken(name) {
     const query = new URLSearchParams({ sub: name, ...(admin.checked ? { groups: "admin" } : {}) });
     const answer = await fetch("/_local/token?" + query);
     return (await answer.json()).access_token;
@@ -58,7 +58,7 @@ const html = `<!doctype html>
     tryItOutEnabled: true,
     async requestInterceptor(request) {
       if (subject.value) {
-        request.headers.Authorization = "Bearer " + (await tokenOf(subject.value));
+        request.headers.Authorization = "Bearer " + (await fetchToken(subject.value));
       }
       return request;
     },

@@ -1,7 +1,7 @@
 /** Pages of the local token issuer: a token for anybody one likes to be, and what an authorizer needs to check it. */
 import { BadPageRequest, fileAnswer, type Page, PageNotFound } from "./page.ts";
 
-function issuerOf(runner: Parameters<Page>[1]) {
+function findIssuer(runner: Parameters<Page>[1]) {
   if (!runner.issuer) throw new PageNotFound("tokens come from the issuer that the stack names");
   return runner.issuer;
 }
@@ -11,7 +11,7 @@ function issuerOf(runner: Parameters<Page>[1]) {
  * the name for people to read, and `use=id` makes an ID token, which opens nothing.
  */
 export const token: Page = async ({ query }, runner) => {
-  const issuer = issuerOf(runner);
+  const issuer = findIssuer(runner);
   const ttl = Number(query.get("ttl") ?? "3600");
   if (!Number.isSafeInteger(ttl)) throw new BadPageRequest("ttl is a whole number of seconds");
   const subject = query.get("sub");
@@ -34,7 +34,7 @@ export const token: Page = async ({ query }, runner) => {
 
 /** `GET /_local/.well-known/openid-configuration` and `…/jwks.json`, as every issuer has them. */
 export const wellKnown: Page = ({ path }, runner) => {
-  const issuer = issuerOf(runner);
+  const issuer = findIssuer(runner);
   if (path[0] === "jwks.json") return issuer.keys;
   if (path[0] !== "openid-configuration") throw new PageNotFound("no such document");
   return {
@@ -48,4 +48,4 @@ export const wellKnown: Page = ({ path }, runner) => {
 };
 
 /** `GET /_local/jwks.json` */
-export const jwks: Page = (_, runner) => issuerOf(runner).keys;
+export const jwks: Page = (_, runner) => findIssuer(runner).keys;

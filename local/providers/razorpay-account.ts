@@ -21,7 +21,7 @@ export function createRazorpayAccount(now: Now, tell: RazorpayTeller) {
   const remembered = new Map<string, { body: string; answer: StandInAnswer }>();
   let serial = 0;
   const seconds = (): number => Math.floor(now() / 1000);
-  const idOf = (prefix: string): string => `${prefix}_${(serial += 1)}`;
+  const makeId = (prefix: string): string => `${prefix}_${(serial += 1)}`;
 
   function createOrder(body: string): StandInAnswer {
     const { amount, currency, receipt = "", notes = {} } = JSON.parse(body) as RazorpayOrder;
@@ -32,7 +32,7 @@ export function createRazorpayAccount(now: Now, tell: RazorpayTeller) {
     if (["CLF", "XAF", "KPW"].includes(currency)) return refused("Currency is not supported");
     const money = { amount, amount_paid: 0, amount_due: amount, currency };
     const order: RazorpayOrder = {
-      id: idOf("order"),
+      id: makeId("order"),
       entity: "order",
       ...money,
       receipt,
@@ -49,7 +49,7 @@ export function createRazorpayAccount(now: Now, tell: RazorpayTeller) {
   function attempt(
     orderId: string,
     status: string,
-    paymentId = idOf("pay"),
+    paymentId = makeId("pay"),
     amount = orders.get(orderId)!.amount,
   ): RazorpayPaymentEntity {
     const { currency } = orders.get(orderId)!;
@@ -86,7 +86,7 @@ export function createRazorpayAccount(now: Now, tell: RazorpayTeller) {
     more: Partial<RazorpayRefund> = {},
   ): RazorpayRefund {
     const refund: RazorpayRefund = {
-      id: idOf("rfnd"),
+      id: makeId("rfnd"),
       entity: "refund",
       payment_id: payment.id,
       amount,
@@ -163,7 +163,7 @@ export function createRazorpayAccount(now: Now, tell: RazorpayTeller) {
     },
     dispute(payment: RazorpayPaymentEntity, amount: number): RazorpayDispute {
       const dispute: RazorpayDispute = {
-        id: idOf("disp"),
+        id: makeId("disp"),
         entity: "dispute",
         payment_id: payment.id,
         amount,

@@ -47,7 +47,7 @@ export function razorpayDelivery(
   return { body: Buffer.from(body), headers: { "x-razorpay-signature": signature } };
 }
 
-const actionsOf: Readonly<Record<string, readonly ProviderAction[]>> = {
+const possibleActions: Readonly<Record<string, readonly ProviderAction[]>> = {
   created: ["pay", "fail", "process"],
   authorized: ["pay", "fail"],
   captured: ["refund", "failRefund", "dispute", "winDispute", "loseDispute"],
@@ -55,7 +55,7 @@ const actionsOf: Readonly<Record<string, readonly ProviderAction[]>> = {
 };
 
 /** Those of a list within `from` and `to`, newest first, cut by `skip` and `count`. */
-function collectionOf(all: readonly { created_at: number }[], query: URLSearchParams) {
+function collectionView(all: readonly { created_at: number }[], query: URLSearchParams) {
   const from = Number(query.get("from") ?? 0);
   const to = Number(query.get("to") ?? Number.POSITIVE_INFINITY);
   const within = all.filter(({ created_at: at }) => at >= from && at <= to).toReversed();
@@ -83,7 +83,7 @@ export async function startRazorpay({ now = Date.now }: { now?: Now } = {}) {
   }
 
   function routePayments(request: StandInRequest, id: string, action?: string, refundId?: string) {
-    if (!id) return collectionOf([...payments.values()], request.query);
+    if (!id) return collectionView([...payments.values()], request.query);
     const payment = payments.get(id);
     if (!payment) return refused("The id provided does not exist");
     if (action === "refund") return account.refundAsAsked(payment, request, settings.refundStatus);
@@ -114,7 +114,7 @@ export async function startRazorpay({ now = Date.now }: { now?: Now } = {}) {
   };
 
   /** On the page an order that nobody has tried to pay yet is played like a payment. */
-  function paymentOf(id: string): RazorpayPaymentEntity {
+  function getPayment(id: string): RazorpayPaymentEntity {
     if (orders.has(id)) return account.attempt(id, "created");
     const payment = payments.get(id);
     if (!payment) throw new Error(`There is no payment ${id}`);
@@ -156,7 +156,7 @@ export async function startRazorpay({ now = Date.now }: { now?: Now } = {}) {
     currency,
     status: `${status}, ${razorpayDecimalText(amount, currency)}`,
     refunded,
-    actions: actionsOf[status] ?? [],
+    actions: possibleActions[status] ?? [],
   });
 
   const standIn = Object.assign(await startStandIn(answer), {
@@ -187,7 +187,7 @@ export async function startRazorpay({ now = Date.now }: { now?: Now } = {}) {
       ];
     },
     act(id: string, action: ProviderAction, amount?: number) {
-      actions[action](paymentOf(id), amount);
+      actions[action](getPayment(id), amount);
     },
   }) satisfies PlayableStandIn;
   listener = standIn;

@@ -69,7 +69,7 @@ export type Now = () => number;
 /** An answer of success. */
 export const ok = (body: unknown): StandInAnswer => ({ status: 200, body });
 
-async function bodyOf(request: IncomingMessage): Promise<string> {
+async function readBody(request: IncomingMessage): Promise<string> {
   const chunks: Buffer[] = [];
   for await (const chunk of request) chunks.push(chunk as Buffer);
   return Buffer.concat(chunks).toString();
@@ -88,7 +88,7 @@ export async function startStandIn(
       path: pathname,
       query: searchParams,
       headers: incoming.headers,
-      body: await bodyOf(incoming),
+      body: await readBody(incoming),
     };
     requests.push(request);
     const fault = standIn.faultFor(request);

@@ -29,17 +29,17 @@ export function createStripeAccount(now: Now, tell: StripeTeller) {
   const disputes: StripeDispute[] = [];
   let serial = 0;
   const seconds = (): number => Math.floor(now() / 1000);
-  const idOf = (prefix: string): string => `${prefix}_${(serial += 1)}`;
+  const makeId = (prefix: string): string => `${prefix}_${(serial += 1)}`;
 
   /** What of a payment has gone back or is on its way; a refund that failed came home. */
-  const refundedOf = (intentId: string): number =>
+  const sumRefunded = (intentId: string): number =>
     refunds
       .filter((each) => each.payment_intent === intentId)
       .filter(({ status }) => ["pending", "succeeded"].includes(status))
       .reduce((sum, { amount }) => sum + amount, 0);
 
-  const chargeOf = ({ id, amount, currency, metadata }: Intent) => {
-    const amountRefunded = refundedOf(id);
+  const chargeView = ({ id, amount, currency, metadata }: Intent) => {
+    const amountRefunded = sumRefunded(id);
     return {
       id: `ch_${id}`,
       object: "charge",
@@ -57,7 +57,7 @@ export function createStripeAccount(now: Now, tell: StripeTeller) {
     const currency = form.get("currency") ?? "";
     const wrong = whyNotCharged(amount, currency.toUpperCase());
     if (wrong) return wrong;
-    const id = idOf("pi");
+    const id = makeId("pi");
     const intent: Intent = {
       id,
       object: "payment_intent",
@@ -91,7 +91,7 @@ export function createStripeAccount(now: Now, tell: StripeTeller) {
     { metadata = {}, status = "succeeded" }: Partial<Pick<StripeRefund, "metadata" | "status">>,
   ): StripeRefund {
     const refund: StripeRefund = {
-      id: idOf("re"),
+      id: makeId("re"),
       object: "refund",
       payment_intent: intent.id,
       charge: `ch_${intent.id}`,
@@ -103,7 +103,7 @@ export function createStripeAccount(now: Now, tell: StripeTeller) {
     };
     refunds.push(refund);
     tell("refund.created", refund);
-    tell("charge.refunded", chargeOf(intent));
+    tell("charge.refunded", chargeView(intent));
     return refund;
   }
 
@@ -115,7 +115,7 @@ export function createStripeAccount(now: Now, tell: StripeTeller) {
       (each) => each.payment_intent === intent.id && each.status !== "won",
     );
     if (isDisputed) return refused(400, "charge_disputed");
-    const rest = intent.amount_received - refundedOf(intent.id);
+    const rest = intent.amount_received - sumRefunded(intent.id);
     if (rest <= 0) return refused(400, "charge_already_refunded");
     const amount = Number(form.get("amount") ?? rest);
     // More than the rest is refused with a text and no code at all.
@@ -154,8 +154,8 @@ export function createStripeAccount(now: Now, tell: StripeTeller) {
     intents,
     refunds,
     disputes,
-    refundedOf,
-    chargeOf,
+    sumRefunded,
+    chargeView,
     createIntent,
     cancelIntent,
     createRefund,
@@ -178,7 +178,7 @@ export function createStripeAccount(now: Now, tell: StripeTeller) {
       move(intent, { status: "processing" }, "payment_intent.processing"),
     dispute(intent: Intent, amount: number): StripeDispute {
       const dispute: StripeDispute = {
-        id: idOf("dp"),
+        id: makeId("dp"),
         object: "dispute",
         payment_intent: intent.id,
         charge: `ch_${intent.id}`,

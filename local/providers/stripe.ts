@@ -47,7 +47,7 @@ export function stripeDelivery(
 }
 
 /** A page of a list, as Stripe cuts it. */
-function pageOf(all: readonly { id: string }[], query: URLSearchParams): StandInAnswer {
+function pageView(all: readonly { id: string }[], query: URLSearchParams): StandInAnswer {
   const after = query.get("starting_after");
   const start = after === null ? 0 : all.findIndex(({ id }) => id === after) + 1;
   const limit = Number(query.get("limit") ?? 10);
@@ -55,7 +55,7 @@ function pageOf(all: readonly { id: string }[], query: URLSearchParams): StandIn
   return ok({ object: "list", has_more: start + limit < all.length, data });
 }
 
-const actionsOf: Readonly<Record<string, readonly ProviderAction[]>> = {
+const possibleActions: Readonly<Record<string, readonly ProviderAction[]>> = {
   requires_payment_method: ["pay", "fail", "process"],
   processing: ["pay", "fail"],
   succeeded: ["refund", "failRefund", "dispute", "winDispute", "loseDispute"],
@@ -78,7 +78,7 @@ export async function startStripe({ now = Date.now }: { now?: Now } = {}) {
       const since = Number(query.get("created[gte]") ?? 0);
       const until = Number(query.get("created[lte]") ?? Number.POSITIVE_INFINITY);
       const all = [...intents.values()].toReversed();
-      return pageOf(
+      return pageView(
         all.filter(({ created }) => created >= since && created <= until),
         query,
       );
@@ -94,10 +94,10 @@ export async function startStripe({ now = Date.now }: { now?: Now } = {}) {
     if (resource === "payment_intents") return routeIntents(request, id, action);
     const ofIntent = (each: { payment_intent: string }): boolean =>
       each.payment_intent === query.get("payment_intent");
-    if (resource === "disputes") return pageOf(disputes.filter(ofIntent), query);
+    if (resource === "disputes") return pageView(disputes.filter(ofIntent), query);
     if (method === "POST")
       return account.createRefund(new URLSearchParams(body), settings.refundStatus);
-    if (id === "") return pageOf(refunds.filter(ofIntent), query);
+    if (id === "") return pageView(refunds.filter(ofIntent), query);
     const refund = refunds.find((each) => each.id === id);
     return refund ? ok(refund) : refused(404, "resource_missing");
   }
@@ -129,7 +129,7 @@ export async function startStripe({ now = Date.now }: { now?: Now } = {}) {
     pay: account.succeed,
     fail: account.decline,
     process: account.process,
-    refund(intent, amount = intent.amount_received - account.refundedOf(intent.id)) {
+    refund(intent, amount = intent.amount_received - account.sumRefunded(intent.id)) {
       account.makeRefund(intent, amount, {});
     },
     failRefund({ id }) {
@@ -156,7 +156,7 @@ export async function startStripe({ now = Date.now }: { now?: Now } = {}) {
     /** A shopper's card is declined. */
     decline: (intentId: string): Intent => account.decline(intents.get(intentId)!),
     /** What Stripe's event about refunds carries. */
-    refundedCharge: (intentId: string) => account.chargeOf(intents.get(intentId)!),
+    refundedCharge: (intentId: string) => account.chargeView(intents.get(intentId)!),
     list: (): ListedPayment[] =>
       [...intents.values()].map((intent) => ({
         id: intent.id,
@@ -164,8 +164,8 @@ export async function startStripe({ now = Date.now }: { now?: Now } = {}) {
         amount: intent.amount,
         currency: intent.currency.toUpperCase(),
         status: `${intent.status}, ${stripeDecimalText(intent.amount, intent.currency)}`,
-        refunded: account.refundedOf(intent.id),
-        actions: actionsOf[intent.status] ?? [],
+        refunded: account.sumRefunded(intent.id),
+        actions: possibleActions[intent.status] ?? [],
       })),
     act(id: string, action: ProviderAction, amount?: number) {
       const intent = intents.get(id);

@@ -65,7 +65,7 @@ export function wompiDelivery(event: ReturnType<typeof wompiEvent>): StandInDeli
   return { body, headers: { "x-event-checksum": event.signature.checksum } };
 }
 
-const actionsOf: Readonly<Record<string, readonly ProviderAction[]>> = {
+const possibleActions: Readonly<Record<string, readonly ProviderAction[]>> = {
   PENDING: ["pay", "fail"],
   APPROVED: ["refund"],
 };
@@ -188,7 +188,7 @@ export async function startWompi({ now = Date.now }: { now?: Now } = {}) {
         currency,
         status: `${status}, ${(amount_in_cents / 100).toFixed(2)}`,
         refunded: status === "VOIDED" ? amount_in_cents : 0,
-        actions: actionsOf[status] ?? [],
+        actions: possibleActions[status] ?? [],
       })),
     act(id: string, action: ProviderAction) {
       const transaction = transactions.get(id);

@@ -5,7 +5,7 @@ import { GetParameterCommand, ParameterNotFound, SSMClient } from "@aws-sdk/clie
 import { GetCallerIdentityCommand, STSClient } from "@aws-sdk/client-sts";
 import type { Account } from "../deploy/checks.ts";
 import type { Template } from "../deploy/index-changes.ts";
-import { stackNameOf } from "./outputs.ts";
+import { makeStackName } from "./outputs.ts";
 
 /** Where the CDK writes down the version of its own resources. */
 const bootstrapParameter = "/cdk-bootstrap/hnb659fds/version";
@@ -32,7 +32,7 @@ export function signedInAccount(): Account {
       return AccountLimit?.ConcurrentExecutions ?? 0;
     },
     async template(stage) {
-      const command = new GetTemplateCommand({ StackName: stackNameOf(stage) });
+      const command = new GetTemplateCommand({ StackName: makeStackName(stage) });
       try {
         const { TemplateBody = "{}" } = await new CloudFormationClient().send(command);
         return JSON.parse(TemplateBody) as Template;

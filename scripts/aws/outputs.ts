@@ -5,7 +5,7 @@ import { CloudFormationClient, DescribeStacksCommand } from "@aws-sdk/client-clo
 export type StackOutputs = Readonly<Record<string, string>>;
 
 /** The name of a stage's stack. */
-export function stackNameOf(stage: string): string {
+export function makeStackName(stage: string): string {
   return `Holdfast-${stage}`;
 }
 
@@ -14,7 +14,7 @@ export async function readOutputs(
   stage: string,
   client: Pick<CloudFormationClient, "send"> = new CloudFormationClient(),
 ): Promise<StackOutputs> {
-  const StackName = stackNameOf(stage);
+  const StackName = makeStackName(stage);
   const { Stacks = [] } = await client
     .send(new DescribeStacksCommand({ StackName }))
     .catch((error: Error) => {
@@ -29,7 +29,7 @@ export async function readOutputs(
 }
 
 /** One output. @throws Error when the deployed version has none of that name. */
-export function outputOf(outputs: StackOutputs, name: string): string {
+export function getOutput(outputs: StackOutputs, name: string): string {
   const value = outputs[name];
   if (value === undefined)
     throw new Error(`The stack has no output ${name}: deploy this version first`);

@@ -3,8 +3,8 @@ import { settingRows } from "../../local/contention/settings.ts";
 import type { Answer, AnswerKind, Crowd } from "../../test/sim/contention/crowd.ts";
 import { escaped } from "../race/page.ts";
 import { chartColours, roundUp, type Series, stackedBars } from "./chart.ts";
-import { reasonsOf } from "./report.ts";
-import { crowdSentence, factsOf } from "./summary.ts";
+import { countReasons } from "./report.ts";
+import { crowdSentence, listFacts } from "./summary.ts";
 
 const kinds: readonly (Series & { readonly kind: AnswerKind })[] = [
   { kind: "sold", name: "sold", className: "sold" },
@@ -35,11 +35,11 @@ function answersByTime({ answers }: Crowd): string {
 
 function answersByWait({ answers }: Crowd): string {
   const series = kindsIn(answers);
-  const binOf = ({ askedAtMs, answeredAtMs }: Answer): number =>
+  const findBin = ({ askedAtMs, answeredAtMs }: Answer): number =>
     Math.floor(Math.log2(Math.max(1, answeredAtMs - askedAtMs)));
-  const last = answers.reduce((most, answer) => Math.max(most, binOf(answer)), 0);
+  const last = answers.reduce((most, answer) => Math.max(most, findBin(answer)), 0);
   const bars = Array.from({ length: last + 1 }, (_, bin) => {
-    const within = answers.filter((answer) => binOf(answer) === bin);
+    const within = answers.filter((answer) => findBin(answer) === bin);
     const parts = series.map(({ kind }) => within.filter((one) => one.kind === kind).length);
     const from = 2 ** bin;
     return { label: from < 1_000 ? String(from) : `${(from / 1_000).toFixed(0)} s`, parts };
@@ -80,7 +80,7 @@ export function htmlReport(crowd: Crowd): string {
     broken.length === 0
       ? `<p class="verdict">No unit was lost, doubled or promised twice.</p>`
       : `<div class="verdict broken"><p>Broken:</p><ul>${broken.map((problem) => `<li>${escaped(problem)}</li>`).join("")}</ul></div>`;
-  const reasons = reasonsOf(crowd).map(([why, times]) => [why.split("\n")[0]!, String(times)]);
+  const reasons = countReasons(crowd).map(([why, times]) => [why.split("\n")[0]!, String(times)]);
   const settings = settingRows(options.contention).map(([name, value, from]) => [
     name,
     value,
@@ -97,7 +97,7 @@ ${verdict}
 ${answersByTime(crowd)}
 ${answersByWait(crowd)}
 <h2>In numbers</h2>
-${table(factsOf(crowd))}
+${table(listFacts(crowd))}
 ${reasons.length > 0 ? `<h2>What refusals said</h2>${table(reasons)}` : ""}
 <h2>The model</h2>
 <p>The product's own code over a model of DynamoDB, in virtual time; seed ${options.seed}. The numbers are true with these

@@ -1,7 +1,7 @@
 /** What a crowd came to, for a terminal. */
 import { settingRows } from "../../local/contention/settings.ts";
 import type { Crowd } from "../../test/sim/contention/crowd.ts";
-import { crowdSentence, factsOf } from "./summary.ts";
+import { crowdSentence, listFacts } from "./summary.ts";
 
 function columns(rows: readonly (readonly [string, string])[]): string[] {
   const widths = [0, 1].map((column) => Math.max(...rows.map((row) => row[column]!.length)));
@@ -9,7 +9,7 @@ function columns(rows: readonly (readonly [string, string])[]): string[] {
 }
 
 /** What refusals said, most frequent first. */
-export function reasonsOf({ answers }: Crowd): [why: string, times: number][] {
+export function countReasons({ answers }: Crowd): [why: string, times: number][] {
   const reasons = new Map<string, number>();
   for (const { why } of answers) if (why) reasons.set(why, (reasons.get(why) ?? 0) + 1);
   return [...reasons].toSorted(([, one], [, other]) => other - one);
@@ -17,12 +17,12 @@ export function reasonsOf({ answers }: Crowd): [why: string, times: number][] {
 
 /** The report for a terminal: the numbers, what went wrong, and the model that they are true in. */
 export function terminalReport(crowd: Crowd): string {
-  const odd = reasonsOf(crowd).slice(0, 5);
+  const odd = countReasons(crowd).slice(0, 5);
   return [
     "",
     `  ${crowdSentence(crowd)}`,
     "",
-    ...columns(factsOf(crowd)),
+    ...columns(listFacts(crowd)),
     "",
     ...odd.map(([why, times]) => `  ${times} × ${why.split("\n")[0]}`),
     "",

@@ -1,7 +1,7 @@
 /** What a crowd comes to in numbers, for the terminal, the page and the records in bench/. */
 import type { ContentionSettings } from "../../local/contention/settings.ts";
 import type { Answer, AnswerKind, Crowd } from "../../test/sim/contention/crowd.ts";
-import { mean, type Times, timesOf } from "../race/report.ts";
+import { mean, type Times, measureTimes } from "../race/report.ts";
 
 /** A crowd in numbers. Times are virtual milliseconds. */
 export interface CrowdSummary {
@@ -39,7 +39,7 @@ export interface Limits {
 }
 
 /** The physical limit of an item with so many rows. */
-export function limitsOf(settings: ContentionSettings, shards: number): Limits {
+export function computeLimits(settings: ContentionSettings, shards: number): Limits {
   const { busy, partitionWriteUnits, placement } = settings;
   const partitions = placement === "isolated" ? shards : Math.min(shards, placement);
   return {
@@ -63,7 +63,7 @@ function most(times: readonly number[], withinMs: number): number {
   return best;
 }
 
-function bestSecondOf(sales: readonly Answer[]): number {
+function findBestSecond(sales: readonly Answer[]): number {
   const byItem = new Map<string, number[]>();
   for (const { itemIds, answeredAtMs } of sales) {
     for (const itemId of itemIds) {
@@ -81,9 +81,9 @@ export function summarizeCrowd(crowd: Crowd): CrowdSummary {
   const of = (kind: AnswerKind): Answer[] => answers.filter((answer) => answer.kind === kind);
   const sales = of("sold");
   const first = Math.min(...answers.map(({ askedAtMs }) => askedAtMs));
-  const lastOf = (some: readonly Answer[]): number =>
+  const findLast = (some: readonly Answer[]): number =>
     some.reduce((last, { answeredAtMs }) => Math.max(last, answeredAtMs), first);
-  const sellingMs = lastOf(sales) - first;
+  const sellingMs = findLast(sales) - first;
   const units = sales.reduce((sum, { itemIds }) => sum + itemIds.length, 0);
   return {
     counts: {
@@ -94,13 +94,13 @@ export function summarizeCrowd(crowd: Crowd): CrowdSummary {
       fault: of("fault").length,
     },
     falselySoldOut,
-    all: timesOf(answers.map(took)),
-    sales: timesOf(sales.map(took)),
-    soldOut: timesOf(of("soldOut").map(took)),
-    tookMs: lastOf(answers) - first,
+    all: measureTimes(answers.map(took)),
+    sales: measureTimes(sales.map(took)),
+    soldOut: measureTimes(of("soldOut").map(took)),
+    tookMs: findLast(answers) - first,
     sellingMs,
     perSecond: sellingMs > 0 ? units / options.items / (sellingMs / 1_000) : 0,
-    bestSecond: bestSecondOf(sales),
+    bestSecond: findBestSecond(sales),
     attemptsPerSale: mean(sales.map(({ attempts }) => attempts)),
     requestsPerSale: mean(sales.map(({ requests }) => requests)),
     writeUnitsPerSale: mean(sales.map(({ writeUnits }) => writeUnits)),
@@ -137,10 +137,10 @@ const times = ({ p50, p95, p99, max }: Times): string =>
   `${whole(p50)} / ${whole(p95)} / ${whole(p99)} / ${whole(max)} ms`;
 
 /** Everything that a report says of a crowd, in its order. */
-export function factsOf(crowd: Crowd): Fact[] {
+export function listFacts(crowd: Crowd): Fact[] {
   const sum = summarizeCrowd(crowd);
   const { counts } = sum;
-  const limits = limitsOf(crowd.options.contention, crowd.options.shards);
+  const limits = computeLimits(crowd.options.contention, crowd.options.shards);
   return [
     ["sold", whole(counts.sold)],
     ["told sold out", whole(counts.soldOut)],

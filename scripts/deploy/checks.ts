@@ -37,7 +37,7 @@ const oldestBootstrap = 6;
 const unreservedRuns = 100;
 
 /** The settings of a plan, or what is wrong with them. */
-function settingsOf({ stage, context }: Plan): Settings | readonly string[] {
+function checkSettings({ stage, context }: Plan): Settings | readonly string[] {
   if (stage === undefined) return ["No stage was named: npm run deploy -- --stage NAME"];
   try {
     return readSettings(new App({ context: { ...context, stage } }).node);
@@ -93,7 +93,7 @@ export async function checkDeployment(plan: Plan, account: Account): Promise<Fin
   const [major = "0"] = process.versions.node.split(".");
   if (Number(major) < 24)
     missing.push(`This is Node ${process.version}: say npm run deploy, which brings its own`);
-  const settings = settingsOf(plan);
+  const settings = checkSettings(plan);
   if (Array.isArray(settings)) return { missing: [...missing, ...settings], hints: [] };
   const read = settings as Settings;
   if (read.production && read.alarmEmail.length === 0) {

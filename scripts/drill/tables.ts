@@ -20,7 +20,7 @@ function connect({ dynamoDbEndpoint }: Holdfast): DynamoDBDocumentClient {
   return DynamoDBDocumentClient.from(client);
 }
 
-function nameOf({ tables }: Holdfast, table: string): string {
+function findTableName({ tables }: Holdfast, table: string): string {
   return tables.find(({ logicalId }) => logicalId.replace(/[0-9A-F]{8}$/, "") === table)!.name;
 }
 
@@ -30,7 +30,7 @@ export async function withoutTable(
   table: string,
 ): Promise<() => Promise<void>> {
   const client = connect(holdfast);
-  const TableName = nameOf(holdfast, table);
+  const TableName = findTableName(holdfast, table);
   const { Table } = await client.send(new DescribeTableCommand({ TableName }));
   await client.send(new DeleteTableCommand({ TableName }));
   const indexes = Table?.GlobalSecondaryIndexes?.map(({ IndexName, KeySchema, Projection }) => ({
@@ -51,7 +51,10 @@ export async function withoutTable(
 export async function copyTable(holdfast: Holdfast, table: string): Promise<TableCopy> {
   const client = connect(holdfast);
   const items: Record<string, unknown>[] = [];
-  for await (const page of paginateScan({ client }, { TableName: nameOf(holdfast, table) })) {
+  for await (const page of paginateScan(
+    { client },
+    { TableName: findTableName(holdfast, table) },
+  )) {
     items.push(...(page.Items ?? []));
   }
   client.destroy();
@@ -64,7 +67,7 @@ async function write(
   requests: readonly object[],
 ): Promise<void> {
   const client = connect(holdfast);
-  const TableName = nameOf(holdfast, table);
+  const TableName = findTableName(holdfast, table);
   for (let start = 0; start < requests.length; start += 25) {
     const RequestItems = { [TableName]: requests.slice(start, start + 25) };
     await client.send(new BatchWriteCommand({ RequestItems } as never));
@@ -76,7 +79,7 @@ async function write(
 export async function clearTable(holdfast: Holdfast, table: string): Promise<void> {
   const client = connect(holdfast);
   const { Table } = await client.send(
-    new DescribeTableCommand({ TableName: nameOf(holdfast, table) }),
+    new DescribeTableCommand({ TableName: findTableName(holdfast, table) }),
   );
   const keys = Table!.KeySchema!.map(({ AttributeName }) => AttributeName!);
   const { items } = await copyTable(holdfast, table);

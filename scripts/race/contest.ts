@@ -94,7 +94,7 @@ function lawBrokenBy({ itemId, available, held, sold, received, adjusted }: Leve
   ];
 }
 
-async function levelsOf(call: Caller, itemIds: readonly string[]): Promise<Levels[]> {
+async function fetchLevels(call: Caller, itemIds: readonly string[]): Promise<Levels[]> {
   const answers = await Promise.all(itemIds.map((itemId) => call(`GET /items/${itemId}`)));
   return answers.map(({ body }) => body as Levels);
 }
@@ -176,7 +176,7 @@ export async function runContest(options: ContestOptions): Promise<Contest> {
   let looks = 0;
   async function watch(): Promise<void> {
     while (attempts.length < options.shoppers && broken.size === 0) {
-      for (const levels of await levelsOf(call, itemIds)) {
+      for (const levels of await fetchLevels(call, itemIds)) {
         for (const problem of lawBrokenBy(levels)) broken.add(`while racing, ${problem}`);
       }
       looks += 1;
@@ -188,7 +188,7 @@ export async function runContest(options: ContestOptions): Promise<Contest> {
   const racing = Promise.all(Array.from({ length: lanes }, orderSome));
   await Promise.all([racing, watch()]);
   const tookMs = performance.now() - startMs;
-  const levels = await levelsOf(call, itemIds);
+  const levels = await fetchLevels(call, itemIds);
   const problems = [...levels.flatMap(lawBrokenBy), ...brokenBy(options, attempts, levels)];
   return { attempts, tookMs, levels, looks, broken: [...broken, ...problems] };
 }

@@ -32,7 +32,7 @@ export interface Bar {
 }
 
 /** The usual points of how long answers took. */
-export function timesOf(attempts: readonly Pick<Attempt, "tookMs">[]): Times {
+export function measureTimes(attempts: readonly Pick<Attempt, "tookMs">[]): Times {
   const sorted = attempts.map(({ tookMs }) => tookMs).toSorted((a, b) => a - b);
   const at = (share: number): number => sorted[Math.ceil(sorted.length * share) - 1] ?? 0;
   return { p50: at(0.5), p95: at(0.95), p99: at(0.99), max: at(1) };
@@ -52,8 +52,8 @@ export function summarize({ attempts, tookMs }: Contest): Summary {
     refused: refused.length,
     other: attempts.length - granted.length - refused.length,
     perSecond: attempts.length / (tookMs / 1000),
-    grantedTimes: timesOf(granted),
-    refusedTimes: timesOf(refused),
+    grantedTimes: measureTimes(granted),
+    refusedTimes: measureTimes(refused),
     requestsPerGrant: mean(granted.map(({ requests }) => requests)),
     writeUnitsPerGrant: mean(granted.map(({ writeUnits }) => writeUnits)),
     readUnitsPerGrant: mean(granted.map(({ readUnits }) => readUnits)),

@@ -7,14 +7,14 @@ import {
   S3Client,
 } from "@aws-sdk/client-s3";
 import { PurgeQueueCommand, SQSClient } from "@aws-sdk/client-sqs";
-import { outputOf, type StackOutputs } from "../aws/outputs.ts";
+import { getOutput, type StackOutputs } from "../aws/outputs.ts";
 import type { DeadRecordsPlace } from "./redrive.ts";
 
 /** A deployed stage, known by the outputs of its stack. */
 export function awsPlace(outputs: StackOutputs): DeadRecordsPlace {
-  const Bucket = outputOf(outputs, "DeadRecordsBucket");
-  const FunctionName = outputOf(outputs, "ChangesFunctionName");
-  const QueueUrl = outputOf(outputs, "DeadRecordsQueueUrl");
+  const Bucket = getOutput(outputs, "DeadRecordsBucket");
+  const FunctionName = getOutput(outputs, "ChangesFunctionName");
+  const QueueUrl = getOutput(outputs, "DeadRecordsQueueUrl");
   const [s3, lambda, sqs] = [new S3Client(), new LambdaClient(), new SQSClient()];
   return {
     async keys() {

@@ -24,7 +24,7 @@ interface GivenUp {
   readonly payload?: string | object;
 }
 
-function eventOf(body: string): string {
+function parseEvent(body: string): string {
   const { payload } = JSON.parse(body) as GivenUp;
   if (payload === undefined) throw new Error("it holds no records, only where they were");
   return typeof payload === "string" ? payload : JSON.stringify(payload);
@@ -40,7 +40,7 @@ function failuresIn(answer: string | undefined): number {
 /** Undefined when every record was processed. */
 async function whyNot(place: DeadRecordsPlace, key: string): Promise<string | undefined> {
   try {
-    const failed = failuresIn(await place.handOver(eventOf(await place.read(key))));
+    const failed = failuresIn(await place.handOver(parseEvent(await place.read(key))));
     return failed === 0 ? undefined : `${failed} records failed again`;
   } catch (error) {
     return error instanceof Error ? error.message : String(error);

@@ -1,6 +1,6 @@
 /** What administrators see: locks, held items and carts being paid, all in one shape. */
 import type { LockPurpose, Lock } from "../locks/lock.ts";
-import { demandOf, type Order } from "../orders/order.ts";
+import { sumDemand, type Order } from "../orders/order.ts";
 
 /** What a live lock is on. */
 export type LiveLockKind = "document" | "cart" | "item" | "custom";
@@ -20,13 +20,15 @@ export interface LiveLock {
 }
 
 /** The purposes under which locks of a kind stand; items are held, never locked. */
-export function purposesOf(kind: LiveLockKind | undefined): readonly (LockPurpose | undefined)[] {
+export function selectLockKinds(
+  kind: LiveLockKind | undefined,
+): readonly (LockPurpose | undefined)[] {
   if (kind === undefined) return [undefined];
   return kind === "item" ? [] : [kind];
 }
 
 /** A lock in that shape. */
-export function liveLockFrom({ resource, purpose, owner, fence, ...times }: Lock): LiveLock {
+export function liveLockView({ resource, purpose, owner, fence, ...times }: Lock): LiveLock {
   const { acquiredAtMs, expiresAtMs } = times;
   return {
     kind: purpose,
@@ -43,10 +45,10 @@ export function liveLockFrom({ resource, purpose, owner, fence, ...times }: Lock
 }
 
 /** What a pending order holds: each of its items, and the cart that it was made from. */
-export function liveLocksOf(order: Order, kind: LiveLockKind | undefined): LiveLock[] {
+export function orderLockViews(order: Order, kind: LiveLockKind | undefined): LiveLock[] {
   const { orderId, userId: owner, createdAtMs: acquiredAtMs, expiresAtMs, cart } = order;
   const common = { owner, username: null, orderId, fence: null, acquiredAtMs, expiresAtMs };
-  const items = demandOf(order.lines).map(({ itemId, quantity }): LiveLock => {
+  const items = sumDemand(order.lines).map(({ itemId, quantity }): LiveLock => {
     return { ...common, kind: "item", resource: itemId, sessionId: null, quantity };
   });
   const carts = cart ? [cart] : [];
@@ -73,7 +75,7 @@ const soonMs = 60_000;
 const shown = 20;
 
 /** The counts over these locks at this instant, and the first of them. */
-export function statsOf(locks: readonly LiveLock[], nowMs: number): LockStats {
+export function countLiveLocks(locks: readonly LiveLock[], nowMs: number): LockStats {
   const count = (kind: LiveLockKind): number => locks.filter((lock) => lock.kind === kind).length;
   const byKind = {
     document: count("document"),

@@ -6,17 +6,17 @@ import type { Database } from "../table/database.ts";
 import { decodeCursor, encodeCursor, notACursor, type Page } from "../table/paging.ts";
 import {
   type LiveLock,
-  liveLockFrom,
+  liveLockView,
   type LiveLockKind,
-  liveLocksOf,
+  orderLockViews,
   type LockStats,
-  purposesOf,
-  statsOf,
+  selectLockKinds,
+  countLiveLocks,
 } from "./live-lock.ts";
 import { listPendingOrders } from "./pending-order-store.ts";
 import { type Bucket, liveBuckets } from "../inventory/buckets.ts";
 import { ItemNotFound, type Stock } from "../inventory/stock.ts";
-import { demandOf, type Order } from "../orders/order.ts";
+import { sumDemand, type Order } from "../orders/order.ts";
 
 /** What the overview looks at. */
 export interface OverviewServiceOptions {
@@ -64,14 +64,14 @@ const lookedThroughAtOnce = 1_000;
 /** What these orders hold of an item, as its row counts it. */
 function holdsIn(orders: readonly Order[], itemId: string): OrderHold[] {
   return orders.flatMap(({ orderId, userId, expiresAtMs, lines }) =>
-    demandOf(lines)
+    sumDemand(lines)
       .filter((demand) => demand.itemId === itemId)
       .map(({ quantity }) => ({ orderId, userId, quantity, expiresAtMs })),
   );
 }
 
 /** Deadlines off the grid are counted in the second in which they end. */
-function spanOf(live: readonly Bucket[]) {
+function measureSpan(live: readonly Bucket[]) {
   const ends = live.map(({ endsAtMs }) => endsAtMs);
   return { afterMs: epochMs(Math.min(...ends) - 1_000), throughMs: epochMs(Math.max(...ends)) };
 }
@@ -82,17 +82,17 @@ const pagesAtOnce = 5;
 const pickedFrom = 100;
 
 /** Tells a lock or hold from every other one. */
-const identityOf = ({ kind, resource, orderId }: LiveLock): string =>
+const identify = ({ kind, resource, orderId }: LiveLock): string =>
   [kind, orderId ?? "", resource].join(" ");
 
 /** What of a page was not told yet: all of it when the last one told is gone, rather than too little. */
 function untold(rows: readonly LiveLock[], told: string | undefined): readonly LiveLock[] {
   return told === undefined
     ? rows
-    : rows.slice(rows.findIndex((lock) => identityOf(lock) === told) + 1);
+    : rows.slice(rows.findIndex((lock) => identify(lock) === told) + 1);
 }
 
-function positionOf(cursor: string | undefined): Position {
+function parsePosition(cursor: string | undefined): Position {
   if (cursor === undefined) return { source: 0 };
   const { source, after, told } = decodeCursor(cursor);
   if (!Number.isInteger(source) || Number(source) < 0) throw notACursor();
@@ -103,7 +103,7 @@ function positionOf(cursor: string | undefined): Position {
   };
 }
 
-function cursorOf({ source, after, told }: Position): string {
+function formatCursor({ source, after, told }: Position): string {
   return encodeCursor({
     source,
     ...(after === undefined ? {} : { after }),
@@ -121,17 +121,17 @@ export function createOverviewService(options: OverviewServiceOptions) {
   const { database, locks, clock } = options;
 
   /** The places where locks of this kind are found, in the order in which they are listed. */
-  function sourcesOf(kind: LiveLockKind | undefined, owner: string | undefined): Source[] {
-    const named = purposesOf(kind).map((purpose): Source => {
+  function listSources(kind: LiveLockKind | undefined, owner: string | undefined): Source[] {
+    const named = selectLockKinds(kind).map((purpose): Source => {
       return async (page) => {
         const { rows, ...more } = await locks.list({ purpose, userId: owner, ...page });
-        return { rows: rows.map(liveLockFrom), ...more };
+        return { rows: rows.map(liveLockView), ...more };
       };
     });
     const ordered: Source = async (page) => {
       const { rows, ...more } = await listPendingOrders(database, { afterMs: clock(), ...page });
       const owned = rows.filter(({ userId }) => owner === undefined || userId === owner);
-      return { rows: owned.flatMap((order) => liveLocksOf(order, kind)), ...more };
+      return { rows: owned.flatMap((order) => orderLockViews(order, kind)), ...more };
     };
     return kind === "document" || kind === "custom" ? named : [...named, ordered];
   }
@@ -142,10 +142,10 @@ export function createOverviewService(options: OverviewServiceOptions) {
    * an order has several holds; then it is read again, and what was told of it is left out.
    */
   async function list({ kind, owner, limit, cursor }: LiveLockQuery): Promise<Page<LiveLock>> {
-    const sources = sourcesOf(kind, owner);
+    const sources = listSources(kind, owner);
     const found: LiveLock[] = [];
     const pageSize = owner === undefined ? limit : Math.max(limit, pickedFrom);
-    let position = positionOf(cursor);
+    let position = parsePosition(cursor);
     for (let looks = 0; looks < pagesAtOnce && found.length < limit; looks += 1) {
       const { source, after, told } = position;
       const next = sources[source];
@@ -154,12 +154,12 @@ export function createOverviewService(options: OverviewServiceOptions) {
       const fresh = untold(page.rows, told);
       const room = limit - found.length;
       found.push(...fresh.slice(0, room));
-      if (fresh.length > room) position = { source, after, told: identityOf(fresh[room - 1]!) };
+      if (fresh.length > room) position = { source, after, told: identify(fresh[room - 1]!) };
       else if (page.cursor === undefined) position = { source: source + 1 };
       else position = { source, after: page.cursor };
     }
     return position.source < sources.length
-      ? { rows: found, cursor: cursorOf(position) }
+      ? { rows: found, cursor: formatCursor(position) }
       : { rows: found };
   }
 
@@ -178,7 +178,7 @@ export function createOverviewService(options: OverviewServiceOptions) {
      */
     async stats(cursor?: string): Promise<LockStats & { cursor: string | null }> {
       const page = await list({ limit: countedAtOnce, cursor });
-      return { ...statsOf(page.rows, clock()), cursor: page.cursor ?? null };
+      return { ...countLiveLocks(page.rows, clock()), cursor: page.cursor ?? null };
     },
 
     /**
@@ -196,7 +196,7 @@ export function createOverviewService(options: OverviewServiceOptions) {
       const nowMs = clock();
       const live = liveBuckets(stock, nowMs);
       if (live.length === 0) return { stock, isLocked: false, holds: [] };
-      const query = { ...spanOf(live), limit: lookedThroughAtOnce, cursor };
+      const query = { ...measureSpan(live), limit: lookedThroughAtOnce, cursor };
       const { rows, ...more } = await listPendingOrders(database, query);
       const holds = holdsIn(
         rows.filter(({ expiresAtMs }) => expiresAtMs > nowMs),

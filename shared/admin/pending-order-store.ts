@@ -1,7 +1,7 @@
 /** Finds pending orders for administrators, by the sparse index of orders for which something is due. */
 import type { EpochMs } from "../base/time.ts";
 import { dueShards, type Order } from "../orders/order.ts";
-import { orderOf } from "../orders/order-store.ts";
+import { parseOrder } from "../orders/order-store.ts";
 import type { Database } from "../table/database.ts";
 import { allOf, condition, pathsOf } from "../table/expression.ts";
 import type { Page } from "../table/paging.ts";
@@ -26,7 +26,7 @@ async function resolve(database: Database, entries: readonly Row[]): Promise<Ord
   const rows = await database.getMany("Orders", keys);
   const byId = new Map(rows.map((row) => [row["orderId"], row]));
   const inOrder = keys.map(({ orderId }) => byId.get(orderId));
-  return inOrder.filter((row) => row !== undefined).map(orderOf);
+  return inOrder.filter((row) => row !== undefined).map(parseOrder);
 }
 
 /** Instants are whole milliseconds, and a key condition takes one range. */

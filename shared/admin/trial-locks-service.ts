@@ -2,7 +2,7 @@
 import type { Actor } from "../base/actor.ts";
 import type { Lock } from "../locks/lock.ts";
 import type { LockService } from "../locks/lock-service.ts";
-import { type LiveLock, liveLockFrom } from "./live-lock.ts";
+import { type LiveLock, liveLockView } from "./live-lock.ts";
 
 /** What the service works with. */
 export interface TrialLocksOptions {
@@ -39,7 +39,7 @@ export function createTrialLocksService({ locks }: TrialLocksOptions) {
      * @example const locks = await trialLocks.list();
      */
     async list(): Promise<LiveLock[]> {
-      return (await find()).map(liveLockFrom);
+      return (await find()).map(liveLockView);
     },
 
     /**

@@ -34,7 +34,7 @@ interface Outcome {
   readonly tookMs: number;
 }
 
-function timesOf(outcomes: readonly Outcome[]): ResponseTimes {
+function summarizeTimes(outcomes: readonly Outcome[]): ResponseTimes {
   const sorted = outcomes.map(({ tookMs }) => tookMs).toSorted((a, b) => a - b);
   const share = (part: number): number =>
     Math.round((sorted[Math.ceil(sorted.length * part) - 1] ?? 0) * 10) / 10;
@@ -112,7 +112,7 @@ export function createTrialService(options: TrialServiceOptions) {
         successes: concurrency - refusals,
         refusals,
         finalLevel: available,
-        responseTimesMs: timesOf(outcomes),
+        responseTimesMs: summarizeTimes(outcomes),
       };
     },
 
@@ -136,7 +136,7 @@ export function createTrialService(options: TrialServiceOptions) {
       const { available } = await inventory.get(itemId);
       const granted = contenders - refused;
       const finalLevel = available;
-      const responseTimesMs = timesOf(outcomes);
+      const responseTimesMs = summarizeTimes(outcomes);
       return { itemId, contenders, granted, refused, reasons, finalLevel, responseTimesMs };
     },
   };

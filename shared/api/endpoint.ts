@@ -96,16 +96,18 @@ export function endpoint<
 }
 
 /** The methods that an endpoint is asked by: whatever can be got can also be asked for without its body. */
-export function methodsOf({ method }: { readonly method: string }): readonly string[] {
+export function listMethods({ method }: { readonly method: string }): readonly string[] {
   return method === "GET" ? ["GET", "HEAD"] : [method];
 }
 
 /** Where an endpoint is found. */
-export function pathsOf({ path, queryPath }: { path: string; queryPath?: string }): string[] {
+export function listPaths({ path, queryPath }: { path: string; queryPath?: string }): string[] {
   return queryPath === undefined ? [path] : [path, queryPath];
 }
 
 /** The route keys by which API Gateway names an endpoint, for example `GET /items/{itemId}`. */
 export function routeKeys(route: Pick<Endpoint, "method" | "path" | "queryPath">): string[] {
-  return methodsOf(route).flatMap((method) => pathsOf(route).map((path) => `${method} ${path}`));
+  return listMethods(route).flatMap((method) =>
+    listPaths(route).map((path) => `${method} ${path}`),
+  );
 }

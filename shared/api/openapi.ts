@@ -33,14 +33,14 @@ const gatewayStatuses = [400, 413, 429, 431, 500, 503];
 /** And this when it does not believe a token. */
 const tokenStatuses = [401, 403];
 
-function propertiesOf(schema: JsonObject): [string, JsonObject][] {
+function listProperties(schema: JsonObject): [string, JsonObject][] {
   return Object.entries((schema["properties"] ?? {}) as Record<string, JsonObject>);
 }
 
 function parametersIn(parts: Components, place: Place, schema: z.ZodType): Parameter[] {
   const json = parts.schema(schema, "input");
   const required = (json["required"] ?? []) as string[];
-  return propertiesOf(json).map(([name, { description, ...property }]) => ({
+  return listProperties(json).map(([name, { description, ...property }]) => ({
     name,
     in: place,
     required: required.includes(name),
@@ -49,13 +49,13 @@ function parametersIn(parts: Components, place: Place, schema: z.ZodType): Param
   }));
 }
 
-function requestBodyOf(parts: Components, { body, rawBody, example }: Endpoint) {
+function describeRequestBody(parts: Components, { body, rawBody, example }: Endpoint) {
   if (rawBody) {
     const description = "As the provider signed it, byte for byte.";
     return { required: true, description, content: { "application/json": { schema: {} } } };
   }
   const schema = parts.schema(body, "input");
-  const takesNothing = schema["type"] === "object" && propertiesOf(schema).length === 0;
+  const takesNothing = schema["type"] === "object" && listProperties(schema).length === 0;
   if (takesNothing) return undefined;
   const required = !z.safeParse(body, {}).success;
   const shown = example === undefined ? {} : { example };
@@ -67,7 +67,7 @@ function isConditional({ method, headers }: Endpoint): boolean {
   return method === "GET" && headers instanceof z.ZodObject && "if-none-match" in headers.shape;
 }
 
-function answersOf(parts: Components, endpoint: Endpoint): JsonObject {
+function describeAnswers(parts: Components, endpoint: Endpoint): JsonObject {
   const answers = Object.entries(endpoint.answers).map(([status, schema]) => {
     const content = { "application/json": { schema: parts.schema(schema, "output") } };
     return [status, { description: Number(status) === 201 ? "Created" : "Done", content }];
@@ -76,7 +76,7 @@ function answersOf(parts: Components, endpoint: Endpoint): JsonObject {
   return { ...Object.fromEntries(answers), ...unchanged };
 }
 
-function codesOf(endpoint: Endpoint): string[] {
+function listCodes(endpoint: Endpoint): string[] {
   const { access, method, errors } = endpoint;
   const signedIn = access === "anyone" ? [] : ["UNAUTHENTICATED", "FORBIDDEN"];
   const withBody = method === "GET" ? [] : ["UNSUPPORTED_MEDIA_TYPE", "TOO_LARGE"];
@@ -84,8 +84,8 @@ function codesOf(endpoint: Endpoint): string[] {
 }
 
 /** One response per status: several codes can share one, and the gateway answers some by itself. */
-function problemsOf(parts: Components, endpoint: Endpoint, table: ProblemTable): JsonObject {
-  const coded = codesOf(endpoint).map((code) => {
+function describeProblems(parts: Components, endpoint: Endpoint, table: ProblemTable): JsonObject {
+  const coded = listCodes(endpoint).map((code) => {
     const known = table[code];
     if (!known) throw new Error(`${endpoint.name} answers ${code}, which no status is known for`);
     return { code, status: known[0], title: known[1] };
@@ -111,9 +111,9 @@ function problemsOf(parts: Components, endpoint: Endpoint, table: ProblemTable):
 }
 
 /** An endpoint as operations by path: a second one where its parameters may stand in the query. */
-function operationsOf(parts: Components, endpoint: Endpoint, table: ProblemTable) {
+function describeOperations(parts: Components, endpoint: Endpoint, table: ProblemTable) {
   const { name, summary, access, params, query, headers, path, queryPath } = endpoint;
-  const requestBody = requestBodyOf(parts, endpoint);
+  const requestBody = describeRequestBody(parts, endpoint);
   const operation = (operationId: string, place: Place) => ({
     operationId,
     summary,
@@ -126,7 +126,7 @@ function operationsOf(parts: Components, endpoint: Endpoint, table: ProblemTable
       ...parametersIn(parts, "header", headers),
     ],
     ...(requestBody ? { requestBody } : {}),
-    responses: { ...answersOf(parts, endpoint), ...problemsOf(parts, endpoint, table) },
+    responses: { ...describeAnswers(parts, endpoint), ...describeProblems(parts, endpoint, table) },
   });
   const first = [path, operation(name, "path")] as const;
   return queryPath === undefined
@@ -168,7 +168,7 @@ export function openApiDocument(
   const parts = createComponents({ Problem: problemSchema, GatewayMessage: gatewayMessage });
   const paths: Record<string, JsonObject> = {};
   for (const endpoint of endpoints) {
-    for (const [path, operation] of operationsOf(parts, endpoint, problems)) {
+    for (const [path, operation] of describeOperations(parts, endpoint, problems)) {
       (paths[path] ??= {})[endpoint.method.toLowerCase()] = operation;
     }
   }

@@ -2,7 +2,7 @@
 import type { Database } from "../table/database.ts";
 import type { Page } from "../table/paging.ts";
 import type { ItemChange } from "../table/stream.ts";
-import { type AuditEntry, entriesOf } from "./audit.ts";
+import { type AuditEntry, makeEntries } from "./audit.ts";
 import { keepEntry, listEntries } from "./audit-store.ts";
 
 /** What the trail is made of. */
@@ -18,11 +18,11 @@ export function createAuditService({ database }: AuditServiceOptions) {
      *
      * @returns the entries that were new
      * @throws Error when the change is none that the trail knows; nothing of it was kept
-     * @example const kept = await audit.record(itemChangeOf(record));
+     * @example const kept = await audit.record(parseItemChange(record));
      */
     async record(change: ItemChange): Promise<AuditEntry[]> {
       const kept: AuditEntry[] = [];
-      for (const entry of entriesOf(change)) {
+      for (const entry of makeEntries(change)) {
         if (await keepEntry(database, entry)) kept.push(entry);
       }
       return kept;

@@ -40,7 +40,7 @@ const kinds = {
 
 type Kind = (typeof kinds)[keyof typeof kinds];
 
-function subjectOf(key: Row): { kind: Kind; id: string } {
+function parseSubject(key: Row): { kind: Kind; id: string } {
   for (const [name, kind] of Object.entries(kinds)) {
     if (key[name] !== undefined) return { kind, id: String(key[name]) };
   }
@@ -51,7 +51,7 @@ function subjectOf(key: Row): { kind: Kind; id: string } {
 type Told = ChangeNote;
 
 /** The note that this change left, or what can be said of one without: it was nobody's request. */
-function noteOf(kind: Kind, { before, after, byTtl, atMs }: ItemChange): Told {
+function parseNote(kind: Kind, { before, after, byTtl, atMs }: ItemChange): Told {
   const note = after?.["change"] as ChangeNote | undefined;
   if (note) return note;
   const action = `${kind}.removed` as const;
@@ -76,7 +76,7 @@ function wasReleased({ before }: ItemChange, note: Told): boolean {
 }
 
 /** What happened in this change, in order; the last one carries what it did to the item. */
-function eventsOf(kind: Kind, change: ItemChange, note: Told): (Told | (Told & HoldEvent))[] {
+function listEvents(kind: Kind, change: ItemChange, note: Told): (Told | (Told & HoldEvent))[] {
   if (kind === "lock" && tookOver(change, note)) {
     const { actor: _actor, reason: _reason, ...rest } = note;
     const released = { action: "lock.released", actor: String(change.before?.["owner"]) } as const;
@@ -94,16 +94,16 @@ function eventsOf(kind: Kind, change: ItemChange, note: Told): (Told | (Told & H
  *
  * @throws Error when the change is none of an item that the trail knows
  */
-export function entriesOf(change: ItemChange): AuditEntry[] {
-  const { kind, id } = subjectOf(change.key);
-  const note = noteOf(kind, change);
+export function makeEntries(change: ItemChange): AuditEntry[] {
+  const { kind, id } = parseSubject(change.key);
+  const note = parseNote(kind, change);
   const steps = stepsBetween(change.before, change.after).filter(
     ({ path: [attribute] }) => kind !== "lock" || !isOfLine(attribute),
   );
   // Who waits, and asks again every few seconds, is nothing that happened to the lock.
   const isNoted = !isDeepStrictEqual(change.before?.["change"], change.after?.["change"]);
   if (steps.length === 0 && kind === "lock" && !isNoted) return [];
-  const events = eventsOf(kind, change, note);
+  const events = listEvents(kind, change, note);
   const moment = `${String(change.atMs).padStart(15, "0")}#${change.sequence.padStart(40, "0")}`;
   return events.map((event, index) => {
     const { action, actor, reason, requestId, orderId, atMs } = event;

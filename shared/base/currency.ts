@@ -18,6 +18,6 @@ const decimals = new Map(
  * cent, or a thousandth of a dinar. Not `Intl`: it follows CLDR, which shows ariary, dinars of Iraq and
  * others without the decimals that ISO gives them.
  */
-export function isoDecimalsOf(currency: string): number {
+export function findIsoDecimals(currency: string): number {
   return decimals.get(currency) ?? 2;
 }

@@ -34,6 +34,6 @@ export function fingerprint(body: unknown): string {
 }
 
 /** Spreads ids over `shards` partitions, numbered from 0; the same id always gets the same one. */
-export function shardOf(id: string, shards: number): number {
+export function pickShard(id: string, shards: number): number {
   return [...id].reduce((sum, character) => sum + character.codePointAt(0)!, 0) % shards;
 }

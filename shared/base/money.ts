@@ -34,7 +34,7 @@ export function money(amountMinor: number | bigint, currency: string): Money {
 }
 
 /** The sum of amounts of this currency; nothing at all sums up to 0. */
-export function sumOf(amounts: readonly Money[], currency: string): Money {
+export function sumAmounts(amounts: readonly Money[], currency: string): Money {
   return amounts.reduce((total, amount) => add(total, amount), money(0, currency));
 }
 
@@ -59,7 +59,7 @@ export function times(amount: Money, quantity: number): Money {
  * The one rounding rule of Holdfast: to the nearest unit, and a half goes away from zero. So a
  * discount and a surcharge of the same rate are equally large.
  */
-export function percentOf(amount: Money, percent: Decimal): Money {
+export function takePercent(amount: Money, percent: Decimal): Money {
   const ratio = { amount: percent.amount, scale: percent.scale + 2n };
   return transformScale(multiply(amount, ratio), wholeUnits, halfAwayFromZero);
 }

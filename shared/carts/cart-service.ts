@@ -1,7 +1,7 @@
 /** Everything that can be asked of carts: read, edit, replace, merge, and lock for payment. */
 import { type Logger, silentLogger } from "../base/logger.ts";
 import { systemClock } from "../base/time.ts";
-import { type Cart, type CartAddress, cartIdOf } from "./model/cart.ts";
+import { type Cart, type CartAddress, makeCartId } from "./model/cart.ts";
 import { createCartCheckout } from "./checkout/cart-checkout-service.ts";
 import { createCartCollections } from "./editing/cart-collection-service.ts";
 import { type CartContentsOptions, createCartContents } from "./editing/cart-contents-store.ts";
@@ -36,7 +36,7 @@ export function createCartService(options: CartServiceOptions) {
      * @example const cart = await carts.get({ userId: "alice", sessionId: "default" })
      */
     get({ userId, sessionId }: CartAddress): Promise<Cart> {
-      return findCart(database, cartIdOf(userId, sessionId));
+      return findCart(database, makeCartId(userId, sessionId));
     },
     ...createCartEdits({ contents, clock }),
     ...createCartCollections(editing),

@@ -4,13 +4,13 @@ import { Forbidden } from "../base/errors.ts";
 import type { Clock, EpochMs } from "../base/time.ts";
 import { at as ofLock, lockRow } from "../locks/lock-conditions.ts";
 import { findLockRow } from "../locks/lock-store.ts";
-import { liveLockOf, type Lock } from "../locks/lock.ts";
+import { parseLiveLock, type Lock } from "../locks/lock.ts";
 import type { Database } from "../table/database.ts";
 import { action, allOf, anyOf, condition, exists, isMissing } from "../table/expression.ts";
 import { update, type Write } from "../table/write.ts";
 import { accessIn, type DocumentAccess, type Editor, mayRead } from "./document-access.ts";
 import { at } from "./document-store.ts";
-import { DocumentNotFound, lockNameOf } from "./document.ts";
+import { DocumentNotFound, documentLockName } from "./document.ts";
 
 /** What the list is made of. */
 export interface AccessOptions {
@@ -56,7 +56,7 @@ function documentWrite(request: AccessRequest, access: DocumentAccess, nowMs: Ep
 /** The same list on the document's lock, where taking the lock checks it. */
 function lockWrite({ documentId, actor }: AccessRequest, access: DocumentAccess, nowMs: EpochMs) {
   return update({
-    ...lockRow(lockNameOf(documentId)),
+    ...lockRow(documentLockName(documentId)),
     change: {
       set: [
         action`${ofLock("access")} = ${access}`,
@@ -103,12 +103,12 @@ export function createDocumentAccess({ database, clock }: AccessOptions) {
      * Who has the document's lock, for somebody who may know of the document. One request.
      *
      * @throws DocumentNotFound when the reader may not
-     * @example const lock = await documents.lockOf("plan", { userId: "bob", isAdmin: false, byDefault: true });
+     * @example const lock = await documents.findLock("plan", { userId: "bob", isAdmin: false, byDefault: true });
      */
-    async lockOf(documentId: string, reader: Editor): Promise<Lock | undefined> {
-      const row = await findLockRow(database, lockNameOf(documentId));
+    async findLock(documentId: string, reader: Editor): Promise<Lock | undefined> {
+      const row = await findLockRow(database, documentLockName(documentId));
       if (!mayRead(accessIn(row), reader)) throw new DocumentNotFound(documentId);
-      return liveLockOf(row, clock());
+      return parseLiveLock(row, clock());
     },
   };
 }

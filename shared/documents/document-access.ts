@@ -65,7 +65,7 @@ export function rightsRefusal(
 }
 
 /** The right to take and keep the lock of a document; undefined where nobody's rights are asked for. */
-export function permitOf(editor: Editor | undefined): Permit | undefined {
+export function makePermit(editor: Editor | undefined): Permit | undefined {
   if (!editor || editor.isAdmin) return undefined;
   const refusal = (row: Row | undefined) => rightsRefusal(row, editor);
   return { condition: callerMayWrite(editor), refusal };

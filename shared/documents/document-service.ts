@@ -17,9 +17,9 @@ import { TransactionRefused } from "../table/transaction.ts";
 import { type ExpectedVersion, onlyExpected } from "../table/versions.ts";
 import { findDocument, saveWrite } from "./document-store.ts";
 import { createDocumentAccess } from "./document-access-service.ts";
-import { type Editor, mayRead, permitOf } from "./document-access.ts";
+import { type Editor, mayRead, makePermit } from "./document-access.ts";
 import { contentText, type Document, DocumentNotFound } from "./document.ts";
-import { type DocumentState, lockNameOf, VersionBehind } from "./document.ts";
+import { type DocumentState, documentLockName, VersionBehind } from "./document.ts";
 
 /** What documents are made of. */
 export interface DocumentServiceOptions {
@@ -59,9 +59,9 @@ export interface EditRequest extends Omit<AcquireRequest, "resource" | "purpose"
 /** What a lock on a document asks for, beyond whose it shall be. */
 export function wantedLock(documentId: string, editor: Editor | undefined) {
   return {
-    resource: lockNameOf(documentId),
+    resource: documentLockName(documentId),
     purpose: "document",
-    permit: permitOf(editor),
+    permit: makePermit(editor),
   } as const;
 }
 
@@ -73,7 +73,7 @@ const maxRounds = 10;
  * away counts before the lock, which may be gone for that very reason, and the lock's refusal before the
  * document's: who has lost the lock need not know more.
  */
-function meaningOf({ refusals }: TransactionRefused): Error {
+function pickRefusal({ refusals }: TransactionRefused): Error {
   const errors = refusals.map(({ error }) => error);
   return (
     errors.find((error) => error instanceof Replayed || error instanceof KeyReused) ??
@@ -87,7 +87,7 @@ function meaningOf({ refusals }: TransactionRefused): Error {
 function createSaving({ database, clock }: DocumentServiceOptions) {
   return async function attempt(request: SaveRequest, text: string): Promise<number> {
     const { documentId, owner, fence, keepLock = false, expected, editor } = request;
-    const hold = { resource: lockNameOf(documentId), owner, fence };
+    const hold = { resource: documentLockName(documentId), owner, fence };
     const actor = request.actor ?? { id: owner.userId };
     let above = Math.max(0, onlyExpected(expected) ?? 0);
     let line: Row | undefined;
@@ -110,7 +110,7 @@ function createSaving({ database, clock }: DocumentServiceOptions) {
         return version;
       } catch (error) {
         if (!(error instanceof TransactionRefused)) throw error;
-        const meant = meaningOf(error);
+        const meant = pickRefusal(error);
         if (round === maxRounds) throw meant;
         if (meant instanceof LineWaits) line = meant.row;
         else if (meant instanceof VersionBehind) above = meant.version;
@@ -141,7 +141,7 @@ export function createDocumentService(options: DocumentServiceOptions) {
     ): Promise<DocumentState & { readonly document: Document }> {
       const [document, lock] = await Promise.all([
         findDocument(database, documentId),
-        locks.find(lockNameOf(documentId)),
+        locks.find(documentLockName(documentId)),
       ]);
       const isHidden = reader && !mayRead(document?.access, reader);
       if (!document || isHidden) throw new DocumentNotFound(documentId);

@@ -22,7 +22,7 @@ import {
   rightsRefusal,
   writeIsAllowed,
 } from "./document-access.ts";
-import { type Document, DocumentChanged, documentOf, VersionBehind } from "./document.ts";
+import { type Document, DocumentChanged, parseDocument, VersionBehind } from "./document.ts";
 
 /** One save. */
 export interface Save {
@@ -71,7 +71,7 @@ const versionGrowsTo = (version: number): Fragment =>
   anyOf(isMissing(at("version")), condition`${at("version")} < ${version}`);
 
 /** Why a save was refused, from the row that refused it. */
-function refusalOf({ fence, expected, editor }: Save, row: Row | undefined, nowMs: EpochMs) {
+function explainRefusal({ fence, expected, editor }: Save, row: Row | undefined, nowMs: EpochMs) {
   const denied = rightsRefusal(row, editor);
   if (denied) return denied;
   const version = Number(row?.["version"] ?? 0);
@@ -85,7 +85,7 @@ export async function findDocument(
   database: Database,
   documentId: string,
 ): Promise<Document | undefined> {
-  return documentOf(await database.get("Documents", { documentId }));
+  return parseDocument(await database.get("Documents", { documentId }));
 }
 
 /**
@@ -115,7 +115,7 @@ export function saveWrite(save: Save): Write {
       ...versionIsExpected(expected),
       ...writeIsAllowed(save.editor),
     ),
-    refused: (row) => refusalOf(save, row, nowMs),
+    refused: (row) => explainRefusal(save, row, nowMs),
   });
   return once(write, keyed, String(version));
 }

@@ -31,12 +31,12 @@ const maxContentBytes = 256 * 1024;
 const maxContentDepth = 100;
 
 /** The name of the lock on a document. */
-export function lockNameOf(documentId: string): string {
+export function documentLockName(documentId: string): string {
   return `document/${documentId}`;
 }
 
 /** The document in a row, or undefined where there is none. */
-export function documentOf(row: Row | undefined): Document | undefined {
+export function parseDocument(row: Row | undefined): Document | undefined {
   if (row?.["version"] === undefined) return undefined;
   return {
     documentId: String(row["documentId"]),

@@ -35,7 +35,7 @@ export interface Room {
 }
 
 /** All buckets of a row, those that end first in front. */
-export function bucketsOf({ due }: Pick<Counted, "due">): Bucket[] {
+export function listBuckets({ due }: Pick<Counted, "due">): Bucket[] {
   return Object.entries(due)
     .map(([key, quantity]) => ({ key, endsAtMs: bucketEndMs(key), quantity }))
     .toSorted((one, other) => one.endsAtMs - other.endsAtMs);
@@ -54,12 +54,14 @@ function isOver({ endsAtMs }: Bucket, { reclaimedThroughMs }: Counted, nowMs: Ep
 
 /** The buckets that are not over and have units in them. */
 export function liveBuckets(stock: Counted, nowMs: EpochMs): Bucket[] {
-  return bucketsOf(stock).filter((bucket) => bucket.quantity > 0 && !isOver(bucket, stock, nowMs));
+  return listBuckets(stock).filter(
+    (bucket) => bucket.quantity > 0 && !isOver(bucket, stock, nowMs),
+  );
 }
 
 /** The units that nobody can claim any more, though they are still counted as held. */
 export function expiredUnits(stock: Counted, nowMs: EpochMs): number {
-  return unitsIn(bucketsOf(stock).filter((bucket) => isOver(bucket, stock, nowMs)));
+  return unitsIn(listBuckets(stock).filter((bucket) => isOver(bucket, stock, nowMs)));
 }
 
 /**
@@ -67,7 +69,7 @@ export function expiredUnits(stock: Counted, nowMs: EpochMs): number {
  * A bucket that was reached by the watermark is never left behind, so the watermark tells all.
  */
 export function roomIn(stock: Counted, nowMs: EpochMs): Room {
-  const over = bucketsOf(stock).filter((bucket) => isOver(bucket, stock, nowMs));
+  const over = listBuckets(stock).filter((bucket) => isOver(bucket, stock, nowMs));
   return {
     over: over.slice(0, maxTakenOver),
     reclaimedThroughMs: stock.reclaimedThroughMs,

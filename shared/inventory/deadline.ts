@@ -42,7 +42,7 @@ export function deadlineWithin(latestMs: EpochMs, holdMs: number): EpochMs {
  * The bucket in which a hold with this deadline is counted: the second in which it ends. Deadlines off
  * the grid, of orders older than it, are counted until the end of their second.
  */
-export function bucketOf(expiresAtMs: number): string {
+export function bucketKey(expiresAtMs: number): string {
   return String(Math.ceil(expiresAtMs / 1_000));
 }
 

@@ -9,7 +9,7 @@ import {
   pathsOf,
 } from "../table/expression.ts";
 import { manyBuckets, type Room, watermarkAfter } from "./buckets.ts";
-import { bucketEndMs, bucketOf } from "./deadline.ts";
+import { bucketEndMs, bucketKey } from "./deadline.ts";
 import type { Demand, StockRow } from "./stock.ts";
 
 /** The attributes of a stock item. */
@@ -46,7 +46,7 @@ export function roomIsAsSeen(room: Room | undefined): Fragment[] {
 
 /** A hold that ends where everything was taken over already would be nobody's. */
 export function isAboveWatermark(expiresAtMs: number): Fragment {
-  return condition`${at("reclaimedThroughMs")} < ${bucketEndMs(bucketOf(expiresAtMs))}`;
+  return condition`${at("reclaimedThroughMs")} < ${bucketEndMs(bucketKey(expiresAtMs))}`;
 }
 
 /** An exclusive item has one live hold at a time: nothing is held but what is freed by this write. */
@@ -64,7 +64,7 @@ export function rowIsTidy(room: Room | undefined): Fragment[] {
 export function callerStillHolds({ quantity, expiresAtMs }: Claim): Fragment {
   return allOf(
     isAboveWatermark(expiresAtMs),
-    condition`${at("due", bucketOf(expiresAtMs))} >= ${quantity}`,
+    condition`${at("due", bucketKey(expiresAtMs))} >= ${quantity}`,
   );
 }
 

@@ -9,7 +9,7 @@ import type { EpochMs } from "../base/time.ts";
 import { action, allOf, condition, exists, type Fragment } from "../table/expression.ts";
 import { update, type Write } from "../table/write.ts";
 import { type Room, unitsIn, watermarkAfter } from "./buckets.ts";
-import { bucketOf } from "./deadline.ts";
+import { bucketKey } from "./deadline.ts";
 import {
   at,
   callerStillHolds,
@@ -22,7 +22,7 @@ import {
   stockCoversHold,
 } from "./hold-conditions.ts";
 import { type Demand, HoldGone, ItemNotFound, ItemsUnavailable, whyRefused } from "./stock.ts";
-import { rowIsReadable, stockRow, stockOf } from "./stock-store.ts";
+import { rowIsReadable, stockRow, parseStock } from "./stock-store.ts";
 
 /** An order takes units of an item; `room` says which expired buckets it takes over for that. */
 export interface Taking extends Demand {
@@ -85,7 +85,7 @@ function taking(
       ...more,
     ),
     refused: (found) => {
-      const failed = whyRefused(request, found && stockOf(found), nowMs);
+      const failed = whyRefused(request, found && parseStock(found), nowMs);
       // None: it would fit by taking expired holds over, which is for who meets this to do.
       return new ItemsUnavailable(failed ? [failed] : []);
     },
@@ -96,7 +96,7 @@ function taking(
 export function holdWrite(request: HoldRequest): Write {
   const { quantity, expiresAtMs, room } = request;
   const freed = unitsIn(room?.over ?? []);
-  const due = at("due", bucketOf(expiresAtMs));
+  const due = at("due", bucketKey(expiresAtMs));
   const effects = [
     action`${due} = if_not_exists(${due}, ${0}) + ${quantity}`,
     telling("hold.placed", request),
@@ -120,7 +120,7 @@ export function sellWrite(request: Taking): Write {
 /** What confirm and release have in common: the units leave their bucket. */
 function ending(holding: Holding, step: "sold" | "released"): Write {
   const { itemId, quantity, expiresAtMs } = holding;
-  const due = at("due", bucketOf(expiresAtMs));
+  const due = at("due", bucketKey(expiresAtMs));
   const level = at(step === "sold" ? "sold" : "available");
   return update({
     ...stockRow(itemId),
@@ -150,7 +150,7 @@ export function releaseHoldWrite(holding: Holding): Write {
 /** The hold ends at another, later instant: a payment has started. */
 export function extendHoldWrite(holding: Holding & { readonly untilMs: EpochMs }): Write {
   const { itemId, quantity, expiresAtMs, untilMs } = holding;
-  const [from, to] = [bucketOf(expiresAtMs), bucketOf(untilMs)];
+  const [from, to] = [bucketKey(expiresAtMs), bucketKey(untilMs)];
   const [due, later] = [at("due", from), at("due", to)];
   // A payment that starts again within the same step of the grid only shows that it still holds.
   const moved = [
@@ -201,6 +201,6 @@ export function reclaimWrite(itemId: string, room: Room, note: ChangeNote): Writ
     refused: () => new HoldGone(itemId),
     // Whoever moved the watermark there has taken over just these buckets.
     applied: (found) =>
-      found !== undefined && stockOf(found).reclaimedThroughMs === watermarkAfter(room),
+      found !== undefined && parseStock(found).reclaimedThroughMs === watermarkAfter(room),
   });
 }

@@ -5,7 +5,7 @@ import type { Clock } from "../base/time.ts";
 import type { Database } from "../table/database.ts";
 import type { Page } from "../table/paging.ts";
 import type { LevelMemory } from "./level-memory.ts";
-import { firstMovementId, levelsOf, type Movement } from "./movement.ts";
+import { firstMovementId, pickLevels, type Movement } from "./movement.ts";
 import { listMovements, movementWrite } from "./movement-store.ts";
 import { reclaimItems } from "./room.ts";
 import { type HoldPolicy, ItemNotFound, type Price, type Stock } from "./stock.ts";
@@ -16,7 +16,7 @@ import {
   listStocks,
   lookAtStock,
   patchStockWrite,
-  stockOf,
+  parseStock,
 } from "./stock-store.ts";
 
 /** What the service needs. */
@@ -89,7 +89,7 @@ export function createInventoryService({ database, clock, lastSeen }: InventoryS
         createStockWrite(stock, changeNote("item.create", actor, atMs)),
         movementWrite(received),
       ]);
-      lastSeen.set(itemId, levelsOf(stock));
+      lastSeen.set(itemId, pickLevels(stock));
       return stock;
     },
 
@@ -103,7 +103,7 @@ export function createInventoryService({ database, clock, lastSeen }: InventoryS
     async get(itemId: string): Promise<Stock> {
       const stock = await findStock(database, itemId);
       if (!stock) throw new ItemNotFound(itemId);
-      lastSeen.set(itemId, levelsOf(stock));
+      lastSeen.set(itemId, pickLevels(stock));
       return stock;
     },
 
@@ -138,7 +138,7 @@ export function createInventoryService({ database, clock, lastSeen }: InventoryS
      */
     async change(itemId: string, patch: ItemPatch, actor: Actor): Promise<Stock> {
       const note = changeNote("item.change", actor, clock());
-      return stockOf(await database.apply(patchStockWrite(itemId, patch, note)));
+      return parseStock(await database.apply(patchStockWrite(itemId, patch, note)));
     },
 
     /**

@@ -13,15 +13,15 @@ import {
   isCovered,
   type Levels,
   levelsAfter,
-  levelsOf,
+  pickLevels,
   type Movement,
-  movementIdOf,
+  makeMovementId,
   ReferenceReused,
 } from "./movement.ts";
-import { movementOf, movementWrite, moveStockWrite, settleLevels } from "./movement-store.ts";
+import { parseMovement, movementWrite, moveStockWrite, settleLevels } from "./movement-store.ts";
 import { reclaimExpired } from "./room.ts";
 import { ItemNotFound, type Stock } from "./stock.ts";
-import { findStock, stockOf } from "./stock-store.ts";
+import { findStock, parseStock } from "./stock-store.ts";
 
 /** What moving stock needs. */
 export interface LedgerServiceOptions {
@@ -62,7 +62,7 @@ function movementFor(request: MoveRequest, atMs: Movement["atMs"]): Movement {
   const { itemId, kind, quantity, reference, reason, actor } = request;
   return {
     itemId,
-    movementId: movementIdOf(reference),
+    movementId: makeMovementId(reference),
     kind,
     quantity,
     reference,
@@ -74,7 +74,7 @@ function movementFor(request: MoveRequest, atMs: Movement["atMs"]): Movement {
   };
 }
 
-function noteOf({ kind, actor, requestId, atMs, reason }: Movement): ChangeNote {
+function makeNote({ kind, actor, requestId, atMs, reason }: Movement): ChangeNote {
   const by = { id: actor, ...(requestId === undefined ? {} : { requestId }) };
   return changeNote(`stock.${kind}`, by, atMs, reason);
 }
@@ -90,13 +90,13 @@ async function roomFor(
   { kind, quantity }: Movement,
   stock: Stock,
 ): Promise<Levels> {
-  if (isCovered(levelsOf(stock), kind, quantity)) return levelsOf(stock);
+  if (isCovered(pickLevels(stock), kind, quantity)) return pickLevels(stock);
   const freed = expiredUnits(stock, options.clock());
-  const freeable = { ...levelsOf(stock), available: stock.available + freed };
+  const freeable = { ...pickLevels(stock), available: stock.available + freed };
   if (freed === 0 || !isCovered(freeable, kind, quantity)) {
     throw new InsufficientStock(stock, kind, quantity);
   }
-  return levelsOf(await reclaimExpired(options, stock));
+  return pickLevels(await reclaimExpired(options, stock));
 }
 
 /**
@@ -121,7 +121,7 @@ export function createLedgerService(options: LedgerServiceOptions) {
       itemId,
       kind,
       quantity,
-      note: noteOf(movement),
+      note: makeNote(movement),
       ...(from && { seen: from }),
     });
     try {
@@ -130,11 +130,11 @@ export function createLedgerService(options: LedgerServiceOptions) {
     } catch (error) {
       if (!(error instanceof TransactionRefused)) throw error;
       const known = error.of(put)?.found;
-      if (known) return { replay: sameOrRefuse(movement, movementOf(known)) };
+      if (known) return { replay: sameOrRefuse(movement, parseMovement(known)) };
       const found = error.of(change)?.found;
       if (!found) throw new ItemNotFound(itemId);
-      lastSeen.set(itemId, levelsOf(stockOf(found)));
-      return { from: await roomFor(options, movement, stockOf(found)) };
+      lastSeen.set(itemId, pickLevels(parseStock(found)));
+      return { from: await roomFor(options, movement, parseStock(found)) };
     }
   }
 
@@ -143,8 +143,8 @@ export function createLedgerService(options: LedgerServiceOptions) {
     if (movement.levels) return movement.levels;
     const stock = await findStock(database, movement.itemId);
     if (!stock) throw new ItemNotFound(movement.itemId);
-    lastSeen.set(stock.itemId, levelsOf(stock));
-    return settleLevels(database, movement, levelsOf(stock));
+    lastSeen.set(stock.itemId, pickLevels(stock));
+    return settleLevels(database, movement, pickLevels(stock));
   }
 
   async function answer(movement: Movement, replayed: boolean): Promise<Moved> {

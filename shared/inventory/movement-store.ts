@@ -13,7 +13,7 @@ import {
 import type { Page } from "../table/paging.ts";
 import { put, type Row, update, type Write } from "../table/write.ts";
 import {
-  effectOf,
+  computeEffect,
   InsufficientStock,
   type Levels,
   type Movement,
@@ -21,7 +21,7 @@ import {
   ReferenceReused,
 } from "./movement.ts";
 import { ItemNotFound, type StockRow } from "./stock.ts";
-import { rowIsReadable, stockOf, stockRow } from "./stock-store.ts";
+import { rowIsReadable, parseStock, stockRow } from "./stock-store.ts";
 
 /** A change of stock levels, with the note that tells the stream about it. */
 export interface StockMove {
@@ -40,12 +40,12 @@ const movementRow = (itemId: string, movementId: string) =>
   ({ table: "Movements", key: { itemId, movementId } }) as const;
 
 /** A stored row as a movement. */
-export function movementOf(row: Row): Movement {
+export function parseMovement(row: Row): Movement {
   return row as unknown as Movement;
 }
 
 function stockCoversMove({ kind, quantity }: StockMove): Fragment[] {
-  const { available, sold } = effectOf(kind, quantity);
+  const { available, sold } = computeEffect(kind, quantity);
   return [
     ...(available < 0 ? [condition`${at("available")} >= ${-available}`] : []),
     ...(sold < 0 ? [condition`${at("sold")} >= ${-sold}`] : []),
@@ -62,7 +62,7 @@ function levelsAreAsSeen(seen: Levels | undefined): Fragment[] {
 /** Changes the stock levels by a movement, if they cover it. Not safe to repeat by itself. */
 export function moveStockWrite(move: StockMove): Write {
   const { itemId, kind, quantity, note, seen } = move;
-  const effect = effectOf(kind, quantity);
+  const effect = computeEffect(kind, quantity);
   const changed = (["available", "sold", "received", "adjusted"] as const).filter(
     (name) => effect[name] !== 0,
   );
@@ -76,7 +76,7 @@ export function moveStockWrite(move: StockMove): Write {
     },
     condition: allOf(rowIsReadable, ...stockCoversMove(move), ...levelsAreAsSeen(seen)),
     refused: (found) =>
-      found ? new InsufficientStock(stockOf(found), kind, quantity) : new ItemNotFound(itemId),
+      found ? new InsufficientStock(parseStock(found), kind, quantity) : new ItemNotFound(itemId),
   });
 }
 
@@ -108,7 +108,7 @@ export async function settleLevels(
       refused: () => new ItemNotFound(itemId),
     }),
   );
-  return movementOf(row).levels ?? levels;
+  return parseMovement(row).levels ?? levels;
 }
 
 /** A page of an item's movements, newest first. One request. */
@@ -120,5 +120,5 @@ export async function listMovements(
   const where = condition`${entryAt("itemId")} = ${itemId}`;
   const list = { table: "Movements", index: "byTime", where, ascending: false } as const;
   const { rows, cursor } = await database.query({ ...list, ...page });
-  return { rows: rows.map(movementOf), ...(cursor === undefined ? {} : { cursor }) };
+  return { rows: rows.map(parseMovement), ...(cursor === undefined ? {} : { cursor }) };
 }

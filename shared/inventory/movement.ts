@@ -42,7 +42,7 @@ export interface Movement {
 }
 
 /** The id of the movement of a reference: a repetition meets it. */
-export function movementIdOf(reference: string): string {
+export function makeMovementId(reference: string): string {
   return derivedId("mov", "reference", reference);
 }
 
@@ -58,12 +58,12 @@ export function orderMovementId(orderId: string, kind: "sold" | "returned"): str
 }
 
 /** The levels of a stock item, each as it is counted there. */
-export function levelsOf({ available, held, sold, received, adjusted }: Stock): Levels {
+export function pickLevels({ available, held, sold, received, adjusted }: Stock): Levels {
   return { available, held, sold, received, adjusted };
 }
 
 /** What a movement adds to each level; the sum of both sides of the conservation law stays equal. */
-export function effectOf(kind: MovementKind, quantity: number): Omit<Levels, "held"> {
+export function computeEffect(kind: MovementKind, quantity: number): Omit<Levels, "held"> {
   const nothing = { available: 0, sold: 0, received: 0, adjusted: 0 };
   if (kind === "received") return { ...nothing, available: quantity, received: quantity };
   if (kind === "adjusted") return { ...nothing, available: quantity, adjusted: quantity };
@@ -73,7 +73,7 @@ export function effectOf(kind: MovementKind, quantity: number): Omit<Levels, "he
 
 /** The levels after a movement. */
 export function levelsAfter(levels: Levels, kind: MovementKind, quantity: number): Levels {
-  const effect = effectOf(kind, quantity);
+  const effect = computeEffect(kind, quantity);
   return {
     available: levels.available + effect.available,
     held: levels.held,

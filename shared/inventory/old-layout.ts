@@ -9,7 +9,7 @@ import type { Database } from "../table/database.ts";
 import { action, allOf, condition, isMissing, pathsOf } from "../table/expression.ts";
 import { TransactionRefused } from "../table/transaction.ts";
 import { type Row, update, type Write } from "../table/write.ts";
-import { bucketOf } from "./deadline.ts";
+import { bucketKey } from "./deadline.ts";
 import type { StockRow } from "./stock.ts";
 
 /** The layout of stock rows that this code writes; layout 1 had no such attribute. */
@@ -45,7 +45,7 @@ export function carriedOver(row: Row, nowMs?: EpochMs): Row {
   const due: Record<string, number> = {};
   let held = 0;
   for (const { quantity, expiresAtMs } of Object.values(holds)) {
-    const bucket = bucketOf(expiresAtMs);
+    const bucket = bucketKey(expiresAtMs);
     due[bucket] = (due[bucket] ?? 0) + quantity;
     held += quantity;
   }

@@ -6,7 +6,7 @@ import type { Database } from "../table/database.ts";
 import type { ItemChange } from "../table/stream.ts";
 import { type Movement, orderMovementId, ReferenceReused } from "./movement.ts";
 import { movementWrite } from "./movement-store.ts";
-import { stockOf } from "./stock-store.ts";
+import { parseStock } from "./stock-store.ts";
 
 /** What the service needs. */
 export interface OrderMovementServiceOptions {
@@ -17,9 +17,9 @@ export interface OrderMovementServiceOptions {
  * The movement that a change of a stock item is, or undefined when it is none of an order's: then
  * units were held or let go, or whoever moved them has written the movement already.
  */
-function orderMovementOf({ key, before, after, eventId }: ItemChange): Movement | undefined {
+function findOrderMovement({ key, before, after, eventId }: ItemChange): Movement | undefined {
   if (key["shard"] === undefined || !before || !after) return undefined;
-  const [was, is] = [stockOf(before), stockOf(after)];
+  const [was, is] = [parseStock(before), parseStock(after)];
   const sold = is.sold - was.sold;
   const note = after["change"] as ChangeNote;
   if (sold === 0 || note.action.startsWith("stock.")) return undefined;
@@ -47,10 +47,10 @@ export function createOrderMovementService({ database }: OrderMovementServiceOpt
      * Enters the sale or return that a change of stock is, once: the order names it, so a change that
      * is told again meets its own entry. At most one request.
      *
-     * @example await orderMovements.record(itemChangeOf(record));
+     * @example await orderMovements.record(parseItemChange(record));
      */
     async record(change: ItemChange): Promise<void> {
-      const movement = orderMovementOf(change);
+      const movement = findOrderMovement(change);
       if (!movement) return;
       try {
         await database.apply(movementWrite(movement));

@@ -5,7 +5,7 @@ import type { Database } from "../table/database.ts";
 import { roomIn } from "./buckets.ts";
 import { reclaimWrite } from "./hold-store.ts";
 import { HoldGone, type Stock } from "./stock.ts";
-import { findStocks, stockOf } from "./stock-store.ts";
+import { findStocks, parseStock } from "./stock-store.ts";
 
 /** What giving back takes. */
 export interface RoomOptions {
@@ -33,7 +33,7 @@ export async function reclaimExpired(
     const room = roomIn(current, clock());
     if (room.over.length === 0) return current;
     try {
-      current = stockOf(await database.apply(reclaimWrite(stock.itemId, room, note)));
+      current = parseStock(await database.apply(reclaimWrite(stock.itemId, room, note)));
     } catch (error) {
       // Somebody else was faster; the next refusal hands back the item as it is then.
       if (error instanceof HoldGone) return current;

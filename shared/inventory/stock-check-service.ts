@@ -3,7 +3,7 @@ import type { Clock } from "../base/time.ts";
 import type { Database } from "../table/database.ts";
 import { currentOperation } from "../table/operation.ts";
 import { listStocks } from "./stock-store.ts";
-import { bucketsOf, unitsIn } from "./buckets.ts";
+import { listBuckets, unitsIn } from "./buckets.ts";
 import type { Stock } from "./stock.ts";
 
 /** An item whose levels cannot be right. */
@@ -33,9 +33,9 @@ export interface StockCheckServiceOptions {
 /** Kept back from the operation's time, to read one more page and to answer. */
 const reserveMs = 5_000;
 
-function problemsOf(stock: Stock): string[] {
+function findProblems(stock: Stock): string[] {
   const { available, held, sold, received, adjusted } = stock;
-  const buckets = bucketsOf(stock);
+  const buckets = listBuckets(stock);
   const off = available + held + sold - (received + adjusted);
   const isOdd = buckets.some(({ quantity }) => !Number.isInteger(quantity) || quantity < 0);
   const counted = unitsIn(buckets);
@@ -51,8 +51,8 @@ function problemsOf(stock: Stock): string[] {
 }
 
 /** The violation that an item is, or undefined when all is well. */
-function violationOf(stock: Stock): Violation | undefined {
-  const problems = problemsOf(stock);
+function findViolation(stock: Stock): Violation | undefined {
+  const problems = findProblems(stock);
   if (problems.length === 0) return undefined;
   const { itemId, available, held, sold, received, adjusted } = stock;
   return { itemId, problem: problems.join("; "), available, held, sold, received, adjusted };
@@ -76,7 +76,7 @@ export function createStockCheckService({ database, clock }: StockCheckServiceOp
       do {
         const page = await listStocks(database, { limit: 100, cursor });
         items += page.rows.length;
-        violations.push(...page.rows.flatMap((stock) => violationOf(stock) ?? []));
+        violations.push(...page.rows.flatMap((stock) => findViolation(stock) ?? []));
         cursor = page.cursor;
       } while (cursor !== undefined && clock() < end - reserveMs);
       return { items, violations, ...(cursor === undefined ? {} : { cursor }) };

@@ -32,20 +32,20 @@ export const stockRow = (itemId: string) => ({ table: "Stock", key: stockKey(ite
 export const rowIsReadable = exists(at("due"));
 
 /** A stored row as stock, whichever layout it has. */
-export function stockOf(row: Row): Stock {
+export function parseStock(row: Row): Stock {
   return (isOldLayout(row) ? carriedOver(row) : row) as unknown as Stock;
 }
 
 /** The item as of now. One request. */
 export async function findStock(database: Database, itemId: string): Promise<Stock | undefined> {
   const row = await database.get("Stock", stockKey(itemId));
-  return row && stockOf(row);
+  return row && parseStock(row);
 }
 
 /** The item as a product page shows it: it may lag by a moment. One request, half a read unit. */
 export async function lookAtStock(database: Database, itemId: string): Promise<Stock | undefined> {
   const row = await database.look("Stock", stockKey(itemId));
-  return row && stockOf(row);
+  return row && parseStock(row);
 }
 
 /** Those of the items that exist, by id. One request per 100 items. */
@@ -54,7 +54,7 @@ export async function findStocks(
   itemIds: readonly string[],
 ): Promise<Map<string, Stock>> {
   const rows = await database.getMany("Stock", [...new Set(itemIds)].map(stockKey));
-  return new Map(rows.map((row) => [stockOf(row).itemId, stockOf(row)]));
+  return new Map(rows.map((row) => [parseStock(row).itemId, parseStock(row)]));
 }
 
 /** A page of items in the order of their ids. Two requests: the index, then the items. */

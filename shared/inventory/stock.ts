@@ -35,7 +35,7 @@ export interface Stock extends Price {
   readonly adjusted: number;
   /** Units in holds, also in expired ones until somebody takes them over: the sum of `due`. */
   readonly held: number;
-  /** How many units are held until which instant; see `bucketOf` for the names. */
+  /** How many units are held until which instant; see `bucketKey` for the names. */
   readonly due: Readonly<Record<string, number>>;
   /**
    * The watermark: what was held until this instant or before was taken over. It only grows, so a hold

@@ -11,7 +11,7 @@ import {
   takePastLineWrite,
 } from "./line-store.ts";
 import type { Acquisition } from "./lock-store.ts";
-import { isSameOwner, liveLockOf, type Lock, LockHeld, lockOf } from "./lock.ts";
+import { isSameOwner, parseLiveLock, type Lock, LockHeld, parseLock } from "./lock.ts";
 
 /** Each round answers one thing that only a refusal could tell: somebody joined, left, or asked again. */
 const maxRounds = 40;
@@ -54,15 +54,15 @@ export function createHanding({ database, clock }: { database: Database; clock: 
     const { resource, owner, actor } = taken;
     return settle(first, async (row) => {
       const nowMs = clock();
-      const holder = liveLockOf(row, nowMs);
+      const holder = parseLiveLock(row, nowMs);
       if (holder) throw new LockHeld(holder, row);
       const [head] = livingIn(row, nowMs);
       if (!head || isSameOwner(head.owner, owner)) {
         const write = takePastLineWrite({ row, resource, nowMs, actor }, taken);
-        return lockOf(await database.apply(write))!;
+        return parseLock(await database.apply(write))!;
       }
       const after = await database.apply(handOverWrite({ row, resource, nowMs, actor })!);
-      throw new LockHeld(lockOf(after)!, after);
+      throw new LockHeld(parseLock(after)!, after);
     });
   }
 

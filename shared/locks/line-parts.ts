@@ -4,7 +4,7 @@ import { type EpochMs, isExpired } from "../base/time.ts";
 import { anyOf, condition, type Fragment, isMissing } from "../table/expression.ts";
 import type { Row } from "../table/write.ts";
 import { at } from "./lock-conditions.ts";
-import { attributeOf, livingIn, LineWaits, type Waiter, waitersOf } from "./line.ts";
+import { waiterAttribute, livingIn, LineWaits, type Waiter, parseWaiters } from "./line.ts";
 import type { Permit } from "./lock.ts";
 
 /** The line is as it was when this was decided. */
@@ -22,17 +22,17 @@ export function fenceIs(row: Row | undefined): Fragment {
 
 /** Who is dropped has not asked again meanwhile. */
 function isStillDead({ ticket, untilMs }: Waiter): Fragment {
-  const place = at(attributeOf(ticket));
-  return anyOf(isMissing(place), condition`${at(attributeOf(ticket), "untilMs")} = ${untilMs}`);
+  const place = at(waiterAttribute(ticket));
+  return anyOf(isMissing(place), condition`${at(waiterAttribute(ticket), "untilMs")} = ${untilMs}`);
 }
 
 /** The line without those whose time is over, and what that asks for. */
 export function tidied(row: Row | undefined, nowMs: EpochMs) {
   const living = livingIn(row, nowMs);
-  const dead = waitersOf(row).filter(({ untilMs }) => isExpired(untilMs, nowMs));
+  const dead = parseWaiters(row).filter(({ untilMs }) => isExpired(untilMs, nowMs));
   return {
     living,
-    remove: dead.map(({ ticket }) => at(attributeOf(ticket))),
+    remove: dead.map(({ ticket }) => at(waiterAttribute(ticket))),
     guards: dead.map(isStillDead),
   };
 }

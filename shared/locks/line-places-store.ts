@@ -11,13 +11,20 @@ import {
   isMissing,
 } from "../table/expression.ts";
 import { type Row, update, type Write } from "../table/write.ts";
-import { attributeOf, maxWaiters, placeMs, ticketsOf, turnOf, type Waiter } from "./line.ts";
+import {
+  waiterAttribute,
+  maxWaiters,
+  placeMs,
+  parseTickets,
+  parseTurn,
+  type Waiter,
+} from "./line.ts";
 import { fenceIs, lineIs, lookAgain, lookAgainOr, tidied } from "./line-parts.ts";
 import { at, callerHolds, lockRow, permitted } from "./lock-conditions.ts";
 import { mayGoAfter } from "./lock-store.ts";
-import { lockOf, type LockProof, type Permit } from "./lock.ts";
+import { parseLock, type LockProof, type Permit } from "./lock.ts";
 
-function placeOf({ owner, purpose, leaseMs, untilMs }: Waiter): Row {
+function placeRow({ owner, purpose, leaseMs, untilMs }: Waiter): Row {
   const { userId, sessionId, username } = owner;
   return {
     userId,
@@ -43,16 +50,16 @@ interface Joining {
 export function joinWrite(row: Row, joining: Joining, nowMs: EpochMs): Write {
   const { resource, waiter, permit } = joining;
   const { ticket } = waiter;
-  const place = at(attributeOf(ticket));
+  const place = at(waiterAttribute(ticket));
   const { living, remove, guards } = tidied(row, nowMs);
-  const isFull = ticketsOf(row).length >= maxWaiters;
+  const isFull = parseTickets(row).length >= maxWaiters;
   const append = action`${at("line")} = list_append(if_not_exists(${at("line")}, ${[]}), ${[ticket]})`;
   const rewrite = action`${at("line")} = ${[...living.map((each) => each.ticket), ticket]}`;
   const room = anyOf(isMissing(at("line")), condition`size(${at("line")}) < ${maxWaiters}`);
   return update({
     ...lockRow(resource),
     change: {
-      set: [isFull ? rewrite : append, action`${place} = ${placeOf(waiter)}`],
+      set: [isFull ? rewrite : append, action`${place} = ${placeRow(waiter)}`],
       remove: isFull ? remove : [],
     },
     condition: allOf(
@@ -63,7 +70,7 @@ export function joinWrite(row: Row, joining: Joining, nowMs: EpochMs): Write {
       ...permitted(permit),
     ),
     refused: lookAgainOr(permit),
-    applied: (found) => found?.[attributeOf(ticket)] !== undefined,
+    applied: (found) => found?.[waiterAttribute(ticket)] !== undefined,
   });
 }
 
@@ -76,13 +83,13 @@ interface Claim {
 }
 
 function isMine({ ticket, userId }: Claim): Fragment {
-  return condition`${at(attributeOf(ticket), "userId")} = ${userId}`;
+  return condition`${at(waiterAttribute(ticket), "userId")} = ${userId}`;
 }
 
 /** Keeps a place while somebody has the lock. Repeating it sets the same instant. */
 export function keepPlaceWrite(claim: Claim & { readonly permit?: Permit | undefined }): Write {
   const { resource, ticket, nowMs, permit } = claim;
-  const untilMs = at(attributeOf(ticket), "untilMs");
+  const untilMs = at(waiterAttribute(ticket), "untilMs");
   return update({
     ...lockRow(resource),
     change: { set: [action`${untilMs} = ${later(nowMs, placeMs)}`] },
@@ -103,10 +110,10 @@ export function leaveWrite(claim: Claim): Write {
   return update({
     ...lockRow(resource),
     isBlind: true,
-    change: { remove: [at(attributeOf(ticket))] },
+    change: { remove: [at(waiterAttribute(ticket))] },
     condition: isMine(claim),
     refused: lookAgain,
-    applied: (found) => found?.[attributeOf(ticket)] === undefined,
+    applied: (found) => found?.[waiterAttribute(ticket)] === undefined,
   });
 }
 
@@ -123,7 +130,7 @@ interface TurnClaim {
  * nothing of the right of whoever waited, so it is asked for here.
  */
 export function claimWrite(row: Row, { hold, nowMs, actor, permit }: TurnClaim): Write {
-  const turn = turnOf(row)!;
+  const turn = parseTurn(row)!;
   const expiresAtMs = later(nowMs, turn.leaseMs);
   return update({
     ...lockRow(hold.resource),
@@ -142,6 +149,7 @@ export function claimWrite(row: Row, { hold, nowMs, actor, permit }: TurnClaim):
       ...permitted(permit),
     ),
     refused: lookAgainOr(permit),
-    applied: (found) => lockOf(found)?.fence === hold.fence && turnOf(found)?.isClaimed === true,
+    applied: (found) =>
+      parseLock(found)?.fence === hold.fence && parseTurn(found)?.isClaimed === true,
   });
 }

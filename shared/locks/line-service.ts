@@ -13,22 +13,22 @@ import {
   placeIn,
   placeMs,
   PlaceNotFound,
-  ticketOf,
-  ticketsOf,
-  turnOf,
+  makeTicket,
+  parseTickets,
+  parseTurn,
   type Waiter,
-  waiterOf,
+  parseWaiter,
 } from "./line.ts";
 import { claimWrite, joinWrite, keepPlaceWrite, leaveWrite } from "./line-places-store.ts";
 import { createHanding, settle } from "./line-handing.ts";
 import type { Acquisition } from "./lock-store.ts";
 import {
   isSameOwner,
-  liveLockOf,
+  parseLiveLock,
   type Lock,
   LockHeld,
   LockNotOwned,
-  lockOf,
+  parseLock,
   type Permit,
 } from "./lock.ts";
 import { later } from "../base/time.ts";
@@ -63,12 +63,12 @@ function createAsking({ database, clock, handing: { passOn } }: Parts) {
   /** One's turn: claimed now, or claimed before, which answers the same again. */
   async function claim(row: Row, request: PlaceRequest): Promise<Standing | undefined> {
     const nowMs = clock();
-    const [lock, turn] = [liveLockOf(row, nowMs), turnOf(row)];
+    const [lock, turn] = [parseLiveLock(row, nowMs), parseTurn(row)];
     if (turn?.ticket !== request.ticket || lock?.owner.userId !== request.userId) return undefined;
     if (turn.isClaimed) return { lock };
     const { actor, permit } = request;
     const write = claimWrite(row, { hold: lock, nowMs, actor, permit });
-    return { lock: lockOf(await database.apply(write))! };
+    return { lock: parseLock(await database.apply(write))! };
   }
 
   function ask(request: PlaceRequest): Promise<Standing> {
@@ -82,10 +82,10 @@ function createAsking({ database, clock, handing: { passOn } }: Parts) {
           const mine = await claim(row, request);
           if (mine) return mine;
           const nowMs = clock();
-          const waiter = waiterOf(row, ticket);
+          const waiter = parseWaiter(row, ticket);
           const isThere = waiter?.owner.userId === userId && waiter.untilMs > nowMs;
           if (!isThere) throw new PlaceNotFound();
-          if (!liveLockOf(row, nowMs)) {
+          if (!parseLiveLock(row, nowMs)) {
             const after = await passOn(row, resource, actor);
             const turn = after && (await claim(after, request));
             if (turn) return turn;
@@ -108,8 +108,8 @@ function createLeaving({ database, clock, handing: { release } }: Parts) {
     } catch (error) {
       if (!(error instanceof LineWaits)) throw error;
       const { row } = error;
-      const lock = liveLockOf(row, clock());
-      const isTurn = turnOf(row)?.ticket === ticket && lock?.owner.userId === userId;
+      const lock = parseLiveLock(row, clock());
+      const isTurn = parseTurn(row)?.ticket === ticket && lock?.owner.userId === userId;
       if (!isTurn) return;
       const given = { row, hold: lock, nowMs: clock(), actor, releaseId: `rel_${ticket}` };
       await release(given).catch((lost: unknown) => {
@@ -121,7 +121,7 @@ function createLeaving({ database, clock, handing: { release } }: Parts) {
 
 /** Who left the line, or whose time was over, joins at its end: an earlier ticket of the same hold is spent. */
 function newTicketIn(row: Row, first: string): string {
-  const spent = ticketsOf(row);
+  const spent = parseTickets(row);
   let ticket = first;
   while (spent.includes(ticket)) ticket = derivedId("tkt", ticket);
   return ticket;
@@ -141,7 +141,7 @@ function createJoining(
     const { resource, owner, purpose, leaseMs, actor, permit } = taken;
     return settle(first, async (row): Promise<Standing> => {
       const nowMs = clock();
-      const lock = liveLockOf(row, nowMs);
+      const lock = parseLiveLock(row, nowMs);
       if (!lock) return take(row, taken).then((mine) => ({ lock: mine }), again(taken));
       const living = livingIn(row, nowMs);
       const known = living.find((waiter) => isSameOwner(waiter.owner, owner));
@@ -150,7 +150,7 @@ function createJoining(
         return ask({ resource, ticket, userId: owner.userId, actor, permit });
       }
       if (living.length >= maxWaiters) throw new LineFull(lock, row);
-      const ticket = newTicketIn(row, ticketOf(resource, owner, lock.fence));
+      const ticket = newTicketIn(row, makeTicket(resource, owner, lock.fence));
       const untilMs = later(nowMs, placeMs);
       const waiter: Waiter = { ticket, owner, purpose, leaseMs, untilMs };
       return standingIn(

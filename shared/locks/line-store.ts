@@ -14,12 +14,12 @@ import type { EpochMs } from "../base/time.ts";
 import { action, allOf, type AttributePath, exists } from "../table/expression.ts";
 import { type KeyedRequest, once } from "../table/request-memory.ts";
 import { type Change, type Row, update, type Write } from "../table/write.ts";
-import { attributeOf, isHeldBy, leastClaimMs, observedHoldMs } from "./line.ts";
+import { waiterAttribute, isHeldBy, leastClaimMs, observedHoldMs } from "./line.ts";
 import { fenceIs, lineIs, lookAgain, lookAgainOr, tidied } from "./line-parts.ts";
 import { at, callerHolds, lockIsFree, lockRow, permitted } from "./lock-conditions.ts";
 import { tombstone } from "./lock-ending-store.ts";
 import { type Acquisition, ownership } from "./lock-store.ts";
-import { isSameOwner, LockNotOwned, lockOf, type LockOwner, type LockProof } from "./lock.ts";
+import { isSameOwner, LockNotOwned, parseLock, type LockOwner, type LockProof } from "./lock.ts";
 
 /** How a lock comes to its next owner: given up by the one who has it, or nobody has it any more. */
 export interface HandOver {
@@ -70,7 +70,7 @@ export function handOverWrite(given: HandOver): Write | undefined {
     nowMs,
     "lock.granted",
   );
-  const remove = [...parts.remove, at(attributeOf(ticket)), ...owned.remove.filter(isNotTurn)];
+  const remove = [...parts.remove, at(waiterAttribute(ticket)), ...owned.remove.filter(isNotTurn)];
   const turn = { ticket, leaseMs, isClaimed: false };
   const set = [
     ...owned.set,
@@ -83,7 +83,7 @@ export function handOverWrite(given: HandOver): Write | undefined {
     ...lockRow(resource),
     change: { set, remove },
     // Who left meanwhile is not given a turn.
-    condition: allOf(parts.condition, exists(at(attributeOf(ticket)))),
+    condition: allOf(parts.condition, exists(at(waiterAttribute(ticket)))),
     refused: lookAgain,
     applied: (found) =>
       found?.["fence"] === fence && (releaseId === undefined || found["releaseId"] === releaseId),
@@ -106,7 +106,7 @@ export function takePastLineWrite(given: HandOver, taken: Acquisition): Write {
       action`${at("fence")} = ${fence}`,
       action`${at("line")} = ${parts.living.filter((each) => !own.includes(each)).map(({ ticket }) => ticket)}`,
     ],
-    remove: [...remove, ...parts.remove, ...own.map(({ ticket }) => at(attributeOf(ticket)))],
+    remove: [...remove, ...parts.remove, ...own.map(({ ticket }) => at(waiterAttribute(ticket)))],
   };
   return update({
     ...lockRow(resource),
@@ -118,7 +118,7 @@ export function takePastLineWrite(given: HandOver, taken: Acquisition): Write {
 }
 
 function isOwnedBy(row: Row | undefined, owner: LockOwner): boolean {
-  const lock = lockOf(row);
+  const lock = parseLock(row);
   return lock !== undefined && isSameOwner(lock.owner, owner);
 }
 

@@ -5,10 +5,10 @@ import { type EpochMs, epochMs, isExpired } from "../base/time.ts";
 import type { Row } from "../table/write.ts";
 import {
   isSameOwner,
-  liveLockOf,
+  parseLiveLock,
   type Lock,
   LockHeld,
-  lockOf,
+  parseLock,
   type LockOwner,
   type LockProof,
   type LockPurpose,
@@ -52,13 +52,13 @@ export interface Place {
 }
 
 /** The attribute of a lock's row that holds one place. */
-export const attributeOf = (ticket: string): `waiter_${string}` => `waiter_${ticket}`;
+export const waiterAttribute = (ticket: string): `waiter_${string}` => `waiter_${ticket}`;
 
 /**
  * The ticket of a place: the same for a repeated request, another one for every hold that is waited for,
  * so that a late repetition can never speak for a later place.
  */
-export function ticketOf(
+export function makeTicket(
   resource: string,
   { userId, sessionId }: LockOwner,
   fence: number,
@@ -67,13 +67,13 @@ export function ticketOf(
 }
 
 /** The tickets in a row, in order of arrival; some may be of places that were given up. */
-export function ticketsOf(row: Row | undefined): readonly string[] {
+export function parseTickets(row: Row | undefined): readonly string[] {
   return (row?.["line"] as readonly string[] | undefined) ?? [];
 }
 
 /** The place with this ticket, whether or not its time is over. */
-export function waiterOf(row: Row | undefined, ticket: string): Waiter | undefined {
-  const found = row?.[attributeOf(ticket)] as Record<string, unknown> | undefined;
+export function parseWaiter(row: Row | undefined, ticket: string): Waiter | undefined {
+  const found = row?.[waiterAttribute(ticket)] as Record<string, unknown> | undefined;
   if (!found) return undefined;
   return {
     ticket,
@@ -89,18 +89,18 @@ export function waiterOf(row: Row | undefined, ticket: string): Waiter | undefin
 }
 
 /** Every place of a row that was not given up, in order of arrival. */
-export function waitersOf(row: Row | undefined): Waiter[] {
-  const waiters = ticketsOf(row).map((ticket) => waiterOf(row, ticket));
+export function parseWaiters(row: Row | undefined): Waiter[] {
+  const waiters = parseTickets(row).map((ticket) => parseWaiter(row, ticket));
   return waiters.filter((waiter) => waiter !== undefined);
 }
 
 /** Those who are still there: a place that was not asked for in time delays nobody. */
 export function livingIn(row: Row | undefined, nowMs: EpochMs): Waiter[] {
-  return waitersOf(row).filter(({ untilMs }) => !isExpired(untilMs, nowMs));
+  return parseWaiters(row).filter(({ untilMs }) => !isExpired(untilMs, nowMs));
 }
 
 /** The turn that made the present owner one, if he waited for it. */
-export function turnOf(row: Row | undefined): Turn | undefined {
+export function parseTurn(row: Row | undefined): Turn | undefined {
   return row?.["turn"] as Turn | undefined;
 }
 
@@ -110,7 +110,7 @@ export function isHeldBy(
   { owner, fence }: LockProof,
   nowMs: EpochMs,
 ): boolean {
-  const lock = liveLockOf(row, nowMs);
+  const lock = parseLiveLock(row, nowMs);
   if (!lock || !isSameOwner(lock.owner, owner)) return false;
   return fence === undefined || fence === lock.fence;
 }
@@ -127,7 +127,7 @@ function typicalHoldMs(row: Row | undefined, lock: Lock): number {
 export function placeIn(row: Row, ticket: string, nowMs: EpochMs): Place | undefined {
   const living = livingIn(row, nowMs);
   const ahead = living.findIndex((waiter) => waiter.ticket === ticket);
-  const lock = lockOf(row);
+  const lock = parseLock(row);
   if (ahead < 0 || !lock) return undefined;
   const holdMs = typicalHoldMs(row, lock);
   const restMs = Math.max(0, lock.expiresAtMs - nowMs);

@@ -16,7 +16,7 @@ import {
   type Lock,
   LockHeld,
   LockNotOwned,
-  lockOf,
+  parseLock,
   type LockOwner,
   type LockPurpose,
   type LockScope,
@@ -73,7 +73,7 @@ const retryMs = 100;
 const ownRounds = 3;
 
 /** The actor on record: as given, or the owner. */
-export function actorOf(request: { owner: LockOwner; actor?: Actor | undefined }): Actor {
+export function resolveActor(request: { owner: LockOwner; actor?: Actor | undefined }): Actor {
   return request.actor ?? { id: request.owner.userId };
 }
 
@@ -97,24 +97,24 @@ function createExtending({ database, trees }: AcquiringParts, { clock }: LockTim
     checkLimits(request);
     const { leaseMs = defaultLeaseMs, permit } = request;
     const keyed = keyedProof("extend", request, leaseMs);
-    const of = { hold: request, actor: actorOf(request), leaseMs, keyed, permit };
+    const of = { hold: request, actor: resolveActor(request), leaseMs, keyed, permit };
     const change = { ...of, nowMs: clock() };
     if (request.scope === "tree") return { lock: await trees.renew(change), replayed: false };
     try {
-      return { lock: lockOf(await database.apply(renewLockWrite(change)))!, replayed: false };
+      return { lock: parseLock(await database.apply(renewLockWrite(change)))!, replayed: false };
     } catch (error) {
       if (!(error instanceof Replayed)) throw error;
       // Extended before: it says what became of the lock since.
       if (!isHeldBy(error.row, request, clock())) throw new LockNotOwned(error.row, clock());
-      return { lock: lockOf(error.row)!, replayed: true };
+      return { lock: parseLock(error.row)!, replayed: true };
     }
   };
 }
 
-function acquisitionOf(request: AcquireRequest): Acquisition {
+function planAcquisition(request: AcquireRequest): Acquisition {
   const { resource, owner, permit } = request;
   const { leaseMs = defaultLeaseMs, purpose = "custom", scope = "exact" } = request;
-  return { resource, owner, leaseMs, purpose, scope, actor: actorOf(request), permit };
+  return { resource, owner, leaseMs, purpose, scope, actor: resolveActor(request), permit };
 }
 
 /** Makes `acquire` and `renew` of a lock service; their promises are stated there. */
@@ -149,7 +149,7 @@ export function createAcquiring(parts: AcquiringParts, timing: LockTiming) {
   /** A line that is in the way is looked at: whoever is first in it gets the lock. */
   async function takeExact(taken: Acquisition): Promise<Lock> {
     try {
-      return lockOf(await database.apply(acquireLockWrite(taken, clock())))!;
+      return parseLock(await database.apply(acquireLockWrite(taken, clock())))!;
     } catch (error) {
       if (error instanceof LineWaits) return line.take(error.row, taken);
       throw error;
@@ -158,7 +158,7 @@ export function createAcquiring(parts: AcquiringParts, timing: LockTiming) {
 
   async function acquireOrQueue(request: AcquireRequest): Promise<Standing> {
     checkLimits(request);
-    const taken = acquisitionOf(request);
+    const taken = planAcquisition(request);
     if (taken.scope === "tree") {
       const message = "must be exact: a tree of names has no line";
       throw new InvalidRequest([{ path: "scope", message }]);
@@ -176,7 +176,7 @@ export function createAcquiring(parts: AcquiringParts, timing: LockTiming) {
     const startedMs = clock();
     for (let round = 0; ; round += 1) {
       try {
-        const lock = await take(acquisitionOf(request));
+        const lock = await take(planAcquisition(request));
         if (round > 0) waited?.(clock() - startedMs);
         logger.debug("Lock acquired", { resource: lock.resource, fence: lock.fence });
         return lock;

@@ -8,8 +8,8 @@ import { listShards } from "../table/sharded-index.ts";
 import type { Row } from "../table/write.ts";
 import { at } from "./lock-conditions.ts";
 import { expireLockWrite } from "./lock-ending-store.ts";
-import { kindShardsOf } from "./lock-store.ts";
-import { liveLockOf, type Lock, LockNotOwned, type LockPurpose, lockPurposes } from "./lock.ts";
+import { listKindShards } from "./lock-store.ts";
+import { parseLiveLock, type Lock, LockNotOwned, type LockPurpose, lockPurposes } from "./lock.ts";
 
 /** Which locks to list. */
 export interface LockQuery {
@@ -26,7 +26,7 @@ const expiresAtMs = at("expiresAtMs");
 /** Makes the lists of a lock service. */
 export function createLockList({ database, clock }: { database: Database; clock: Clock }) {
   /** The rows behind index entries, in their order, read again: the index alone may lag behind. */
-  async function rowsOf(entries: readonly Row[]): Promise<(Row | undefined)[]> {
+  async function readRows(entries: readonly Row[]): Promise<(Row | undefined)[]> {
     const keys = entries.map((entry) => ({ resource: String(entry["resource"]) }));
     const rows = await database.getMany(table, keys);
     const byName = new Map(rows.map((row) => [row["resource"], row]));
@@ -45,12 +45,12 @@ export function createLockList({ database, clock }: { database: Database; clock:
     async list({ purpose, userId, limit, cursor }: LockQuery): Promise<Page<Lock>> {
       const purposes = purpose === undefined ? lockPurposes : [purpose];
       const partitions = purposes
-        .flatMap(kindShardsOf)
+        .flatMap(listKindShards)
         .map((shard) => condition`${kindShard} = ${shard}`);
       const list = { table, index: "byName", partitions, limit, cursor } as const;
       const page = await listShards(database, list);
-      const locks = (await rowsOf(page.rows))
-        .map((row) => liveLockOf(row, clock()))
+      const locks = (await readRows(page.rows))
+        .map((row) => parseLiveLock(row, clock()))
         .filter((lock) => lock !== undefined)
         .filter((lock) => userId === undefined || lock.owner.userId === userId);
       return { ...page, rows: locks };
@@ -66,7 +66,7 @@ export function createLockList({ database, clock }: { database: Database; clock:
     async sweep({ limit, actor }: { limit: number; actor: Actor }): Promise<number> {
       const index = "byExpiry";
       let dropped = 0;
-      for (const shard of lockPurposes.flatMap(kindShardsOf)) {
+      for (const shard of lockPurposes.flatMap(listKindShards)) {
         const nowMs = clock();
         const where = condition`${kindShard} = ${shard} AND ${expiresAtMs} <= ${nowMs}`;
         for (const entry of (await database.query({ table, index, where, limit })).rows) {

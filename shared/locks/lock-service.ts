@@ -8,13 +8,13 @@ import type { Database } from "../table/database.ts";
 import type { Write } from "../table/write.ts";
 import { keyedRequest, Replayed } from "../table/request-memory.ts";
 import {
-  actorOf,
+  resolveActor,
   createAcquiring,
   keyedProof,
   type LockTiming,
   type ProofRequest,
 } from "./lock-acquiring.ts";
-import { LineWaits, ticketsOf } from "./line.ts";
+import { LineWaits, parseTickets } from "./line.ts";
 import { createLine } from "./line-service.ts";
 import { createLockList } from "./lock-list.ts";
 import { forceReleaseWrite, releaseLockWrite } from "./lock-ending-store.ts";
@@ -22,10 +22,10 @@ import { checkLockWrite, findLockRow } from "./lock-store.ts";
 import {
   checkLimits,
   type LockProof,
-  liveLockOf,
+  parseLiveLock,
   type Lock,
   LockNotOwned,
-  lockOf,
+  parseLock,
 } from "./lock.ts";
 import { createTreeLocks } from "./tree-locks.ts";
 import { createWithLock } from "./with-lock.ts";
@@ -71,7 +71,7 @@ export function createLockService({ database, ...given }: LockServiceOptions) {
   async function release(request: ProofRequest): Promise<{ replayed: boolean }> {
     checkLimits(request);
     const keyed = keyedProof("release", request);
-    const change = { hold: request, nowMs: clock(), actor: actorOf(request), keyed };
+    const change = { hold: request, nowMs: clock(), actor: resolveActor(request), keyed };
     const releaseId = randomId("rel");
     try {
       if (request.scope === "tree") await trees.release({ ...change, releaseId });
@@ -94,11 +94,11 @@ export function createLockService({ database, ...given }: LockServiceOptions) {
     try {
       const row = await database.apply(forceReleaseWrite(forced));
       const ended = { ...row, owner: row["formerOwner"] };
-      const lock = lockOf(ended);
+      const lock = parseLock(ended);
       if (lock?.scope === "tree") await trees.forget(lock, forced.nowMs, actor);
       // A hint for those who wait: should it be lost, their next question does the same.
-      if (ticketsOf(row).length > 0) await line.passOn(row, resource, actor).catch(ignoreLine);
-      return { ended: liveLockOf(ended, forced.nowMs), replayed: false };
+      if (parseTickets(row).length > 0) await line.passOn(row, resource, actor).catch(ignoreLine);
+      return { ended: parseLiveLock(ended, forced.nowMs), replayed: false };
     } catch (error) {
       if (error instanceof LockNotOwned) return { ended: undefined, replayed: false };
       if (error instanceof Replayed) return { ended: undefined, replayed: true };
@@ -173,7 +173,7 @@ export function createLockService({ database, ...given }: LockServiceOptions) {
      * @example const lock = await locks.find("report/7");
      */
     async find(resource: string): Promise<Lock | undefined> {
-      return liveLockOf(await findLockRow(database, resource), clock());
+      return parseLiveLock(await findLockRow(database, resource), clock());
     },
 
     /**

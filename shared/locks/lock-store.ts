@@ -10,7 +10,7 @@
  * clocks are a day apart.
  */
 import { type Actor, changeNote } from "../base/actor.ts";
-import { shardOf } from "../base/ids.ts";
+import { pickShard } from "../base/ids.ts";
 import { dayMs, type EpochMs, later, ttlSecondsAt } from "../base/time.ts";
 import type { Database } from "../table/database.ts";
 import {
@@ -24,7 +24,7 @@ import {
 } from "../table/expression.ts";
 import { once } from "../table/request-memory.ts";
 import { check, type Row, update, type Write } from "../table/write.ts";
-import { LineWaits, ticketsOf } from "./line.ts";
+import { LineWaits, parseTickets } from "./line.ts";
 import {
   at,
   callerHolds,
@@ -38,10 +38,10 @@ import {
   type HeldChange,
   type LockProof,
   isSameOwner,
-  liveLockOf,
+  parseLiveLock,
   LockHeld,
   LockNotOwned,
-  lockOf,
+  parseLock,
   type LockOwner,
   type Permit,
 } from "./lock.ts";
@@ -52,7 +52,7 @@ import type { LockPurpose, LockScope } from "./lock.ts";
 const shardsPerPurpose = 4;
 
 /** The partitions of the index `byExpiry` that hold the owned locks of a purpose. */
-export function kindShardsOf(purpose: LockPurpose): string[] {
+export function listKindShards(purpose: LockPurpose): string[] {
   return Array.from({ length: shardsPerPurpose }, (_, shard) => `${purpose}-${shard}`);
 }
 
@@ -90,7 +90,7 @@ export function ownership(
     ownerName: owner.username,
     scope: scope === "tree" ? scope : undefined,
     purpose,
-    kindShard: `${purpose}-${shardOf(resource, shardsPerPurpose)}`,
+    kindShard: `${purpose}-${pickShard(resource, shardsPerPurpose)}`,
     acquiredAtMs: nowMs,
     expiresAtMs: later(nowMs, leaseMs),
     change: changeNote(what, actor, nowMs),
@@ -128,16 +128,16 @@ export function acquireLockWrite(taken: Acquisition, nowMs: EpochMs, fence?: num
     refused: (row) => {
       const denied = permit?.refusal(row);
       if (denied) return denied;
-      if (counted && row && !liveLockOf(row, nowMs) && ticketsOf(row).length > 0) {
+      if (counted && row && !parseLiveLock(row, nowMs) && parseTickets(row).length > 0) {
         return new LineWaits(row);
       }
-      const holder = lockOf(row);
+      const holder = parseLock(row);
       return holder ? new LockHeld(holder, row) : new LockNotOwned(row, nowMs);
     },
     // The same owner, instant and end can only be this very write, or another one of the same
     // caller that leaves exactly the same row: either way the lock is theirs.
     applied: (row) => {
-      const lock = lockOf(row);
+      const lock = parseLock(row);
       const expiresAtMs = later(nowMs, taken.leaseMs);
       return (
         lock !== undefined &&

@@ -92,7 +92,7 @@ export function isSameOwner(one: LockOwner, other: LockOwner): boolean {
 }
 
 /** The lock as answers show it. */
-export function lockInfoOf({ owner, fence, acquiredAtMs, expiresAtMs }: Lock): LockInfo {
+export function lockView({ owner, fence, acquiredAtMs, expiresAtMs }: Lock): LockInfo {
   return {
     userId: owner.userId,
     username: owner.username ?? null,
@@ -104,7 +104,7 @@ export function lockInfoOf({ owner, fence, acquiredAtMs, expiresAtMs }: Lock): L
 }
 
 /** The lock in a row, whoever's it is and whether or not its lease is over; undefined if it is free. */
-export function lockOf(row: Row | undefined): Lock | undefined {
+export function parseLock(row: Row | undefined): Lock | undefined {
   if (typeof row?.["owner"] !== "string") return undefined;
   return {
     resource: String(row["resource"]),
@@ -122,8 +122,8 @@ export function lockOf(row: Row | undefined): Lock | undefined {
 }
 
 /** The lock in a row if its lease still runs. */
-export function liveLockOf(row: Row | undefined, nowMs: EpochMs): Lock | undefined {
-  const lock = lockOf(row);
+export function parseLiveLock(row: Row | undefined, nowMs: EpochMs): Lock | undefined {
+  const lock = parseLock(row);
   return lock && !isExpired(lock.expiresAtMs, nowMs) ? lock : undefined;
 }
 
@@ -154,7 +154,7 @@ export function checkLimits(request: {
   }
 }
 
-function nameOf({ username, userId }: LockOwner): string {
+function pickName({ username, userId }: LockOwner): string {
   return username ?? userId;
 }
 
@@ -165,10 +165,10 @@ export class LockHeld extends HoldfastError {
   readonly row: Row | undefined;
 
   constructor(lock: Lock, row?: Row) {
-    super("LOCK_HELD", `Locked by ${nameOf(lock.owner)}`, {
+    super("LOCK_HELD", `Locked by ${pickName(lock.owner)}`, {
       success: false,
-      lockedBy: nameOf(lock.owner),
-      lockInfo: lockInfoOf(lock),
+      lockedBy: pickName(lock.owner),
+      lockInfo: lockView(lock),
     });
     this.lock = lock;
     this.row = row;
@@ -176,8 +176,8 @@ export class LockHeld extends HoldfastError {
 }
 
 /** Why the caller's hold is gone, as far as the row still tells. */
-function reasonOf(holder: Lock | undefined, row: Row | undefined): string {
-  if (holder) return `The lock is held by ${nameOf(holder.owner)}`;
+function explainLoss(holder: Lock | undefined, row: Row | undefined): string {
+  if (holder) return `The lock is held by ${pickName(holder.owner)}`;
   const change = row?.["change"] as { action?: string; reason?: string } | undefined;
   if (row?.["owner"] === undefined && change?.action === "lock.forced") {
     return `An administrator ended this lock${change.reason ? `: ${change.reason}` : ""}`;
@@ -192,10 +192,10 @@ function reasonOf(holder: Lock | undefined, row: Row | undefined): string {
 export class LockNotOwned extends HoldfastError {
   readonly holder: Lock | undefined;
 
-  constructor(row: Row | undefined, nowMs: EpochMs, holder = liveLockOf(row, nowMs)) {
-    super("LOCK_NOT_OWNED", reasonOf(holder, row), {
+  constructor(row: Row | undefined, nowMs: EpochMs, holder = parseLiveLock(row, nowMs)) {
+    super("LOCK_NOT_OWNED", explainLoss(holder, row), {
       success: false,
-      lockInfo: holder ? lockInfoOf(holder) : null,
+      lockInfo: holder ? lockView(holder) : null,
     });
     this.holder = holder;
   }
@@ -204,9 +204,9 @@ export class LockNotOwned extends HoldfastError {
 /** Waited for a lock as long as the caller wanted, in vain; nothing was changed. */
 export class LockTimeout extends HoldfastError {
   constructor(waitedMs: number, { lock }: LockHeld) {
-    super("LOCK_TIMEOUT", `Still locked by ${nameOf(lock.owner)} after ${waitedMs} ms`, {
+    super("LOCK_TIMEOUT", `Still locked by ${pickName(lock.owner)} after ${waitedMs} ms`, {
       waitedMs,
-      lockInfo: lockInfoOf(lock),
+      lockInfo: lockView(lock),
     });
   }
 }

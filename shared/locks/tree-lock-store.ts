@@ -16,18 +16,18 @@ import {
   type LockProof,
   type Lock,
   LockHeld,
-  liveLockOf,
+  parseLiveLock,
   LockNotOwned,
   maxLeaseMs,
 } from "./lock.ts";
 
 const below = at("below");
-const entryOf = (resource: string) => `lock:${resource}` as const;
+const entryAttribute = (resource: string) => `lock:${resource}` as const;
 
 /** The locks below a name as its row has them, those whose lease is over too. */
 export function locksBelow(row: Row | undefined): Lock[] {
   const names = (row?.["below"] as ReadonlySet<string> | undefined) ?? new Set<string>();
-  return [...names].map((name) => row?.[entryOf(name)] as Lock);
+  return [...names].map((name) => row?.[entryAttribute(name)] as Lock);
 }
 
 /** A row with entries may go when no lock below it can be alive any more, however long its lease. */
@@ -36,14 +36,14 @@ const ttlSecondsAbove = (nowMs: EpochMs): number => ttlSecondsAt(later(nowMs, ma
 /** The entry above is still that of this hold: nobody took over from above in the meantime. */
 function entryIsOurs({ resource, fence }: LockProof): Fragment {
   return fence === undefined
-    ? exists(at(entryOf(resource)))
-    : condition`${at(entryOf(resource), "fence")} = ${fence}`;
+    ? exists(at(entryAttribute(resource)))
+    : condition`${at(entryAttribute(resource), "fence")} = ${fence}`;
 }
 
 /** The leases of these locks below are over; looked at again at the instant of the write. */
 const leasesBelowAreOver = (locks: readonly [Lock, ...Lock[]], nowMs: EpochMs): Fragment => {
   const [first, ...others] = locks.map(
-    ({ resource }) => condition`${at(entryOf(resource), "expiresAtMs")} <= ${nowMs}`,
+    ({ resource }) => condition`${at(entryAttribute(resource), "expiresAtMs")} <= ${nowMs}`,
   );
   return allOf(first!, ...others);
 };
@@ -63,7 +63,7 @@ export function enterWrite(above: string, lock: Lock, note: ChangeNote): Write {
     ...lockRow(above),
     change: {
       set: [
-        action`${at(entryOf(lock.resource))} = ${lock}`,
+        action`${at(entryAttribute(lock.resource))} = ${lock}`,
         action`${at("ttlSeconds")} = ${ttlSecondsAbove(nowMs)}`,
         action`${at("change")} = ${note}`,
       ],
@@ -72,7 +72,7 @@ export function enterWrite(above: string, lock: Lock, note: ChangeNote): Write {
       add: [action`${below} ${new Set([lock.resource])}`],
     },
     condition: lockIsFree(nowMs),
-    refused: (row) => new LockHeld(liveLockOf(row, nowMs)!),
+    refused: (row) => new LockHeld(parseLiveLock(row, nowMs)!),
   });
 }
 
@@ -88,7 +88,7 @@ export function prolongWrite(
     ...lockRow(above),
     change: {
       set: [
-        action`${at(entryOf(hold.resource), "expiresAtMs")} = ${expiresAtMs}`,
+        action`${at(entryAttribute(hold.resource), "expiresAtMs")} = ${expiresAtMs}`,
         action`${at("ttlSeconds")} = ${ttlSecondsAbove(nowMs)}`,
         action`${at("change")} = ${note}`,
       ],
@@ -104,7 +104,7 @@ export function leaveWrite(above: string, hold: LockProof, note: ChangeNote): Wr
     ...lockRow(above),
     change: {
       set: [action`${at("change")} = ${note}`],
-      remove: [at(entryOf(hold.resource))],
+      remove: [at(entryAttribute(hold.resource))],
       delete: [action`${below} ${new Set([hold.resource])}`],
     },
     condition: entryIsOurs(hold),
@@ -132,7 +132,7 @@ export function takeTreeWrite(
 ): Write {
   const plain = acquireLockWrite(taken, nowMs, assumed.fence);
   if (plain.kind !== "update") return plain;
-  const entries = assumed.expiredBelow.map(({ resource }) => at(entryOf(resource)));
+  const entries = assumed.expiredBelow.map(({ resource }) => at(entryAttribute(resource)));
   const remove = [...(plain.change.remove ?? []), ...entries, below];
   return update({
     ...plain,
@@ -152,7 +152,7 @@ export function dropWrite(
     ...lockRow(resource),
     change: {
       set: [action`${at("change")} = ${note}`],
-      remove: names.map((name) => at(entryOf(name))),
+      remove: names.map((name) => at(entryAttribute(name))),
       delete: [action`${below} ${new Set(names)}`],
     },
     condition: leasesBelowAreOver(expired, note.atMs),

@@ -19,9 +19,9 @@ import {
   type LockProof,
   type Lock,
   LockHeld,
-  liveLockOf,
+  parseLiveLock,
   LockNotOwned,
-  lockOf,
+  parseLock,
   namesAbove,
 } from "./lock.ts";
 import {
@@ -48,7 +48,7 @@ interface Assumption {
 /** Judges a refusal: somebody is in the way, or this is what to assume next. */
 function corrected({ refusals }: TransactionRefused, assumed: Assumption, nowMs: EpochMs) {
   for (const { found } of refusals) {
-    const holder = liveLockOf(found, nowMs);
+    const holder = parseLiveLock(found, nowMs);
     if (holder) throw new LockHeld(holder);
   }
   const own = refusals.find(({ index }) => index === 0)?.found;
@@ -176,7 +176,7 @@ export function createTreeLocks({ database, clock }: TreeLockOptions) {
       }
       // A transaction hands nothing back, so who renews without the lock itself pays for a read.
       const row = await findLockRow(database, hold.resource);
-      return lockOf(row) ?? refuse(row, nowMs);
+      return parseLock(row) ?? refuse(row, nowMs);
     },
 
     /** Releases the lock's own row and its entry in every row above. One transaction. */

@@ -6,7 +6,7 @@ import type { Clock, EpochMs } from "../base/time.ts";
 import {
   type Cart,
   CartLocked,
-  cartIdOf,
+  makeCartId,
   CurrencyMismatch,
   liveLock,
 } from "../carts/model/cart.ts";
@@ -23,7 +23,7 @@ import {
 import { findStocks } from "../inventory/stock-store.ts";
 import type { Database } from "../table/database.ts";
 import {
-  demandOf,
+  sumDemand,
   IdempotencyKeyReused,
   maxOrderItems,
   type Order,
@@ -81,7 +81,7 @@ type CartSource = Extract<OrderSource, { kind: "cart" }>;
 type ItemsSource = Extract<OrderSource, { kind: "items" }>;
 
 /** What a request asks for, whatever its key: tells a repetition from a reuse. */
-function fingerprintOf({ source, paymentMethod, vendorId }: PlaceOrder): string {
+function fingerprintOrder({ source, paymentMethod, vendorId }: PlaceOrder): string {
   return fingerprint({ source, paymentMethod, vendorId });
 }
 
@@ -92,7 +92,7 @@ function fingerprintOf({ source, paymentMethod, vendorId }: PlaceOrder): string 
  * @throws CartLocked when there is no key and the cart is being paid for in another way
  */
 export function sameRequest(order: Order, request: PlaceOrder): Order {
-  if (order.fingerprint === fingerprintOf(request)) return order;
+  if (order.fingerprint === fingerprintOrder(request)) return order;
   if (request.idempotencyKey !== undefined) throw new IdempotencyKeyReused();
   throw new CartLocked(order);
 }
@@ -102,7 +102,7 @@ function checkoutNumber(cart: Cart, nowMs: EpochMs): number {
   return liveLock(cart, nowMs) ? cart.checkouts - 1 : cart.checkouts;
 }
 
-function orderIdOf(request: PlaceOrder, withoutKey: () => string): string {
+function makeOrderId(request: PlaceOrder, withoutKey: () => string): string {
   const { userId, idempotencyKey } = request;
   return idempotencyKey === undefined ? withoutKey() : derivedId("ord", userId, idempotencyKey);
 }
@@ -117,8 +117,8 @@ function priceSeen(lines: readonly OrderLine[], wanted: string): number {
 }
 
 /** One price per item, as the lines show it. */
-function demandsOf(lines: readonly OrderLine[], currency: string): Draft["demands"] {
-  const demands = demandOf(lines);
+function priceDemand(lines: readonly OrderLine[], currency: string): Draft["demands"] {
+  const demands = sumDemand(lines);
   if (demands.length > maxOrderItems) {
     throw new TooLarge(`An order has at most ${maxOrderItems} different items`, maxOrderItems);
   }
@@ -160,7 +160,7 @@ function oneCurrency(stocks: Iterable<Stock>): string {
 
 type Contents = Pick<Order, "lines" | "totalMinor" | "currency" | "cart">;
 
-function orderOf(
+function makeOrder(
   request: PlaceOrder,
   orderId: string,
   [createdAtMs, expiresAtMs]: readonly [EpochMs, EpochMs],
@@ -169,7 +169,13 @@ function orderOf(
   const { userId, paymentMethod, vendorId = null } = request;
   checkVendor(request.vendorId, contents.lines);
   const facts = { orderId, userId, status: "pending" as const, paymentMethod, vendorId };
-  return { ...facts, ...contents, fingerprint: fingerprintOf(request), createdAtMs, expiresAtMs };
+  return {
+    ...facts,
+    ...contents,
+    fingerprint: fingerprintOrder(request),
+    createdAtMs,
+    expiresAtMs,
+  };
 }
 
 /** What cannot be drafted (any more) may have been ordered before by this very request. */
@@ -186,18 +192,18 @@ async function orExisting<T>(database: Database, orderId: string, draft: () => T
 async function fromCart(parts: PlacingOptions, request: PlaceOrder, source: CartSource) {
   const { database, clock, holdMs } = parts;
   const { sessionId } = source;
-  const cart = await findCart(database, cartIdOf(request.userId, sessionId));
+  const cart = await findCart(database, makeCartId(request.userId, sessionId));
   const nowMs = clock();
   const { cartId, version } = cart;
   const keyless = () => derivedId("ord", cartId, version, checkoutNumber(cart, nowMs));
-  const orderId = orderIdOf(request, keyless);
+  const orderId = makeOrderId(request, keyless);
   return orExisting(database, orderId, (): Draft => {
     const priced = priceForOrder(cart, source.instances);
     const { lines, totalMinor, currency, instances, conditions } = priced;
     const ordered = { cartId, sessionId, version, instances, conditions };
     const contents = { lines, totalMinor, currency, cart: ordered };
-    const order = orderOf(request, orderId, [nowMs, deadlineAfter(nowMs, holdMs)], contents);
-    return { order, cart, demands: demandsOf(lines, currency) };
+    const order = makeOrder(request, orderId, [nowMs, deadlineAfter(nowMs, holdMs)], contents);
+    return { order, cart, demands: priceDemand(lines, currency) };
   });
 }
 
@@ -208,14 +214,14 @@ async function fromItems(parts: PlacingOptions, request: PlaceOrder, source: Ite
     source.items.map(({ itemId }) => itemId),
   );
   const nowMs = clock();
-  const orderId = orderIdOf(request, () => randomId("ord"));
+  const orderId = makeOrderId(request, () => randomId("ord"));
   return orExisting(database, orderId, (): Draft => {
     const lines = inlineLines(source, stocks, nowMs);
     const currency = oneCurrency(stocks.values());
     const totalMinor = lines.reduce((sum, { lineTotalMinor }) => sum + lineTotalMinor, 0);
     const contents = { lines, totalMinor, currency };
-    const order = orderOf(request, orderId, [nowMs, deadlineAfter(nowMs, holdMs)], contents);
-    return { order, demands: demandsOf(lines, currency) };
+    const order = makeOrder(request, orderId, [nowMs, deadlineAfter(nowMs, holdMs)], contents);
+    return { order, demands: priceDemand(lines, currency) };
   });
 }
 

@@ -4,7 +4,7 @@ import { TryAgain } from "../base/errors.ts";
 import { temporaryTransactionId } from "../carts/model/cart.ts";
 import { checkoutWrite } from "../carts/checkout/cart-checkout-store.ts";
 import { holdWrite } from "../inventory/hold-store.ts";
-import { stockOf } from "../inventory/stock-store.ts";
+import { parseStock } from "../inventory/stock-store.ts";
 import { TransactionRefused } from "../table/transaction.ts";
 import type { Write } from "../table/write.ts";
 import { type Order, OrderExists } from "./order.ts";
@@ -43,7 +43,7 @@ interface Attempt {
   readonly holds: ReadonlyMap<Write, Demanded>;
 }
 
-function checkoutOf(draft: Draft, actor: Actor, nowMs: EpochMs) {
+function planCheckout(draft: Draft, actor: Actor, nowMs: EpochMs) {
   const { cart, order } = draft;
   if (!cart) return undefined;
   const { orderId, expiresAtMs } = order;
@@ -52,11 +52,11 @@ function checkoutOf(draft: Draft, actor: Actor, nowMs: EpochMs) {
   return checkoutWrite({ cart, orderId, transactionId, expiresAtMs, nowMs, note });
 }
 
-function attemptOf(parts: PlacingOptions, draft: Draft, rooms: Rooms, actor: Actor): Attempt {
+function planAttempt(parts: PlacingOptions, draft: Draft, rooms: Rooms, actor: Actor): Attempt {
   const nowMs = parts.clock();
   const { orderId, expiresAtMs } = draft.order;
   const note = changeNote("order.placed", actor, nowMs);
-  const holdOf = (demand: Demanded): Write => {
+  const planHold = (demand: Demanded): Write => {
     const stock = rooms.get(demand.itemId);
     // Its own bucket is none that it takes over, should its time be up at this very moment.
     const room = stock && roomIn(stock, epochMs(Math.min(nowMs, expiresAtMs - 1)));
@@ -64,8 +64,8 @@ function attemptOf(parts: PlacingOptions, draft: Draft, rooms: Rooms, actor: Act
   };
   return {
     order: placeOrderWrite(draft.order, note),
-    cart: checkoutOf(draft, actor, nowMs),
-    holds: new Map(draft.demands.map((demand) => [holdOf(demand), demand])),
+    cart: planCheckout(draft, actor, nowMs),
+    holds: new Map(draft.demands.map((demand) => [planHold(demand), demand])),
   };
 }
 
@@ -80,7 +80,7 @@ async function roomsAfter(
   for (const [write, demand] of attempt.holds) {
     const refusal = refused.of(write);
     if (!refusal) continue;
-    const stock = refusal.found && stockOf(refusal.found);
+    const stock = refusal.found && parseStock(refusal.found);
     const reason = whyRefused(demand, stock, parts.clock());
     if (reason) failed.push(reason);
     else rooms.set(demand.itemId, stock!);
@@ -126,7 +126,7 @@ async function placeNew(parts: PlacingOptions, request: PlaceOrder): Promise<Ord
   let draft = await draftPayable(parts, request);
   let rooms: Rooms = new Map();
   for (let round = 0; round < maxRounds; round += 1) {
-    const attempt = attemptOf(parts, draft, rooms, actor);
+    const attempt = planAttempt(parts, draft, rooms, actor);
     const { order, cart, holds } = attempt;
     try {
       await parts.database.transact([order, ...(cart ? [cart] : []), ...holds.keys()]);

@@ -6,14 +6,14 @@ import type { Page } from "../table/paging.ts";
 import { TryAgain } from "../base/errors.ts";
 import { transactTolerating } from "../table/tolerating.ts";
 import { TransactionRefused } from "../table/transaction.ts";
-import { demandOf, type Order, type OrderCaller } from "./order.ts";
+import { sumDemand, type Order, type OrderCaller } from "./order.ts";
 import type { PlacingOptions } from "./order-draft.ts";
 import { createPlacing } from "./order-placing.ts";
 import {
   closeOrderWrite,
   getOwnOrder,
   listOrders,
-  orderOf,
+  parseOrder,
   type OrderQuery,
 } from "./order-store.ts";
 
@@ -51,7 +51,7 @@ export function createOrderService(options: PlacingOptions) {
     const nowMs = clock();
     const note = changeNote(`order.${to}`, actor, nowMs, reason);
     const ofCart = { ...note, action: `cart.${to}` } as const;
-    const demands = demandOf(lines);
+    const demands = sumDemand(lines);
     const held = to === "expired" ? [] : demands;
     const returning = [
       ...held.map((demand) => releaseHoldWrite({ ...demand, orderId, expiresAtMs, note })),
@@ -71,7 +71,7 @@ export function createOrderService(options: PlacingOptions) {
         return await close(order, ending);
       } catch (error) {
         const found = error instanceof TransactionRefused && error.refusals[0]?.found;
-        const moved = found ? orderOf(found) : undefined;
+        const moved = found ? parseOrder(found) : undefined;
         const isMoved = moved?.status === "pending" && moved.expiresAtMs !== order.expiresAtMs;
         if (!isMoved || ending.to === "expired") throw error;
         order = moved;

@@ -6,9 +6,9 @@ import { action, allOf, condition, isMissing, pathsOf } from "../table/expressio
 import type { Page } from "../table/paging.ts";
 import { put, type Row, update, type Write } from "../table/write.ts";
 import {
-  dueShardOf,
+  pickDueShard,
   dueShards,
-  isOrderOf,
+  isOwnOrder,
   type Order,
   type OrderCaller,
   OrderExists,
@@ -35,13 +35,13 @@ export interface Closing {
 }
 
 /** A stored row as an order. */
-export function orderOf(row: Row): Order {
+export function parseOrder(row: Row): Order {
   return row as unknown as Order;
 }
 
 /** The error for an order that is missing or whose status forbids a change. */
 function orderRefused(orderId: string, found: Row | undefined) {
-  return found ? new OrderNotPayable(orderOf(found)) : new OrderNotFound(orderId);
+  return found ? new OrderNotPayable(parseOrder(found)) : new OrderNotFound(orderId);
 }
 
 /** An order with what only its writes look at. */
@@ -71,12 +71,12 @@ function deadlineIsOver({ to, nowMs }: Closing) {
 /** Puts a new order, under "no such order"; refused with the one that is there. */
 export function placeOrderWrite(order: Order, note: ChangeNote): Write {
   const { orderId, expiresAtMs } = order;
-  const due = { dueShard: dueShardOf(orderId), dueAtMs: expiresAtMs };
+  const due = { dueShard: pickDueShard(orderId), dueAtMs: expiresAtMs };
   return put({
     ...orderRow(orderId),
     item: { ...order, ...due, change: note },
     condition: isMissing(at("orderId")),
-    refused: (found) => new OrderExists(orderOf(found!)),
+    refused: (found) => new OrderExists(parseOrder(found!)),
   });
 }
 
@@ -101,9 +101,9 @@ async function resolve(
   { rows, cursor }: Page,
   status?: OrderStatus,
 ): Promise<Page<Order>> {
-  const keys = rows.map((row) => ({ orderId: orderOf(row).orderId }));
+  const keys = rows.map((row) => ({ orderId: parseOrder(row).orderId }));
   const found = keys.length > 0 ? await database.getMany("Orders", keys) : [];
-  const byId = new Map(found.map((row) => [orderOf(row).orderId, orderOf(row)]));
+  const byId = new Map(found.map((row) => [parseOrder(row).orderId, parseOrder(row)]));
   const orders = keys.flatMap(({ orderId }) => byId.get(orderId) ?? []);
   const wanted = orders.filter((order) => status === undefined || order.status === status);
   return { rows: wanted, ...(cursor === undefined ? {} : { cursor }) };
@@ -113,7 +113,7 @@ async function resolve(
 export async function findOrder(database: Database, orderId: string): Promise<Order | undefined> {
   if (!canBeOrderId(orderId)) return undefined;
   const row = await database.get("Orders", { orderId });
-  return row && orderOf(row);
+  return row && parseOrder(row);
 }
 
 /**
@@ -127,7 +127,7 @@ export async function getOwnOrder(
   caller: OrderCaller,
 ): Promise<Order> {
   const order = await findOrder(database, orderId);
-  if (order && isOrderOf(order, caller)) return order;
+  if (order && isOwnOrder(order, caller)) return order;
   throw new OrderNotFound(orderId);
 }
 
@@ -142,7 +142,7 @@ export async function listOrders(database: Database, query: OrderQuery): Promise
     const filter = status && condition`${at("status")} = ${status}`;
     const wanted = filter ? { filter } : {};
     const page = await database.scan({ table: "Orders", limit, cursor, ...wanted });
-    return { ...page, rows: page.rows.map(orderOf) };
+    return { ...page, rows: page.rows.map(parseOrder) };
   }
   const where = condition`${at("userId")} = ${userId}`;
   const list = {

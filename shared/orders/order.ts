@@ -1,5 +1,5 @@
 /** What an order is: its shape, how its status may move, and the errors that speak of it. */
-import { shardOf } from "../base/ids.ts";
+import { pickShard } from "../base/ids.ts";
 import { HoldfastError } from "../base/errors.ts";
 import type { ProviderName } from "../base/provider-name.ts";
 import type { EpochMs } from "../base/time.ts";
@@ -137,7 +137,7 @@ export interface OrderCaller {
 }
 
 /** Whether an order is one of the caller's; every order is an administrator's. */
-export function isOrderOf({ userId }: Pick<Order, "userId">, caller: OrderCaller): boolean {
+export function isOwnOrder({ userId }: Pick<Order, "userId">, caller: OrderCaller): boolean {
   return caller.isAdmin || caller.userId === userId;
 }
 
@@ -145,12 +145,12 @@ export function isOrderOf({ userId }: Pick<Order, "userId">, caller: OrderCaller
 export const dueShards = 4;
 
 /** The partition of the due index for an order: always the same one. */
-export function dueShardOf(orderId: string): string {
-  return `due-${shardOf(orderId, dueShards)}`;
+export function pickDueShard(orderId: string): string {
+  return `due-${pickShard(orderId, dueShards)}`;
 }
 
 /** The units that an order needs of each item, one entry an item: lines of the same item are one hold. */
-export function demandOf(lines: readonly Demand[]): Demand[] {
+export function sumDemand(lines: readonly Demand[]): Demand[] {
   const quantities = new Map<string, number>();
   for (const { itemId, quantity } of lines) {
     quantities.set(itemId, (quantities.get(itemId) ?? 0) + quantity);
@@ -221,7 +221,7 @@ function paymentView({ refund, transactions: _kept, ...payment }: Payment) {
 }
 
 /** An order as its owner may see it, by the contract. */
-export function viewOf(order: Order) {
+export function orderView(order: Order) {
   const { orderId, userId, status, totalMinor, currency, paymentMethod, vendorId } = order;
   const { createdAtMs, expiresAtMs, cart, payment } = order;
   const lines = order.lines.map(lineView);

@@ -2,10 +2,14 @@
 import { setTimeout as sleepMs } from "node:timers/promises";
 import { randomId } from "../base/ids.ts";
 import { type Clock, epochMs } from "../base/time.ts";
-import { isOrderOf, type Order, type OrderCaller, OrderNotFound } from "../orders/order.ts";
+import { isOwnOrder, type Order, type OrderCaller, OrderNotFound } from "../orders/order.ts";
 import { findOrder } from "../orders/order-store.ts";
 import { type KeyReader, ProviderFailed } from "../providers/provider.ts";
-import { sandboxOrderOf, type SignedEvent, signSandboxEvent } from "../providers/sandbox.ts";
+import {
+  parseSandboxTransactionId,
+  type SignedEvent,
+  signSandboxEvent,
+} from "../providers/sandbox.ts";
 import type { Database } from "../table/database.ts";
 import { knowsTransaction } from "./payment.ts";
 
@@ -30,9 +34,9 @@ export interface SandboxWish {
 
 /** Makes the cashier. */
 export function createCashier({ database, keys, clock, sleep = sleepMs, deliver }: CashierOptions) {
-  async function orderOf(transactionId: string, caller: OrderCaller): Promise<Order> {
-    const order = await findOrder(database, sandboxOrderOf(transactionId) ?? "");
-    if (order && isOrderOf(order, caller) && knowsTransaction(order, transactionId)) return order;
+  async function getOrder(transactionId: string, caller: OrderCaller): Promise<Order> {
+    const order = await findOrder(database, parseSandboxTransactionId(transactionId) ?? "");
+    if (order && isOwnOrder(order, caller) && knowsTransaction(order, transactionId)) return order;
     throw new OrderNotFound(transactionId);
   }
 
@@ -46,7 +50,7 @@ export function createCashier({ database, keys, clock, sleep = sleepMs, deliver 
      */
     async pay(wish: SandboxWish) {
       const { transactionId, outcome, delayMs = 0, duplicates = 0, caller } = wish;
-      const { orderId, totalMinor, currency } = await orderOf(transactionId, caller);
+      const { orderId, totalMinor, currency } = await getOrder(transactionId, caller);
       const [current] = await keys();
       if (delayMs > 0) await sleep(delayMs);
       const type = outcome === "success" ? "payment.captured" : "payment.failed";

@@ -5,7 +5,7 @@ import type { PaymentFact } from "../providers/provider.ts";
 const longestKey = 64;
 
 /** A name from outside as a part of a key: long ones by their digest, because keys have limits. */
-export function keyOf(foreignId: string): string {
+export function foreignKey(foreignId: string): string {
   return foreignId.length <= longestKey ? foreignId : derivedId("sha", foreignId);
 }
 
@@ -15,5 +15,5 @@ export function factKey({
   paymentId,
   refundId,
 }: Pick<PaymentFact, "kind" | "paymentId" | "refundId">): string {
-  return `${kind}:${keyOf(refundId ?? paymentId)}`;
+  return `${kind}:${foreignKey(refundId ?? paymentId)}`;
 }

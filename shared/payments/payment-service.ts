@@ -32,7 +32,7 @@ export function createPaymentService(options: PaymentServiceOptions) {
   const refunds = createRefunds({ ...options, settling });
   const receiving = createReceiving({ ...options, settling, refunds });
 
-  function providerOf(method: PaymentMethod): PaymentProvider {
+  function getProvider(method: PaymentMethod): PaymentProvider {
     const provider = providers[method];
     if (provider) return provider;
     throw new PaymentMethodUnavailable(method, "not_configured");
@@ -46,7 +46,7 @@ export function createPaymentService(options: PaymentServiceOptions) {
      * @example await payments.assertPayable("stripe", { amountMinor: 4_900, currency: "EUR" })
      */
     async assertPayable(method: PaymentMethod, amount: Amount): Promise<void> {
-      const reason = await providerOf(method).whyNot(amount);
+      const reason = await getProvider(method).whyNot(amount);
       if (reason) throw new PaymentMethodUnavailable(method, reason);
     },
 
@@ -67,7 +67,7 @@ export function createPaymentService(options: PaymentServiceOptions) {
     }: OnOrder & { method?: PaymentMethod | undefined }): Promise<StartedPayment> {
       return starting.start({
         read: () => getOwnOrder(database, orderId, caller),
-        providerOf,
+        getProvider,
         ...wish,
       });
     },
@@ -91,7 +91,7 @@ export function createPaymentService(options: PaymentServiceOptions) {
     async verify(
       claim: OnOrder & { provider: PaymentMethod; returned: BrowserReturn },
     ): Promise<Order> {
-      providerOf(claim.provider);
+      getProvider(claim.provider);
       return receiving.verify(await getOwnOrder(database, claim.orderId, claim.caller), claim);
     },
 

@@ -15,7 +15,7 @@ import {
   pathsOf,
 } from "../table/expression.ts";
 import { put, type Row, update, type Write } from "../table/write.ts";
-import { factKey, keyOf } from "./fact-key.ts";
+import { factKey, foreignKey } from "./fact-key.ts";
 import { OrderMoved } from "./payment.ts";
 
 /** The longest text of an event that is kept. */
@@ -57,8 +57,8 @@ function isSameNote(found: Row, note: ChangeNote): boolean {
   return (["action", "actor", "atMs"] as const).every((name) => change?.[name] === note[name]);
 }
 
-function eventKeyOf(event: PaymentEvent): string {
-  const id = event.kind === "noted" ? keyOf(event.eventId) : factKey(event);
+function makeEventKey(event: PaymentEvent): string {
+  const id = event.kind === "noted" ? foreignKey(event.eventId) : factKey(event);
   return `${event.provider}/${id}`;
 }
 
@@ -80,7 +80,7 @@ function keepWrite(event: PaymentEvent, nowMs: EpochMs): Write {
       typeof value === "string" ? value.slice(0, longestText) : value,
     ]),
   );
-  const eventKey = eventKeyOf(event);
+  const eventKey = makeEventKey(event);
   return put({
     table: "Events",
     key: { eventKey },

@@ -3,7 +3,7 @@ import { HoldfastError } from "../base/errors.ts";
 import type { EpochMs } from "../base/time.ts";
 import {
   type CapturedPayment,
-  dueShardOf,
+  pickDueShard,
   type Order,
   type OrderStatus,
   type PaymentMethod,
@@ -68,7 +68,7 @@ export function earlierTransaction({ payment }: Order, method: PaymentMethod): s
 
 const unpaid = new Set<OrderStatus>(["pending", "failed", "cancelled", "expired"]);
 
-function refundOf(fact: PaymentFact, reason: string): Refund {
+function makeRefund(fact: PaymentFact, reason: string): Refund {
   const { transactionId, paymentId, provider, amountMinor, currency } = fact;
   const what = { transactionId, paymentId, provider, amountMinor, currency };
   return { status: "due", reason, attempts: 0, ...what };
@@ -101,7 +101,7 @@ export function isOpen({ status }: Refund): boolean {
 }
 
 /** All refunds of an order, finished or not. */
-export function refundsOf({ payment, extraRefunds }: Order): Refund[] {
+export function listRefunds({ payment, extraRefunds }: Order): Refund[] {
   return [...(payment?.refund ? [payment.refund] : []), ...Object.values(extraRefunds ?? {})];
 }
 
@@ -111,8 +111,8 @@ export function refundsOf({ payment, extraRefunds }: Order): Refund[] {
  */
 export function withDue(order: Order, atMs: EpochMs): Order {
   const { dueShard: _shard, dueAtMs: _atMs, ...rest } = order;
-  const dueShard = dueShardOf(order.orderId);
-  if (refundsOf(order).some(isOpen)) {
+  const dueShard = pickDueShard(order.orderId);
+  if (listRefunds(order).some(isOpen)) {
     return { ...rest, dueShard, dueAtMs: atMs };
   }
   if (order.status !== "pending") return rest;
@@ -121,7 +121,7 @@ export function withDue(order: Order, atMs: EpochMs): Order {
 
 /** The money goes back instead of buying anything; what the order still holds is let go. */
 function refundInstead(order: Order, fact: PaymentFact, reason: string, nowMs: EpochMs): Outcome {
-  const payment = { ...captured(order, fact, nowMs), refund: refundOf(fact, reason) };
+  const payment = { ...captured(order, fact, nowMs), refund: makeRefund(fact, reason) };
   const next: Order = { ...remembering(order, fact, nowMs), status: "refund_due", payment };
   const wasOpen = order.status === "pending";
   return {
@@ -134,7 +134,7 @@ function refundInstead(order: Order, fact: PaymentFact, reason: string, nowMs: E
 function whenCaptured(order: Order, fact: PaymentFact, nowMs: EpochMs): Outcome {
   if (!unpaid.has(order.status)) {
     const next = remembering(
-      withExtra(order, refundOf(fact, refundReasons.paidTwice)),
+      withExtra(order, makeRefund(fact, refundReasons.paidTwice)),
       fact,
       nowMs,
     );
@@ -155,7 +155,7 @@ function whenCaptured(order: Order, fact: PaymentFact, nowMs: EpochMs): Outcome 
 
 /** A refund of a payment beyond the one that settled the order; the order stays as it is. */
 function whenExtraRefunded(order: Order, fact: PaymentFact, nowMs: EpochMs): Outcome {
-  const known = order.extraRefunds?.[fact.paymentId] ?? refundOf(fact, refundReasons.atProvider);
+  const known = order.extraRefunds?.[fact.paymentId] ?? makeRefund(fact, refundReasons.atProvider);
   const next = remembering(withExtra(order, { ...known, status: "done" }), fact, nowMs);
   return { next: withDue(next, order.dueAtMs ?? nowMs), stock: "leave", cart: "leave" };
 }
@@ -174,7 +174,7 @@ function whenRefunded(order: Order, fact: PaymentFact, nowMs: EpochMs): Outcome 
     return { next: withDue(remembering(done, fact, nowMs), nowMs), stock: "leave", cart: "leave" };
   }
   const settled = settledBefore && status === "paid" ? order.payment : captured(order, fact, nowMs);
-  const payment = { ...settled, refund: refundOf(fact, refundReasons.atProvider) };
+  const payment = { ...settled, refund: makeRefund(fact, refundReasons.atProvider) };
   const units = { paid: "takeBack", pending: "release" } as const;
   return {
     next: withDue({ ...order, status: "refund_due", payment }, nowMs),
@@ -229,7 +229,7 @@ function whenFailed(
  * Facts about one payment may come in any order: a refund implies the capture that is told later, and
  * a capture outweighs a failure before or after it.
  */
-export function outcomeOf(
+export function decideOutcome(
   order: Order,
   fact: PaymentFact,
   { policy, nowMs }: { policy: OnPaymentFailure; nowMs: EpochMs },

@@ -19,7 +19,7 @@ import {
   type PaymentAlarm,
 } from "./payment.ts";
 import { keepEvent } from "./payment-store.ts";
-import { openRefundsOf } from "./refund.ts";
+import { listOpenRefunds } from "./refund.ts";
 import type { Refunds } from "./refund-service.ts";
 import type { Settling } from "./settle-service.ts";
 
@@ -47,7 +47,7 @@ async function payBack(
   fact: PaymentFact,
   actor: Actor,
 ): Promise<Order> {
-  const isNew = openRefundsOf(order).some(({ attempts }) => attempts === 0);
+  const isNew = listOpenRefunds(order).some(({ attempts }) => attempts === 0);
   if (!isNew && fact.kind !== "refund_failed") return order;
   try {
     return await refunds.carryOut(order, actor);

@@ -11,7 +11,7 @@ import { OrderMoved, type PaymentAlarm } from "./payment.ts";
 import { changeOrderWrite } from "./payment-store.ts";
 import {
   afterAttempt,
-  openRefundsOf,
+  listOpenRefunds,
   type RefundAnswer,
   refundKey,
   refundRequested,
@@ -41,7 +41,7 @@ interface Wish {
 const maxRounds = 10;
 
 /** A final refusal, with what the provider says is still there to be paid back. */
-async function refusalOf(
+async function explainRefusal(
   provider: PaymentProvider,
   refund: Refund,
   lastError: string,
@@ -82,7 +82,7 @@ async function ask(
     const { reason: lastError, retriable } = error;
     logger.warn("Refund not done yet", { orderId, provider: provider.name, paymentId, lastError });
     if (retriable || refundId !== undefined) return { status: "unanswered", lastError };
-    const refusal = await refusalOf(provider, refund, lastError);
+    const refusal = await explainRefusal(provider, refund, lastError);
     if (refusal.status === "refused" && refusal.restMinor >= amountMinor) alarm("RefundRefused");
     return refusal;
   }
@@ -99,7 +99,7 @@ export function createRefunds(options: RefundOptions) {
    */
   async function carryOut(order: Order, actor: Actor): Promise<Order> {
     let current = order;
-    const waiting = openRefundsOf(order);
+    const waiting = listOpenRefunds(order);
     for (let refund = waiting.shift(); refund; refund = waiting.shift()) {
       const answer = await ask(options, current, refund);
       const nowMs = clock();
@@ -117,7 +117,7 @@ export function createRefunds(options: RefundOptions) {
       const { paymentId, amountMinor } = refund;
       const isLess = (each: Refund): boolean =>
         each.paymentId === paymentId && each.amountMinor < amountMinor;
-      waiting.push(...openRefundsOf(current).filter(isLess));
+      waiting.push(...listOpenRefunds(current).filter(isLess));
     }
     return current;
   }
@@ -131,7 +131,7 @@ export function createRefunds(options: RefundOptions) {
       certain: true,
     } as const;
     let current = order;
-    for (const refund of openRefundsOf(order)) {
+    for (const refund of listOpenRefunds(order)) {
       current = await settling.settle(current, { ...refund, ...told }, actor);
     }
     return current;

@@ -2,7 +2,7 @@
 import { type EpochMs, later, secondsToMs } from "../base/time.ts";
 import type { Order, PaidOrder, Refund, RefundOrder } from "../orders/order.ts";
 import type { RefundState } from "../providers/provider.ts";
-import { isOpen, isRefund, type Outcome, refundsOf, withDue } from "./payment.ts";
+import { isOpen, isRefund, type Outcome, listRefunds, withDue } from "./payment.ts";
 
 const firstPauseMs = secondsToMs(15);
 const longestPauseMs = secondsToMs(6 * 3600);
@@ -13,8 +13,8 @@ export function pauseAfter(attempts: number): number {
 }
 
 /** The refunds of an order that the provider has not confirmed yet. */
-export function openRefundsOf(order: Order): Refund[] {
-  return refundsOf(order).filter(isOpen);
+export function listOpenRefunds(order: Order): Refund[] {
+  return listRefunds(order).filter(isOpen);
 }
 
 /**

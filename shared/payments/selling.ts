@@ -3,13 +3,13 @@ import type { ChangeNote } from "../base/actor.ts";
 import { TryAgain } from "../base/errors.ts";
 import type { Clock } from "../base/time.ts";
 import { confirmHoldWrite, sellWrite } from "../inventory/hold-store.ts";
-import { stockOf } from "../inventory/stock-store.ts";
-import { demandOf, type Order } from "../orders/order.ts";
+import { parseStock } from "../inventory/stock-store.ts";
+import { sumDemand, type Order } from "../orders/order.ts";
 import type { Database } from "../table/database.ts";
 import { TransactionRefused } from "../table/transaction.ts";
 import type { Write } from "../table/write.ts";
 import { maxTakenOver, roomIn } from "../inventory/buckets.ts";
-import { bucketEndMs, bucketOf } from "../inventory/deadline.ts";
+import { bucketEndMs, bucketKey } from "../inventory/deadline.ts";
 import { reclaimExpired } from "../inventory/room.ts";
 import { type Demand, type Stock, whyRefused } from "../inventory/stock.ts";
 
@@ -51,7 +51,7 @@ export function createSelling(options: SellingOptions) {
     { order }: Sale,
   ): Promise<Taking> {
     if (!stock) throw new SoldOut();
-    const stillCounted = stock.reclaimedThroughMs < bucketEndMs(bucketOf(order.expiresAtMs));
+    const stillCounted = stock.reclaimedThroughMs < bucketEndMs(bucketKey(order.expiresAtMs));
     if (stillCounted && order.status === "pending") return { itemId, quantity, holds: true };
     const counted = { ...stock, holdPolicy: "counted" as const };
     if (whyRefused({ itemId, quantity }, counted, clock())) throw new SoldOut();
@@ -80,7 +80,7 @@ export function createSelling(options: SellingOptions) {
   return async function sell(sale: Sale): Promise<void> {
     const { order, orderWrite } = sale;
     const stillHolds = order.status === "pending";
-    let takings: Taking[] = demandOf(order.lines).map((line) => ({ ...line, holds: stillHolds }));
+    let takings: Taking[] = sumDemand(order.lines).map((line) => ({ ...line, holds: stillHolds }));
     let { cartWrites } = sale;
     for (let round = 0; round < maxRounds; round += 1) {
       const taken = takings.map((taking) => takeWrite(taking, sale));
@@ -94,7 +94,7 @@ export function createSelling(options: SellingOptions) {
         const next = takings.map(async (taking, index) => {
           const refusal = refused.of(taken[index]!);
           if (!refusal) return taking;
-          return retake(taking, refusal.found && stockOf(refusal.found), sale);
+          return retake(taking, refusal.found && parseStock(refusal.found), sale);
         });
         takings = await Promise.all(next);
       }

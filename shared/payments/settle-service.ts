@@ -4,13 +4,13 @@ import type { AuditAction } from "../base/audit-action.ts";
 import { TryAgain } from "../base/errors.ts";
 import { completeWrite, reopenWrite } from "../carts/checkout/cart-checkout-store.ts";
 import { releaseHoldWrite, takeBackWrite } from "../inventory/hold-store.ts";
-import { demandOf, type Order } from "../orders/order.ts";
+import { sumDemand, type Order } from "../orders/order.ts";
 import { findOrder } from "../orders/order-store.ts";
 import type { PaymentFact } from "../providers/provider.ts";
 import { transactTolerating } from "../table/tolerating.ts";
 import { TransactionRefused } from "../table/transaction.ts";
 import type { Write } from "../table/write.ts";
-import { type OnPaymentFailure, OrderMoved, type Outcome, outcomeOf } from "./payment.ts";
+import { type OnPaymentFailure, OrderMoved, type Outcome, decideOutcome } from "./payment.ts";
 import { changeOrderWrite } from "./payment-store.ts";
 import { createSelling, type SellingOptions, SoldOut } from "./selling.ts";
 
@@ -23,10 +23,10 @@ export interface SettlingOptions extends SellingOptions {
 const maxRounds = 20;
 
 /** The write on the order's cart that an outcome asks for, if any. */
-function cartWritesOf(order: Order, outcome: Outcome, told: ChangeNote): Write[] {
+function cartWrites(order: Order, outcome: Outcome, told: ChangeNote): Write[] {
   const { orderId, lines, cart: ordered } = order;
   if (!ordered || outcome.cart === "leave") return [];
-  const note = { ...told, action: actionOf("cart", order, outcome) };
+  const note = { ...told, action: pickAction("cart", order, outcome) };
   const { cartId, version, instances, conditions = [] } = ordered;
   if (outcome.cart === "reopen") return [reopenWrite({ cartId, orderId, note })];
   const bought = lines.flatMap(({ instance, itemId }) => (instance ? [{ instance, itemId }] : []));
@@ -35,7 +35,7 @@ function cartWritesOf(order: Order, outcome: Outcome, told: ChangeNote): Write[]
 }
 
 /** What the history of the order or of its cart calls a step: where it leads, or that something was noted. */
-function actionOf(
+function pickAction(
   topic: "order" | "cart",
   order: Order,
   { next: { status } }: Outcome,
@@ -43,9 +43,9 @@ function actionOf(
   return status === order.status || status === "pending" ? "payment.noted" : `${topic}.${status}`;
 }
 
-function noteOf(order: Order, outcome: Outcome, actor: Actor, nowMs: ChangeNote["atMs"]) {
+function makeNote(order: Order, outcome: Outcome, actor: Actor, nowMs: ChangeNote["atMs"]) {
   const reason = outcome.next.payment?.refund?.reason;
-  const note = changeNote(actionOf("order", order, outcome), actor, nowMs, reason);
+  const note = changeNote(pickAction("order", order, outcome), actor, nowMs, reason);
   // Stock that is sold late or taken back tells by this whose it was.
   return { ...note, orderId: order.orderId };
 }
@@ -66,13 +66,13 @@ export function createSettling(options: SettlingOptions) {
   async function change(order: Order, outcome: Outcome, note: ChangeNote): Promise<void> {
     const { orderId, expiresAtMs, lines } = order;
     const takesBack = outcome.stock === "takeBack";
-    const demands = outcome.stock === "leave" ? [] : demandOf(lines);
+    const demands = outcome.stock === "leave" ? [] : sumDemand(lines);
     const back = demands.map((demand) =>
       takesBack
         ? takeBackWrite({ ...demand, note: { ...note, action: "item.refund_due" } })
         : releaseHoldWrite({ ...demand, orderId, expiresAtMs, note }),
     );
-    const carted = cartWritesOf(order, outcome, note);
+    const carted = cartWrites(order, outcome, note);
     const changed = changeOrderWrite(order, outcome.next, note);
     await transactTolerating(
       database,
@@ -89,12 +89,12 @@ export function createSettling(options: SettlingOptions) {
    */
   async function carryOut(order: Order, outcome: Outcome, actor: Actor): Promise<Order> {
     const { next, stock, soldOut } = outcome;
-    const note = noteOf(order, outcome, actor, clock());
+    const note = makeNote(order, outcome, actor, clock());
     try {
       if (stock === "sell") {
         const orderWrite = changeOrderWrite(order, next, note);
-        const cartWrites = cartWritesOf(order, outcome, note);
-        await sell({ order, orderWrite, cartWrites, note });
+        const onCart = cartWrites(order, outcome, note);
+        await sell({ order, orderWrite, cartWrites: onCart, note });
       } else await change(order, outcome, note);
       return { ...next, revision: (order.revision ?? 0) + 1 };
     } catch (error) {
@@ -113,7 +113,7 @@ export function createSettling(options: SettlingOptions) {
   async function settle(first: Order, fact: PaymentFact, actor: Actor): Promise<Order> {
     let order = first;
     for (let round = 0; round < maxRounds; round += 1) {
-      const outcome = outcomeOf(order, fact, { policy: onPaymentFailure, nowMs: clock() });
+      const outcome = decideOutcome(order, fact, { policy: onPaymentFailure, nowMs: clock() });
       if (!outcome) return order;
       try {
         order = await carryOut(order, outcome, actor);

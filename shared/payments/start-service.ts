@@ -5,7 +5,7 @@ import { type Clock, type EpochMs, epochMs, isExpired, later } from "../base/tim
 import { extendCheckoutWrite } from "../carts/checkout/cart-checkout-store.ts";
 import { extendHoldWrite } from "../inventory/hold-store.ts";
 import {
-  demandOf,
+  sumDemand,
   type Order,
   OrderNotPayable,
   type PaymentMethod,
@@ -38,7 +38,7 @@ export interface StartedPayment extends Transaction {
 export interface StartRequest {
   readonly read: () => Promise<Order>;
   readonly method?: PaymentMethod | undefined;
-  readonly providerOf: (method: PaymentMethod) => PaymentProvider;
+  readonly getProvider: (method: PaymentMethod) => PaymentProvider;
   readonly actor: Actor;
 }
 
@@ -55,7 +55,7 @@ export function createStarting(options: StartingOptions) {
   }
 
   /** A payment gets its method's time, but all time together is bounded, and none is taken away. */
-  function deadlineOf(order: Order, method: PaymentMethod): EpochMs {
+  function computeDeadline(order: Order, method: PaymentMethod): EpochMs {
     const paymentMs = options.paymentMs(method);
     const latestMs = deadlineWithin(later(order.createdAtMs, options.maxHoldMs), paymentMs);
     const wishedMs = deadlineAfter(clock(), paymentMs);
@@ -73,7 +73,7 @@ export function createStarting(options: StartingOptions) {
     const next = withDue({ ...order, payment, expiresAtMs }, expiresAtMs);
     await database.transact([
       changeOrderWrite(order, next, note),
-      ...demandOf(lines).map((line) => extendHoldWrite({ ...line, ...held })),
+      ...sumDemand(lines).map((line) => extendHoldWrite({ ...line, ...held })),
       ...(cart
         ? [
             extendCheckoutWrite({
@@ -92,11 +92,11 @@ export function createStarting(options: StartingOptions) {
   async function attempt(order: Order, request: StartRequest): Promise<StartedPayment> {
     assertPayable(order);
     const method = request.method ?? order.payment?.provider ?? order.paymentMethod;
-    const expiresAtMs = deadlineOf(order, method);
+    const expiresAtMs = computeDeadline(order, method);
     const { orderId, totalMinor: amountMinor, currency } = order;
     const transactionId = earlierTransaction(order, method);
     const wish = { orderId, amountMinor, currency, expiresAtMs, transactionId };
-    const transaction = await request.providerOf(method).create(wish);
+    const transaction = await request.getProvider(method).create(wish);
     const started: StartedPayment = { ...transaction, provider: method, expiresAtMs };
     await attach(order, started, request.actor);
     return started;

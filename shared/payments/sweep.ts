@@ -10,7 +10,7 @@ import { ProviderFailed } from "../providers/provider.ts";
 import type { Database } from "../table/database.ts";
 import { currentOperation } from "../table/operation.ts";
 import type { PaymentService } from "./payment-service.ts";
-import { openRefundsOf } from "./refund.ts";
+import { listOpenRefunds } from "./refund.ts";
 
 /** What a sweep works with. */
 export interface SweepOptions {
@@ -48,8 +48,8 @@ const pageSize = 25;
 
 type Step = Partial<Omit<Swept, "lagMs">>;
 
-const attemptsOf = (order: Order): number =>
-  Math.max(0, ...openRefundsOf(order).map(({ attempts }) => attempts));
+const countAttempts = (order: Order): number =>
+  Math.max(0, ...listOpenRefunds(order).map(({ attempts }) => attempts));
 
 /** Asks once more whether it was paid; who cannot be asked for long has had time enough. */
 async function recheck(
@@ -89,7 +89,7 @@ export function createSweep(options: SweepOptions) {
     try {
       if (order.status === "pending") return await expire(order, actor);
       await payments.retryRefunds(order, actor);
-      return { refundsTried: 1, refundAttempts: attemptsOf(order) };
+      return { refundsTried: 1, refundAttempts: countAttempts(order) };
     } catch (error) {
       const { orderId } = order;
       if (!(error instanceof HoldfastError)) {

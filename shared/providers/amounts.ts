@@ -1,5 +1,5 @@
 /** The border between our amounts, in ISO 4217's minor units, and the numbers that a provider counts in. */
-import { isoDecimalsOf } from "../base/currency.ts";
+import { findIsoDecimals } from "../base/currency.ts";
 
 /** Why a provider cannot be asked for an amount at all. */
 export type UnavailableReason =
@@ -47,12 +47,12 @@ export function createAmounts(table: CurrencyTable) {
    * A currency that the provider does not take cannot have been asked for, but money in it may be told
    * of and paid back: then its number is taken as it is, both ways.
    */
-  const ruleOf = (currency: string): CurrencyRule =>
-    table[currency] ?? { decimals: isoDecimalsOf(currency) };
+  const findRule = (currency: string): CurrencyRule =>
+    table[currency] ?? { decimals: findIsoDecimals(currency) };
 
   function toProvider({ amountMinor, currency }: Amount): number | undefined {
-    const { decimals, step = 1 } = ruleOf(currency);
-    const amount = scaled(amountMinor, decimals - isoDecimalsOf(currency));
+    const { decimals, step = 1 } = findRule(currency);
+    const amount = scaled(amountMinor, decimals - findIsoDecimals(currency));
     return amount !== undefined && amount % step === 0 ? amount : undefined;
   }
 
@@ -62,7 +62,7 @@ export function createAmounts(table: CurrencyTable) {
 
     /** The minor units of ISO 4217 in a provider's number; undefined when they are not whole. */
     fromProvider: (amount: number, currency: string): number | undefined =>
-      scaled(amount, isoDecimalsOf(currency) - ruleOf(currency).decimals),
+      scaled(amount, findIsoDecimals(currency) - findRule(currency).decimals),
 
     /** Why the provider would not take a payment of this amount; undefined when it would. */
     whyNot(wanted: Amount): UnavailableReason | undefined {

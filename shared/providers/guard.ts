@@ -37,7 +37,7 @@ function isFault(error: unknown): boolean {
   return !(error instanceof BrokenCircuitError);
 }
 
-function failureOf(provider: ProviderName, error: unknown): ProviderFailed {
+function translateFailure(provider: ProviderName, error: unknown): ProviderFailed {
   if (error instanceof ProviderFailed) return error;
   if (error instanceof BrokenCircuitError)
     return new ProviderFailed(provider, "circuit_open", true);
@@ -66,7 +66,7 @@ export function createGuard(provider: ProviderName, patience: Patience = {}): Gu
     try {
       return await policy.execute(({ signal }) => call(signal));
     } catch (error) {
-      throw failureOf(provider, error);
+      throw translateFailure(provider, error);
     }
   };
 }

@@ -18,7 +18,7 @@ import {
   type RazorpayPayment,
 } from "./razorpay-api.ts";
 import { razorpayAmounts } from "./razorpay-currencies.ts";
-import { hmacHex, jsonOf, matchesAny, sha256Hex } from "./signatures.ts";
+import { hmacHex, parseJson, matchesAny, sha256Hex } from "./signatures.ts";
 import type { ProviderOptions } from "./provider-options.ts";
 
 const notes = z
@@ -68,7 +68,7 @@ function orderNamedIn({ payment, order }: Payload): { orderId: string; certain: 
 }
 
 function factIn(body: Buffer): PaymentFact | undefined {
-  const event = eventSchema.safeParse(jsonOf(body)).data;
+  const event = eventSchema.safeParse(parseJson(body)).data;
   const kind = event && kinds[event.event];
   if (!event || !kind) return undefined;
   const { entity } = event.payload.payment;
@@ -100,14 +100,14 @@ const outline = z.object({
  * What an event is called, and whether it is about an order's money without saying what it must. A
  * payment without an order (of a link or a page of Razorpay's own) is none of ours.
  */
-function outlineOf(body: Buffer): { type: string; isUnreadable?: true } {
-  const told = outline.safeParse(jsonOf(body)).data;
+function parseOutline(body: Buffer): { type: string; isUnreadable?: true } {
+  const told = outline.safeParse(parseJson(body)).data;
   if (!told) return { type: "unknown", isUnreadable: true };
   const type = told.event;
   if (!Object.hasOwn(kinds, type)) return { type };
   const { payment } = told.payload ?? {};
   const isForeign = payment !== undefined && !payment.entity.order_id;
-  const isReadable = eventSchema.safeParse(jsonOf(body)).success;
+  const isReadable = eventSchema.safeParse(parseJson(body)).success;
   return isForeign || isReadable ? { type } : { type, isUnreadable: true };
 }
 
@@ -118,7 +118,7 @@ const paymentKinds: Readonly<Record<string, PaymentFact["kind"]>> = {
   failed: "failed",
 };
 
-function factOf(payment: RazorpayPayment, receipt: string | undefined): PaymentFact | undefined {
+function parseFact(payment: RazorpayPayment, receipt: string | undefined): PaymentFact | undefined {
   const kind = paymentKinds[payment.status];
   const amountMinor = razorpayAmounts.fromProvider(Number(payment.amount), payment.currency);
   if (!kind || !receipt || !payment.order_id || amountMinor === undefined) return undefined;
@@ -149,18 +149,18 @@ function signatures(keys: readonly ProviderKeys[], name: string, message: string
 }
 
 /** What has not gone back yet and is not on its way. */
-function refundableOf({ amount, amount_refunded: back, currency }: RazorpayPayment): number {
+function computeRefundable({ amount, amount_refunded: back, currency }: RazorpayPayment): number {
   return razorpayAmounts.fromProvider(Number(amount) - Number(back ?? 0), currency) ?? 0;
 }
 
 /** Which of the attempts to pay an order was captured. */
-async function capturedOf(api: RazorpayApi, orderId: string): Promise<PaymentFact | undefined> {
+async function fetchCaptured(api: RazorpayApi, orderId: string): Promise<PaymentFact | undefined> {
   const [{ receipt }, payments] = await Promise.all([
     api.fetchOrder(orderId),
     api.listPayments(orderId),
   ]);
   const paid = payments.find(({ status }) => status === "captured");
-  return paid && factOf(paid, receipt ?? undefined);
+  return paid && parseFact(paid, receipt ?? undefined);
 }
 
 /** Razorpay takes no answer to a webhook after 5 s, so whatever we ask it meanwhile has to be quicker. */
@@ -186,7 +186,7 @@ export function createRazorpay(options: ProviderOptions): PaymentProvider {
     const fact = factIn(body);
     if (fact) return fact;
     const eventId = sha256Hex(body);
-    return { kind: "noted", provider: "razorpay", eventId, ...outlineOf(body) } as PaymentEvent;
+    return { kind: "noted", provider: "razorpay", eventId, ...parseOutline(body) } as PaymentEvent;
   }
 
   const provider: PaymentProvider = {
@@ -216,9 +216,9 @@ export function createRazorpay(options: ProviderOptions): PaymentProvider {
       const payment = await api.fetchPayment(paymentId);
       if (!paymentKinds[payment.status] || !payment.order_id) return undefined;
       const { receipt } = await api.fetchOrder(payment.order_id);
-      return factOf(payment, receipt ?? undefined);
+      return parseFact(payment, receipt ?? undefined);
     },
-    findCaptured: (transactionId) => capturedOf(api, transactionId),
+    findCaptured: (transactionId) => fetchCaptured(api, transactionId),
     async cancel() {
       // Razorpay's orders cannot be cancelled: a payment that comes late is paid back.
       return false;
@@ -235,7 +235,7 @@ export function createRazorpay(options: ProviderOptions): PaymentProvider {
         return state ?? { refundId: paymentId, status: "done" };
       }
     },
-    fetchRefundable: async ({ paymentId }) => refundableOf(await api.fetchPayment(paymentId)),
+    fetchRefundable: async ({ paymentId }) => computeRefundable(await api.fetchPayment(paymentId)),
   };
   return provider;
 }

@@ -12,7 +12,7 @@ import {
   type WebhookDelivery,
 } from "./provider.ts";
 import type { ProviderOptions } from "./provider-options.ts";
-import { jsonOf, matchesAny, secondsIn } from "./signatures.ts";
+import { parseJson, matchesAny, secondsIn } from "./signatures.ts";
 
 /** Standard Webhooks' tolerance: five minutes both ways. */
 const toleranceSeconds = 300;
@@ -35,16 +35,16 @@ const eventSchema = z.object({
 export type SandboxEvent = z.infer<typeof eventSchema>;
 
 /** The order that a sandbox transaction belongs to, or undefined when it is none of the sandbox's. */
-export function sandboxOrderOf(transactionId: string): string | undefined {
+export function parseSandboxTransactionId(transactionId: string): string | undefined {
   return transactionId.startsWith(prefix) ? transactionId.slice(prefix.length) : undefined;
 }
 
 /** The sandbox's transaction for an order: always the same one. */
-export function sandboxTransactionOf(orderId: string): string {
+export function makeSandboxTransactionId(orderId: string): string {
   return prefix + orderId;
 }
 
-function webhookOf(keys: ProviderKeys): Webhook | undefined {
+function createWebhook(keys: ProviderKeys): Webhook | undefined {
   try {
     return new Webhook(keys["webhookSecret"] ?? "");
   } catch {
@@ -66,7 +66,7 @@ export function signSandboxEvent(
   message: { id: string; at: Date },
 ): SignedEvent {
   const body = JSON.stringify(event);
-  const signature = webhookOf(keys)?.sign(message.id, message.at, body) ?? "";
+  const signature = createWebhook(keys)?.sign(message.id, message.at, body) ?? "";
   const timestamp = String(Math.floor(message.at.getTime() / 1000));
   return {
     body,
@@ -79,7 +79,7 @@ export function signSandboxEvent(
   };
 }
 
-const typeOf = z.object({ type: z.string() });
+const typeSchema = z.object({ type: z.string() });
 
 const kinds = {
   "payment.captured": "captured",
@@ -87,7 +87,7 @@ const kinds = {
   "payment.refunded": "refunded",
 } as const;
 
-function factOf({ type, data }: SandboxEvent): PaymentFact {
+function parseFact({ type, data }: SandboxEvent): PaymentFact {
   return { kind: kinds[type], provider: "sandbox", ...data, type, certain: true };
 }
 
@@ -108,7 +108,7 @@ function isGenuine(
     return false;
   if (Math.abs(nowMs / 1000 - sentSeconds) > toleranceSeconds) return false;
   const expected = keys.flatMap((version) => {
-    const signing = webhookOf(version);
+    const signing = createWebhook(version);
     return signing ? [signing.sign(id, new Date(sentSeconds * 1000), delivery.body)] : [];
   });
   return given.map((signature) => matchesAny(signature, expected)).includes(true);
@@ -123,14 +123,14 @@ export function createSandbox({ keys, clock = systemClock }: ProviderOptions): P
       return undefined;
     },
     async create({ orderId }) {
-      return { transactionId: sandboxTransactionOf(orderId) };
+      return { transactionId: makeSandboxTransactionId(orderId) };
     },
     async readWebhook(delivery): Promise<PaymentEvent> {
       if (!isGenuine(delivery, await keys(), clock())) throw new BadSignature("sandbox");
-      const event = eventSchema.safeParse(jsonOf(delivery.body));
-      if (event.success) return factOf(event.data);
+      const event = eventSchema.safeParse(parseJson(delivery.body));
+      if (event.success) return parseFact(event.data);
       const eventId = delivery.headers["webhook-id"] ?? "";
-      const type = typeOf.safeParse(jsonOf(delivery.body)).data?.type ?? "unknown";
+      const type = typeSchema.safeParse(parseJson(delivery.body)).data?.type ?? "unknown";
       const noted = { kind: "noted", provider: "sandbox", eventId, type } as const;
       const isOurs = type === "unknown" || type in kinds;
       return isOurs ? { ...noted, isUnreadable: true } : noted;

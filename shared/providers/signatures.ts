@@ -31,7 +31,7 @@ export function secondsIn(text: string | undefined): number | undefined {
 }
 
 /** The body as JSON, or undefined when it is none; only asked after its signature was right. */
-export function jsonOf(body: Buffer | string): unknown {
+export function parseJson(body: Buffer | string): unknown {
   try {
     return JSON.parse(body.toString());
   } catch {

@@ -2,7 +2,7 @@
 import { z } from "zod";
 import type { PaymentEvent, PaymentFact, ProviderKeys, WebhookDelivery } from "./provider.ts";
 import { stripeAmounts } from "./stripe-currencies.ts";
-import { hmacHex, jsonOf, matchesAny } from "./signatures.ts";
+import { hmacHex, parseJson, matchesAny } from "./signatures.ts";
 
 /** Stripe's own default, but both ways: a timestamp from the future is no better than an old one. */
 const toleranceSeconds = 300;
@@ -46,7 +46,7 @@ const eventSchema = z.object({
  * The timestamp and all `v1` signatures of a header that looks just as Stripe makes it; undefined for
  * any other. Further schemes are passed over: Stripe may add some.
  */
-function headerOf(header = ""): { timestamp: string; signatures: string[] } | undefined {
+function parseHeader(header = ""): { timestamp: string; signatures: string[] } | undefined {
   const [, timestamp, rest] = /^t=(\d{1,12})((?:,\w+=[^,=]+)+)$/.exec(header) ?? [];
   if (timestamp === undefined || rest === undefined) return undefined;
   const parts = rest.slice(1).split(",");
@@ -61,7 +61,7 @@ export function isGenuine(
   keys: readonly ProviderKeys[],
   nowMs: number,
 ): boolean {
-  const header = headerOf(headers["stripe-signature"]);
+  const header = parseHeader(headers["stripe-signature"]);
   if (!header) return false;
   const { timestamp, signatures } = header;
   const signed = Buffer.concat([Buffer.from(`${timestamp}.`), body]);
@@ -83,7 +83,7 @@ export function intentFact(kind: "captured" | "failed", type: string, object: un
   const intent = intentSchema.safeParse(object).data;
   if (!intent) return undefined;
   const { id, amount, amount_received: received = 0, currency } = intent;
-  return factOf({
+  return makeFact({
     kind,
     type,
     orderId: intent.metadata.orderId,
@@ -99,7 +99,7 @@ function failedRefund(type: string, object: unknown): PaymentFact | undefined {
   if (!refund) return undefined;
   const { payment_intent: transactionId, amount, currency } = refund;
   const { orderId } = refund.metadata;
-  const fact = factOf({ kind: "refund_failed", type, orderId, transactionId, amount, currency });
+  const fact = makeFact({ kind: "refund_failed", type, orderId, transactionId, amount, currency });
   return fact && { ...fact, refundId: refund.id };
 }
 
@@ -107,7 +107,7 @@ function failedRefund(type: string, object: unknown): PaymentFact | undefined {
  * The payment of which everything seems to be on its way back. The event comes when a refund is made,
  * not when it is done, so the refunds themselves have to be looked at.
  */
-export function refundedIntentOf({ type, object }: StripeEvent): string | undefined {
+export function findRefundedIntent({ type, object }: StripeEvent): string | undefined {
   if (type === "charge.refunded") {
     const charge = chargeSchema.safeParse(object).data;
     return charge && charge.amount_refunded >= charge.amount ? charge.payment_intent : undefined;
@@ -118,7 +118,7 @@ export function refundedIntentOf({ type, object }: StripeEvent): string | undefi
 }
 
 /** The amount is Stripe's own number; one that is no whole number of minor units makes no fact. */
-function factOf({
+function makeFact({
   amount,
   ...told
 }: Pick<PaymentFact, "kind" | "type" | "orderId" | "transactionId" | "currency"> & {
@@ -141,7 +141,7 @@ export interface StripeEvent {
 
 /** The event in a body; nothing of it need be readable. */
 export function parseEvent(body: Buffer): StripeEvent | undefined {
-  const event = eventSchema.safeParse(jsonOf(body)).data;
+  const event = eventSchema.safeParse(parseJson(body)).data;
   return event && { id: event.id, type: event.type, object: event.data.object };
 }
 
@@ -151,7 +151,7 @@ function isOurs(object: unknown): boolean {
 }
 
 /** What a genuine event says by itself. */
-export function eventOf(event: StripeEvent | undefined): PaymentEvent {
+export function parseStripeEvent(event: StripeEvent | undefined): PaymentEvent {
   const { id = "unreadable", type = "unknown", object } = event ?? {};
   const kind = intentKinds[type];
   const fact = kind

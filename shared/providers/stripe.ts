@@ -12,7 +12,13 @@ import {
 import type { ProviderOptions } from "./provider-options.ts";
 import { createStripeApi, type StripeApi } from "./stripe-api.ts";
 import { stripeAmounts } from "./stripe-currencies.ts";
-import { eventOf, intentFact, isGenuine, parseEvent, refundedIntentOf } from "./stripe-events.ts";
+import {
+  parseStripeEvent,
+  intentFact,
+  isGenuine,
+  parseEvent,
+  findRefundedIntent,
+} from "./stripe-events.ts";
 
 function isRefusal(error: unknown, ...reasons: string[]): boolean {
   return error instanceof ProviderFailed && reasons.includes(error.reason);
@@ -37,16 +43,16 @@ async function refundBy(api: StripeApi, request: RefundRequest): Promise<RefundS
 type Told = Awaited<ReturnType<StripeApi["listRefunds"]>>;
 
 /** What refunds in some states come to, in Stripe's own number. */
-function sumOf(refunds: Told, isCounted: (status: RefundState["status"]) => boolean): number {
+function sumRefunds(refunds: Told, isCounted: (status: RefundState["status"]) => boolean): number {
   const counted = refunds.filter(({ status }) => isCounted(status));
   return counted.reduce((sum, { amount }) => sum + amount, 0);
 }
 
 /** What has not gone back yet and is not on its way. */
-async function refundableOf(api: StripeApi, intentId: string): Promise<number> {
+async function fetchRefundableMinor(api: StripeApi, intentId: string): Promise<number> {
   const { amount_received: received, currency } = await api.fetchIntent(intentId);
   const refunds = await api.listRefunds(intentId);
-  const rest = received - sumOf(refunds, (status) => status !== "failed");
+  const rest = received - sumRefunds(refunds, (status) => status !== "failed");
   return stripeAmounts.fromProvider(rest, currency.toUpperCase()) ?? 0;
 }
 
@@ -56,7 +62,7 @@ async function refundedFact(api: StripeApi, intentId: string, type: string) {
     api.fetchIntent(intentId),
     api.listRefunds(intentId),
   ]);
-  const isBack = sumOf(refunds, (status) => status === "done") >= intent.amount_received;
+  const isBack = sumRefunds(refunds, (status) => status === "done") >= intent.amount_received;
   const fact = isBack ? intentFact("captured", type, intent) : undefined;
   return fact && ({ ...fact, kind: "refunded" } as const);
 }
@@ -91,9 +97,9 @@ export function createStripe(options: ProviderOptions): PaymentProvider {
     async readWebhook(delivery) {
       if (!isGenuine(delivery, await keys(), clock())) throw new BadSignature("stripe");
       const event = parseEvent(delivery.body);
-      const refunded = event && refundedIntentOf(event);
+      const refunded = event && findRefundedIntent(event);
       const fact = refunded && (await refundedFact(api, refunded, event.type));
-      return fact || eventOf(event);
+      return fact || parseStripeEvent(event);
     },
     async readReturn({ transactionId: known }, returned) {
       const { paymentIntentId, payment_intent: redirected } = returned;
@@ -127,7 +133,7 @@ export function createStripe(options: ProviderOptions): PaymentProvider {
       }
     },
     refund: (request) => refundBy(api, request),
-    fetchRefundable: ({ transactionId }) => refundableOf(api, transactionId),
+    fetchRefundable: ({ transactionId }) => fetchRefundableMinor(api, transactionId),
   };
   return provider;
 }

@@ -18,7 +18,7 @@ const listSchema = z.object({ data: z.array(entity) });
 export type WompiTransaction = z.infer<typeof entity>;
 
 /** Keys for trying out start otherwise than those for real money, and belong to another host. */
-function hostOf(publicKey: string): string {
+function pickHost(publicKey: string): string {
   const name = publicKey.startsWith("pub_prod_") ? "production" : "sandbox";
   return `https://${name}.wompi.co/v1`;
 }
@@ -36,7 +36,7 @@ export function createWompiApi({ keys, baseUrl }: ProviderOptions, guard: Guard)
     return guard(async (signal) => {
       const [{ publicKey = "", privateKey }] = await keys();
       if (!privateKey) throw new ProviderFailed("wompi", "not_configured", false);
-      const url = `${(baseUrl ?? hostOf(publicKey)).replace(/\/$/, "")}${path}`;
+      const url = `${(baseUrl ?? pickHost(publicKey)).replace(/\/$/, "")}${path}`;
       const headers = { authorization: `Bearer ${privateKey}`, "content-type": "application/json" };
       const response = await fetch(url, { ...request, headers, signal });
       if (response.ok) return response.json();

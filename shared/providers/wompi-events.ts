@@ -1,7 +1,7 @@
 /** Wompi's events: which values each one says are signed, and whether they are. */
 import { z } from "zod";
 import type { ProviderKeys, WebhookDelivery } from "./provider.ts";
-import { jsonOf, matchesAny, sameText, sha256Hex } from "./signatures.ts";
+import { parseJson, matchesAny, sameText, sha256Hex } from "./signatures.ts";
 
 const eventSchema = z.object({
   event: z.string(),
@@ -41,7 +41,7 @@ export function genuineEvent(
   { body, headers }: WebhookDelivery,
   keys: readonly ProviderKeys[],
 ): WompiEvent | undefined {
-  const event = eventSchema.safeParse(jsonOf(body)).data;
+  const event = eventSchema.safeParse(parseJson(body)).data;
   const preimage = event && wompiPreimage(event);
   if (!event || preimage === undefined) return undefined;
   const given = event.signature.checksum.toLowerCase();

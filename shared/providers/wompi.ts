@@ -25,17 +25,17 @@ const checkoutOrigin = "https://checkout.wompi.co";
 const ending = "-ref";
 
 /** The reference under which Wompi knows an order. */
-export function wompiReferenceOf(orderId: string): string {
+export function makeWompiReference(orderId: string): string {
   return orderId + ending;
 }
 
 /** The order behind a reference, or undefined when it is none of ours. */
-function wompiOrderOf(reference: string): string | undefined {
+function parseWompiReference(reference: string): string | undefined {
   return reference.endsWith(ending) ? reference.slice(0, -ending.length) : undefined;
 }
 
 /** Wompi's signature for a checkout: SHA-256 of everything joined, the secret last. */
-export function integrityOf(parts: readonly (string | number)[], integritySecret: string): string {
+export function signCheckout(parts: readonly (string | number)[], integritySecret: string): string {
   return sha256Hex([...parts, integritySecret].join(""));
 }
 
@@ -56,10 +56,10 @@ const kinds: Readonly<Record<string, PaymentFact["kind"]>> = {
   VOIDED: "refunded",
 };
 
-function factOf(transaction: WompiTransaction): PaymentFact | undefined {
+function parseFact(transaction: WompiTransaction): PaymentFact | undefined {
   const { id, reference, status, amount_in_cents: amount, currency } = transaction;
   const kind = kinds[status];
-  const orderId = wompiOrderOf(reference);
+  const orderId = parseWompiReference(reference);
   const amountMinor = wompiAmounts.fromProvider(amount, currency);
   if (!kind || orderId === undefined || amountMinor === undefined) return undefined;
   const named = { orderId, transactionId: reference, paymentId: id, certain: true };
@@ -67,15 +67,15 @@ function factOf(transaction: WompiTransaction): PaymentFact | undefined {
 }
 
 /** A checkout page of Wompi's for this order, signed, and closed when the holds end. */
-function checkoutOf(
+function createCheckout(
   { orderId, currency, expiresAtMs }: TransactionRequest,
   { publicKey = "", integritySecret = "" }: ProviderKeys,
   { amount, origin }: { amount: number; origin: string },
 ): Transaction {
-  const reference = wompiReferenceOf(orderId);
+  const reference = makeWompiReference(orderId);
   const expiration = new Date(expiresAtMs).toISOString();
   const signed = [reference, amount, currency, expiration];
-  const integritySignature = integrityOf(signed, integritySecret);
+  const integritySignature = signCheckout(signed, integritySecret);
   const url = new URL("/p/", origin);
   url.search = new URLSearchParams({
     "public-key": publicKey,
@@ -90,11 +90,15 @@ function checkoutOf(
 
 function capturedIn(attempts: readonly WompiTransaction[]): PaymentFact | undefined {
   const paid = attempts.find(({ status }) => status === "APPROVED");
-  return paid && factOf(paid);
+  return paid && parseFact(paid);
 }
 
 /** All or nothing: what is approved can be voided. */
-function refundableOf({ status, amount_in_cents: amount, currency }: WompiTransaction): number {
+function computeRefundable({
+  status,
+  amount_in_cents: amount,
+  currency,
+}: WompiTransaction): number {
   return status === "APPROVED" ? (wompiAmounts.fromProvider(amount, currency) ?? 0) : 0;
 }
 
@@ -138,7 +142,7 @@ export function createWompi(options: ProviderOptions): PaymentProvider {
       (name) => actual[name] === told[name],
     );
     if (!agrees) throw new BadSignature("wompi");
-    return factOf(actual) ?? noted;
+    return parseFact(actual) ?? noted;
   }
 
   const provider: PaymentProvider = {
@@ -149,15 +153,15 @@ export function createWompi(options: ProviderOptions): PaymentProvider {
       const amount = await payable(request);
       const [current] = await keys();
       const origin = options.baseUrl ?? checkoutOrigin;
-      return checkoutOf(request, current, { amount, origin });
+      return createCheckout(request, current, { amount, origin });
     },
     async readReturn(_order, { transactionId, id }) {
       const paymentId = transactionId ?? id;
       if (!paymentId || !/^[\w-]{1,128}$/.test(paymentId)) throw new BadSignature("wompi");
-      return factOf(await known(paymentId));
+      return parseFact(await known(paymentId));
     },
     async fetch({ paymentId }) {
-      return factOf(await api.fetchTransaction(paymentId));
+      return parseFact(await api.fetchTransaction(paymentId));
     },
     findCaptured: async (reference) => capturedIn(await api.listTransactions(reference)),
     async cancel() {
@@ -174,7 +178,8 @@ export function createWompi(options: ProviderOptions): PaymentProvider {
       await api.voidTransaction(paymentId, amount);
       return { refundId, status: (await isVoid()) ? "done" : "requested" };
     },
-    fetchRefundable: async ({ paymentId }) => refundableOf(await api.fetchTransaction(paymentId)),
+    fetchRefundable: async ({ paymentId }) =>
+      computeRefundable(await api.fetchTransaction(paymentId)),
   };
   return provider;
 }

@@ -14,7 +14,7 @@ const maxBatchKeys = 100;
 
 type BatchRequest = Record<string, { Keys: Key[]; ConsistentRead: boolean }>;
 
-function batchOf(places: readonly Place[], tableName: TableResolver): BatchRequest {
+function makeBatch(places: readonly Place[], tableName: TableResolver): BatchRequest {
   const request: BatchRequest = {};
   for (const { table, key } of places) {
     (request[tableName(table)] ??= { Keys: [], ConsistentRead: true }).Keys.push(key);
@@ -52,7 +52,7 @@ export async function readBatches(
 ): Promise<(Row | undefined)[]> {
   const found = new Map<string, Row>();
   for (let start = 0; start < places.length; start += maxBatchKeys) {
-    let left = batchOf(places.slice(start, start + maxBatchKeys), tableName);
+    let left = makeBatch(places.slice(start, start + maxBatchKeys), tableName);
     while (Object.keys(left).length > 0) {
       const command = new BatchGetCommand({ RequestItems: left });
       const { Responses = {}, UnprocessedKeys = {} } = await read(() => client.send(command));

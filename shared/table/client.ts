@@ -2,7 +2,7 @@
 import { DynamoDBClient, type DynamoDBClientConfig } from "@aws-sdk/client-dynamodb";
 import { DynamoDBDocumentClient } from "@aws-sdk/lib-dynamodb";
 import { LimitedHandler } from "./attempt-limit.ts";
-import { failureOf } from "./failures.ts";
+import { parseFailure } from "./failures.ts";
 import { currentOperation, type Meter } from "./operation.ts";
 
 interface Capacity {
@@ -38,7 +38,7 @@ function meterRequests(client: DynamoDBClient): void {
         if (ConsumedCapacity) addCapacity(meter, context.commandName ?? "", ConsumedCapacity);
         return result;
       } catch (error) {
-        const failure = failureOf(error);
+        const failure = parseFailure(error);
         if (failure.kind === "busy") meter[`${failure.because}s`] += 1;
         throw error;
       } finally {

@@ -18,8 +18,8 @@ import { noteCommit } from "./operation.ts";
 import { decodeCursor, encodeCursor, notACursor, type Page } from "./paging.ts";
 import { type Patience, persist, refusedAs } from "./retry.ts";
 import type { TableName, TableResolver } from "./table-name.ts";
-import { refusalOf } from "./transaction.ts";
-import { type Key, repetitionOf, requestOf, type Row, type Write } from "./write.ts";
+import { makeRefusal } from "./transaction.ts";
+import { type Key, makeRepeatable, makeRequest, type Row, type Write } from "./write.ts";
 
 /** What the database needs of a client: the SDK's document client, or a simulation of it. */
 export type DocumentClient = Pick<DynamoDBDocumentClient, "send">;
@@ -75,10 +75,10 @@ export interface Database {
   transact(writes: readonly Write[], options?: { token?: string }): Promise<void>;
 }
 
-type Sent = ReturnType<typeof requestOf>;
+type Sent = ReturnType<typeof makeRequest>;
 
 function singleCommand(write: Write, tableName: TableResolver): PutCommand | UpdateCommand {
-  const request = requestOf(write, tableName);
+  const request = makeRequest(write, tableName);
   if (write.kind === "put") return new PutCommand({ ...request, Item: write.item });
   if (write.kind === "update") {
     const ReturnValues = write.isBlind ? "NONE" : "ALL_NEW";
@@ -93,7 +93,7 @@ function transactionPart(write: Write, tableName: TableResolver): Record<string,
     update: "Update",
     check: "ConditionCheck",
   } as const;
-  return { [names[write.kind]]: requestOf(write, tableName) };
+  return { [names[write.kind]]: makeRequest(write, tableName) };
 }
 
 function listInput(request: ListRequest & { where?: Fragment }, tableName: TableResolver) {
@@ -110,7 +110,10 @@ function listInput(request: ListRequest & { where?: Fragment }, tableName: Table
   };
 }
 
-function pageOf(output: { Items?: Row[] | undefined; LastEvaluatedKey?: Key | undefined }): Page {
+function parsePage(output: {
+  Items?: Row[] | undefined;
+  LastEvaluatedKey?: Key | undefined;
+}): Page {
   const { Items = [], LastEvaluatedKey } = output;
   return { rows: Items, ...(LastEvaluatedKey ? { cursor: encodeCursor(LastEvaluatedKey) } : {}) };
 }
@@ -166,19 +169,19 @@ export function createDatabase(options: DatabaseOptions): Database {
       const ScanIndexForward = request.ascending ?? true;
       const command = new QueryCommand({ ...listInput(request, tableName), ScanIndexForward });
       const answer = read(() => client.send(command));
-      return pageOf(await continued(request, answer));
+      return parsePage(await continued(request, answer));
     },
     async scan(request) {
       const command = new ScanCommand(listInput(request, tableName));
       const answer = read(() => client.send(command));
-      return pageOf(await continued(request, answer));
+      return parsePage(await continued(request, answer));
     },
     async apply(write) {
       const command = singleCommand(write, tableName);
       const row = await persist<Row>(
         patience,
         async (afterLoss) => {
-          const next = afterLoss ? singleCommand(repetitionOf(write), tableName) : command;
+          const next = afterLoss ? singleCommand(makeRepeatable(write), tableName) : command;
           const output = await client.send(next as UpdateCommand);
           return output.Attributes ?? (write.kind === "put" ? write.item : {});
         },
@@ -196,7 +199,7 @@ export function createDatabase(options: DatabaseOptions): Database {
         patience,
         () => client.send(command),
         ({ found }) => {
-          throw refusalOf(writes, found);
+          throw makeRefusal(writes, found);
         },
       );
       noteCommit();

@@ -114,7 +114,7 @@ export function isMissing(path: AttributePath): Fragment {
 
 /** Collects the placeholders of all expressions of one request. */
 export class Placeholders {
-  readonly #placeholderOf = new Map<string, string>();
+  readonly #placeholders = new Map<string, string>();
   readonly #names: Record<string, string> = {};
   readonly #known: unknown[] = [];
   readonly #values: Record<string, unknown> = {};
@@ -138,7 +138,7 @@ export class Placeholders {
     ExpressionAttributeValues?: Record<string, unknown>;
   } {
     return {
-      ...(this.#placeholderOf.size > 0 ? { ExpressionAttributeNames: this.#names } : {}),
+      ...(this.#placeholders.size > 0 ? { ExpressionAttributeNames: this.#names } : {}),
       ...(this.#known.length > 0 ? { ExpressionAttributeValues: this.#values } : {}),
     };
   }
@@ -155,10 +155,10 @@ export class Placeholders {
   }
 
   #name(segment: string): string {
-    const known = this.#placeholderOf.get(segment);
+    const known = this.#placeholders.get(segment);
     if (known) return known;
-    const placeholder = `#n${this.#placeholderOf.size}`;
-    this.#placeholderOf.set(segment, placeholder);
+    const placeholder = `#n${this.#placeholders.size}`;
+    this.#placeholders.set(segment, placeholder);
     this.#names[placeholder] = segment;
     return placeholder;
   }

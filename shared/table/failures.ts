@@ -10,7 +10,7 @@ const maxItemBytes = 400 * 1024;
 /** Errors carry items as they travel: the document client unmarshals answers only. */
 type WireItem = Record<string, AttributeValue>;
 
-function rowOf(item: WireItem | undefined): Row | undefined {
+function parseRow(item: WireItem | undefined): Row | undefined {
   return item && unmarshall(item);
 }
 
@@ -63,7 +63,7 @@ function cancelled(reasons: NonNullable<SdkError["CancellationReasons"]>, error:
   if (codes.length > 0) return busyBecause(codes);
   const found = new Map(
     reasons.flatMap(({ Code, Item }, index) =>
-      Code === "ConditionalCheckFailed" ? [[index, rowOf(Item)] as const] : [],
+      Code === "ConditionalCheckFailed" ? [[index, parseRow(Item)] as const] : [],
     ),
   );
   if (found.size > 0) return { kind: "refused", found };
@@ -80,10 +80,10 @@ function translated(message: string, error: unknown): unknown {
 }
 
 /** Tells what an error thrown by the document client means. */
-export function failureOf(error: unknown): Failure {
+export function parseFailure(error: unknown): Failure {
   const { name = "", message = "", Item, $metadata, CancellationReasons } = error as SdkError;
   if (name === "ConditionalCheckFailedException") {
-    return { kind: "refused", found: new Map([[0, rowOf(Item)]]) };
+    return { kind: "refused", found: new Map([[0, parseRow(Item)]]) };
   }
   if (name === "TransactionCanceledException") return cancelled(CancellationReasons ?? [], error);
   if (busyNames.has(name)) return busyBecause([name]);

@@ -1,7 +1,7 @@
 /** Repeats what may be repeated, with full jitter, for as long as the operation has time. */
 import { TryAgain } from "../base/errors.ts";
 import type { Clock } from "../base/time.ts";
-import { type Failure, failureOf } from "./failures.ts";
+import { type Failure, parseFailure } from "./failures.ts";
 import { currentOperation, hasCommitted, noteCommit } from "./operation.ts";
 import type { Row, Write } from "./write.ts";
 
@@ -67,7 +67,7 @@ export async function persist<T>(
     try {
       return await attempt(afterLoss);
     } catch (error) {
-      const failure = failureOf(error);
+      const failure = parseFailure(error);
       if (failure.kind === "refused") return refused(failure, afterLoss);
       if (failure.kind === "other") throw failure.error;
       afterLoss ||= hasEffect && failure.kind === "unknown";

@@ -21,7 +21,7 @@ interface Position {
   readonly after?: string;
 }
 
-function positionOf(cursor: string | undefined, shards: number): Position {
+function parsePosition(cursor: string | undefined, shards: number): Position {
   if (cursor === undefined) return { shard: 0 };
   const { shard, after } = decodeCursor(cursor);
   if (typeof shard !== "number" || !Number.isInteger(shard) || shard < 0 || shard >= shards) {
@@ -41,7 +41,7 @@ export async function listShards(
   { table, index, partitions, limit, cursor }: ShardedList,
 ): Promise<Page> {
   const rows: Row[] = [];
-  let position: Position | undefined = positionOf(cursor, partitions.length);
+  let position: Position | undefined = parsePosition(cursor, partitions.length);
   while (position && rows.length < limit) {
     const { shard, after }: Position = position;
     const where = partitions[shard]!;

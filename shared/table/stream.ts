@@ -32,7 +32,7 @@ export interface ItemChange {
   readonly byTtl: boolean;
 }
 
-function rowOf(image: object | undefined): Row | undefined {
+function parseRow(image: object | undefined): Row | undefined {
   return image && unmarshall(image as Record<string, AttributeValue>);
 }
 
@@ -41,16 +41,16 @@ function rowOf(image: object | undefined): Row | undefined {
  *
  * @throws Error when the record is not one of a table's stream
  */
-export function itemChangeOf(record: StreamRecord): ItemChange {
+export function parseItemChange(record: StreamRecord): ItemChange {
   const { eventID, dynamodb, userIdentity } = record;
   const { SequenceNumber, Keys, OldImage, NewImage } = dynamodb ?? {};
   if (!eventID || !SequenceNumber || !Keys) throw new Error("This is no record of a stream");
-  const before = rowOf(OldImage);
-  const after = rowOf(NewImage);
+  const before = parseRow(OldImage);
+  const after = parseRow(NewImage);
   return {
     eventId: eventID,
     sequence: SequenceNumber,
-    key: rowOf(Keys) as Key,
+    key: parseRow(Keys) as Key,
     ...(before && { before }),
     ...(after && { after }),
     atMs: epochMs((dynamodb?.ApproximateCreationDateTime ?? 0) * 1000),

@@ -33,7 +33,7 @@ export class TransactionRefused extends HoldfastError {
 }
 
 /** Pairs the items that DynamoDB handed back with the writes that they refused. */
-export function refusalOf(
+export function makeRefusal(
   writes: readonly Write[],
   found: ReadonlyMap<number, Row | undefined>,
 ): TransactionRefused {

@@ -14,7 +14,7 @@ export type ExpectedVersion =
 /** Stands for a list that no version is in. */
 const noVersion = -1;
 
-function listsOf(expected: ExpectedVersion) {
+function splitExpected(expected: ExpectedVersion) {
   if (typeof expected === "number") return { oneOf: [expected], noneOf: [] };
   const { oneOf, noneOf = [] } = expected;
   return { oneOf: oneOf?.length === 0 ? [noVersion] : oneOf, noneOf };
@@ -23,14 +23,14 @@ function listsOf(expected: ExpectedVersion) {
 /** Whether a version is what a write asks for; whoever asks for nothing gets any. */
 export function isExpected(expected: ExpectedVersion | undefined, version: number): boolean {
   if (expected === undefined) return true;
-  const { oneOf, noneOf } = listsOf(expected);
+  const { oneOf, noneOf } = splitExpected(expected);
   return (oneOf?.includes(version) ?? true) && !noneOf.includes(version);
 }
 
 /** The one version that a write can meet; undefined where there are several. */
 export function onlyExpected(expected: ExpectedVersion | undefined): number | undefined {
   if (expected === undefined) return undefined;
-  const { oneOf = [] } = listsOf(expected);
+  const { oneOf = [] } = splitExpected(expected);
   return oneOf.length === 1 ? oneOf[0] : undefined;
 }
 
@@ -47,7 +47,7 @@ function versionIsNot(version: number): Fragment {
 /** The row has a version that the write asks for: the same as `isExpected`, judged by the database. */
 export function versionIsExpected(expected: ExpectedVersion | undefined): Fragment[] {
   if (expected === undefined) return [];
-  const { oneOf, noneOf } = listsOf(expected);
+  const { oneOf, noneOf } = splitExpected(expected);
   const [first, ...others] = (oneOf ?? []).map(versionIs);
   return [...(first ? [anyOf(first, ...others)] : []), ...noneOf.map(versionIsNot)];
 }

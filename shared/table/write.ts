@@ -49,7 +49,7 @@ export type Write =
   | (WriteBase & { readonly kind: "check"; readonly condition: Fragment });
 
 /** The write as it may be sent again after a lost answer: only while the item tells what became of it. */
-export function repetitionOf(write: Write): Write {
+export function makeRepeatable(write: Write): Write {
   return write.recall
     ? { ...write, condition: allOf(write.condition, write.recall.condition) }
     : write;
@@ -99,7 +99,7 @@ export interface WriteRequest {
 }
 
 /** The request of a write; the same form serves a single write and a part of a transaction. */
-export function requestOf(write: Write, tableName: TableResolver): WriteRequest {
+export function makeRequest(write: Write, tableName: TableResolver): WriteRequest {
   const placeholders = new Placeholders();
   const expressions =
     write.kind === "update"

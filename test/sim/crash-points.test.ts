@@ -2,7 +2,7 @@
 import { expect, test } from "vitest";
 import { endpoints } from "../../shared/api/index.ts";
 import { sceneNames, tryCrashPoints } from "./crash-points.ts";
-import { reportOf } from "./simulate.ts";
+import { describeViolation } from "./simulate.ts";
 
 /** Routes that write by nothing but what another one writes by. */
 const sameAsAnother = new Map([
@@ -26,7 +26,7 @@ test("a process that stops at any request of any route or job leaves nothing los
   const tried = await tryCrashPoints();
   const broken = tried.flatMap(({ scene, request, where, result }) =>
     result.violation
-      ? [`${scene}, ${where} request ${request}: ${reportOf(result.violation)}`]
+      ? [`${scene}, ${where} request ${request}: ${describeViolation(result.violation)}`]
       : [],
   );
   expect(broken.slice(0, 3)).toEqual([]);

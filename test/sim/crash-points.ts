@@ -3,7 +3,7 @@
  * itself and the world go on, and checks that nothing was lost and nothing doubled.
  */
 import { clearingConfirmation } from "../../shared/admin/clearing.ts";
-import { instanceOf } from "../../shared/carts/model/cart.ts";
+import { selectInstance } from "../../shared/carts/model/cart.ts";
 import type { Order } from "../../shared/orders/order.ts";
 import { LockBooks } from "./invariants/lock-books.ts";
 import { InvariantBroken, type World } from "./scheduler/world.ts";
@@ -318,10 +318,10 @@ const scenes: readonly Scene[] = [
     subject: async (_stage, { carts }) => {
       await carts.merge({ ...alice, actor, fromSessionId: "guest", strategy: "sum" });
       const [{ lines }, guest] = await Promise.all([
-        carts.get(alice).then((cart) => instanceOf(cart, "ticket")),
+        carts.get(alice).then((cart) => selectInstance(cart, "ticket")),
         carts.get({ userId: "alice", sessionId: "guest" }),
       ]);
-      const units = [lines, instanceOf(guest, "ticket").lines].map((each) =>
+      const units = [lines, selectInstance(guest, "ticket").lines].map((each) =>
         each.map(({ quantity }) => quantity),
       );
       if (JSON.stringify(units) !== "[[4],[]]")

@@ -8,7 +8,7 @@ const client = connect(inject("dynamoDbEndpoint"));
 /** The recorded run compares more: `npm run prove -- --calls 100000`. */
 const seeds = { first: 1, count: 20, callsEach: 250 };
 
-function reportOf({ seed, position, call, simulated, real }: Difference): string {
+function describeViolation({ seed, position, call, simulated, real }: Difference): string {
   const show = (value: unknown): string => inspect(value, { depth: 9 });
   return `seed ${seed}, call ${position}: ${call}\nsimulated: ${show(simulated)}\nreal: ${show(real)}`;
 }
@@ -17,7 +17,7 @@ afterAll(() => client.destroy());
 
 test("the simulated engine and the real one give the same answers, errors and items", async () => {
   const { calls, outcomes, differences } = await compareSeeds(client, seeds);
-  expect(differences.map(reportOf)).toEqual([]);
+  expect(differences.map(describeViolation)).toEqual([]);
   expect(calls).toBe(5_000);
   // The comparison would prove little if most calls were refused, or none.
   const share = (pattern: RegExp): number =>

@@ -3,7 +3,7 @@ import { availableParallelism } from "node:os";
 import { expect, test } from "vitest";
 import { runSeeds } from "./prove/seeds.ts";
 import { loadProgress } from "./prove/totals.ts";
-import { reportOf, simulate } from "./simulate.ts";
+import { describeViolation, simulate } from "./simulate.ts";
 import { workloadNamed } from "./workloads/index.ts";
 
 test("2,000 seeds break no promise", { timeout: 240_000 }, async () => {
@@ -11,7 +11,7 @@ test("2,000 seeds break no promise", { timeout: 240_000 }, async () => {
   const workers = Math.min(2, availableParallelism());
   await runSeeds({ progress, workers, onBlock: () => {} });
   const { totals } = progress;
-  expect(totals.violations.slice(0, 2).map(reportOf)).toEqual([]);
+  expect(totals.violations.slice(0, 2).map(describeViolation)).toEqual([]);
   expect(totals.seeds).toBe(2_000);
   // The run would prove little in fine weather: every fault has to strike, and often.
   for (const [name, count] of Object.entries(totals.struck))
@@ -46,5 +46,5 @@ const found = [
 
 test.for(found)("seed $1 of $0, which found a fault once, finds none", async ([name, seed]) => {
   const { violation } = await simulate(seed, workloadNamed(name));
-  expect(violation && reportOf(violation)).toBeUndefined();
+  expect(violation && describeViolation(violation)).toBeUndefined();
 });

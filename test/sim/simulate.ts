@@ -85,7 +85,7 @@ export async function simulate(
 }
 
 /** What is printed when a seed fails. */
-export function reportOf({ workload, seed, message, history }: Violation): string {
+export function describeViolation({ workload, seed, message, history }: Violation): string {
   const command = `npm run prove -- --workload ${workload} --first ${seed} --seeds 1`;
   return `${message}\n\n${history}\n\nseed ${seed} of ${workload}; again with: ${command}`;
 }

@@ -4,7 +4,7 @@ import { epochMs } from "../../shared/base/time.ts";
 import { changeNote } from "../../shared/base/actor.ts";
 import { createShop } from "../../shared/shop.ts";
 import { createDocumentClient } from "../../shared/table/client.ts";
-import { bucketEndMs, bucketOf } from "../../shared/inventory/deadline.ts";
+import { bucketEndMs, bucketKey } from "../../shared/inventory/deadline.ts";
 import { holdWrite } from "../../shared/inventory/hold-store.ts";
 import { createTables, localClientSettings } from "../support/tables.ts";
 import { createWorldOver } from "../support/world.ts";
@@ -170,7 +170,7 @@ describe("movements", () => {
         expiresAtMs: epochMs(expiresAtMs),
         note: changeNote("hold.placed", actor, nowMs),
       });
-    const inSeconds = (seconds: number) => bucketEndMs(bucketOf(nowMs + seconds * 1_000));
+    const inSeconds = (seconds: number) => bucketEndMs(bucketKey(nowMs + seconds * 1_000));
     const [firstMs, secondMs] = [inSeconds(1), inSeconds(9)];
     await shop.database.transact([hold("o1", firstMs)]);
     await shop.database.transact([hold("o2", secondMs)]);

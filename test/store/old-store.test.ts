@@ -4,7 +4,7 @@ import { join } from "node:path";
 import { PutItemCommand, type DynamoDBClient } from "@aws-sdk/client-dynamodb";
 import { beforeEach, describe, expect, inject, it } from "vitest";
 import { ROOT } from "../../local/root.ts";
-import { bucketOf } from "../../shared/inventory/deadline.ts";
+import { bucketKey } from "../../shared/inventory/deadline.ts";
 import { carryingOver, carryOverAll, isOldLayout } from "../../shared/inventory/old-layout.ts";
 import { findStock } from "../../shared/inventory/stock-store.ts";
 import type { Order } from "../../shared/orders/order.ts";
@@ -73,7 +73,7 @@ describe("a store of layout 1", () => {
     const { order } = await shop.orders.place(wish("mug", 7, "new"));
     const stock = (await findStock(world.database, "mug"))!;
     expect(await rowOf("mug")).toMatchObject({ schemaVersion: 2 });
-    expect(stock.due[bucketOf(order.expiresAtMs)]).toBe(7);
+    expect(stock.due[bucketKey(order.expiresAtMs)]).toBe(7);
     expect(unitsOf(stock)).toBe(stock.received + stock.adjusted);
     expect(await levelsOf("mug")).toEqual({ available: 0, held: 11, sold: 2 });
   });

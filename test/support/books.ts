@@ -2,10 +2,10 @@
 import { DynamoDBClient } from "@aws-sdk/client-dynamodb";
 import { DynamoDBDocumentClient, paginateScan } from "@aws-sdk/lib-dynamodb";
 import type { Cart } from "../../shared/carts/model/cart.ts";
-import { bucketsOf, unitsIn } from "../../shared/inventory/buckets.ts";
-import { bucketOf } from "../../shared/inventory/deadline.ts";
+import { listBuckets, unitsIn } from "../../shared/inventory/buckets.ts";
+import { bucketKey } from "../../shared/inventory/deadline.ts";
 import type { Stock } from "../../shared/inventory/stock.ts";
-import { demandOf, type Order } from "../../shared/orders/order.ts";
+import { sumDemand, type Order } from "../../shared/orders/order.ts";
 import type { Holdfast } from "../../local/holdfast.ts";
 import { localClientSettings } from "./tables.ts";
 
@@ -49,7 +49,7 @@ function wrongInStock({ stock }: Books): string[] {
   return stock.flatMap(({ itemId, available, held, sold, received, adjusted, due }) => {
     const levels = `${itemId}: ${available} available, ${held} held, ${sold} sold`;
     const wrong: string[] = [];
-    const counted = unitsIn(bucketsOf({ due }));
+    const counted = unitsIn(listBuckets({ due }));
     if (counted !== held) wrong.push(`S1 ${levels}, but ${counted} in its buckets`);
     if (available + held + sold !== received + adjusted) {
       wrong.push(`S1 ${levels} of ${received} received and ${adjusted} adjusted`);
@@ -63,7 +63,7 @@ function wrongInStock({ stock }: Books): string[] {
 function wrongInSales({ stock, orders }: Books, soldByHand: ReadonlySet<string>): string[] {
   const bought = new Map<string, number>();
   for (const order of orders.filter(({ status }) => status === "paid")) {
-    for (const { itemId, quantity } of demandOf(order.lines)) {
+    for (const { itemId, quantity } of sumDemand(order.lines)) {
       bought.set(itemId, (bought.get(itemId) ?? 0) + quantity);
     }
   }
@@ -82,14 +82,14 @@ function wrongInHolds({ stock, orders }: Books, nowMs: number): string[] {
   );
   const claims = new Map<string, number>();
   for (const { expiresAtMs, lines } of live) {
-    for (const { itemId, quantity } of demandOf(lines)) {
-      const name: string = `${itemId} until ${bucketOf(expiresAtMs)}`;
+    for (const { itemId, quantity } of sumDemand(lines)) {
+      const name: string = `${itemId} until ${bucketKey(expiresAtMs)}`;
       claims.set(name, (claims.get(name) ?? 0) + quantity);
     }
   }
   const counted = new Map(
     stock.flatMap((item) =>
-      bucketsOf(item)
+      listBuckets(item)
         .filter(({ endsAtMs }) => endsAtMs > Math.max(nowMs, item.reclaimedThroughMs))
         .map(({ key, quantity }) => [`${item.itemId} until ${key}` as string, quantity] as const),
     ),

@@ -6,7 +6,7 @@ import type { PaymentProvider, Providers, RefundRequest } from "../../shared/pro
 import {
   createSandbox,
   type SandboxEvent,
-  sandboxTransactionOf,
+  makeSandboxTransactionId,
   signSandboxEvent,
 } from "../../shared/providers/sandbox.ts";
 import { createShop } from "../../shared/shop.ts";
@@ -57,7 +57,7 @@ export function createPayments(world: World, given: PaymentsGiven = {}) {
     data: Partial<SandboxEvent["data"]> = {},
   ): SandboxEvent {
     const { orderId, totalMinor: amountMinor, currency } = order;
-    const transactionId = sandboxTransactionOf(orderId);
+    const transactionId = makeSandboxTransactionId(orderId);
     const paymentId = data.transactionId ?? transactionId;
     return { type, data: { orderId, transactionId, paymentId, amountMinor, currency, ...data } };
   }

@@ -1,7 +1,7 @@
 /** The real services over DynamoDB Local (or a simulation), with a clock of the test's. */
 import { silentLogger } from "../../shared/base/logger.ts";
 import type { Clock } from "../../shared/base/time.ts";
-import { bucketsOf, unitsIn } from "../../shared/inventory/buckets.ts";
+import { listBuckets, unitsIn } from "../../shared/inventory/buckets.ts";
 import { gridStepMs } from "../../shared/inventory/deadline.ts";
 import type { HoldPolicy, Stock } from "../../shared/inventory/stock.ts";
 import { createStockWrite } from "../../shared/inventory/stock-store.ts";
@@ -97,7 +97,7 @@ export async function giveItem({ database }: World, given: ItemGiven): Promise<S
 
 /** Units of an item wherever they are; S1 says that this never changes by itself. */
 export function unitsOf({ available, sold, due }: Stock): number {
-  return available + unitsIn(bucketsOf({ due })) + sold;
+  return available + unitsIn(listBuckets({ due })) + sold;
 }
 
 /** What some work costs in DynamoDB, besides what it comes to. */

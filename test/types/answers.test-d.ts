@@ -9,26 +9,26 @@ import type { Endpoint } from "../../shared/api/endpoint.ts";
 import { endpoints } from "../../shared/api/index.ts";
 import { getOrder, placeOrder } from "../../shared/api/orders.ts";
 import { getCartLock } from "../../shared/api/carts.ts";
-import { viewOf } from "../../shared/orders/order.ts";
+import { orderView } from "../../shared/orders/order.ts";
 import type { Contract } from "../../client/contract.ts";
 
-declare const order: Parameters<typeof viewOf>[0];
+declare const order: Parameters<typeof orderView>[0];
 declare const anything: any; // oxlint-disable-line typescript/no-explicit-any
 
-serve(getOrder, async () => answer(200, viewOf(order)));
-serve(placeOrder, async () => answer(201, viewOf(order), { location: "/orders/x" }));
+serve(getOrder, async () => answer(200, orderView(order)));
+serve(placeOrder, async () => answer(201, orderView(order), { location: "/orders/x" }));
 
 // @ts-expect-error an order's view has a total
 serve(getOrder, async () => {
-  const { totalMinor: _total, ...rest } = viewOf(order);
+  const { totalMinor: _total, ...rest } = orderView(order);
   return answer(200, rest);
 });
 
 // @ts-expect-error nor is it text
-serve(getOrder, async () => answer(200, { ...viewOf(order), totalMinor: "9" }));
+serve(getOrder, async () => answer(200, { ...orderView(order), totalMinor: "9" }));
 
 // @ts-expect-error the contract has no 202 for it
-serve(getOrder, async () => answer(202, viewOf(order)));
+serve(getOrder, async () => answer(202, orderView(order)));
 
 // @ts-expect-error a lock that is missing is null, not left out
 serve(getCartLock, async () => answer(200, { isLocked: false }));
@@ -45,5 +45,5 @@ type Unchecked = {
     : never;
 }[keyof Contract];
 expectTypeOf<Unchecked>().toBeNever();
-expectTypeOf(viewOf).returns.not.toBeAny();
+expectTypeOf(orderView).returns.not.toBeAny();
 expectTypeOf(endpoints).toExtend<readonly Endpoint[]>();

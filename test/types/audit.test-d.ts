@@ -7,9 +7,9 @@ import type { AuditEntry } from "../../shared/audit/audit.ts";
 import { changeNote } from "../../shared/base/actor.ts";
 import type { AuditAction } from "../../shared/base/audit-action.ts";
 import { epochMs } from "../../shared/base/time.ts";
-import { editOf } from "../../shared/carts/editing/cart-edits.ts";
+import { makeEdit } from "../../shared/carts/editing/cart-edits.ts";
 
-declare const request: Parameters<typeof editOf>[0];
+declare const request: Parameters<typeof makeEdit>[0];
 const nowMs = epochMs(1);
 
 changeNote("order.placed", { id: "alice" }, nowMs);
@@ -18,7 +18,7 @@ changeNote("order.plased", { id: "alice" }, nowMs);
 // @ts-expect-error whose it is has to be said
 changeNote("placed", { id: "alice" }, nowMs);
 // @ts-expect-error an edit of a cart is told in the cart's history
-editOf(request, "order.placed", nowMs);
+makeEdit(request, "order.placed", nowMs);
 // @ts-expect-error nothing of this name is counted
 countActions(["order.plased"]);
 

@@ -5,14 +5,14 @@ import type { Database } from "../../table/database.ts";
 import {
   type Cart,
   type CartAddress,
-  cartIdOf,
+  makeCartId,
   type CartLock,
   CheckoutGone,
   liveLock,
   temporaryTransactionId,
   VersionMismatch,
 } from "../model/cart.ts";
-import { cartOf } from "../storage/cart-row.ts";
+import { parseCart } from "../storage/cart-row.ts";
 import { checkoutWrite, extendCheckoutWrite, reopenWrite } from "./cart-checkout-store.ts";
 import { findCart } from "../storage/cart-store.ts";
 import { priceForOrder, type OrderPrice } from "../model/pricing.ts";
@@ -68,19 +68,19 @@ function validate(cart: Cart, expected: Expected): LockedCart {
 }
 
 /** A cart that is being edited right now is read again until it stands still for a moment. */
-async function lockCartOf(
+async function lockStillCart(
   { database, clock }: CartCheckoutOptions,
   request: LockRequest,
 ): Promise<Cart> {
   const { orderId, leaseMs, transactionId = temporaryTransactionId(orderId), actor } = request;
   for (let round = 1; ; round += 1) {
-    const cart = await findCart(database, cartIdOf(request.userId, request.sessionId));
+    const cart = await findCart(database, makeCartId(request.userId, request.sessionId));
     const nowMs = clock();
     const expiresAtMs = later(nowMs, leaseMs);
     const note = changeNote("cart.checkout", actor, nowMs);
     const start = { cart, orderId, transactionId, expiresAtMs, nowMs, note };
     try {
-      return cartOf(cart.cartId, await database.apply(checkoutWrite(start)));
+      return parseCart(cart.cartId, await database.apply(checkoutWrite(start)));
     } catch (error) {
       if (!(error instanceof VersionMismatch) || round === maxRounds) throw error;
     }
@@ -90,13 +90,13 @@ async function lockCartOf(
 /** Makes the service. */
 export function createCartCheckout(options: CartCheckoutOptions) {
   const { database, clock } = options;
-  const lockCart = (request: LockRequest): Promise<Cart> => lockCartOf(options, request);
-  const idOf = ({ userId, sessionId }: CartAddress): string => cartIdOf(userId, sessionId);
+  const lockCart = (request: LockRequest): Promise<Cart> => lockStillCart(options, request);
+  const makeId = ({ userId, sessionId }: CartAddress): string => makeCartId(userId, sessionId);
 
   async function unlockCart(request: CheckoutRequest): Promise<void> {
     const { orderId, actor } = request;
     const note = changeNote("cart.reopened", actor, clock());
-    await database.apply(reopenWrite({ cartId: idOf(request), orderId, note }));
+    await database.apply(reopenWrite({ cartId: makeId(request), orderId, note }));
   }
 
   /** Also when the lock has run out meanwhile: then there is nothing left to give back. */
@@ -145,7 +145,7 @@ export function createCartCheckout(options: CartCheckoutOptions) {
     async isCartLocked(
       address: CartAddress,
     ): Promise<{ isLocked: boolean; lock: CartLock | null }> {
-      const lock = liveLock(await findCart(database, idOf(address)), clock()) ?? null;
+      const lock = liveLock(await findCart(database, makeId(address)), clock()) ?? null;
       return { isLocked: lock !== null, lock };
     },
 
@@ -172,13 +172,13 @@ export function createCartCheckout(options: CartCheckoutOptions) {
       const { orderId, actor, leaseMs } = request;
       const nowMs = clock();
       const write = extendCheckoutWrite({
-        cartId: idOf(request),
+        cartId: makeId(request),
         orderId,
         transactionId,
         expiresAtMs: leaseMs === undefined ? undefined : later(nowMs, leaseMs),
         note: changeNote("payment.started", actor, nowMs),
       });
-      return cartOf(idOf(request), await database.apply(write)).lock!;
+      return parseCart(makeId(request), await database.apply(write)).lock!;
     },
 
     /**

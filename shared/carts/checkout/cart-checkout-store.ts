@@ -16,7 +16,7 @@ import {
   checkoutsAre,
   keepAlive,
   liveLockIn,
-  lockIsOf,
+  lockIsForOrder,
   nextVersion,
   versionIn,
 } from "../storage/cart-guards.ts";
@@ -59,7 +59,7 @@ export interface Purchase extends Checkout {
   readonly conditions?: readonly { readonly instance: string; readonly name: string }[];
 }
 
-const lockOf = (found: Row | undefined): CartLock | undefined =>
+const parseCartLock = (found: Row | undefined): CartLock | undefined =>
   found?.["lock"] as CartLock | undefined;
 
 /**
@@ -80,7 +80,7 @@ export function checkoutWrite(start: CheckoutStart): Write {
       ],
     },
     condition: allOf(cartIsUnlocked(nowMs), versionIs(cart.version), checkoutsAre(cart.checkouts)),
-    applied: (found) => lockOf(found)?.orderId === orderId,
+    applied: (found) => parseCartLock(found)?.orderId === orderId,
     refused: (found) => {
       const live = liveLockIn(found, nowMs);
       return live ? new CartLocked(live) : new VersionMismatch(versionIn(found));
@@ -95,7 +95,7 @@ function ofCheckout(
 ): Write {
   return update({
     ...cartPlace(cartId),
-    condition: lockIsOf(orderId),
+    condition: lockIsForOrder(orderId),
     refused: () => new CheckoutGone(cartId, orderId),
     ...parts,
   });
@@ -131,7 +131,7 @@ export function extendCheckoutWrite(step: CheckoutExtension): Write {
 export function reopenWrite(checkout: Checkout): Write {
   return ofCheckout(checkout, {
     change: { set: [action`${at("change")} = ${checkout.note}`], remove: [at("lock")] },
-    applied: (found) => lockOf(found)?.orderId !== checkout.orderId,
+    applied: (found) => parseCartLock(found)?.orderId !== checkout.orderId,
   });
 }
 
@@ -170,7 +170,7 @@ export function completeWrite(purchase: Purchase): Write {
       remove: [at("lock"), ...boughtAttributes(purchase)],
       delete: boughtKeys(purchase),
     },
-    condition: anyOf(lockIsOf(orderId), untouched),
+    condition: anyOf(lockIsForOrder(orderId), untouched),
     refused: () => new CheckoutGone(cartId, orderId),
   });
 }

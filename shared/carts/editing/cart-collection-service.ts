@@ -2,14 +2,14 @@
 import {
   type Cart,
   type CartAddress,
-  cartIdOf,
+  makeCartId,
   type CartLine,
   type InstanceAddress,
-  instanceOf,
+  selectInstance,
 } from "../model/cart.ts";
 import { checkDistinct, type WantedItem, withLines } from "../model/cart-additions.ts";
 import type { Contents } from "./cart-contents-store.ts";
-import { editOf, type EditRequest } from "./cart-edits.ts";
+import { makeEdit, type EditRequest } from "./cart-edits.ts";
 import { checkLineCount } from "../model/cart-limits.ts";
 import {
   createCollectionEditing,
@@ -22,7 +22,7 @@ export interface CartItem extends Omit<CartLine, "attributes"> {
 }
 
 /** A stored line with its attributes as a value again. */
-function itemOf({ attributes, ...line }: CartLine): CartItem {
+function parseItem({ attributes, ...line }: CartLine): CartItem {
   return attributes === undefined ? line : { ...line, attributes: JSON.parse(attributes) };
 }
 
@@ -38,7 +38,7 @@ export function createCartCollections(options: CollectionEditingOptions) {
     wanted: readonly WantedItem[],
     items: Contents["items"],
   ): Promise<Contents["items"]> {
-    const known = new Set(instanceOf(cart, instance).lines.map(({ itemId }) => itemId));
+    const known = new Set(selectInstance(cart, instance).lines.map(({ itemId }) => itemId));
     const unread = wanted.filter(({ itemId }) => !known.has(itemId) && !items.has(itemId));
     if (unread.length === 0) return items;
     const read = await contents.read(
@@ -56,14 +56,14 @@ export function createCartCollections(options: CollectionEditingOptions) {
      * @example const { items, version } = await carts.getItems({ userId, sessionId, instance: "menu" })
      */
     async getItems({ userId, sessionId, instance }: InstanceAddress) {
-      const { carts } = await contents.read([cartIdOf(userId, sessionId)]);
+      const { carts } = await contents.read([makeCartId(userId, sessionId)]);
       const cart = carts[0]!;
-      return { items: instanceOf(cart, instance).lines.map(itemOf), version: cart.version };
+      return { items: selectInstance(cart, instance).lines.map(parseItem), version: cart.version };
     },
 
     /** The version of a cart's contents; 0 for one that was never used. One request. */
     async getVersion({ userId, sessionId }: CartAddress): Promise<number> {
-      const { carts } = await contents.read([cartIdOf(userId, sessionId)]);
+      const { carts } = await contents.read([makeCartId(userId, sessionId)]);
       return carts[0]!.version;
     },
 
@@ -84,7 +84,7 @@ export function createCartCollections(options: CollectionEditingOptions) {
           request,
           wanted.map(({ itemId }) => itemId),
         );
-        const edit = editOf(request, "cart.items_replaced", clock());
+        const edit = makeEdit(request, "cart.items_replaced", clock());
         return contents.settle(cart, (current) =>
           replaceInstance(edit, current, (present) =>
             withLines(present, wanted, items, edit.nowMs),
@@ -111,10 +111,10 @@ export function createCartCollections(options: CollectionEditingOptions) {
     ): Promise<Cart> {
       return guarded(request, "items", async () => {
         const { cart, items } = await open(request, reads);
-        const edit = editOf(request, "cart.items_updated", clock());
+        const edit = makeEdit(request, "cart.items_updated", clock());
         return contents.settle(cart, async (current) => {
           const { instance } = request;
-          const wanted = await change(instanceOf(current, instance).lines.map(itemOf));
+          const wanted = await change(selectInstance(current, instance).lines.map(parseItem));
           checkLineCount(wanted.length);
           checkDistinct(wanted);
           const facts = await withMissingFacts(current, instance, wanted, items);

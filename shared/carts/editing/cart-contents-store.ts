@@ -2,14 +2,14 @@
 import { setTimeout as sleepMs } from "node:timers/promises";
 import { type Clock, systemClock } from "../../base/time.ts";
 import type { Stock } from "../../inventory/stock.ts";
-import { stockOf, stockRow } from "../../inventory/stock-store.ts";
+import { parseStock, stockRow } from "../../inventory/stock-store.ts";
 import type { Database } from "../../table/database.ts";
 import { currentOperation } from "../../table/operation.ts";
 import { TransactionRefused } from "../../table/transaction.ts";
 import type { Row, Write } from "../../table/write.ts";
 import { CartMoved } from "./cart-edits.ts";
 import type { ReadCart } from "./cart-replacement.ts";
-import { cartOf, cartPlace } from "../storage/cart-row.ts";
+import { parseCart, cartPlace } from "../storage/cart-row.ts";
 
 /** What reading and settling need; clock, sleep and random are for tests and simulations. */
 export interface CartContentsOptions {
@@ -32,8 +32,8 @@ const longestBackoffMs = 200;
 const defaultPatienceMs = 10_000;
 
 /** The cart of a stored row, remembering the row. */
-export function readCartOf(cartId: string, row: Row | undefined): ReadCart {
-  return { ...cartOf(cartId, row), row };
+export function parseReadCart(cartId: string, row: Row | undefined): ReadCart {
+  return { ...parseCart(cartId, row), row };
 }
 
 /** What a refusal of several carts comes to: the one that will not go away first. */
@@ -78,14 +78,14 @@ export function createCartContents(options: CartContentsOptions) {
       ]);
       const stocks = rows.slice(cartIds.length).filter((row) => row !== undefined);
       return {
-        carts: cartIds.map((cartId, index) => readCartOf(cartId, rows[index])),
-        items: new Map(stocks.map((row) => [stockOf(row).itemId, stockOf(row)])),
+        carts: cartIds.map((cartId, index) => parseReadCart(cartId, rows[index])),
+        items: new Map(stocks.map((row) => [parseStock(row).itemId, parseStock(row)])),
       };
     },
 
     /** Does one edit and hands back the cart as it is afterwards. One request. */
     async apply(cartId: string, write: Write): Promise<ReadCart> {
-      return readCartOf(cartId, await database.apply(write));
+      return parseReadCart(cartId, await database.apply(write));
     },
 
     /**
@@ -94,7 +94,7 @@ export function createCartContents(options: CartContentsOptions) {
      */
     settle(cart: ReadCart, plan: (cart: ReadCart) => Write | Promise<Write>): Promise<ReadCart> {
       return untilSettled(async (moved) => {
-        const current = moved ? readCartOf(cart.cartId, moved.found) : cart;
+        const current = moved ? parseReadCart(cart.cartId, moved.found) : cart;
         return this.apply(cart.cartId, await plan(current));
       });
     },

@@ -1,12 +1,12 @@
 /** Edits of single keys of a cart: one atomic update each, no lock, and no read but an item's price. */
 import type { Clock } from "../../base/time.ts";
-import { type Cart, type CartCondition, cartIdOf, checkUnlocked } from "../model/cart.ts";
-import { additionOf, type WantedItem } from "../model/cart-additions.ts";
+import { type Cart, type CartCondition, makeCartId, checkUnlocked } from "../model/cart.ts";
+import { makeAddition, type WantedItem } from "../model/cart-additions.ts";
 import type { CartContents } from "./cart-contents-store.ts";
 import {
   CartMoved,
   type Edit,
-  editOf,
+  makeEdit,
   type CartEditAction,
   type EditRequest,
 } from "./cart-edits.ts";
@@ -20,16 +20,16 @@ import {
   setMetadataWrite,
 } from "./cart-key-edits.ts";
 import { jsonText } from "../model/cart-limits.ts";
-import { cartOf } from "../storage/cart-row.ts";
+import { parseCart } from "../storage/cart-row.ts";
 import type { Write } from "../../table/write.ts";
 
 /** Makes the edits of single keys. */
 export function createCartEdits({ contents, clock }: { contents: CartContents; clock: Clock }) {
   const edit = (request: EditRequest, action: CartEditAction): Edit =>
-    editOf(request, action, clock());
+    makeEdit(request, action, clock());
 
   function apply({ userId, sessionId }: EditRequest, write: Write): Promise<Cart> {
-    return contents.apply(cartIdOf(userId, sessionId), write);
+    return contents.apply(makeCartId(userId, sessionId), write);
   }
 
   /** Removing what is not there changes nothing and is no error: the refusal tells the cart. */
@@ -38,7 +38,7 @@ export function createCartEdits({ contents, clock }: { contents: CartContents; c
       return await apply(request, write);
     } catch (error) {
       if (!(error instanceof CartMoved)) throw error;
-      return cartOf(cartIdOf(request.userId, request.sessionId), error.found);
+      return parseCart(makeCartId(request.userId, request.sessionId), error.found);
     }
   }
 
@@ -52,11 +52,14 @@ export function createCartEdits({ contents, clock }: { contents: CartContents; c
      */
     async addLine(request: EditRequest, wanted: WantedItem): Promise<Cart> {
       const { userId, sessionId } = request;
-      const { carts, items } = await contents.read([cartIdOf(userId, sessionId)], [wanted.itemId]);
+      const { carts, items } = await contents.read(
+        [makeCartId(userId, sessionId)],
+        [wanted.itemId],
+      );
       const cart = carts[0]!;
       const added = edit(request, "cart.line_added");
       checkUnlocked(cart, added.nowMs);
-      const addition = additionOf(wanted, items.get(wanted.itemId), added.nowMs);
+      const addition = makeAddition(wanted, items.get(wanted.itemId), added.nowMs);
       return contents.settle(cart, (current) => addLineWrite(added, current, addition));
     },
 

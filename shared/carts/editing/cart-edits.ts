@@ -6,7 +6,7 @@ import type { EpochMs } from "../../base/time.ts";
 import { action, allOf, type Fragment } from "../../table/expression.ts";
 import { type ExpectedVersion, isExpected, versionIsExpected } from "../../table/versions.ts";
 import { type Change, type Row, update, type Write } from "../../table/write.ts";
-import { cartIdOf, CartLocked, type InstanceAddress, VersionMismatch } from "../model/cart.ts";
+import { makeCartId, CartLocked, type InstanceAddress, VersionMismatch } from "../model/cart.ts";
 import {
   cartIsUnlocked,
   editIsNew,
@@ -40,7 +40,7 @@ export interface EditRequest extends InstanceAddress {
 export type CartEditAction = Extract<AuditAction, `cart.${string}`>;
 
 /** The edit that somebody asks for, at this instant. */
-export function editOf(request: EditRequest, what: CartEditAction, nowMs: EpochMs): Edit {
+export function makeEdit(request: EditRequest, what: CartEditAction, nowMs: EpochMs): Edit {
   const { actor, expectedVersion, ...address } = request;
   return { address, nowMs, note: changeNote(what, actor, nowMs), expectedVersion };
 }
@@ -92,7 +92,7 @@ export function editWrite(edit: Edit, parts: EditParts): Write {
   const { change, guards = [], refused, plannedOn } = parts;
   const editId = newEditId();
   return update({
-    ...cartPlace(cartIdOf(userId, sessionId)),
+    ...cartPlace(makeCartId(userId, sessionId)),
     change: {
       set: [
         ...(change.set ?? []),

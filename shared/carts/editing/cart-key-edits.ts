@@ -17,7 +17,7 @@ import {
   type CartLine,
   CartLineNotFound,
   CurrencyMismatch,
-  instanceOf,
+  selectInstance,
 } from "../model/cart.ts";
 import { type Addition, keepingPlace } from "../model/cart-additions.ts";
 import { type Edit, editWrite } from "./cart-edits.ts";
@@ -25,7 +25,7 @@ import { hasRoomFor } from "../storage/cart-guards.ts";
 import {
   checkLineCount,
   checkLineQuantity,
-  lineCountOf,
+  countLines,
   maxConditions,
   maxLineQuantity,
   maxLines,
@@ -61,7 +61,7 @@ function fitsWith(attribute: `quantity:${string}`, quantity: number): Fragment {
 function currencyFits(cart: Cart, instance: string, currency: string): Fragment {
   const path = at(currencyAttribute(instance));
   const isFree = anyOf(isMissing(path), condition`${path} = ${currency}`);
-  const isEmpty = instanceOf(cart, instance).lines.length === 0;
+  const isEmpty = selectInstance(cart, instance).lines.length === 0;
   return isEmpty && cart.version > 0 ? anyOf(isFree, versionIs(cart.version)) : isFree;
 }
 
@@ -71,10 +71,10 @@ function checkAddition(
   instance: string,
   { line, currency }: Addition,
 ): CartLine | undefined {
-  const { lines, currency: bound } = instanceOf(cart, instance);
+  const { lines, currency: bound } = selectInstance(cart, instance);
   if (bound !== undefined && bound !== currency) throw new CurrencyMismatch(bound, currency);
   const known = lines.find(({ itemId }) => itemId === line.itemId);
-  if (!known) checkLineCount(lineCountOf(cart.instances.values()) + 1);
+  if (!known) checkLineCount(countLines(cart.instances.values()) + 1);
   checkLineQuantity((known?.quantity ?? 0) + line.quantity);
   return known;
 }

@@ -7,14 +7,14 @@ import { type ExpectedVersion, isExpected } from "../../table/versions.ts";
 import {
   type Cart,
   type CartAddress,
-  cartIdOf,
+  makeCartId,
   checkUnlocked,
   VersionMismatch,
 } from "../model/cart.ts";
 import type { CartContents } from "./cart-contents-store.ts";
 import type { Edit } from "./cart-edits.ts";
 import { replaceWrite } from "./cart-replacement.ts";
-import { cartOf, contentsRow } from "../storage/cart-row.ts";
+import { parseCart, contentsRow } from "../storage/cart-row.ts";
 import { type MergeStrategy, mergedInstances } from "../model/merging.ts";
 
 /** Which session's cart goes into which, and how quantities combine. */
@@ -34,7 +34,7 @@ export interface CartMergeOptions {
 
 /** Makes `merge`. */
 export function createCartMerge({ contents, database, clock }: CartMergeOptions) {
-  function editOf(request: MergeRequest, sessionId: string): Omit<Edit, "expectedVersion"> {
+  function makeMergeEdit(request: MergeRequest, sessionId: string): Omit<Edit, "expectedVersion"> {
     const nowMs = clock();
     const address = { userId: request.userId, sessionId, instance: "" };
     return { address, nowMs, note: changeNote("cart.merged", request.actor, nowMs) };
@@ -53,22 +53,22 @@ export function createCartMerge({ contents, database, clock }: CartMergeOptions)
     if (sessionId === fromSessionId) {
       throw new InvalidRequest([{ path: "from.sessionId", message: "is this very session" }]);
     }
-    const cartIds = [cartIdOf(userId, sessionId), cartIdOf(userId, fromSessionId)];
+    const cartIds = [makeCartId(userId, sessionId), makeCartId(userId, fromSessionId)];
     return contents.untilSettled(async () => {
       const { carts } = await contents.read(cartIds);
       const [target, source] = [carts[0]!, carts[1]!];
-      const edit = { ...editOf(request, sessionId), expectedVersion };
+      const edit = { ...makeMergeEdit(request, sessionId), expectedVersion };
       for (const cart of carts) checkUnlocked(cart, edit.nowMs);
       if (!isExpected(expectedVersion, target.version)) throw new VersionMismatch(target.version);
       if (source.instances.size === 0) return target;
       const instances = mergedInstances(target, source, strategy);
       await database.transact([
         replaceWrite(edit, target, instances),
-        replaceWrite(editOf(request, fromSessionId), source, []),
+        replaceWrite(makeMergeEdit(request, fromSessionId), source, []),
       ]);
       const version = (target.version || edit.nowMs) + 1;
       const { cartId, checkouts } = target;
-      return cartOf(cartId, { ...contentsRow(instances), version, checkouts });
+      return parseCart(cartId, { ...contentsRow(instances), version, checkouts });
     });
   }
 

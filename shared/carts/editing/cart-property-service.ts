@@ -2,11 +2,11 @@
 import {
   type Cart,
   type CartCondition,
-  cartIdOf,
+  makeCartId,
   emptyInstance,
-  instanceOf,
+  selectInstance,
 } from "../model/cart.ts";
-import { editOf, type EditRequest } from "./cart-edits.ts";
+import { makeEdit, type EditRequest } from "./cart-edits.ts";
 import { setMetadataWrite } from "./cart-key-edits.ts";
 import { jsonText } from "../model/cart-limits.ts";
 import {
@@ -29,7 +29,7 @@ export function createCartProperties(options: CollectionEditingOptions) {
     putConditions(request: EditRequest, conditions: readonly CartCondition[]): Promise<Cart> {
       return guarded(request, "conditions", async () => {
         const { cart } = await open(request);
-        const edit = editOf(request, "cart.conditions_replaced", clock());
+        const edit = makeEdit(request, "cart.conditions_replaced", clock());
         return contents.settle(cart, (current) =>
           replaceInstance(edit, current, (present) => ({ ...present, conditions })),
         );
@@ -46,8 +46,8 @@ export function createCartProperties(options: CollectionEditingOptions) {
       const json = jsonText(value, "A metadata value");
       const name = encodeURIComponent(key);
       return guarded(request, `metadata/${name}`, () => {
-        const edit = editOf(request, "cart.metadata_set", clock());
-        const cartId = cartIdOf(request.userId, request.sessionId);
+        const edit = makeEdit(request, "cart.metadata_set", clock());
+        const cartId = makeCartId(request.userId, request.sessionId);
         return contents.apply(cartId, setMetadataWrite(edit, key, json));
       });
     },
@@ -62,9 +62,9 @@ export function createCartProperties(options: CollectionEditingOptions) {
     clear(request: EditRequest): Promise<Cart> {
       return guarded(request, "items", async () => {
         const { cart } = await open(request);
-        const { lines, metadata } = instanceOf(cart, request.instance);
+        const { lines, metadata } = selectInstance(cart, request.instance);
         if (lines.length === 0 && metadata.size === 0) return cart;
-        const edit = editOf(request, "cart.cleared", clock());
+        const edit = makeEdit(request, "cart.cleared", clock());
         return contents.settle(cart, (current) =>
           replaceInstance(edit, current, ({ instance, conditions }) => {
             return { ...emptyInstance(instance), conditions };

@@ -3,7 +3,7 @@ import { allOf } from "../../table/expression.ts";
 import { versionIs } from "../../table/versions.ts";
 import { put, type Row, type Write } from "../../table/write.ts";
 import { later, ttlSecondsAt } from "../../base/time.ts";
-import { type Cart, cartIdOf, type CartInstance, cartLifeMs } from "../model/cart.ts";
+import { type Cart, makeCartId, type CartInstance, cartLifeMs } from "../model/cart.ts";
 import { type Edit, refusalOfEdit } from "./cart-edits.ts";
 import {
   cartIsUnlocked,
@@ -12,7 +12,7 @@ import {
   editTookEffect,
   newEditId,
 } from "../storage/cart-guards.ts";
-import { checkConditionCount, checkLineCount, lineCountOf } from "../model/cart-limits.ts";
+import { checkConditionCount, checkLineCount, countLines } from "../model/cart-limits.ts";
 import { cartPlace, contentsRow, rememberedEdits } from "../storage/cart-row.ts";
 
 /** A cart as it was read, with the row that it was read from. */
@@ -47,11 +47,11 @@ export function replaceWrite(
   cart: ReadCart,
   instances: readonly CartInstance[],
 ): Write {
-  checkLineCount(lineCountOf(instances));
+  checkLineCount(countLines(instances));
   checkConditionCount(instances);
   const { nowMs, note, address } = edit;
   const { userId, sessionId } = address;
-  const cartId = cartIdOf(userId, sessionId);
+  const cartId = makeCartId(userId, sessionId);
   const editId = newEditId();
   return put({
     ...cartPlace(cartId),

@@ -3,10 +3,10 @@ import type { Clock } from "../../base/time.ts";
 import type { Write } from "../../table/write.ts";
 import { isExpected } from "../../table/versions.ts";
 import {
-  cartIdOf,
+  makeCartId,
   type CartInstance,
   checkUnlocked,
-  instanceOf,
+  selectInstance,
   VersionMismatch,
 } from "../model/cart.ts";
 import type { CartContents, Contents } from "./cart-contents-store.ts";
@@ -33,7 +33,7 @@ export function createCollectionEditing({ contents, guard, clock }: CollectionEd
     /** Reads a cart; a locked one or a stale version is refused before anything is written. */
     async open(request: EditRequest, itemIds: readonly string[] = []): Promise<OpenCart> {
       const { userId, sessionId, expectedVersion } = request;
-      const { carts, items } = await contents.read([cartIdOf(userId, sessionId)], itemIds);
+      const { carts, items } = await contents.read([makeCartId(userId, sessionId)], itemIds);
       const cart = carts[0]!;
       checkUnlocked(cart, clock());
       if (!isExpected(expectedVersion, cart.version)) throw new VersionMismatch(cart.version);
@@ -51,7 +51,7 @@ export function createCollectionEditing({ contents, guard, clock }: CollectionEd
       cart: ReadCart,
       change: (present: CartInstance) => CartInstance,
     ): Write {
-      const present = instanceOf(cart, edit.address.instance);
+      const present = selectInstance(cart, edit.address.instance);
       return replaceWrite(edit, cart, withInstance(cart, change(present)));
     },
   };

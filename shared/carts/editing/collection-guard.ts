@@ -3,7 +3,7 @@ import { randomId } from "../../base/ids.ts";
 import type { Logger } from "../../base/logger.ts";
 import { type LockService } from "../../locks/lock-service.ts";
 import { minLeaseMs } from "../../locks/lock.ts";
-import { cartIdOf, type InstanceAddress } from "../model/cart.ts";
+import { makeCartId, type InstanceAddress } from "../model/cart.ts";
 
 /**
  * How collections are guarded. `versioned`: a write is refused when the cart moved since it was read,
@@ -32,9 +32,9 @@ export type CollectionGuard = <T>(
 ) => Promise<T>;
 
 /** The name of a collection's lock. */
-export function collectionLockOf(address: InstanceAddress, collection: Collection): string {
+export function collectionLockName(address: InstanceAddress, collection: Collection): string {
   const { userId, sessionId, instance } = address;
-  return `cart/${cartIdOf(userId, sessionId)}/${instance}/${collection}`;
+  return `cart/${makeCartId(userId, sessionId)}/${instance}/${collection}`;
 }
 
 /**
@@ -53,7 +53,7 @@ export function createCollectionGuard(options: CollectionGuardOptions): Collecti
   }
   return async (address, collection, work) => {
     const lock = await locks.acquire({
-      resource: collectionLockOf(address, collection),
+      resource: collectionLockName(address, collection),
       // Two requests of one user are two owners: the same owner would be let in twice.
       owner: { userId: address.userId, sessionId: randomId("edit") },
       leaseMs: Math.max(minLeaseMs, lockTimeoutMs),

@@ -23,7 +23,7 @@ export interface Addition {
  *
  * @throws ItemNotFound when the shop has no such item, TooLarge when its attributes are
  */
-export function additionOf(wanted: WantedItem, item: Stock | undefined, nowMs: number): Addition {
+export function makeAddition(wanted: WantedItem, item: Stock | undefined, nowMs: number): Addition {
   const { itemId, quantity, attributes } = wanted;
   if (!item) throw new ItemNotFound(itemId);
   const { name, kind, vendorId, amountMinor: unitPriceMinor, currency } = item;
@@ -32,14 +32,14 @@ export function additionOf(wanted: WantedItem, item: Stock | undefined, nowMs: n
   return { line: { ...snapshot, ...chosen, addedAtMs: nowMs }, currency };
 }
 
-function withAttributesOf(line: CartLine, known: CartLine | undefined): CartLine {
+function keepAttributes(line: CartLine, known: CartLine | undefined): CartLine {
   const attributes = line.attributes ?? known?.attributes;
   return attributes === undefined ? line : { ...line, attributes };
 }
 
 /** The line as it is stored when it is added again: its place stays, and so do unnamed attributes. */
 export function keepingPlace(line: CartLine, known: CartLine | undefined): CartLine {
-  return { ...withAttributesOf(line, known), addedAtMs: (known ?? line).addedAtMs };
+  return { ...keepAttributes(line, known), addedAtMs: (known ?? line).addedAtMs };
 }
 
 /** @throws InvalidRequest when an item is named twice: which quantity would be meant? */
@@ -74,8 +74,8 @@ export function withLines(
     // One millisecond apart, because lines are shown by age: so the list keeps its order.
     const addedAtMs = nowMs + index;
     if (items.has(itemId) || !line || present.currency === undefined) {
-      const addition = additionOf(each, items.get(itemId), addedAtMs);
-      return { ...addition, line: withAttributesOf(addition.line, line) };
+      const addition = makeAddition(each, items.get(itemId), addedAtMs);
+      return { ...addition, line: keepAttributes(addition.line, line) };
     }
     const chosen = attributes && { attributes: jsonText(attributes, "A line's attributes") };
     return { line: { ...line, ...chosen, quantity, addedAtMs }, currency: present.currency };

@@ -15,7 +15,7 @@ export const maxLineQuantity = 1_000_000;
 const maxJsonBytes = 4_096;
 
 /** How many lines these instances have together. */
-export function lineCountOf(instances: Iterable<CartInstance>): number {
+export function countLines(instances: Iterable<CartInstance>): number {
   return [...instances].reduce((sum, { lines }) => sum + lines.length, 0);
 }
 

@@ -1,8 +1,8 @@
 /** Carts as their readers see them: lines with totals, conditions, metadata, and what it comes to. */
 import type { EpochMs } from "../../base/time.ts";
-import { money, sumOf, toMinor } from "../../base/money.ts";
-import { type Cart, type CartInstance, type CartLine, instanceOf, liveLock } from "./cart.ts";
-import { lineTotal, priceOf } from "./pricing.ts";
+import { money, sumAmounts, toMinor } from "../../base/money.ts";
+import { type Cart, type CartInstance, type CartLine, selectInstance, liveLock } from "./cart.ts";
+import { lineTotal, priceInstance } from "./pricing.ts";
 
 function attributesIn(json: string): Readonly<Record<string, unknown>> {
   return JSON.parse(json) as Record<string, unknown>;
@@ -31,18 +31,18 @@ function instanceView(present: CartInstance, version: number) {
     items: lines.map((line) => itemView(line, currency)),
     conditions,
     metadata: Object.fromEntries(values),
-    ...priceOf(present),
+    ...priceInstance(present),
     version,
   };
 }
 
 /** The totals of several instances, a sum for each currency. */
-function totalsOf(instances: readonly CartInstance[]) {
-  const prices = instances.map(priceOf);
+function totalsView(instances: readonly CartInstance[]) {
+  const prices = instances.map(priceInstance);
   const currencies = new Set(prices.flatMap(({ currency }) => currency ?? []));
   const total = (amounts: readonly number[], currency: string): number =>
     toMinor(
-      sumOf(
+      sumAmounts(
         amounts.map((amount) => money(amount, currency)),
         currency,
       ),
@@ -73,13 +73,13 @@ export function cartView(
   nowMs: EpochMs,
 ) {
   const instances = [...cart.instances.values()];
-  const totals = totalsOf(instances);
+  const totals = totalsView(instances);
   const [only = { currency: null, subtotalMinor: 0, totalMinor: 0 }] = totals;
   const mixed = { currency: null, subtotalMinor: null, totalMinor: null };
   return {
     ...address,
     instances: instances.map((instance) => instanceView(instance, cart.version)),
-    count: instances.reduce((sum, instance) => sum + priceOf(instance).count, 0),
+    count: instances.reduce((sum, instance) => sum + priceInstance(instance).count, 0),
     ...(totals.length > 1 ? mixed : only),
     totals,
     version: cart.version,
@@ -88,6 +88,6 @@ export function cartView(
 }
 
 /** One instance of a cart; one that nobody has used yet is empty. */
-export function viewOf(cart: Cart, instance: string) {
-  return instanceView(instanceOf(cart, instance), cart.version);
+export function cartInstanceView(cart: Cart, instance: string) {
+  return instanceView(selectInstance(cart, instance), cart.version);
 }

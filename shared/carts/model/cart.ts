@@ -88,12 +88,12 @@ function escaped(part: string): string {
 }
 
 /** The id of a session's cart: a different one for every pair of user and session. */
-export function cartIdOf(userId: string, sessionId: string): string {
+export function makeCartId(userId: string, sessionId: string): string {
   return `${escaped(userId)}/${escaped(sessionId)}`;
 }
 
 /** The pair that a cart's id was made of. */
-export function addressOf(cartId: string): CartAddress {
+export function parseCartId(cartId: string): CartAddress {
   const [userId = "", sessionId = ""] = cartId
     .split("/")
     .map((part) => part.replaceAll("%2F", "/").replaceAll("%25", "%"));
@@ -111,7 +111,7 @@ export function emptyInstance(instance: string): CartInstance {
 }
 
 /** An instance of a cart; one that nobody has used yet is empty. */
-export function instanceOf(cart: Cart, instance: string): CartInstance {
+export function selectInstance(cart: Cart, instance: string): CartInstance {
   return cart.instances.get(instance) ?? emptyInstance(instance);
 }
 

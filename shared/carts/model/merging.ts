@@ -6,7 +6,7 @@ import {
   type CartInstance,
   type CartLine,
   CurrencyMismatch,
-  instanceOf,
+  selectInstance,
 } from "./cart.ts";
 import { checkLineQuantity } from "./cart-limits.ts";
 
@@ -101,6 +101,6 @@ export function mergedInstances(
 ): CartInstance[] {
   const names = new Set([...target.instances.keys(), ...source.instances.keys()]);
   return [...names].map((name) =>
-    mergedInstance(instanceOf(target, name), instanceOf(source, name), strategy),
+    mergedInstance(selectInstance(target, name), selectInstance(source, name), strategy),
   );
 }

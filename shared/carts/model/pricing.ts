@@ -15,10 +15,10 @@ import {
   minus,
   type Money,
   money,
-  percentOf,
+  takePercent,
   plus,
   split,
-  sumOf,
+  sumAmounts,
   times,
   toMinor,
 } from "../../base/money.ts";
@@ -65,11 +65,16 @@ export interface OrderPrice {
 }
 
 /** The change that a condition makes to an amount, before the floor at 0; `units` multiply amounts. */
-function effectOf({ value }: CartCondition, amount: Money, units: number, currency: string): Money {
+function computeEffect(
+  { value }: CartCondition,
+  amount: Money,
+  units: number,
+  currency: string,
+): Money {
   const [, sign = "+", whole, decimals = "", minor] = conditionValuePattern.exec(value) ?? [];
   const size =
     minor === undefined
-      ? percentOf(amount, {
+      ? takePercent(amount, {
           amount: BigInt(`${whole ?? "0"}${decimals}`),
           scale: BigInt(decimals.length),
         })
@@ -84,7 +89,8 @@ function applied(
   currency: string,
 ): Money {
   return conditions.reduce(
-    (amount, condition) => atLeastZero(plus(amount, effectOf(condition, amount, units, currency))),
+    (amount, condition) =>
+      atLeastZero(plus(amount, computeEffect(condition, amount, units, currency))),
     start,
   );
 }
@@ -109,7 +115,7 @@ function reckon({ lines, conditions }: CartInstance, currency: string): Reckonin
     const own = onItems.filter(({ itemId }) => itemId === undefined || itemId === line.itemId);
     return { line, list, net: applied(own, list, line.quantity, currency) };
   });
-  const sum = sumOf(
+  const sum = sumAmounts(
     reckoned.map(({ net }) => net),
     currency,
   );
@@ -119,7 +125,7 @@ function reckon({ lines, conditions }: CartInstance, currency: string): Reckonin
 }
 
 /** What an instance comes to, as its reader sees it. */
-export function priceOf(instance: CartInstance): InstancePrice {
+export function priceInstance(instance: CartInstance): InstancePrice {
   const { lines, currency } = instance;
   const count = lines.reduce((sum, { quantity }) => sum + quantity, 0);
   if (currency === undefined) return { count, subtotalMinor: 0, totalMinor: 0, currency: null };
@@ -127,7 +133,7 @@ export function priceOf(instance: CartInstance): InstancePrice {
   const lists = reckoning.lines.map(({ list }) => list);
   return {
     count,
-    subtotalMinor: toMinor(sumOf(lists, currency)),
+    subtotalMinor: toMinor(sumAmounts(lists, currency)),
     totalMinor: toMinor(reckoning.total),
     currency,
   };
@@ -140,7 +146,7 @@ function pricedLines(
   currency: string,
 ): PricedLine[] {
   const nets = lines.map(({ net }) => net);
-  const shares = split(minus(total, sumOf(nets, currency)), nets);
+  const shares = split(minus(total, sumAmounts(nets, currency)), nets);
   return lines.map(({ line, list, net }, index) => {
     const { attributes: _attributes, addedAtMs: _addedAtMs, ...facts } = line;
     const adjustment = plus(minus(net, list), shares[index]!);
@@ -185,8 +191,8 @@ export function priceForOrder(cart: Cart, instances?: readonly string[]): OrderP
   }));
   const totals = reckoned.map(({ reckoning }) => reckoning.total);
   const lists = reckoned.flatMap(({ reckoning }) => reckoning.lines.map(({ list }) => list));
-  const total = sumOf(totals, currency);
-  if (![total, sumOf(lists, currency)].every(isExact)) {
+  const total = sumAmounts(totals, currency);
+  if (![total, sumAmounts(lists, currency)].every(isExact)) {
     throw new TooLarge("This costs more than can be paid in one order", Number.MAX_SAFE_INTEGER);
   }
   return {

@@ -1,9 +1,9 @@
 /** What the stream of the Carts table says to whoever wants to know that a cart was updated. */
 import type { Row } from "../../table/write.ts";
-import { addressOf, type Cart, instanceOf } from "../model/cart.ts";
-import { cartOf, contentsRow } from "./cart-row.ts";
+import { parseCartId, type Cart, selectInstance } from "../model/cart.ts";
+import { parseCart, contentsRow } from "./cart-row.ts";
 import { isDeepStrictEqual } from "node:util";
-import { priceOf } from "../model/pricing.ts";
+import { priceInstance } from "../model/pricing.ts";
 
 /** The contents of a cart changed; locking and unlocking are no updates. */
 export interface CartUpdated {
@@ -27,8 +27,8 @@ export interface CartUpdated {
 
 const isSame = (one: Cart, other: Cart, instance: string): boolean =>
   isDeepStrictEqual(
-    contentsRow([instanceOf(one, instance)]),
-    contentsRow([instanceOf(other, instance)]),
+    contentsRow([selectInstance(one, instance)]),
+    contentsRow([selectInstance(other, instance)]),
   );
 
 /**
@@ -40,7 +40,7 @@ export function cartUpdated(
   newImage: Row | undefined,
 ): CartUpdated | undefined {
   const cartId = String((newImage ?? oldImage)?.["cartId"] ?? "");
-  const [before, after] = [cartOf(cartId, oldImage), cartOf(cartId, newImage)];
+  const [before, after] = [parseCart(cartId, oldImage), parseCart(cartId, newImage)];
   if (before.version === after.version) return undefined;
   const names = new Set([...before.instances.keys(), ...after.instances.keys()]);
   const changed = [...names].filter((name) => !isSame(before, after, name));
@@ -48,13 +48,13 @@ export function cartUpdated(
   return {
     type: "cart-updated",
     cartId,
-    ...addressOf(cartId),
+    ...parseCartId(cartId),
     previousVersion: before.version,
     version: after.version,
     action: note?.action ?? null,
     actor: note?.actor ?? null,
     changed: changed.toSorted().map((instance) => {
-      const { count, totalMinor, currency } = priceOf(instanceOf(after, instance));
+      const { count, totalMinor, currency } = priceInstance(selectInstance(after, instance));
       return { instance, count, totalMinor, currency };
     }),
   };

@@ -13,7 +13,7 @@ export function cartIsUnlocked(nowMs: EpochMs): Fragment {
 }
 
 /** The cart is locked for this order, whether its time is over or not. */
-export function lockIsOf(orderId: string): Fragment {
+export function lockIsForOrder(orderId: string): Fragment {
   return condition`${at("lock", "orderId")} = ${orderId}`;
 }
 

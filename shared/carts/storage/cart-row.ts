@@ -106,7 +106,7 @@ const isUsed = ({ lines, conditions, metadata }: CartInstance): boolean =>
   lines.length > 0 || conditions.length > 0 || metadata.size > 0;
 
 /** The cart in a stored row. Maps everywhere: a key such as `__proto__` is a key like any other. */
-export function cartOf(cartId: string, row: Row | undefined): Cart {
+export function parseCart(cartId: string, row: Row | undefined): Cart {
   const drafts = new Map<string, InstanceDraft>();
   for (const attribute of Object.keys(row ?? {})) {
     const found = attributePattern.exec(attribute);
@@ -144,7 +144,7 @@ export function storedCondition({ name: _name, ...stored }: CartCondition): Stor
   return stored;
 }
 
-function attributesOf({ instance, ...contents }: CartInstance): [string, unknown][] {
+function listAttributes({ instance, ...contents }: CartInstance): [string, unknown][] {
   const { lines, conditions, metadata, currency } = contents;
   return [
     ...lines.flatMap((line): [string, unknown][] => [
@@ -174,7 +174,7 @@ export function contentsRow(instances: readonly CartInstance[]): Row {
     conditions.map(({ name }) => keyIn(instance, name)),
   );
   return Object.fromEntries([
-    ...instances.flatMap(attributesOf),
+    ...instances.flatMap(listAttributes),
     ...(lineKeys.length > 0 ? [["lineKeys", new Set(lineKeys)]] : []),
     ...(conditionKeys.length > 0 ? [["conditionKeys", new Set(conditionKeys)]] : []),
   ]);

@@ -2,9 +2,9 @@
 import { setTimeout as sleep } from "node:timers/promises";
 import { assert, beforeAll, beforeEach, describe, expect, inject, it } from "vitest";
 import { systemClock } from "../../../shared/base/time.ts";
-import { instanceOf, VersionMismatch } from "../../../shared/carts/model/cart.ts";
+import { selectInstance, VersionMismatch } from "../../../shared/carts/model/cart.ts";
 import { withLines } from "../../../shared/carts/model/cart-additions.ts";
-import { editOf, editWrite } from "../../../shared/carts/editing/cart-edits.ts";
+import { makeEdit, editWrite } from "../../../shared/carts/editing/cart-edits.ts";
 import { replaceWrite, withInstance } from "../../../shared/carts/editing/cart-replacement.ts";
 import type { CartService } from "../../../shared/carts/cart-service.ts";
 import type { CartStorage } from "../../../shared/carts/editing/collection-guard.ts";
@@ -61,7 +61,7 @@ describe.each(modes)("in %s mode", (mode) => {
     const { version } = await world.shop.get(at());
     await all(() => shopOf(many[0]!).addLine(at(), wanted("item-000")), fifty);
     const cart = await world.shop.get(at());
-    expect(instanceOf(cart, "menu").lines).toMatchObject([{ quantity: 50 }]);
+    expect(selectInstance(cart, "menu").lines).toMatchObject([{ quantity: 50 }]);
     expect(version).toBe(0);
   });
 
@@ -113,8 +113,8 @@ describe("these tests would tell", () => {
     await all(async (itemId) => {
       const read = await world.contents.read([`alice/${session}`], [itemId]);
       const cart = read.carts[0]!;
-      const edit = editOf(at(), "cart.items_replaced", systemClock());
-      const present = instanceOf(cart, "menu");
+      const edit = makeEdit(at(), "cart.items_replaced", systemClock());
+      const present = selectInstance(cart, "menu");
       const kept = present.lines.map((line) => wanted(line.itemId));
       const next = withLines(present, [...kept, wanted(itemId)], read.items, edit.nowMs);
       const guarded = replaceWrite(edit, cart, withInstance(cart, next));

@@ -16,12 +16,12 @@ import {
   type ContendedTable,
   type FindTable,
   type Footprint,
-  footprintOf,
+  parseFootprint,
   type Touch,
 } from "../../../local/contention/footprint.ts";
 import {
   type Batch,
-  cancellationsOf,
+  listCancellations,
   refusalTexts,
   splitBatch,
 } from "../../../local/contention/refusals.ts";
@@ -38,7 +38,7 @@ const metadata = { httpStatusCode: 400, attempts: 1 };
 /** What the SDK's client throws for a refusal; an on-demand table throttles with ThrottlingException. */
 function refusalOf({ form }: Footprint, reasons: readonly Reason[]): Error {
   if (form === "transaction") {
-    return transactionCancelled(cancellationsOf(reasons));
+    return transactionCancelled(listCancellations(reasons));
   }
   if (reasons.includes("conflict")) {
     return new TransactionConflictException({
@@ -107,7 +107,7 @@ export class ContendedEngine implements Frontage {
   execute(command: Command): Output {
     this.#delayMs = 0;
     const operation = command.constructor.name.replace("Command", "");
-    const footprint = footprintOf(operation, command.input, this.#find);
+    const footprint = parseFootprint(operation, command.input, this.#find);
     if (!footprint) return this.#engine.execute(command);
     const before = footprint.touches.map((touch) => this.#imageOf(touch));
     const entry = this.model.enter(footprint, before, this.#engine.nowMs());

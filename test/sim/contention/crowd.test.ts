@@ -1,7 +1,7 @@
 /** Crowds: every unit is sold once, nothing happens outside the model, and a seed gives the same crowd again. */
 import { expect, test } from "vitest";
 import { defaultContention } from "../../../local/contention/settings.ts";
-import { limitsOf, summarizeCrowd } from "../../../scripts/crowd/summary.ts";
+import { computeLimits, summarizeCrowd } from "../../../scripts/crowd/summary.ts";
 import { type CrowdOptions, runCrowd } from "./crowd.ts";
 
 const few: CrowdOptions = {
@@ -40,7 +40,7 @@ test("shoppers meet each other's transactions, and sell no faster than a busy ro
   const sum = summarizeCrowd(crowd);
   expect(sum.conflicts).toBeGreaterThan(50);
   expect(sum.attemptsPerSale).toBeGreaterThan(2);
-  expect(sum.bestSecond).toBeLessThanOrEqual(limitsOf(few.contention, 1).transactions);
+  expect(sum.bestSecond).toBeLessThanOrEqual(computeLimits(few.contention, 1).transactions);
   // The crowd without a model: nobody in the way of anybody.
   const still = { medianMs: 0, p99Ms: 0 };
   const free = { ...defaultContention, busy: still, cancel: still };

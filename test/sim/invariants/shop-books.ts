@@ -2,7 +2,7 @@
  * The books of the simulated shop: they look at every change as it happens and at the whole after every
  * request, and say which promise of the design is broken. They read the database, never the product.
  */
-import { bucketEndMs, bucketOf } from "../../../shared/inventory/deadline.ts";
+import { bucketEndMs, bucketKey } from "../../../shared/inventory/deadline.ts";
 import type { Stock } from "../../../shared/inventory/stock.ts";
 import { nextStatuses, type Order, type OrderStatus } from "../../../shared/orders/order.ts";
 import type { Item } from "../engine/values.ts";
@@ -118,7 +118,7 @@ export class ShopBooks {
 
   /** Time ends an order without a word to its items: what they still count for it lapses there. */
   #lapse(order: Order): void {
-    const bucket = bucketOf(order.expiresAtMs);
+    const bucket = bucketKey(order.expiresAtMs);
     for (const [itemId, quantity] of demandOf(order)) {
       const stock = this.stocks().find((each) => each.itemId === itemId);
       if (!stock || stock.reclaimedThroughMs >= bucketEndMs(bucket)) continue;
@@ -180,7 +180,7 @@ export class ShopBooks {
     for (const itemId of demandOf(order).keys()) {
       if (this.leftOut.has(itemId)) continue;
       const stock = stocks.get(itemId);
-      if (!stock || stock.reclaimedThroughMs >= bucketEndMs(bucketOf(expiresAtMs))) {
+      if (!stock || stock.reclaimedThroughMs >= bucketEndMs(bucketKey(expiresAtMs))) {
         broken("S5", `${orderId} does not hold ${itemId} any more`);
       }
     }
@@ -199,7 +199,7 @@ export class ShopBooks {
     const holding = all.filter(
       (order) => order.status === "pending" && demandOf(order).has(itemId),
     );
-    for (const order of holding) claim(bucketOf(order.expiresAtMs), demandOf(order).get(itemId)!);
+    for (const order of holding) claim(bucketKey(order.expiresAtMs), demandOf(order).get(itemId)!);
     for (const [name, quantity] of this.#lapsed) {
       const [item = "", bucket = ""] = name.split(" ");
       if (item === itemId) claim(bucket, quantity);

@@ -1,7 +1,7 @@
 /** Writes down what a run has shown, for people to read. */
 import type { TriedCrash } from "../crash-points.ts";
 import type { Comparison } from "../differential/compare.ts";
-import { reportOf } from "../simulate.ts";
+import { describeViolation } from "../simulate.ts";
 import type { Caught } from "../teeth/teeth.ts";
 import type { Progress } from "./totals.ts";
 
@@ -65,7 +65,7 @@ ${table(
   ["fault", "times"],
   faults.map(([name, count]) => [faultMeanings[name] ?? name, number(count)]),
 )}
-${violations.map((violation) => `\n\`\`\`\n${reportOf(violation).slice(0, 4_000)}\n\`\`\`\n`).join("")}`;
+${violations.map((violation) => `\n\`\`\`\n${describeViolation(violation).slice(0, 4_000)}\n\`\`\`\n`).join("")}`;
 }
 
 function crashSection(crashes: readonly TriedCrash[]): string {

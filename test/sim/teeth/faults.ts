@@ -187,20 +187,20 @@ export const plantedFaults: readonly PlantedFault[] = [
   fault(
     "a tree lock does not look above",
     trees,
-    "    condition: lockIsFree(nowMs),\n    refused: (row) => new LockHeld(liveLockOf(row, nowMs)!),",
-    '    condition: condition`${at("fence")} <> ${-1}`,\n    refused: (row) => new LockHeld(liveLockOf(row, nowMs)!),',
+    "    condition: lockIsFree(nowMs),\n    refused: (row) => new LockHeld(parseLiveLock(row, nowMs)!),",
+    '    condition: condition`${at("fence")} <> ${-1}`,\n    refused: (row) => new LockHeld(parseLiveLock(row, nowMs)!),',
   ),
   fault(
     "a tree lock's entry above is not checked when it is renewed",
     trees,
-    '    : condition`${at(entryOf(resource), "fence")} = ${fence}`;',
-    '    : condition`${at(entryOf(resource), "fence")} <> ${-fence}`;',
+    '    : condition`${at(entryAttribute(resource), "fence")} = ${fence}`;',
+    '    : condition`${at(entryAttribute(resource), "fence")} <> ${-fence}`;',
   ),
   fault(
     "leases below are taken for over",
     trees,
-    '    ({ resource }) => condition`${at(entryOf(resource), "expiresAtMs")} <= ${nowMs}`,',
-    '    ({ resource }) => condition`${at(entryOf(resource), "expiresAtMs")} <> ${-nowMs}`,',
+    '    ({ resource }) => condition`${at(entryAttribute(resource), "expiresAtMs")} <= ${nowMs}`,',
+    '    ({ resource }) => condition`${at(entryAttribute(resource), "expiresAtMs")} <> ${-nowMs}`,',
   ),
   fault(
     "a document takes older fences",
@@ -380,8 +380,8 @@ export const plantedFaults: readonly PlantedFault[] = [
   fault(
     "a payment that starts does not extend the holds",
     starting,
-    "...demandOf(lines).map((line) => extendHoldWrite({ ...line, ...held })),",
-    "...demandOf(lines).slice(99).map((line) => extendHoldWrite({ ...line, ...held })),",
+    "...sumDemand(lines).map((line) => extendHoldWrite({ ...line, ...held })),",
+    "...sumDemand(lines).slice(99).map((line) => extendHoldWrite({ ...line, ...held })),",
   ),
   fault(
     "a closed order keeps its holds",
@@ -470,8 +470,8 @@ export const plantedFaults: readonly PlantedFault[] = [
   fault(
     "another body under the same key counts as the same request",
     drafts,
-    "  if (order.fingerprint === fingerprintOf(request)) return order;",
-    "  if (order.fingerprint !== `${fingerprintOf(request)}-`) return order;",
+    "  if (order.fingerprint === fingerprintOrder(request)) return order;",
+    "  if (order.fingerprint !== `${fingerprintOrder(request)}-`) return order;",
   ),
   fault(
     "any amount pays an order",
@@ -482,8 +482,8 @@ export const plantedFaults: readonly PlantedFault[] = [
   fault(
     "a second payment is kept",
     money,
-    "withExtra(order, refundOf(fact, refundReasons.paidTwice)),",
-    "{ ...order, ...(refundOf(fact, refundReasons.paidTwice) && {}) },",
+    "withExtra(order, makeRefund(fact, refundReasons.paidTwice)),",
+    "{ ...order, ...(makeRefund(fact, refundReasons.paidTwice) && {}) },",
   ),
   fault(
     "a failure ends an order that is paid",
@@ -531,8 +531,8 @@ export const plantedFaults: readonly PlantedFault[] = [
   fault(
     "a failed payment keeps the holds",
     settling,
-    'const demands = outcome.stock === "leave" ? [] : demandOf(lines);',
-    'const demands = outcome.stock !== "takeBack" ? [] : demandOf(lines);',
+    'const demands = outcome.stock === "leave" ? [] : sumDemand(lines);',
+    'const demands = outcome.stock !== "takeBack" ? [] : sumDemand(lines);',
   ),
   fault(
     "money for units that are gone is kept",
@@ -610,8 +610,8 @@ export const plantedFaults: readonly PlantedFault[] = [
   fault(
     "an order unlocks the cart of another one",
     checkout,
-    "    condition: lockIsOf(orderId),\n",
-    "    condition: anyOf(lockIsOf(orderId), lockIsOf(`${orderId}-`), cartIsUnlocked(0 as EpochMs), versionIs(0), checkoutsAre(1), checkoutsAre(2)),\n",
+    "    condition: lockIsForOrder(orderId),\n",
+    "    condition: anyOf(lockIsForOrder(orderId), lockIsForOrder(`${orderId}-`), cartIsUnlocked(0 as EpochMs), versionIs(0), checkoutsAre(1), checkoutsAre(2)),\n",
   ),
   fault(
     "a cart is locked although another order has it",

@@ -5,7 +5,7 @@
 import { type PaymentProvider, ProviderFailed } from "../../../shared/providers/provider.ts";
 import {
   createSandbox,
-  sandboxTransactionOf,
+  makeSandboxTransactionId,
   signSandboxEvent,
   type SignedEvent,
 } from "../../../shared/providers/sandbox.ts";
@@ -90,7 +90,7 @@ export class Bank {
     return {
       ...sandbox,
       create: ({ orderId }) =>
-        ask("create", () => ({ transactionId: sandboxTransactionOf(orderId) })),
+        ask("create", () => ({ transactionId: makeSandboxTransactionId(orderId) })),
       cancel: () => ask("cancel", () => true),
       refund: ({ idempotencyKey, transactionId, paymentId, amountMinor, currency }) =>
         ask("refund", () => {

@@ -2,7 +2,7 @@
  * Several people edit one cart at once, each a line of their own, by every way there is: single edits,
  * read and replace under a version check, and locked collections. Nobody's edit may be lost.
  */
-import { cartIdOf } from "../../../shared/carts/model/cart.ts";
+import { makeCartId } from "../../../shared/carts/model/cart.ts";
 import { quantityAttribute } from "../../../shared/carts/storage/cart-row.ts";
 import type { Item } from "../engine/values.ts";
 import { noFaults } from "../scheduler/faults.ts";
@@ -11,7 +11,7 @@ import { type Answer, Processes } from "./processes.ts";
 import { createSystem, defaultSettings, type System } from "./system.ts";
 
 const address = { userId: "team", sessionId: "desk", instance: "menu" };
-const cartId = cartIdOf(address.userId, address.sessionId);
+const cartId = makeCartId(address.userId, address.sessionId);
 
 /** What the quantity of a line may be, given what its editor heard. */
 interface Belief {

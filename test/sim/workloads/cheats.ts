@@ -4,8 +4,8 @@
  */
 import type { AuditAction } from "../../../shared/base/audit-action.ts";
 import type { CartCondition } from "../../../shared/carts/model/cart.ts";
-import { cartIdOf } from "../../../shared/carts/model/cart.ts";
-import { cartOf } from "../../../shared/carts/storage/cart-row.ts";
+import { makeCartId } from "../../../shared/carts/model/cart.ts";
+import { parseCart } from "../../../shared/carts/storage/cart-row.ts";
 import type { Order } from "../../../shared/orders/order.ts";
 import type { Item } from "../engine/values.ts";
 import { noFaults } from "../scheduler/faults.ts";
@@ -27,7 +27,7 @@ const shopsOwn = new Set<string>([
   "cart.merged",
 ] satisfies AuditAction[]);
 
-const cartNamed = (row: Item) => cartOf(String(row["cartId"]), row as never);
+const cartNamed = (row: Item) => parseCart(String(row["cartId"]), row as never);
 
 /** What of a condition decides on money; a merge may have to give it another name. */
 const worth = ({ type, target, value, itemId, order }: CartCondition): string =>
@@ -169,8 +169,8 @@ export class Cheats {
   }
 
   #cart(sessionId: string) {
-    const cartId = cartIdOf(userId, sessionId);
-    return cartOf(cartId, this.world.engine.table("Carts").get({ cartId }) as never);
+    const cartId = makeCartId(userId, sessionId);
+    return parseCart(cartId, this.world.engine.table("Carts").get({ cartId }) as never);
   }
 
   /** After a merge nothing is known that was not there before, unless the shop said it meanwhile. */

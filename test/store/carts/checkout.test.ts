@@ -2,9 +2,9 @@
 import { beforeAll, beforeEach, describe, expect, inject, it } from "vitest";
 import { changeNote } from "../../../shared/base/actor.ts";
 import { later } from "../../../shared/base/time.ts";
-import { cartIdOf } from "../../../shared/carts/model/cart.ts";
+import { makeCartId } from "../../../shared/carts/model/cart.ts";
 import { maxConditions, maxLines } from "../../../shared/carts/model/cart-limits.ts";
-import { viewOf } from "../../../shared/carts/model/cart-view.ts";
+import { cartInstanceView } from "../../../shared/carts/model/cart-view.ts";
 import { priceForOrder } from "../../../shared/carts/model/pricing.ts";
 import { findCart } from "../../../shared/carts/storage/cart-store.ts";
 import {
@@ -23,7 +23,7 @@ let address: { userId: string; sessionId: string };
 
 const actor = { id: "alice" };
 const at = (instance: string) => ({ ...address, instance, actor });
-const cartId = () => cartIdOf(address.userId, address.sessionId);
+const cartId = () => makeCartId(address.userId, address.sessionId);
 const note = () => changeNote("cart.checkout", actor, time.clock());
 const request = (orderId: string, leaseMs = 60_000) => ({ ...address, orderId, leaseMs, actor });
 
@@ -165,7 +165,7 @@ describe("a purchase", () => {
       await complete("ord_1", ["ticket"])
     )();
     const after = await world.shop.get(address);
-    expect(viewOf(after, "ticket")).toMatchObject({
+    expect(cartInstanceView(after, "ticket")).toMatchObject({
       items: [],
       conditions: [],
       metadata: { seen: true },
@@ -219,7 +219,7 @@ describe("a purchase", () => {
     time.advance(1_000);
     await world.shop.changeQuantity(at("menu"), "soup", 9);
     expect(await errorOf(late())).toMatchObject({ code: "CHECKOUT_GONE" });
-    expect(viewOf(await world.shop.get(address), "menu").count).toBe(9);
+    expect(cartInstanceView(await world.shop.get(address), "menu").count).toBe(9);
 
     await world.shop.lockCart(request("ord_3"));
     const third = await complete("ord_2");

@@ -1,9 +1,9 @@
 /** Whole collections on the real engine: version checks, locking mode, what each costs and refuses. */
 import { beforeAll, beforeEach, describe, expect, inject, it, vi } from "vitest";
-import { cartIdOf } from "../../../shared/carts/model/cart.ts";
+import { makeCartId } from "../../../shared/carts/model/cart.ts";
 import { createCartService } from "../../../shared/carts/cart-service.ts";
-import { viewOf } from "../../../shared/carts/model/cart-view.ts";
-import { collectionLockOf } from "../../../shared/carts/editing/collection-guard.ts";
+import { cartInstanceView } from "../../../shared/carts/model/cart-view.ts";
+import { collectionLockName } from "../../../shared/carts/editing/collection-guard.ts";
 import { createCartWorld } from "../../support/cart-world.ts";
 import { createTestClock } from "../../support/clock.ts";
 import { errorOf, giveItem, metered } from "../../support/world.ts";
@@ -20,8 +20,8 @@ const at = (instance = "menu", expectedVersion?: number) => ({
   ...(expectedVersion === undefined ? {} : { expectedVersion }),
 });
 const list = (...itemIds: string[]) => itemIds.map((itemId) => ({ itemId, quantity: 1 }));
-const idsOf = (cart: Parameters<typeof viewOf>[0], instance = "menu") =>
-  viewOf(cart, instance).items.map(({ itemId }) => itemId);
+const idsOf = (cart: Parameters<typeof cartInstanceView>[0], instance = "menu") =>
+  cartInstanceView(cart, instance).items.map(({ itemId }) => itemId);
 
 beforeAll(async () => {
   world = await createCartWorld(inject("dynamoDbEndpoint"), time.clock);
@@ -42,11 +42,11 @@ describe("version checks", () => {
     );
     expect(meter.requests).toBe(2);
     expect(idsOf(result)).toEqual(["i3", "i1", "i2"]);
-    expect(viewOf(result, "menu").metadata).toEqual({ k: 1 });
-    expect(viewOf(result, "other").count).toBe(4);
+    expect(cartInstanceView(result, "menu").metadata).toEqual({ k: 1 });
+    expect(cartInstanceView(result, "other").count).toBe(4);
     expect(await world.shop.get(address)).toMatchObject({ version: result.version });
     const emptied = await world.shop.putItems(at(), []);
-    expect(viewOf(emptied, "menu")).toMatchObject({
+    expect(cartInstanceView(emptied, "menu")).toMatchObject({
       items: [],
       currency: null,
       metadata: { k: 1 },
@@ -95,7 +95,7 @@ describe("version checks", () => {
 
   it("refuse what cannot be a cart, and change nothing", async () => {
     await world.shop.putItems(at(), list("i1"));
-    const before = await world.rowOf(cartIdOf(address.userId, address.sessionId));
+    const before = await world.rowOf(makeCartId(address.userId, address.sessionId));
     const many = Array.from({ length: 201 }, (_, index) => ({ itemId: `x${index}`, quantity: 1 }));
     const refusals: [string, () => Promise<unknown>][] = [
       ["ITEM_NOT_FOUND", () => world.shop.putItems(at(), list("i1", "ghost"))],
@@ -107,7 +107,7 @@ describe("version checks", () => {
     for (const [code, attempt] of refusals) {
       expect(await errorOf(attempt())).toMatchObject({ code });
     }
-    expect(await world.rowOf(cartIdOf(address.userId, address.sessionId))).toBe(before);
+    expect(await world.rowOf(makeCartId(address.userId, address.sessionId))).toBe(before);
   });
 
   it("replace conditions, clear an instance, and leave the others alone", async () => {
@@ -115,11 +115,14 @@ describe("version checks", () => {
     await world.shop.putItems(at("other"), list("i2"));
     const vat = { name: "vat", type: "tax", target: "total", value: "+19%", order: 1 } as const;
     const cart = await world.shop.putConditions(at(), [vat]);
-    expect(viewOf(cart, "menu")).toMatchObject({ conditions: [vat], totalMinor: 1_190 });
+    expect(cartInstanceView(cart, "menu")).toMatchObject({ conditions: [vat], totalMinor: 1_190 });
     const cleared = await metered(() => world.shop.clear(at()));
     expect(cleared.meter.requests).toBe(2);
     // What administrators set stays: a shopper who empties a cart is not rid of its tax.
-    expect(viewOf(cleared.result, "menu")).toMatchObject({ items: [], conditions: [vat] });
+    expect(cartInstanceView(cleared.result, "menu")).toMatchObject({
+      items: [],
+      conditions: [vat],
+    });
     const again = await metered(() => world.shop.clear(at()));
     expect(again.meter.requests).toBe(1);
     expect(await world.shop.getVersion(address)).toBe(cleared.result.version);
@@ -130,7 +133,7 @@ describe("version checks", () => {
 describe("locking mode", () => {
   const held = (collection: "items" | "conditions", instance = "menu", leaseMs = 60_000) =>
     world.locks.acquire({
-      resource: collectionLockOf(at(instance), collection),
+      resource: collectionLockName(at(instance), collection),
       owner: { userId: "somebody" },
       leaseMs,
     });
@@ -149,19 +152,19 @@ describe("locking mode", () => {
     expect((await metered(() => shop.putConditions(at(), []))).meter.requests).toBe(4);
     expect((await metered(() => shop.putMetadata(at(), "k", 1))).meter.requests).toBe(3);
     expect((await metered(() => shop.clear(at()))).meter.requests).toBe(4);
-    expect(await world.locks.find(collectionLockOf(at(), "items"))).toBeUndefined();
+    expect(await world.locks.find(collectionLockName(at(), "items"))).toBeUndefined();
   });
 
   it("waits in vain for a held lock: LOCK_TIMEOUT, and nothing is changed", async () => {
     await world.shop.putItems(at(), list("i1"));
-    const before = await world.rowOf(cartIdOf(address.userId, address.sessionId));
+    const before = await world.rowOf(makeCartId(address.userId, address.sessionId));
     const shop = world.service("locking", 300);
     await held("items");
     expect(await errorOf(shop.putItems(at(), list("i2")))).toMatchObject({
       code: "LOCK_TIMEOUT",
       fields: { waitedMs: expect.toSatisfy((waited: number) => waited >= 300) },
     });
-    expect(await world.rowOf(cartIdOf(address.userId, address.sessionId))).toBe(before);
+    expect(await world.rowOf(makeCartId(address.userId, address.sessionId))).toBe(before);
     // Other instances, other collections, other carts, and edits of single keys do not wait.
     await shop.putItems(at("other"), list("i2"));
     await shop.putConditions(at(), []);
@@ -177,7 +180,7 @@ describe("locking mode", () => {
       throw failure;
     });
     expect(await errorOf(attempt)).toBe(failure);
-    expect(await world.locks.find(collectionLockOf(at(), "items"))).toBeUndefined();
+    expect(await world.locks.find(collectionLockName(at(), "items"))).toBeUndefined();
   });
 
   it("loses nothing even when a lock runs out under a slow writer", async () => {
@@ -189,7 +192,7 @@ describe("locking mode", () => {
       if (rounds === 1) {
         // Whoever takes over the lock of a writer that sleeps writes first.
         await world.locks.forceRelease({
-          resource: collectionLockOf(at(), "items"),
+          resource: collectionLockName(at(), "items"),
           actor: { id: "root" },
         });
         await shop.updateItems(at(), (theirs) => [...theirs, ...list("i2")]);

@@ -1,8 +1,8 @@
 /** Every edit of a single key on the real engine: what it does, refuses and costs. */
 import { DeleteCommand } from "@aws-sdk/lib-dynamodb";
 import { beforeAll, beforeEach, describe, expect, inject, it } from "vitest";
-import { cartIdOf, instanceOf } from "../../../shared/carts/model/cart.ts";
-import { viewOf } from "../../../shared/carts/model/cart-view.ts";
+import { makeCartId, selectInstance } from "../../../shared/carts/model/cart.ts";
+import { cartInstanceView } from "../../../shared/carts/model/cart-view.ts";
 import { maxLines } from "../../../shared/carts/model/cart-limits.ts";
 import { addLineWrite } from "../../../shared/carts/editing/cart-key-edits.ts";
 import { createCartWorld } from "../../support/cart-world.ts";
@@ -20,7 +20,7 @@ const at = (instance = "menu", expectedVersion?: number) => ({
   actor: { id: address.userId },
   ...(expectedVersion === undefined ? {} : { expectedVersion }),
 });
-const cartId = () => cartIdOf(address.userId, address.sessionId);
+const cartId = () => makeCartId(address.userId, address.sessionId);
 const lock = (orderId = "ord_1", leaseMs = 60_000) =>
   world.shop.lockCart({ ...address, orderId, leaseMs, actor: { id: "alice" } });
 
@@ -45,7 +45,7 @@ describe("lines", () => {
     await world.shop.addLine(at(), { itemId: "bread", quantity: 1 });
     time.advance(10);
     const cart = await world.shop.addLine(at(), { itemId: "soup", quantity: 3 });
-    expect(viewOf(cart, "menu")).toMatchObject({
+    expect(cartInstanceView(cart, "menu")).toMatchObject({
       items: [
         {
           itemId: "soup",
@@ -68,10 +68,10 @@ describe("lines", () => {
     const attributes = JSON.parse('{"__proto__":{"a":1},"note":"ünï 🍲","n":[1.5,null]}') as never;
     await world.shop.addLine(at(), { itemId: "soup", quantity: 1, attributes });
     const cart = await world.shop.addLine(at(), { itemId: "soup", quantity: 1 });
-    expect(instanceOf(cart, "menu").lines[0]?.attributes).toBe(JSON.stringify(attributes));
+    expect(selectInstance(cart, "menu").lines[0]?.attributes).toBe(JSON.stringify(attributes));
     const other = { itemId: "soup", quantity: 1, attributes: { spicy: true } };
     const changed = await world.shop.addLine(at(), other);
-    expect(viewOf(changed, "menu").items[0]).toMatchObject({
+    expect(cartInstanceView(changed, "menu").items[0]).toMatchObject({
       quantity: 3,
       attributes: { spicy: true },
     });
@@ -81,10 +81,10 @@ describe("lines", () => {
     await world.shop.addLine(at(), { itemId: "soup", quantity: 2 });
     const changed = await metered(() => world.shop.changeQuantity(at(), "soup", 7));
     expect(changed.meter.requests).toBe(1);
-    expect(viewOf(changed.result, "menu").items).toMatchObject([{ quantity: 7 }]);
+    expect(cartInstanceView(changed.result, "menu").items).toMatchObject([{ quantity: 7 }]);
     const removed = await metered(() => world.shop.changeQuantity(at(), "soup", 0));
     expect(removed.meter.requests).toBe(1);
-    expect(viewOf(removed.result, "menu")).toMatchObject({
+    expect(cartInstanceView(removed.result, "menu")).toMatchObject({
       items: [],
       totalMinor: 0,
       currency: null,
@@ -107,14 +107,14 @@ describe("lines", () => {
     expect(await errorOf(add("soup", 1_000_000))).toMatchObject({ code: "TOO_LARGE" });
     expect(await world.rowOf(cartId())).toBe(before);
     const other = await world.shop.addLine(at("wishlist"), { itemId: "taco", quantity: 1 });
-    expect(viewOf(other, "wishlist").currency).toBe("USD");
+    expect(cartInstanceView(other, "wishlist").currency).toBe("USD");
   });
 
   it("an instance emptied line by line takes another currency", async () => {
     await world.shop.addLine(at(), { itemId: "soup", quantity: 1 });
     await world.shop.removeLine(at(), "soup");
     const cart = await world.shop.addLine(at(), { itemId: "taco", quantity: 1 });
-    expect(viewOf(cart, "menu")).toMatchObject({ currency: "USD", totalMinor: 300 });
+    expect(cartInstanceView(cart, "menu")).toMatchObject({ currency: "USD", totalMinor: 300 });
     expect(await errorOf(world.shop.addLine(at(), { itemId: "soup", quantity: 1 }))).toMatchObject({
       code: "CURRENCY_MISMATCH",
     });
@@ -167,7 +167,7 @@ describe("conditions and metadata", () => {
     } as const;
     const set = await metered(() => world.shop.setCondition(at(), discount));
     expect(set.meter.requests).toBe(1);
-    expect(viewOf(set.result, "menu")).toMatchObject({
+    expect(cartInstanceView(set.result, "menu")).toMatchObject({
       conditions: [discount],
       subtotalMinor: 900,
       totalMinor: 810,
@@ -177,7 +177,7 @@ describe("conditions and metadata", () => {
     const again = await metered(() => world.shop.removeCondition(at(), "ten"));
     expect(again.meter.requests).toBe(1);
     expect(again.result.version).toBe(removed.result.version);
-    expect(viewOf(again.result, "menu").totalMinor).toBe(900);
+    expect(cartInstanceView(again.result, "menu").totalMinor).toBe(900);
   });
 
   it("metadata of any key and any JSON comes back to the letter", async () => {
@@ -192,13 +192,13 @@ describe("conditions and metadata", () => {
       const { meter } = await metered(() => world.shop.setMetadata(at(), key, value));
       expect(meter.requests).toBe(1);
     }
-    const view = viewOf(await world.shop.get(address), "menu");
+    const view = cartInstanceView(await world.shop.get(address), "menu");
     expect(new Map(Object.entries(view.metadata))).toEqual(
       new Map(values.map(([k, v]) => [k, JSON.parse(JSON.stringify(v))])),
     );
     expect(Object.getPrototypeOf(view.metadata)).toBe(Object.prototype);
     for (const [key] of values) await world.shop.removeMetadata(at(), key);
-    expect(viewOf(await world.shop.get(address), "menu").metadata).toEqual({});
+    expect(cartInstanceView(await world.shop.get(address), "menu").metadata).toEqual({});
   });
 
   it("a metadata value takes 4 KB and no more, a cart 50 conditions", async () => {
@@ -276,7 +276,7 @@ describe("a lost answer", () => {
     const condition = { name: "f", type: "fee", target: "total", value: "+1", order: 0 } as const;
     const addThree = async () => {
       const cart = await world.shop.addLine(at(), { itemId: "soup", quantity: 3 });
-      expect(viewOf(cart, "menu").count).toBe(5);
+      expect(cartInstanceView(cart, "menu").count).toBe(5);
       return cart;
     };
     const edits: [string, () => Promise<{ version: number }>][] = [

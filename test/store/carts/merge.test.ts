@@ -1,6 +1,6 @@
 /** Guest to member on the real engine: all of a cart moves, or nothing does. */
 import { beforeAll, beforeEach, describe, expect, inject, it } from "vitest";
-import { viewOf } from "../../../shared/carts/model/cart-view.ts";
+import { cartInstanceView } from "../../../shared/carts/model/cart-view.ts";
 import { createCartWorld } from "../../support/cart-world.ts";
 import { createTestClock } from "../../support/clock.ts";
 import { errorOf, giveItem, metered } from "../../support/world.ts";
@@ -44,8 +44,8 @@ describe("merging", () => {
     const { result, meter } = await metered(() => merge(strategy));
     expect(meter.requests).toBe(2);
     const stored = await world.shop.get(member);
-    expect(viewOf(stored, "menu")).toEqual(viewOf(result, "menu"));
-    expect(viewOf(stored, "menu")).toMatchObject({
+    expect(cartInstanceView(stored, "menu")).toEqual(cartInstanceView(result, "menu"));
+    expect(cartInstanceView(stored, "menu")).toMatchObject({
       items: [
         { itemId: "soup", quantity: soup },
         { itemId: "bread", quantity: 1 },
@@ -69,8 +69,8 @@ describe("merging", () => {
       expect(meter.requests).toBe(1);
       await world.shop.unlockCart({ ...address, orderId: "ord_1", actor });
     }
-    expect(viewOf(await world.shop.get(guest), "menu").count).toBe(4);
-    expect(viewOf(await world.shop.get(member), "menu").count).toBe(2);
+    expect(cartInstanceView(await world.shop.get(guest), "menu").count).toBe(4);
+    expect(cartInstanceView(await world.shop.get(member), "menu").count).toBe(2);
   });
 
   it("of two currencies in one instance is refused; in different instances they stand side by side", async () => {
@@ -78,7 +78,7 @@ describe("merging", () => {
     expect(await errorOf(merge("sum"))).toMatchObject({ code: "CURRENCY_MISMATCH" });
     await world.shop.putItems(at(guest), []);
     await world.shop.putItems(at(guest, "wishlist"), [{ itemId: "taco", quantity: 1 }]);
-    expect(viewOf(await merge("sum"), "wishlist").currency).toBe("USD");
+    expect(cartInstanceView(await merge("sum"), "wishlist").currency).toBe("USD");
   });
 
   it("with itself is refused, and with nothing creates nothing", async () => {
@@ -101,12 +101,14 @@ describe("merging", () => {
     );
     await Promise.all([...edits, merge("sum"), merge("sum")]);
     const [left, right] = [await world.shop.get(guest), await world.shop.get(member)];
-    expect(viewOf(left, "menu").count + viewOf(right, "menu").count).toBe(4 + 2 + 10);
+    expect(cartInstanceView(left, "menu").count + cartInstanceView(right, "menu").count).toBe(
+      4 + 2 + 10,
+    );
   });
 
   it("survives a lost answer", async () => {
     world.loseAnswers(1);
-    expect(viewOf(await merge("sum"), "menu").count).toBe(6);
-    expect(viewOf(await world.shop.get(member), "menu").count).toBe(6);
+    expect(cartInstanceView(await merge("sum"), "menu").count).toBe(6);
+    expect(cartInstanceView(await world.shop.get(member), "menu").count).toBe(6);
   });
 });

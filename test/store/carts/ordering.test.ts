@@ -1,7 +1,7 @@
 /** Orders of carts on the real engine: at the total that was seen, or not at all. */
 import { beforeAll, beforeEach, describe, expect, inject, it } from "vitest";
 import { changeNote } from "../../../shared/base/actor.ts";
-import { viewOf } from "../../../shared/carts/model/cart-view.ts";
+import { cartInstanceView } from "../../../shared/carts/model/cart-view.ts";
 import { patchStockWrite } from "../../../shared/inventory/stock-store.ts";
 import { createCartWorld } from "../../support/cart-world.ts";
 import { createTestClock } from "../../support/clock.ts";
@@ -47,7 +47,7 @@ describe("an order of a cart", () => {
       value: "-10%",
       order: 0,
     } as const;
-    const seen = viewOf(await world.shop.setCondition(at("menu"), off), "menu");
+    const seen = cartInstanceView(await world.shop.setCondition(at("menu"), off), "menu");
     expect(seen.totalMinor).toBe(899);
     const { order } = await place(["menu"]);
     expect(order).toMatchObject({ totalMinor: 899, currency: "EUR" });
@@ -70,7 +70,7 @@ describe("an order of a cart", () => {
     expect(await errorOf(place())).toMatchObject(refused);
     expect(await errorOf(place(["menu"]))).toMatchObject(refused);
     const cart = await world.shop.putItems(at("menu"), [{ itemId: soup, quantity: 1 }]);
-    expect(viewOf(cart, "menu").totalMinor).toBe(444);
+    expect(cartInstanceView(cart, "menu").totalMinor).toBe(444);
     expect((await place()).order.totalMinor).toBe(888);
   });
 
@@ -80,6 +80,6 @@ describe("an order of a cart", () => {
     time.to(order.expiresAtMs - 1);
     expect(await errorOf(add("menu", soup))).toMatchObject({ code: "CART_LOCKED" });
     time.advance(1);
-    expect(viewOf(await add("menu", soup), "menu").count).toBe(2);
+    expect(cartInstanceView(await add("menu", soup), "menu").count).toBe(2);
   });
 });

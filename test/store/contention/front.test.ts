@@ -20,7 +20,7 @@ import {
   connectDynamoDb,
   type DynamoDbConnection,
 } from "../../../local/database/dynamodb-client.ts";
-import { failureOf } from "../../../shared/table/failures.ts";
+import { parseFailure } from "../../../shared/table/failures.ts";
 import { localClientSettings } from "../../support/tables.ts";
 
 const TableName = `contention-${randomUUID()}`;
@@ -128,7 +128,7 @@ describe("while a transaction is under way", () => {
     });
     const plain = await errorOf(client.send(new UpdateCommand(counting("b"))));
     expect(plain.name).toBe("TransactionConflictException");
-    expect([second, plain].map(failureOf)).toMatchObject([{ kind: "busy" }, { kind: "busy" }]);
+    expect([second, plain].map(parseFailure)).toMatchObject([{ kind: "busy" }, { kind: "busy" }]);
     expect(await count("c")).toBeUndefined();
     await first;
     await client.send(new UpdateCommand(counting("b")));
@@ -161,7 +161,7 @@ describe("capacity", () => {
     await client.send(new UpdateCommand(counting("heavy")));
     const throttled = await errorOf(client.send(new UpdateCommand(counting("heavy"))));
     expect(throttled.name).toBe("ThrottlingException");
-    expect(failureOf(throttled)).toMatchObject({ kind: "busy" });
+    expect(parseFailure(throttled)).toMatchObject({ kind: "busy" });
     await client.send(new UpdateCommand(counting("light")));
     expect(await count("heavy")).toBe(1);
   });

@@ -1,7 +1,7 @@
 /** Ordering a cart on the real engine: it stands still while it is paid for, and comes back if it is not. */
 import { beforeAll, describe, expect, inject, it } from "vitest";
 import { changeNote } from "../../../shared/base/actor.ts";
-import { cartIdOf } from "../../../shared/carts/model/cart.ts";
+import { makeCartId } from "../../../shared/carts/model/cart.ts";
 import type { PlaceOrder } from "../../../shared/orders/order-draft.ts";
 import { findStock, findStocks, patchStockWrite } from "../../../shared/inventory/stock-store.ts";
 import { findCart } from "../../../shared/carts/storage/cart-store.ts";
@@ -26,7 +26,7 @@ async function shopperWith(lines: Readonly<Record<string, number>>, instance = "
   for (const [itemId, quantity] of Object.entries(lines)) {
     await world.carts.addLine(at, { itemId, quantity });
   }
-  return { userId, at, cartId: cartIdOf(userId, "s") };
+  return { userId, at, cartId: makeCartId(userId, "s") };
 }
 
 function orderOf(userId: string, more: Partial<PlaceOrder> = {}): PlaceOrder {

@@ -6,8 +6,8 @@ import { findOrder, listDueOrders } from "../../../shared/orders/order-store.ts"
 import { changeNote } from "../../../shared/base/actor.ts";
 import { epochMs } from "../../../shared/base/time.ts";
 import { manyBuckets } from "../../../shared/inventory/buckets.ts";
-import { bucketOf, deadlineAfter } from "../../../shared/inventory/deadline.ts";
-import { viewOf } from "../../../shared/orders/order.ts";
+import { bucketKey, deadlineAfter } from "../../../shared/inventory/deadline.ts";
+import { orderView } from "../../../shared/orders/order.ts";
 import type { PlaceOrder } from "../../../shared/orders/order-draft.ts";
 import { inventoryService } from "../../../shared/shop.ts";
 import { copyOfMap, sizeOfItem } from "../../sim/engine/values.ts";
@@ -61,7 +61,7 @@ describe("an order of inline items", () => {
       expect(result.order).toMatchObject({ status: "pending", totalMinor: size * 2_000 });
       for (const stock of (await findStocks(world.database, ids)).values()) {
         expect(stock.available).toBe(8);
-        expect(stock.due).toEqual({ [bucketOf(result.order.expiresAtMs)]: 2 });
+        expect(stock.due).toEqual({ [bucketKey(result.order.expiresAtMs)]: 2 });
         expect(unitsOf(stock)).toBe(10);
       }
     }
@@ -76,7 +76,7 @@ describe("an order of inline items", () => {
       ]),
     );
     const stock = await findStock(world.database, itemId);
-    expect(stock?.due).toEqual({ [bucketOf(order.expiresAtMs)]: 7 });
+    expect(stock?.due).toEqual({ [bucketKey(order.expiresAtMs)]: 7 });
   });
 
   it("is refused in two requests naming every failed line, and holds none", async () => {
@@ -167,7 +167,7 @@ describe("an idempotency key", () => {
     const answers = await Promise.all(
       Array.from({ length: 50 }, () => world.orders.place(request)),
     );
-    expect(new Set(answers.map(({ order }) => JSON.stringify(viewOf(order)))).size).toBe(1);
+    expect(new Set(answers.map(({ order }) => JSON.stringify(orderView(order)))).size).toBe(1);
     expect(answers.filter(({ replayed }) => !replayed)).toHaveLength(1);
     expect((await findStock(world.database, itemId))?.available).toBe(9);
   });
@@ -184,7 +184,7 @@ describe("an expired hold", () => {
     const { result, meter } = await metered(() => world.orders.place(inline([[itemId, 1]])));
     expect(meter.requests).toBe(3);
     const stock = await findStock(world.database, itemId);
-    expect(stock!.due).toEqual({ [bucketOf(result.order.expiresAtMs)]: 1 });
+    expect(stock!.due).toEqual({ [bucketKey(result.order.expiresAtMs)]: 1 });
     expect(stock!.reclaimedThroughMs).toBe(order.expiresAtMs);
     expect(unitsOf(stock!)).toBe(1);
   });
@@ -195,7 +195,7 @@ describe("an expired hold", () => {
     time.advance(wholeHoldMs);
     const { order } = await world.orders.place(inline([[itemId, 2]]));
     const stock = await findStock(world.database, itemId);
-    expect(stock!.due).toEqual({ [bucketOf(order.expiresAtMs)]: 2 });
+    expect(stock!.due).toEqual({ [bucketKey(order.expiresAtMs)]: 2 });
     expect(stock!.available).toBe(8);
     expect(await errorOf(world.orders.place(inline([[itemId, 1]])))).toMatchObject({
       failedItems: [{ reason: "locked", lockedUntilMs: order.expiresAtMs }],
@@ -225,7 +225,7 @@ describe("an expired hold", () => {
     const { order: late } = await slow.orders.place(inline([[itemId, 1]]));
     expect(late.expiresAtMs).toBeGreaterThan(order.expiresAtMs);
     expect((await findStock(world.database, itemId))!.due).toMatchObject({
-      [bucketOf(late.expiresAtMs)]: 1,
+      [bucketKey(late.expiresAtMs)]: 1,
     });
   });
 });
@@ -287,7 +287,7 @@ describe("an item that many hold", () => {
     const { result, meter } = await metered(() => world.orders.place(all));
     expect(meter).toMatchObject({ requests: 3, writeUnits: unitsOfOrder });
     expect((await findStock(world.database, itemId))!.due).toEqual({
-      [bucketOf(result.order.expiresAtMs)]: 10_050,
+      [bucketKey(result.order.expiresAtMs)]: 10_050,
     });
   });
 
@@ -339,7 +339,7 @@ describe("cancelling and expiring", () => {
     expect(due.map(({ orderId }) => orderId)).toContain(order.orderId);
     await world.orders.expire(order, sweeper);
     const stock = await findStock(world.database, itemId);
-    expect(stock!.due).toEqual({ [bucketOf(next.expiresAtMs)]: 1 });
+    expect(stock!.due).toEqual({ [bucketKey(next.expiresAtMs)]: 1 });
     expect(unitsOf(stock!)).toBe(1);
     expect((await findOrder(world.database, order.orderId))?.status).toBe("expired");
     expect(await listDueOrders(world.database, time.clock(), 1_000)).not.toContainEqual(

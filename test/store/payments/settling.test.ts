@@ -1,7 +1,7 @@
 /** What money does to orders, on the real engine: paid, failed, late, twice, wrong, or not at all. */
 import { beforeAll, describe, expect, inject, it } from "vitest";
 import { liveBuckets } from "../../../shared/inventory/buckets.ts";
-import { bucketOf, deadlineAfter, gridStepMs } from "../../../shared/inventory/deadline.ts";
+import { bucketKey, deadlineAfter, gridStepMs } from "../../../shared/inventory/deadline.ts";
 import type { Order } from "../../../shared/orders/order.ts";
 import { findStock } from "../../../shared/inventory/stock-store.ts";
 import { findCart } from "../../../shared/carts/storage/cart-store.ts";
@@ -77,7 +77,7 @@ describe("starting a payment", () => {
     expect(stored.payment?.transactionId).toBe(result.transactionId);
     const stock = (await findStock(world.database, itemId))!;
     expect(liveBuckets(stock, time.clock())).toEqual([
-      { key: bucketOf(result.expiresAtMs), endsAtMs: result.expiresAtMs, quantity: 1 },
+      { key: bucketKey(result.expiresAtMs), endsAtMs: result.expiresAtMs, quantity: 1 },
     ]);
   });
 

@@ -127,7 +127,7 @@ export async function startBench() {
     const changes = { status: stripeStatuses[kind], amount_received: received };
     Object.assign(intent, changes, { last_payment_error: declined });
     const { account } = stripe;
-    if (kind === "refunded" && account.refundedOf(intent.id) === 0) {
+    if (kind === "refunded" && account.sumRefunded(intent.id) === 0) {
       account.makeRefund(intent, amount, {});
     }
     return intent;

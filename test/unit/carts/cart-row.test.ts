@@ -1,8 +1,8 @@
 /** Carts as rows: what goes in comes out, whatever the keys are called. */
 import * as fc from "fast-check";
 import { describe, expect, it } from "vitest";
-import { addressOf, type CartInstance, cartIdOf } from "../../../shared/carts/model/cart.ts";
-import { cartOf, contentsRow } from "../../../shared/carts/storage/cart-row.ts";
+import { parseCartId, type CartInstance, makeCartId } from "../../../shared/carts/model/cart.ts";
+import { parseCart, contentsRow } from "../../../shared/carts/storage/cart-row.ts";
 
 const oddKeys = ["__proto__", "constructor", "toString", "a:b", "line:menu:x", "ü/🍲", "0", "\n"];
 const key = fc.oneof(
@@ -49,7 +49,7 @@ describe("a cart's row", () => {
     const carts = fc.uniqueArray(someInstance, { selector: ({ instance }) => instance });
     fc.assert(
       fc.property(carts, (instances) => {
-        const read = cartOf("a/b", { cartId: "a/b", version: 3, ...contentsRow(instances) });
+        const read = parseCart("a/b", { cartId: "a/b", version: 3, ...contentsRow(instances) });
         const sorted = instances.toSorted((a, b) => byText(a.instance, b.instance));
         expect([...read.instances.values()]).toEqual(sorted);
         expect(contentsRow([...read.instances.values()])).toEqual(contentsRow(sorted));
@@ -58,9 +58,9 @@ describe("a cart's row", () => {
   });
 
   it("has no currency where it has no lines", () => {
-    const read = cartOf("a/b", { "currency:menu": "EUR", "metadata:menu:k": "1" });
+    const read = parseCart("a/b", { "currency:menu": "EUR", "metadata:menu:k": "1" });
     expect(read.instances.get("menu")).not.toHaveProperty("currency");
-    expect(cartOf("a/b", { "currency:menu": "EUR" }).instances.size).toBe(0);
+    expect(parseCart("a/b", { "currency:menu": "EUR" }).instances.size).toBe(0);
   });
 });
 
@@ -68,19 +68,22 @@ describe("a cart's id", () => {
   it("is another one for every pair of user and session, and tells them", () => {
     fc.assert(
       fc.property(fc.string(), fc.string(), fc.string(), fc.string(), (user, session, ...other) => {
-        expect(addressOf(cartIdOf(user, session))).toEqual({ userId: user, sessionId: session });
+        expect(parseCartId(makeCartId(user, session))).toEqual({
+          userId: user,
+          sessionId: session,
+        });
         const isSame = user === other[0] && session === other[1];
-        expect(cartIdOf(user, session) === cartIdOf(...other)).toBe(isSame);
+        expect(makeCartId(user, session) === makeCartId(...other)).toBe(isSame);
       }),
     );
-    expect(cartIdOf("a/b", "c")).not.toBe(cartIdOf("a", "b/c"));
-    expect(addressOf(cartIdOf("%2F", "%252F"))).toEqual({ userId: "%2F", sessionId: "%252F" });
+    expect(makeCartId("a/b", "c")).not.toBe(makeCartId("a", "b/c"));
+    expect(parseCartId(makeCartId("%2F", "%252F"))).toEqual({ userId: "%2F", sessionId: "%252F" });
   });
 
   it("of the longest names fits a key of DynamoDB", () => {
     for (const letter of ["ü", "漢", "%", "/", "🍲"]) {
       const name = letter.repeat(128 / letter.length);
-      expect(Buffer.byteLength(cartIdOf(name, name))).toBeLessThanOrEqual(2_048);
+      expect(Buffer.byteLength(makeCartId(name, name))).toBeLessThanOrEqual(2_048);
     }
   });
 });

@@ -2,7 +2,7 @@
 import { describe, expect, it, vi } from "vitest";
 import { silentLogger } from "../../../shared/base/logger.ts";
 import {
-  collectionLockOf,
+  collectionLockName,
   createCollectionGuard,
 } from "../../../shared/carts/editing/collection-guard.ts";
 
@@ -20,11 +20,11 @@ function fakeLocks() {
 describe("the guard of collections", () => {
   it("names a lock for each cart, instance and collection", () => {
     const names = [
-      collectionLockOf(address, "items"),
-      collectionLockOf(address, "conditions"),
-      collectionLockOf(address, "metadata/k"),
-      collectionLockOf({ ...address, instance: "ticket" }, "items"),
-      collectionLockOf({ ...address, sessionId: "s2" }, "items"),
+      collectionLockName(address, "items"),
+      collectionLockName(address, "conditions"),
+      collectionLockName(address, "metadata/k"),
+      collectionLockName({ ...address, instance: "ticket" }, "items"),
+      collectionLockName({ ...address, sessionId: "s2" }, "items"),
     ];
     expect(names[0]).toBe("cart/al%2Fice/s1/menu/items");
     expect(new Set(names).size).toBe(5);

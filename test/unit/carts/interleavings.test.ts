@@ -5,9 +5,9 @@
 import * as fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import { HoldfastError } from "../../../shared/base/errors.ts";
-import { cartIdOf } from "../../../shared/carts/model/cart.ts";
-import { cartOf, contentsRow } from "../../../shared/carts/storage/cart-row.ts";
-import { viewOf } from "../../../shared/carts/model/cart-view.ts";
+import { makeCartId } from "../../../shared/carts/model/cart.ts";
+import { parseCart, contentsRow } from "../../../shared/carts/storage/cart-row.ts";
+import { cartInstanceView } from "../../../shared/carts/model/cart-view.ts";
 import type { Order } from "../../../shared/orders/order.ts";
 import type { DocumentClient } from "../../../shared/table/database.ts";
 import { listOrders } from "../../../shared/orders/order-store.ts";
@@ -21,7 +21,7 @@ import { createPayments } from "../../support/payments.ts";
 import { giveItem, holdMs } from "../../support/world.ts";
 
 const address = { userId: "alice", sessionId: "s" };
-const cartId = cartIdOf(address.userId, address.sessionId);
+const cartId = makeCartId(address.userId, address.sessionId);
 const actor = { id: "alice" };
 const itemIds = ["soup", "bread", "seat"];
 const instances = ["menu", "ticket"];
@@ -30,8 +30,8 @@ type Schedule = <T>(work: () => T) => Promise<T>;
 
 /** Contents may change under a live lock only by the payment of the order that has it. */
 function isAllowed({ oldImage, newImage }: ChangeRecord, nowMs: number): boolean {
-  const before = cartOf(cartId, oldImage as never);
-  const after = cartOf(cartId, newImage as never);
+  const before = parseCart(cartId, oldImage as never);
+  const after = parseCart(cartId, newImage as never);
   if (!before.lock || before.lock.expiresAtMs <= nowMs) return true;
   const rows = [before, after].map(({ instances: all }) => contentsRow([...all.values()]));
   const { action } = (newImage?.["change"] ?? {}) as { action?: string };
@@ -168,7 +168,7 @@ async function checkBooks(scene: Scene): Promise<void> {
   for (const name of instances) {
     const present = cart.instances.get(name);
     if (!present) continue;
-    const view = viewOf(cart, name);
+    const view = cartInstanceView(cart, name);
     expect(BigInt(view.totalMinor)).toBe(recomputedTotal(present));
     expect(view.count).toBe(present.lines.reduce((sum, { quantity }) => sum + quantity, 0));
     expect(present.lines.every(({ quantity }) => quantity > 0)).toBe(true);

@@ -6,10 +6,10 @@ import {
   isExact,
   minus,
   money,
-  percentOf,
+  takePercent,
   plus,
   split,
-  sumOf,
+  sumAmounts,
   times,
   toMinor,
 } from "../../../shared/base/money.ts";
@@ -26,20 +26,20 @@ describe("rounding", () => {
     [-150, 1, -2],
     [333, 19, 63],
   ])("%i at %i per cent is %i: a half goes away from zero", (amount, rate, result) => {
-    expect(toMinor(percentOf(eur(amount), percent(rate)))).toBe(result);
+    expect(toMinor(takePercent(eur(amount), percent(rate)))).toBe(result);
   });
 
   it("takes decimals of per cent exactly", () => {
-    expect(toMinor(percentOf(eur(10_000), percent(77, 1)))).toBe(770);
-    expect(toMinor(percentOf(eur(1_000_000), percent(1, 4)))).toBe(1);
+    expect(toMinor(takePercent(eur(10_000), percent(77, 1)))).toBe(770);
+    expect(toMinor(takePercent(eur(1_000_000), percent(1, 4)))).toBe(1);
   });
 
   it("of a discount and of a surcharge is equally large", () => {
     fc.assert(
       fc.property(fc.maxSafeNat(), fc.nat(10_000), (amount, rate) => {
         const [up, down] = [
-          percentOf(eur(amount), percent(rate)),
-          percentOf(eur(-amount), percent(rate)),
+          takePercent(eur(amount), percent(rate)),
+          takePercent(eur(-amount), percent(rate)),
         ];
         expect(toMinor(plus(up, down))).toBe(0);
       }),
@@ -50,7 +50,7 @@ describe("rounding", () => {
 describe("amounts", () => {
   it("stay exact where numbers would not", () => {
     const huge = times(eur(1_000_000_000), 1_000_000);
-    const sum = sumOf(
+    const sum = sumAmounts(
       Array.from({ length: 200 }, () => huge),
       "EUR",
     );
@@ -63,7 +63,7 @@ describe("amounts", () => {
   it("do not fall below zero where they must not", () => {
     expect(toMinor(atLeastZero(eur(-1)))).toBe(0);
     expect(toMinor(atLeastZero(eur(7)))).toBe(7);
-    expect(toMinor(sumOf([], "EUR"))).toBe(0);
+    expect(toMinor(sumAmounts([], "EUR"))).toBe(0);
   });
 
   it("of different currencies do not add up", () => {

@@ -7,7 +7,7 @@ import type {
   CartInstance,
   CartLine,
 } from "../../../shared/carts/model/cart.ts";
-import { priceForOrder, priceOf } from "../../../shared/carts/model/pricing.ts";
+import { priceForOrder, priceInstance } from "../../../shared/carts/model/pricing.ts";
 import { recomputedTotal } from "../../support/cart-books.ts";
 
 const line = (itemId: string, unitPriceMinor: number, quantity = 1): CartLine => ({
@@ -41,7 +41,8 @@ const cart = (...instances: CartInstance[]): Cart => ({
   checkouts: 0,
   instances: new Map(instances.map((each) => [each.instance, each])),
 });
-const totalOf = (...given: Parameters<typeof instance>) => priceOf(instance(...given)).totalMinor;
+const totalOf = (...given: Parameters<typeof instance>) =>
+  priceInstance(instance(...given)).totalMinor;
 
 describe("conditions", () => {
   const two = [line("a", 1_000, 2), line("b", 500)];
@@ -86,12 +87,14 @@ describe("conditions", () => {
   });
 
   it("never make a cart without lines cost anything", () => {
-    const empty = priceOf(instance([], [condition("total", "+500")]));
+    const empty = priceInstance(instance([], [condition("total", "+500")]));
     expect(empty).toEqual({ count: 0, subtotalMinor: 0, totalMinor: 0, currency: null });
   });
 
   it("leave the subtotal at the sum of the lines", () => {
-    const price = priceOf(instance(two, [condition("item", "-10%"), condition("total", "+1")]));
+    const price = priceInstance(
+      instance(two, [condition("item", "-10%"), condition("total", "+1")]),
+    );
     expect(price).toMatchObject({ count: 3, subtotalMinor: 2_500, totalMinor: 2_251 });
   });
 });
@@ -135,7 +138,7 @@ describe("any cart", () => {
   it("comes to what its lines and conditions come to when they are counted again", () => {
     fc.assert(
       fc.property(someInstance, (given) => {
-        expect(BigInt(priceOf(given).totalMinor)).toBe(recomputedTotal(given));
+        expect(BigInt(priceInstance(given).totalMinor)).toBe(recomputedTotal(given));
       }),
       { numRuns: 500 },
     );
@@ -151,7 +154,7 @@ describe("any cart", () => {
       fc.property(carts, (given) => {
         const instances = given.map(([name, each]) => ({ ...each, instance: name }));
         const order = priceForOrder(cart(...instances));
-        const seen = instances.reduce((sum, each) => sum + priceOf(each).totalMinor, 0);
+        const seen = instances.reduce((sum, each) => sum + priceInstance(each).totalMinor, 0);
         expect(order.totalMinor).toBe(seen);
         const sum = order.lines.reduce(
           (total, each) => total + each.lineTotalMinor + each.adjustmentMinor,
@@ -192,6 +195,6 @@ describe("an order of a cart", () => {
       Array.from({ length: 10 }, (_, i) => line(`${i}`, 1_000_000_000, 1_000_000)),
     );
     expect(() => priceForOrder(cart(huge))).toThrow(/more than can be paid/);
-    expect(priceOf(huge).totalMinor).toBe(Number.MAX_SAFE_INTEGER);
+    expect(priceInstance(huge).totalMinor).toBe(Number.MAX_SAFE_INTEGER);
   });
 });

@@ -4,7 +4,7 @@ import { defaultContention, settingRows } from "../../../local/contention/settin
 import { roundUp, standalone, tenfoldBars } from "../../../scripts/crowd/chart.ts";
 import { htmlReport } from "../../../scripts/crowd/page.ts";
 import { terminalReport } from "../../../scripts/crowd/report.ts";
-import { limitsOf, summarizeCrowd } from "../../../scripts/crowd/summary.ts";
+import { computeLimits, summarizeCrowd } from "../../../scripts/crowd/summary.ts";
 import type { Answer, AnswerKind, Crowd } from "../../../test/sim/contention/crowd.ts";
 
 function answer(kind: AnswerKind, askedAtMs: number, tookMs: number): Answer {
@@ -89,10 +89,10 @@ test("nothing sold is nothing a second, and no division by it", () => {
 });
 
 test("the limits follow from the settings: rows, the busy time, and what partitions give", () => {
-  expect(limitsOf(defaultContention, 1)).toEqual({ transactions: 100, plainUpdates: 1_000 });
-  expect(limitsOf(defaultContention, 8)).toEqual({ transactions: 800, plainUpdates: 8_000 });
+  expect(computeLimits(defaultContention, 1)).toEqual({ transactions: 100, plainUpdates: 1_000 });
+  expect(computeLimits(defaultContention, 8)).toEqual({ transactions: 800, plainUpdates: 8_000 });
   const fresh = { ...defaultContention, placement: 4 };
-  expect(limitsOf(fresh, 40)).toEqual({ transactions: 2_000, plainUpdates: 4_000 });
+  expect(computeLimits(fresh, 40)).toEqual({ transactions: 2_000, plainUpdates: 4_000 });
 });
 
 test("both reports name every setting of the model, the seed, and why shoppers were refused", () => {

@@ -3,7 +3,7 @@ import fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import { epochMs } from "../../../shared/base/time.ts";
 import {
-  bucketsOf,
+  listBuckets,
   expiredUnits,
   liveBuckets,
   manyBuckets,
@@ -14,7 +14,7 @@ import {
 } from "../../../shared/inventory/buckets.ts";
 import {
   bucketEndMs,
-  bucketOf,
+  bucketKey,
   deadlineAfter,
   deadlineWithin,
   gridStepMs,
@@ -29,7 +29,7 @@ function stockWith(given: Partial<Stock>): Stock {
   const price = { amountMinor: 500, currency: "EUR", holdPolicy: "counted" as const };
   const levels = { available: 0, sold: 0, received: 0, adjusted: 0 };
   const due = given.due ?? {};
-  const held = unitsIn(bucketsOf({ due }));
+  const held = unitsIn(listBuckets({ due }));
   return { ...names, ...price, ...levels, reclaimedThroughMs: 0, ...given, due, held };
 }
 
@@ -86,7 +86,7 @@ describe("room", () => {
         const { over } = roomIn(stock, nowMs);
         expect(over.every(({ endsAtMs }) => endsAtMs <= nowMs)).toBe(true);
         expect(over.length).toBeLessThanOrEqual(maxTakenOver);
-        const left = bucketsOf(stock).slice(over.length);
+        const left = listBuckets(stock).slice(over.length);
         if (over.length < maxTakenOver) {
           expect(left.every(({ endsAtMs }) => endsAtMs > nowMs)).toBe(true);
           expect(unitsIn(over)).toBe(expiredUnits(stock, nowMs));
@@ -153,12 +153,12 @@ describe("the grid", () => {
   });
 
   it("counts a deadline in the second in which it ends, never before it", () => {
-    expect(bucketOf(1_767_225_600_000)).toBe("1767225600");
-    expect(bucketOf(1_767_225_600_001)).toBe("1767225601");
+    expect(bucketKey(1_767_225_600_000)).toBe("1767225600");
+    expect(bucketKey(1_767_225_600_001)).toBe("1767225601");
     fc.assert(
       fc.property(instant, (atMs) => {
-        expect(bucketEndMs(bucketOf(atMs)) - atMs).toBeGreaterThanOrEqual(0);
-        expect(bucketEndMs(bucketOf(atMs)) - atMs).toBeLessThan(1_000);
+        expect(bucketEndMs(bucketKey(atMs)) - atMs).toBeGreaterThanOrEqual(0);
+        expect(bucketEndMs(bucketKey(atMs)) - atMs).toBeLessThan(1_000);
       }),
     );
   });

@@ -1,7 +1,7 @@
 /** Alarms are judged as CloudWatch does: statistics, expressions, missing data, so many of so many periods. */
 import { expect, test } from "vitest";
 import { evaluateMath, judge } from "../../../local/observe/alarms.ts";
-import { createMetrics, statisticOf } from "../../../local/observe/metrics.ts";
+import { createMetrics, computeStatistic } from "../../../local/observe/metrics.ts";
 
 const atLeastFive = {
   Threshold: 5,
@@ -32,8 +32,8 @@ test("an expression has no value without any data, and fills in what is missing 
 test("statistics are CloudWatch's", () => {
   const values = [1, 2, 3, 4, 10];
   const stats = ["Sum", "SampleCount", "Average", "Maximum", "Minimum", "p50", "p99"];
-  expect(stats.map((stat) => statisticOf(values, stat))).toEqual([20, 5, 4, 10, 1, 3, 10]);
-  expect(() => statisticOf(values, "IQM")).toThrow("IQM");
+  expect(stats.map((stat) => computeStatistic(values, stat))).toEqual([20, 5, 4, 10, 1, 3, 10]);
+  expect(() => computeStatistic(values, "IQM")).toThrow("IQM");
 });
 
 test("metrics are found in log lines of the embedded format, by all of their dimensions", () => {

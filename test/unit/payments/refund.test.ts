@@ -4,7 +4,7 @@ import { epochMs } from "../../../shared/base/time.ts";
 import type { Order, Refund, RefundOrder } from "../../../shared/orders/order.ts";
 import {
   afterAttempt,
-  openRefundsOf,
+  listOpenRefunds,
   pauseAfter,
   refundKey,
   reopened,
@@ -53,7 +53,7 @@ describe("a refund", () => {
     const answer = { refundId: "re_1", status: "requested" } as const;
     const next = afterAttempt(order, refund, { answer, nowMs });
     expect(refundIn(next)).toMatchObject(answer);
-    expect(openRefundsOf(next)).toHaveLength(1);
+    expect(listOpenRefunds(next)).toHaveLength(1);
     expect(next.dueAtMs).toBeGreaterThan(nowMs);
   });
 
@@ -71,8 +71,8 @@ describe("a refund", () => {
     expect(next).toMatchObject({ status: "refund_due" });
     expect(next.dueAtMs).toBeUndefined();
     expect(refundIn(next)).toMatchObject({ status: "failed", lastError: "charge_disputed" });
-    expect(openRefundsOf(next)).toEqual([]);
-    expect(openRefundsOf(reopened(next as RefundOrder, nowMs))).toMatchObject([
+    expect(listOpenRefunds(next)).toEqual([]);
+    expect(listOpenRefunds(reopened(next as RefundOrder, nowMs))).toMatchObject([
       { status: "due", attempts: 0 },
     ]);
   });
@@ -90,7 +90,7 @@ describe("a refund", () => {
 
   it("that is given up again and again stops in the end", () => {
     let next = order;
-    for (let round = 0; openRefundsOf(next).length > 0; round += 1) {
+    for (let round = 0; listOpenRefunds(next).length > 0; round += 1) {
       expect(round).toBeLessThan(20);
       const answer = { refundId: `re_${round}`, status: "failed" } as const;
       next = afterAttempt(next, refundIn(next), { answer, nowMs });
@@ -103,7 +103,7 @@ describe("a refund", () => {
     const next = afterAttempt(order, refund, { answer, nowMs });
     expect(next).toMatchObject({ status: "refunded" });
     expect(next.dueAtMs).toBeUndefined();
-    expect(openRefundsOf(next)).toEqual([]);
+    expect(listOpenRefunds(next)).toEqual([]);
   });
 
   it("of a second payment has a key of its own and leaves the order paid", () => {

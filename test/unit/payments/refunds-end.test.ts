@@ -56,7 +56,7 @@ describe("money given back in the dashboard counts", () => {
       status: "refunded",
       payment: { refund: { status: "done", amountMinor: 400 } },
     });
-    expect(bench.stripe.account.refundedOf(transactionId)).toBe(700);
+    expect(bench.stripe.account.sumRefunded(transactionId)).toBe(700);
     expect(alarms).toEqual([]);
   });
 

@@ -23,7 +23,7 @@ import {
   type WompiStandIn,
 } from "../../../local/providers/wompi.ts";
 import { currencyField } from "../../../shared/api/fields.ts";
-import { isoDecimalsOf } from "../../../shared/base/currency.ts";
+import { findIsoDecimals } from "../../../shared/base/currency.ts";
 import { epochMs } from "../../../shared/base/time.ts";
 import {
   type Amount,
@@ -62,7 +62,7 @@ afterAll(() => Promise.all([stripeSide.stop(), razorpaySide.stop(), wompiSide.st
 
 /** What the shop shows: the total with the decimals of ISO 4217, without zeros at its end. */
 const shownBy = ({ amountMinor, currency }: Amount): number =>
-  amountMinor / 10 ** isoDecimalsOf(currency);
+  amountMinor / 10 ** findIsoDecimals(currency);
 
 let serial = 0;
 const wishOf = (amount: Amount) => ({
@@ -142,7 +142,7 @@ function sendable(currency: string, table: CurrencyTable): fc.Arbitrary<Amount> 
   const { decimals, step = 1, smallest = 1, largest = 90_000_000 } = table[currency]!;
   const first = Math.ceil(smallest / step);
   const last = Math.floor(Math.min(largest, 90_000_000) / step);
-  const factor = 10 ** (isoDecimalsOf(currency) - decimals);
+  const factor = 10 ** (findIsoDecimals(currency) - decimals);
   return fc
     .integer({ min: first, max: last })
     .map((steps) => ({ amountMinor: Math.round(steps * step * factor), currency }));

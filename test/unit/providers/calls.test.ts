@@ -4,7 +4,7 @@ import { epochMs } from "../../../shared/base/time.ts";
 import { type PaymentProvider, ProviderFailed } from "../../../shared/providers/provider.ts";
 import { createRazorpay } from "../../../shared/providers/razorpay.ts";
 import { createStripe } from "../../../shared/providers/stripe.ts";
-import { createWompi, integrityOf } from "../../../shared/providers/wompi.ts";
+import { createWompi, signCheckout } from "../../../shared/providers/wompi.ts";
 import {
   type RazorpayStandIn,
   razorpayKeys,
@@ -167,7 +167,7 @@ describe("Wompi", () => {
     const expiration = new Date(money.expiresAtMs).toISOString();
     expect(query.get("expiration-time")).toBe(expiration);
     const signed = [query.get("reference")!, query.get("amount-in-cents")!, "COP", expiration];
-    expect(integritySignature).toBe(integrityOf(signed, wompiKeys.integritySecret));
+    expect(integritySignature).toBe(signCheckout(signed, wompiKeys.integritySecret));
     expect(query.get("signature:integrity")).toBe(integritySignature);
   });
 

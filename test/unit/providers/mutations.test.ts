@@ -12,7 +12,7 @@ import {
 import { createRazorpay } from "../../../shared/providers/razorpay.ts";
 import { createSandbox, signSandboxEvent } from "../../../shared/providers/sandbox.ts";
 import { createStripe } from "../../../shared/providers/stripe.ts";
-import { createWompi, wompiReferenceOf } from "../../../shared/providers/wompi.ts";
+import { createWompi, makeWompiReference } from "../../../shared/providers/wompi.ts";
 import { createDatabase, type DocumentClient } from "../../../shared/table/database.ts";
 import { type Random, seededRandom } from "../../sim/random.ts";
 import { hmac, razorpayDelivery, razorpayKeys } from "../../../local/providers/razorpay.ts";
@@ -226,7 +226,7 @@ const wompiMutation = (change: (event: ReturnType<typeof wompiEvent>, random: Ra
 /** These keep the checksum right and reach Wompi's API, so there are fewer of them. */
 const unsignedChanges: readonly Mutator[] = [
   wompiMutation(({ data }, random) => {
-    data.transaction.reference = wompiReferenceOf(`ord_${random.int(0, 1e9)}`);
+    data.transaction.reference = makeWompiReference(`ord_${random.int(0, 1e9)}`);
   }),
   wompiMutation(({ data }, random) => {
     data.transaction.currency = random.pick(["USD", "EUR", "cop"]);
@@ -303,7 +303,7 @@ it.each([stripeCase, razorpayCase, wompiCase, sandboxCase])(
   async ({ name, genuine, mutators, meaning = exact }) => {
     if (name === "wompi") {
       const money = { amountMinor: 5_000, currency: "COP" };
-      wompi.checkOut(wompiReferenceOf(orderId), money, "APPROVED", "1-1-1001");
+      wompi.checkOut(makeWompiReference(orderId), money, "APPROVED", "1-1-1001");
     }
     const random = seededRandom(20_261_122);
     const original = genuine();

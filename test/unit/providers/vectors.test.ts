@@ -2,7 +2,7 @@
 import { describe, expect, it } from "vitest";
 import { createRazorpay } from "../../../shared/providers/razorpay.ts";
 import { hmacHex, sha256Hex } from "../../../shared/providers/signatures.ts";
-import { createWompi, integrityOf } from "../../../shared/providers/wompi.ts";
+import { createWompi, signCheckout } from "../../../shared/providers/wompi.ts";
 import { genuineEvent, wompiPreimage } from "../../../shared/providers/wompi-events.ts";
 import vectors from "../../support/providers/vectors.json" with { type: "json" };
 
@@ -45,9 +45,9 @@ describe("known answers", () => {
   it("Wompi's integrity signature, without and with an expiration", () => {
     const money = ["sk8-438k4-xmxm392-sn2m", 2_490_000, "COP"];
     const [plain, expiring] = vectors.sha256;
-    expect(integrityOf(money, integritySecret)).toBe(plain!.expected);
+    expect(signCheckout(money, integritySecret)).toBe(plain!.expected);
     const withEnd = [...money, "2023-06-09T20:28:50.000Z"];
-    expect(integrityOf(withEnd, integritySecret)).toBe(expiring!.expected);
+    expect(signCheckout(withEnd, integritySecret)).toBe(expiring!.expected);
   });
 
   it("Wompi's event: what is signed, and in which order, comes from the event", () => {
