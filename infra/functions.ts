@@ -88,6 +88,7 @@ function settingsEnvironment({ settings, apiUrl }: FunctionsProps): Record<strin
     PRODUCTION: production ? "on" : "off",
     API_URL: apiUrl,
     HOLD_SECONDS: String(settings.holdSeconds),
+    DUE_SHARDS: String(settings.capacity.dueShards),
     PAYMENT_SECONDS: String(settings.paymentSeconds),
     MAX_HOLD_SECONDS: String(settings.maxHoldSeconds),
     ON_PAYMENT_FAILURE: settings.onPaymentFailure,

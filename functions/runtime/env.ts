@@ -1,6 +1,7 @@
 /** The environment of a function, checked; nothing else reads `process.env`. */
 import { z } from "zod";
 import { secondsToMs } from "../../shared/base/time.ts";
+import { mostDueShards, usualDueShards } from "../../shared/orders/due-shards.ts";
 import type { PaymentMethod } from "../../shared/orders/order.ts";
 import type { TableName } from "../../shared/table/table-name.ts";
 
@@ -13,6 +14,7 @@ const settingsSchema = z.object({
   HOLD_SECONDS: seconds.default(300),
   PAYMENT_SECONDS: seconds.default(600),
   MAX_HOLD_SECONDS: seconds.default(3600),
+  DUE_SHARDS: z.coerce.number().int().min(1).max(mostDueShards).default(usualDueShards),
   ON_PAYMENT_FAILURE: z.enum(["release", "keep"]).default("release"),
   CART_LOCKING: z.enum(["on", "off"]).default("off"),
   LOCK_TIMEOUT_SECONDS: seconds.default(5),

@@ -20,6 +20,11 @@ type Event = APIGatewayProxyEventV2WithJWTAuthorizer;
 const answeringTimeMs = 1_000;
 /** API Gateway gives up after 30 s, whatever the function's own limit is. */
 const longestRequestMs = 28_000;
+/**
+ * A shopper who met others for so long is told to come back (503 with `Retry-After`): in a crowd, requests that
+ * wait hold the concurrency that webhooks and releases need. Administrators and providers wait as long as it takes.
+ */
+const shoppersPatienceMs = 3_000;
 
 /** What a handler is given: the checked request and who sent it. */
 export interface Call<E extends Endpoint> extends ValidRequest<E> {
@@ -77,6 +82,16 @@ async function runRoute({ endpoint, run }: Route, event: Event): Promise<Answer>
     : answered;
 }
 
+/** What a request may spend: its time, and of that how much on meeting others. */
+function newOperation(endpoint: Endpoint | undefined, context: Context): Operation {
+  const nowMs = Date.now();
+  const leftMs = context.getRemainingTimeInMillis?.() ?? longestRequestMs;
+  const deadlineMs = nowMs + Math.min(longestRequestMs, leftMs - answeringTimeMs);
+  const isShoppers = endpoint !== undefined && endpoint.access !== "admin" && !endpoint.rawBody;
+  const patientUntilMs = isShoppers ? nowMs + shoppersPatienceMs : deadlineMs;
+  return { meter: newMeter(), deadlineMs, patientUntilMs };
+}
+
 function serverTiming({ meter }: Operation): Record<string, string> {
   if (env.SERVER_TIMING === "off") return {};
   const { requests, writeUnits, readUnits, elapsedMs } = meter;
@@ -102,9 +117,7 @@ export function createHandler(routes: readonly Route[], otherwise?: (event: Even
   }
 
   async function handle(event: Event, context: Context) {
-    const leftMs = context.getRemainingTimeInMillis?.() ?? longestRequestMs;
-    const deadlineMs = Date.now() + Math.min(longestRequestMs, leftMs - answeringTimeMs);
-    const operation: Operation = { meter: newMeter(), deadlineMs };
+    const operation = newOperation(byKey.get(event.routeKey)?.endpoint, context);
     const { requestId } = event.requestContext;
     observe.began(event);
     const result = await runOperation(operation, () =>

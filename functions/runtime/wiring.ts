@@ -26,6 +26,7 @@ export const shop: ShopParts = {
     holdMs: secondsToMs(env.HOLD_SECONDS),
     paymentMs,
     maxHoldMs: secondsToMs(env.MAX_HOLD_SECONDS),
+    dueShards: env.DUE_SHARDS,
     onPaymentFailure: env.ON_PAYMENT_FAILURE,
     cartStorage: env.CART_LOCKING === "on" ? "locking" : "versioned",
     lockTimeoutMs: secondsToMs(env.LOCK_TIMEOUT_SECONDS),

@@ -57,6 +57,15 @@ export const operationDefinitions = {
     most: 1000,
     does: "the same for the sweep",
   },
+  dueShards: {
+    section: "Capacity",
+    kind: "number",
+    unit: "partitions",
+    default: 4,
+    least: 1,
+    most: 16,
+    does: "partitions of the index of due orders that new orders are spread over: one takes about 300 orders a second through to their end. May be raised and lowered at any time",
+  },
   warmReadUnits: {
     section: "Capacity",
     kind: "number",

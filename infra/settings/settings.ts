@@ -19,6 +19,7 @@ export interface Capacity {
   readonly reservedForWebhooks: number;
   readonly reservedForChanges: number;
   readonly reservedForCleanup: number;
+  readonly dueShards: number;
   readonly warmReadUnits?: number;
   readonly warmWriteUnits?: number;
 }
@@ -37,6 +38,7 @@ export interface Settings {
   readonly editorsGroup: string;
   readonly allowOrigins: readonly string[];
   readonly holdSeconds: number;
+
   readonly paymentSeconds: number;
   readonly maxHoldSeconds: number;
   readonly capacity: Capacity;
@@ -100,6 +102,7 @@ export function readSettings(node: Node): Settings {
     editorsGroup: text("editorsGroup"),
     allowOrigins: list("allowOrigins"),
     holdSeconds: number("holdSeconds"),
+
     paymentSeconds: number("paymentSeconds"),
     maxHoldSeconds: number("maxHoldSeconds"),
     capacity: readCapacity(number),
@@ -162,6 +165,7 @@ function readCapacity(number: ReturnType<typeof createReaders>["number"]): Capac
     reservedForWebhooks: number("reservedForWebhooks"),
     reservedForChanges: number("reservedForChanges"),
     reservedForCleanup: number("reservedForCleanup"),
+    dueShards: number("dueShards"),
     ...given({ warmReadUnits: number("warmReadUnits"), warmWriteUnits: number("warmWriteUnits") }),
   };
 }

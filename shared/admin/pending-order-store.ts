@@ -1,6 +1,7 @@
 /** Finds pending orders for administrators, by the sparse index of orders for which something is due. */
 import type { EpochMs } from "../base/time.ts";
-import { dueShards, type Order } from "../orders/order.ts";
+import { dueShards } from "../orders/due-shards.ts";
+import type { Order } from "../orders/order.ts";
 import { parseOrder } from "../orders/order-store.ts";
 import type { Database } from "../table/database.ts";
 import { allOf, condition, pathsOf } from "../table/expression.ts";
@@ -45,9 +46,9 @@ export async function listPendingOrders(
   { afterMs, throughMs, limit, cursor }: PendingOrderQuery,
 ): Promise<Page<Order>> {
   const isLive = deadlineIsBetween(afterMs, throughMs);
-  const partitions = Array.from({ length: dueShards }, (_, shard) => {
-    return allOf(condition`${at("dueShard")} = ${`due-${shard}`}`, ...isLive);
-  });
+  const partitions = dueShards.map((shard) =>
+    allOf(condition`${at("dueShard")} = ${shard}`, ...isLive),
+  );
   const list = { table: "Orders", index: "due", partitions, limit, cursor } as const;
   const page = await listShards(database, list);
   const pending = (await resolve(database, page.rows)).filter(

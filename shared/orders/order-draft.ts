@@ -63,6 +63,8 @@ export interface PlacingOptions {
   readonly clock: Clock;
   /** How long a new order holds its units, in milliseconds. */
   readonly holdMs: number;
+  /** The partitions of the index of due orders that new ones go to; 1 to `mostDueShards`. */
+  readonly dueShards?: number;
   /** Refuses what the chosen provider would not take, before anything is held or locked. */
   readonly assertPayable?: (
     method: PaymentMethod,

@@ -63,7 +63,7 @@ function planAttempt(parts: PlacingOptions, draft: Draft, rooms: Rooms, actor: A
     return holdWrite({ ...demand, orderId, expiresAtMs, nowMs, room, note });
   };
   return {
-    order: placeOrderWrite(draft.order, note),
+    order: placeOrderWrite(draft.order, note, parts.dueShards),
     cart: planCheckout(draft, actor, nowMs),
     holds: new Map(draft.demands.map((demand) => [planHold(demand), demand])),
   };

@@ -5,9 +5,8 @@ import type { Database } from "../table/database.ts";
 import { action, allOf, condition, isMissing, pathsOf } from "../table/expression.ts";
 import type { Page } from "../table/paging.ts";
 import { put, type Row, update, type Write } from "../table/write.ts";
+import { pickDueShard } from "./due-shards.ts";
 import {
-  pickDueShard,
-  dueShards,
   isOwnOrder,
   type Order,
   type OrderCaller,
@@ -69,9 +68,9 @@ function deadlineIsOver({ to, nowMs }: Closing) {
 }
 
 /** Puts a new order, under "no such order"; refused with the one that is there. */
-export function placeOrderWrite(order: Order, note: ChangeNote): Write {
+export function placeOrderWrite(order: Order, note: ChangeNote, shards?: number): Write {
   const { orderId, expiresAtMs } = order;
-  const due = { dueShard: pickDueShard(orderId), dueAtMs: expiresAtMs };
+  const due = { dueShard: pickDueShard(order, shards), dueAtMs: expiresAtMs };
   return put({
     ...orderRow(orderId),
     item: { ...order, ...due, change: note },
@@ -156,20 +155,23 @@ export async function listOrders(database: Database, query: OrderQuery): Promise
   return resolve(database, await database.query(list), status);
 }
 
+/** A page of one partition of the sparse index of orders for which something is due. */
+export interface DueQuery {
+  readonly dueShard: string;
+  /** Due at this instant or before. */
+  readonly throughMs: EpochMs;
+  readonly limit: number;
+  readonly cursor?: string | undefined;
+}
+
 /**
- * Orders for which something is due: at most `limit` of each partition of the sparse index,
- * longest overdue first, as they are now. At most two requests a partition.
+ * Orders of one partition for which something is due, longest overdue first, as they are now. One request, and
+ * one more when there are any.
  */
 export async function listDueOrders(
   database: Database,
-  nowMs: EpochMs,
-  limit: number,
-): Promise<Order[]> {
-  const orders: Order[] = [];
-  for (let shard = 0; shard < dueShards; shard += 1) {
-    const where = condition`${at("dueShard")} = ${`due-${shard}`} AND ${at("dueAtMs")} <= ${nowMs}`;
-    const page = await database.query({ table: "Orders", index: "due", where, limit });
-    orders.push(...(await resolve(database, page)).rows);
-  }
-  return orders;
+  { dueShard, throughMs, ...page }: DueQuery,
+): Promise<Page<Order>> {
+  const where = condition`${at("dueShard")} = ${dueShard} AND ${at("dueAtMs")} <= ${throughMs}`;
+  return resolve(database, await database.query({ table: "Orders", index: "due", where, ...page }));
 }

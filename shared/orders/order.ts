@@ -1,5 +1,4 @@
 /** What an order is: its shape, how its status may move, and the errors that speak of it. */
-import { pickShard } from "../base/ids.ts";
 import { HoldfastError } from "../base/errors.ts";
 import type { ProviderName } from "../base/provider-name.ts";
 import type { EpochMs } from "../base/time.ts";
@@ -139,14 +138,6 @@ export interface OrderCaller {
 /** Whether an order is one of the caller's; every order is an administrator's. */
 export function isOwnOrder({ userId }: Pick<Order, "userId">, caller: OrderCaller): boolean {
   return caller.isAdmin || caller.userId === userId;
-}
-
-/** How many partitions the index of due orders has, so that no single one takes every write. */
-export const dueShards = 4;
-
-/** The partition of the due index for an order: always the same one. */
-export function pickDueShard(orderId: string): string {
-  return `due-${pickShard(orderId, dueShards)}`;
 }
 
 /** The units that an order needs of each item, one entry an item: lines of the same item are one hold. */

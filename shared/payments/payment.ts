@@ -1,9 +1,9 @@
 /** What money does to an order: each fact of a provider moves it forward, or not at all. */
 import { HoldfastError } from "../base/errors.ts";
 import type { EpochMs } from "../base/time.ts";
+import { pickDueShard } from "../orders/due-shards.ts";
 import {
   type CapturedPayment,
-  pickDueShard,
   type Order,
   type OrderStatus,
   type PaymentMethod,
@@ -111,7 +111,7 @@ export function listRefunds({ payment, extraRefunds }: Order): Refund[] {
  */
 export function withDue(order: Order, atMs: EpochMs): Order {
   const { dueShard: _shard, dueAtMs: _atMs, ...rest } = order;
-  const dueShard = pickDueShard(order.orderId);
+  const dueShard = pickDueShard(order);
   if (listRefunds(order).some(isOpen)) {
     return { ...rest, dueShard, dueAtMs: atMs };
   }

@@ -1,14 +1,17 @@
 /** The sweep: expires orders whose time is over and goes on with refunds; never needed for safety. */
+import { bulkhead } from "cockatiel";
 import type { Actor } from "../base/actor.ts";
 import { HoldfastError } from "../base/errors.ts";
 import type { Logger } from "../base/logger.ts";
 import { type Clock, later, secondsToMs } from "../base/time.ts";
+import { dueShards } from "../orders/due-shards.ts";
 import type { Order } from "../orders/order.ts";
 import type { OrderService } from "../orders/order-service.ts";
 import { listDueOrders } from "../orders/order-store.ts";
 import { ProviderFailed } from "../providers/provider.ts";
 import type { Database } from "../table/database.ts";
 import { currentOperation } from "../table/operation.ts";
+import type { Page } from "../table/paging.ts";
 import type { PaymentService } from "./payment-service.ts";
 import { listOpenRefunds } from "./refund.ts";
 
@@ -43,8 +46,10 @@ export interface Swept {
 /** For so long an order stays open while its provider cannot be asked; late money is dealt with anyway. */
 const patienceMs = secondsToMs(3_600);
 
-/** Due orders that one sweep takes from each partition of the index; the next one goes on. */
+/** Due orders that are read at once from a partition of the index; the next page follows while there is time. */
 const pageSize = 25;
+/** Orders that are dealt with side by side: each is a transaction of its own, or a provider that is asked. */
+const sideBySide = 16;
 
 type Step = Partial<Omit<Swept, "lagMs">>;
 
@@ -66,10 +71,38 @@ async function recheck(
   }
 }
 
+/** What a sweep has done so far. */
+function newTally() {
+  const done = {
+    expiredOrders: 0,
+    settledOrders: 0,
+    releasedLocks: 0,
+    refundsTried: 0,
+    refundAttempts: 0,
+    failures: 0,
+    lagMs: 0,
+  };
+  return {
+    done,
+    add(did: Step): void {
+      done.expiredOrders += did.expiredOrders ?? 0;
+      done.settledOrders += did.settledOrders ?? 0;
+      done.releasedLocks += did.releasedLocks ?? 0;
+      done.refundsTried += did.refundsTried ?? 0;
+      done.failures += did.failures ?? 0;
+      done.refundAttempts = Math.max(done.refundAttempts, did.refundAttempts ?? 0);
+    },
+    isLate(lagMs: number): void {
+      done.lagMs = Math.max(done.lagMs, lagMs);
+    },
+  };
+}
+
 /**
- * Makes `sweep`, a bounded piece of housekeeping: it looks at a page of orders for which something is
- * due and does that, each in a transaction of its own. It stops when the operation's time is up. Two
- * at once, or one that dies in between, do no harm: every step carries its own condition.
+ * Makes `sweep`, housekeeping within bounds: it walks the partitions of the index of due orders side by side,
+ * page by page, and does for each order what is due, in a transaction of its own, until nothing is left or the
+ * operation's time is up. An order that cannot be helped now is passed by, and met again by the next sweep.
+ * Two at once, or one that dies in between, do no harm: every step carries its own condition.
  *
  * @example const { expiredOrders } = await createSweep(parts)({ id: "system:sweep" });
  */
@@ -103,6 +136,7 @@ export function createSweep(options: SweepOptions) {
 
   /** Time has freed the units; what is missing is only that the item's levels tell it. */
   async function reclaimFrom(expired: readonly Order[]): Promise<void> {
+    if (expired.length === 0) return;
     const itemIds = expired.flatMap(({ lines }) => lines.map(({ itemId }) => itemId));
     try {
       await options.reclaim([...new Set(itemIds)]);
@@ -113,32 +147,31 @@ export function createSweep(options: SweepOptions) {
 
   return async function sweep(actor: Actor): Promise<Swept> {
     const deadlineMs = currentOperation()?.deadlineMs ?? Number.POSITIVE_INFINITY;
-    const nowMs = clock();
-    const due = await listDueOrders(database, nowMs, pageSize);
-    const lags = due.map(({ dueAtMs }) => nowMs - (dueAtMs ?? nowMs));
-    const done = {
-      expiredOrders: 0,
-      settledOrders: 0,
-      releasedLocks: 0,
-      refundsTried: 0,
-      refundAttempts: 0,
-      failures: 0,
-    };
-    // First, because the order is what leads the next sweep here, should this one die in between.
-    await reclaimFrom(due.filter(({ status }) => status === "pending"));
-    for (const order of due) {
-      if (clock() >= deadlineMs) break;
-      const did = await step(order, actor);
-      done.expiredOrders += did.expiredOrders ?? 0;
-      done.settledOrders += did.settledOrders ?? 0;
-      done.releasedLocks += did.releasedLocks ?? 0;
-      done.refundsTried += did.refundsTried ?? 0;
-      done.failures += did.failures ?? 0;
-      done.refundAttempts = Math.max(done.refundAttempts, did.refundAttempts ?? 0);
+    const isOver = () => clock() >= deadlineMs;
+    const throughMs = clock();
+    const tally = newTally();
+    const lane = bulkhead(sideBySide, Number.POSITIVE_INFINITY);
+
+    async function sweepShard(dueShard: string): Promise<void> {
+      let cursor: string | undefined;
+      do {
+        const query = { dueShard, throughMs, limit: pageSize, cursor };
+        const page: Page<Order> = await listDueOrders(database, query);
+        for (const { dueAtMs } of page.rows) tally.isLate(throughMs - (dueAtMs ?? throughMs));
+        // First, because the order is what leads the next sweep here, should this one die in between.
+        await reclaimFrom(page.rows.filter(({ status }) => status === "pending"));
+        const steps = page.rows.map((order) =>
+          lane.execute(async () => (isOver() ? undefined : tally.add(await step(order, actor)))),
+        );
+        await Promise.all(steps);
+        cursor = page.cursor;
+      } while (cursor !== undefined && !isOver());
     }
-    const { expiredOrders, releasedLocks } = done;
+
+    await Promise.all(dueShards.map(sweepShard));
+    const { expiredOrders, releasedLocks } = tally.done;
     const summary = `Cleaned up ${expiredOrders} expired orders and released ${releasedLocks} locks`;
-    logger.info(`Periodic cleanup: ${summary}`, { ...done });
-    return { ...done, lagMs: Math.max(0, ...lags) };
+    logger.info(`Periodic cleanup: ${summary}`, { ...tally.done });
+    return tally.done;
   };
 }

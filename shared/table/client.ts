@@ -4,6 +4,7 @@ import { DynamoDBDocumentClient } from "@aws-sdk/lib-dynamodb";
 import { LimitedHandler } from "./attempt-limit.ts";
 import { parseFailure } from "./failures.ts";
 import { currentOperation, type Meter } from "./operation.ts";
+import { refusedUnits } from "./refused-units.ts";
 
 interface Capacity {
   CapacityUnits?: number;
@@ -40,6 +41,7 @@ function meterRequests(client: DynamoDBClient): void {
       } catch (error) {
         const failure = parseFailure(error);
         if (failure.kind === "busy") meter[`${failure.because}s`] += 1;
+        if (failure.kind === "refused") meter.writeUnits += refusedUnits(args.input, failure);
         throw error;
       } finally {
         meter.elapsedMs += performance.now() - startedMs;

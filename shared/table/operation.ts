@@ -17,6 +17,11 @@ export interface Operation {
   readonly meter: Meter;
   /** After this instant nothing is retried any more. */
   readonly deadlineMs: number;
+  /**
+   * After this instant what merely met others is not tried again, so that a crowd leaves room for who must get
+   * through. An answer that was lost is still found out until the deadline.
+   */
+  readonly patientUntilMs?: number;
 }
 
 const operations = new AsyncLocalStorage<Operation>();

@@ -53,7 +53,7 @@ export interface Effect {
  * `afterLoss` tells both that an earlier attempt may have taken effect. Busy answers end in
  * `TRY_AGAIN`; a lost answer that stays lost is a fault and is never reported as "nothing happened".
  *
- * @throws TryAgain when contention outlasted the time left; the operation has changed nothing
+ * @throws TryAgain when contention outlasted the operation's patience; the operation has changed nothing
  */
 export async function persist<T>(
   patience: Patience,
@@ -62,6 +62,7 @@ export async function persist<T>(
   { hasEffect }: Effect = { hasEffect: true },
 ): Promise<T> {
   const deadlineMs = currentOperation()?.deadlineMs ?? patience.clock() + defaultPatienceMs;
+  const patientUntilMs = currentOperation()?.patientUntilMs ?? deadlineMs;
   let afterLoss = false;
   for (let round = 0; ; round += 1) {
     try {
@@ -72,7 +73,9 @@ export async function persist<T>(
       if (failure.kind === "other") throw failure.error;
       afterLoss ||= hasEffect && failure.kind === "unknown";
       const waitMs = patience.random() * Math.min(longestBackoffMs, firstBackoffMs * 2 ** round);
-      if (patience.clock() + waitMs >= deadlineMs) {
+      const isDoubtful = afterLoss || hasCommitted();
+      const untilMs = isDoubtful ? deadlineMs : Math.min(patientUntilMs, deadlineMs);
+      if (patience.clock() + waitMs >= untilMs) {
         if (afterLoss) throw new OutcomeUnknown("No answer from DynamoDB", { cause: error });
         if (hasCommitted()) throw new OutcomeUnknown("Done in part: out of time", { cause: error });
         throw new TryAgain();

@@ -40,6 +40,7 @@ test("what is not given has the default of the design", () => {
       reservedForWebhooks: 0,
       reservedForChanges: 0,
       reservedForCleanup: 0,
+      dueShards: 4,
     },
     cognitoPlan: "essentials",
     tags: [],

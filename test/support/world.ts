@@ -28,6 +28,7 @@ const testSettings: ShopSettings = {
   maxHoldMs,
   onPaymentFailure: "release",
   cartStorage: "versioned",
+  dueShards: 4,
   lockTimeoutMs: 5_000,
 };
 

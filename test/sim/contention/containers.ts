@@ -26,6 +26,8 @@ export type Served<T> =
 
 /** What the runtime gives a request at most (functions/runtime/http.ts). */
 const longestRequestMs = 28_000;
+/** And how long one may meet others. */
+const shoppersPatienceMs = 3_000;
 
 interface Capacity {
   readonly CapacityUnits?: number;
@@ -107,7 +109,12 @@ export class Containers {
   async serve<T>(label: string, work: (system: System) => Promise<T>): Promise<Served<T>> {
     const system = this.#idle.pop() ?? this.#make();
     const effort: Effort = { ...newMeter(), attempts: 0, conflicts: 0, throttles: 0 };
-    const operation = { meter: effort, deadlineMs: system.clock() + longestRequestMs };
+    const nowMs = system.clock();
+    const operation = {
+      meter: effort,
+      deadlineMs: nowMs + longestRequestMs,
+      patientUntilMs: nowMs + shoppersPatienceMs,
+    };
     const ending = await this.#world.invoke(label, system.process, () =>
       runOperation(operation, () => work(system)),
     );

@@ -13,6 +13,7 @@ export const defaultSettings: ShopSettings = {
   maxHoldMs: 300_000,
   onPaymentFailure: "release",
   cartStorage: "versioned",
+  dueShards: 4,
   lockTimeoutMs: 5_000,
 };
 

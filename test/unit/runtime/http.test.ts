@@ -7,6 +7,7 @@ import { answer } from "../../../functions/runtime/answer.ts";
 import { createHandler, serve } from "../../../functions/runtime/http.ts";
 import { endpoint } from "../../../shared/api/endpoint.ts";
 import { placeOrderBody } from "../../../shared/api/orders.ts";
+import { currentOperation } from "../../../shared/table/operation.ts";
 import { HoldfastError } from "../../../shared/base/errors.ts";
 import { claimText } from "../../../local/http/event.ts";
 
@@ -25,6 +26,8 @@ const given = {
 const echo = endpoint(given);
 const adminOnly = endpoint({ ...given, path: "/admin/{userId}", access: "admin" });
 const forms = endpoint({ ...given, path: "/forms/{userId}", body: placeOrderBody });
+const patience = endpoint({ ...given, path: "/patience/{userId}" });
+const adminsPatience = endpoint({ ...given, path: "/admin/patience/{userId}", access: "admin" });
 const open = endpoint({ ...given, path: "/open", access: "anyone", params: z.object({}) });
 
 const failures = {
@@ -32,6 +35,12 @@ const failures = {
     new HoldfastError("LOCK_HELD", "bob has it", { lockInfo: { expiresAtMs: Date.now() + 2_500 } }),
   fault: () => new Error("a secret detail"),
 };
+
+/** How much of its time the operation may spend on meeting others, in milliseconds. */
+function patienceLeft() {
+  const { deadlineMs, patientUntilMs = deadlineMs } = currentOperation()!;
+  return { sparesMs: deadlineMs - patientUntilMs };
+}
 
 const handler = createHandler([
   serve(echo, async ({ body, params, query, caller }) =>
@@ -41,6 +50,8 @@ const handler = createHandler([
   serve(open, async ({ body: { quantity } }) => {
     throw quantity === 1 ? failures.held() : failures.fault();
   }),
+  serve(patience, async () => answer(200, patienceLeft())),
+  serve(adminsPatience, async () => answer(200, patienceLeft())),
   serve(forms, async ({ body }) => answer(200, body)),
 ]);
 
@@ -149,6 +160,19 @@ describe("a bad request", () => {
     const items = [{ itemId: "a", quantity: -1 }];
     const { body } = await call({ routeKey, body: { items, paymentMethod: "sandbox" } });
     expect(body.issues.map(({ path }: { path: string }) => path)).toEqual(["items.0.quantity"]);
+  });
+});
+
+describe("how long a request may be held up by others", () => {
+  it("is a fraction of its time for shoppers, so that a crowd leaves room for others", async () => {
+    const { body } = await call({ routeKey: "POST /patience/{userId}" });
+    expect(body.sparesMs).toBeGreaterThanOrEqual(5_000);
+  });
+
+  it("is all of its time for administrators", async () => {
+    const claims = { sub: "root", "cognito:groups": ["admin"] };
+    const { body } = await call({ routeKey: "POST /admin/patience/{userId}", claims });
+    expect(body.sparesMs).toBe(0);
   });
 });
 

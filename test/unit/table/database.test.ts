@@ -135,6 +135,30 @@ describe("when time is up", () => {
     expect(time.clock()).toBeLessThan(deadlineMs);
   });
 
+  it("meeting others ends when patience does, however much time is left", async () => {
+    const busy = sdkError("TransactionCanceledException", {
+      CancellationReasons: [{ Code: "TransactionConflict" }],
+    });
+    const { database, time } = scripted(Array.from({ length: 500 }, () => busy));
+    const patientUntilMs = time.clock() + 3_000;
+    const operation = { meter: newMeter(), deadlineMs: time.clock() + 28_000, patientUntilMs };
+    const work = runOperation(operation, () => database.transact([newItem]));
+    await expect(work).rejects.toBeInstanceOf(TryAgain);
+    expect(time.clock()).toBeLessThan(patientUntilMs);
+  });
+
+  it("a lost answer is found out beyond that patience", async () => {
+    const answers = [...Array.from({ length: 9 }, lostAnswer), {}];
+    const { database, sent, time } = scripted(answers);
+    const operation = {
+      meter: newMeter(),
+      deadlineMs: time.clock() + 28_000,
+      patientUntilMs: time.clock(),
+    };
+    await runOperation(operation, () => database.transact([newItem]));
+    expect(sent).toHaveLength(10);
+  });
+
   it("a lost answer is a fault and never said to have changed nothing", async () => {
     const { database, time } = scripted(Array.from({ length: 50 }, lostAnswer));
     const operation = { meter: newMeter(), deadlineMs: time.clock() + 500 };

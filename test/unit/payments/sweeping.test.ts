@@ -1,0 +1,84 @@
+/** How far one sweep gets: everything that is due, while there is time, whatever stands at the front. */
+import { describe, expect, it } from "vitest";
+import { epochMs } from "../../../shared/base/time.ts";
+import { dueShards } from "../../../shared/orders/due-shards.ts";
+import { listDueOrders } from "../../../shared/orders/order-store.ts";
+import { ProviderFailed } from "../../../shared/providers/provider.ts";
+import { newMeter, runOperation } from "../../../shared/table/operation.ts";
+import { effort } from "../../support/effort.ts";
+import { createMemoryWorld } from "../../support/memory-world.ts";
+import { createPayments } from "../../support/payments.ts";
+import { giveItem, holdMs, type World } from "../../support/world.ts";
+
+const sweeper = { id: "system:sweep" };
+
+/** A shop with so many orders that nobody paid, past their deadline. */
+async function abandoned(count: number) {
+  let nowMs = 1_800_000_000_000;
+  const world = createMemoryWorld(() => epochMs(nowMs));
+  const sandbox = world.parts.providers.sandbox!;
+  const isDead = { value: false };
+  const provider = {
+    ...sandbox,
+    async findCaptured(transactionId: string) {
+      if (isDead.value) throw new ProviderFailed("sandbox", "unreachable", true);
+      return sandbox.findCaptured(transactionId);
+    },
+  };
+  const shop = createPayments(world, { providers: { sandbox: provider } });
+  await giveItem(world as never, { itemId: "chair", quantity: count });
+  const place = async (index: number) => {
+    const userId = `shopper-${index}`;
+    const source = { kind: "items", items: [{ itemId: "chair", quantity: 1 }] } as const;
+    const request = { userId, actor: { id: userId }, source, paymentMethod: "sandbox" } as const;
+    return (await shop.orders.place(request)).order;
+  };
+  const orders = [];
+  for (let index = 0; index < count; index += 1) orders.push(await place(index));
+  return {
+    world,
+    shop,
+    orders,
+    isDead,
+    passTime: (durationMs: number) => (nowMs += durationMs),
+  };
+}
+
+async function stillDue({ database, clock }: Pick<World, "database" | "clock">): Promise<number> {
+  const pages = dueShards.map((dueShard) =>
+    listDueOrders(database, { dueShard, throughMs: clock(), limit: 100 }),
+  );
+  return (await Promise.all(pages)).reduce((sum, { rows }) => sum + rows.length, 0);
+}
+
+describe("one sweep", () => {
+  it("ends every abandoned order, however many there are", async () => {
+    const count = effort({ part: 400, all: 10_000 });
+    const { world, shop, passTime } = await abandoned(count);
+    passTime(holdMs);
+    expect(await shop.sweep(sweeper)).toMatchObject({ expiredOrders: count, failures: 0 });
+    expect(await stillDue(world)).toBe(0);
+  });
+
+  it("passes by a hundred orders that it cannot help now, and ends those behind them", async () => {
+    const { world, shop, orders, isDead, passTime } = await abandoned(150);
+    for (const { orderId, userId } of orders.slice(0, 100)) {
+      const caller = { userId, isAdmin: false };
+      await shop.payments.initiate({ orderId, caller, actor: { id: userId } });
+    }
+    isDead.value = true;
+    passTime(2 * holdMs + 600_000);
+    expect(await shop.sweep(sweeper)).toMatchObject({ expiredOrders: 50 });
+    expect(await stillDue(world)).toBe(100);
+  });
+
+  it("stops when its time is up, and the next one goes on", async () => {
+    const { world, shop, passTime } = await abandoned(100);
+    passTime(holdMs);
+    // The clock stands still in here: its time is up before the first order.
+    const late = { meter: newMeter(), deadlineMs: world.clock() };
+    expect(await runOperation(late, () => shop.sweep(sweeper))).toMatchObject({ expiredOrders: 0 });
+    expect(await stillDue(world)).toBe(100);
+    expect(await shop.sweep(sweeper)).toMatchObject({ expiredOrders: 100 });
+  });
+});
