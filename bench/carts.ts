@@ -9,7 +9,7 @@ import { PutCommand, UpdateCommand } from "@aws-sdk/lib-dynamodb";
 import { startDynamoDbLocal } from "../local/database/dynamodb-local.ts";
 import { systemClock } from "../shared/base/time.ts";
 import { makeCartId, selectInstance } from "../shared/carts/model/cart.ts";
-import { parseReadCart } from "../shared/carts/editing/cart-contents-store.ts";
+import { parseReadCart } from "../shared/carts/storage/cart-row.ts";
 import { makeEdit } from "../shared/carts/editing/cart-edits.ts";
 import { replaceWrite, withInstance } from "../shared/carts/editing/cart-replacement.ts";
 import { newMeter, runOperation } from "../shared/table/operation.ts";

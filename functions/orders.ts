@@ -7,8 +7,9 @@ import {
   placeOrder,
   type placeOrderBody,
 } from "../shared/api/orders.ts";
+import { InvalidRequest } from "../shared/base/errors.ts";
 import { orderView } from "../shared/orders/order.ts";
-import type { OrderSource } from "../shared/orders/order-draft.ts";
+import type { OrderSource } from "../shared/orders/order-request.ts";
 import { payableOrderService, paymentService } from "../shared/shop.ts";
 import { answer } from "./runtime/answer.ts";
 import { createHandler, serve } from "./runtime/http.ts";
@@ -16,6 +17,16 @@ import { payingShop as shop } from "./runtime/payments.ts";
 
 /** The session that a cart belongs to when the client has none. */
 const defaultSession = "default";
+
+/** What a cart's version does for a cart, a key has to do for items: two clicks are one order. */
+function requireKey(
+  body: z.output<typeof placeOrderBody>,
+  key: string | undefined,
+): string | undefined {
+  if (!body.items || key !== undefined) return key;
+  const message = "is needed to order items without a cart";
+  throw new InvalidRequest([{ path: "header.idempotency-key", message }]);
+}
 
 function parseSource(body: z.output<typeof placeOrderBody>): OrderSource {
   if (body.items) return { kind: "items", items: body.items };
@@ -34,7 +45,8 @@ export const handler = createHandler([
       source: parseSource(body),
       paymentMethod: body.paymentMethod,
       vendorId: body.vendorId,
-      idempotencyKey: headers["idempotency-key"],
+      expectedTotalMinor: body.expectedTotalMinor,
+      idempotencyKey: requireKey(body, headers["idempotency-key"]),
     });
     return replayed
       ? answer(200, orderView(order), { "idempotent-replayed": "true" })

@@ -106,7 +106,7 @@ Holdfast runs at ${address}
 
   ${token}
   try        curl -X POST ${address}/items ${json} -d '{"itemId":"chair","name":"Chair","kind":"Retail","price":{"amountMinor":4900,"currency":"EUR"},"quantity":1}'
-             curl -X POST ${address}/order/alice ${json} -d '{"items":[{"itemId":"chair","quantity":1}],"paymentMethod":"sandbox"}'
+             curl -X POST ${address}/order/alice ${json} -H "Idempotency-Key: first" -d '{"items":[{"itemId":"chair","quantity":1}],"paymentMethod":"sandbox"}'
              curl ${address}/items/chair
   look       ${address}/_local    (all that exists on this machine only)${
     contention ? `\n  contention ${address}/_local/contention    (what met whom)` : ""

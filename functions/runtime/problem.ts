@@ -22,6 +22,7 @@ export const problems: Readonly<Record<string, readonly [status: number, title: 
   LOCK_HELD: [409, "Locked by somebody else"],
   LOCK_NOT_OWNED: [409, "Lock not owned"],
   ORDER_NOT_PAYABLE: [409, "Order cannot do this now"],
+  TOTAL_CHANGED: [409, "The total is another"],
   PAYMENT_METHOD_UNAVAILABLE: [409, "Payment method unavailable"],
   CURRENCY_MISMATCH: [409, "Currencies differ"],
   CART_EMPTY: [409, "Cart is empty"],

@@ -36,6 +36,10 @@ const cartItem = z
     vendorId: z.string().nullable(),
     quantity: z.int(),
     unitPriceMinor: z.int(),
+    previousUnitPriceMinor: z
+      .int()
+      .optional()
+      .describe("What it cost when it was put here; there once an order has met another price."),
     lineTotalMinor: z.int(),
     attributes: z.record(z.string(), z.unknown()).optional(),
   })

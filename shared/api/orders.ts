@@ -85,24 +85,37 @@ const inlineItem = z.strictObject({
   kind: text(64).optional(),
 });
 
-const idempotencyKey = z.object({ "idempotency-key": text(255).optional() });
+const idempotencyKey = z.object({
+  "idempotency-key": text(255)
+    .optional()
+    .describe("Needed with `items`; a cart's own version does as much for a cart."),
+});
+
+const wishes = {
+  paymentMethod: providerField,
+  vendorId: text(128).optional(),
+  userId: userIdField.optional(),
+  expectedTotalMinor: z
+    .int()
+    .min(0)
+    .optional()
+    .describe("What the shopper was shown: another total is refused with TOTAL_CHANGED."),
+};
 
 /** A cart to order, or inline items to order without one. */
 export const placeOrderBody = z.union([
-  z.strictObject({
-    items: z.array(inlineItem).min(1).max(200),
-    paymentMethod: providerField,
-    vendorId: text(128).optional(),
-    userId: userIdField.optional(),
-  }),
+  z.strictObject({ items: z.array(inlineItem).min(1).max(200), ...wishes }),
   z.strictObject({
     // Named here so that a body with items is always judged as one, and told what is wrong with them.
     items: z.never().optional(),
     sessionId: sessionIdField.optional(),
-    instances: z.array(instanceField).min(1).max(20).optional(),
-    paymentMethod: providerField,
-    vendorId: text(128).optional(),
-    userId: userIdField.optional(),
+    instances: z
+      .array(instanceField)
+      .min(1)
+      .max(20)
+      .optional()
+      .describe("All but `wishlist` and `saved` where none are named."),
+    ...wishes,
   }),
 ]);
 
@@ -127,6 +140,7 @@ export const placeOrder = endpoint({
     "CART_EMPTY",
     "CURRENCY_MISMATCH",
     "PAYMENT_METHOD_UNAVAILABLE",
+    "TOTAL_CHANGED",
     "TOO_LARGE",
   ],
 });

@@ -49,6 +49,7 @@ export const auditActions = [
   "cart.metadata_removed",
   "cart.cleared",
   "cart.merged",
+  "cart.repriced",
   "cart.checkout",
   "cart.reopened",
   "cart.paid",

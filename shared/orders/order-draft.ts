@@ -1,61 +1,31 @@
 /** Reads what is ordered and drafts the order of it: id, lines, total, deadline. */
-import type { Actor } from "../base/actor.ts";
-import { HoldfastError, InvalidRequest, TooLarge } from "../base/errors.ts";
-import { derivedId, fingerprint, randomId } from "../base/ids.ts";
+import { HoldfastError } from "../base/errors.ts";
+import { derivedId, randomId } from "../base/ids.ts";
 import type { Clock, EpochMs } from "../base/time.ts";
-import {
-  type Cart,
-  CartLocked,
-  makeCartId,
-  CurrencyMismatch,
-  liveLock,
-} from "../carts/model/cart.ts";
-import { findCart } from "../carts/storage/cart-store.ts";
+import { type Cart, makeCartId, liveLock } from "../carts/model/cart.ts";
 import { priceForOrder } from "../carts/model/pricing.ts";
+import type { ReadCart } from "../carts/storage/cart-row.ts";
+import { readCart } from "../carts/storage/cart-store.ts";
 import { deadlineAfter } from "../inventory/deadline.ts";
-import {
-  type Demand,
-  ItemsUnavailable,
-  type Price,
-  type Stock,
-  whyRefused,
-} from "../inventory/stock.ts";
 import { findStocks } from "../inventory/stock-store.ts";
 import type { Database } from "../table/database.ts";
+import { type Order, OrderExists, type PaymentMethod, type PendingOrder } from "./order.ts";
 import {
-  sumDemand,
-  IdempotencyKeyReused,
-  maxOrderItems,
-  type Order,
-  OrderExists,
-  type OrderLine,
-  type PaymentMethod,
-  type PendingOrder,
-} from "./order.ts";
+  checkVendor,
+  priceDemand,
+  inlineLines,
+  oneCurrency,
+  type PricedDemand,
+  sumLines,
+} from "./order-lines.ts";
+import {
+  checkTotal,
+  fingerprintOrder,
+  makeOrderId,
+  type OrderSource,
+  type PlaceOrder,
+} from "./order-request.ts";
 import { findOrder } from "./order-store.ts";
-
-/** What is ordered: a session's cart, or items without one. */
-export type OrderSource =
-  | {
-      readonly kind: "cart";
-      readonly sessionId: string;
-      readonly instances?: readonly string[] | undefined;
-    }
-  | {
-      readonly kind: "items";
-      readonly items: readonly { itemId: string; quantity: number; kind?: string | undefined }[];
-    };
-
-/** A request to place an order. */
-export interface PlaceOrder {
-  readonly userId: string;
-  readonly actor: Actor;
-  readonly source: OrderSource;
-  readonly paymentMethod: PaymentMethod;
-  readonly vendorId?: string | undefined;
-  /** The client's idempotency key; keys belong to one user. */
-  readonly idempotencyKey?: string | undefined;
-}
 
 /** What placing orders takes. */
 export interface PlacingOptions {
@@ -75,89 +45,16 @@ export interface PlacingOptions {
 /** An order that is about to be placed, with what its transaction must find unchanged. */
 export interface Draft {
   readonly order: Order;
-  readonly cart?: Cart;
-  readonly demands: readonly (Demand & { readonly price: Price })[];
+  readonly cart?: ReadCart;
+  readonly demands: readonly PricedDemand[];
 }
 
 type CartSource = Extract<OrderSource, { kind: "cart" }>;
 type ItemsSource = Extract<OrderSource, { kind: "items" }>;
 
-/** What a request asks for, whatever its key: tells a repetition from a reuse. */
-function fingerprintOrder({ source, paymentMethod, vendorId }: PlaceOrder): string {
-  return fingerprint({ source, paymentMethod, vendorId });
-}
-
-/**
- * The order of an earlier request, if this request is the same.
- *
- * @throws IdempotencyKeyReused when the key came with a different request before
- * @throws CartLocked when there is no key and the cart is being paid for in another way
- */
-export function sameRequest(order: Order, request: PlaceOrder): Order {
-  if (order.fingerprint === fingerprintOrder(request)) return order;
-  if (request.idempotencyKey !== undefined) throw new IdempotencyKeyReused();
-  throw new CartLocked(order);
-}
-
 /** Which order of this cart it is: the number of those before, not counting the one that locks it. */
 function checkoutNumber(cart: Cart, nowMs: EpochMs): number {
   return liveLock(cart, nowMs) ? cart.checkouts - 1 : cart.checkouts;
-}
-
-function makeOrderId(request: PlaceOrder, withoutKey: () => string): string {
-  const { userId, idempotencyKey } = request;
-  return idempotencyKey === undefined ? withoutKey() : derivedId("ord", userId, idempotencyKey);
-}
-
-/** A price that no item has: lines that disagree cannot all be up to date, so the hold is refused. */
-const noPrice = -1;
-
-function priceSeen(lines: readonly OrderLine[], wanted: string): number {
-  const own = lines.filter(({ itemId }) => itemId === wanted);
-  const [amount = noPrice, ...others] = new Set(own.map(({ unitPriceMinor }) => unitPriceMinor));
-  return others.length === 0 ? amount : noPrice;
-}
-
-/** One price per item, as the lines show it. */
-function priceDemand(lines: readonly OrderLine[], currency: string): Draft["demands"] {
-  const demands = sumDemand(lines);
-  if (demands.length > maxOrderItems) {
-    throw new TooLarge(`An order has at most ${maxOrderItems} different items`, maxOrderItems);
-  }
-  return demands.map((demand) => {
-    return { ...demand, price: { amountMinor: priceSeen(lines, demand.itemId), currency } };
-  });
-}
-
-/** The lines of inline items at today's prices; what is missing or of another kind is refused. */
-function inlineLines({ items }: ItemsSource, stocks: ReadonlyMap<string, Stock>, nowMs: EpochMs) {
-  const failed = items.flatMap((item) => {
-    const stock = stocks.get(item.itemId);
-    const found = item.kind === undefined || stock?.kind === item.kind ? stock : undefined;
-    return found ? [] : (whyRefused(item, undefined, nowMs) ?? []);
-  });
-  if (failed.length > 0) throw new ItemsUnavailable(failed);
-  return items.map(({ itemId, quantity }): OrderLine => {
-    const { name, kind, vendorId, amountMinor } = stocks.get(itemId)!;
-    const lineTotalMinor = quantity * amountMinor;
-    const price = { unitPriceMinor: amountMinor, lineTotalMinor, adjustmentMinor: 0 };
-    return { itemId, name, kind, vendorId, quantity, ...price };
-  });
-}
-
-/** The vendor that an order is credited to is that of its goods: who pays does not choose who is paid. */
-function checkVendor(vendorId: string | undefined, lines: readonly OrderLine[]): void {
-  const other = lines.find((line) => vendorId !== undefined && line.vendorId !== vendorId);
-  if (!other) return;
-  const message = `is not the vendor of ${other.itemId}`;
-  throw new InvalidRequest([{ path: "vendorId", message }]);
-}
-
-function oneCurrency(stocks: Iterable<Stock>): string {
-  const currencies = new Set([...stocks].map(({ currency }) => currency));
-  const [first = "", second] = currencies;
-  if (second !== undefined) throw new CurrencyMismatch(first, second);
-  return first;
 }
 
 type Contents = Pick<Order, "lines" | "totalMinor" | "currency" | "cart">;
@@ -170,6 +67,7 @@ function makeOrder(
 ): PendingOrder {
   const { userId, paymentMethod, vendorId = null } = request;
   checkVendor(request.vendorId, contents.lines);
+  checkTotal(request, contents.totalMinor, contents.currency);
   const facts = { orderId, userId, status: "pending" as const, paymentMethod, vendorId };
   return {
     ...facts,
@@ -194,7 +92,7 @@ async function orExisting<T>(database: Database, orderId: string, draft: () => T
 async function fromCart(parts: PlacingOptions, request: PlaceOrder, source: CartSource) {
   const { database, clock, holdMs } = parts;
   const { sessionId } = source;
-  const cart = await findCart(database, makeCartId(request.userId, sessionId));
+  const cart = await readCart(database, makeCartId(request.userId, sessionId));
   const nowMs = clock();
   const { cartId, version } = cart;
   const keyless = () => derivedId("ord", cartId, version, checkoutNumber(cart, nowMs));
@@ -218,10 +116,9 @@ async function fromItems(parts: PlacingOptions, request: PlaceOrder, source: Ite
   const nowMs = clock();
   const orderId = makeOrderId(request, () => randomId("ord"));
   return orExisting(database, orderId, (): Draft => {
-    const lines = inlineLines(source, stocks, nowMs);
+    const lines = inlineLines(source.items, stocks, nowMs);
     const currency = oneCurrency(stocks.values());
-    const totalMinor = lines.reduce((sum, { lineTotalMinor }) => sum + lineTotalMinor, 0);
-    const contents = { lines, totalMinor, currency };
+    const contents = { lines, totalMinor: sumLines(lines), currency };
     const order = makeOrder(request, orderId, [nowMs, deadlineAfter(nowMs, holdMs)], contents);
     return { order, demands: priceDemand(lines, currency) };
   });

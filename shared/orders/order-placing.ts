@@ -1,20 +1,16 @@
 /** Places an order: one read, then one transaction that holds every line, or none. */
 import { type Actor, changeNote } from "../base/actor.ts";
-import { TryAgain } from "../base/errors.ts";
+import { HoldfastError, TryAgain } from "../base/errors.ts";
 import { temporaryTransactionId } from "../carts/model/cart.ts";
 import { checkoutWrite } from "../carts/checkout/cart-checkout-store.ts";
+import { repriceWrite } from "../carts/checkout/cart-repricing.ts";
 import { holdWrite } from "../inventory/hold-store.ts";
 import { parseStock } from "../inventory/stock-store.ts";
 import { TransactionRefused } from "../table/transaction.ts";
 import type { Write } from "../table/write.ts";
 import { type Order, OrderExists } from "./order.ts";
-import {
-  type Draft,
-  draftOrder,
-  type PlaceOrder,
-  type PlacingOptions,
-  sameRequest,
-} from "./order-draft.ts";
+import { type Draft, draftOrder, type PlacingOptions } from "./order-draft.ts";
+import { type PlaceOrder, sameRequest } from "./order-request.ts";
 import { findOrder, placeOrderWrite } from "./order-store.ts";
 import { type EpochMs, epochMs, isExpired } from "../base/time.ts";
 import { maxTakenOver, roomIn } from "../inventory/buckets.ts";
@@ -93,6 +89,41 @@ async function roomsAfter(
   return rooms;
 }
 
+/** The cart shows the prices of now, so that the next try is at those; whoever edits it meanwhile goes first. */
+async function showPrices(
+  { database, clock }: PlacingOptions,
+  { cart }: Draft,
+  { failedItems }: ItemsUnavailable,
+  actor: Actor,
+): Promise<void> {
+  const changed = failedItems.flatMap(({ itemId, price }) =>
+    price ? [[itemId, price] as const] : [],
+  );
+  if (!cart || changed.length === 0) return;
+  const note = changeNote("cart.repriced", actor, clock());
+  try {
+    await database.apply(repriceWrite(cart, new Map(changed), note));
+  } catch (error) {
+    if (!(error instanceof HoldfastError)) throw error;
+  }
+}
+
+/** What the refusal of holds leaves to be tried: rooms to be made; otherwise it is told, prices included. */
+async function roomsOrRefusal(
+  parts: PlacingOptions,
+  draft: Draft,
+  refused: TransactionRefused,
+  attempt: Attempt,
+  actor: Actor,
+): Promise<Rooms> {
+  try {
+    return await roomsAfter(parts, refused, attempt);
+  } catch (error) {
+    if (error instanceof ItemsUnavailable) await showPrices(parts, draft, error, actor);
+    throw error;
+  }
+}
+
 /** A draft that can be paid; a repetition meets its own order instead, whatever can be paid by now. */
 async function draftPayable(parts: PlacingOptions, request: PlaceOrder): Promise<Draft> {
   const draft = await draftOrder(parts, request);
@@ -139,7 +170,8 @@ async function placeNew(parts: PlacingOptions, request: PlaceOrder): Promise<Ord
       if (cartRefusal?.code === "CART_LOCKED") throw cartRefusal;
       // A cart that moved since it was read is read again, whatever became of its old lines.
       if (cartRefusal) draft = await draftPayable(parts, request);
-      else rooms = new Map([...rooms, ...(await roomsAfter(parts, error, attempt))]);
+      else
+        rooms = new Map([...rooms, ...(await roomsOrRefusal(parts, draft, error, attempt, actor))]);
       draft = withLiveDeadline(parts, draft, rooms);
     }
   }
@@ -149,12 +181,14 @@ async function placeNew(parts: PlacingOptions, request: PlaceOrder): Promise<Ord
 /**
  * Makes `place`. It reads what is ordered (1 request), then puts the order, sets aside every line and
  * locks the cart in one transaction (1 request); a refusal or a repetition costs nothing more. Where
- * expired holds stand in the way, a second transaction takes them over (1 request).
+ * expired holds stand in the way, a second transaction takes them over (1 request); where prices are
+ * others than in the cart, the cart gets them before the refusal is told (1 request).
  *
  * There is no state in between: when the process dies, all of it happened or nothing did, and the
  * repeated request finds out which, because the order's id follows from the user and the key.
  *
  * @throws ItemsUnavailable naming every failed line; nothing was held
+ * @throws TotalChanged when it would not cost what the shopper expects; nothing was held
  * @throws CartLocked when another order of the session is being paid
  * @throws IdempotencyKeyReused when the key was used for a different request
  * @throws TryAgain when the cart or the holds kept changing; nothing was changed

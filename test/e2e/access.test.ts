@@ -4,7 +4,7 @@ import { exportJWK, generateKeyPair, SignJWT, UnsecuredJWT } from "jose";
 import { beforeAll, describe, expect, it } from "vitest";
 import { endpoints } from "../../shared/api/index.ts";
 import { type Answer, inParallel } from "../support/http.ts";
-import { expectStatus, type OrderView, type Shopper } from "../support/shop.ts";
+import { expectStatus, fresh, type OrderView, type Shopper } from "../support/shop.ts";
 import { openShopForFile } from "../support/shop-for-file.ts";
 
 const { server, shop } = await openShopForFile();
@@ -235,7 +235,8 @@ describe("other people's things", () => {
     const customer = shop.shopper();
     const { userId } = customer;
     const body = { items: [{ itemId, quantity: 1 }], paymentMethod: "sandbox" };
-    const placed = await shop.admin.send<OrderView>(`POST /order/${userId}`, { body });
+    const headers = { "idempotency-key": fresh("key") };
+    const placed = await shop.admin.send<OrderView>(`POST /order/${userId}`, { body, headers });
     expect(expectStatus(placed, 201).userId).toBe(userId);
     expect(await customer.see(placed.body.orderId)).toEqual(placed.body);
     const listed = await shop.admin.send(`GET /orders?userId=${userId}`);

@@ -30,7 +30,8 @@ beforeAll(async () => {
   const orderIds: string[] = [];
   for (const paymentMethod of providers) {
     const body = { items: [{ itemId: "mug", quantity: 1 }], paymentMethod };
-    const order = await alice.send("POST /order/me", { body });
+    const headers = { "idempotency-key": paymentMethod };
+    const order = await alice.send("POST /order/me", { body, headers });
     orderIds.push(order.body.orderId);
     await alice.send("POST /payments/initiate", { body: { orderId: order.body.orderId } });
   }

@@ -50,7 +50,7 @@ async function crowd(itemId: string, number: number): Promise<Answer[]> {
   const body = { items: [{ itemId, quantity: 1 }], paymentMethod: "sandbox" };
   return Promise.all(
     tokens.map((token) => {
-      const headers = { authorization: `Bearer ${token}` };
+      const headers = { authorization: `Bearer ${token}`, "idempotency-key": "once" };
       return shop.nobody.send("POST /order/me", { body, headers });
     }),
   );

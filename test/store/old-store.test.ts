@@ -8,7 +8,7 @@ import { bucketKey } from "../../shared/inventory/deadline.ts";
 import { carryingOver, carryOverAll, isOldLayout } from "../../shared/inventory/old-layout.ts";
 import { findStock } from "../../shared/inventory/stock-store.ts";
 import type { Order } from "../../shared/orders/order.ts";
-import type { PlaceOrder } from "../../shared/orders/order-draft.ts";
+import type { PlaceOrder } from "../../shared/orders/order-request.ts";
 import { inventoryService, orderService, stockCheckService } from "../../shared/shop.ts";
 import { createTestClock, type TestClock } from "../support/clock.ts";
 import { createWorld, unitsOf, type World } from "../support/world.ts";

@@ -6,10 +6,9 @@ import { parseStock, stockRow } from "../../inventory/stock-store.ts";
 import type { Database } from "../../table/database.ts";
 import { currentOperation } from "../../table/operation.ts";
 import { TransactionRefused } from "../../table/transaction.ts";
-import type { Row, Write } from "../../table/write.ts";
+import type { Write } from "../../table/write.ts";
 import { CartMoved } from "./cart-edits.ts";
-import type { ReadCart } from "./cart-replacement.ts";
-import { parseCart, cartPlace } from "../storage/cart-row.ts";
+import { cartPlace, type ReadCart, parseReadCart } from "../storage/cart-row.ts";
 
 /** What reading and settling need; clock, sleep and random are for tests and simulations. */
 export interface CartContentsOptions {
@@ -30,11 +29,6 @@ const firstBackoffMs = 5;
 const longestBackoffMs = 200;
 /** How long an operation without a deadline of its own keeps trying. */
 const defaultPatienceMs = 10_000;
-
-/** The cart of a stored row, remembering the row. */
-export function parseReadCart(cartId: string, row: Row | undefined): ReadCart {
-  return { ...parseCart(cartId, row), row };
-}
 
 /** What a refusal of several carts comes to: the one that will not go away first. */
 function decisive(error: unknown): unknown {

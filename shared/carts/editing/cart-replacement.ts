@@ -13,12 +13,7 @@ import {
   newEditId,
 } from "../storage/cart-guards.ts";
 import { checkConditionCount, checkLineCount, countLines } from "../model/cart-limits.ts";
-import { cartPlace, contentsRow, rememberedEdits } from "../storage/cart-row.ts";
-
-/** A cart as it was read, with the row that it was read from. */
-export interface ReadCart extends Cart {
-  readonly row: Row | undefined;
-}
+import { cartPlace, contentsRow, type ReadCart, rememberedEdits } from "../storage/cart-row.ts";
 
 /** The cart's instances with this one in place of the one of its name; empty ones go. */
 export function withInstance(cart: Cart, replaced: CartInstance): CartInstance[] {

@@ -11,7 +11,8 @@ import {
 } from "../model/cart.ts";
 import type { CartContents, Contents } from "./cart-contents-store.ts";
 import type { Edit, EditRequest } from "./cart-edits.ts";
-import { type ReadCart, replaceWrite, withInstance } from "./cart-replacement.ts";
+import type { ReadCart } from "../storage/cart-row.ts";
+import { replaceWrite, withInstance } from "./cart-replacement.ts";
 import type { Collection, CollectionGuard } from "./collection-guard.ts";
 
 /** What edits of collections are made of. */

@@ -10,6 +10,7 @@ function attributesIn(json: string): Readonly<Record<string, unknown>> {
 
 function itemView(line: CartLine, currency: string) {
   const { itemId, name, kind, vendorId, quantity, unitPriceMinor, attributes } = line;
+  const { previousUnitPriceMinor: earlier } = line;
   return {
     itemId,
     name,
@@ -17,6 +18,7 @@ function itemView(line: CartLine, currency: string) {
     vendorId,
     quantity,
     unitPriceMinor,
+    ...(earlier === undefined ? {} : { previousUnitPriceMinor: earlier }),
     lineTotalMinor: toMinor(lineTotal(line, currency)),
     ...(attributes === undefined ? {} : { attributes: attributesIn(attributes) }),
   };

@@ -13,6 +13,8 @@ export interface CartLine {
   readonly vendorId: string | null;
   readonly quantity: number;
   readonly unitPriceMinor: number;
+  /** What it cost when it was put here, once an order has met another price. */
+  readonly previousUnitPriceMinor?: number;
   /** What the shopper chose (size, seat …), as JSON text, so that it comes back to the letter. */
   readonly attributes?: string;
   readonly addedAtMs: number;

@@ -45,7 +45,10 @@ export interface InstancePrice {
 }
 
 /** One line of an order: its price and its share of the conditions. */
-export interface PricedLine extends Omit<CartLine, "attributes" | "addedAtMs"> {
+export interface PricedLine extends Omit<
+  CartLine,
+  "attributes" | "addedAtMs" | "previousUnitPriceMinor"
+> {
   readonly instance: string;
   readonly lineTotalMinor: number;
   /** What conditions add to this line (or take from it); it never takes more than the line. */
@@ -148,7 +151,8 @@ function pricedLines(
   const nets = lines.map(({ net }) => net);
   const shares = split(minus(total, sumAmounts(nets, currency)), nets);
   return lines.map(({ line, list, net }, index) => {
-    const { attributes: _attributes, addedAtMs: _addedAtMs, ...facts } = line;
+    const { attributes: _chosen, addedAtMs: _since, ...rest } = line;
+    const { previousUnitPriceMinor: _before, ...facts } = rest;
     const adjustment = plus(minus(net, list), shares[index]!);
     return {
       ...facts,
@@ -159,11 +163,15 @@ function pricedLines(
   });
 }
 
-/** The instances to order that have lines; undefined asks for all. */
+/** Instances for what is kept for later: bought only by who names them. */
+const keptForLater = new Set(["wishlist", "saved"]);
+
+/** The instances to order that have lines; undefined asks for all but those kept for later. */
 function orderable(cart: Cart, names: readonly string[] | undefined): CartInstance[] {
   const wanted = names && new Set(names);
+  const isWanted = (name: string): boolean => wanted?.has(name) ?? !keptForLater.has(name);
   return [...cart.instances.values()].filter(
-    ({ instance, lines }) => lines.length > 0 && (wanted?.has(instance) ?? true),
+    ({ instance, lines }) => lines.length > 0 && isWanted(instance),
   );
 }
 
@@ -175,7 +183,7 @@ function commonCurrency(instances: readonly CartInstance[]): string {
 }
 
 /**
- * What ordering these instances of a cart comes to (all of them by default): the same numbers that
+ * What ordering these instances of a cart comes to (by default all but `wishlist` and `saved`): the same numbers that
  * their readers see (P2).
  *
  * @throws CartEmpty when they have no lines, CurrencyMismatch when they do not add up, TooLarge when

@@ -130,6 +130,16 @@ export function parseCart(cartId: string, row: Row | undefined): Cart {
   };
 }
 
+/** A cart as it was read, with the row that it was read from. */
+export interface ReadCart extends Cart {
+  readonly row: Row | undefined;
+}
+
+/** The cart of a stored row, remembering the row. */
+export function parseReadCart(cartId: string, row: Row | undefined): ReadCart {
+  return { ...parseCart(cartId, row), row };
+}
+
 /** A line as it is stored, without what stands beside it. */
 export function storedLine({
   itemId: _itemId,

@@ -28,7 +28,8 @@ async function placeOrder(name: ProviderName, quantity = 3) {
   const item = { itemId, name: "Chair", kind: "Retail", price, quantity };
   await server.call("POST /items", { ...admin, body: item });
   const body = { items: [{ itemId, quantity: 1 }], paymentMethod: name };
-  const { body: order } = await server.call("POST /order/alice", { as: "alice", body });
+  const headers = { "idempotency-key": itemId };
+  const { body: order } = await server.call("POST /order/alice", { as: "alice", body, headers });
   return { itemId, orderId: order.orderId as string };
 }
 
@@ -179,7 +180,8 @@ describe.each(names)("%s", (name) => {
     const { itemId, orderId } = await startOrder(name, 1);
     await server.call(`POST /orders/${orderId}/cancel`, { as: "alice" });
     const body = { items: [{ itemId, quantity: 1 }], paymentMethod: name };
-    expect((await server.call("POST /order/bob", { as: "bob", body })).status).toBe(201);
+    const headers = { "idempotency-key": itemId };
+    expect((await server.call("POST /order/bob", { as: "bob", body, headers })).status).toBe(201);
     const isRefund = ({ path }: { path: string }) => /refund|void/.test(path);
     if (isDown) bench[name].faultFor = (request) => (isRefund(request) ? "error" : undefined);
     expect((await hook(name, orderId, "captured")).status).toBe(200);

@@ -28,7 +28,7 @@ const ledger = "shared/inventory/movement-store.ts";
 const orders = "shared/orders/order-store.ts";
 const placing = "shared/orders/order-placing.ts";
 const ending = "shared/orders/order-service.ts";
-const drafts = "shared/orders/order-draft.ts";
+const requests = "shared/orders/order-request.ts";
 const money = "shared/payments/payment.ts";
 const paymentStore = "shared/payments/payment-store.ts";
 const settling = "shared/payments/settle-service.ts";
@@ -457,19 +457,19 @@ export const plantedFaults: readonly PlantedFault[] = [
   ),
   fault(
     "an idempotency key is everybody's",
-    drafts,
+    requests,
     'derivedId("ord", userId, idempotencyKey)',
     'derivedId("ord", userId.slice(99), idempotencyKey)',
   ),
   fault(
     "every request makes an order of its own",
-    drafts,
+    requests,
     'derivedId("ord", userId, idempotencyKey)',
-    'randomId(`ord_${derivedId("ord", userId).slice(0, 9)}`)',
+    'derivedId("ord", userId, idempotencyKey, Math.random())',
   ),
   fault(
     "another body under the same key counts as the same request",
-    drafts,
+    requests,
     "  if (order.fingerprint === fingerprintOrder(request)) return order;",
     "  if (order.fingerprint !== `${fingerprintOrder(request)}-`) return order;",
   ),

@@ -4,7 +4,7 @@
  */
 import { ItemsUnavailable } from "../../../shared/inventory/stock.ts";
 import type { Order } from "../../../shared/orders/order.ts";
-import type { PlaceOrder } from "../../../shared/orders/order-draft.ts";
+import type { PlaceOrder } from "../../../shared/orders/order-request.ts";
 import { Auditor } from "../invariants/audit-trail.ts";
 import { checkMoney } from "../invariants/money.ts";
 import { checkRefusal, ShopBooks } from "../invariants/shop-books.ts";

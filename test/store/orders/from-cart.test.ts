@@ -1,8 +1,10 @@
 /** Ordering a cart on the real engine: it stands still while it is paid for, and comes back if it is not. */
 import { beforeAll, describe, expect, inject, it } from "vitest";
 import { changeNote } from "../../../shared/base/actor.ts";
+import { cartInstanceView } from "../../../shared/carts/model/cart-view.ts";
 import { makeCartId } from "../../../shared/carts/model/cart.ts";
-import type { PlaceOrder } from "../../../shared/orders/order-draft.ts";
+import type { PlaceOrder } from "../../../shared/orders/order-request.ts";
+import type { Price } from "../../../shared/inventory/stock.ts";
 import { findStock, findStocks, patchStockWrite } from "../../../shared/inventory/stock-store.ts";
 import { findCart } from "../../../shared/carts/storage/cart-store.ts";
 import { completeWrite } from "../../../shared/carts/checkout/cart-checkout-store.ts";
@@ -36,6 +38,11 @@ function orderOf(userId: string, more: Partial<PlaceOrder> = {}): PlaceOrder {
 
 async function anItem(quantity = 10): Promise<string> {
   return (await giveItem(world, { itemId: unique("item"), quantity })).itemId;
+}
+
+async function changePrice(itemId: string, price: Price): Promise<void> {
+  const note = changeNote("item.change", { id: "root" }, time.clock());
+  await world.database.apply(patchStockWrite(itemId, { price }, note));
 }
 
 describe("ordering a cart", () => {
@@ -73,10 +80,55 @@ describe("ordering a cart", () => {
     const itemId = await anItem();
     const { userId } = await shopperWith({ [itemId]: 1 });
     const price = { amountMinor: 1_200, currency: "EUR" };
-    const note = changeNote("item.change", { id: "root" }, time.clock());
-    await world.database.apply(patchStockWrite(itemId, { price }, note));
+    await changePrice(itemId, price);
     const error = await errorOf(world.orders.place(orderOf(userId)));
     expect(error["failedItems"]).toMatchObject([{ itemId, reason: "price_changed", price }]);
+  });
+
+  it("goes through on the second try after a price change: the cart shows it, one request more", async () => {
+    const [changed, other] = [await anItem(), await anItem()];
+    const { userId, at, cartId } = await shopperWith({ [changed]: 2, [other]: 1 });
+    await changePrice(changed, { amountMinor: 1_200, currency: "EUR" });
+    const refused = await metered(() => errorOf(world.orders.place(orderOf(userId))));
+    expect(refused.meter.requests).toBe(3);
+    const cart = await findCart(world.database, cartId);
+    expect(cart.lock).toBeUndefined();
+    const shown = cartInstanceView(cart, at.instance).items;
+    expect(shown.find(({ itemId }) => itemId === changed)).toMatchObject({
+      quantity: 2,
+      unitPriceMinor: 1_200,
+      previousUnitPriceMinor: 1_000,
+    });
+    expect(shown.find(({ itemId }) => itemId === other)).not.toHaveProperty(
+      "previousUnitPriceMinor",
+    );
+    const { result, meter } = await metered(() => world.orders.place(orderOf(userId)));
+    expect(meter.requests).toBe(2);
+    expect(result.order.totalMinor).toBe(3_400);
+    expect(result.order.lines[0]).not.toHaveProperty("previousUnitPriceMinor");
+  });
+
+  it("says no more of a price that came back, and keeps a line of another currency as it is", async () => {
+    const itemId = await anItem();
+    const { userId, at, cartId } = await shopperWith({ [itemId]: 1 });
+    await changePrice(itemId, { amountMinor: 1_200, currency: "EUR" });
+    await errorOf(world.orders.place(orderOf(userId)));
+    await changePrice(itemId, { amountMinor: 1_000, currency: "EUR" });
+    await errorOf(world.orders.place(orderOf(userId)));
+    const back = cartInstanceView(await findCart(world.database, cartId), at.instance);
+    expect(back.items[0]).not.toHaveProperty("previousUnitPriceMinor");
+    const other = await anItem();
+    await world.carts.addLine(at, { itemId: other, quantity: 1 });
+    await changePrice(itemId, { amountMinor: 900, currency: "USD" });
+    await errorOf(world.orders.place(orderOf(userId)));
+    const mixed = cartInstanceView(await findCart(world.database, cartId), at.instance);
+    expect([mixed.currency, mixed.totalMinor]).toEqual(["EUR", 2_000]);
+    await world.carts.removeLine(at, other);
+    await errorOf(world.orders.place(orderOf(userId)));
+    expect((await world.orders.place(orderOf(userId))).order).toMatchObject({
+      totalMinor: 900,
+      currency: "USD",
+    });
   });
 });
 

@@ -9,7 +9,7 @@ import { manyBuckets } from "../../../shared/inventory/buckets.ts";
 import { bucketKey, deadlineAfter } from "../../../shared/inventory/deadline.ts";
 import { pickDueShard } from "../../../shared/orders/due-shards.ts";
 import { orderView } from "../../../shared/orders/order.ts";
-import type { PlaceOrder } from "../../../shared/orders/order-draft.ts";
+import type { PlaceOrder } from "../../../shared/orders/order-request.ts";
 import { inventoryService } from "../../../shared/shop.ts";
 import { copyOfMap, sizeOfItem } from "../../sim/engine/values.ts";
 import { createTestClock, type TestClock } from "../../support/clock.ts";

@@ -188,6 +188,18 @@ describe("an order of a cart", () => {
     expect(() => priceForOrder(whole, ["wishlist"])).toThrow(/nothing/);
   });
 
+  it("leaves what is kept for later where it is, unless it is named", () => {
+    const kept = [line("a", 100)];
+    const whole = cart(
+      instance([line("b", 50)], [], "menu"),
+      instance(kept, [], "saved"),
+      instance(kept, [], "wishlist"),
+    );
+    expect(priceForOrder(whole)).toMatchObject({ instances: ["menu"], totalMinor: 50 });
+    expect(priceForOrder(whole, ["wishlist"]).totalMinor).toBe(100);
+    expect(() => priceForOrder(cart(instance(kept, [], "saved")))).toThrow(/nothing/);
+  });
+
   it("is refused when amounts do not add up or pass what a number can hold", () => {
     const dollars = { ...instance([line("b", 50)], [], "us"), currency: "USD" };
     expect(() => priceForOrder(cart(instance([line("a", 1)]), dollars))).toThrow(/EUR.*USD/);

@@ -1,0 +1,83 @@
+/** What an order's lines are and what they want of each item; pure. */
+import { InvalidRequest, TooLarge } from "../base/errors.ts";
+import type { EpochMs } from "../base/time.ts";
+import { CurrencyMismatch } from "../carts/model/cart.ts";
+import {
+  type Demand,
+  ItemsUnavailable,
+  type Price,
+  type Stock,
+  whyRefused,
+} from "../inventory/stock.ts";
+import { sumDemand, maxOrderItems, type OrderLine } from "./order.ts";
+import type { InlineItem } from "./order-request.ts";
+
+/** What an order wants of an item, with what it has to be as the shopper saw it. */
+export type PricedDemand = Demand & { readonly price: Price };
+
+/** A price that no item has: lines that disagree cannot all be up to date, so the hold is refused. */
+const noPrice = -1;
+
+function priceSeen(lines: readonly OrderLine[], wanted: string): number {
+  const own = lines.filter(({ itemId }) => itemId === wanted);
+  const [amount = noPrice, ...others] = new Set(own.map(({ unitPriceMinor }) => unitPriceMinor));
+  return others.length === 0 ? amount : noPrice;
+}
+
+/** One demand an item, at the one price that its lines show. */
+export function priceDemand(lines: readonly OrderLine[], currency: string): PricedDemand[] {
+  const demands = sumDemand(lines);
+  if (demands.length > maxOrderItems) {
+    throw new TooLarge(`An order has at most ${maxOrderItems} different items`, maxOrderItems);
+  }
+  return demands.map((demand) => {
+    return { ...demand, price: { amountMinor: priceSeen(lines, demand.itemId), currency } };
+  });
+}
+
+/** The lines of inline items at today's prices; what is missing or of another kind is refused. */
+export function inlineLines(
+  items: readonly InlineItem[],
+  stocks: ReadonlyMap<string, Stock>,
+  nowMs: EpochMs,
+): OrderLine[] {
+  const failed = items.flatMap((item) => {
+    const stock = stocks.get(item.itemId);
+    const found = item.kind === undefined || stock?.kind === item.kind ? stock : undefined;
+    return found ? [] : (whyRefused(item, undefined, nowMs) ?? []);
+  });
+  if (failed.length > 0) throw new ItemsUnavailable(failed);
+  return items.map(({ itemId, quantity }): OrderLine => {
+    const { name, kind, vendorId, amountMinor } = stocks.get(itemId)!;
+    const lineTotalMinor = quantity * amountMinor;
+    const price = { unitPriceMinor: amountMinor, lineTotalMinor, adjustmentMinor: 0 };
+    return { itemId, name, kind, vendorId, quantity, ...price };
+  });
+}
+
+/** The vendor that an order is credited to is that of its goods: who pays does not choose who is paid. */
+export function checkVendor(vendorId: string | undefined, lines: readonly OrderLine[]): void {
+  const other = lines.find((line) => vendorId !== undefined && line.vendorId !== vendorId);
+  if (!other) return;
+  const message = `is not the vendor of ${other.itemId}`;
+  throw new InvalidRequest([{ path: "vendorId", message }]);
+}
+
+/** The currency of all of them. */
+export function oneCurrency(stocks: Iterable<Stock>): string {
+  const currencies = new Set([...stocks].map(({ currency }) => currency));
+  const [first = "", second] = currencies;
+  if (second !== undefined) throw new CurrencyMismatch(first, second);
+  return first;
+}
+
+/**
+ * What the lines come to together.
+ *
+ * @throws TooLarge when that is past the integers that a number can hold exactly
+ */
+export function sumLines(lines: readonly OrderLine[]): number {
+  const total = lines.reduce((sum, { lineTotalMinor }) => sum + lineTotalMinor, 0);
+  if (Number.isSafeInteger(total)) return total;
+  throw new TooLarge("This costs more than can be paid in one order", Number.MAX_SAFE_INTEGER);
+}

@@ -1,0 +1,87 @@
+/** What a shopper is sure of when ordering: one order for two clicks, and no other price than was shown. */
+import { describe, expect, it } from "vitest";
+import { expectStatus, fresh } from "../support/shop.ts";
+import { openShopForFile } from "../support/shop-for-file.ts";
+
+const { shop } = await openShopForFile();
+
+describe("items ordered without a cart", () => {
+  it("need an idempotency key, or two clicks would be two orders", async () => {
+    const shopper = shop.shopper();
+    const itemId = await shop.item();
+    const body = { items: [{ itemId, quantity: 1 }], paymentMethod: "sandbox" };
+    const refused = await shopper.send("POST /order/me", { body });
+    expect(refused).toMatchObject({
+      status: 400,
+      body: { code: "INVALID_REQUEST", issues: [{ path: "header.idempotency-key" }] },
+      cost: { requests: 0 },
+    });
+    const headers = { "idempotency-key": fresh("key") };
+    const clicks = await Promise.all(
+      [1, 2, 3].map(() => shopper.send("POST /order/me", { body, headers })),
+    );
+    expect(clicks.map(({ status }) => status).toSorted()).toEqual([200, 200, 201]);
+    expect(await shop.levels(itemId)).toMatchObject({ available: 9, held: 1 });
+  });
+});
+
+describe("an expected total", () => {
+  it("is refused when the order comes to another one, with that one, and nothing is held", async () => {
+    const shopper = shop.shopper();
+    const itemId = await shop.item({ amountMinor: 700 });
+    await shopper.putInCart([{ itemId, quantity: 2 }]);
+    for (const what of [{}, { items: [{ itemId, quantity: 2 }] }]) {
+      expect(await shopper.order({ ...what, expectedTotalMinor: 1_399 })).toMatchObject({
+        status: 409,
+        body: { code: "TOTAL_CHANGED", totalMinor: 1_400, currency: "EUR" },
+      });
+    }
+    expect(await shop.levels(itemId)).toMatchObject({ held: 0 });
+    const placed = await shopper.order({ expectedTotalMinor: 1_400 });
+    expect(placed).toMatchObject({ status: 201, cost: { requests: 2 } });
+  });
+
+  it("finds the order of a repeated request, whatever the cart would come to by now", async () => {
+    const shopper = shop.shopper();
+    const itemId = await shop.item();
+    await shopper.putInCart([{ itemId, quantity: 1 }]);
+    const key = fresh("key");
+    const order = await shopper.mustOrder({ expectedTotalMinor: 1_000 }, key);
+    await shopper.cancel(order.orderId);
+    await shopper.putInCart([{ itemId, quantity: 1 }]);
+    const again = await shopper.order({ expectedTotalMinor: 1_000 }, key);
+    expect(again).toMatchObject({ status: 200, body: { orderId: order.orderId } });
+  });
+});
+
+describe("an order of a cart", () => {
+  it("leaves the wishlist and what is saved for later where they are", async () => {
+    const shopper = shop.shopper();
+    const [itemId, wished] = await shop.items(2);
+    await shopper.putInCart([{ itemId: itemId!, quantity: 1 }]);
+    await shopper.putInCart([{ itemId: wished!, quantity: 1 }], { instance: "wishlist" });
+    await shopper.putInCart([{ itemId: wished!, quantity: 1 }], { instance: "saved" });
+    const order = await shopper.mustOrder();
+    expect(order.lines.map((line) => line.itemId)).toEqual([itemId]);
+    await shop.pay(shopper, order);
+    expect(await shopper.cart({ instance: "wishlist" })).toMatchObject({ count: 1 });
+    expect(await shopper.order()).toMatchObject({ status: 409, body: { code: "CART_EMPTY" } });
+    expect((await shopper.mustOrder({ instances: ["saved"] })).totalMinor).toBe(1_000);
+  });
+
+  it("goes through on the second try after a price change, which the cart tells", async () => {
+    const shopper = shop.shopper();
+    const itemId = await shop.item({ amountMinor: 700 });
+    await shopper.putInCart([{ itemId, quantity: 1 }]);
+    const price = { amountMinor: 800, currency: "EUR" };
+    expectStatus(await shop.admin.send(`PATCH /items/${itemId}`, { body: { price } }), 200);
+    expect(await shopper.order()).toMatchObject({
+      status: 409,
+      body: { failedItems: [{ itemId, reason: "price_changed", price }] },
+    });
+    expect((await shopper.cart()).items).toMatchObject([
+      { itemId, unitPriceMinor: 800, previousUnitPriceMinor: 700 },
+    ]);
+    expect((await shopper.mustOrder({ expectedTotalMinor: 800 })).totalMinor).toBe(800);
+  });
+});
