@@ -9,7 +9,7 @@ import type * as items from "../shared/api/items.ts";
 import type * as orders from "../shared/api/orders.ts";
 import type * as payments from "../shared/api/payments.ts";
 import type * as platform from "../shared/api/platform.ts";
-import type * as testing from "../shared/api/testing.ts";
+import type * as trials from "../shared/api/trials.ts";
 
 type EndpointsOf<Module> = {
   [Name in keyof Module as Module[Name] extends Endpoint ? Name : never]: Module[Name];
@@ -24,7 +24,7 @@ export type Contract = EndpointsOf<typeof admin> &
   EndpointsOf<typeof orders> &
   EndpointsOf<typeof payments> &
   EndpointsOf<typeof platform> &
-  EndpointsOf<typeof testing>;
+  EndpointsOf<typeof trials>;
 
 /** The name of an operation, for example `placeOrder`. */
 export type OperationName = keyof Contract & string;

@@ -114,7 +114,7 @@ export const permissions = {
   },
   changes: { tables: { Audit: ["PutItem"], Movements: ["PutItem"] } },
   platform: { tables: { Locks: ["GetItem"] } },
-  testing: {
+  trials: {
     tables: {
       Stock: ["GetItem", "UpdateItem"],
       Movements: ["PutItem", "UpdateItem"],

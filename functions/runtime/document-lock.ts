@@ -68,7 +68,7 @@ export function acquireDocumentLock(
       const { locks, leaseMs } = options;
       const resource = parseResource(event, param);
       const owner = parseOwner(event, options);
-      event.documentLock = await locks.acquire({ resource, owner, leaseMs, purpose: "document" });
+      event.documentLock = await locks.acquire({ resource, owner, leaseMs, kind: "document" });
       takenHere.add(event.documentLock);
     },
     onError: ({ event }: Request<Attached>) => giveBack(event, options, { always: false }),

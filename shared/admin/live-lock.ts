@@ -1,5 +1,5 @@
 /** What administrators see: locks, held items and carts being paid, all in one shape. */
-import type { LockPurpose, Lock } from "../locks/lock.ts";
+import type { LockKind, Lock } from "../locks/lock.ts";
 import { sumDemand, type Order } from "../orders/order.ts";
 
 /** What a live lock is on. */
@@ -19,19 +19,17 @@ export interface LiveLock {
   readonly expiresAtMs: number;
 }
 
-/** The purposes under which locks of a kind stand; items are held, never locked. */
-export function selectLockKinds(
-  kind: LiveLockKind | undefined,
-): readonly (LockPurpose | undefined)[] {
+/** The kinds of locks to look for; items are held, never locked. */
+export function selectLockKinds(kind: LiveLockKind | undefined): readonly (LockKind | undefined)[] {
   if (kind === undefined) return [undefined];
   return kind === "item" ? [] : [kind];
 }
 
 /** A lock in that shape. */
-export function liveLockView({ resource, purpose, owner, fence, ...times }: Lock): LiveLock {
+export function liveLockView({ resource, kind, owner, fence, ...times }: Lock): LiveLock {
   const { acquiredAtMs, expiresAtMs } = times;
   return {
-    kind: purpose,
+    kind,
     resource,
     owner: owner.userId,
     username: owner.username ?? null,

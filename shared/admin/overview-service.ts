@@ -122,9 +122,9 @@ export function createOverviewService(options: OverviewServiceOptions) {
 
   /** The places where locks of this kind are found, in the order in which they are listed. */
   function listSources(kind: LiveLockKind | undefined, owner: string | undefined): Source[] {
-    const named = selectLockKinds(kind).map((purpose): Source => {
+    const named = selectLockKinds(kind).map((wanted): Source => {
       return async (page) => {
-        const { rows, ...more } = await locks.list({ purpose, userId: owner, ...page });
+        const { rows, ...more } = await locks.list({ kind: wanted, userId: owner, ...page });
         return { rows: rows.map(liveLockView), ...more };
       };
     });

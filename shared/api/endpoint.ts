@@ -12,7 +12,7 @@ export type ApiFunction =
   | "locks"
   | "admin"
   | "platform"
-  | "testing";
+  | "trials";
 
 /**
  * Who may call: `anyone` (no token needed), any signed-in `caller`, or an `admin`. A `userId` in the

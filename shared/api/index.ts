@@ -8,7 +8,7 @@ import { lockEndpoints } from "./locks.ts";
 import { orderEndpoints } from "./orders.ts";
 import { paymentEndpoints } from "./payments.ts";
 import { platformEndpoints } from "./platform.ts";
-import { testingEndpoints } from "./testing.ts";
+import { trialEndpoints } from "./trials.ts";
 
 /** Every route there is; infrastructure, validation, OpenAPI, the client and the tests use this list. */
 export const endpoints: readonly Endpoint[] = [
@@ -19,6 +19,6 @@ export const endpoints: readonly Endpoint[] = [
   ...lockEndpoints,
   ...documentEndpoints,
   ...adminEndpoints,
-  ...testingEndpoints,
+  ...trialEndpoints,
   ...platformEndpoints,
 ];

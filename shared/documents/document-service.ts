@@ -52,7 +52,7 @@ export interface Saved {
 }
 
 /** The start of an editing session. */
-export interface EditRequest extends Omit<AcquireRequest, "resource" | "purpose" | "permit"> {
+export interface EditRequest extends Omit<AcquireRequest, "resource" | "kind" | "permit"> {
   readonly editor?: Editor | undefined;
 }
 
@@ -60,7 +60,7 @@ export interface EditRequest extends Omit<AcquireRequest, "resource" | "purpose"
 export function wantedLock(documentId: string, editor: Editor | undefined) {
   return {
     resource: documentLockName(documentId),
-    purpose: "document",
+    kind: "document",
     permit: makePermit(editor),
   } as const;
 }
@@ -87,7 +87,7 @@ function pickRefusal({ refusals }: TransactionRefused): Error {
 function createSaving({ database, clock }: DocumentServiceOptions) {
   return async function attempt(request: SaveRequest, text: string): Promise<number> {
     const { documentId, owner, fence, keepLock = false, expected, editor } = request;
-    const hold = { resource: documentLockName(documentId), owner, fence };
+    const proof = { resource: documentLockName(documentId), owner, fence };
     const actor = request.actor ?? { id: owner.userId };
     let above = Math.max(0, onlyExpected(expected) ?? 0);
     let line: Row | undefined;
@@ -97,9 +97,9 @@ function createSaving({ database, clock }: DocumentServiceOptions) {
       const nowMs = clock();
       const version = Math.max(nowMs, above + 1);
       const note = changeNote("document.saved", actor, nowMs);
-      const release = { hold, nowMs, actor, releaseId: randomId("rel") };
+      const release = { proof, nowMs, actor, releaseId: randomId("rel") };
       const lockWrite = keepLock
-        ? checkLockWrite(hold, nowMs)
+        ? checkLockWrite(proof, nowMs)
         : line
           ? releaseToLineWrite({ ...release, row: line })
           : releaseLockWrite(release);

@@ -31,7 +31,7 @@ export async function settle<T>(first: Row, attempt: (row: Row) => Promise<T>): 
 
 /** Makes the hand-overs of a lock service. */
 export function createHanding({ database, clock }: { database: Database; clock: Clock }) {
-  /** Gives a lock up for whoever waits; a hold that is gone meanwhile is refused. */
+  /** Gives a lock up for whoever waits; a lock that is gone meanwhile is refused. */
   function release(given: LineRelease): Promise<unknown> {
     return settle(given.row, (row) =>
       database.apply(releaseToLineWrite({ ...given, row, nowMs: clock() })),

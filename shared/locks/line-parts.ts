@@ -14,7 +14,7 @@ export function lineIs(row: Row | undefined): Fragment {
     : condition`${at("line")} = ${row["line"]}`;
 }
 
-/** No new hold began since. */
+/** Nobody took the lock anew since. */
 export function fenceIs(row: Row | undefined): Fragment {
   const fence = row?.["fence"];
   return fence === undefined ? isMissing(at("fence")) : condition`${at("fence")} = ${fence}`;

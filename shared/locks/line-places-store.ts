@@ -24,13 +24,13 @@ import { at, callerHolds, lockRow, permitted } from "./lock-conditions.ts";
 import { mayGoAfter } from "./lock-store.ts";
 import { parseLock, type LockProof, type Permit } from "./lock.ts";
 
-function placeRow({ owner, purpose, leaseMs, untilMs }: Waiter): Row {
+function placeRow({ owner, kind, leaseMs, untilMs }: Waiter): Row {
   const { userId, sessionId, username } = owner;
   return {
     userId,
     ...(sessionId === undefined ? {} : { sessionId }),
     ...(username === undefined ? {} : { username }),
-    purpose,
+    kind,
     leaseMs,
     untilMs,
   };
@@ -119,7 +119,7 @@ export function leaveWrite(claim: Claim): Write {
 
 /** Whose turn is claimed, when, and by which right. */
 interface TurnClaim {
-  readonly hold: LockProof;
+  readonly proof: LockProof;
   readonly nowMs: EpochMs;
   readonly actor: Actor;
   readonly permit?: Permit | undefined;
@@ -129,11 +129,11 @@ interface TurnClaim {
  * Starts the lease of a lock that was handed over: for as long as was asked, from now. Who hands it over knows
  * nothing of the right of whoever waited, so it is asked for here.
  */
-export function claimWrite(row: Row, { hold, nowMs, actor, permit }: TurnClaim): Write {
+export function claimWrite(row: Row, { proof, nowMs, actor, permit }: TurnClaim): Write {
   const turn = parseTurn(row)!;
   const expiresAtMs = later(nowMs, turn.leaseMs);
   return update({
-    ...lockRow(hold.resource),
+    ...lockRow(proof.resource),
     change: {
       set: [
         action`${at("expiresAtMs")} = ${expiresAtMs}`,
@@ -143,13 +143,13 @@ export function claimWrite(row: Row, { hold, nowMs, actor, permit }: TurnClaim):
       ],
     },
     condition: allOf(
-      callerHolds(hold, nowMs),
+      callerHolds(proof, nowMs),
       condition`${at("turn", "ticket")} = ${turn.ticket}`,
       condition`${at("turn", "isClaimed")} = ${false}`,
       ...permitted(permit),
     ),
     refused: lookAgainOr(permit),
     applied: (found) =>
-      parseLock(found)?.fence === hold.fence && parseTurn(found)?.isClaimed === true,
+      parseLock(found)?.fence === proof.fence && parseTurn(found)?.isClaimed === true,
   });
 }

@@ -67,7 +67,7 @@ function createAsking({ database, clock, handing: { passOn } }: Parts) {
     if (turn?.ticket !== request.ticket || lock?.owner.userId !== request.userId) return undefined;
     if (turn.isClaimed) return { lock };
     const { actor, permit } = request;
-    const write = claimWrite(row, { hold: lock, nowMs, actor, permit });
+    const write = claimWrite(row, { proof: lock, nowMs, actor, permit });
     return { lock: parseLock(await database.apply(write))! };
   }
 
@@ -111,7 +111,7 @@ function createLeaving({ database, clock, handing: { release } }: Parts) {
       const lock = parseLiveLock(row, clock());
       const isTurn = parseTurn(row)?.ticket === ticket && lock?.owner.userId === userId;
       if (!isTurn) return;
-      const given = { row, hold: lock, nowMs: clock(), actor, releaseId: `rel_${ticket}` };
+      const given = { row, proof: lock, nowMs: clock(), actor, releaseId: `rel_${ticket}` };
       await release(given).catch((lost: unknown) => {
         if (!(lost instanceof LockNotOwned)) throw lost;
       });
@@ -119,7 +119,7 @@ function createLeaving({ database, clock, handing: { release } }: Parts) {
   };
 }
 
-/** Who left the line, or whose time was over, joins at its end: an earlier ticket of the same hold is spent. */
+/** Who left the line, or whose time was over, joins at its end: an earlier ticket for the same fence is spent. */
 function newTicketIn(row: Row, first: string): string {
   const spent = parseTickets(row);
   let ticket = first;
@@ -138,7 +138,7 @@ function createJoining(
    * @throws LineFull when nobody more may wait
    */
   function join(first: Row, taken: Acquisition): Promise<Standing> {
-    const { resource, owner, purpose, leaseMs, actor, permit } = taken;
+    const { resource, owner, kind, leaseMs, actor, permit } = taken;
     return settle(first, async (row): Promise<Standing> => {
       const nowMs = clock();
       const lock = parseLiveLock(row, nowMs);
@@ -152,7 +152,7 @@ function createJoining(
       if (living.length >= maxWaiters) throw new LineFull(lock, row);
       const ticket = newTicketIn(row, makeTicket(resource, owner, lock.fence));
       const untilMs = later(nowMs, placeMs);
-      const waiter: Waiter = { ticket, owner, purpose, leaseMs, untilMs };
+      const waiter: Waiter = { ticket, owner, kind, leaseMs, untilMs };
       return standingIn(
         await database.apply(joinWrite(row, { resource, waiter, permit }, nowMs)),
         ticket,

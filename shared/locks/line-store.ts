@@ -40,7 +40,7 @@ function handOverParts({ row, from, nowMs, releaseId }: HandOver) {
     living,
     remove,
     set: [
-      ...(heldMs === undefined ? [] : [action`${at("typicalHoldMs")} = ${heldMs}`]),
+      ...(heldMs === undefined ? [] : [action`${at("typicalKeepMs")} = ${heldMs}`]),
       ...(releaseId === undefined ? [] : [action`${at("releaseId")} = ${releaseId}`]),
     ],
     condition: allOf(
@@ -63,8 +63,8 @@ export function handOverWrite(given: HandOver): Write | undefined {
   if (!head) return undefined;
   const claimMs = Math.max(leastClaimMs, head.untilMs - nowMs);
   const fence = Number(row["fence"] ?? nowMs) + 1;
-  const { owner, purpose, leaseMs, ticket } = head;
-  const taken = { resource, owner, purpose, scope: "exact" as const, leaseMs: claimMs };
+  const { owner, kind, leaseMs, ticket } = head;
+  const taken = { resource, owner, kind, scope: "exact" as const, leaseMs: claimMs };
   const owned = ownership(
     { ...taken, actor: { ...actor, id: owner.userId } },
     nowMs,
@@ -125,7 +125,7 @@ function isOwnedBy(row: Row | undefined, owner: LockOwner): boolean {
 /** A release that looks at the line, which it was decided on. */
 export interface LineRelease {
   readonly row: Row;
-  readonly hold: LockProof;
+  readonly proof: LockProof;
   readonly nowMs: EpochMs;
   readonly actor: Actor;
   readonly releaseId: string;
@@ -137,11 +137,11 @@ export interface LineRelease {
  * are over. Refused with `LockNotOwned` when it is not the caller's any more, else with `LineWaits`.
  */
 export function releaseToLineWrite(release: LineRelease): Write {
-  const { row, hold, nowMs, actor, releaseId, keyed } = release;
-  const { resource } = hold;
-  const given = { row, resource, nowMs, actor, from: hold };
+  const { row, proof, nowMs, actor, releaseId, keyed } = release;
+  const { resource } = proof;
+  const given = { row, resource, nowMs, actor, from: proof };
   const refusedRelease = (found: Row | undefined) =>
-    isHeldBy(found, hold, nowMs) ? lookAgain(found) : new LockNotOwned(found, nowMs);
+    isHeldBy(found, proof, nowMs) ? lookAgain(found) : new LockNotOwned(found, nowMs);
   const handOver = handOverWrite({ ...given, releaseId });
   if (handOver) return once({ ...handOver, refused: refusedRelease }, keyed);
   const ended = tombstone(changeNote("lock.released", actor, nowMs), { releaseId });

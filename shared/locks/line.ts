@@ -8,10 +8,11 @@ import {
   parseLiveLock,
   type Lock,
   LockHeld,
+  parseKind,
   parseLock,
   type LockOwner,
   type LockProof,
-  type LockPurpose,
+  type LockKind,
 } from "./lock.ts";
 
 /** Most places of one line; they stand in the row of the lock. */
@@ -25,7 +26,7 @@ export const leastClaimMs = 3_000;
 export interface Waiter {
   readonly ticket: string;
   readonly owner: LockOwner;
-  readonly purpose: LockPurpose;
+  readonly kind: LockKind;
   /** How long the lock is wanted for, from its claim. */
   readonly leaseMs: number;
   /** Given up at this instant unless it is asked for before. */
@@ -55,7 +56,7 @@ export interface Place {
 export const waiterAttribute = (ticket: string): `waiter_${string}` => `waiter_${ticket}`;
 
 /**
- * The ticket of a place: the same for a repeated request, another one for every hold that is waited for,
+ * The ticket of a place: the same for a repeated request, another one for every fence that is waited for,
  * so that a late repetition can never speak for a later place.
  */
 export function makeTicket(
@@ -82,7 +83,7 @@ export function parseWaiter(row: Row | undefined, ticket: string): Waiter | unde
       sessionId: found["sessionId"] as string | undefined,
       username: found["username"] as string | undefined,
     },
-    purpose: found["purpose"] as LockPurpose,
+    kind: parseKind(found),
     leaseMs: Number(found["leaseMs"]),
     untilMs: epochMs(Number(found["untilMs"])),
   };
@@ -115,39 +116,39 @@ export function isHeldBy(
   return fence === undefined || fence === lock.fence;
 }
 
-/** How long holds of this lock lasted, as far as the row tells; else as long as the present one may. */
-function typicalHoldMs(row: Row | undefined, lock: Lock): number {
-  return Number(row?.["typicalHoldMs"] ?? lock.expiresAtMs - lock.acquiredAtMs);
+/** How long owners kept this lock, as far as the row tells; else as long as the present one may. */
+function typicalKeepMs(row: Row | undefined, lock: Lock): number {
+  return Number(row?.["typicalKeepMs"] ?? lock.expiresAtMs - lock.acquiredAtMs);
 }
 
 /**
  * What a place's owner is told: how many are ahead of it, and when its turn may come. The estimate is the
- * rest of the present hold and one hold for everybody ahead, each as long as holds of this lock lasted.
+ * rest of the present lease and one turn for everybody ahead, each as long as owners kept this lock.
  */
 export function placeIn(row: Row, ticket: string, nowMs: EpochMs): Place | undefined {
   const living = livingIn(row, nowMs);
   const ahead = living.findIndex((waiter) => waiter.ticket === ticket);
   const lock = parseLock(row);
   if (ahead < 0 || !lock) return undefined;
-  const holdMs = typicalHoldMs(row, lock);
+  const keepMs = typicalKeepMs(row, lock);
   const restMs = Math.max(0, lock.expiresAtMs - nowMs);
-  const estimatedMs = Math.max(0, Math.min(restMs, lock.acquiredAtMs + holdMs - nowMs));
+  const estimatedMs = Math.max(0, Math.min(restMs, lock.acquiredAtMs + keepMs - nowMs));
   return {
     ticket,
     position: ahead + 1,
-    estimatedWaitMs: Math.round(estimatedMs + ahead * holdMs),
+    estimatedWaitMs: Math.round(estimatedMs + ahead * keepMs),
     claimBeforeMs: living[ahead]!.untilMs,
     lock,
   };
 }
 
-/** A new observation of how long a hold lasted; older ones count less and less. */
+/** A new observation of how long an owner kept it; older ones count less and less. */
 export function observedHoldMs(row: Row | undefined, nowMs: EpochMs): number | undefined {
   const acquiredAtMs = Number(row?.["acquiredAtMs"] ?? Number.NaN);
   const endedAtMs = Math.min(nowMs, Number(row?.["expiresAtMs"] ?? nowMs));
   const heldMs = Math.max(0, endedAtMs - acquiredAtMs);
   if (Number.isNaN(heldMs) || row?.["owner"] === undefined) return undefined;
-  const before = row["typicalHoldMs"] as number | undefined;
+  const before = row["typicalKeepMs"] as number | undefined;
   return Math.round(before === undefined ? heldMs : before + (heldMs - before) / 3);
 }
 

@@ -18,7 +18,7 @@ import {
   LockNotOwned,
   parseLock,
   type LockOwner,
-  type LockPurpose,
+  type LockKind,
   type LockScope,
   LockTimeout,
   type Permit,
@@ -33,7 +33,7 @@ export interface AcquireRequest {
   readonly leaseMs?: number | undefined;
   /** How long to wait for somebody else's lock; not at all by default. */
   readonly waitMs?: number | undefined;
-  readonly purpose?: LockPurpose | undefined;
+  readonly kind?: LockKind | undefined;
   readonly scope?: LockScope | undefined;
   /** Who is on record; the owner by default. */
   readonly actor?: Actor | undefined;
@@ -97,7 +97,7 @@ function createExtending({ database, trees }: AcquiringParts, { clock }: LockTim
     checkLimits(request);
     const { leaseMs = defaultLeaseMs, permit } = request;
     const keyed = keyedProof("extend", request, leaseMs);
-    const of = { hold: request, actor: resolveActor(request), leaseMs, keyed, permit };
+    const of = { proof: request, actor: resolveActor(request), leaseMs, keyed, permit };
     const change = { ...of, nowMs: clock() };
     if (request.scope === "tree") return { lock: await trees.renew(change), replayed: false };
     try {
@@ -113,8 +113,8 @@ function createExtending({ database, trees }: AcquiringParts, { clock }: LockTim
 
 function planAcquisition(request: AcquireRequest): Acquisition {
   const { resource, owner, permit } = request;
-  const { leaseMs = defaultLeaseMs, purpose = "custom", scope = "exact" } = request;
-  return { resource, owner, leaseMs, purpose, scope, actor: resolveActor(request), permit };
+  const { leaseMs = defaultLeaseMs, kind = "custom", scope = "exact" } = request;
+  return { resource, owner, leaseMs, kind, scope, actor: resolveActor(request), permit };
 }
 
 /** Makes `acquire` and `renew` of a lock service; their promises are stated there. */

@@ -13,7 +13,7 @@ export const lockRow = (resource: string) => ({ table: "Locks", key: { resource 
 /** Nobody has it: there is no row, or only a tombstone. */
 const nobodyOwns: Fragment = isMissing(at("owner"));
 
-/** The lease ended by itself; a release that comes later finds no hold to end. */
+/** The lease ended by itself; a release that comes later finds no lock to end. */
 export const leaseIsOver = (nowMs: EpochMs): Fragment =>
   condition`${at("expiresAtMs")} <= ${nowMs}`;
 

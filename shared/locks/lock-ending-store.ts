@@ -1,4 +1,4 @@
-/** How a hold ends: released by its owner, ended by force, or dropped after its lease. */
+/** How a lock ends: released by its owner, ended by force, or dropped after its lease. */
 import { type Actor, type ChangeNote, changeNote } from "../base/actor.ts";
 import type { EpochMs } from "../base/time.ts";
 import {
@@ -36,7 +36,7 @@ export function tombstone(note: ChangeNote, mark: Pick<LockRow, "releaseId" | "f
 /** Whose lock it was, where somebody else than he ended it. */
 const ownerRemembered: Fragment = action`${at("formerOwner")} = ${at("owner")}`;
 
-/** This very ending has not taken effect yet: repeated, it must not end the next owner's hold. */
+/** This very ending has not taken effect yet: repeated, it must not end the next owner's lock. */
 const isNotEndedBy = (forcedId: string): Fragment =>
   anyOf(isMissing(at("forcedId")), condition`${at("forcedId")} <> ${forcedId}`);
 
@@ -48,32 +48,32 @@ export interface ForcedRelease {
   readonly reason: string | undefined;
   /** Tells this release from every other one. */
   readonly forcedId: string;
-  /** Which hold is meant; without it, whichever is the present one. */
+  /** Which fence is meant; without it, whichever is the present one. */
   readonly fence?: number | undefined;
   readonly keyed?: KeyedRequest | undefined;
 }
 
 /**
- * Ends the caller's hold, if nobody waits for it. A tree lock does not look at lines: `isTree` leaves
+ * Ends the caller's lock, if nobody waits for it. A tree lock does not look at lines: `isTree` leaves
  * those who wait for its name to their next question.
  */
 export function releaseLockWrite(
   change: HeldChange & { readonly releaseId: string; readonly isTree?: boolean },
 ): Write {
-  const { hold, nowMs, actor, releaseId, keyed, isTree = false } = change;
+  const { proof, nowMs, actor, releaseId, keyed, isTree = false } = change;
   const write = update({
-    ...lockRow(hold.resource),
+    ...lockRow(proof.resource),
     isBlind: true,
     change: tombstone(changeNote("lock.released", actor, nowMs), { releaseId }),
-    condition: isTree ? callerHolds(hold, nowMs) : allOf(callerHolds(hold, nowMs), nobodyWaits),
+    condition: isTree ? callerHolds(proof, nowMs) : allOf(callerHolds(proof, nowMs), nobodyWaits),
     refused: (row) =>
-      row && isHeldBy(row, hold, nowMs) ? new LineWaits(row) : new LockNotOwned(row, nowMs),
+      row && isHeldBy(row, proof, nowMs) ? new LineWaits(row) : new LockNotOwned(row, nowMs),
     applied: (row) => row?.["releaseId"] === releaseId,
   });
   return once(write, keyed);
 }
 
-/** Ends whoever's hold it is, also one whose lease is over; who did it and why stays on the row. */
+/** Ends whoever's lock it is, also one whose lease is over; who did it and why stays on the row. */
 export function forceReleaseWrite(forced: ForcedRelease): Write {
   const { resource, nowMs, actor, reason, forcedId, fence, keyed } = forced;
   const { set = [], remove = [] } = tombstone(changeNote("lock.forced", actor, nowMs, reason), {

@@ -9,11 +9,11 @@ import type { Row } from "../table/write.ts";
 import { at } from "./lock-conditions.ts";
 import { expireLockWrite } from "./lock-ending-store.ts";
 import { listKindShards } from "./lock-store.ts";
-import { parseLiveLock, type Lock, LockNotOwned, type LockPurpose, lockPurposes } from "./lock.ts";
+import { parseLiveLock, type Lock, LockNotOwned, type LockKind, lockKinds } from "./lock.ts";
 
 /** Which locks to list. */
 export interface LockQuery {
-  readonly purpose?: LockPurpose | undefined;
+  readonly kind?: LockKind | undefined;
   readonly userId?: string | undefined;
   readonly limit: number;
   readonly cursor?: string | undefined;
@@ -40,11 +40,11 @@ export function createLockList({ database, clock }: { database: Database; clock:
      * partition of the index that the page touches, and one batched read per 100. A page can be short,
      * also empty, and still have a cursor.
      *
-     * @example const { rows } = await locks.list({ purpose: "document", limit: 20 });
+     * @example const { rows } = await locks.list({ kind: "document", limit: 20 });
      */
-    async list({ purpose, userId, limit, cursor }: LockQuery): Promise<Page<Lock>> {
-      const purposes = purpose === undefined ? lockPurposes : [purpose];
-      const partitions = purposes
+    async list({ kind, userId, limit, cursor }: LockQuery): Promise<Page<Lock>> {
+      const kinds = kind === undefined ? lockKinds : [kind];
+      const partitions = kinds
         .flatMap(listKindShards)
         .map((shard) => condition`${kindShard} = ${shard}`);
       const list = { table, index: "byName", partitions, limit, cursor } as const;
@@ -66,7 +66,7 @@ export function createLockList({ database, clock }: { database: Database; clock:
     async sweep({ limit, actor }: { limit: number; actor: Actor }): Promise<number> {
       const index = "byExpiry";
       let dropped = 0;
-      for (const shard of lockPurposes.flatMap(listKindShards)) {
+      for (const shard of lockKinds.flatMap(listKindShards)) {
         const nowMs = clock();
         const where = condition`${kindShard} = ${shard} AND ${expiresAtMs} <= ${nowMs}`;
         for (const entry of (await database.query({ table, index, where, limit })).rows) {

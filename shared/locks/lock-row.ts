@@ -2,7 +2,7 @@
 import type { ChangeNote } from "../base/actor.ts";
 import type { EpochMs } from "../base/time.ts";
 import type { Turn } from "./line.ts";
-import type { Lock, LockPurpose, LockScope } from "./lock.ts";
+import type { Lock, LockKind, LockScope } from "./lock.ts";
 
 /** A lock as it is stored; while nobody has it, what it says of its last owner may still stand there. */
 export interface LockRow {
@@ -10,7 +10,7 @@ export interface LockRow {
   readonly owner?: string;
   readonly sessionId?: string;
   readonly ownerName?: string;
-  readonly purpose?: LockPurpose;
+  readonly kind?: LockKind;
   readonly scope?: LockScope;
   readonly fence?: number;
   readonly acquiredAtMs?: EpochMs;
@@ -36,8 +36,8 @@ export interface LockRow {
   readonly [place: `waiter_${string}`]: WaiterRow;
   /** The turn by which the present owner came to it, if he waited for it. */
   readonly turn?: Turn;
-  /** How long holds lasted, as far as hand-overs told; the newest counts a third. */
-  readonly typicalHoldMs?: number;
+  /** How long owners kept the lock, as far as hand-overs told; the newest counts a third. */
+  readonly typicalKeepMs?: number;
 }
 
 /** One place in a line, as it is stored. */
@@ -45,7 +45,7 @@ export interface WaiterRow {
   readonly userId: string;
   readonly sessionId?: string;
   readonly username?: string;
-  readonly purpose: LockPurpose;
+  readonly kind: LockKind;
   readonly leaseMs: number;
   readonly untilMs: EpochMs;
 }

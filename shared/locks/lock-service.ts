@@ -43,7 +43,7 @@ export interface ForceRequest {
   readonly resource: string;
   readonly actor: Actor;
   readonly reason?: string | undefined;
-  /** Which hold is meant: no later one is ended. */
+  /** Which fence is meant: no later one is ended. */
   readonly fence?: number | undefined;
   readonly idempotencyKey?: string | undefined;
 }
@@ -71,7 +71,7 @@ export function createLockService({ database, ...given }: LockServiceOptions) {
   async function release(request: ProofRequest): Promise<{ replayed: boolean }> {
     checkLimits(request);
     const keyed = keyedProof("release", request);
-    const change = { hold: request, nowMs: clock(), actor: resolveActor(request), keyed };
+    const change = { proof: request, nowMs: clock(), actor: resolveActor(request), keyed };
     const releaseId = randomId("rel");
     try {
       if (request.scope === "tree") await trees.release({ ...change, releaseId });
@@ -182,10 +182,10 @@ export function createLockService({ database, ...given }: LockServiceOptions) {
      *
      * @example await database.transact([...locks.checkWrites(lock), saveReport]);
      */
-    checkWrites(hold: LockProof): Write[] {
+    checkWrites(proof: LockProof): Write[] {
       const nowMs = clock();
-      const above = hold.scope === "tree" ? trees.checkWrites(hold, nowMs) : [];
-      return [checkLockWrite(hold, nowMs), ...above];
+      const above = proof.scope === "tree" ? trees.checkWrites(proof, nowMs) : [];
+      return [checkLockWrite(proof, nowMs), ...above];
     },
 
     /**

@@ -46,21 +46,21 @@ import {
   type Permit,
 } from "./lock.ts";
 import type { LockRow } from "./lock-row.ts";
-import type { LockPurpose, LockScope } from "./lock.ts";
+import type { LockKind, LockScope } from "./lock.ts";
 
-/** How many partitions each purpose has in the index of owned locks. */
-const shardsPerPurpose = 4;
+/** How many partitions each kind has in the index of owned locks. */
+const shardsPerKind = 4;
 
-/** The partitions of the index `byExpiry` that hold the owned locks of a purpose. */
-export function listKindShards(purpose: LockPurpose): string[] {
-  return Array.from({ length: shardsPerPurpose }, (_, shard) => `${purpose}-${shard}`);
+/** The partitions of the index `byExpiry` that hold the owned locks of a kind. */
+export function listKindShards(kind: LockKind): string[] {
+  return Array.from({ length: shardsPerKind }, (_, shard) => `${kind}-${shard}`);
 }
 
 /** What taking a lock needs to know. */
 export interface Acquisition {
   readonly resource: string;
   readonly owner: LockOwner;
-  readonly purpose: LockPurpose;
+  readonly kind: LockKind;
   readonly scope: LockScope;
   readonly leaseMs: number;
   readonly actor: Actor;
@@ -83,14 +83,14 @@ export function ownership(
   nowMs: EpochMs,
   what: "lock.acquired" | "lock.granted" = "lock.acquired",
 ) {
-  const { resource, owner, purpose, scope, leaseMs, actor } = taken;
+  const { resource, owner, kind, scope, leaseMs, actor } = taken;
   const { set, remove } = assigned<LockRow>({
     owner: owner.userId,
     sessionId: owner.sessionId,
     ownerName: owner.username,
     scope: scope === "tree" ? scope : undefined,
-    purpose,
-    kindShard: `${purpose}-${pickShard(resource, shardsPerPurpose)}`,
+    kind,
+    kindShard: `${kind}-${pickShard(resource, shardsPerKind)}`,
     acquiredAtMs: nowMs,
     expiresAtMs: later(nowMs, leaseMs),
     change: changeNote(what, actor, nowMs),
@@ -146,7 +146,7 @@ export function acquireLockWrite(taken: Acquisition, nowMs: EpochMs, fence?: num
         lock.expiresAtMs === expiresAtMs
       );
     },
-    // A hold that came and went before the repetition would otherwise be taken a second time.
+    // A lock that came and went before the repetition would otherwise be taken a second time.
     recall: {
       condition: anyOf(isMissing(at("acquiredAtMs")), condition`${at("acquiredAtMs")} < ${nowMs}`),
       isPossible: (row) => !(Number(row?.["acquiredAtMs"]) >= nowMs),
@@ -156,7 +156,7 @@ export function acquireLockWrite(taken: Acquisition, nowMs: EpochMs, fence?: num
 
 /** Starts the caller's lease again and keeps the fence. Repeating it sets the same instant. */
 export function renewLockWrite({
-  hold,
+  proof,
   nowMs,
   actor,
   leaseMs,
@@ -165,7 +165,7 @@ export function renewLockWrite({
 }: HeldChange & { leaseMs: number; permit?: Permit | undefined }): Write {
   const expiresAtMs = later(nowMs, leaseMs);
   const write = update({
-    ...lockRow(hold.resource),
+    ...lockRow(proof.resource),
     change: {
       set: [
         action`${at("expiresAtMs")} = ${expiresAtMs}`,
@@ -173,17 +173,17 @@ export function renewLockWrite({
         action`${at("change")} = ${changeNote("lock.renewed", actor, nowMs)}`,
       ],
     },
-    condition: allOf(callerHolds(hold, nowMs), ...permitted(permit)),
+    condition: allOf(callerHolds(proof, nowMs), ...permitted(permit)),
     refused: (row) => permit?.refusal(row) ?? new LockNotOwned(row, nowMs),
   });
   return once(write, keyed);
 }
 
 /** Lets a transaction pass only while the caller holds the lock; changes nothing. */
-export function checkLockWrite(hold: LockProof, nowMs: EpochMs): Write {
+export function checkLockWrite(proof: LockProof, nowMs: EpochMs): Write {
   return check({
-    ...lockRow(hold.resource),
-    condition: callerHolds(hold, nowMs),
+    ...lockRow(proof.resource),
+    condition: callerHolds(proof, nowMs),
     refused: (row) => new LockNotOwned(row, nowMs),
   });
 }

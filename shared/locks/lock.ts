@@ -7,10 +7,10 @@ import type { KeyedRequest } from "../table/request-memory.ts";
 import type { Row } from "../table/write.ts";
 
 /** What a lock is for; administrators list and count locks by it. */
-export const lockPurposes = ["document", "cart", "custom"] as const;
+export const lockKinds = ["document", "cart", "custom"] as const;
 
-/** One of `lockPurposes`. */
-export type LockPurpose = (typeof lockPurposes)[number];
+/** One of `lockKinds`. */
+export type LockKind = (typeof lockKinds)[number];
 
 /** How far a lock reaches: its own name only, or also every name above and below it. */
 export type LockScope = "exact" | "tree";
@@ -27,10 +27,10 @@ export interface LockOwner {
 /** A lock that somebody has. */
 export interface Lock {
   readonly resource: string;
-  readonly purpose: LockPurpose;
+  readonly kind: LockKind;
   readonly scope: LockScope;
   readonly owner: LockOwner;
-  /** Grows with every new hold of this resource; renewing keeps it. */
+  /** Grows whenever this resource is locked anew; renewing keeps it. */
   readonly fence: number;
   readonly acquiredAtMs: EpochMs;
   /** The lease is over at this instant, unless it is renewed before. */
@@ -47,7 +47,7 @@ export interface LockProof {
 
 /** Something is done to a lock that the caller owns; the actor is on record for it. */
 export interface HeldChange {
-  readonly hold: LockProof;
+  readonly proof: LockProof;
   readonly nowMs: EpochMs;
   readonly actor: Actor;
   /** Of a request that its sender may repeat. */
@@ -103,12 +103,17 @@ export function lockView({ owner, fence, acquiredAtMs, expiresAtMs }: Lock): Loc
   };
 }
 
+/** Rows that earlier versions wrote say `purpose` until their locks are taken anew. */
+export function parseKind(found: Row): LockKind {
+  return (found["kind"] ?? found["purpose"]) as LockKind;
+}
+
 /** The lock in a row, whoever's it is and whether or not its lease is over; undefined if it is free. */
 export function parseLock(row: Row | undefined): Lock | undefined {
   if (typeof row?.["owner"] !== "string") return undefined;
   return {
     resource: String(row["resource"]),
-    purpose: row["purpose"] as LockPurpose,
+    kind: parseKind(row),
     scope: (row["scope"] as LockScope | undefined) ?? "exact",
     owner: {
       userId: row["owner"],
@@ -175,7 +180,7 @@ export class LockHeld extends HoldfastError {
   }
 }
 
-/** Why the caller's hold is gone, as far as the row still tells. */
+/** Why the caller's lock is gone, as far as the row still tells. */
 function explainLoss(holder: Lock | undefined, row: Row | undefined): string {
   if (holder) return `The lock is held by ${pickName(holder.owner)}`;
   const change = row?.["change"] as { action?: string; reason?: string } | undefined;

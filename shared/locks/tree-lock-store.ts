@@ -33,7 +33,7 @@ export function locksBelow(row: Row | undefined): Lock[] {
 /** A row with entries may go when no lock below it can be alive any more, however long its lease. */
 const ttlSecondsAbove = (nowMs: EpochMs): number => ttlSecondsAt(later(nowMs, maxLeaseMs + dayMs));
 
-/** The entry above is still that of this hold: nobody took over from above in the meantime. */
+/** The entry above is still that of this lock: nobody took over from above in the meantime. */
 function entryIsOurs({ resource, fence }: LockProof): Fragment {
   return fence === undefined
     ? exists(at(entryAttribute(resource)))
@@ -79,7 +79,7 @@ export function enterWrite(above: string, lock: Lock, note: ChangeNote): Write {
 /** Renews the entry in a row above. */
 export function prolongWrite(
   above: string,
-  hold: LockProof,
+  proof: LockProof,
   until: { expiresAtMs: EpochMs; note: ChangeNote },
 ): Write {
   const { expiresAtMs, note } = until;
@@ -88,35 +88,35 @@ export function prolongWrite(
     ...lockRow(above),
     change: {
       set: [
-        action`${at(entryAttribute(hold.resource), "expiresAtMs")} = ${expiresAtMs}`,
+        action`${at(entryAttribute(proof.resource), "expiresAtMs")} = ${expiresAtMs}`,
         action`${at("ttlSeconds")} = ${ttlSecondsAbove(nowMs)}`,
         action`${at("change")} = ${note}`,
       ],
     },
-    condition: entryIsOurs(hold),
+    condition: entryIsOurs(proof),
     refused: (row) => new LockNotOwned(row, nowMs),
   });
 }
 
 /** Removes the entry from a row above. */
-export function leaveWrite(above: string, hold: LockProof, note: ChangeNote): Write {
+export function leaveAboveWrite(above: string, proof: LockProof, note: ChangeNote): Write {
   return update({
     ...lockRow(above),
     change: {
       set: [action`${at("change")} = ${note}`],
-      remove: [at(entryAttribute(hold.resource))],
-      delete: [action`${below} ${new Set([hold.resource])}`],
+      remove: [at(entryAttribute(proof.resource))],
+      delete: [action`${below} ${new Set([proof.resource])}`],
     },
-    condition: entryIsOurs(hold),
+    condition: entryIsOurs(proof),
     refused: (row) => new LockNotOwned(row, note.atMs),
   });
 }
 
 /** Lets a transaction pass only while the entry in a row above is still there. */
-export function checkEntryWrite(above: string, hold: LockProof, nowMs: EpochMs): Write {
+export function checkEntryWrite(above: string, proof: LockProof, nowMs: EpochMs): Write {
   return check({
     ...lockRow(above),
-    condition: entryIsOurs(hold),
+    condition: entryIsOurs(proof),
     refused: (row) => new LockNotOwned(row, nowMs),
   });
 }

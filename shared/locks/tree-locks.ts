@@ -3,7 +3,7 @@
  * way round, in one transaction over the name's own row and the rows of all names above it.
  *
  * Both directions meet in the rows above, so of two transactions that exclude each other DynamoDB
- * lets one win. What proves a hold is its own row together with its entry in every row above; whoever
+ * lets one win. What proves a lock is its own row together with its entry in every row above; whoever
  * takes over an expired lock, from above or below, removes one of them. So no clock decides safety.
  */
 import { type Actor, changeNote } from "../base/actor.ts";
@@ -28,7 +28,7 @@ import {
   checkEntryWrite,
   dropWrite,
   enterWrite,
-  leaveWrite,
+  leaveAboveWrite,
   locksBelow,
   prolongWrite,
   takeTreeWrite,
@@ -60,11 +60,11 @@ function corrected({ refusals }: TransactionRefused, assumed: Assumption, nowMs:
 
 /** The lock as it will stand in the rows above. */
 function lockToBe(taken: Acquisition, fence: number, nowMs: EpochMs): Lock {
-  const { resource, purpose, owner, leaseMs } = taken;
+  const { resource, kind, owner, leaseMs } = taken;
   const { userId, sessionId, username } = owner;
   return {
     resource,
-    purpose,
+    kind,
     scope: "tree",
     owner: {
       userId,
@@ -150,7 +150,7 @@ function createTaking({ database, clock }: TreeLockOptions) {
 
 /** Makes the tree operations of a lock service. */
 export function createTreeLocks({ database, clock }: TreeLockOptions) {
-  /** A refusal of any part means that the hold is gone; its own row tells best who has it. */
+  /** A refusal of any part means that the lock is gone; its own row tells best who has it. */
   async function transactOwned(writes: readonly Write[]): Promise<void> {
     try {
       await database.transact(writes);
@@ -163,43 +163,43 @@ export function createTreeLocks({ database, clock }: TreeLockOptions) {
     take: createTaking({ database, clock }),
 
     /** Renews in the lock's own row and in every row above. One transaction. */
-    async renew({ hold, nowMs, actor, leaseMs }: HeldChange & { leaseMs: number }): Promise<Lock> {
+    async renew({ proof, nowMs, actor, leaseMs }: HeldChange & { leaseMs: number }): Promise<Lock> {
       const note = changeNote("lock.prolonged", actor, nowMs);
       const until = { expiresAtMs: later(nowMs, leaseMs), note };
       await transactOwned([
-        renewLockWrite({ hold, nowMs, actor, leaseMs }),
-        ...forAbove(hold.resource, (above) => prolongWrite(above, hold, until)),
+        renewLockWrite({ proof, nowMs, actor, leaseMs }),
+        ...forAbove(proof.resource, (above) => prolongWrite(above, proof, until)),
       ]);
-      const known = hold as Partial<Lock>;
+      const known = proof as Partial<Lock>;
       if (known.fence !== undefined && known.acquiredAtMs !== undefined) {
-        return { ...(hold as Lock), expiresAtMs: until.expiresAtMs };
+        return { ...(proof as Lock), expiresAtMs: until.expiresAtMs };
       }
       // A transaction hands nothing back, so who renews without the lock itself pays for a read.
-      const row = await findLockRow(database, hold.resource);
+      const row = await findLockRow(database, proof.resource);
       return parseLock(row) ?? refuse(row, nowMs);
     },
 
     /** Releases the lock's own row and its entry in every row above. One transaction. */
     async release(change: HeldChange & { releaseId: string }): Promise<void> {
-      const { hold, nowMs, actor } = change;
+      const { proof, nowMs, actor } = change;
       const note = changeNote("lock.left", actor, nowMs);
       await transactOwned([
         releaseLockWrite({ ...change, isTree: true }),
-        ...forAbove(hold.resource, (above) => leaveWrite(above, hold, note)),
+        ...forAbove(proof.resource, (above) => leaveAboveWrite(above, proof, note)),
       ]);
     },
 
     /** Clears the rows above of a lock that was ended by force; until then they would block for nothing. */
     async forget(ended: Lock, nowMs: EpochMs, actor: Actor): Promise<void> {
       const note = changeNote("lock.left", actor, nowMs);
-      for (const write of forAbove(ended.resource, (up) => leaveWrite(up, ended, note))) {
+      for (const write of forAbove(ended.resource, (up) => leaveAboveWrite(up, ended, note))) {
         await database.apply(write).catch(ignoreLost);
       }
     },
 
     /** The checks in the rows above that belong to a protected write; none for a plain lock. */
-    checkWrites(hold: LockProof, nowMs: EpochMs): Write[] {
-      return forAbove(hold.resource, (above) => checkEntryWrite(above, hold, nowMs));
+    checkWrites(proof: LockProof, nowMs: EpochMs): Write[] {
+      return forAbove(proof.resource, (above) => checkEntryWrite(above, proof, nowMs));
     },
   };
 }

@@ -85,7 +85,7 @@ test("production lacks the sandbox and the test routes, their function and their
   expect(routes.size).toBe(
     endpoints.flatMap(routeKeys).length - outside.flatMap(routeKeys).length + 1,
   );
-  expect(JSON.stringify(prod.toJSON())).not.toMatch(/sandbox|functions\/testing/i);
+  expect(JSON.stringify(prod.toJSON())).not.toMatch(/sandbox|functions\/trials/i);
 });
 
 test("API Gateway may call every function that a route ends at", () => {

@@ -154,7 +154,7 @@ test("any stage name will do; production is a setting of its own, which prod alo
   }
   expect(problemsOf({ stage: "prod", production: "off" })).toHaveLength(1);
   const live = synthesize({ stage: "live", production: "on" });
-  expect(JSON.stringify(live.toJSON())).not.toMatch(/sandbox|functions\/testing/i);
+  expect(JSON.stringify(live.toJSON())).not.toMatch(/sandbox|functions\/trials/i);
   live.allResources("AWS::DynamoDB::Table", { DeletionPolicy: "Retain" });
 });
 

@@ -63,8 +63,8 @@ async function fill() {
   for (const itemId of ["a", "b", "c"]) await giveItem(shop, { itemId });
   const { locks } = shop;
   const owner = { userId: "alice" };
-  await locks.acquire({ resource: "document/1", owner, purpose: "document" });
-  await locks.acquire({ resource: "document/2", owner: { userId: "bob" }, purpose: "document" });
+  await locks.acquire({ resource: "document/1", owner, kind: "document" });
+  await locks.acquire({ resource: "document/2", owner: { userId: "bob" }, kind: "document" });
   await locks.acquire({ resource: "export", owner });
   await place(shop, "alice", ["a", "b", "c"]);
   await place(shop, "bob", ["a"]);

@@ -58,7 +58,7 @@ export function createCollectionGuard(options: CollectionGuardOptions): Collecti
       owner: { userId: address.userId, sessionId: randomId("edit") },
       leaseMs: Math.max(minLeaseMs, lockTimeoutMs),
       waitMs: lockTimeoutMs,
-      purpose: "cart",
+      kind: "cart",
     });
     try {
       return await work();

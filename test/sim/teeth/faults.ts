@@ -150,7 +150,7 @@ export const plantedFaults: readonly PlantedFault[] = [
   fault(
     "a release asks nobody whose lock it is",
     endings,
-    'change: tombstone(changeNote("lock.released", actor, nowMs), { releaseId }),\n    condition: isTree ? callerHolds(hold, nowMs) : allOf(callerHolds(hold, nowMs), nobodyWaits),',
+    'change: tombstone(changeNote("lock.released", actor, nowMs), { releaseId }),\n    condition: isTree ? callerHolds(proof, nowMs) : allOf(callerHolds(proof, nowMs), nobodyWaits),',
     'change: tombstone(changeNote("lock.released", actor, nowMs), { releaseId }),\n    condition: exists(at("owner")),',
   ),
   fault(

@@ -530,7 +530,7 @@ export class Edges {
     await this.#expect("L4", "ok", "release:alice/", ({ locks }) =>
       locks.release({ resource, owner }),
     );
-    const taken = { resource, owner, purpose: "custom", scope: "exact", leaseMs, actor } as const;
+    const taken = { resource, owner, kind: "custom", scope: "exact", leaseMs, actor } as const;
     await this.#expect("L2", "LOCK_NOT_OWNED", "old fence", ({ database, clock }) =>
       database.apply(acquireLockWrite(taken, clock(), fences[0]! - 1)),
     );
@@ -568,7 +568,7 @@ export class Edges {
       lock = await locks.acquire({ resource: "alone/1", owner, leaseMs, scope: "tree" });
     });
     const actor = { id: "bob" };
-    const above = { resource: "alone", owner: { userId: "bob" }, purpose: "custom" } as const;
+    const above = { resource: "alone", owner: { userId: "bob" }, kind: "custom" } as const;
     const taken = { ...above, scope: "tree", leaseMs, actor } as const;
     const outcome = await this.#outcome("take", ({ database, clock }) => {
       const assumed = { fence: clock() + 10, expiredBelow: [lock!] };

@@ -148,14 +148,14 @@ describe("owners", () => {
 });
 
 describe("lists", () => {
-  test("lists page through live locks of a purpose or an owner; the sweep drops the others", async () => {
+  test("lists page through live locks of a kind or an owner; the sweep drops the others", async () => {
     const lists = await createLockWorld(inject("dynamoDbEndpoint"), time.clock);
     const { locks } = lists;
     for (let index = 0; index < 25; index += 1) {
       const owner = index % 5 === 0 ? bob : alice;
       const leaseMs = index < 5 ? 1_000 : 60_000;
-      const purpose = index % 2 === 0 ? ("document" as const) : ("custom" as const);
-      await locks.acquire({ resource: `list/${index}`, owner, leaseMs, purpose });
+      const kind = index % 2 === 0 ? ("document" as const) : ("custom" as const);
+      await locks.acquire({ resource: `list/${index}`, owner, leaseMs, kind });
     }
     time.advance(1_000);
     const seen: string[] = [];
@@ -168,8 +168,8 @@ describe("lists", () => {
     } while (cursor !== undefined);
     expect(new Set(seen).size).toBe(20);
     expect(seen).toHaveLength(20);
-    const documents = await locks.list({ purpose: "document", limit: 100 });
-    expect(documents.rows.every(({ purpose }) => purpose === "document")).toBe(true);
+    const documents = await locks.list({ kind: "document", limit: 100 });
+    expect(documents.rows.every(({ kind }) => kind === "document")).toBe(true);
     const ofBob = await locks.list({ userId: "bob", limit: 100 });
     expect(ofBob.rows.map(({ resource }) => resource).toSorted()).toEqual(
       [5, 10, 15, 20].map((index) => `list/${index}`).toSorted(),

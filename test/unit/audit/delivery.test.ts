@@ -92,7 +92,7 @@ async function operate({ random, system, engine, pass }: Shop, step: number): Pr
     rename: () => system.inventory.change(itemId, { name: `Name ${step}` }, actor),
     addLine: () =>
       system.carts.addLine({ ...session, instance: "menu", actor }, { itemId, quantity: 1 }),
-    acquire: () => system.locks.acquire({ ...lock, leaseMs: 10_000, purpose: "document" }),
+    acquire: () => system.locks.acquire({ ...lock, leaseMs: 10_000, kind: "document" }),
     renew: () => system.locks.renew(lock),
     release: () => system.locks.release(lock),
     force: () => system.locks.forceRelease({ ...lock, actor: { id: "root" }, reason: "on leave" }),

@@ -44,7 +44,7 @@ describe("the guard of collections", () => {
       resource: "cart/al%2Fice/s1/menu/items",
       waitMs: 5_000,
       leaseMs: 5_000,
-      purpose: "cart",
+      kind: "cart",
     });
     await guard(address, "items", async () => 1);
     const [first, second] = acquire.mock.calls.map(

@@ -22,8 +22,8 @@ function setUp() {
       const acquiredAtMs = time.clock();
       const expiresAtMs = epochMs(acquiredAtMs + lease);
       calls.push(`acquire ${by.sessionId !== undefined}`);
-      const purpose = "custom";
-      return { resource, purpose, scope: "exact", owner: by, fence: 7, acquiredAtMs, expiresAtMs };
+      const kind = "custom";
+      return { resource, kind, scope: "exact", owner: by, fence: 7, acquiredAtMs, expiresAtMs };
     },
     async renew(request) {
       calls.push(`renew ${request.fence}`);

@@ -23,7 +23,7 @@ function setUp() {
       if (held.lock && !isSameOwner(held.lock.owner, owner)) throw new LockHeld(held.lock);
       const nowMs = systemClock();
       const times = { acquiredAtMs: nowMs, expiresAtMs: epochMs(nowMs + 60_000) };
-      held.lock ??= { resource, purpose: "document", scope: "exact", owner, fence: 7, ...times };
+      held.lock ??= { resource, kind: "document", scope: "exact", owner, fence: 7, ...times };
       return held.lock;
     },
     async find() {

@@ -4,7 +4,7 @@ import {
   testConcurrentAccess,
   testDecrement,
   testLockStatus,
-} from "../shared/api/testing.ts";
+} from "../shared/api/trials.ts";
 import { trialLocksService, trialService } from "../shared/shop.ts";
 import { answer } from "./runtime/answer.ts";
 import { createHandler, serve } from "./runtime/http.ts";

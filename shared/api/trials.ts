@@ -4,7 +4,7 @@ import { lockView } from "./admin.ts";
 import { endpoint } from "./endpoint.ts";
 import { identifier } from "./fields.ts";
 
-const testing = { function: "testing", access: "admin", outsideProduction: true } as const;
+const trial = { function: "trials", access: "admin", outsideProduction: true } as const;
 
 const times = z
   .object({ p50: z.number(), p95: z.number(), p99: z.number(), max: z.number() })
@@ -12,7 +12,7 @@ const times = z
 
 /** `POST /api/v1/test/inventory/test-decrement` */
 export const testDecrement = endpoint({
-  ...testing,
+  ...trial,
   name: "testDecrement",
   method: "POST",
   path: "/api/v1/test/inventory/test-decrement",
@@ -38,7 +38,7 @@ export const testDecrement = endpoint({
 
 /** `POST /api/v1/test/inventory/test-concurrent-access` */
 export const testConcurrentAccess = endpoint({
-  ...testing,
+  ...trial,
   name: "testConcurrentAccess",
   method: "POST",
   path: "/api/v1/test/inventory/test-concurrent-access",
@@ -65,7 +65,7 @@ export const testConcurrentAccess = endpoint({
 
 /** `GET /api/v1/test/locks/status` */
 export const testLockStatus = endpoint({
-  ...testing,
+  ...trial,
   name: "testLockStatus",
   method: "GET",
   path: "/api/v1/test/locks/status",
@@ -75,7 +75,7 @@ export const testLockStatus = endpoint({
 
 /** `POST /api/v1/test/locks/clear-test-locks` */
 export const clearTestLocks = endpoint({
-  ...testing,
+  ...trial,
   name: "clearTestLocks",
   method: "POST",
   path: "/api/v1/test/locks/clear-test-locks",
@@ -85,7 +85,7 @@ export const clearTestLocks = endpoint({
 });
 
 /** The endpoints of this domain. */
-export const testingEndpoints = [
+export const trialEndpoints = [
   testDecrement,
   testConcurrentAccess,
   testLockStatus,
