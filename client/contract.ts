@@ -8,6 +8,7 @@ import type * as locks from "../shared/api/locks.ts";
 import type * as items from "../shared/api/items.ts";
 import type * as orders from "../shared/api/orders.ts";
 import type * as payments from "../shared/api/payments.ts";
+import type * as promotions from "../shared/api/promotions.ts";
 import type * as platform from "../shared/api/platform.ts";
 import type * as trials from "../shared/api/trials.ts";
 
@@ -23,6 +24,7 @@ export type Contract = EndpointsOf<typeof admin> &
   EndpointsOf<typeof items> &
   EndpointsOf<typeof orders> &
   EndpointsOf<typeof payments> &
+  EndpointsOf<typeof promotions> &
   EndpointsOf<typeof platform> &
   EndpointsOf<typeof trials>;
 

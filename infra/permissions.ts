@@ -77,6 +77,14 @@ export const permissions = {
     },
     queries: { Stock: ["catalog"], Movements: ["byTime"] },
   },
+  promotions: {
+    tables: {
+      Promotions: ["GetItem", "BatchGetItem", "PutItem"],
+      // The uses of limited codes.
+      Stock: ["GetItem", "PutItem", "UpdateItem"],
+    },
+    queries: { Promotions: ["catalog"] },
+  },
   // Whoever waits for a lock must never take the capacity of who gives it back: a function of its own.
   locks: {
     tables: { Locks: ["UpdateItem"], Documents: ["GetItem"] },

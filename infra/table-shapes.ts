@@ -63,6 +63,14 @@ export const tableShapes = {
     stream: false,
     ttl: false,
   },
+  Promotions: {
+    partition: text("code"),
+    indexes: {
+      catalog: { partition: text("catalog"), sort: text("code"), projection: "KEYS_ONLY" },
+    },
+    stream: true,
+    ttl: false,
+  },
   Carts: { partition: text("cartId"), stream: true, ttl: true },
   Orders: {
     partition: text("orderId"),

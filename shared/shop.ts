@@ -21,6 +21,7 @@ import { createStockCheckService } from "./inventory/stock-check-service.ts";
 import { createLockService } from "./locks/lock-service.ts";
 import type { PaymentMethod } from "./orders/order.ts";
 import { createOrderService } from "./orders/order-service.ts";
+import { createPromotionService } from "./promotions/promotion-service.ts";
 import { type CashierOptions, createCashier } from "./payments/cashier.ts";
 import { createPaymentService } from "./payments/payment-service.ts";
 import type { OnPaymentFailure, PaymentAlarm } from "./payments/payment.ts";
@@ -102,6 +103,9 @@ export const ledgerService = recipe((parts: ShopParts) =>
 
 /** The check of the conservation law. */
 export const stockCheckService = recipe((parts: ShopParts) => createStockCheckService(parts));
+
+/** Promotions. */
+export const promotionService = recipe((parts: ShopParts) => createPromotionService(parts));
 
 /** Carts. */
 export const cartService = recipe((parts: ShopParts) => {
@@ -202,6 +206,9 @@ export function createShop(parts: PayingShopParts) {
     },
     get stockCheck() {
       return stockCheckService(parts);
+    },
+    get promotions() {
+      return promotionService(parts);
     },
     get carts() {
       return cartService(parts);

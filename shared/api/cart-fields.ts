@@ -1,6 +1,6 @@
 /** The shapes that the contract of carts is made of: what is sent and what is shown. */
 import { z } from "zod";
-import { conditionTargets } from "../carts/model/cart.ts";
+import { conditionTargets } from "../promotions/price-rule.ts";
 import {
   currencyField,
   identifier,
@@ -115,17 +115,20 @@ export const wantedItem = z
   })
   .meta({ id: "WantedItem" });
 
+/** What a rule does to an amount. */
+export const ruleValue = z
+  .string()
+  .regex(
+    /^[+-](?:\d{1,4}(?:\.\d{1,4})?%|\d{1,10})$/,
+    "must be a sign and per cent or minor units, such as -10% or +500",
+  );
+
 /** A condition as its name in the path leaves it. */
 export const conditionBody = z
   .strictObject({
     type: text(64),
     target: conditionTarget,
-    value: z
-      .string()
-      .regex(
-        /^[+-](?:\d{1,4}(?:\.\d{1,4})?%|\d{1,10})$/,
-        "must be a sign and per cent or minor units, such as -10% or +500",
-      ),
+    value: ruleValue,
     itemId: identifier.optional(),
     order: z.int().min(-1_000_000).max(1_000_000).default(0),
   })

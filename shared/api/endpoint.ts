@@ -8,6 +8,7 @@ export type ApiFunction =
   | "payments"
   | "payment-webhooks"
   | "inventory"
+  | "promotions"
   | "documents"
   | "locks"
   | "admin"

@@ -9,10 +9,12 @@ import { orderEndpoints } from "./orders.ts";
 import { paymentEndpoints } from "./payments.ts";
 import { platformEndpoints } from "./platform.ts";
 import { trialEndpoints } from "./trials.ts";
+import { promotionEndpoints } from "./promotions.ts";
 
 /** Every route there is; infrastructure, validation, OpenAPI, the client and the tests use this list. */
 export const endpoints: readonly Endpoint[] = [
   ...itemEndpoints,
+  ...promotionEndpoints,
   ...cartEndpoints,
   ...orderEndpoints,
   ...paymentEndpoints,

@@ -2,6 +2,7 @@
 import { isDeepStrictEqual } from "node:util";
 import type { ChangeNote } from "../base/actor.ts";
 import type { AuditAction } from "../base/audit-action.ts";
+import { isUsesId, usesNameOf } from "../base/uses-id.ts";
 import { dayMs, type EpochMs, later, ttlSecondsAt } from "../base/time.ts";
 import type { ItemChange } from "../table/stream.ts";
 import type { Row } from "../table/write.ts";
@@ -10,7 +11,7 @@ import { type HoldEvent, holdEvents } from "./hold-events.ts";
 
 /** One entry of the trail. */
 export interface AuditEntry {
-  /** `lock/…`, `cart/…`, `order/…`, `item/…` or `document/…`. */
+  /** `lock/…`, `cart/…`, `order/…`, `item/…`, `document/…`, `promotion/…` or `uses/…`. */
   readonly subject: string;
   /** Sorts the entries of a subject as things happened; unique and the same for every delivery. */
   readonly at: string;
@@ -36,13 +37,20 @@ const kinds = {
   orderId: "order",
   itemId: "item",
   documentId: "document",
+  code: "promotion",
 } as const;
 
-type Kind = (typeof kinds)[keyof typeof kinds];
+type Kind = (typeof kinds)[keyof typeof kinds] | "uses";
+
+/** Rows of the stock table count units of items, or uses of promotions. */
+function ofStock(itemId: string): { kind: Kind; id: string } {
+  return isUsesId(itemId) ? { kind: "uses", id: usesNameOf(itemId) } : { kind: "item", id: itemId };
+}
 
 function parseSubject(key: Row): { kind: Kind; id: string } {
   for (const [name, kind] of Object.entries(kinds)) {
-    if (key[name] !== undefined) return { kind, id: String(key[name]) };
+    if (key[name] === undefined) continue;
+    return kind === "item" ? ofStock(String(key[name])) : { kind, id: String(key[name]) };
   }
   throw new Error("The trail knows no such items");
 }
@@ -63,6 +71,14 @@ function parseNote(kind: Kind, { before, after, byTtl, atMs }: ItemChange): Told
 /** Those who wait for a lock stand in its row, but are nothing that happened to it. */
 export const isOfLine = (attribute: unknown): boolean =>
   attribute === "line" || String(attribute).startsWith("waiter_");
+
+/**
+ * Besides its own row a promotion stands in a list, and its revision in copies: all of them say what the
+ * promotion's own row does, and their names have a sign that no code has.
+ */
+export function isCopyOfPromotion(key: Row): boolean {
+  return String(key["code"] ?? "").includes("#");
+}
 
 /** A lease that ended by itself leaves no trace until somebody takes the lock over. */
 function tookOver({ before, after }: ItemChange, note: Told): boolean {
@@ -95,6 +111,7 @@ function listEvents(kind: Kind, change: ItemChange, note: Told): (Told | (Told &
  * @throws Error when the change is none of an item that the trail knows
  */
 export function makeEntries(change: ItemChange): AuditEntry[] {
+  if (isCopyOfPromotion(change.key)) return [];
   const { kind, id } = parseSubject(change.key);
   const note = parseNote(kind, change);
   const steps = stepsBetween(change.before, change.after).filter(
@@ -107,7 +124,9 @@ export function makeEntries(change: ItemChange): AuditEntry[] {
   const moment = `${String(change.atMs).padStart(15, "0")}#${change.sequence.padStart(40, "0")}`;
   return events.map((event, index) => {
     const { action, actor, reason, requestId, orderId, atMs } = event;
-    const subject = "itemId" in event ? `item/${event.itemId}` : `${kind}/${id}`;
+    const about =
+      "itemId" in event && event.itemId !== undefined ? ofStock(event.itemId) : { kind, id };
+    const subject = `${about.kind}/${about.id}`;
     const mine = "steps" in event ? event.steps : [];
     const others = events.flatMap((other) => ("steps" in other ? other.steps : []));
     const isOthers = ({ path }: Step): boolean =>

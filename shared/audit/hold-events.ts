@@ -32,14 +32,16 @@ function takenOver({ before, after }: ItemChange, action: string): HoldEvent[] {
 function expired({ before, after }: ItemChange): HoldEvent[] {
   if (before?.["status"] !== "pending" || after?.["status"] !== "expired") return [];
   const orderId = String(after["orderId"]);
-  const lines = (after["lines"] ?? []) as readonly { readonly itemId: string }[];
-  return [...new Set(lines.map(({ itemId }) => itemId))].map((itemId) => {
+  const held = [after["lines"], after["uses"]].flatMap(
+    (list) => (list ?? []) as readonly { readonly itemId: string }[],
+  );
+  return [...new Set(held.map(({ itemId }) => itemId))].map((itemId) => {
     return { action: "hold.expired", itemId, orderId, steps: [] };
   });
 }
 
 /** What became of holds in this change, besides what its note says. */
 export function holdEvents(kind: string, change: ItemChange, action: string): HoldEvent[] {
-  if (kind === "item") return takenOver(change, action);
+  if (kind === "item" || kind === "uses") return takenOver(change, action);
   return kind === "order" ? expired(change) : [];
 }

@@ -58,6 +58,12 @@ export const auditActions = [
   "cart.expired",
   "cart.refund_due",
   "cart.refunded",
+  "promotion.set",
+  "promotion.deleted",
+  // How many uses there are, said anew with their promotion.
+  "uses.changed",
+  "cart.code_entered",
+  "cart.code_removed",
   "order.placed",
   "order.paid",
   "order.failed",
@@ -74,6 +80,8 @@ export const auditActions = [
   "item.removed",
   "cart.removed",
   "order.removed",
+  "promotion.removed",
+  "uses.removed",
 ] as const;
 
 /** The name of something that happened. */

@@ -1,5 +1,6 @@
 /** Enters what orders sold and gave back into the ledger, from the stream of the stock table. */
 import { epochMs } from "../base/time.ts";
+import { isUsesId } from "../base/uses-id.ts";
 import type { ChangeNote } from "../base/actor.ts";
 import { fingerprint } from "../base/ids.ts";
 import type { Database } from "../table/database.ts";
@@ -19,6 +20,8 @@ export interface OrderMovementServiceOptions {
  */
 function findOrderMovement({ key, before, after, eventId }: ItemChange): Movement | undefined {
   if (key["shard"] === undefined || !before || !after) return undefined;
+  // Uses of promotions are no goods: the orders that have them are their ledger.
+  if (isUsesId(String(key["itemId"]))) return undefined;
   const [was, is] = [parseStock(before), parseStock(after)];
   const sold = is.sold - was.sold;
   const note = after["change"] as ChangeNote;

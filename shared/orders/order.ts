@@ -86,6 +86,8 @@ interface OrderFacts {
   readonly paymentMethod: PaymentMethod;
   readonly vendorId: string | null;
   readonly cart?: OrderedCart;
+  /** Uses of limited promotions: held, sold and released as the units of its lines are. */
+  readonly uses?: readonly Demand[];
   /** Fingerprint of the request that made it. */
   readonly fingerprint: string;
   readonly createdAtMs: EpochMs;

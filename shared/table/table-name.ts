@@ -2,7 +2,15 @@
 
 /** A table by its logical name. The shapes behind the names are declared in `infra/table-shapes.ts`. */
 export type TableName =
-  "Locks" | "Stock" | "Movements" | "Carts" | "Orders" | "Documents" | "Audit" | "Events";
+  | "Locks"
+  | "Stock"
+  | "Movements"
+  | "Promotions"
+  | "Carts"
+  | "Orders"
+  | "Documents"
+  | "Audit"
+  | "Events";
 
 /** Tells where a table is: its physical name. Throws for one that the process has no business with. */
 export type TableResolver = (table: TableName) => string;

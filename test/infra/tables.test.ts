@@ -37,7 +37,7 @@ test("rows that end by themselves do so by ttlSeconds; stock, orders and documen
 });
 
 test("what people act on leaves by a stream with both images", () => {
-  const streamed = ["Carts", "Documents", "Locks", "Orders", "Stock"];
+  const streamed = ["Carts", "Documents", "Locks", "Orders", "Promotions", "Stock"];
   expect(idsWith("StreamSpecification")).toEqual(streamed);
   for (const [, { Properties }] of tables) {
     if (!("StreamSpecification" in Properties)) continue;

@@ -158,6 +158,17 @@ const rebate = {
   value: "-10%",
   order: 1,
 } as const;
+const sale = {
+  name: "Sale",
+  type: "discount",
+  target: "total",
+  value: "-10%",
+  order: 0,
+  automatic: false,
+  combinable: false,
+  active: true,
+} as const;
+const limited = { ...sale, maxUses: 3, maxUsesPerShopper: 1 };
 const fills = (stage: Stage): Promise<void> => stage.fillCart();
 
 /** Every route and job that writes. */
@@ -424,6 +435,20 @@ const scenes: readonly Scene[] = [
     subject: move("returned"),
   },
   {
+    name: "PUT /promotions/{code}",
+    subject: (_stage, { promotions }) => promotions.put("sale", limited, root),
+  },
+  {
+    name: "PUT /promotions/{code}, for every cart",
+    prepare: (stage) => stage.do(({ promotions }) => promotions.put("sale", limited, root)),
+    subject: (_stage, { promotions }) => promotions.put("sale", { ...sale, automatic: true }, root),
+  },
+  {
+    name: "DELETE /promotions/{code}",
+    prepare: (stage) => stage.do(({ promotions }) => promotions.put("sale", limited, root)),
+    subject: (_stage, { promotions }) => promotions.delete("sale", root),
+  },
+  {
     name: "POST /admin/locks/cleanup and the schedule, dropping locks",
     prepare: async (stage) => {
       await stage.do(({ locks }) => locks.acquire({ resource: "job", owner, leaseMs: 1_000 }));
@@ -437,7 +462,7 @@ const scenes: readonly Scene[] = [
 export const sceneNames: readonly string[] = scenes.map(({ name }) => name);
 
 /** Refusals that a repetition may meet because its first try took effect. */
-const metItself = /LOCK_NOT_OWNED|CART_LINE_NOT_FOUND|ITEM_EXISTS/;
+const metItself = /LOCK_NOT_OWNED|CART_LINE_NOT_FOUND|ITEM_EXISTS|PROMOTION_NOT_FOUND/;
 
 function playOf({ prepare, subject, name }: Scene, onRequests: (count: number) => void): Workload {
   return {

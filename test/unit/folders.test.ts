@@ -12,10 +12,11 @@ const ranks: Record<string, number> = {
   locks: 2,
   inventory: 3,
   documents: 3,
-  carts: 4,
-  orders: 5,
-  payments: 6,
-  admin: 7,
+  promotions: 4,
+  carts: 5,
+  orders: 6,
+  payments: 7,
+  admin: 8,
 };
 
 /** The one file that knows every domain, and that no domain knows. */

@@ -1,6 +1,7 @@
 /** What a cart is: named instances of one session with lines, conditions and metadata, and one lock. */
 import { HoldfastError } from "../../base/errors.ts";
 import { dayMs, type EpochMs, isExpired } from "../../base/time.ts";
+import type { ConditionTarget } from "../../promotions/price-rule.ts";
 
 /** A cart left alone for this long is deleted by DynamoDB's TTL. */
 export const cartLifeMs = 30 * dayMs;
@@ -19,12 +20,6 @@ export interface CartLine {
   readonly attributes?: string;
   readonly addedAtMs: number;
 }
-
-/** What a condition is counted on. */
-export const conditionTargets = ["item", "subtotal", "total"] as const;
-
-/** One of these. */
-export type ConditionTarget = (typeof conditionTargets)[number];
 
 /** A discount, tax, shipping or fee; `pricing.ts` says what it comes to. */
 export interface CartCondition {

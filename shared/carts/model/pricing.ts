@@ -22,6 +22,7 @@ import {
   times,
   toMinor,
 } from "../../base/money.ts";
+import { conditionValuePattern } from "../../promotions/price-rule.ts";
 import {
   type Cart,
   type CartCondition,
@@ -30,9 +31,6 @@ import {
   type CartLine,
   CurrencyMismatch,
 } from "./cart.ts";
-
-/** `-10%`, `+19.5%`, `+500`: a sign, digits, and up to four decimals for per cent. */
-export const conditionValuePattern = /^([+-])(?:(\d{1,4})(?:\.(\d{1,4}))?%|(\d{1,10}))$/;
 
 /** What one instance comes to. */
 export interface InstancePrice {

@@ -19,10 +19,10 @@ function sum(numbers: Iterable<number>): number {
   return total;
 }
 
-/** Units of each item that an order is about. */
+/** Units of each item that an order is about, and uses of each limited promotion. */
 function demandOf(order: Order): Map<string, number> {
   const demand = new Map<string, number>();
-  for (const { itemId, quantity } of order.lines) {
+  for (const { itemId, quantity } of [...order.lines, ...(order.uses ?? [])]) {
     demand.set(itemId, (demand.get(itemId) ?? 0) + quantity);
   }
   return demand;

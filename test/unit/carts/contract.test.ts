@@ -2,7 +2,7 @@
 import { describe, expect, it } from "vitest";
 import { cartEndpoints, replaceCartItems, setCartMetadata } from "../../../shared/api/carts.ts";
 import { conditionBody, instanceParams, wantedItem } from "../../../shared/api/cart-fields.ts";
-import { conditionValuePattern } from "../../../shared/carts/model/pricing.ts";
+import { conditionValuePattern } from "../../../shared/promotions/price-rule.ts";
 
 const accepts = (schema: { safeParse(value: unknown): { success: boolean } }, value: unknown) =>
   schema.safeParse(value).success;

@@ -1,0 +1,38 @@
+/** Promotions over HTTP, for administrators: put, read, list, delete. */
+import {
+  deletePromotion,
+  getPromotion,
+  listPromotions,
+  putPromotion,
+} from "../shared/api/promotions.ts";
+import type { Stock } from "../shared/inventory/stock.ts";
+import type { Promotion } from "../shared/promotions/promotion.ts";
+import { promotionService } from "../shared/shop.ts";
+import { answer } from "./runtime/answer.ts";
+import { createHandler, serve } from "./runtime/http.ts";
+import { shop } from "./runtime/wiring.ts";
+
+function viewOf({ revision: _revision, usesId: _usesId, ...facts }: Promotion, uses?: Stock) {
+  const { available: left, held, sold: used } = uses ?? { available: 0, held: 0, sold: 0 };
+  return { ...facts, uses: uses ? { left, held, used } : null };
+}
+
+const promotions = promotionService(shop);
+
+export const handler = createHandler([
+  serve(putPromotion, async ({ params, body, actor }) => {
+    const { promotion, uses } = await promotions.put(params.code, body, actor);
+    return answer(200, viewOf(promotion, uses));
+  }),
+  serve(getPromotion, async ({ params }) => {
+    const { promotion, uses } = await promotions.get(params.code);
+    return answer(200, viewOf(promotion, uses));
+  }),
+  serve(listPromotions, async ({ query }) => {
+    const { rows, cursor = null } = await promotions.list(query);
+    return answer(200, { promotions: rows.map((promotion) => viewOf(promotion)), cursor });
+  }),
+  serve(deletePromotion, async ({ params, actor }) =>
+    answer(200, viewOf(await promotions.delete(params.code, actor))),
+  ),
+]);

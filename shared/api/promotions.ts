@@ -1,0 +1,147 @@
+/** The contract of promotions: what administrators say of discounts, taxes, shipping and fees of the whole shop. */
+import { z } from "zod";
+import { conditionTarget, ruleValue } from "./cart-fields.ts";
+import { endpoint } from "./endpoint.ts";
+import {
+  cursorField,
+  identifier,
+  instantField,
+  limitField,
+  maxAmountMinor,
+  maxQuantity,
+  text,
+} from "./fields.ts";
+
+/** A promotion's code, as people type it: upper and lower case are the same. */
+export const codeField = z
+  .string()
+  .regex(/^[A-Za-z0-9][A-Za-z0-9._-]{0,63}$/, "must be 1 to 64 letters, digits, - . or _");
+
+const facts = {
+  name: text(128),
+  type: text(64).describe("For example discount, tax, shipping or fee."),
+  target: conditionTarget,
+  value: ruleValue,
+  itemId: identifier.optional().describe("The only item that it is for."),
+  kind: text(64).optional().describe("The only kind of items that it is for."),
+  order: z.int().min(-1_000_000).max(1_000_000).default(0),
+  automatic: z.boolean().default(false).describe("Applies to every cart, without a code."),
+  startsAtMs: instantField.optional(),
+  endsAtMs: instantField.optional(),
+  minSubtotalMinor: z.int().min(0).max(maxAmountMinor).optional(),
+  maxUses: z.int().min(1).max(maxQuantity).optional(),
+  maxUsesPerShopper: z.int().min(1).max(maxQuantity).optional(),
+  combinable: z.boolean().default(false).describe("Goes together with other codes."),
+  active: z.boolean().default(true),
+};
+
+type Facts = z.output<z.ZodObject<typeof facts>>;
+type Issue = readonly [path: keyof Facts, message: string, isBroken: (given: Facts) => unknown];
+
+const onItemsOnly = "goes with the target item only";
+const byCodeOnly = "goes with a code only, not with what applies by itself";
+const rules: readonly Issue[] = [
+  ["itemId", onItemsOnly, ({ itemId, target }) => itemId !== undefined && target !== "item"],
+  ["kind", onItemsOnly, ({ kind, target }) => kind !== undefined && target !== "item"],
+  ["maxUses", byCodeOnly, ({ maxUses, automatic }) => maxUses !== undefined && automatic],
+  [
+    "maxUsesPerShopper",
+    byCodeOnly,
+    ({ maxUsesPerShopper, automatic }) => maxUsesPerShopper !== undefined && automatic,
+  ],
+  ["combinable", byCodeOnly, ({ combinable, automatic }) => combinable && automatic],
+  [
+    "endsAtMs",
+    "must be after startsAtMs",
+    ({ startsAtMs = 0, endsAtMs }) => endsAtMs !== undefined && endsAtMs <= startsAtMs,
+  ],
+];
+
+/** What an administrator says of a promotion. */
+export const promotionBody = z.strictObject(facts).superRefine((given, context) => {
+  for (const [field, message, isBroken] of rules) {
+    if (isBroken(given)) context.addIssue({ code: "custom", path: [field], message });
+  }
+});
+
+/** A promotion, with its uses where they are limited. */
+export const promotionView = z
+  .object({
+    code: z.string(),
+    ...facts,
+    uses: z
+      .object({ left: z.int(), held: z.int(), used: z.int() })
+      .nullable()
+      .describe("Null where uses are not limited, and in lists."),
+  })
+  .meta({ id: "Promotion" });
+
+const wiring = { function: "promotions", access: "admin" } as const;
+const params = z.object({ code: codeField });
+
+/** `PUT /promotions/{code}` */
+export const putPromotion = endpoint({
+  name: "putPromotion",
+  method: "PUT",
+  path: "/promotions/{code}",
+  ...wiring,
+  repeatable: true,
+  summary: "Set a promotion: by code or, with automatic, for every cart and order.",
+  params,
+  body: promotionBody,
+  example: {
+    name: "Summer sale",
+    type: "discount",
+    target: "total",
+    value: "-10%",
+    maxUses: 500,
+    maxUsesPerShopper: 1,
+  },
+  answers: { 200: promotionView },
+  errors: ["LIMIT_EXCEEDED"],
+});
+
+/** `GET /promotions/{code}` */
+export const getPromotion = endpoint({
+  name: "getPromotion",
+  method: "GET",
+  path: "/promotions/{code}",
+  ...wiring,
+  summary: "Read a promotion, with how often it was used.",
+  params,
+  answers: { 200: promotionView },
+  errors: ["PROMOTION_NOT_FOUND"],
+});
+
+/** `GET /promotions` */
+export const listPromotions = endpoint({
+  name: "listPromotions",
+  method: "GET",
+  path: "/promotions",
+  ...wiring,
+  summary: "List promotions by code, paged.",
+  query: z.strictObject({ cursor: cursorField, limit: limitField }),
+  answers: {
+    200: z.object({ promotions: z.array(promotionView), cursor: z.string().nullable() }),
+  },
+});
+
+/** `DELETE /promotions/{code}` */
+export const deletePromotion = endpoint({
+  name: "deletePromotion",
+  method: "DELETE",
+  path: "/promotions/{code}",
+  ...wiring,
+  summary: "Delete a promotion; orders that have it keep it.",
+  params,
+  answers: { 200: promotionView },
+  errors: ["PROMOTION_NOT_FOUND"],
+});
+
+/** The endpoints of this domain. */
+export const promotionEndpoints = [
+  putPromotion,
+  getPromotion,
+  listPromotions,
+  deletePromotion,
+] as const;

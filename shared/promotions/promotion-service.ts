@@ -1,0 +1,203 @@
+/** Promotions as administrators see them: put, read, list, delete. */
+import { isDeepStrictEqual } from "node:util";
+import { type Actor, type ChangeNote, changeNote } from "../base/actor.ts";
+import { TryAgain } from "../base/errors.ts";
+import { type Clock, type EpochMs, isExpired } from "../base/time.ts";
+import { usesIdOf } from "../base/uses-id.ts";
+import type { Stock } from "../inventory/stock.ts";
+import { findStock } from "../inventory/stock-store.ts";
+import type { Database } from "../table/database.ts";
+import type { Page } from "../table/paging.ts";
+import { TransactionRefused } from "../table/transaction.ts";
+import type { Write } from "../table/write.ts";
+import { type PriceList, priceListOf } from "./price-list.ts";
+import {
+  codeOf,
+  maxAutomaticPromotions,
+  type Promotion,
+  type PromotionFacts,
+  PromotionNotFound,
+  TooManyAutomatic,
+} from "./promotion.ts";
+import {
+  listPromotions,
+  priceListPlace,
+  promotionOf,
+  promotionPlace,
+  putPriceListWrite,
+  putPromotionWrite,
+  stampWrites,
+  storedPromotion,
+} from "./promotion-store.ts";
+import { markOf } from "./uses.ts";
+import { usesWrites } from "./uses-store.ts";
+
+/** What the service needs. */
+export interface PromotionServiceOptions {
+  readonly database: Database;
+  readonly clock: Clock;
+}
+
+/** A promotion, with what is known of its uses where they are limited. */
+export interface PromotionState {
+  readonly promotion: Promotion;
+  readonly uses: Stock | undefined;
+}
+
+/** What was read before a change. */
+interface Before {
+  readonly present: Promotion | undefined;
+  /** Also of one that was deleted: none is ever given twice. */
+  readonly revision: number;
+  readonly list: PriceList;
+  readonly uses: Stock | undefined;
+}
+
+/** How often others may change the same promotion, or the list, under our hands. */
+const maxRounds = 20;
+
+/** What an administrator says, apart from how it is kept. */
+function factsOf(promotion: Promotion): PromotionFacts {
+  const { code: _code, revision: _revision, usesId: _usesId, ...facts } = promotion;
+  return facts;
+}
+
+function isSame(one: PromotionFacts, other: PromotionFacts): boolean {
+  const told = (facts: PromotionFacts) => JSON.parse(JSON.stringify(facts)) as unknown;
+  return isDeepStrictEqual(told(one), told(other));
+}
+
+/** Makes the service. */
+export function createPromotionService({ database, clock }: PromotionServiceOptions) {
+  async function read(code: string): Promise<Before> {
+    const [row, listRow] = await database.getTogether([promotionPlace(code), priceListPlace]);
+    const present = promotionOf(row);
+    return {
+      present,
+      revision: row ? storedPromotion(row).revision : 0,
+      list: priceListOf(listRow),
+      uses: present && (await findStock(database, present.usesId)),
+    };
+  }
+
+  /** The list with this promotion as it is now; what has ended for good makes room for others. */
+  function listWrites(before: Before, next: Promotion, isGone: boolean, nowMs: EpochMs): Write[] {
+    const { automatic, revision } = before.list;
+    const others = automatic.filter(({ code }) => code !== next.code);
+    const isListed = next.automatic && next.active && !isGone;
+    if (others.length === automatic.length && !isListed) return [];
+    const current = others.filter(
+      ({ endsAtMs }) => endsAtMs === undefined || !isExpired(endsAtMs, nowMs),
+    );
+    const listed = isListed ? [...current, next] : current;
+    if (listed.length > maxAutomaticPromotions) throw new TooManyAutomatic();
+    return [putPriceListWrite(listed, revision), ...stampWrites(revision + 1)];
+  }
+
+  function countWrites({ uses }: Before, next: Promotion, nowMs: EpochMs, note: ChangeNote) {
+    const { usesId, name, maxUses } = next;
+    if (maxUses === undefined && !uses) return [];
+    // Where nothing is limited any more, orders that have uses still sell and release them.
+    const most = maxUses ?? uses!.received + uses!.adjusted;
+    const ofUses = { ...note, action: "uses.changed" } as const;
+    return usesWrites({ usesId, name, most, mark: markOf(next), nowMs, note: ofUses }, uses);
+  }
+
+  async function change(before: Before, next: Promotion, actor: Actor, isGone = false) {
+    const nowMs = clock();
+    const note = changeNote(isGone ? "promotion.deleted" : "promotion.set", actor, nowMs);
+    await database.transact([
+      putPromotionWrite(next, before.revision, note, isGone ? nowMs : undefined),
+      // What nobody can have entered, no order checks by its code.
+      ...(next.automatic && (before.present?.automatic ?? true)
+        ? []
+        : stampWrites(next.revision, next.code)),
+      ...listWrites(before, next, isGone, nowMs),
+      ...countWrites(before, next, nowMs, note),
+    ]);
+  }
+
+  /** Whoever is faster is looked at again. */
+  async function untilDone<T>(attempt: () => Promise<T>): Promise<T> {
+    for (let round = 0; round < maxRounds; round += 1) {
+      try {
+        return await attempt();
+      } catch (error) {
+        if (!(error instanceof TransactionRefused) || error.code !== "TRY_AGAIN") throw error;
+      }
+    }
+    throw new TryAgain();
+  }
+
+  return {
+    /**
+     * Puts a promotion in place of any of its code: it holds for every order from then on, and an order
+     * that was priced before is priced again. Two requests, up to two more to read uses where they are limited.
+     * Saying the same again changes nothing.
+     *
+     * @throws TooManyAutomatic when 20 others apply by themselves already; nothing was changed
+     * @example await promotions.put("SUMMER", facts, { id: "root" })
+     */
+    put: (entered: string, facts: PromotionFacts, actor: Actor): Promise<PromotionState> =>
+      untilDone(async () => {
+        const code = codeOf(entered);
+        const before = await read(code);
+        const { present } = before;
+        if (present && isSame(factsOf(present), facts)) {
+          return { promotion: present, uses: before.uses };
+        }
+        const revision = before.revision + 1;
+        const usesId = present?.usesId ?? usesIdOf(code, revision);
+        const promotion: Promotion = { ...facts, code, revision, usesId };
+        await change(before, promotion, actor);
+        const isLimited = facts.maxUses !== undefined;
+        return { promotion, uses: isLimited ? await findStock(database, usesId) : undefined };
+      }),
+
+    /**
+     * A promotion, and how far its uses are. Two requests.
+     *
+     * @throws PromotionNotFound
+     * @example const { promotion, uses } = await promotions.get("SUMMER")
+     */
+    async get(entered: string): Promise<PromotionState> {
+      const code = codeOf(entered);
+      const { table, key } = promotionPlace(code);
+      const promotion = promotionOf(await database.get(table, key));
+      if (!promotion) throw new PromotionNotFound(code);
+      const isLimited = promotion.maxUses !== undefined;
+      return {
+        promotion,
+        uses: isLimited ? await findStock(database, promotion.usesId) : undefined,
+      };
+    },
+
+    /**
+     * A page of promotions by code. Two requests.
+     *
+     * @example const { rows, cursor } = await promotions.list({ limit: 20 })
+     */
+    list: (page: { limit: number; cursor?: string | undefined }): Promise<Page<Promotion>> =>
+      listPromotions(database, page),
+
+    /**
+     * Deletes a promotion: no order from then on has it. Orders that have it keep it, and may be paid. Three
+     * requests at the most. A promotion that is made anew under its code counts its uses from the start.
+     *
+     * @throws PromotionNotFound; nothing was changed
+     * @example await promotions.delete("SUMMER", { id: "root" })
+     */
+    delete: (entered: string, actor: Actor): Promise<Promotion> =>
+      untilDone(async () => {
+        const code = codeOf(entered);
+        const before = await read(code);
+        if (!before.present) throw new PromotionNotFound(code);
+        const gone = { ...before.present, revision: before.revision + 1 };
+        await change(before, gone, actor, true);
+        return before.present;
+      }),
+  };
+}
+
+/** See `createPromotionService`. */
+export type PromotionService = ReturnType<typeof createPromotionService>;
