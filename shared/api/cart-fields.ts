@@ -13,7 +13,7 @@ import {
 } from "./fields.ts";
 
 /** What a condition is counted on. */
-const conditionTarget = z.enum(conditionTargets);
+export const conditionTarget = z.enum(conditionTargets);
 
 /** A discount, tax, shipping or fee of a cart. */
 const cartCondition = z

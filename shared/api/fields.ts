@@ -5,7 +5,7 @@ import { providerNames } from "../base/provider-name.ts";
 /** Largest quantity of one line and largest stock level that can be set in one step. */
 export const maxQuantity = 1_000_000;
 /** Largest amount of money in one price, in minor units; totals stay exact integers far beyond it. */
-const maxAmountMinor = 1_000_000_000;
+export const maxAmountMinor = 1_000_000_000;
 
 /** Text that is stored and shown: no control characters, no lone surrogates. */
 export function text(maxLength: number) {

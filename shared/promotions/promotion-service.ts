@@ -67,66 +67,79 @@ function isSame(one: PromotionFacts, other: PromotionFacts): boolean {
   return isDeepStrictEqual(told(one), told(other));
 }
 
+async function read(database: Database, code: string): Promise<Before> {
+  const [row, listRow] = await database.getTogether([promotionPlace(code), priceListPlace]);
+  const present = promotionOf(row);
+  return {
+    present,
+    revision: row ? storedPromotion(row).revision : 0,
+    list: priceListOf(listRow),
+    uses: present && (await findStock(database, present.usesId)),
+  };
+}
+
+/** A change of one promotion, at one instant. */
+interface Step {
+  readonly before: Before;
+  readonly next: Promotion;
+  readonly isGone: boolean;
+  readonly nowMs: EpochMs;
+  readonly note: ChangeNote;
+}
+
+/** The list with this promotion as it is now; what has ended for good makes room for others. */
+function listWrites({ before, next, isGone, nowMs }: Step): Write[] {
+  const { automatic, revision } = before.list;
+  const others = automatic.filter(({ code }) => code !== next.code);
+  const isListed = next.automatic && next.active && !isGone;
+  if (others.length === automatic.length && !isListed) return [];
+  const current = others.filter(
+    ({ endsAtMs }) => endsAtMs === undefined || !isExpired(endsAtMs, nowMs),
+  );
+  const listed = isListed ? [...current, next] : current;
+  if (isListed && listed.length > maxAutomaticPromotions) throw new TooManyAutomatic();
+  return [putPriceListWrite(listed, revision), ...stampWrites(revision + 1)];
+}
+
+function countWrites({ before: { uses }, next, nowMs, note }: Step): Write[] {
+  const { usesId, name, maxUses } = next;
+  if (maxUses === undefined && !uses) return [];
+  // Where nothing is limited any more, orders that have uses still sell and release them.
+  const most = maxUses ?? uses!.received + uses!.adjusted;
+  const ofUses = { ...note, action: "uses.changed" } as const;
+  return usesWrites({ usesId, name, most, mark: markOf(next), nowMs, note: ofUses }, uses);
+}
+
+function writesOf(step: Step): Write[] {
+  const { before, next, isGone, nowMs, note } = step;
+  // What nobody can have entered, no order checks by its code.
+  const isCode = !next.automatic || before.present?.automatic === false;
+  return [
+    putPromotionWrite(next, before.revision, note, isGone ? nowMs : undefined),
+    ...(isCode ? stampWrites(next.revision, next.code) : []),
+    ...listWrites(step),
+    ...countWrites(step),
+  ];
+}
+
+/** Whoever is faster is looked at again. */
+async function untilDone<T>(attempt: () => Promise<T>): Promise<T> {
+  for (let round = 0; round < maxRounds; round += 1) {
+    try {
+      return await attempt();
+    } catch (error) {
+      if (!(error instanceof TransactionRefused) || error.code !== "TRY_AGAIN") throw error;
+    }
+  }
+  throw new TryAgain();
+}
+
 /** Makes the service. */
 export function createPromotionService({ database, clock }: PromotionServiceOptions) {
-  async function read(code: string): Promise<Before> {
-    const [row, listRow] = await database.getTogether([promotionPlace(code), priceListPlace]);
-    const present = promotionOf(row);
-    return {
-      present,
-      revision: row ? storedPromotion(row).revision : 0,
-      list: priceListOf(listRow),
-      uses: present && (await findStock(database, present.usesId)),
-    };
-  }
-
-  /** The list with this promotion as it is now; what has ended for good makes room for others. */
-  function listWrites(before: Before, next: Promotion, isGone: boolean, nowMs: EpochMs): Write[] {
-    const { automatic, revision } = before.list;
-    const others = automatic.filter(({ code }) => code !== next.code);
-    const isListed = next.automatic && next.active && !isGone;
-    if (others.length === automatic.length && !isListed) return [];
-    const current = others.filter(
-      ({ endsAtMs }) => endsAtMs === undefined || !isExpired(endsAtMs, nowMs),
-    );
-    const listed = isListed ? [...current, next] : current;
-    if (listed.length > maxAutomaticPromotions) throw new TooManyAutomatic();
-    return [putPriceListWrite(listed, revision), ...stampWrites(revision + 1)];
-  }
-
-  function countWrites({ uses }: Before, next: Promotion, nowMs: EpochMs, note: ChangeNote) {
-    const { usesId, name, maxUses } = next;
-    if (maxUses === undefined && !uses) return [];
-    // Where nothing is limited any more, orders that have uses still sell and release them.
-    const most = maxUses ?? uses!.received + uses!.adjusted;
-    const ofUses = { ...note, action: "uses.changed" } as const;
-    return usesWrites({ usesId, name, most, mark: markOf(next), nowMs, note: ofUses }, uses);
-  }
-
   async function change(before: Before, next: Promotion, actor: Actor, isGone = false) {
     const nowMs = clock();
     const note = changeNote(isGone ? "promotion.deleted" : "promotion.set", actor, nowMs);
-    await database.transact([
-      putPromotionWrite(next, before.revision, note, isGone ? nowMs : undefined),
-      // What nobody can have entered, no order checks by its code.
-      ...(next.automatic && (before.present?.automatic ?? true)
-        ? []
-        : stampWrites(next.revision, next.code)),
-      ...listWrites(before, next, isGone, nowMs),
-      ...countWrites(before, next, nowMs, note),
-    ]);
-  }
-
-  /** Whoever is faster is looked at again. */
-  async function untilDone<T>(attempt: () => Promise<T>): Promise<T> {
-    for (let round = 0; round < maxRounds; round += 1) {
-      try {
-        return await attempt();
-      } catch (error) {
-        if (!(error instanceof TransactionRefused) || error.code !== "TRY_AGAIN") throw error;
-      }
-    }
-    throw new TryAgain();
+    await database.transact(writesOf({ before, next, isGone, nowMs, note }));
   }
 
   return {
@@ -141,7 +154,7 @@ export function createPromotionService({ database, clock }: PromotionServiceOpti
     put: (entered: string, facts: PromotionFacts, actor: Actor): Promise<PromotionState> =>
       untilDone(async () => {
         const code = codeOf(entered);
-        const before = await read(code);
+        const before = await read(database, code);
         const { present } = before;
         if (present && isSame(factsOf(present), facts)) {
           return { promotion: present, uses: before.uses };
@@ -190,7 +203,7 @@ export function createPromotionService({ database, clock }: PromotionServiceOpti
     delete: (entered: string, actor: Actor): Promise<Promotion> =>
       untilDone(async () => {
         const code = codeOf(entered);
-        const before = await read(code);
+        const before = await read(database, code);
         if (!before.present) throw new PromotionNotFound(code);
         const gone = { ...before.present, revision: before.revision + 1 };
         await change(before, gone, actor, true);
