@@ -12,7 +12,10 @@ import { answer } from "./runtime/answer.ts";
 import { createHandler, serve } from "./runtime/http.ts";
 import { shop } from "./runtime/wiring.ts";
 
-function viewOf({ revision: _revision, usesId: _usesId, ...facts }: Promotion, uses?: Stock) {
+function promotionView(
+  { revision: _revision, usesId: _usesId, ...facts }: Promotion,
+  uses?: Stock,
+) {
   const { available: left, held, sold: used } = uses ?? { available: 0, held: 0, sold: 0 };
   return { ...facts, uses: uses ? { left, held, used } : null };
 }
@@ -22,17 +25,17 @@ const promotions = promotionService(shop);
 export const handler = createHandler([
   serve(putPromotion, async ({ params, body, actor }) => {
     const { promotion, uses } = await promotions.put(params.code, body, actor);
-    return answer(200, viewOf(promotion, uses));
+    return answer(200, promotionView(promotion, uses));
   }),
   serve(getPromotion, async ({ params }) => {
     const { promotion, uses } = await promotions.get(params.code);
-    return answer(200, viewOf(promotion, uses));
+    return answer(200, promotionView(promotion, uses));
   }),
   serve(listPromotions, async ({ query }) => {
     const { rows, cursor = null } = await promotions.list(query);
-    return answer(200, { promotions: rows.map((promotion) => viewOf(promotion)), cursor });
+    return answer(200, { promotions: rows.map((promotion) => promotionView(promotion)), cursor });
   }),
   serve(deletePromotion, async ({ params, actor }) =>
-    answer(200, viewOf(await promotions.delete(params.code, actor))),
+    answer(200, promotionView(await promotions.delete(params.code, actor))),
   ),
 ]);

@@ -2,7 +2,7 @@
 import { isDeepStrictEqual } from "node:util";
 import type { ChangeNote } from "../base/actor.ts";
 import type { AuditAction } from "../base/audit-action.ts";
-import { isUsesId, usesNameOf } from "../base/uses-id.ts";
+import { isUsesId, parseUsesName } from "../base/uses-id.ts";
 import { dayMs, type EpochMs, later, ttlSecondsAt } from "../base/time.ts";
 import type { ItemChange } from "../table/stream.ts";
 import type { Row } from "../table/write.ts";
@@ -43,14 +43,16 @@ const kinds = {
 type Kind = (typeof kinds)[keyof typeof kinds] | "uses";
 
 /** Rows of the stock table count units of items, or uses of promotions. */
-function ofStock(itemId: string): { kind: Kind; id: string } {
-  return isUsesId(itemId) ? { kind: "uses", id: usesNameOf(itemId) } : { kind: "item", id: itemId };
+function parseStockKey(itemId: string): { kind: Kind; id: string } {
+  return isUsesId(itemId)
+    ? { kind: "uses", id: parseUsesName(itemId) }
+    : { kind: "item", id: itemId };
 }
 
 function parseSubject(key: Row): { kind: Kind; id: string } {
   for (const [name, kind] of Object.entries(kinds)) {
     if (key[name] === undefined) continue;
-    return kind === "item" ? ofStock(String(key[name])) : { kind, id: String(key[name]) };
+    return kind === "item" ? parseStockKey(String(key[name])) : { kind, id: String(key[name]) };
   }
   throw new Error("The trail knows no such items");
 }
@@ -125,7 +127,7 @@ export function makeEntries(change: ItemChange): AuditEntry[] {
   return events.map((event, index) => {
     const { action, actor, reason, requestId, orderId, atMs } = event;
     const about =
-      "itemId" in event && event.itemId !== undefined ? ofStock(event.itemId) : { kind, id };
+      "itemId" in event && event.itemId !== undefined ? parseStockKey(event.itemId) : { kind, id };
     const subject = `${about.kind}/${about.id}`;
     const mine = "steps" in event ? event.steps : [];
     const others = events.flatMap((other) => ("steps" in other ? other.steps : []));

@@ -6,12 +6,12 @@
 const prefix = "uses\u001f";
 
 /** The row of a promotion's uses, under a number that tells it from an earlier promotion of the same code. */
-export function usesIdOf(code: string, number: number): string {
+export function makeUsesId(code: string, number: number): string {
   return `${prefix}${code}/${number}`;
 }
 
 /** The row of what one shopper has used of it. */
-export function shopperUsesIdOf(usesId: string, userId: string): string {
+export function makeShopperUsesId(usesId: string, userId: string): string {
   return `${usesId}/${userId}`;
 }
 
@@ -21,6 +21,6 @@ export function isUsesId(itemId: string): boolean {
 }
 
 /** How the audit trail calls such a row: `CODE/number`, with the shopper behind where it is one's own. */
-export function usesNameOf(usesId: string): string {
+export function parseUsesName(usesId: string): string {
   return usesId.slice(prefix.length);
 }

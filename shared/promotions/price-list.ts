@@ -23,7 +23,7 @@ export interface PriceListRow {
 }
 
 /** A stored row as a list. */
-export function priceListOf(row: Row | undefined): PriceList {
+export function parsePriceList(row: Row | undefined): PriceList {
   if (!row) return noPromotions;
   const { automatic, revision } = row as unknown as PriceListRow;
   return { automatic: Object.values(automatic), revision };

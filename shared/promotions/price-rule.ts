@@ -39,7 +39,7 @@ export function isMeant(
 }
 
 /** The order in which rules of one target apply: whoever reckons has to keep it. */
-export function byOrder(one: PriceRule, other: PriceRule): number {
+export function compareRules(one: PriceRule, other: PriceRule): number {
   const [a, b] = [one, other].map(({ name, code = "" }) => `${name}\u0000${code}`);
   return one.order - other.order || (a! < b! ? -1 : Number(a! > b!));
 }

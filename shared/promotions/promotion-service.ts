@@ -3,16 +3,16 @@ import { isDeepStrictEqual } from "node:util";
 import { type Actor, type ChangeNote, changeNote } from "../base/actor.ts";
 import { TryAgain } from "../base/errors.ts";
 import { type Clock, type EpochMs, isExpired } from "../base/time.ts";
-import { usesIdOf } from "../base/uses-id.ts";
+import { makeUsesId } from "../base/uses-id.ts";
 import type { Stock } from "../inventory/stock.ts";
 import { findStock } from "../inventory/stock-store.ts";
 import type { Database } from "../table/database.ts";
 import type { Page } from "../table/paging.ts";
 import { TransactionRefused } from "../table/transaction.ts";
 import type { Write } from "../table/write.ts";
-import { type PriceList, priceListOf } from "./price-list.ts";
+import { type PriceList, parsePriceList } from "./price-list.ts";
 import {
-  codeOf,
+  normalizeCode,
   maxAutomaticPromotions,
   type Promotion,
   type PromotionFacts,
@@ -22,15 +22,15 @@ import {
 import {
   listPromotions,
   priceListPlace,
-  promotionOf,
+  parsePromotion,
   promotionPlace,
   putPriceListWrite,
   putPromotionWrite,
   stampWrites,
-  storedPromotion,
+  parseStoredPromotion,
 } from "./promotion-store.ts";
-import { markOf } from "./uses.ts";
-import { usesWrites } from "./uses-store.ts";
+import { makeMark } from "./uses.ts";
+import { makeUsesWrites } from "./uses-store.ts";
 
 /** What the service needs. */
 export interface PromotionServiceOptions {
@@ -57,7 +57,7 @@ interface Before {
 const maxRounds = 20;
 
 /** What an administrator says, apart from how it is kept. */
-function factsOf(promotion: Promotion): PromotionFacts {
+function selectFacts(promotion: Promotion): PromotionFacts {
   const { code: _code, revision: _revision, usesId: _usesId, ...facts } = promotion;
   return facts;
 }
@@ -69,11 +69,11 @@ function isSame(one: PromotionFacts, other: PromotionFacts): boolean {
 
 async function read(database: Database, code: string): Promise<Before> {
   const [row, listRow] = await database.getTogether([promotionPlace(code), priceListPlace]);
-  const present = promotionOf(row);
+  const present = parsePromotion(row);
   return {
     present,
-    revision: row ? storedPromotion(row).revision : 0,
-    list: priceListOf(listRow),
+    revision: row ? parseStoredPromotion(row).revision : 0,
+    list: parsePriceList(listRow),
     uses: present && (await findStock(database, present.usesId)),
   };
 }
@@ -88,7 +88,7 @@ interface Step {
 }
 
 /** The list with this promotion as it is now; what has ended for good makes room for others. */
-function listWrites({ before, next, isGone, nowMs }: Step): Write[] {
+function makeListWrites({ before, next, isGone, nowMs }: Step): Write[] {
   const { automatic, revision } = before.list;
   const others = automatic.filter(({ code }) => code !== next.code);
   const isListed = next.automatic && next.active && !isGone;
@@ -101,24 +101,24 @@ function listWrites({ before, next, isGone, nowMs }: Step): Write[] {
   return [putPriceListWrite(listed, revision), ...stampWrites(revision + 1)];
 }
 
-function countWrites({ before: { uses }, next, nowMs, note }: Step): Write[] {
+function makeCountWrites({ before: { uses }, next, nowMs, note }: Step): Write[] {
   const { usesId, name, maxUses } = next;
   if (maxUses === undefined && !uses) return [];
   // Where nothing is limited any more, orders that have uses still sell and release them.
   const most = maxUses ?? uses!.received + uses!.adjusted;
   const ofUses = { ...note, action: "uses.changed" } as const;
-  return usesWrites({ usesId, name, most, mark: markOf(next), nowMs, note: ofUses }, uses);
+  return makeUsesWrites({ usesId, name, most, mark: makeMark(next), nowMs, note: ofUses }, uses);
 }
 
-function writesOf(step: Step): Write[] {
+function makeWrites(step: Step): Write[] {
   const { before, next, isGone, nowMs, note } = step;
   // What nobody can have entered, no order checks by its code.
   const isCode = !next.automatic || before.present?.automatic === false;
   return [
     putPromotionWrite(next, before.revision, note, isGone ? nowMs : undefined),
     ...(isCode ? stampWrites(next.revision, next.code) : []),
-    ...listWrites(step),
-    ...countWrites(step),
+    ...makeListWrites(step),
+    ...makeCountWrites(step),
   ];
 }
 
@@ -139,7 +139,7 @@ export function createPromotionService({ database, clock }: PromotionServiceOpti
   async function change(before: Before, next: Promotion, actor: Actor, isGone = false) {
     const nowMs = clock();
     const note = changeNote(isGone ? "promotion.deleted" : "promotion.set", actor, nowMs);
-    await database.transact(writesOf({ before, next, isGone, nowMs, note }));
+    await database.transact(makeWrites({ before, next, isGone, nowMs, note }));
   }
 
   return {
@@ -153,14 +153,14 @@ export function createPromotionService({ database, clock }: PromotionServiceOpti
      */
     put: (entered: string, facts: PromotionFacts, actor: Actor): Promise<PromotionState> =>
       untilDone(async () => {
-        const code = codeOf(entered);
+        const code = normalizeCode(entered);
         const before = await read(database, code);
         const { present } = before;
-        if (present && isSame(factsOf(present), facts)) {
+        if (present && isSame(selectFacts(present), facts)) {
           return { promotion: present, uses: before.uses };
         }
         const revision = before.revision + 1;
-        const usesId = present?.usesId ?? usesIdOf(code, revision);
+        const usesId = present?.usesId ?? makeUsesId(code, revision);
         const promotion: Promotion = { ...facts, code, revision, usesId };
         await change(before, promotion, actor);
         const isLimited = facts.maxUses !== undefined;
@@ -174,9 +174,9 @@ export function createPromotionService({ database, clock }: PromotionServiceOpti
      * @example const { promotion, uses } = await promotions.get("SUMMER")
      */
     async get(entered: string): Promise<PromotionState> {
-      const code = codeOf(entered);
+      const code = normalizeCode(entered);
       const { table, key } = promotionPlace(code);
-      const promotion = promotionOf(await database.get(table, key));
+      const promotion = parsePromotion(await database.get(table, key));
       if (!promotion) throw new PromotionNotFound(code);
       const isLimited = promotion.maxUses !== undefined;
       return {
@@ -202,7 +202,7 @@ export function createPromotionService({ database, clock }: PromotionServiceOpti
      */
     delete: (entered: string, actor: Actor): Promise<Promotion> =>
       untilDone(async () => {
-        const code = codeOf(entered);
+        const code = normalizeCode(entered);
         const before = await read(database, code);
         if (!before.present) throw new PromotionNotFound(code);
         const gone = { ...before.present, revision: before.revision + 1 };

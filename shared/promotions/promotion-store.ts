@@ -40,14 +40,14 @@ function withoutGaps<T extends object>(facts: T): T {
 }
 
 /** The promotion in a stored row, also a deleted one's last facts. */
-export function storedPromotion(row: Row): PromotionRow {
+export function parseStoredPromotion(row: Row): PromotionRow {
   return row as unknown as PromotionRow;
 }
 
 /** The promotion in a stored row; undefined for one that was deleted. */
-export function promotionOf(row: Row | undefined): Promotion | undefined {
+export function parsePromotion(row: Row | undefined): Promotion | undefined {
   if (!row || row["deletedAtMs"] !== undefined) return undefined;
-  const { catalog: _catalog, change: _change, ...promotion } = storedPromotion(row);
+  const { catalog: _catalog, change: _change, ...promotion } = parseStoredPromotion(row);
   return promotion;
 }
 
@@ -121,7 +121,7 @@ export async function findPromotions(
 ): Promise<Map<string, Promotion | undefined>> {
   if (codes.length === 0) return new Map();
   const rows = await database.getTogether(codes.map(promotionPlace));
-  return new Map(codes.map((code, index) => [code, promotionOf(rows[index])]));
+  return new Map(codes.map((code, index) => [code, parsePromotion(rows[index])]));
 }
 
 /** A page of promotions by code. Two requests: the index, then the promotions. */

@@ -52,7 +52,7 @@ export const maxAutomaticPromotions = 20;
 export const maxCodes = 3;
 
 /** Codes are told apart without a look at their case, as people type them. */
-export function codeOf(entered: string): string {
+export function normalizeCode(entered: string): string {
   return entered.toUpperCase();
 }
 
@@ -101,7 +101,7 @@ export class TooManyAutomatic extends HoldfastError {
 }
 
 /** Why a promotion does not apply at this instant to lines that come to so much; undefined when it does. */
-export function whyNot(
+export function findCodeRefusal(
   promotion: Pick<PromotionFacts, "active" | "startsAtMs" | "endsAtMs" | "minSubtotalMinor">,
   { nowMs, subtotalMinor }: { readonly nowMs: EpochMs; readonly subtotalMinor: bigint },
 ): CodeRefusal | undefined {
@@ -120,7 +120,7 @@ export function areCombinable(codes: readonly Pick<PromotionFacts, "combinable">
 }
 
 /** A promotion as the rule that it is. */
-export function ruleOf(promotion: Promotion): PriceRule {
+export function makeRule(promotion: Promotion): PriceRule {
   const { code, name, type, target, value, itemId, kind, order, automatic } = promotion;
   return { name, type, target, value, itemId, kind, order, code, automatic };
 }

@@ -6,7 +6,7 @@
 import type { ChangeNote } from "../base/actor.ts";
 import type { EpochMs } from "../base/time.ts";
 import { stockSchemaVersion } from "../inventory/old-layout.ts";
-import { stockOf, stockRow } from "../inventory/stock-store.ts";
+import { parseStock, stockRow } from "../inventory/stock-store.ts";
 import { ItemNotFound, type Price, type Stock, type StockRow } from "../inventory/stock.ts";
 import type { Database } from "../table/database.ts";
 import { action, condition, isMissing, pathsOf } from "../table/expression.ts";
@@ -62,7 +62,7 @@ function changeUsesWrite({ usesId, most, mark, note }: WantedUses, seen: Stock):
 }
 
 /** Brings a row of uses, as it was seen, to what is wanted of it; none where it is that already. */
-export function usesWrites(wanted: WantedUses, seen: Stock | undefined): Write[] {
+export function makeUsesWrites(wanted: WantedUses, seen: Stock | undefined): Write[] {
   if (!seen) return [createUsesWrite(wanted)];
   const isAsWanted =
     seen.received + seen.adjusted === wanted.most && seen.amountMinor === wanted.mark.amountMinor;
@@ -73,7 +73,7 @@ export function usesWrites(wanted: WantedUses, seen: Stock | undefined): Write[]
 export async function ensureUses(database: Database, wanted: WantedUses): Promise<void> {
   const { table, key } = stockRow(wanted.usesId);
   const row = await database.get(table, key);
-  const [write] = usesWrites(wanted, row && stockOf(row));
+  const [write] = makeUsesWrites(wanted, row && parseStock(row));
   if (!write) return;
   try {
     await database.apply(write);

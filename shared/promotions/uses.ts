@@ -1,6 +1,6 @@
 /** Uses of limited promotions: what an order takes of them, and how many are left. */
 import { HoldfastError } from "../base/errors.ts";
-import { shopperUsesIdOf } from "../base/uses-id.ts";
+import { makeShopperUsesId } from "../base/uses-id.ts";
 import type { EpochMs } from "../base/time.ts";
 import { expiredUnits } from "../inventory/buckets.ts";
 import type { Demand, Price, Stock } from "../inventory/stock.ts";
@@ -17,12 +17,12 @@ export class UsesChanged extends HoldfastError {
 }
 
 /** The mark of the row of all uses: the promotion's revision, so that whoever takes one has seen it. */
-export function markOf({ revision }: Pick<Promotion, "revision">): Price {
+export function makeMark({ revision }: Pick<Promotion, "revision">): Price {
   return { amountMinor: revision, currency: noCurrency };
 }
 
 /** The mark of a shopper's row: how many uses it is about. */
-export function shopperMarkOf(most: number): Price {
+export function makeShopperMark(most: number): Price {
   return { amountMinor: most, currency: noCurrency };
 }
 
@@ -30,23 +30,23 @@ export function shopperMarkOf(most: number): Price {
 export type UsesDemand = Demand & { readonly price: Price };
 
 /** What one use of a promotion by this shopper takes: nothing where nothing is limited. */
-export function usesOf(promotion: Promotion, userId: string): UsesDemand[] {
+export function listUses(promotion: Promotion, userId: string): UsesDemand[] {
   const { usesId, maxUses, maxUsesPerShopper } = promotion;
   return [
-    ...(maxUses === undefined ? [] : [{ itemId: usesId, quantity: 1, price: markOf(promotion) }]),
+    ...(maxUses === undefined ? [] : [{ itemId: usesId, quantity: 1, price: makeMark(promotion) }]),
     ...(maxUsesPerShopper === undefined
       ? []
       : [
           {
-            itemId: shopperUsesIdOf(usesId, userId),
+            itemId: makeShopperUsesId(usesId, userId),
             quantity: 1,
-            price: shopperMarkOf(maxUsesPerShopper),
+            price: makeShopperMark(maxUsesPerShopper),
           },
         ]),
   ];
 }
 
 /** How many uses somebody could take at this instant; below 0 where a limit was lowered under what was used. */
-export function usesLeft(stock: Stock, nowMs: EpochMs): number {
+export function countUsesLeft(stock: Stock, nowMs: EpochMs): number {
   return stock.available + expiredUnits(stock, nowMs);
 }

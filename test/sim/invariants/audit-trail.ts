@@ -2,7 +2,7 @@
  * A1: the streams are delivered late, repeatedly and out of order between items (in order for each),
  * and still the trail has an entry for every change and leads to the present state.
  */
-import { isUsesId, usesNameOf } from "../../../shared/base/uses-id.ts";
+import { isUsesId, parseUsesName } from "../../../shared/base/uses-id.ts";
 import { type AuditEntry, isCopyOfPromotion, isOfLine } from "../../../shared/audit/audit.ts";
 import { afterSteps, stepsBetween } from "../../../shared/audit/difference.ts";
 import type { ItemChange } from "../../../shared/table/stream.ts";
@@ -110,7 +110,7 @@ export class Auditor {
       for (const item of this.#world.engine.table(table).items()) {
         if (isCopyOfPromotion(item)) continue;
         const id = String(item[key]);
-        const subject = isUsesId(id) ? `uses/${usesNameOf(id)}` : `${kind}/${id}`;
+        const subject = isUsesId(id) ? `uses/${parseUsesName(id)}` : `${kind}/${id}`;
         this.#checkReplay(subject, item, bySubject.get(subject) ?? []);
       }
     }
