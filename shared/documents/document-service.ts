@@ -1,5 +1,6 @@
 /** What a caller can ask of documents: read, start to edit, save under the lock. */
 import { type Actor, changeNote } from "../base/actor.ts";
+import { again, OnceMore } from "../base/again.ts";
 import { Forbidden } from "../base/errors.ts";
 import { randomId } from "../base/ids.ts";
 import type { Clock } from "../base/time.ts";
@@ -65,8 +66,8 @@ export function wantedLock(documentId: string, editor: Editor | undefined) {
   } as const;
 }
 
-/** How often a save corrects its version, or what it knows of those who wait for its lock. */
-const maxRounds = 10;
+/** How often a save corrects its version (once), or what it knows of those who join the line for its lock. */
+const mostCorrections = 10;
 
 /**
  * That this very save was done before counts most: it may have released the lock. Then a right that was taken
@@ -93,7 +94,7 @@ function createSaving({ database, clock }: DocumentServiceOptions) {
     let line: Row | undefined;
     const content = [documentId, fence, owner.sessionId, keepLock, expected, text];
     const keyed = keyedRequest(owner.userId, request.idempotencyKey, content);
-    for (let round = 1; ; round += 1) {
+    return again(mostCorrections, async () => {
       const nowMs = clock();
       const version = Math.max(nowMs, above + 1);
       const note = changeNote("document.saved", actor, nowMs);
@@ -111,12 +112,12 @@ function createSaving({ database, clock }: DocumentServiceOptions) {
       } catch (error) {
         if (!(error instanceof TransactionRefused)) throw error;
         const meant = pickRefusal(error);
-        if (round === maxRounds) throw meant;
         if (meant instanceof LineWaits) line = meant.row;
         else if (meant instanceof VersionBehind) above = meant.version;
         else throw meant;
+        return new OnceMore(meant);
       }
-    }
+    });
   };
 }
 

@@ -1,6 +1,6 @@
 /** Moves stock outside of orders: each movement happens once, whoever repeats it and however often. */
 import { type Actor, type ChangeNote, changeNote } from "../base/actor.ts";
-import { TryAgain } from "../base/errors.ts";
+import { again, OnceMore } from "../base/again.ts";
 import { fingerprint } from "../base/ids.ts";
 import type { Clock } from "../base/time.ts";
 import type { Database } from "../table/database.ts";
@@ -156,7 +156,7 @@ export function createLedgerService(options: LedgerServiceOptions) {
     const { itemId, kind, quantity } = request;
     const movement = movementFor(request, clock());
     let from = isCrowded ? undefined : (lastSeen.get(itemId) ?? unknown);
-    for (let round = 0; round < mostRounds; round += 1) {
+    return again(mostRounds, async (round) => {
       const outcome = await attempt(movement, from);
       if ("replay" in outcome) return answer(outcome.replay, true);
       if ("done" in outcome) {
@@ -166,8 +166,8 @@ export function createLedgerService(options: LedgerServiceOptions) {
         return { itemId, levels, movement, replayed: false };
       }
       from = round === 0 && !isCrowded ? outcome.from : undefined;
-    }
-    throw new TryAgain();
+      return new OnceMore();
+    });
   }
 
   return {

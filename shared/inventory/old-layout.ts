@@ -3,7 +3,8 @@
  * guarded write, so that it can happen while orders are taken; `carryOverAll` does it for a whole store.
  */
 import { changeNote } from "../base/actor.ts";
-import { HoldfastError, TryAgain } from "../base/errors.ts";
+import { again, OnceMore } from "../base/again.ts";
+import { HoldfastError } from "../base/errors.ts";
 import type { Clock, EpochMs } from "../base/time.ts";
 import type { Database } from "../table/database.ts";
 import { action, allOf, condition, isMissing, pathsOf } from "../table/expression.ts";
@@ -92,12 +93,12 @@ function carryOverWrite(row: Row, nowMs: EpochMs): Write {
 }
 
 /** How often a row may be changed by others of the old layout while it is carried over. */
-const maxRounds = 20;
+const mostChanges = 20;
 
 /** Carries one row over; false when somebody else has done so. One request, safe to repeat. */
-async function carryOver(database: Database, first: Row, clock: Clock): Promise<boolean> {
+function carryOver(database: Database, first: Row, clock: Clock): Promise<boolean> {
   let row: Row | undefined = first;
-  for (let round = 0; round < maxRounds; round += 1) {
+  return again(mostChanges, async () => {
     if (!isOldLayout(row)) return false;
     try {
       await database.apply(carryOverWrite(row, clock()));
@@ -105,9 +106,9 @@ async function carryOver(database: Database, first: Row, clock: Clock): Promise<
     } catch (error) {
       if (!(error instanceof RowMoved)) throw error;
       row = error.found;
+      return new OnceMore(error);
     }
-  }
-  throw new TryAgain();
+  });
 }
 
 /**

@@ -1,5 +1,6 @@
 /** How a lock comes to whoever waits for it: given up by its owner, or found free by somebody. */
 import type { Actor } from "../base/actor.ts";
+import { again, OnceMore } from "../base/again.ts";
 import type { Clock } from "../base/time.ts";
 import type { Database } from "../table/database.ts";
 import type { Row } from "../table/write.ts";
@@ -13,20 +14,21 @@ import {
 import type { Acquisition } from "./lock-store.ts";
 import { isSameOwner, parseLiveLock, type Lock, LockHeld, parseLock } from "./lock.ts";
 
-/** Each round answers one thing that only a refusal could tell: somebody joined, left, or asked again. */
-const maxRounds = 40;
+/** All who can stand in a line may join, leave or ask once while one lock is handed over, and some twice. */
+const mostMoves = 40;
 
 /** Tries until it is done, each time on the row that refused it before. */
-export async function settle<T>(first: Row, attempt: (row: Row) => Promise<T>): Promise<T> {
+export function settle<T>(first: Row, attempt: (row: Row) => Promise<T>): Promise<T> {
   let row = first;
-  for (let round = 1; ; round += 1) {
+  return again(mostMoves, async () => {
     try {
       return await attempt(row);
     } catch (error) {
-      if (!(error instanceof LineWaits) || round === maxRounds) throw error;
+      if (!(error instanceof LineWaits)) throw error;
       row = error.row;
+      return new OnceMore(error);
     }
-  }
+  });
 }
 
 /** Makes the hand-overs of a lock service. */

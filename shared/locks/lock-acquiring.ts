@@ -1,5 +1,6 @@
 /** Taking and keeping a lock: at once or with waiting, and renewing what is the caller's own. */
 import type { Actor } from "../base/actor.ts";
+import { again, OnceMore } from "../base/again.ts";
 import type { Logger } from "../base/logger.ts";
 import type { Clock } from "../base/time.ts";
 import type { Database } from "../table/database.ts";
@@ -69,8 +70,8 @@ export interface LockTiming {
 
 /** Waiting callers try again about this often: half to one and a half of it, so that they spread. */
 const retryMs = 100;
-/** Own lock seen, but gone before it was renewed: look again this often before giving up. */
-const ownRounds = 3;
+/** Own lock seen, but gone before it was renewed: by its lease's end, then by another session of its owner. */
+const mostLosses = 3;
 
 /** The actor on record: as given, or the owner. */
 export function resolveActor(request: { owner: LockOwner; actor?: Actor | undefined }): Actor {
@@ -126,9 +127,9 @@ export function createAcquiring(parts: AcquiringParts, timing: LockTiming) {
   const renew = async (request: RenewRequest): Promise<Lock> => (await extend(request)).lock;
 
   /** One attempt: a free lock is taken; the caller's own is renewed, keeping its fence. */
-  async function take(taken: Acquisition): Promise<Lock> {
+  function take(taken: Acquisition): Promise<Lock> {
     const { resource, owner, leaseMs, scope, actor, permit } = taken;
-    for (let round = 1; ; round += 1) {
+    return again(mostLosses, async () => {
       try {
         if (scope === "tree") return await trees.take(taken);
         return await takeExact(taken);
@@ -140,10 +141,11 @@ export function createAcquiring(parts: AcquiringParts, timing: LockTiming) {
         try {
           return await renew({ ...lock, actor, leaseMs, permit });
         } catch (lost) {
-          if (!(lost instanceof LockNotOwned) || round === ownRounds) throw lost;
+          if (!(lost instanceof LockNotOwned)) throw lost;
+          return new OnceMore(lost);
         }
       }
-    }
+    });
   }
 
   /** A line that is in the way is looked at: whoever is first in it gets the lock. */

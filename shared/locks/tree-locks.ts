@@ -7,6 +7,7 @@
  * takes over an expired lock, from above or below, removes one of them. So no clock decides safety.
  */
 import { type Actor, changeNote } from "../base/actor.ts";
+import { again, OnceMore } from "../base/again.ts";
 import { TooLarge } from "../base/errors.ts";
 import { type Clock, type EpochMs, isExpired, later } from "../base/time.ts";
 import type { Database } from "../table/database.ts";
@@ -36,8 +37,8 @@ import {
 
 /** How many expired locks one write removes; DynamoDB bounds the length of an expression. */
 const maxDropped = 50;
-/** Each round answers one thing that only a refusal could tell: a newer fence, or expired locks. */
-const maxRounds = 5;
+/** What only a refusal could tell: a newer fence, expired locks below, full rows above; each may come once more. */
+const mostSurprises = 5;
 
 /** What an attempt assumes of the lock's own row; a refusal hands back what is true. */
 interface Assumption {
@@ -119,10 +120,10 @@ function createTaking({ database, clock }: TreeLockOptions) {
    *
    * @throws LockHeld with the lock that is in the way; nothing was changed
    */
-  async function take(taken: Acquisition): Promise<Lock> {
+  function take(taken: Acquisition): Promise<Lock> {
     const { resource } = taken;
     let assumed: Assumption = { fence: clock(), expiredBelow: [] };
-    for (let round = 1; ; round += 1) {
+    return again(mostSurprises, async () => {
       const nowMs = clock();
       const lock = lockToBe(taken, assumed.fence, nowMs);
       const note = changeNote("lock.entered", taken.actor, nowMs);
@@ -133,7 +134,6 @@ function createTaking({ database, clock }: TreeLockOptions) {
         ]);
         return lock;
       } catch (error) {
-        if (round === maxRounds) throw error;
         if (error instanceof TooLarge) await dropAbove(resource, nowMs);
         else if (error instanceof TransactionRefused) assumed = corrected(error, assumed, nowMs);
         else throw error;
@@ -141,8 +141,9 @@ function createTaking({ database, clock }: TreeLockOptions) {
           await drop(resource, assumed.expiredBelow, nowMs);
           assumed = { ...assumed, expiredBelow: [] };
         }
+        return new OnceMore(error instanceof TooLarge ? error : undefined);
       }
-    }
+    });
   }
 
   return take;

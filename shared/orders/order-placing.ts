@@ -1,6 +1,7 @@
 /** Places an order: one read, then one transaction that holds every line, or none. */
 import { type Actor, changeNote } from "../base/actor.ts";
-import { HoldfastError, TryAgain } from "../base/errors.ts";
+import { again, OnceMore } from "../base/again.ts";
+import { HoldfastError } from "../base/errors.ts";
 import { temporaryTransactionId } from "../carts/model/cart.ts";
 import { checkoutWrite } from "../carts/checkout/cart-checkout-store.ts";
 import { repriceWrite } from "../carts/checkout/cart-repricing.ts";
@@ -24,8 +25,8 @@ export interface Placed {
   readonly replayed: boolean;
 }
 
-/** How often a cart that moves or holds that expire meanwhile make us look again. */
-const maxRounds = 20;
+/** How often a cart that moves, holds that expire and rivals for their units make us look again. */
+const mostMoves = 20;
 
 type Demanded = Draft["demands"][number];
 
@@ -156,7 +157,7 @@ async function placeNew(parts: PlacingOptions, request: PlaceOrder): Promise<Ord
   const { actor } = request;
   let draft = await draftPayable(parts, request);
   let rooms: Rooms = new Map();
-  for (let round = 0; round < maxRounds; round += 1) {
+  return again(mostMoves, async () => {
     const attempt = planAttempt(parts, draft, rooms, actor);
     const { order, cart, holds } = attempt;
     try {
@@ -173,9 +174,9 @@ async function placeNew(parts: PlacingOptions, request: PlaceOrder): Promise<Ord
       else
         rooms = new Map([...rooms, ...(await roomsOrRefusal(parts, draft, error, attempt, actor))]);
       draft = withLiveDeadline(parts, draft, rooms);
+      return new OnceMore();
     }
-  }
-  throw new TryAgain();
+  });
 }
 
 /**

@@ -3,7 +3,7 @@ import { type Actor, changeNote } from "../base/actor.ts";
 import { reopenWrite } from "../carts/checkout/cart-checkout-store.ts";
 import { releaseHoldWrite } from "../inventory/hold-store.ts";
 import type { Page } from "../table/paging.ts";
-import { TryAgain } from "../base/errors.ts";
+import { again, OnceMore } from "../base/again.ts";
 import { transactTolerating } from "../table/tolerating.ts";
 import { TransactionRefused } from "../table/transaction.ts";
 import { sumDemand, type Order, type OrderCaller } from "./order.ts";
@@ -30,8 +30,8 @@ export interface Closed {
   readonly released: number;
 }
 
-/** How often an order's deadline may move under our hands. */
-const maxRounds = 10;
+/** Each payment that is started moves the deadline once; nobody starts ten while one order is ended. */
+const mostPaymentStarts = 10;
 
 /** Takes orders and lets go of them; all that one step changes, it changes in one transaction. */
 export function createOrderService(options: PlacingOptions) {
@@ -64,9 +64,9 @@ export function createOrderService(options: PlacingOptions) {
   }
 
   /** A payment that starts at the same moment moves the order's deadline: then it is ended as it is now. */
-  async function closeAsItIs(first: Order, ending: Ending): Promise<Closed> {
+  function closeAsItIs(first: Order, ending: Ending): Promise<Closed> {
     let order = first;
-    for (let round = 0; round < maxRounds; round += 1) {
+    return again(mostPaymentStarts, async () => {
       try {
         return await close(order, ending);
       } catch (error) {
@@ -75,9 +75,9 @@ export function createOrderService(options: PlacingOptions) {
         const isMoved = moved?.status === "pending" && moved.expiresAtMs !== order.expiresAtMs;
         if (!isMoved || ending.to === "expired") throw error;
         order = moved;
+        return new OnceMore();
       }
-    }
-    throw new TryAgain();
+    });
   }
 
   return {

@@ -1,6 +1,6 @@
 /** Pays money back: asks the provider until it has confirmed, with one key for each refund. */
 import { type Actor, changeNote } from "../base/actor.ts";
-import { TryAgain } from "../base/errors.ts";
+import { again, OnceMore } from "../base/again.ts";
 import type { Logger } from "../base/logger.ts";
 import type { Clock } from "../base/time.ts";
 import { type Order, OrderNotFound, OrderNotPayable, type Refund } from "../orders/order.ts";
@@ -38,7 +38,8 @@ interface Wish {
   readonly outside?: boolean | undefined;
 }
 
-const maxRounds = 10;
+/** How often an order may move under a refund: by facts of its provider, of which it has a handful. */
+const mostFacts = 10;
 
 /** A final refusal, with what the provider says is still there to be paid back. */
 async function explainRefusal(
@@ -145,9 +146,9 @@ export function createRefunds(options: RefundOptions) {
    * @throws OrderNotPayable when no money was captured; nothing was changed
    * @example await refunds.request({ orderId: "ord_x", reason: "damaged", actor: { id: "root" } })
    */
-  async function request(wish: Wish): Promise<Order> {
+  function request(wish: Wish): Promise<Order> {
     const { orderId, reason, actor, outside = false } = wish;
-    for (let round = 0; round < maxRounds; round += 1) {
+    return again(mostFacts, async () => {
       const order = await findOrder(database, orderId);
       if (!order) throw new OrderNotFound(orderId);
       if (order.status === "refunded") return order;
@@ -163,9 +164,9 @@ export function createRefunds(options: RefundOptions) {
         return await (outside ? record(due, actor) : carryOut(due, actor));
       } catch (error) {
         if (!(error instanceof OrderMoved)) throw error;
+        return new OnceMore();
       }
-    }
-    throw new TryAgain();
+    });
   }
 
   return { carryOut, request };

@@ -1,6 +1,6 @@
 /** Sells the lines of an order: what it holds, and what it has to take again because it came late. */
 import type { ChangeNote } from "../base/actor.ts";
-import { TryAgain } from "../base/errors.ts";
+import { again, OnceMore } from "../base/again.ts";
 import type { Clock } from "../base/time.ts";
 import { confirmHoldWrite, sellWrite } from "../inventory/hold-store.ts";
 import { parseStock } from "../inventory/stock-store.ts";
@@ -30,8 +30,8 @@ export interface Sale {
 /** The units are gone: some item cannot be sold to this order any more. Nothing was changed. */
 export class SoldOut extends Error {}
 
-/** How often holds may change under our hands. */
-const maxRounds = 20;
+/** How often other buyers may take, between a look and a sale, what a late payment takes anew. */
+const mostRivals = 20;
 
 /** How an order gets the units of one item: it still holds them, or it takes them again. */
 interface Taking extends Demand {
@@ -77,12 +77,12 @@ export function createSelling(options: SellingOptions) {
    * @throws SoldOut when some units cannot be had any more; nothing was changed
    * @throws TransactionRefused when the order's own write is refused; nothing was changed
    */
-  return async function sell(sale: Sale): Promise<void> {
+  return function sell(sale: Sale): Promise<void> {
     const { order, orderWrite } = sale;
     const stillHolds = order.status === "pending";
     let takings: Taking[] = sumDemand(order.lines).map((line) => ({ ...line, holds: stillHolds }));
     let { cartWrites } = sale;
-    for (let round = 0; round < maxRounds; round += 1) {
+    return again(mostRivals, async () => {
       const taken = takings.map((taking) => takeWrite(taking, sale));
       try {
         return await database.transact([orderWrite, ...taken, ...cartWrites]);
@@ -97,8 +97,8 @@ export function createSelling(options: SellingOptions) {
           return retake(taking, refusal.found && parseStock(refusal.found), sale);
         });
         takings = await Promise.all(next);
+        return new OnceMore();
       }
-    }
-    throw new TryAgain();
+    });
   };
 }

@@ -1,7 +1,7 @@
 /** Carries out what money does to an order: order, units and cart in one transaction. */
 import { type Actor, type ChangeNote, changeNote } from "../base/actor.ts";
 import type { AuditAction } from "../base/audit-action.ts";
-import { TryAgain } from "../base/errors.ts";
+import { again, OnceMore } from "../base/again.ts";
 import { completeWrite, reopenWrite } from "../carts/checkout/cart-checkout-store.ts";
 import { releaseHoldWrite, takeBackWrite } from "../inventory/hold-store.ts";
 import { sumDemand, type Order } from "../orders/order.ts";
@@ -19,8 +19,8 @@ export interface SettlingOptions extends SellingOptions {
   readonly onPaymentFailure: OnPaymentFailure;
 }
 
-/** How often an order may change under our hands. */
-const maxRounds = 20;
+/** Steps that a fact takes an order, and facts that come at the same moment: a handful of each. */
+const mostSteps = 20;
 
 /** The write on the order's cart that an outcome asks for, if any. */
 function cartWrites(order: Order, outcome: Outcome, told: ChangeNote): Write[] {
@@ -110,9 +110,9 @@ export function createSettling(options: SettlingOptions) {
    *
    * @throws TryAgain when the order kept changing; then nothing was done
    */
-  async function settle(first: Order, fact: PaymentFact, actor: Actor): Promise<Order> {
+  function settle(first: Order, fact: PaymentFact, actor: Actor): Promise<Order> {
     let order = first;
-    for (let round = 0; round < maxRounds; round += 1) {
+    return again(mostSteps, async () => {
       const outcome = decideOutcome(order, fact, { policy: onPaymentFailure, nowMs: clock() });
       if (!outcome) return order;
       try {
@@ -121,8 +121,8 @@ export function createSettling(options: SettlingOptions) {
         if (!(error instanceof OrderMoved)) throw error;
         order = (await findOrder(database, first.orderId)) ?? order;
       }
-    }
-    throw new TryAgain();
+      return new OnceMore();
+    });
   }
 
   return { settle, carryOut };

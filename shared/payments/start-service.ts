@@ -1,6 +1,6 @@
 /** Starts a payment: the provider's transaction, and the time in which it may be paid. */
 import { type Actor, changeNote } from "../base/actor.ts";
-import { TryAgain } from "../base/errors.ts";
+import { again, OnceMore } from "../base/again.ts";
 import { type Clock, type EpochMs, epochMs, isExpired, later } from "../base/time.ts";
 import { extendCheckoutWrite } from "../carts/checkout/cart-checkout-store.ts";
 import { extendHoldWrite } from "../inventory/hold-store.ts";
@@ -42,7 +42,8 @@ export interface StartRequest {
   readonly actor: Actor;
 }
 
-const maxRounds = 10;
+/** How often other payments for the order may start, or facts about them come, under our hands. */
+const mostPaymentSteps = 10;
 
 /** Starts payments; see `initiate` of the payment service for what it guarantees. */
 export function createStarting(options: StartingOptions) {
@@ -104,8 +105,8 @@ export function createStarting(options: StartingOptions) {
 
   return {
     /** See `initiate` of the payment service. */
-    async start(request: StartRequest): Promise<StartedPayment> {
-      for (let round = 0; round < maxRounds; round += 1) {
+    start(request: StartRequest): Promise<StartedPayment> {
+      return again(mostPaymentSteps, async () => {
         const order = await request.read();
         try {
           return await attempt(order, request);
@@ -114,9 +115,9 @@ export function createStarting(options: StartingOptions) {
           const moved = error.refusals.some((refusal) => refusal.error instanceof OrderMoved);
           // The order stands, so somebody has taken its hold or its cart over: its time was up.
           if (!moved) throw new OrderNotPayable({ ...order, status: "expired" });
+          return new OnceMore();
         }
-      }
-      throw new TryAgain();
+      });
     },
   };
 }

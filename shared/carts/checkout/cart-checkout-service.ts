@@ -1,5 +1,6 @@
 /** The cart's lock for payment as a service: taken, checked, handed to the provider, given back. */
 import { type Actor, changeNote } from "../../base/actor.ts";
+import { again, OnceMore } from "../../base/again.ts";
 import { type Clock, later } from "../../base/time.ts";
 import type { Database } from "../../table/database.ts";
 import {
@@ -52,8 +53,8 @@ export interface CartCheckoutOptions {
   readonly clock: Clock;
 }
 
-/** How often a cart that is being edited right now is read again before it is locked. */
-const maxRounds = 20;
+/** One shopper's edits: more of them than fit between a read and a write 20 times over are no shopper's. */
+const mostEdits = 20;
 
 /** The contents under the lock are what the caller saw. */
 function validate(cart: Cart, expected: Expected): LockedCart {
@@ -73,7 +74,7 @@ async function lockStillCart(
   request: LockRequest,
 ): Promise<Cart> {
   const { orderId, leaseMs, transactionId = temporaryTransactionId(orderId), actor } = request;
-  for (let round = 1; ; round += 1) {
+  return again(mostEdits, async () => {
     const cart = await findCart(database, makeCartId(request.userId, request.sessionId));
     const nowMs = clock();
     const expiresAtMs = later(nowMs, leaseMs);
@@ -82,9 +83,10 @@ async function lockStillCart(
     try {
       return parseCart(cart.cartId, await database.apply(checkoutWrite(start)));
     } catch (error) {
-      if (!(error instanceof VersionMismatch) || round === maxRounds) throw error;
+      if (!(error instanceof VersionMismatch)) throw error;
+      return new OnceMore(error);
     }
-  }
+  });
 }
 
 /** Makes the service. */
