@@ -7,7 +7,7 @@ import { Stack } from "aws-cdk-lib";
 import { Code } from "aws-cdk-lib/aws-lambda";
 import type { Construct } from "constructs";
 import type { BundlingOrder } from "./bundling.ts";
-import type { ProviderName } from "./settings/settings.ts";
+import { type ProviderName, realProviderNames } from "../shared/api/payment-providers.ts";
 
 const functionsFolder = join(import.meta.dirname, "..", "functions");
 
@@ -49,7 +49,7 @@ export function bundleInto(folder: string, functions: readonly Bundled[]): void 
   const order: BundlingOrder = {
     folder,
     groups: [...byProviders.values()].map((group) => ({
-      providers: group[0]!.providers,
+      absent: realProviderNames.filter((name) => !group[0]!.providers.includes(name)),
       entries: group.map(({ name }) => ({
         in: join(functionsFolder, `${name}.ts`),
         out: `${name}/index`,

@@ -6,7 +6,8 @@ import { leaveOut } from "./lean.ts";
 export interface BundlingOrder {
   readonly folder: string;
   readonly groups: readonly {
-    readonly providers: readonly string[];
+    /** The payment providers that they were not granted. */
+    readonly absent: readonly string[];
     readonly entries: readonly { readonly in: string; readonly out: string }[];
   }[];
 }
@@ -17,7 +18,7 @@ const requireForCommonJs =
 
 const { folder, groups } = JSON.parse(process.argv[2] ?? "") as BundlingOrder;
 await Promise.all(
-  groups.map(({ providers, entries }) =>
+  groups.map(({ absent, entries }) =>
     build({
       entryPoints: [...entries],
       outdir: folder,
@@ -29,7 +30,7 @@ await Promise.all(
       mainFields: ["module", "main"],
       minify: true,
       banner: { js: requireForCommonJs },
-      plugins: [leaveOut(providers)],
+      plugins: [leaveOut(absent)],
       logLevel: "error",
     }),
   ),

@@ -10,8 +10,8 @@ import type { TableName } from "./table-shapes.ts";
 import { functionNames, permissions } from "./permissions.ts";
 import type { FunctionName, Permissions } from "./permissions.ts";
 import type { ProviderSecrets } from "./secrets.ts";
-import { providers } from "./settings/settings.ts";
 import type { Settings } from "./settings/settings.ts";
+import { providerNames } from "../shared/api/payment-providers.ts";
 
 /** The functions of the stage by name; one that a stage lacks is absent. */
 export type Functions = ReadonlyMap<FunctionName, AppFunction>;
@@ -103,7 +103,7 @@ function settingsEnvironment({ settings, apiUrl }: FunctionsProps): Record<strin
     POWERTOOLS_SERVICE_NAME: "holdfast",
     POWERTOOLS_METRICS_NAMESPACE: "Holdfast",
   };
-  for (const provider of providers) {
+  for (const provider of providerNames) {
     const { seconds, baseUrl } = settings.providers[provider];
     const prefix = provider.toUpperCase();
     if (seconds !== undefined) environment[`${prefix}_PAYMENT_SECONDS`] = String(seconds);

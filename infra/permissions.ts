@@ -6,7 +6,11 @@
  * ConditionCheckItem for each part of it.
  */
 import type { IndexName, TableName } from "./table-shapes.ts";
-import type { ProviderName } from "./settings/settings.ts";
+import {
+  type ProviderName,
+  providerNames,
+  realProviderNames,
+} from "../shared/api/payment-providers.ts";
 
 /** A DynamoDB action on a table, without the `dynamodb:` in front. */
 export type TableAction =
@@ -27,10 +31,6 @@ export interface Permissions {
   readonly outsideProduction?: true;
 }
 
-const everyProvider = ["stripe", "razorpay", "wompi", "sandbox"] as const;
-/** Whoever pays back or lets a transaction go needs no keys of the sandbox for that. */
-const realProviders = ["stripe", "razorpay", "wompi"] as const;
-
 /** The functions of the stack; each name is the file `functions/<name>.ts`. */
 export const permissions = {
   orders: {
@@ -43,8 +43,8 @@ export const permissions = {
     },
     queries: { Orders: ["byUser"] },
     // What a provider has no keys for is refused before anything is held; and a cancelled order's
-    // transaction is cancelled too, where the provider knows how to.
-    secrets: realProviders,
+    // transaction is cancelled too, where the provider knows how to. The sandbox needs no keys for that.
+    secrets: realProviderNames,
   },
   carts: {
     tables: {
@@ -59,7 +59,7 @@ export const permissions = {
       Stock: ["UpdateItem"],
       Carts: ["UpdateItem"],
     },
-    secrets: everyProvider,
+    secrets: providerNames,
   },
   "payment-webhooks": {
     tables: {
@@ -68,7 +68,7 @@ export const permissions = {
       Carts: ["UpdateItem"],
       Events: ["PutItem"],
     },
-    secrets: everyProvider,
+    secrets: providerNames,
   },
   inventory: {
     tables: {
@@ -108,7 +108,7 @@ export const permissions = {
       Orders: ["due"],
       Audit: [""],
     },
-    secrets: realProviders,
+    secrets: realProviderNames,
   },
   cleanup: {
     tables: {
@@ -118,7 +118,7 @@ export const permissions = {
       Locks: ["BatchGetItem", "UpdateItem"],
     },
     queries: { Orders: ["due"], Locks: ["byExpiry", "byName"] },
-    secrets: realProviders,
+    secrets: realProviderNames,
   },
   changes: { tables: { Audit: ["PutItem"], Movements: ["PutItem"] } },
   platform: { tables: { Locks: ["GetItem"] } },

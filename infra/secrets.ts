@@ -2,27 +2,29 @@
 import { RemovalPolicy, Validations } from "aws-cdk-lib";
 import { Secret } from "aws-cdk-lib/aws-secretsmanager";
 import type { Construct } from "constructs";
-import { providers } from "./settings/settings.ts";
-import type { ProviderName, Settings } from "./settings/settings.ts";
+import {
+  paymentProviders,
+  type ProviderName,
+  providerNames,
+  realProviderNames,
+} from "../shared/api/payment-providers.ts";
+import type { Settings } from "./settings/settings.ts";
 
 /** The secrets of a stage; the sandbox has none in production, where there is no sandbox. */
 export type ProviderSecrets = Partial<Readonly<Record<ProviderName, Secret>>>;
 
-// What an operator fills in. The webhook secret is generated at first, never empty: an empty one
-// would let anybody sign a webhook until somebody remembers to set it.
-const fieldsToFillIn: Record<ProviderName, Record<string, string>> = {
-  stripe: { secretKey: "", publishableKey: "" },
-  razorpay: { keyId: "", keySecret: "" },
-  wompi: { publicKey: "", privateKey: "", integritySecret: "" },
-  sandbox: {},
-};
+/** The providers of a stage: the sandbox is none of production's. */
+export function providersOf({ production }: Settings): readonly ProviderName[] {
+  return production ? realProviderNames : providerNames;
+}
 
-/** Creates the secrets of the stage's providers, each with random text where a webhook secret goes. */
+/**
+ * Creates the secrets of the stage's providers, for an operator to fill in. The webhook secret is generated
+ * at first, never empty: an empty one would let anybody sign a webhook until somebody remembers to set it.
+ */
 export function createSecrets(scope: Construct, settings: Settings): ProviderSecrets {
-  const { production } = settings;
-  const present = providers.filter((name) => name !== "sandbox" || !production);
   return Object.fromEntries(
-    present.map((name) => [name, createSecret(scope, name, production)]),
+    providersOf(settings).map((name) => [name, createSecret(scope, name, settings.production)]),
   ) as ProviderSecrets;
 }
 
@@ -31,7 +33,9 @@ function createSecret(scope: Construct, name: ProviderName, production: boolean)
     description: `Keys of the payment provider ${name}`,
     removalPolicy: production ? RemovalPolicy.RETAIN : RemovalPolicy.DESTROY,
     generateSecretString: {
-      secretStringTemplate: JSON.stringify(fieldsToFillIn[name]),
+      secretStringTemplate: JSON.stringify(
+        Object.fromEntries(paymentProviders[name].keys.map((key) => [key, ""])),
+      ),
       generateStringKey: "webhookSecret",
       // 44 letters and digits are valid base64 for 33 bytes, as Standard Webhooks asks for (24 to 64).
       passwordLength: 44,

@@ -10,8 +10,8 @@ import { createDeadLetters, createDeadRecords } from "./dead-letters.ts";
 import { createFunctions } from "./functions.ts";
 import { scheduleSweep } from "./jobs.ts";
 import { backUp } from "./backups.ts";
-import { createSecrets } from "./secrets.ts";
-import { providers, type Settings } from "./settings/settings.ts";
+import { createSecrets, providersOf } from "./secrets.ts";
+import type { Settings } from "./settings/settings.ts";
 import { createSignIn } from "./sign-in.ts";
 import { followStreams } from "./streams.ts";
 
@@ -64,12 +64,14 @@ export class HoldfastStack extends Stack {
     const alarms = createAlarms(this, { settings, api, endpoints: served, functions, deadLetters });
     for (const [key, value] of settings.tags) Tags.of(this).add(key, value);
     if (settings.backups) backUp(this, tables);
-    const real = providers.filter((name) => name !== "sandbox" || !settings.production);
+    const providers = providersOf(settings);
     this.#output({
       ...Object.fromEntries(
-        real.map((name) => [`${name}WebhookUrl`, `${apiUrl}/webhooks/${name}`]),
+        providers.map((name) => [`${name}WebhookUrl`, `${apiUrl}/webhooks/${name}`]),
       ),
-      ...Object.fromEntries(real.map((name) => [`${name}SecretName`, secrets[name]?.secretName])),
+      ...Object.fromEntries(
+        providers.map((name) => [`${name}SecretName`, secrets[name]?.secretName]),
+      ),
       SignInPages: signIn.pages,
 
       ApiUrl: apiUrl,

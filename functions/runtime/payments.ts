@@ -1,12 +1,10 @@
 /** Builds the providers and what they need, each only where the function was granted its secret. */
 import { Metrics, MetricUnit } from "@aws-lambda-powertools/metrics";
 import { secondsToMs } from "../../shared/base/time.ts";
-import type { PaymentMethod } from "../../shared/orders/order.ts";
-import type { KeyReader, Providers } from "../../shared/providers/provider.ts";
-import { createRazorpay } from "../../shared/providers/razorpay.ts";
-import { createSandbox, type SignedEvent } from "../../shared/providers/sandbox.ts";
-import { createStripe } from "../../shared/providers/stripe.ts";
-import { createWompi } from "../../shared/providers/wompi.ts";
+import { providerNames } from "../../shared/base/payment-providers.ts";
+import { providerFactories } from "../../shared/providers/factories.ts";
+import type { KeyReader, ProviderName, Providers } from "../../shared/providers/provider.ts";
+import type { SignedEvent } from "../../shared/providers/sandbox.ts";
 import type { PayingShopParts } from "../../shared/shop.ts";
 import { env, optional } from "./env.ts";
 import { createKeyReader } from "./provider-keys.ts";
@@ -25,27 +23,19 @@ const keylessSandbox: KeyReader = () =>
   Promise.reject(new Error("This function may not read the sandbox's keys"));
 
 /** The keys of a provider, where this function can work with it. */
-function findKeys(provider: PaymentMethod): KeyReader | undefined {
+function findKeys(provider: ProviderName): KeyReader | undefined {
   const secretName = optional(`${provider.toUpperCase()}_SECRET_NAME`);
   if (secretName !== undefined) return createKeyReader(secretName);
   return provider === "sandbox" && env.PRODUCTION === "off" ? keylessSandbox : undefined;
 }
 
-const factories = {
-  stripe: createStripe,
-  razorpay: createRazorpay,
-  wompi: createWompi,
-  sandbox: createSandbox,
-};
-
 /** Every provider of this stage that the function can work with; calls go to `…_BASE_URL` if set. */
 function buildProviders(): Providers {
-  const names = Object.keys(factories) as PaymentMethod[];
   return Object.fromEntries(
-    names.flatMap((name) => {
+    providerNames.flatMap((name) => {
       const keys = findKeys(name);
       const baseUrl = optional(`${name.toUpperCase()}_BASE_URL`);
-      return keys ? [[name, factories[name]({ keys, baseUrl })]] : [];
+      return keys ? [[name, providerFactories[name]({ keys, baseUrl })]] : [];
     }),
   );
 }

@@ -1,13 +1,8 @@
 /** Every setting of a deployment as data: what it takes, what it is when not given, what it does. */
+import { providerNames } from "../../shared/api/payment-providers.ts";
 import { type Definition, isUrl } from "./definition.ts";
 import { operationDefinitions } from "./operation-definitions.ts";
 import { shopDefinitions } from "./shop-definitions.ts";
-
-/** The payment providers that the stack knows; each has a secret and may have settings of its own. */
-export const providers = ["stripe", "razorpay", "wompi", "sandbox"] as const;
-
-/** The name of one payment provider. */
-export type ProviderName = (typeof providers)[number];
 
 /** Every setting by its key, but for those of the payment providers. */
 export const definitions = { ...shopDefinitions, ...operationDefinitions };
@@ -35,7 +30,7 @@ export const providerDefinitions = {
 /** Every key that may be given. */
 export const keys: readonly string[] = [
   ...Object.keys(definitions),
-  ...providers.flatMap((name) =>
+  ...providerNames.flatMap((name) =>
     Object.keys(providerDefinitions).map((part) => `payment.${name}.${part}`),
   ),
 ];

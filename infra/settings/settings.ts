@@ -1,9 +1,8 @@
 /** Turns CDK context into settings that the rest of the app can trust; nothing else reads context. */
 import type { Node } from "constructs";
 import { ContextReader } from "./context-reader.ts";
-import { definitions, type ProviderName, providerDefinitions, providers } from "./definitions.ts";
-
-export { type ProviderName, providers } from "./definitions.ts";
+import { type ProviderName, providerNames } from "../../shared/api/payment-providers.ts";
+import { definitions, providerDefinitions } from "./definitions.ts";
 
 /** What one payment provider may be told: its own deadline in seconds, and where its API is. */
 export interface ProviderSettings {
@@ -182,7 +181,7 @@ function readHostedPages(
 }
 
 function readProviders(read: ContextReader, production: boolean): Settings["providers"] {
-  const entries = providers.map((name): [ProviderName, ProviderSettings] => {
+  const entries = providerNames.map((name): [ProviderName, ProviderSettings] => {
     const seconds = read.number(`payment.${name}.seconds`, providerDefinitions.seconds);
     const key = `payment.${name}.baseUrl`;
     const baseUrl = read.text(key, providerDefinitions.baseUrl);

@@ -1,6 +1,6 @@
 /** The fields that several endpoints share, each with its bounds. */
 import { z } from "zod";
-import { providerNames } from "../base/provider-name.ts";
+import { providerNames } from "../base/payment-providers.ts";
 
 /** Largest quantity of one line and largest stock level that can be set in one step. */
 export const maxQuantity = 1_000_000;

@@ -3,6 +3,7 @@ import { z } from "zod";
 import { endpoint, largeBodyBytes } from "./endpoint.ts";
 import { identifier, instantField, providerField, text } from "./fields.ts";
 import { orderView } from "./orders.ts";
+import { verifyPaymentBody } from "./payment-providers.ts";
 
 /** A payment that has started: what the shopper's browser needs to pay. */
 export const startedPayment = z
@@ -36,39 +37,6 @@ export const initiatePayment = endpoint({
     "PAYMENT_PROVIDER_ERROR",
   ],
 });
-
-const returned = text(512).optional();
-
-/** What each provider gives the browser, under the names that it uses itself. */
-export const verifyPaymentBody = z.discriminatedUnion("provider", [
-  z.strictObject({
-    orderId: identifier,
-    provider: z.literal("razorpay"),
-    razorpay_order_id: text(128),
-    razorpay_payment_id: text(128),
-    razorpay_signature: text(512),
-  }),
-  z.strictObject({
-    orderId: identifier,
-    provider: z.literal("stripe"),
-    paymentIntentId: returned,
-    payment_intent: returned,
-    payment_intent_client_secret: returned,
-    redirect_status: returned,
-  }),
-  z.strictObject({
-    orderId: identifier,
-    provider: z.literal("wompi"),
-    transactionId: returned,
-    id: returned,
-    env: returned,
-  }),
-  z.strictObject({
-    orderId: identifier,
-    provider: z.literal("sandbox"),
-    transactionId: returned,
-  }),
-]);
 
 /** `POST /payment/verify` */
 export const verifyPayment = endpoint({

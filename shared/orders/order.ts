@@ -1,6 +1,6 @@
 /** What an order is: its shape, how its status may move, and the errors that speak of it. */
 import { HoldfastError } from "../base/errors.ts";
-import type { ProviderName } from "../base/provider-name.ts";
+import type { ProviderName } from "../base/payment-providers.ts";
 import type { EpochMs } from "../base/time.ts";
 import type { Demand } from "../inventory/stock.ts";
 

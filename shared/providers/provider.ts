@@ -1,6 +1,6 @@
 /** What every payment provider offers, in the same words; one file each implements it. */
 import { HoldfastError } from "../base/errors.ts";
-import type { ProviderName } from "../base/provider-name.ts";
+import type { ProviderName } from "../base/payment-providers.ts";
 import type { EpochMs } from "../base/time.ts";
 import type { Amount, UnavailableReason } from "./amounts.ts";
 
