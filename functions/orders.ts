@@ -9,6 +9,7 @@ import {
 } from "../shared/api/orders.ts";
 import { InvalidRequest } from "../shared/base/errors.ts";
 import { orderView } from "../shared/orders/order.ts";
+import { choicesOf } from "../shared/orders/order-choices.ts";
 import type { OrderSource } from "../shared/orders/order-request.ts";
 import { payableOrderService, paymentService } from "../shared/shop.ts";
 import { answer } from "./runtime/answer.ts";
@@ -43,8 +44,7 @@ export const handler = createHandler([
       userId: params.userId,
       actor,
       source: parseSource(body),
-      paymentMethod: body.paymentMethod,
-      vendorId: body.vendorId,
+      ...choicesOf(body),
       expectedTotalMinor: body.expectedTotalMinor,
       idempotencyKey: requireKey(body, headers["idempotency-key"]),
     });

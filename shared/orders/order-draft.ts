@@ -10,6 +10,7 @@ import { deadlineAfter } from "../inventory/deadline.ts";
 import { findStocks } from "../inventory/stock-store.ts";
 import type { Database } from "../table/database.ts";
 import { type Order, OrderExists, type PaymentMethod, type PendingOrder } from "./order.ts";
+import { choicesOf } from "./order-choices.ts";
 import {
   checkVendor,
   priceDemand,
@@ -65,10 +66,10 @@ function makeOrder(
   [createdAtMs, expiresAtMs]: readonly [EpochMs, EpochMs],
   contents: Contents,
 ): PendingOrder {
-  const { userId, paymentMethod, vendorId = null } = request;
-  checkVendor(request.vendorId, contents.lines);
+  const { userId, vendorId = null } = request;
+  checkVendor(vendorId, contents.lines);
   checkTotal(request, contents.totalMinor, contents.currency);
-  const facts = { orderId, userId, status: "pending" as const, paymentMethod, vendorId };
+  const facts = { orderId, userId, status: "pending" as const, ...choicesOf(request), vendorId };
   return {
     ...facts,
     ...contents,

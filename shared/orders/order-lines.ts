@@ -56,8 +56,8 @@ export function inlineLines(
 }
 
 /** The vendor that an order is credited to is that of its goods: who pays does not choose who is paid. */
-export function checkVendor(vendorId: string | undefined, lines: readonly OrderLine[]): void {
-  const other = lines.find((line) => vendorId !== undefined && line.vendorId !== vendorId);
+export function checkVendor(vendorId: string | null, lines: readonly OrderLine[]): void {
+  const other = lines.find((line) => vendorId !== null && line.vendorId !== vendorId);
   if (!other) return;
   const message = `is not the vendor of ${other.itemId}`;
   throw new InvalidRequest([{ path: "vendorId", message }]);

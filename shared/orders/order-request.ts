@@ -3,7 +3,8 @@ import type { Actor } from "../base/actor.ts";
 import { HoldfastError } from "../base/errors.ts";
 import { derivedId, fingerprint } from "../base/ids.ts";
 import { CartLocked } from "../carts/model/cart.ts";
-import { IdempotencyKeyReused, type Order, type PaymentMethod } from "./order.ts";
+import { IdempotencyKeyReused, type Order } from "./order.ts";
+import type { OrderChoices } from "./order-choices.ts";
 
 /** An item that is ordered without a cart. */
 export interface InlineItem {
@@ -27,12 +28,10 @@ export type OrderSource =
     };
 
 /** A request to place an order. */
-export interface PlaceOrder {
+export interface PlaceOrder extends OrderChoices {
   readonly userId: string;
   readonly actor: Actor;
   readonly source: OrderSource;
-  readonly paymentMethod: PaymentMethod;
-  readonly vendorId?: string | undefined;
   /** What the shopper was shown: another total is refused. */
   readonly expectedTotalMinor?: number | undefined;
   /** The client's idempotency key; keys belong to one user. */

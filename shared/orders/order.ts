@@ -3,6 +3,7 @@ import { HoldfastError } from "../base/errors.ts";
 import type { ProviderName } from "../base/payment-providers.ts";
 import type { EpochMs } from "../base/time.ts";
 import type { Demand } from "../inventory/stock.ts";
+import { choicesOf, type OrderChoices } from "./order-choices.ts";
 
 export { nextStatuses, orderStatuses } from "./order-status.ts";
 export type { OrderStatus } from "./order-status.ts";
@@ -77,13 +78,12 @@ export interface OrderedCart {
 }
 
 /** What every order has, however far it is. */
-interface OrderFacts {
+interface OrderFacts extends OrderChoices {
   readonly orderId: string;
   readonly userId: string;
   readonly lines: readonly OrderLine[];
   readonly totalMinor: number;
   readonly currency: string;
-  readonly paymentMethod: PaymentMethod;
   readonly vendorId: string | null;
   readonly cart?: OrderedCart;
   /** Uses of limited promotions: held, sold and released as the units of its lines are. */
@@ -215,17 +215,16 @@ function paymentView({ refund, transactions: _kept, ...payment }: Payment) {
 
 /** An order as its owner may see it, by the contract. */
 export function orderView(order: Order) {
-  const { orderId, userId, status, totalMinor, currency, paymentMethod, vendorId } = order;
-  const { createdAtMs, expiresAtMs, cart, payment } = order;
+  const { orderId, userId, status, totalMinor, currency, cart, payment } = order;
+  const { createdAtMs, expiresAtMs } = order;
   const lines = order.lines.map(lineView);
   const extras = Object.values(order.extraRefunds ?? {}).map(refundView);
   const money = {
     totalMinor,
     currency,
-    paymentMethod,
     payment: payment ? paymentView(payment) : null,
     ...(extras.length > 0 ? { extraRefunds: extras } : {}),
   };
-  const origin = { vendorId, sessionId: cart?.sessionId ?? null };
+  const origin = { ...choicesOf(order), sessionId: cart?.sessionId ?? null };
   return { orderId, userId, status, lines, ...money, ...origin, createdAtMs, expiresAtMs };
 }
