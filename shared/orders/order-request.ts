@@ -39,7 +39,7 @@ export interface PlaceOrder extends OrderChoices {
 }
 
 /** The order would cost something else than the shopper was shown; nothing was held. */
-export class TotalChanged extends HoldfastError {
+class TotalChanged extends HoldfastError {
   constructor(totalMinor: number, currency: string) {
     const detail = `The order comes to ${totalMinor} ${currency} in minor units by now`;
     super("TOTAL_CHANGED", detail, { totalMinor, currency });
