@@ -161,7 +161,7 @@ async function start(options: HoldfastOptions, cleanup: AsyncDisposableStack): P
   const checkpointFile = dataDirectory && join(dataDirectory, "streams.json");
   const checkpoints = keptCheckpoints(checkpointFile);
   const report = (text: string) => logs.write("local", text);
-  const streams = startStreams({
+  const streams = await startStreams({
     template,
     tables,
     dynamoDb,

@@ -79,10 +79,13 @@ function createRequestHandler(parts: AwsFrontParts) {
   const { permissions, dynamoDb, secrets, queues, calls } = parts;
 
   /** The first thing that the caller may not do, if any; all of it goes on record. */
-  function refusal({ owner }: AwsRequest, needed: Access[]): AwsAnswer | undefined {
+  async function refusal(
+    { owner }: AwsRequest,
+    needed: readonly Access[],
+  ): Promise<AwsAnswer | undefined> {
     let refused: Access | undefined;
     for (const access of needed) {
-      const allowed = permissions.allows(owner.roleArn, access.action, access.resource);
+      const allowed = await permissions.allows(owner.roleArn, access.action, access.resource);
       calls.add({ function: owner.name, ...access, allowed });
       if (!allowed) refused ??= access;
     }
@@ -91,7 +94,7 @@ function createRequestHandler(parts: AwsFrontParts) {
 
   async function askDynamoDb(request: AwsRequest): Promise<AwsAnswer> {
     const needed = neededAccess(request.operation, request.input);
-    const refused = refusal(request, needed);
+    const refused = await refusal(request, needed);
     if (refused) return refused;
     const answer = await dynamoDb.forward(request.target, request.body);
     if (answer.status === 200) {
@@ -100,14 +103,14 @@ function createRequestHandler(parts: AwsFrontParts) {
     return answer;
   }
 
-  function askOther(
+  async function askOther(
     request: AwsRequest,
     prefix: string,
     resource: string | undefined,
     answer: () => AwsAnswer,
-  ): AwsAnswer {
+  ): Promise<AwsAnswer> {
     const action = `${prefix}:${request.operation}`;
-    return refusal(request, [{ action, resource: resource ?? "*" }]) ?? answer();
+    return (await refusal(request, [{ action, resource: resource ?? "*" }])) ?? answer();
   }
 
   return (request: AwsRequest): AwsAnswer | Promise<AwsAnswer> => {

@@ -1,118 +1,99 @@
 /**
- * Decides like IAM whether a role may do something: an explicit deny wins, then an allow is needed.
- * A statement under a condition never allows anything here: refusing too much is seen at once, granting
- * too much only after deployment.
+ * Decides whether a role may do something, as IAM would: the policies are the template's, the judge is
+ * iam-simulate. What it cannot judge (no such action, no such kind of resource) is refused: refusing too much is
+ * seen at once, granting too much only after deployment.
  */
+import { runSimulation } from "@cloud-copilot/iam-simulate";
+import { ACCOUNT } from "../assembly/local-account.ts";
 import type { TemplateResolver } from "../assembly/template.ts";
-
-/** A statement of an identity policy, with its fields made lists. */
-export interface Statement {
-  effect: "Allow" | "Deny";
-  actions: string[];
-  resources: string[];
-}
 
 /** What roles may do. */
 export interface Permissions {
-  allows(roleArn: string, action: string, resource: string): boolean;
+  allows(roleArn: string, action: string, resource: string): Promise<boolean>;
 }
 
-type OneOrMany = string | string[];
-
-interface PolicyDocument {
-  Statement: RawStatement | RawStatement[];
-}
-
-interface RawStatement {
-  Effect: "Allow" | "Deny";
-  Action?: OneOrMany;
-  Resource?: OneOrMany;
-  Condition?: object;
+/** A policy of the template with its intrinsics resolved. */
+export interface PolicyDocument {
+  readonly Version?: string;
+  readonly Statement: object | readonly object[];
 }
 
 interface RoleProperties {
-  Policies?: { PolicyDocument: PolicyDocument }[];
+  readonly Policies?: readonly { readonly PolicyDocument: PolicyDocument }[];
 }
 
 interface PolicyProperties {
-  PolicyDocument: PolicyDocument;
-  Roles?: string[];
+  readonly PolicyDocument: PolicyDocument;
+  readonly Roles?: readonly string[];
+  readonly RoleName?: string;
 }
 
-function asList<T>(value: T | T[] | undefined): T[] {
-  if (value === undefined) return [];
-  return Array.isArray(value) ? value : [value];
+const everything = {
+  Version: "2012-10-17",
+  Statement: [{ Effect: "Allow", Action: "*", Resource: "*" }],
+};
+
+/** Whether a role with these policies may do this; no request carries anything that a condition could ask for. */
+export async function isAllowed(
+  policies: readonly PolicyDocument[],
+  roleArn: string,
+  action: string,
+  resource: string,
+): Promise<boolean> {
+  const request = {
+    principal: roleArn,
+    action,
+    resource: { resource, accountId: ACCOUNT },
+    contextVariables: {},
+  };
+  const outcome = await runSimulation(
+    {
+      request,
+      identityPolicies: policies.map((policy, index) => ({ name: `policy-${index}`, policy })),
+      serviceControlPolicies: [
+        { orgIdentifier: "r-0", policies: [{ name: "all", policy: everything }] },
+      ],
+      resourceControlPolicies: [],
+    },
+    {},
+  );
+  return outcome.resultType !== "error" && outcome.overallResult === "Allowed";
 }
 
-/** Reads a policy document whose intrinsics are resolved. */
-export function readStatements(document: PolicyDocument): Statement[] {
-  return asList(document.Statement)
-    .filter(({ Effect, Condition }) => Effect === "Deny" || !Condition)
-    .map(({ Effect, Action, Resource }) => ({
-      effect: Effect,
-      actions: asList(Action),
-      resources: asList(Resource),
-    }));
-}
-
-const patterns = new Map<string, RegExp>();
-
-/** Matches IAM's wildcards: `*` is any run of characters, `?` exactly one. */
-export function matchesPattern(pattern: string, text: string, ignoreCase = false): boolean {
-  const key = `${ignoreCase ? "i" : "s"}${pattern}`;
-  let expression = patterns.get(key);
-  if (!expression) {
-    const source = pattern
-      .replaceAll(/[.+^${}()|[\]\\]/gu, "\\$&")
-      .replaceAll("*", ".*")
-      .replaceAll("?", ".");
-    expression = new RegExp(`^${source}$`, ignoreCase ? "iu" : "u");
-    patterns.set(key, expression);
-  }
-  return expression.test(text);
-}
-
-/** Decides over a list of statements. Action names know no case, resources do. */
-export function isAllowed(statements: Statement[], action: string, resource: string): boolean {
-  let allowed = false;
-  for (const { effect, actions, resources } of statements) {
-    if (!actions.some((pattern) => matchesPattern(pattern, action, true))) continue;
-    if (!resources.some((pattern) => matchesPattern(pattern, resource))) continue;
-    if (effect === "Deny") return false;
-    allowed = true;
-  }
-  return allowed;
-}
-
-/** Collects what every role of the template is granted, inline and by policies attached to it. */
-export function createPermissions(template: TemplateResolver): Permissions {
-  const byRole = new Map<string, Statement[]>();
+/** The policies of every role of the template, inline and attached, by the role's ARN. */
+function readPolicies(template: TemplateResolver): Map<string, PolicyDocument[]> {
+  const byRole = new Map<string, PolicyDocument[]>();
   const arns = new Map<string, string>();
   for (const { logicalId, properties } of template.resources<RoleProperties>("AWS::IAM::Role")) {
     const arn = template.resolve<string>({ "Fn::GetAtt": [logicalId, "Arn"] });
     arns.set(template.resolve<string>({ Ref: logicalId }), arn);
-    const inline = asList(properties.Policies).map((policy) => policy.PolicyDocument);
-    byRole.set(arn, inline.flatMap(readStatements));
+    byRole.set(
+      arn,
+      (properties.Policies ?? []).map((policy) => policy.PolicyDocument),
+    );
   }
   for (const type of ["AWS::IAM::Policy", "AWS::IAM::ManagedPolicy", "AWS::IAM::RolePolicy"]) {
-    for (const { properties } of template.resources<PolicyProperties & { RoleName?: string }>(
-      type,
-    )) {
-      const statements = readStatements(properties.PolicyDocument);
-      for (const role of [...asList(properties.Roles), ...asList(properties.RoleName)]) {
-        byRole.get(arns.get(role) ?? "")?.push(...statements);
+    for (const { properties } of template.resources<PolicyProperties>(type)) {
+      const { Roles = [], RoleName, PolicyDocument } = properties;
+      for (const role of RoleName === undefined ? Roles : [...Roles, RoleName]) {
+        byRole.get(arns.get(role) ?? "")?.push(PolicyDocument);
       }
     }
   }
+  return byRole;
+}
 
+/** Makes the judge of what the template's roles may do. */
+export function createPermissions(template: TemplateResolver): Permissions {
+  const byRole = readPolicies(template);
   // A burst asks the same few questions thousands of times.
-  const answers = new Map<string, boolean>();
+  const answers = new Map<string, Promise<boolean>>();
   return {
     allows(roleArn, action, resource) {
       const question = `${roleArn} ${action} ${resource}`;
       let answer = answers.get(question);
-      if (answer === undefined) {
-        answer = isAllowed(byRole.get(roleArn) ?? [], action, resource);
+      if (!answer) {
+        answer = isAllowed(byRole.get(roleArn) ?? [], roleArn, action, resource);
         answers.set(question, answer);
       }
       return answer;

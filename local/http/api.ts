@@ -1,7 +1,6 @@
 /** Reads the HTTP API of the template: its routes, what each leads to, who may use it, its stage and CORS rules. */
 import { localArn } from "../assembly/local-account.ts";
 import type { TemplateResolver } from "../assembly/template.ts";
-import { matchesPattern } from "../aws/permissions.ts";
 import type { LocalFunction, LocalFunctions } from "../lambda/functions.ts";
 import { type Authorizer, type AuthorizerProperties, createAuthorizer } from "./authorizer.ts";
 import type { CorsConfiguration } from "./cors.ts";
@@ -88,6 +87,12 @@ function readIntegrations(template: TemplateResolver): Map<string, IntegrationPr
   return integrations;
 }
 
+/** An ARN with wildcards, as a function's permission names those who may invoke it. */
+function matchesArn(pattern: string, arn: string): boolean {
+  const literal = pattern.split("*").map((part) => part.replaceAll(/[^\w:/-]/gu, "\\$&"));
+  return new RegExp(`^${literal.join(".*")}$`, "u").test(arn);
+}
+
 function mayBeInvoked(
   permissions: PermissionProperties[],
   handler: LocalFunction,
@@ -97,7 +102,7 @@ function mayBeInvoked(
     ({ FunctionName, Principal, SourceArn }) =>
       Principal === "apigateway.amazonaws.com" &&
       (FunctionName === handler.arn || FunctionName === handler.logicalId) &&
-      (!SourceArn || matchesPattern(SourceArn, sourceArn)),
+      (!SourceArn || matchesArn(SourceArn, sourceArn)),
   );
 }
 

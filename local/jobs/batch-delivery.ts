@@ -31,7 +31,7 @@ export interface DeliveryRules {
 export interface DeliveryTools<Record extends StreamRecord> {
   invoke(records: Record[]): Promise<DeliveryOutcome>;
   /** Gets records that were given up, with the reason in Lambda's words. */
-  giveUp(records: Record[], condition: string, attempts: number): void;
+  giveUp(records: Record[], condition: string, attempts: number): unknown;
   hasStopped(): boolean;
 }
 
@@ -73,7 +73,8 @@ export async function deliver<Record extends StreamRecord>(
   for (let tries = attempts; records.length > 0 && !tools.hasStopped(); tries += 1) {
     const oldestSeconds = records[0]!.dynamodb.ApproximateCreationDateTime;
     if (maximumAgeSeconds >= 0 && Date.now() / 1000 - oldestSeconds > maximumAgeSeconds) {
-      return tools.giveUp(records, "RecordAgeExceeded", tries);
+      await tools.giveUp(records, "RecordAgeExceeded", tries);
+      return;
     }
     const outcome = await tools.invoke(records);
     if (outcome.error && rules.bisectOnError && records.length > 1) {
@@ -90,7 +91,8 @@ export async function deliver<Record extends StreamRecord>(
       if (failed > 0) continue;
     }
     if (maximumRetries >= 0 && tries >= maximumRetries) {
-      return tools.giveUp(records, "RetryAttemptsExhausted", tries + 1);
+      await tools.giveUp(records, "RetryAttemptsExhausted", tries + 1);
+      return;
     }
     await sleep(retryDelayMs * Math.min(2 ** tries, 100), undefined, { ref: false });
   }

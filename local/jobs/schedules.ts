@@ -76,17 +76,21 @@ export function startSchedules({
   ): Promise<string | undefined> {
     const handler = functions.find(Target.Arn);
     if (!handler) return `there is no function ${Target.Arn}`;
-    if (!permissions.allows(Target.RoleArn, "lambda:InvokeFunction", handler.arn)) {
+    if (!(await permissions.allows(Target.RoleArn, "lambda:InvokeFunction", handler.arn))) {
       return `its role may not invoke ${handler.name}`;
     }
     const { error } = await handler.invoke(fillIn(Target.Input ?? "{}", name));
     return error && `${error.errorType}: ${error.errorMessage}`;
   }
 
-  function giveUp({ Target }: ScheduleProperties, name: string, problem: string): void {
+  async function giveUp(
+    { Target }: ScheduleProperties,
+    name: string,
+    problem: string,
+  ): Promise<void> {
     report(`schedule ${name} gave up: ${problem}`);
     const queue = Target.DeadLetterConfig?.Arn;
-    if (!queue || !permissions.allows(Target.RoleArn, "sqs:SendMessage", queue)) return;
+    if (!queue || !(await permissions.allows(Target.RoleArn, "sqs:SendMessage", queue))) return;
     queues.send(queue, Target.Input ?? "{}", { ERROR_MESSAGE: problem, TARGET_ARN: Target.Arn });
   }
 
@@ -98,7 +102,7 @@ export function startSchedules({
       const problem = await attempt(properties, name);
       if (!problem) return "succeeded";
       if (stopped || tries >= retries || Date.now() > deadlineMs) {
-        giveUp(properties, name, problem);
+        await giveUp(properties, name, problem);
         return "given up";
       }
       await sleep(Math.min(1000 * 2 ** tries, 60_000), undefined, { ref: false });

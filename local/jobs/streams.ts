@@ -98,16 +98,21 @@ function startPoller(
   let wake = () => {};
 
   /** A queue gets the note of where the records are, a bucket also the records. */
-  function putAside(arn: string, roleArn: string, note: object, records: WireRecord[]): void {
+  async function putAside(
+    arn: string,
+    roleArn: string,
+    note: object,
+    records: readonly WireRecord[],
+  ): Promise<void> {
     const { permissions, queues, buckets } = parts;
     if (!arn.startsWith("arn:aws:s3:")) {
-      if (permissions.allows(roleArn, "sqs:SendMessage", arn)) {
+      if (await permissions.allows(roleArn, "sqs:SendMessage", arn)) {
         queues.send(arn, JSON.stringify(note));
       }
       return;
     }
     const key = `aws/lambda/${handler.name}/${randomUUID()}`;
-    if (!permissions.allows(roleArn, "s3:PutObject", `${arn}/${key}`)) return;
+    if (!(await permissions.allows(roleArn, "s3:PutObject", `${arn}/${key}`))) return;
     const payload = JSON.stringify({ Records: records });
     buckets.put(arn, key, JSON.stringify({ ...note, payload }));
   }
@@ -121,10 +126,11 @@ function startPoller(
         return handler.invoke(JSON.stringify({ Records: some }));
       },
       hasStopped,
-      giveUp(some, condition, attempts) {
+      async giveUp(some, condition, attempts) {
         report(`${handler.name} gave up ${some.length} records of ${table.name}: ${condition}`);
         const given = { functionArn: handler.arn, streamArn, shardId, condition, attempts };
-        if (destination) putAside(destination, handler.roleArn, failureNote(some, given), some);
+        if (!destination) return;
+        await putAside(destination, handler.roleArn, failureNote(some, given), some);
       },
     });
     if (hasStopped()) return;
@@ -187,7 +193,7 @@ function startPoller(
  * Starts a poller for every mapping of the template.
  * @throws Error when a mapping asks for what this runner cannot do, or its role may not read the stream.
  */
-export function startStreams(parts: StreamParts): Streams {
+export async function startStreams(parts: StreamParts): Promise<Streams> {
   const { template, tables, functions, permissions } = parts;
   const pollers = new Map<string, ReturnType<typeof startPoller>[]>();
   const mappings = template.resources<MappingProperties>("AWS::Lambda::EventSourceMapping");
@@ -202,8 +208,9 @@ export function startStreams(parts: StreamParts): Streams {
     }
     if (properties.FilterCriteria)
       throw new Error(`${logicalId}: filters do not run on this machine`);
+    const source = properties.EventSourceArn;
     for (const action of NEEDED) {
-      if (!permissions.allows(handler.roleArn, `dynamodb:${action}`, properties.EventSourceArn)) {
+      if (!(await permissions.allows(handler.roleArn, `dynamodb:${action}`, source))) {
         throw new Error(`${logicalId}: the role of ${handler.name} lacks dynamodb:${action} on it`);
       }
     }
