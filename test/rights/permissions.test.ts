@@ -10,7 +10,6 @@ import { createResourceValues } from "../../local/assembly/resource-values.ts";
 import { synthesize } from "../../local/assembly/synth.ts";
 import { createTemplateResolver, type TemplateResolver } from "../../local/assembly/template.ts";
 import { friendlyName } from "../../local/lambda/functions.ts";
-import { realProviderNames } from "../../shared/base/payment-providers.ts";
 import { type Recording, recordings } from "../support/recorded-calls.ts";
 
 interface Statement {
@@ -137,15 +136,6 @@ test.skipIf(!findings)("every recorded request is allowed", { timeout }, async (
 });
 
 /**
- * Asked for only where a provider was out of reach: then a sweep asks it again for a refund or for what became of
- * a payment, and no end-to-end test waits that long. Each provider's first asking is seen in `payments`.
- */
-const onlyAfterAnOutage = new RegExp(
-  `^(?:admin|cleanup): secretsmanager:GetSecretValue \\S+:secret:(?:${realProviderNames.join("|")})Secret`,
-  "i",
-);
-
-/**
  * Judged only where told that all end-to-end tests have run (`HOLDFAST_ALL_E2E=1`): after some of them
  * most permissions are unused.
  */
@@ -156,6 +146,6 @@ test.skipIf(!process.env["HOLDFAST_ALL_E2E"])(
     expect(recorded, "no end-to-end test has kept its calls").not.toEqual([]);
     const { granted, used } = await findings!;
     const unused = [...granted].filter((grant) => !used.has(grant));
-    expect(unused.filter((grant) => !onlyAfterAnOutage.test(grant)).toSorted()).toEqual([]);
+    expect(unused.toSorted()).toEqual([]);
   },
 );

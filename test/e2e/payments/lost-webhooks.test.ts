@@ -1,0 +1,54 @@
+/** Money that no webhook told of, through HTTP: whoever sweeps asks the provider before an order ends without it. */
+import { setTimeout as sleepMs } from "node:timers/promises";
+import { afterAll, beforeAll, expect, it } from "vitest";
+import type { ProviderName } from "../../../shared/providers/provider.ts";
+import type { Bench } from "../../support/providers/bench.ts";
+import {
+  realProviders as names,
+  startPayingServer,
+} from "../../support/providers/paying-server.ts";
+import type { TestServer } from "../../support/server.ts";
+
+/** Long enough to place and start every order on a busy machine. */
+const holdSeconds = 12;
+const admin = { as: "root", groups: ["admin"] };
+
+let bench: Bench;
+let server: TestServer;
+let stop: (() => Promise<void>) | undefined;
+
+beforeAll(async () => {
+  const seconds = Object.fromEntries(names.map((name) => [`payment.${name}.seconds`, "1"]));
+  const context = { ...seconds, holdSeconds: String(holdSeconds) };
+  ({ bench, server, stop } = await startPayingServer(context));
+});
+afterAll(() => stop?.());
+
+const read = async (orderId: string) => (await server.call(`GET /orders/${orderId}`, admin)).body;
+
+/** An order whose payment was captured at the provider, while what tells of it never arrives. */
+async function payUnheard(name: ProviderName, itemId: string): Promise<string> {
+  const price = bench.priceOf(name);
+  const item = { itemId, name: "Chair", kind: "Retail", price, quantity: 1 };
+  await server.call("POST /items", { ...admin, body: item });
+  const body = { items: [{ itemId, quantity: 1 }], paymentMethod: name };
+  const headers = { "idempotency-key": itemId };
+  const placed = await server.call("POST /order/alice", { as: "alice", body, headers });
+  const { orderId } = placed.body;
+  const started = await server.call("POST /payments/initiate", { as: "alice", body: { orderId } });
+  expect(started.status).toBe(200);
+  bench.delivery(name, await read(orderId), "captured", Date.now());
+  return orderId;
+}
+
+it("an order is settled instead of expired, by the schedule and by an administrator's sweep", async () => {
+  const sweeps = ["POST /_local/schedules/sweep", "POST /admin/locks/cleanup"];
+  for (const [round, sweep] of sweeps.entries()) {
+    const orders = await Promise.all(names.map((name) => payUnheard(name, `${name}-${round}`)));
+    const ends = await Promise.all(orders.map(async (id) => (await read(id)).expiresAtMs));
+    await sleepMs(Math.max(0, ...ends) - Date.now());
+    expect((await server.call(sweep, admin)).status).toBe(200);
+    const found = await Promise.all(orders.map(read));
+    expect(found.map(({ status }) => status)).toEqual(names.map(() => "paid"));
+  }
+});
