@@ -25,7 +25,16 @@ if (table === undefined || help === true) {
 const local = { region: "local", credentials: { accessKeyId: "local", secretAccessKey: "local" } };
 const client = createDocumentClient(endpoint === undefined ? {} : { endpoint, ...local });
 const database = createDatabase({ client, tableName: () => table });
-const { rows, carried } = await carryOverAll(database, systemClock, (sofar) => {
-  console.log(`${sofar.rows} rows looked at, ${sofar.carried} carried over`);
-});
-console.log(`Done: ${carried} of ${rows} rows were of the old layout and are carried over.`);
+try {
+  const { rows, carried } = await carryOverAll(database, systemClock, (sofar) => {
+    console.log(`${sofar.rows} rows looked at, ${sofar.carried} carried over`);
+  });
+  console.log(`Done: ${carried} of ${rows} rows were of the old layout and are carried over.`);
+} catch (error) {
+  const { name } = error as Error;
+  if (name !== "ResourceNotFoundException") throw error;
+  console.error(
+    `There is no table ${table} at ${endpoint ?? "the account and region of the environment"}.`,
+  );
+  process.exitCode = 1;
+}

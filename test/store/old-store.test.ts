@@ -1,5 +1,6 @@
 /** A store that was recorded in layout 1 is carried over: on the way of orders, and as a whole. */
 import { readFileSync } from "node:fs";
+import { spawnSync } from "node:child_process";
 import { join } from "node:path";
 import { PutItemCommand, type DynamoDBClient } from "@aws-sdk/client-dynamodb";
 import { beforeEach, describe, expect, inject, it } from "vitest";
@@ -116,5 +117,27 @@ describe("a store of layout 1", () => {
     }
     expect(await levelsOf("mug")).toMatchObject({ sold: 2, available: 0 });
     expect((await shop.stockCheck.run()).violations).toEqual([]);
+  });
+
+  it("is what the command does, which can be run again and says when there is no such table", () => {
+    const run = (table: string) => {
+      const given = ["--table", table, "--endpoint", inject("dynamoDbEndpoint")];
+      const { status, stdout, stderr } = spawnSync(
+        process.execPath,
+        [join(ROOT, "scripts/migrate.ts"), ...given],
+        { encoding: "utf8" },
+      );
+      return { status, said: (stdout + stderr).trim().split("\n").at(-1) };
+    };
+    const done = (carried: number) => ({
+      status: 0,
+      said: `Done: ${carried} of 4 rows were of the old layout and are carried over.`,
+    });
+    expect(run(world.tables.Stock)).toEqual(done(4));
+    expect(run(world.tables.Stock)).toEqual(done(0));
+    expect(run("nothing-here")).toEqual({
+      status: 1,
+      said: expect.stringMatching(/^There is no table nothing-here at http/),
+    });
   });
 });
