@@ -83,7 +83,7 @@ function singleKeyEdits(world: CartWorld): Contender[] {
       async run(place) {
         const edit = {
           ...makeEdit(at(place), "cart.quantity_changed", systemClock()),
-          itemId: place.itemId,
+          lineId: place.itemId,
         };
         const write = changeQuantityWrite(edit, place.step);
         const { Attributes } = await client.send(unguarded(world, write) as UpdateCommand);

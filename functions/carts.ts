@@ -63,12 +63,12 @@ export const handler = createHandler([
     instanceOfCart(await carts.putItems(parseEdit(call), call.body), call.params),
   ),
   serve(changeCartItem, async (call) => {
-    const { itemId } = call.params;
-    const cart = await carts.changeQuantity(parseEdit(call), itemId, call.body.quantity);
+    const { lineId } = call.params;
+    const cart = await carts.changeQuantity(parseEdit(call), lineId, call.body.quantity);
     return instanceOfCart(cart, call.params);
   }),
   serve(removeCartItem, async (call) =>
-    instanceOfCart(await carts.removeLine(parseEdit(call), call.params.itemId), call.params),
+    instanceOfCart(await carts.removeLine(parseEdit(call), call.params.lineId), call.params),
   ),
   serve(setCartCondition, async (call) => {
     const condition = { ...call.body, name: call.params.name };

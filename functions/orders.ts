@@ -8,8 +8,8 @@ import {
   type placeOrderBody,
 } from "../shared/api/orders.ts";
 import { InvalidRequest } from "../shared/base/errors.ts";
-import { orderView } from "../shared/orders/order.ts";
 import { choicesOf } from "../shared/orders/order-choices.ts";
+import { orderView } from "../shared/orders/order-view.ts";
 import type { OrderSource } from "../shared/orders/order-request.ts";
 import { payableOrderService, paymentService } from "../shared/shop.ts";
 import { answer } from "./runtime/answer.ts";

@@ -5,7 +5,7 @@ import {
   refundPayment,
   verifyPayment,
 } from "../shared/api/payments.ts";
-import { orderView } from "../shared/orders/order.ts";
+import { orderView } from "../shared/orders/order-view.ts";
 import { cashier, paymentService } from "../shared/shop.ts";
 import { answer } from "./runtime/answer.ts";
 import { createHandler, serve } from "./runtime/http.ts";

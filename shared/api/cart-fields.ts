@@ -1,11 +1,13 @@
 /** The shapes that the contract of carts is made of: what is sent and what is shown. */
 import { z } from "zod";
+import { maxLineIdLength } from "../carts/model/cart-limits.ts";
 import { conditionTargets } from "../promotions/price-rule.ts";
 import {
   currencyField,
   identifier,
   instanceField,
   instantField,
+  name,
   quantityField,
   sessionIdField,
   text,
@@ -30,6 +32,7 @@ const cartCondition = z
 /** One line of a cart. */
 const cartItem = z
   .object({
+    lineId: z.string().describe("Names the line: the item's id where there are no attributes."),
     itemId: z.string(),
     name: z.string(),
     kind: z.string(),
@@ -96,16 +99,18 @@ export const cartView = z
 export const cartParams = z.object({ userId: userIdField, sessionId: sessionIdField });
 /** A named cart; `lock` would stand in the way of the route of that name. */
 export const instanceParams = cartParams.extend({
-  instance: instanceField.refine((name) => name !== "lock", "is a route of its own"),
+  instance: instanceField.refine((given) => given !== "lock", "is a route of its own"),
 });
 /** A line of a named cart. */
-export const lineParams = instanceParams.extend({ itemId: identifier });
+export const lineParams = instanceParams.extend({ lineId: name(maxLineIdLength) });
 /** A condition of a named cart. */
 export const conditionParams = instanceParams.extend({ name: identifier });
 /** A metadata value of a named cart. */
 export const metadataParams = instanceParams.extend({ key: identifier });
 
-const attributes = z.record(z.string(), z.unknown());
+const attributes = z
+  .record(z.string(), z.unknown())
+  .describe("What the shopper chose; other choices of the same item make a line of their own.");
 /** An item to be in a cart. */
 export const wantedItem = z
   .strictObject({

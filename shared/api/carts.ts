@@ -100,10 +100,11 @@ export const addCartItem = endpoint({
   path: `${instancePath}/items`,
   ...wiring,
   ...edited,
-  summary: "Add an item at the shop's price, or raise the quantity of its line.",
+  summary:
+    "Add an item at the shop's price, or raise the quantity of the line with the same attributes.",
   params: instanceParams,
   body: wantedItem,
-  example: { itemId: "chair", quantity: 2 },
+  example: { itemId: "chair", quantity: 2, attributes: { engraving: "Ada" } },
   errors: [...editErrors, "ITEM_NOT_FOUND", "CURRENCY_MISMATCH"],
 });
 
@@ -125,11 +126,11 @@ export const replaceCartItems = endpoint({
   errors: [...editErrors, "ITEM_NOT_FOUND", "CURRENCY_MISMATCH", "LOCK_TIMEOUT"],
 });
 
-/** `PATCH …/{instance}/items/{itemId}` */
+/** `PATCH …/{instance}/items/{lineId}` */
 export const changeCartItem = endpoint({
   name: "changeCartItem",
   method: "PATCH",
-  path: `${instancePath}/items/{itemId}`,
+  path: `${instancePath}/items/{lineId}`,
   ...wiring,
   ...edited,
   summary: "Set the quantity of a line; 0 removes it.",
@@ -139,11 +140,11 @@ export const changeCartItem = endpoint({
   errors: [...editErrors, "CART_LINE_NOT_FOUND"],
 });
 
-/** `DELETE …/{instance}/items/{itemId}` */
+/** `DELETE …/{instance}/items/{lineId}` */
 export const removeCartItem = endpoint({
   name: "removeCartItem",
   method: "DELETE",
-  path: `${instancePath}/items/{itemId}`,
+  path: `${instancePath}/items/{lineId}`,
   ...wiring,
   ...edited,
   summary: "Remove a line.",

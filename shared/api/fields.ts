@@ -17,6 +17,24 @@ export function text(maxLength: number) {
     .refine((value) => !/\p{Cc}/u.test(value), "must not hold control characters");
 }
 
+/** Text of several lines, for people. */
+export function prose(maxLength: number) {
+  return z
+    .string()
+    .min(1)
+    .max(maxLength)
+    .refine((value) => value.isWellFormed(), "must be well-formed Unicode")
+    .refine((value) => !/[^\P{Cc}\n\r\t]/u.test(value), "must not hold control characters");
+}
+
+/** Any JSON object, within so many bytes of its text. */
+export function jsonObject(maxBytes: number) {
+  const bytes = (value: unknown): number => new TextEncoder().encode(JSON.stringify(value)).length;
+  return z
+    .record(z.string(), z.unknown())
+    .refine((value) => bytes(value) <= maxBytes, `takes at most ${maxBytes} bytes of JSON`);
+}
+
 /** A name that can stand in an address: `.` and `..` cannot, since whoever sends one takes them for steps. */
 export function name(maxLength: number) {
   return text(maxLength).refine((value) => !/^\.{1,2}$/.test(value), "must not be . or ..");

@@ -1,13 +1,16 @@
 /** The contract of orders: place, read, list, cancel. */
 import { z } from "zod";
 import { orderStatuses } from "../orders/order.ts";
+import { maxJsonBytes } from "../carts/model/cart-limits.ts";
 import { endpoint, largeBodyBytes } from "./endpoint.ts";
 import {
   cursorField,
   identifier,
   instanceField,
   instantField,
+  jsonObject,
   limitField,
+  prose,
   providerField,
   quantityField,
   sessionIdField,
@@ -18,9 +21,23 @@ import {
 /** How far an order is; it only moves forward. */
 export const orderStatus = z.enum(orderStatuses);
 
+const anything = z.record(z.string(), z.unknown());
+
+/** Whom a shopper wants to be reached as. */
+const customer = z
+  .strictObject({
+    email: text(254)
+      .regex(/^[^\s@]+@[^\s@]+$/, "must be an e-mail address")
+      .optional(),
+    name: text(200).optional(),
+    phone: text(64).optional(),
+  })
+  .meta({ id: "Customer" });
+
 /** A line of an order, with the share of the cart's conditions that falls on it. */
 export const orderLine = z
   .object({
+    lineId: z.string().describe("Names the line in this order."),
     itemId: z.string(),
     name: z.string(),
     kind: z.string(),
@@ -30,6 +47,7 @@ export const orderLine = z
     unitPriceMinor: z.int(),
     lineTotalMinor: z.int(),
     adjustmentMinor: z.int(),
+    attributes: anything.optional(),
   })
   .meta({ id: "OrderLine" });
 
@@ -70,6 +88,10 @@ export const orderView = z
     currency: z.string(),
     paymentMethod: z.string(),
     vendorId: z.string().nullable(),
+    customer: customer.optional(),
+    shipTo: anything.optional(),
+    note: z.string().optional(),
+    metadata: anything.optional(),
     sessionId: z.string().nullable(),
     createdAtMs: instantField,
     expiresAtMs: instantField,
@@ -83,6 +105,7 @@ const inlineItem = z.strictObject({
   itemId: identifier,
   quantity: quantityField,
   kind: text(64).optional(),
+  attributes: jsonObject(maxJsonBytes).optional(),
 });
 
 const idempotencyKey = z.object({
@@ -90,6 +113,9 @@ const idempotencyKey = z.object({
     .optional()
     .describe("Needed with `items`; a cart's own version does as much for a cart."),
 });
+
+/** Kept as text, so that it comes back to the letter. */
+const jsonText = (value: unknown): string => JSON.stringify(value);
 
 const wishes = {
   paymentMethod: providerField,
@@ -100,6 +126,10 @@ const wishes = {
     .min(0)
     .optional()
     .describe("What the shopper was shown: another total is refused with TOTAL_CHANGED."),
+  customer: customer.optional(),
+  shipTo: jsonObject(2_048).transform(jsonText).optional(),
+  note: prose(1_000).optional(),
+  metadata: jsonObject(4_096).transform(jsonText).optional(),
 };
 
 /** A cart to order, or inline items to order without one. */
@@ -131,7 +161,14 @@ export const placeOrder = endpoint({
   headers: idempotencyKey,
   body: placeOrderBody,
   maxBodyBytes: largeBodyBytes,
-  example: { items: [{ itemId: "chair", quantity: 1 }], paymentMethod: "sandbox" },
+  example: {
+    items: [{ itemId: "chair", quantity: 1, attributes: { engraving: "Ada" } }],
+    paymentMethod: "sandbox",
+    expectedTotalMinor: 4_900,
+    customer: { email: "ada@example.com", name: "Ada Lovelace" },
+    shipTo: { street: "12 St James's Square", city: "London", country: "GB" },
+    note: "Please ring twice",
+  },
   answers: { 201: orderView, 200: orderView },
   errors: [
     "ITEMS_UNAVAILABLE",

@@ -12,6 +12,7 @@ import type { Database } from "../table/database.ts";
 import { type Order, OrderExists, type PaymentMethod, type PendingOrder } from "./order.ts";
 import { choicesOf } from "./order-choices.ts";
 import {
+  checkAttributes,
   checkVendor,
   priceDemand,
   inlineLines,
@@ -67,6 +68,7 @@ function makeOrder(
   contents: Contents,
 ): PendingOrder {
   const { userId, vendorId = null } = request;
+  checkAttributes(contents.lines);
   checkVendor(vendorId, contents.lines);
   checkTotal(request, contents.totalMinor, contents.currency);
   const facts = { orderId, userId, status: "pending" as const, ...choicesOf(request), vendorId };

@@ -2,6 +2,7 @@
 import { InvalidRequest, TooLarge } from "../base/errors.ts";
 import type { EpochMs } from "../base/time.ts";
 import { CurrencyMismatch } from "../carts/model/cart.ts";
+import { makeLineId } from "../carts/model/line-id.ts";
 import {
   type Demand,
   ItemsUnavailable,
@@ -47,12 +48,25 @@ export function inlineLines(
     return found ? [] : (whyRefused(item, undefined, nowMs) ?? []);
   });
   if (failed.length > 0) throw new ItemsUnavailable(failed);
-  return items.map(({ itemId, quantity }): OrderLine => {
+  return items.map(({ itemId, quantity, attributes }): OrderLine => {
     const { name, kind, vendorId, amountMinor } = stocks.get(itemId)!;
     const lineTotalMinor = quantity * amountMinor;
     const price = { unitPriceMinor: amountMinor, lineTotalMinor, adjustmentMinor: 0 };
-    return { itemId, name, kind, vendorId, quantity, ...price };
+    const lineId = makeLineId(itemId, attributes);
+    const chosen = lineId === itemId ? {} : { attributes: JSON.stringify(attributes) };
+    return { lineId, itemId, name, kind, vendorId, quantity, ...price, ...chosen };
   });
+}
+
+/** Bytes of all attributes of an order together: its row has room for 400 KB of everything. */
+const maxAttributeBytes = 65_536;
+
+/** @throws TooLarge when more was chosen than an order can remember */
+export function checkAttributes(lines: readonly OrderLine[]): void {
+  const bytes = lines.reduce((sum, { attributes = "" }) => sum + Buffer.byteLength(attributes), 0);
+  if (bytes <= maxAttributeBytes) return;
+  const detail = `The attributes of an order's lines take at most ${maxAttributeBytes} bytes of JSON`;
+  throw new TooLarge(detail, maxAttributeBytes);
 }
 
 /** The vendor that an order is credited to is that of its goods: who pays does not choose who is paid. */

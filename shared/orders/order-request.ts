@@ -3,6 +3,7 @@ import type { Actor } from "../base/actor.ts";
 import { HoldfastError } from "../base/errors.ts";
 import { derivedId, fingerprint } from "../base/ids.ts";
 import { CartLocked } from "../carts/model/cart.ts";
+import type { Attributes } from "../carts/model/line-id.ts";
 import { IdempotencyKeyReused, type Order } from "./order.ts";
 import type { OrderChoices } from "./order-choices.ts";
 
@@ -12,6 +13,8 @@ export interface InlineItem {
   readonly quantity: number;
   /** Where it is named, an item of another kind is not found. */
   readonly kind?: string | undefined;
+  /** What the shopper chose; kept on the order's line. */
+  readonly attributes?: Attributes | undefined;
 }
 
 /** What is ordered: a session's cart, or items without one. */

@@ -3,29 +3,15 @@ import { HoldfastError } from "../base/errors.ts";
 import type { ProviderName } from "../base/payment-providers.ts";
 import type { EpochMs } from "../base/time.ts";
 import type { Demand } from "../inventory/stock.ts";
-import { choicesOf, type OrderChoices } from "./order-choices.ts";
+import type { OrderChoices } from "./order-choices.ts";
+import type { OrderLine } from "./order-line.ts";
 
+export type { OrderLine } from "./order-line.ts";
 export { nextStatuses, orderStatuses } from "./order-status.ts";
 export type { OrderStatus } from "./order-status.ts";
 
 /** The payment providers by name; the way a shopper chose to pay. */
 export type PaymentMethod = ProviderName;
-
-/** One line: what was ordered at which price, and its share of the cart's conditions. */
-export interface OrderLine {
-  readonly itemId: string;
-  readonly name: string;
-  readonly kind: string;
-  readonly vendorId: string | null;
-  /** The cart instance that it came from; inline lines have none. */
-  readonly instance?: string;
-  readonly quantity: number;
-  readonly unitPriceMinor: number;
-  /** `quantity × unitPriceMinor` */
-  readonly lineTotalMinor: number;
-  /** The line's share of discounts, taxes and fees; all lines' totals and shares add up to the total. */
-  readonly adjustmentMinor: number;
-}
 
 /** A refund that is owed, asked for, done, or refused for good until somebody says: once more. */
 export interface Refund {
@@ -192,39 +178,4 @@ export class OrderExists extends HoldfastError {
     super("IDEMPOTENCY_KEY_REUSED", "This order was placed before", { orderId: order.orderId });
     this.order = order;
   }
-}
-
-/** A line with its fields in one order, so that equal orders read the same to the letter. */
-function lineView(line: OrderLine) {
-  const { itemId, name, kind, vendorId, instance, quantity } = line;
-  const { unitPriceMinor, lineTotalMinor, adjustmentMinor } = line;
-  const what = { itemId, name, kind, vendorId, ...(instance === undefined ? {} : { instance }) };
-  return { ...what, quantity, unitPriceMinor, lineTotalMinor, adjustmentMinor };
-}
-
-/** A refund as the order's owner may see it. */
-function refundView(refund: Refund) {
-  const { transactionId: _of, provider: _by, currency: _in, failures: _tries, ...view } = refund;
-  return view;
-}
-
-/** What is known of the money, without what is kept only to recognise it again. */
-function paymentView({ refund, transactions: _kept, ...payment }: Payment) {
-  return { ...payment, ...(refund ? { refund: refundView(refund) } : {}) };
-}
-
-/** An order as its owner may see it, by the contract. */
-export function orderView(order: Order) {
-  const { orderId, userId, status, totalMinor, currency, cart, payment } = order;
-  const { createdAtMs, expiresAtMs } = order;
-  const lines = order.lines.map(lineView);
-  const extras = Object.values(order.extraRefunds ?? {}).map(refundView);
-  const money = {
-    totalMinor,
-    currency,
-    payment: payment ? paymentView(payment) : null,
-    ...(extras.length > 0 ? { extraRefunds: extras } : {}),
-  };
-  const origin = { ...choicesOf(order), sessionId: cart?.sessionId ?? null };
-  return { orderId, userId, status, lines, ...money, ...origin, createdAtMs, expiresAtMs };
 }

@@ -4,6 +4,7 @@ import type { AuditAction } from "../base/audit-action.ts";
 import { again, OnceMore } from "../base/again.ts";
 import { completeWrite, reopenWrite } from "../carts/checkout/cart-checkout-store.ts";
 import { releaseHoldWrite, takeBackWrite } from "../inventory/hold-store.ts";
+import { listBought } from "../orders/order-line.ts";
 import { sumDemand, type Order } from "../orders/order.ts";
 import { findOrder } from "../orders/order-store.ts";
 import type { PaymentFact } from "../providers/provider.ts";
@@ -29,7 +30,7 @@ function cartWrites(order: Order, outcome: Outcome, told: ChangeNote): Write[] {
   const note = { ...told, action: pickAction("cart", order, outcome) };
   const { cartId, version, instances, conditions = [] } = ordered;
   if (outcome.cart === "reopen") return [reopenWrite({ cartId, orderId, note })];
-  const bought = lines.flatMap(({ instance, itemId }) => (instance ? [{ instance, itemId }] : []));
+  const bought = listBought(lines);
   const purchase = { cartId, orderId, version, bought, instances, conditions, note };
   return [completeWrite(purchase)];
 }

@@ -85,3 +85,50 @@ describe("an order of a cart", () => {
     expect((await shopper.mustOrder({ expectedTotalMinor: 800 })).totalMinor).toBe(800);
   });
 });
+
+describe("what an order remembers", () => {
+  it("is what the shopper said, and what is too much or wrong is named", async () => {
+    const shopper = shop.shopper();
+    const itemId = await shop.item();
+    const items = [{ itemId, quantity: 1, attributes: { engraving: "Ada" } }];
+    const said = {
+      customer: { email: "ada@example.com", name: "Ada", phone: "+44 20" },
+      shipTo: { lines: ["12 St James's Square"], city: "London" },
+      note: "Please ring\ntwice",
+      metadata: { campaign: "spring" },
+    };
+    const order = await shopper.mustOrder({ items, ...said });
+    expect(await shopper.see(order.orderId)).toMatchObject({
+      ...said,
+      lines: [{ attributes: { engraving: "Ada" } }],
+    });
+    const wrong: [Record<string, unknown>, string][] = [
+      [{ customer: { email: "nobody" } }, "customer.email"],
+      [{ customer: { shoeSize: 7 } }, "customer.shoeSize"],
+      [{ shipTo: { street: "x".repeat(2_048) } }, "shipTo"],
+      [{ note: "x".repeat(1_001) }, "note"],
+      [{ metadata: { blob: "x".repeat(4_096) } }, "metadata"],
+    ];
+    for (const [more, path] of wrong) {
+      expect(await shopper.order({ items, ...more })).toMatchObject({
+        status: 400,
+        body: { issues: [{ path }] },
+        cost: { requests: 0 },
+      });
+    }
+  });
+
+  it("has a line for every choice, also when the cart is paid for and emptied", async () => {
+    const shopper = shop.shopper();
+    const itemId = await shop.item();
+    for (const engraving of ["Ada", "Bob"]) {
+      const body = { itemId, quantity: 1, attributes: { engraving } };
+      expectStatus(await shopper.send("POST /carts/me/default/main/items", { body }), 200);
+    }
+    const order = await shopper.mustOrder();
+    expect(order.lines).toHaveLength(2);
+    expect(await shop.levels(itemId)).toMatchObject({ held: 2 });
+    await shop.pay(shopper, order);
+    expect((await shopper.cart()).items).toEqual([]);
+  });
+});

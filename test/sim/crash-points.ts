@@ -280,12 +280,12 @@ const scenes: readonly Scene[] = [
     subject: (_stage, { carts }) => carts.addLine(inCart, { itemId: "item-1", quantity: 2 }),
   },
   {
-    name: "PATCH /carts/{userId}/{sessionId}/{instance}/items/{itemId}",
+    name: "PATCH /carts/{userId}/{sessionId}/{instance}/items/{lineId}",
     prepare: fills,
     subject: (_stage, { carts }) => carts.changeQuantity(inCart, "item-1", 2),
   },
   {
-    name: "DELETE /carts/{userId}/{sessionId}/{instance}/items/{itemId}",
+    name: "DELETE /carts/{userId}/{sessionId}/{instance}/items/{lineId}",
     prepare: fills,
     subject: (_stage, { carts }) => carts.removeLine(inCart, "item-1"),
   },

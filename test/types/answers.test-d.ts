@@ -9,7 +9,7 @@ import type { Endpoint } from "../../shared/api/endpoint.ts";
 import { endpoints } from "../../shared/api/index.ts";
 import { getOrder, placeOrder } from "../../shared/api/orders.ts";
 import { getCartLock } from "../../shared/api/carts.ts";
-import { orderView } from "../../shared/orders/order.ts";
+import { orderView } from "../../shared/orders/order-view.ts";
 import type { Contract } from "../../client/contract.ts";
 
 declare const order: Parameters<typeof orderView>[0];

@@ -52,7 +52,7 @@ export interface CheckoutStart {
 export interface Purchase extends Checkout {
   /** The version that was ordered. */
   readonly version: number;
-  readonly bought: readonly { readonly instance: string; readonly itemId: string }[];
+  readonly bought: readonly { readonly instance: string; readonly lineId: string }[];
   /** The instances that were ordered, each as a whole. */
   readonly instances: readonly string[];
   /** Conditions of those instances: they were for what is now bought. */
@@ -137,9 +137,9 @@ export function reopenWrite(checkout: Checkout): Write {
 
 function boughtAttributes({ bought, instances, conditions = [] }: Purchase): AttributePath[] {
   return [
-    ...bought.flatMap(({ instance, itemId }) => [
-      at(lineAttribute(instance, itemId)),
-      at(quantityAttribute(instance, itemId)),
+    ...bought.flatMap(({ instance, lineId }) => [
+      at(lineAttribute(instance, lineId)),
+      at(quantityAttribute(instance, lineId)),
     ]),
     ...conditions.map(({ instance, name }) => at(conditionAttribute(instance, name))),
     ...instances.map((instance) => at(currencyAttribute(instance))),
@@ -147,7 +147,7 @@ function boughtAttributes({ bought, instances, conditions = [] }: Purchase): Att
 }
 
 function boughtKeys({ bought, conditions = [] }: Purchase) {
-  const lines = bought.map(({ instance, itemId }) => keyIn(instance, itemId));
+  const lines = bought.map(({ instance, lineId }) => keyIn(instance, lineId));
   const named = conditions.map(({ instance, name }) => keyIn(instance, name));
   return [
     ...(lines.length > 0 ? [action`${at("lineKeys")} ${new Set(lines)}`] : []),

@@ -9,6 +9,7 @@ import {
 } from "../model/cart.ts";
 import { checkDistinct, type WantedItem, withLines } from "../model/cart-additions.ts";
 import type { Contents } from "./cart-contents-store.ts";
+import { indexLines, makeLineId } from "../model/line-id.ts";
 import { makeEdit, type EditRequest } from "./cart-edits.ts";
 import { checkLineCount } from "../model/cart-limits.ts";
 import {
@@ -38,8 +39,10 @@ export function createCartCollections(options: CollectionEditingOptions) {
     wanted: readonly WantedItem[],
     items: Contents["items"],
   ): Promise<Contents["items"]> {
-    const known = new Set(selectInstance(cart, instance).lines.map(({ itemId }) => itemId));
-    const unread = wanted.filter(({ itemId }) => !known.has(itemId) && !items.has(itemId));
+    const known = indexLines(selectInstance(cart, instance).lines);
+    const isKnown = ({ itemId, attributes }: WantedItem): boolean =>
+      known.has(makeLineId(itemId, attributes)) || items.has(itemId);
+    const unread = wanted.filter((each) => !isKnown(each));
     if (unread.length === 0) return items;
     const read = await contents.read(
       [],

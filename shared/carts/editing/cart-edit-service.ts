@@ -44,7 +44,7 @@ export function createCartEdits({ contents, clock }: { contents: CartContents; c
 
   return {
     /**
-     * Adds an item at its present price, or raises the quantity of its line. Two requests: one reads
+     * Adds an item at its present price, or raises the quantity of the line with the same attributes. Two requests: one reads
      * the item and the cart together, so that a locked cart is refused after one.
      *
      * @throws CartLocked, ItemNotFound, CurrencyMismatch, TooLarge; nothing was changed
@@ -69,9 +69,9 @@ export function createCartEdits({ contents, clock }: { contents: CartContents; c
      * @throws CartLocked, CartLineNotFound; nothing was changed
      * @example await carts.changeQuantity({ userId, sessionId, instance: "menu", actor }, "soup", 3)
      */
-    changeQuantity(request: EditRequest, itemId: string, quantity: number): Promise<Cart> {
-      if (quantity === 0) return this.removeLine(request, itemId);
-      const changed = { ...edit(request, "cart.quantity_changed"), itemId };
+    changeQuantity(request: EditRequest, lineId: string, quantity: number): Promise<Cart> {
+      if (quantity === 0) return this.removeLine(request, lineId);
+      const changed = { ...edit(request, "cart.quantity_changed"), lineId };
       return apply(request, changeQuantityWrite(changed, quantity));
     },
 
@@ -81,8 +81,8 @@ export function createCartEdits({ contents, clock }: { contents: CartContents; c
      * @throws CartLocked, CartLineNotFound; nothing was changed
      * @example await carts.removeLine({ userId, sessionId, instance: "menu", actor }, "soup")
      */
-    removeLine(request: EditRequest, itemId: string): Promise<Cart> {
-      return apply(request, removeLineWrite({ ...edit(request, "cart.line_removed"), itemId }));
+    removeLine(request: EditRequest, lineId: string): Promise<Cart> {
+      return apply(request, removeLineWrite({ ...edit(request, "cart.line_removed"), lineId }));
     },
 
     /**

@@ -20,6 +20,7 @@ import {
   selectInstance,
 } from "../model/cart.ts";
 import { type Addition, keepingPlace } from "../model/cart-additions.ts";
+import { freeLineId, identify } from "../model/line-id.ts";
 import { type Edit, editWrite } from "./cart-edits.ts";
 import { hasRoomFor } from "../storage/cart-guards.ts";
 import {
@@ -70,13 +71,14 @@ function checkAddition(
   cart: Cart,
   instance: string,
   { line, currency }: Addition,
-): CartLine | undefined {
+): { readonly known: CartLine | undefined; readonly added: CartLine } {
   const { lines, currency: bound } = selectInstance(cart, instance);
   if (bound !== undefined && bound !== currency) throw new CurrencyMismatch(bound, currency);
-  const known = lines.find(({ itemId }) => itemId === line.itemId);
+  const known = lines.find((present) => identify(present) === line.lineId);
   if (!known) checkLineCount(countLines(cart.instances.values()) + 1);
   checkLineQuantity((known?.quantity ?? 0) + line.quantity);
-  return known;
+  if (known) return { known, added: keepingPlace(line, known) };
+  return { known, added: { ...line, lineId: freeLineId(line, lines) } };
 }
 
 /**
@@ -87,13 +89,13 @@ function checkAddition(
  * refused with `CartMoved` when the cart is another by now in a way that matters
  */
 export function addLineWrite(edit: Edit, cart: Cart, addition: Addition): Write {
-  const { line, currency } = addition;
+  const { currency } = addition;
   const { instance } = edit.address;
-  const known = checkAddition(cart, instance, addition);
-  const attribute = lineAttribute(instance, line.itemId);
-  const quantity = quantityAttribute(instance, line.itemId);
-  const key = keyIn(instance, line.itemId);
-  const stored = storedLine(keepingPlace(line, known));
+  const { known, added: line } = checkAddition(cart, instance, addition);
+  const attribute = lineAttribute(instance, line.lineId);
+  const quantity = quantityAttribute(instance, line.lineId);
+  const key = keyIn(instance, line.lineId);
+  const stored = storedLine(line);
   const isUnchanged = known !== undefined && isDeepStrictEqual(storedLine(known), stored);
   return editWrite(edit, {
     change: {
@@ -113,34 +115,35 @@ export function addLineWrite(edit: Edit, cart: Cart, addition: Addition): Write 
   });
 }
 
-/** A line of a cart, by its item. */
+/** A line of a cart. */
 export interface LineEdit extends Edit {
-  readonly itemId: string;
+  readonly lineId: string;
 }
 
 /** Sets the quantity of a line that is there; its price stays. */
 export function changeQuantityWrite(edit: LineEdit, quantity: number): Write {
-  const { address, itemId } = edit;
-  const path = at(quantityAttribute(address.instance, itemId));
+  const { address, lineId } = edit;
+  const path = at(quantityAttribute(address.instance, lineId));
   return editWrite(edit, {
     change: { set: [action`${path} = ${quantity}`] },
     guards: [exists(path)],
-    refused: () => new CartLineNotFound(address.instance, itemId),
+    refused: () => new CartLineNotFound(address.instance, lineId),
   });
 }
 
 /** Removes a line that is there. */
 export function removeLineWrite(edit: LineEdit): Write {
   const { instance } = edit.address;
-  const attribute = lineAttribute(instance, edit.itemId);
-  const key = keyIn(instance, edit.itemId);
+  const { lineId } = edit;
+  const attribute = lineAttribute(instance, lineId);
+  const key = keyIn(instance, lineId);
   return editWrite(edit, {
     change: {
-      remove: [at(attribute), at(quantityAttribute(instance, edit.itemId))],
+      remove: [at(attribute), at(quantityAttribute(instance, lineId))],
       delete: [action`${at("lineKeys")} ${new Set([key])}`],
     },
     guards: [exists(at(attribute))],
-    refused: () => new CartLineNotFound(instance, edit.itemId),
+    refused: () => new CartLineNotFound(instance, lineId),
   });
 }
 

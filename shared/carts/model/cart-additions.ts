@@ -3,13 +3,14 @@ import { InvalidRequest } from "../../base/errors.ts";
 import { ItemNotFound, type Stock } from "../../inventory/stock.ts";
 import { type CartInstance, type CartLine, CurrencyMismatch } from "./cart.ts";
 import { checkLineQuantity, jsonText } from "./cart-limits.ts";
+import { type Attributes, indexLines, makeLineId } from "./line-id.ts";
 
 /** What is wanted of an item. */
 export interface WantedItem {
   readonly itemId: string;
   readonly quantity: number;
-  /** What the shopper chose, any JSON object; left out, what the line has stays. */
-  readonly attributes?: Readonly<Record<string, unknown>> | undefined;
+  /** What the shopper chose; other choices of the same item are lines of their own. */
+  readonly attributes?: Attributes | undefined;
 }
 
 /** A line to be added: what the shop says of its item, and how many of it. */
@@ -27,29 +28,29 @@ export function makeAddition(wanted: WantedItem, item: Stock | undefined, nowMs:
   const { itemId, quantity, attributes } = wanted;
   if (!item) throw new ItemNotFound(itemId);
   const { name, kind, vendorId, amountMinor: unitPriceMinor, currency } = item;
-  const snapshot = { itemId, name, kind, vendorId: vendorId ?? null, quantity, unitPriceMinor };
-  const chosen = attributes && { attributes: jsonText(attributes, "A line's attributes") };
-  return { line: { ...snapshot, ...chosen, addedAtMs: nowMs }, currency };
+  const lineId = makeLineId(itemId, attributes);
+  const facts = { name, kind, vendorId: vendorId ?? null, quantity, unitPriceMinor };
+  // Nothing chosen is one thing, however it is said.
+  const json = lineId === itemId ? undefined : jsonText(attributes, "A line's attributes");
+  const chosen = json === undefined ? {} : { attributes: json };
+  return { line: { lineId, itemId, ...facts, ...chosen, addedAtMs: nowMs }, currency };
 }
 
-function keepAttributes(line: CartLine, known: CartLine | undefined): CartLine {
-  const attributes = line.attributes ?? known?.attributes;
-  return attributes === undefined ? line : { ...line, attributes };
+/** The line as it is stored when it is added again: its id, its place and the letters of its choice stay. */
+export function keepingPlace(line: CartLine, known: CartLine): CartLine {
+  const { lineId, addedAtMs, attributes } = known;
+  return { ...line, lineId, addedAtMs, ...(attributes === undefined ? {} : { attributes }) };
 }
 
-/** The line as it is stored when it is added again: its place stays, and so do unnamed attributes. */
-export function keepingPlace(line: CartLine, known: CartLine | undefined): CartLine {
-  return { ...keepAttributes(line, known), addedAtMs: (known ?? line).addedAtMs };
-}
-
-/** @throws InvalidRequest when an item is named twice: which quantity would be meant? */
+/** @throws InvalidRequest when the same is named twice: which quantity would be meant? */
 export function checkDistinct(wanted: readonly WantedItem[]): void {
   const seen = new Set<string>();
-  for (const [index, { itemId }] of wanted.entries()) {
-    if (seen.has(itemId)) {
+  for (const [index, { itemId, attributes }] of wanted.entries()) {
+    const lineId = makeLineId(itemId, attributes);
+    if (seen.has(lineId)) {
       throw new InvalidRequest([{ path: `${index}.itemId`, message: "is in the list already" }]);
     }
-    seen.add(itemId);
+    seen.add(lineId);
   }
 }
 
@@ -66,19 +67,18 @@ export function withLines(
   items: ReadonlyMap<string, Stock>,
   nowMs: number,
 ): CartInstance {
-  const known = new Map(present.lines.map((line) => [line.itemId, line]));
+  const known = indexLines(present.lines);
   const additions = wanted.map((each, index): Addition => {
     const { itemId, quantity, attributes } = each;
     checkLineQuantity(quantity);
-    const line = known.get(itemId);
+    const lineId = makeLineId(itemId, attributes);
+    const line = known.get(lineId);
     // One millisecond apart, because lines are shown by age: so the list keeps its order.
     const addedAtMs = nowMs + index;
     if (items.has(itemId) || !line || present.currency === undefined) {
-      const addition = makeAddition(each, items.get(itemId), addedAtMs);
-      return { ...addition, line: keepAttributes(addition.line, line) };
+      return makeAddition(each, items.get(itemId), addedAtMs);
     }
-    const chosen = attributes && { attributes: jsonText(attributes, "A line's attributes") };
-    return { line: { ...line, ...chosen, quantity, addedAtMs }, currency: present.currency };
+    return { line: { ...line, lineId, quantity, addedAtMs }, currency: present.currency };
   });
   const { currency: _currency, ...rest } = present;
   const [first, ...others] = additions.map(({ currency }) => currency);

@@ -11,8 +11,12 @@ export const maxLines = 200;
 export const maxConditions = 50;
 /** Units in one line. */
 export const maxLineQuantity = 1_000_000;
+/** So many characters of a digest carry 96 bits: no two choices of an item meet by chance. */
+export const choiceDigestLength = 16;
+/** The longest id that a line can have: an item's id of 128 characters and a digest. */
+export const maxLineIdLength = 128 + 1 + choiceDigestLength;
 /** Bytes of JSON text in one metadata value or in one line's attributes. */
-const maxJsonBytes = 4_096;
+export const maxJsonBytes = 4_096;
 
 /** How many lines these instances have together. */
 export function countLines(instances: Iterable<CartInstance>): number {

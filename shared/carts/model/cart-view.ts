@@ -9,9 +9,10 @@ function attributesIn(json: string): Readonly<Record<string, unknown>> {
 }
 
 function itemView(line: CartLine, currency: string) {
-  const { itemId, name, kind, vendorId, quantity, unitPriceMinor, attributes } = line;
+  const { lineId, itemId, name, kind, vendorId, quantity, unitPriceMinor, attributes } = line;
   const { previousUnitPriceMinor: earlier } = line;
   return {
+    lineId,
     itemId,
     name,
     kind,

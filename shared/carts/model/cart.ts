@@ -6,8 +6,10 @@ import type { ConditionTarget } from "../../promotions/price-rule.ts";
 /** A cart left alone for this long is deleted by DynamoDB's TTL. */
 export const cartLifeMs = 30 * dayMs;
 
-/** One item in a cart, at the price that the shop asked when it was put there. */
+/** One item in a cart as it was chosen, at the price that the shop asked when it was put there. */
 export interface CartLine {
+  /** Names the line in its instance: the item's id where nothing was chosen; see `line-id.ts`. */
+  readonly lineId: string;
   readonly itemId: string;
   readonly name: string;
   readonly kind: string;
@@ -139,10 +141,10 @@ export class CartEmpty extends HoldfastError {
 
 /** The cart has no such line; nothing was changed. */
 export class CartLineNotFound extends HoldfastError {
-  constructor(instance: string, itemId: string) {
-    super("CART_LINE_NOT_FOUND", `There is no ${itemId} in the cart ${instance}`, {
+  constructor(instance: string, lineId: string) {
+    super("CART_LINE_NOT_FOUND", `There is no ${lineId} in the cart ${instance}`, {
       instance,
-      itemId,
+      lineId,
     });
   }
 }

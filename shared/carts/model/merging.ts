@@ -9,6 +9,7 @@ import {
   selectInstance,
 } from "./cart.ts";
 import { checkLineQuantity } from "./cart-limits.ts";
+import { indexLines } from "./line-id.ts";
 
 /** Whose quantity counts where both carts have a line: both, the larger one, or the target's. */
 export const mergeStrategies = ["sum", "max", "keep"] as const;
@@ -27,16 +28,16 @@ function mergedLines(
   source: readonly CartLine[],
   strategy: MergeStrategy,
 ): CartLine[] {
-  const theirs = new Map(source.map((line) => [line.itemId, line]));
-  const known = new Set(target.map(({ itemId }) => itemId));
-  const both = target.map((line) => {
-    const other = theirs.get(line.itemId);
-    if (!other) return line;
+  const [mine, theirs] = [indexLines(target), indexLines(source)];
+  const both = [...mine].map(([lineId, line]) => {
+    const other = theirs.get(lineId);
+    if (!other) return { ...line, lineId };
     const quantity = quantities[strategy](line.quantity, other.quantity);
     checkLineQuantity(quantity);
-    return { ...line, quantity };
+    return { ...line, lineId, quantity };
   });
-  return [...both, ...source.filter(({ itemId }) => !known.has(itemId))];
+  const others = [...theirs].filter(([lineId]) => !mine.has(lineId));
+  return [...both, ...others.map(([lineId, line]) => ({ ...line, lineId }))];
 }
 
 /** What of a name is kept before a number, so that both together are still a name. */
@@ -88,8 +89,8 @@ function mergedInstance(
 }
 
 /**
- * The target's instances with the source's put in. Where both have a line, the target's price and
- * attributes stay and the strategy decides on the quantity; where both have a metadata value of one name,
+ * The target's instances with the source's put in. Where both have a line with the same attributes, the
+ * target's price stays and the strategy decides on the quantity; where both have a metadata value of one name,
  * the target's stays. The conditions of both go along.
  *
  * @throws CurrencyMismatch when a named cart has lines of different currencies in the two

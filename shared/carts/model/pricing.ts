@@ -43,10 +43,7 @@ export interface InstancePrice {
 }
 
 /** One line of an order: its price and its share of the conditions. */
-export interface PricedLine extends Omit<
-  CartLine,
-  "attributes" | "addedAtMs" | "previousUnitPriceMinor"
-> {
+export interface PricedLine extends Omit<CartLine, "addedAtMs" | "previousUnitPriceMinor"> {
   readonly instance: string;
   readonly lineTotalMinor: number;
   /** What conditions add to this line (or take from it); it never takes more than the line. */
@@ -149,8 +146,7 @@ function pricedLines(
   const nets = lines.map(({ net }) => net);
   const shares = split(minus(total, sumAmounts(nets, currency)), nets);
   return lines.map(({ line, list, net }, index) => {
-    const { attributes: _chosen, addedAtMs: _since, ...rest } = line;
-    const { previousUnitPriceMinor: _before, ...facts } = rest;
+    const { addedAtMs: _since, previousUnitPriceMinor: _before, ...facts } = line;
     const adjustment = plus(minus(net, list), shares[index]!);
     return {
       ...facts,

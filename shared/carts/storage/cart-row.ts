@@ -10,8 +10,12 @@ import type { Cart, CartCondition, CartInstance, CartLine, CartLock } from "../m
 /** Where a cart is. */
 export const cartPlace = (cartId: string) => ({ table: "Carts", key: { cartId } }) as const;
 
-/** What `line:…` holds; the quantity stands beside it, so that raising it never rewrites a line. */
-type StoredLine = Omit<CartLine, "itemId" | "quantity">;
+/**
+ * What `line:…` holds; the quantity stands beside it, so that raising it never rewrites a line. The
+ * item's id is in there only where the line has another one.
+ */
+type StoredLine = Omit<CartLine, "lineId" | "itemId" | "quantity"> &
+  Partial<Pick<CartLine, "itemId">>;
 
 /** What `condition:…` holds. */
 type StoredCondition = Omit<CartCondition, "name">;
@@ -47,12 +51,12 @@ export interface CartRow extends Readonly<
 /** The attributes of a cart. */
 export const at = pathsOf<CartRow>();
 
-/** The attribute of a line's snapshot of its item. Instances have no colon, item ids may. */
-export const lineAttribute = (instance: string, itemId: string) =>
-  `line:${instance}:${itemId}` as const;
+/** The attribute of a line's snapshot of its item. Instances have no colon, ids of lines may. */
+export const lineAttribute = (instance: string, lineId: string) =>
+  `line:${instance}:${lineId}` as const;
 /** The attribute of a line's quantity. */
-export const quantityAttribute = (instance: string, itemId: string) =>
-  `quantity:${instance}:${itemId}` as const;
+export const quantityAttribute = (instance: string, lineId: string) =>
+  `quantity:${instance}:${lineId}` as const;
 /** The attribute of a condition. */
 export const conditionAttribute = (instance: string, name: string) =>
   `condition:${instance}:${name}` as const;
@@ -78,7 +82,7 @@ function addTo(draft: InstanceDraft, row: Row, found: RegExpExecArray): void {
   const value = row[attribute];
   if (family === "line") {
     const quantity = Number(row[quantityAttribute(instance, name)]);
-    draft.lines.push({ itemId: name, quantity, ...(value as StoredLine) });
+    draft.lines.push({ lineId: name, itemId: name, quantity, ...(value as StoredLine) });
   } else if (family === "condition") {
     draft.conditions.push({ name, ...(value as StoredCondition) });
   } else if (family === "metadata") draft.metadata.set(name, String(value));
@@ -86,7 +90,7 @@ function addTo(draft: InstanceDraft, row: Row, found: RegExpExecArray): void {
 }
 
 const byAge = (a: CartLine, b: CartLine): number =>
-  a.addedAtMs - b.addedAtMs || (a.itemId < b.itemId ? -1 : 1);
+  a.addedAtMs - b.addedAtMs || (a.lineId < b.lineId ? -1 : 1);
 const byOrder = (a: CartCondition, b: CartCondition): number =>
   a.order - b.order || (a.name < b.name ? -1 : 1);
 
@@ -141,12 +145,9 @@ export function parseReadCart(cartId: string, row: Row | undefined): ReadCart {
 }
 
 /** A line as it is stored, without what stands beside it. */
-export function storedLine({
-  itemId: _itemId,
-  quantity: _quantity,
-  ...stored
-}: CartLine): StoredLine {
-  return stored;
+export function storedLine(line: CartLine): StoredLine {
+  const { lineId, itemId, quantity: _beside, ...stored } = line;
+  return lineId === itemId ? stored : { ...stored, itemId };
 }
 
 /** A condition as it is stored: its name is in the attribute's own name. */
@@ -158,8 +159,8 @@ function listAttributes({ instance, ...contents }: CartInstance): [string, unkno
   const { lines, conditions, metadata, currency } = contents;
   return [
     ...lines.flatMap((line): [string, unknown][] => [
-      [lineAttribute(instance, line.itemId), storedLine(line)],
-      [quantityAttribute(instance, line.itemId), line.quantity],
+      [lineAttribute(instance, line.lineId), storedLine(line)],
+      [quantityAttribute(instance, line.lineId), line.quantity],
     ]),
     ...conditions.map((condition): [string, unknown] => [
       conditionAttribute(instance, condition.name),
@@ -178,7 +179,7 @@ function listAttributes({ instance, ...contents }: CartInstance): [string, unkno
 /** The contents of a cart as the attributes of its row; key sets stand only where they have keys. */
 export function contentsRow(instances: readonly CartInstance[]): Row {
   const lineKeys = instances.flatMap(({ instance, lines }) =>
-    lines.map(({ itemId }) => keyIn(instance, itemId)),
+    lines.map(({ lineId }) => keyIn(instance, lineId)),
   );
   const conditionKeys = instances.flatMap(({ instance, conditions }) =>
     conditions.map(({ name }) => keyIn(instance, name)),

@@ -31,7 +31,7 @@ const request = (orderId: string, leaseMs = 60_000) => ({ ...address, orderId, l
 async function complete(orderId: string, instances?: readonly string[]) {
   const cart = await findCart(world.database, cartId());
   const { lines, ...priced } = priceForOrder(cart, instances);
-  const bought = lines.map(({ instance, itemId }) => ({ instance, itemId }));
+  const bought = lines.map(({ instance, lineId }) => ({ instance, lineId }));
   const purchase = { ...priced, cartId: cartId(), orderId, version: cart.version, bought };
   return () => world.database.apply(completeWrite({ ...purchase, note: note() }));
 }

@@ -184,7 +184,7 @@ describe("with a key", () => {
     const request = orderOf(userId, { idempotencyKey: "k" });
     const { order } = await world.orders.place(request);
     const note = changeNote("cart.paid", { id: "test" }, time.clock());
-    const bought = [{ instance: "menu", itemId }];
+    const bought = [{ instance: "menu", lineId: itemId }];
     const purchase = {
       cartId,
       orderId: order.orderId,

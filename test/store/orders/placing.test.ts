@@ -8,7 +8,7 @@ import { epochMs } from "../../../shared/base/time.ts";
 import { manyBuckets } from "../../../shared/inventory/buckets.ts";
 import { bucketKey, deadlineAfter } from "../../../shared/inventory/deadline.ts";
 import { pickDueShard } from "../../../shared/orders/due-shards.ts";
-import { orderView } from "../../../shared/orders/order.ts";
+import { orderView } from "../../../shared/orders/order-view.ts";
 import type { PlaceOrder } from "../../../shared/orders/order-request.ts";
 import { inventoryService } from "../../../shared/shop.ts";
 import { copyOfMap, sizeOfItem } from "../../sim/engine/values.ts";

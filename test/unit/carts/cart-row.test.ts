@@ -10,6 +10,7 @@ const key = fc.oneof(
   fc.string({ minLength: 1, maxLength: 128, unit: "grapheme" }),
 );
 const line = fc.record({
+  lineId: key,
   itemId: key,
   name: fc.string(),
   kind: fc.string(),
@@ -29,7 +30,7 @@ const byText = (a: string, b: string): number => (a < b ? -1 : 1);
 const someInstance = fc
   .record({
     instance: fc.constantFrom("menu", "ticket", "constructor", "__proto__", "-"),
-    lines: fc.uniqueArray(line, { selector: ({ itemId }) => itemId, minLength: 1, maxLength: 5 }),
+    lines: fc.uniqueArray(line, { selector: ({ lineId }) => lineId, minLength: 1, maxLength: 5 }),
     conditions: fc.uniqueArray(condition, { selector: ({ name }) => name, maxLength: 5 }),
     metadata: fc.uniqueArray(fc.tuple(key, fc.json()), {
       selector: ([name]) => name,
@@ -38,7 +39,7 @@ const someInstance = fc
   })
   .map(({ instance, lines, conditions, metadata }): CartInstance => ({
     instance,
-    lines: lines.toSorted((a, b) => a.addedAtMs - b.addedAtMs || byText(a.itemId, b.itemId)),
+    lines: lines.toSorted((a, b) => a.addedAtMs - b.addedAtMs || byText(a.lineId, b.lineId)),
     conditions: conditions.toSorted((a, b) => a.order - b.order || byText(a.name, b.name)),
     metadata: new Map(metadata.toSorted(([a], [b]) => byText(a, b))),
     currency: "EUR",

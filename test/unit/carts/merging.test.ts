@@ -4,6 +4,7 @@ import type { Cart, CartInstance } from "../../../shared/carts/model/cart.ts";
 import { mergedInstances } from "../../../shared/carts/model/merging.ts";
 
 const line = (itemId: string, quantity: number, unitPriceMinor = 100) => ({
+  lineId: itemId,
   itemId,
   quantity,
   unitPriceMinor,

@@ -11,6 +11,7 @@ import { priceForOrder, priceInstance } from "../../../shared/carts/model/pricin
 import { recomputedTotal } from "../../support/cart-books.ts";
 
 const line = (itemId: string, unitPriceMinor: number, quantity = 1): CartLine => ({
+  lineId: itemId,
   itemId,
   name: itemId,
   kind: "k",

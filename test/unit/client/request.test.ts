@@ -308,7 +308,7 @@ test("no PUT and no DELETE is repeated without a key: by then another tab may ha
     (client: ReturnType<typeof createClient>) =>
       client.setCartMetadata({ params: { ...cart, key: "note" }, body: "gift" }),
     (client: ReturnType<typeof createClient>) =>
-      client.removeCartItem({ params: { ...cart, itemId: "chair" } }),
+      client.removeCartItem({ params: { ...cart, lineId: "chair" } }),
   ]) {
     const { client, sent } = setUp([broken]);
     expect(await hurried(errorOf(send(client)))).toMatchObject({ code: "NO_ANSWER" });
