@@ -138,7 +138,9 @@ describe("edits", () => {
       },
     });
     expect(added.headers.get("etag")).toBe(`"${added.body.version}"`);
-    const patched = await call(`PATCH ${cart("/menu/items/soup")}`, { body: { quantity: 3 } });
+    const { lineId } = added.body.items[0];
+    const line = `PATCH ${cart(`/menu/items/${lineId}`)}`;
+    const patched = await call(line, { body: { quantity: 3 } });
     expect(patched.body).toMatchObject({ count: 3, version: added.body.version + 1 });
     const discount = { type: "discount", target: "subtotal", value: "-10%" };
     const set = await call(`PUT ${cart("/menu/conditions/ten%20off")}`, { body: discount });
@@ -167,7 +169,7 @@ describe("edits", () => {
     expect(whole.headers.get("etag")).toBe(meta.headers.get("etag"));
     await call(`DELETE ${cart("/menu/conditions/ten%20off")}`);
     await call(`DELETE ${cart("/menu/metadata/note")}`);
-    await call(`DELETE ${cart("/menu/items/soup")}`);
+    await call(`DELETE ${cart(`/menu/items/${lineId}`)}`);
     const emptied = await call(`GET /carts/me/${session}/menu`);
     expect(emptied.body).toMatchObject({ items: [], conditions: [], metadata: {}, totalMinor: 0 });
   });
