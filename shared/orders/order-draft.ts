@@ -1,4 +1,8 @@
-/** Reads what is ordered and drafts the order of it: id, lines, total, deadline. */
+/**
+ * Reads what is ordered and drafts the order of it: id, lines, total, deadline.
+ *
+ * @see docs/decisions/0003-order-ids.md
+ */
 import { HoldfastError } from "../base/errors.ts";
 import { derivedId, randomId } from "../base/ids.ts";
 import type { Clock, EpochMs } from "../base/time.ts";

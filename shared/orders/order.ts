@@ -1,4 +1,8 @@
-/** What an order is: its shape, how its status may move, and the errors that speak of it. */
+/**
+ * What an order is: its shape, how its status may move, and the errors that speak of it.
+ *
+ * @see docs/decisions/0007-order-status-in-problems.md
+ */
 import { HoldfastError } from "../base/errors.ts";
 import type { ProviderName } from "../base/payment-providers.ts";
 import type { EpochMs } from "../base/time.ts";

@@ -1,4 +1,8 @@
-/** How the contents of carts are read, together with the items they speak of, and edited. */
+/**
+ * How the contents of carts are read, together with the items they speak of, and edited.
+ *
+ * @see docs/decisions/0009-cart-writes.md
+ */
 import { setTimeout as sleepMs } from "node:timers/promises";
 import { type Clock, systemClock } from "../../base/time.ts";
 import type { Stock } from "../../inventory/stock.ts";
