@@ -13,7 +13,8 @@ import { readCart } from "../carts/storage/cart-store.ts";
 import { deadlineAfter } from "../inventory/deadline.ts";
 import { findStocks } from "../inventory/stock-store.ts";
 import type { Database } from "../table/database.ts";
-import { type Order, OrderExists, type PaymentMethod, type PendingOrder } from "./order.ts";
+import { payIfFree } from "./free-order.ts";
+import { type Order, OrderExists, type PaymentMethod } from "./order.ts";
 import { choicesOf } from "./order-choices.ts";
 import {
   checkAttributes,
@@ -70,19 +71,19 @@ function makeOrder(
   orderId: string,
   [createdAtMs, expiresAtMs]: readonly [EpochMs, EpochMs],
   contents: Contents,
-): PendingOrder {
+): Order {
   const { userId, vendorId = null } = request;
   checkAttributes(contents.lines);
   checkVendor(vendorId, contents.lines);
   checkTotal(request, contents.totalMinor, contents.currency);
   const facts = { orderId, userId, status: "pending" as const, ...choicesOf(request), vendorId };
-  return {
+  return payIfFree({
     ...facts,
     ...contents,
     fingerprint: fingerprintOrder(request),
     createdAtMs,
     expiresAtMs,
-  };
+  });
 }
 
 /** What cannot be drafted (any more) may have been ordered before by this very request. */

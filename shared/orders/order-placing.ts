@@ -5,10 +5,11 @@ import { HoldfastError } from "../base/errors.ts";
 import { temporaryTransactionId } from "../carts/model/cart.ts";
 import { checkoutWrite } from "../carts/checkout/cart-checkout-store.ts";
 import { repriceWrite } from "../carts/checkout/cart-repricing.ts";
-import { holdWrite } from "../inventory/hold-store.ts";
+import { buyWrite, holdWrite } from "../inventory/hold-store.ts";
 import { parseStock } from "../inventory/stock-store.ts";
 import { TransactionRefused } from "../table/transaction.ts";
 import type { Write } from "../table/write.ts";
+import { planPurchase } from "./free-order.ts";
 import { type Order, OrderExists } from "./order.ts";
 import { type Draft, draftOrder, type PlacingOptions } from "./order-draft.ts";
 import { type PlaceOrder, sameRequest } from "./order-request.ts";
@@ -43,6 +44,7 @@ interface Attempt {
 function planCheckout(draft: Draft, actor: Actor, nowMs: EpochMs) {
   const { cart, order } = draft;
   if (!cart) return undefined;
+  if (order.status === "paid") return planPurchase(cart, order, actor, nowMs);
   const { orderId, expiresAtMs } = order;
   const transactionId = temporaryTransactionId(orderId);
   const note = changeNote("cart.checkout", actor, nowMs);
@@ -51,13 +53,15 @@ function planCheckout(draft: Draft, actor: Actor, nowMs: EpochMs) {
 
 function planAttempt(parts: PlacingOptions, draft: Draft, rooms: Rooms, actor: Actor): Attempt {
   const nowMs = parts.clock();
-  const { orderId, expiresAtMs } = draft.order;
-  const note = changeNote("order.placed", actor, nowMs);
+  const { orderId, expiresAtMs, status } = draft.order;
+  const isPaid = status === "paid";
+  const note = changeNote(isPaid ? "order.paid" : "order.placed", actor, nowMs);
   const planHold = (demand: Demanded): Write => {
     const stock = rooms.get(demand.itemId);
     // Its own bucket is none that it takes over, should its time be up at this very moment.
     const room = stock && roomIn(stock, epochMs(Math.min(nowMs, expiresAtMs - 1)));
-    return holdWrite({ ...demand, orderId, expiresAtMs, nowMs, room, note });
+    const taking = { ...demand, orderId, nowMs, room, note };
+    return isPaid ? buyWrite(taking) : holdWrite({ ...taking, expiresAtMs });
   };
   return {
     order: placeOrderWrite(draft.order, note, parts.dueShards),
@@ -187,6 +191,8 @@ async function placeNew(parts: PlacingOptions, request: PlaceOrder): Promise<Ord
  *
  * There is no state in between: when the process dies, all of it happened or nothing did, and the
  * repeated request finds out which, because the order's id follows from the user and the key.
+ *
+ * What costs nothing is paid in that very transaction: its units are sold, and the cart has what was not bought.
  *
  * @throws ItemsUnavailable naming every failed line; nothing was held
  * @throws TotalChanged when it would not cost what the shopper expects; nothing was held

@@ -70,7 +70,8 @@ function deadlineIsOver({ to, nowMs }: Closing) {
 /** Puts a new order, under "no such order"; refused with the one that is there. */
 export function placeOrderWrite(order: Order, note: ChangeNote, shards?: number): Write {
   const { orderId, expiresAtMs } = order;
-  const due = { dueShard: pickDueShard(order, shards), dueAtMs: expiresAtMs };
+  const isOpen = order.status === "pending";
+  const due = isOpen ? { dueShard: pickDueShard(order, shards), dueAtMs: expiresAtMs } : {};
   return put({
     ...orderRow(orderId),
     item: { ...order, ...due, change: note },

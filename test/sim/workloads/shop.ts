@@ -130,7 +130,7 @@ export class Shop {
     const { random } = this.world;
     const isExclusive = random.chance(0.25);
     const quantity = isExclusive ? random.int(1, 2) : random.int(1, 6);
-    const price = { amountMinor: random.int(1, 50) * 100, currency: "EUR" };
+    const price = { amountMinor: random.int(0, 50) * 100, currency: "EUR" };
     const holdPolicy = isExclusive ? ("exclusive" as const) : ("counted" as const);
     const item = { itemId, name: itemId, kind: "Ticket", price, quantity, holdPolicy };
     await this.processes.insist("createItem", (system) =>
@@ -368,7 +368,7 @@ export class Shop {
       if (kind === "refund") await this.#refundOne();
       else if (kind === "end") await this.#endOne();
       else if (kind === "price") {
-        const price = { amountMinor: random.int(1, 50) * 100, currency: "EUR" };
+        const price = { amountMinor: random.int(0, 50) * 100, currency: "EUR" };
         await this.processes.request("changeItem", ({ inventory }) =>
           inventory.change(itemId, { price }, actor),
         );
