@@ -13,9 +13,10 @@ import { readCart } from "../carts/storage/cart-store.ts";
 import { deadlineAfter } from "../inventory/deadline.ts";
 import { findStocks } from "../inventory/stock-store.ts";
 import type { Database } from "../table/database.ts";
+import { pickDueShard } from "./due-shards.ts";
 import { payIfFree } from "./free-order.ts";
 import { type Order, OrderExists, type PaymentMethod } from "./order.ts";
-import { choicesOf } from "./order-choices.ts";
+import { pickChoices } from "./order-choices.ts";
 import {
   checkAttributes,
   checkVendor,
@@ -64,25 +65,30 @@ function checkoutNumber(cart: Cart, nowMs: EpochMs): number {
   return liveLock(cart, nowMs) ? cart.checkouts - 1 : cart.checkouts;
 }
 
-type Contents = Pick<Order, "lines" | "totalMinor" | "currency" | "cart">;
+type Contents = Pick<Order, "orderId" | "lines" | "totalMinor" | "currency" | "cart">;
 
 function makeOrder(
+  { holdMs, dueShards }: PlacingOptions,
   request: PlaceOrder,
-  orderId: string,
-  [createdAtMs, expiresAtMs]: readonly [EpochMs, EpochMs],
   contents: Contents,
+  createdAtMs: EpochMs,
 ): Order {
   const { userId, vendorId = null } = request;
   checkAttributes(contents.lines);
   checkVendor(vendorId, contents.lines);
   checkTotal(request, contents.totalMinor, contents.currency);
-  const facts = { orderId, userId, status: "pending" as const, ...choicesOf(request), vendorId };
+  const expiresAtMs = deadlineAfter(createdAtMs, holdMs);
   return payIfFree({
-    ...facts,
     ...contents,
+    userId,
+    status: "pending",
+    ...pickChoices(request),
+    vendorId,
     fingerprint: fingerprintOrder(request),
     createdAtMs,
     expiresAtMs,
+    dueShard: pickDueShard(contents, dueShards),
+    dueAtMs: expiresAtMs,
   });
 }
 
@@ -98,7 +104,7 @@ async function orExisting<T>(database: Database, orderId: string, draft: () => T
 }
 
 async function fromCart(parts: PlacingOptions, request: PlaceOrder, source: CartSource) {
-  const { database, clock, holdMs } = parts;
+  const { database, clock } = parts;
   const { sessionId } = source;
   const cart = await readCart(database, makeCartId(request.userId, sessionId));
   const nowMs = clock();
@@ -109,14 +115,14 @@ async function fromCart(parts: PlacingOptions, request: PlaceOrder, source: Cart
     const priced = priceForOrder(cart, source.instances);
     const { lines, totalMinor, currency, instances, conditions } = priced;
     const ordered = { cartId, sessionId, version, instances, conditions };
-    const contents = { lines, totalMinor, currency, cart: ordered };
-    const order = makeOrder(request, orderId, [nowMs, deadlineAfter(nowMs, holdMs)], contents);
+    const contents = { orderId, lines, totalMinor, currency, cart: ordered };
+    const order = makeOrder(parts, request, contents, nowMs);
     return { order, cart, demands: priceDemand(lines, currency) };
   });
 }
 
 async function fromItems(parts: PlacingOptions, request: PlaceOrder, source: ItemsSource) {
-  const { database, clock, holdMs } = parts;
+  const { database, clock } = parts;
   const stocks = await findStocks(
     database,
     source.items.map(({ itemId }) => itemId),
@@ -126,8 +132,8 @@ async function fromItems(parts: PlacingOptions, request: PlaceOrder, source: Ite
   return orExisting(database, orderId, (): Draft => {
     const lines = inlineLines(source.items, stocks, nowMs);
     const currency = oneCurrency(stocks.values());
-    const contents = { lines, totalMinor: sumLines(lines), currency };
-    const order = makeOrder(request, orderId, [nowMs, deadlineAfter(nowMs, holdMs)], contents);
+    const contents = { orderId, lines, totalMinor: sumLines(lines), currency };
+    const order = makeOrder(parts, request, contents, nowMs);
     return { order, demands: priceDemand(lines, currency) };
   });
 }

@@ -64,7 +64,7 @@ function planAttempt(parts: PlacingOptions, draft: Draft, rooms: Rooms, actor: A
     return isPaid ? buyWrite(taking) : holdWrite({ ...taking, expiresAtMs });
   };
   return {
-    order: placeOrderWrite(draft.order, note, parts.dueShards),
+    order: placeOrderWrite(draft.order, note),
     cart: planCheckout(draft, actor, nowMs),
     holds: new Map(draft.demands.map((demand) => [planHold(demand), demand])),
   };
@@ -153,7 +153,8 @@ function withLiveDeadline(parts: PlacingOptions, draft: Draft, rooms: Rooms): Dr
   const fromMs = epochMs(Math.max(parts.clock(), ...reached));
   if (!isExpired(draft.order.expiresAtMs, fromMs)) return draft;
   const expiresAtMs = deadlineAfter(fromMs, parts.holdMs);
-  return { ...draft, order: { ...draft.order, expiresAtMs } };
+  const due = draft.order.status === "pending" ? { dueAtMs: expiresAtMs } : {};
+  return { ...draft, order: { ...draft.order, expiresAtMs, ...due } };
 }
 
 /** Places the order unless it was placed before; see `createPlacing` for what it guarantees. */

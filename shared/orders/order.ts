@@ -94,9 +94,11 @@ interface OrderFacts extends OrderChoices {
   readonly revision?: number;
 }
 
-/** Waits for its money, until its deadline; a payment may have started. */
+/** Waits for its money, until its deadline, at which the sweep finds it; a payment may have started. */
 export interface PendingOrder extends OrderFacts {
   readonly status: "pending";
+  readonly dueShard: string;
+  readonly dueAtMs: EpochMs;
   readonly payment?: Payment;
 }
 

@@ -428,8 +428,8 @@ export const plantedFaults: readonly PlantedFault[] = [
   fault(
     "an order never becomes due",
     orders,
-    "item: { ...order, ...due, change: note },",
-    "item: { ...order, ...(due ? {} : due), change: note },",
+    "item: { ...order, change: note },",
+    "item: (({ dueShard: _, dueAtMs: __, ...rest }) => ({ ...rest, change: note }))(order),",
   ),
   fault(
     "an order is put first and holds its lines afterwards",

@@ -142,14 +142,14 @@ test("the new field is in the contract, kept with the order and shown", () => {
     const { endpoints } = await import("./shared/api/index.ts");
     const { problems } = await import("./functions/runtime/problem.ts");
     const { orderView } = await import("./shared/orders/order.ts");
-    const { choicesOf } = await import("./shared/orders/order-choices.ts");
+    const { pickChoices } = await import("./shared/orders/order-choices.ts");
     const { placeOrderBody } = await import("./shared/api/orders.ts");
     const { components } = openApiDocument(endpoints, { problems });
     const body = placeOrderBody.parse({ paymentMethod: "stripe", note: "ring twice" });
     console.log(JSON.stringify({
       contract: components.schemas.Order.properties.note,
-      chosen: choicesOf(body),
-      shown: orderView({ ...choicesOf(body), lines: [] }).note,
+      chosen: pickChoices(body),
+      shown: orderView({ ...pickChoices(body), lines: [] }).note,
     }));
   `);
   expect(found).toMatchObject({
