@@ -19,7 +19,7 @@ import {
   lockIsForOrder,
   nextVersion,
   versionIn,
-} from "../storage/cart-guards.ts";
+} from "../storage/cart-edits.ts";
 import {
   at,
   cartPlace,

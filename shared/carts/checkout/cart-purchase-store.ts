@@ -3,7 +3,7 @@ import { allOf } from "../../table/expression.ts";
 import { versionIs } from "../../table/versions.ts";
 import { update, type Write } from "../../table/write.ts";
 import { type Cart, CartLocked, VersionMismatch } from "../model/cart.ts";
-import { cartIsUnlocked, checkoutsAre, liveLockIn, versionIn } from "../storage/cart-guards.ts";
+import { cartIsUnlocked, checkoutsAre, liveLockIn, versionIn } from "../storage/cart-edits.ts";
 import { cartPlace } from "../storage/cart-row.ts";
 import { type Purchase, takingOut } from "./cart-checkout-store.ts";
 
