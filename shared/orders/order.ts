@@ -9,6 +9,7 @@ import type { EpochMs } from "../base/time.ts";
 import type { Demand } from "../inventory/stock.ts";
 import type { OrderChoices } from "./order-choices.ts";
 import type { OrderLine } from "./order-line.ts";
+import type { RefundStatus } from "./order-status.ts";
 
 export type { OrderLine } from "./order-line.ts";
 export { nextStatuses, orderStatuses } from "./order-status.ts";
@@ -19,7 +20,7 @@ export type PaymentMethod = ProviderName;
 
 /** A refund that is owed, asked for, done, or refused for good until somebody says: once more. */
 export interface Refund {
-  readonly status: "due" | "requested" | "done" | "failed";
+  readonly status: RefundStatus;
   readonly reason: string;
   /** Why the provider did not do it when it was last asked, in its own code. */
   readonly lastError?: string;

@@ -1,4 +1,7 @@
-/** How carts are read, alone or together with the items they speak of, and how an edit of one is carried out. */
+/**
+ * How carts are read, alone or together with the items they speak of, and how an edit of one is carried out.
+ * @see docs/decisions/0009-cart-writes.md
+ */
 import { setTimeout as sleepMs } from "node:timers/promises";
 import type { Database } from "../../table/database.ts";
 import type { Cart } from "../model/cart.ts";
