@@ -18,9 +18,18 @@ import { createHandler, serve } from "./runtime/http.ts";
 import { shop } from "./runtime/wiring.ts";
 
 function itemView(stock: Stock) {
-  const { itemId, name, kind, vendorId, amountMinor, currency, holdPolicy } = stock;
+  const { itemId, name, kind, vendorId, amountMinor, currency, holdPolicy, shards } = stock;
   const price = { amountMinor, currency };
-  return { itemId, name, kind, vendorId, price, holdPolicy, ...pickLevels(stock) };
+  return {
+    itemId,
+    name,
+    kind,
+    vendorId,
+    price,
+    holdPolicy,
+    ...pickLevels(stock),
+    ...(shards && { shards }),
+  };
 }
 
 function movementView({ movementId, kind, quantity, reference, reason, actor, atMs }: Movement) {

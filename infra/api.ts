@@ -1,8 +1,4 @@
-/**
- * The HTTP API: one route per endpoint of the contract, and nothing that is not in it.
- *
- * @see docs/decisions/0006-unauthenticated.md
- */
+/** The HTTP API: one route per endpoint of the contract, and nothing that is not in it. */
 import { Duration, RemovalPolicy, Validations } from "aws-cdk-lib";
 import {
   CfnStage,

@@ -1,8 +1,4 @@
-/**
- * Bundles the functions: all of them at once, each on its own and with nothing that it cannot reach.
- *
- * @see docs/decisions/0001-bundles.md
- */
+/** Bundles the functions: all of them at once, each on its own and with nothing that it cannot reach. */
 import { spawnSync } from "node:child_process";
 import { existsSync, mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";

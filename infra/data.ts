@@ -1,8 +1,4 @@
-/**
- * Makes the tables of `table-shapes.ts`: on demand, encrypted, recoverable, protected in production.
- *
- * @see docs/decisions/0002-data-protection.md
- */
+/** Makes the tables of `table-shapes.ts`: on demand, encrypted, recoverable, protected in production. */
 import { RemovalPolicy } from "aws-cdk-lib";
 import {
   AttributeType,

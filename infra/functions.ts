@@ -93,6 +93,8 @@ function settingsEnvironment({ settings, apiUrl }: FunctionsProps): Record<strin
     MAX_HOLD_SECONDS: String(settings.maxHoldSeconds),
     ON_PAYMENT_FAILURE: settings.onPaymentFailure,
     CART_LOCKING: settings.cartLocking,
+    AUTO_SHARDS: String(settings.autoShards),
+    SOLD_OUT_MEMORY_MS: String(settings.soldOutMemoryMs),
     LOCK_TIMEOUT_SECONDS: String(settings.lockTimeoutSeconds),
     GROUPS_CLAIM: settings.groupsClaim,
     ADMIN_GROUP: settings.adminGroup,

@@ -56,7 +56,8 @@ export const permissions = {
   payments: {
     tables: {
       Orders: ["GetItem", "UpdateItem"],
-      Stock: ["UpdateItem"],
+      // Late money takes units again, and looks for them where an item is spread over rows.
+      Stock: ["BatchGetItem", "UpdateItem"],
       Carts: ["UpdateItem"],
     },
     secrets: providerNames,
@@ -64,7 +65,7 @@ export const permissions = {
   "payment-webhooks": {
     tables: {
       Orders: ["GetItem", "UpdateItem"],
-      Stock: ["UpdateItem"],
+      Stock: ["BatchGetItem", "UpdateItem"],
       Carts: ["UpdateItem"],
       Events: ["PutItem"],
     },

@@ -3,6 +3,7 @@
  * first asked for, once for these parts. A function imports the recipes that it needs, so that its
  * bundle has nothing else; whoever wants all of them, a simulation or a test, asks `createShop`.
  */
+import { setTimeout as sleepMs } from "node:timers/promises";
 import { createClearingService } from "./admin/clearing-service.ts";
 import { createOverviewService } from "./admin/overview-service.ts";
 import { createTrialLocksService } from "./admin/trial-locks-service.ts";
@@ -11,39 +12,25 @@ import { createAuditService } from "./audit/audit-service.ts";
 import type { Logger } from "./base/logger.ts";
 import type { Clock } from "./base/time.ts";
 import { createCartService } from "./carts/cart-service.ts";
-import type { CartStorage } from "./carts/editing/collection-guard.ts";
 import { createDocumentService } from "./documents/document-service.ts";
+import { createItemMemory } from "./inventory/hot/item-memory.ts";
 import { createInventoryService } from "./inventory/inventory-service.ts";
 import { createLedgerService } from "./inventory/ledger-service.ts";
 import { createLevelMemory } from "./inventory/level-memory.ts";
 import { createOrderMovementService } from "./inventory/order-movement-service.ts";
 import { createStockCheckService } from "./inventory/stock-check-service.ts";
 import { createLockService } from "./locks/lock-service.ts";
-import type { PaymentMethod } from "./orders/order.ts";
 import { createOrderService } from "./orders/order-service.ts";
 import { createPromotionService } from "./promotions/promotion-service.ts";
 import { type CashierOptions, createCashier } from "./payments/cashier.ts";
 import { createPaymentService } from "./payments/payment-service.ts";
-import type { OnPaymentFailure, PaymentAlarm } from "./payments/payment.ts";
+import type { PaymentAlarm } from "./payments/payment.ts";
 import { createSweep } from "./payments/sweep.ts";
+import type { ShopSettings } from "./shop-settings.ts";
 import type { Providers } from "./providers/provider.ts";
 import type { Database } from "./table/database.ts";
 
-/** What a deployment can choose; times in milliseconds. */
-export interface ShopSettings {
-  /** How long a new order holds its units. */
-  readonly holdMs: number;
-  /** How long a shopper has to pay by each method. */
-  readonly paymentMs: (method: PaymentMethod) => number;
-  /** How long an order may hold its units altogether. */
-  readonly maxHoldMs: number;
-  /** The partitions of the index of due orders that new ones go to; one takes 1,000 writes a second. */
-  readonly dueShards: number;
-  readonly onPaymentFailure: OnPaymentFailure;
-  readonly cartStorage: CartStorage;
-  /** The longest wait for the lock of a cart's collection, and the longest that one is held. */
-  readonly lockTimeoutMs: number;
-}
+export type { ShopSettings } from "./shop-settings.ts";
 
 /** What services are made of; sleep and random are for tests and simulations. */
 export interface ShopParts {
@@ -113,11 +100,26 @@ export const cartService = recipe((parts: ShopParts) => {
   return createCartService({ ...parts, locks: lockService(parts), storage, lockTimeoutMs });
 });
 
-const placingSettings = ({ settings: { holdMs, dueShards } }: ShopParts) => ({ holdMs, dueShards });
+/** What a process has seen of crowded items. */
+const itemMemory = recipe(({ clock, settings }: ShopParts) =>
+  createItemMemory(clock, settings.soldOutMemoryMs),
+);
+
+/** What taking units of crowded items is made of. */
+function makeTakingParts(parts: ShopParts) {
+  const { sleep = (durationMs: number) => sleepMs(durationMs), random = Math.random } = parts;
+  return { sleep, random, memory: itemMemory(parts) };
+}
+
+/** What placing orders is made of. */
+function makePlacingParts(parts: ShopParts) {
+  const { holdMs, dueShards, autoShards } = parts.settings;
+  return { ...parts, ...makeTakingParts(parts), holdMs, dueShards, autoShards };
+}
 
 /** Orders, for those who end or read them: nothing is asked of providers. */
 export const orderService = recipe((parts: ShopParts) =>
-  createOrderService({ ...parts, ...placingSettings(parts) }),
+  createOrderService(makePlacingParts(parts)),
 );
 
 /** The audit trail. */
@@ -147,14 +149,13 @@ export const trialLocksService = recipe((parts: ShopParts) =>
 
 /** Payments. */
 export const paymentService = recipe((parts: PayingShopParts) =>
-  createPaymentService({ ...parts, ...parts.settings }),
+  createPaymentService({ ...parts, ...parts.settings, ...makeTakingParts(parts) }),
 );
 
 /** Orders that can be paid: what the chosen provider would not take is refused before anything is held. */
 export const payableOrderService = recipe((parts: PayingShopParts) =>
   createOrderService({
-    ...parts,
-    ...placingSettings(parts),
+    ...makePlacingParts(parts),
     assertPayable: paymentService(parts).assertPayable,
   }),
 );

@@ -15,7 +15,11 @@ import { problemView } from "./problem.ts";
 
 type Event = APIGatewayProxyEventV2WithJWTAuthorizer;
 
-/** What the middleware adds to the event: the lock under which the handler runs. */
+/**
+ * What the middleware adds to the event: the lock under which the handler runs. For handlers of others.
+ *
+ * @public
+ */
 export interface WithDocumentLock {
   readonly documentLock: Lock;
 }
@@ -58,7 +62,7 @@ function parseResource(event: Event, param: string): string {
 export function acquireDocumentLock(
   param: string,
   options: DocumentLockOptions,
-): MiddlewareObj<Event & WithDocumentLock, unknown> {
+): MiddlewareObj<Event, unknown> {
   return {
     before: async ({ event }: Request<Attached>) => {
       const { locks, leaseMs } = options;
@@ -81,7 +85,7 @@ export function acquireDocumentLock(
 export function requireDocumentLock(
   param: string,
   options: DocumentLockOptions,
-): MiddlewareObj<Event & WithDocumentLock, unknown> {
+): MiddlewareObj<Event, unknown> {
   return {
     before: async ({ event }: Request<Attached>) => {
       const owner = parseOwner(event, options);

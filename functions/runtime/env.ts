@@ -17,6 +17,8 @@ const settingsSchema = z.object({
   DUE_SHARDS: z.coerce.number().int().min(1).max(mostDueShards).default(usualDueShards),
   ON_PAYMENT_FAILURE: z.enum(["release", "keep"]).default("release"),
   CART_LOCKING: z.enum(["on", "off"]).default("off"),
+  AUTO_SHARDS: z.coerce.number().int().min(0).max(50).default(8),
+  SOLD_OUT_MEMORY_MS: z.coerce.number().int().min(0).max(60_000).default(250),
   LOCK_TIMEOUT_SECONDS: seconds.default(5),
   GROUPS_CLAIM: z.string().min(1).default("cognito:groups"),
   ADMIN_GROUP: z.string().min(1).default("admin"),

@@ -29,6 +29,8 @@ export const shop: ShopParts = {
     dueShards: env.DUE_SHARDS,
     onPaymentFailure: env.ON_PAYMENT_FAILURE,
     cartStorage: env.CART_LOCKING === "on" ? "locking" : "versioned",
+    autoShards: env.AUTO_SHARDS,
+    soldOutMemoryMs: env.SOLD_OUT_MEMORY_MS,
     lockTimeoutMs: secondsToMs(env.LOCK_TIMEOUT_SECONDS),
   },
 };

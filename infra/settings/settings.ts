@@ -51,6 +51,9 @@ export interface Settings {
   readonly onPaymentFailure: "release" | "keep";
   readonly cartLocking: "on" | "off";
   readonly lockTimeoutSeconds: number;
+  /** Rows of an item that turns hot by itself; below 2 none does. */
+  readonly autoShards: number;
+  readonly soldOutMemoryMs: number;
   readonly providers: Readonly<Record<ProviderName, ProviderSettings>>;
 }
 
@@ -115,6 +118,8 @@ export function readSettings(node: Node): Settings {
     onPaymentFailure: choice("onPaymentFailure"),
     cartLocking: choice("cartLocking"),
     lockTimeoutSeconds: number("lockTimeout"),
+    autoShards: number("autoShards"),
+    soldOutMemoryMs: number("soldOutMemoryMs"),
     providers: readProviders(read, production),
   };
   if (settings.holdSeconds > settings.maxHoldSeconds) {

@@ -1,6 +1,6 @@
 /** Shows administrators what is locked and held, of every kind, without scanning a table. */
 import { type Clock, epochMs } from "../base/time.ts";
-import { findStock } from "../inventory/stock-store.ts";
+import { findWhole } from "../inventory/hot/rows-store.ts";
 import type { LockService } from "../locks/lock-service.ts";
 import type { Database } from "../table/database.ts";
 import { decodeCursor, encodeCursor, notACursor, type Page } from "../table/paging.ts";
@@ -191,7 +191,7 @@ export function createOverviewService(options: OverviewServiceOptions) {
      * @example const { holds } = await overview.item("mug");
      */
     async item(itemId: string, cursor?: string): Promise<ItemHolds> {
-      const stock = await findStock(database, itemId);
+      const stock = await findWhole(database, itemId);
       if (!stock) throw new ItemNotFound(itemId);
       const nowMs = clock();
       const live = liveBuckets(stock, nowMs);

@@ -1,6 +1,7 @@
 /** The contract of items and their stock: create, read, list, change, and the ledger of movements. */
 import { z } from "zod";
 import { movementKinds } from "../inventory/movement.ts";
+import { mostShards } from "../inventory/hot/row-place.ts";
 import { holdPolicies } from "../inventory/stock.ts";
 import { endpoint } from "./endpoint.ts";
 import {
@@ -16,6 +17,15 @@ import {
 
 /** As many buyers as there are units, or one at a time. */
 export const holdPolicy = z.enum(holdPolicies);
+
+const shards = z
+  .int()
+  .min(1)
+  .max(mostShards)
+  .describe(
+    "From how many rows at once the item is sold, for a crowd: about 900 sales a second each. 1 is one row, " +
+      "which is spread by itself when a crowd comes.",
+  );
 
 const levels = {
   available: z.int().min(0).describe("Units that can be bought and that no hold counts."),
@@ -41,6 +51,7 @@ export const itemView = z
     price: z.object({ amountMinor: z.int(), currency: z.string() }),
     holdPolicy,
     ...levels,
+    shards: shards.optional(),
   })
   .meta({ id: "Item" });
 
@@ -83,6 +94,7 @@ export const createItem = endpoint({
     price: priceField,
     quantity: z.int().min(0).max(maxQuantity),
     holdPolicy: holdPolicy.default("counted"),
+    shards: shards.optional(),
   }),
   example: {
     itemId: "chair",
@@ -127,13 +139,15 @@ export const changeItem = endpoint({
   path: "/items/{itemId}",
   function: "inventory",
   access: "admin",
-  summary: "Change an item's name, price or hold policy; orders already placed keep their price.",
+  summary:
+    "Change an item's name, price, hold policy or shards; orders already placed keep their price.",
   params: itemParams,
   body: z
     .strictObject({
       name: text(200).optional(),
       price: priceField.optional(),
       holdPolicy: holdPolicy.optional(),
+      shards: shards.optional(),
     })
     .refine((body) => Object.keys(body).length > 0, "must change something"),
   example: { price: { amountMinor: 4_500, currency: "EUR" } },

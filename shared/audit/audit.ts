@@ -49,7 +49,21 @@ function parseStockKey(itemId: string): { kind: Kind; id: string } {
     : { kind: "item", id: itemId };
 }
 
-function parseSubject(key: Row): { kind: Kind; id: string } {
+/** The item that a row of the stock table belongs to beside its first one, and what tells it from others. */
+function parseRowOf({
+  key,
+  before,
+  after,
+}: ItemChange): { item: string; name: string } | undefined {
+  const item = (after ?? before)?.["item"];
+  if (typeof item !== "string") return undefined;
+  return { item, name: `${String(key["itemId"]).slice(item.length)}@${String(key["shard"])}` };
+}
+
+function parseSubject(change: ItemChange): { kind: Kind; id: string } {
+  const { key } = change;
+  const row = parseRowOf(change);
+  if (row) return parseStockKey(row.item);
   for (const [name, kind] of Object.entries(kinds)) {
     if (key[name] === undefined) continue;
     return kind === "item" ? parseStockKey(String(key[name])) : { kind, id: String(key[name]) };
@@ -114,7 +128,8 @@ function listEvents(kind: Kind, change: ItemChange, note: Told): (Told | (Told &
  */
 export function makeEntries(change: ItemChange): AuditEntry[] {
   if (isCopyOfPromotion(change.key)) return [];
-  const { kind, id } = parseSubject(change.key);
+  const { kind, id } = parseSubject(change);
+  const row = parseRowOf(change);
   const note = parseNote(kind, change);
   const steps = stepsBetween(change.before, change.after).filter(
     ({ path: [attribute] }) => kind !== "lock" || !isOfLine(attribute),
@@ -145,7 +160,10 @@ export function makeEntries(change: ItemChange): AuditEntry[] {
       ...(requestId !== undefined && { requestId }),
       ...(orderId !== undefined && { orderId }),
       atMs,
-      steps: steps.filter((step) => isMine(step) || (isLast && !isOthers(step))),
+      steps: steps
+        .filter((step) => isMine(step) || (isLast && !isOthers(step)))
+        // What happens in a further row stands below its name in the state of the item.
+        .map((step) => (row ? { ...step, path: [row.name, ...step.path] } : step)),
       ttlSeconds: ttlSecondsAt(later(change.atMs, auditDays * dayMs)),
     };
   });

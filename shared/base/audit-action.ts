@@ -30,6 +30,11 @@ export const auditActions = [
   "stock.adjusted",
   "stock.sold",
   "stock.returned",
+  // Units that moved between the rows of a hot item, or are about to.
+  "stock.turning",
+  "stock.spread",
+  "stock.gathered",
+  "stock.cooled",
   "hold.placed",
   "hold.extended",
   "hold.sold",

@@ -1,8 +1,4 @@
-/**
- * How a document is written: one update, under its own fence and version.
- *
- * @see docs/decisions/0010-document-versions.md
- */
+/** How a document is written: one update, under its own fence and version. */
 import type { ChangeNote } from "../base/actor.ts";
 import type { EpochMs } from "../base/time.ts";
 import { LockNotOwned } from "../locks/lock.ts";

@@ -6,6 +6,7 @@ import {
   type AttributePath,
   condition,
   type Fragment,
+  isMissing,
   pathsOf,
 } from "../table/expression.ts";
 import { manyBuckets, type Room, watermarkAfter } from "./buckets.ts";
@@ -53,6 +54,11 @@ export function isAboveWatermark(expiresAtMs: number): Fragment {
 export function policyAllowsHold(freed: number): Fragment {
   const nothingElseIsHeld = condition`${at("held")} = ${freed}`;
   return anyOf(condition`${at("holdPolicy")} <> ${"exclusive"}`, nothingElseIsHeld);
+}
+
+/** Nobody is spreading the item's units over rows just now: who does would never get through a crowd. */
+export function isNotTurning(nowMs: number): Fragment {
+  return anyOf(isMissing(at("turningUntilMs")), condition`${at("turningUntilMs")} <= ${nowMs}`);
 }
 
 /** A row that carries many buckets is tidied up by its next buyer, who has seen it by then. */

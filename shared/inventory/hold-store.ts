@@ -6,7 +6,7 @@
 import type { ChangeNote } from "../base/actor.ts";
 import type { AuditAction } from "../base/audit-action.ts";
 import type { EpochMs } from "../base/time.ts";
-import { action, allOf, condition, exists, type Fragment } from "../table/expression.ts";
+import { action, allOf, anyOf, condition, exists, type Fragment } from "../table/expression.ts";
 import { update, type Write } from "../table/write.ts";
 import { type Room, unitsIn, watermarkAfter } from "./buckets.ts";
 import { bucketKey } from "./deadline.ts";
@@ -14,6 +14,7 @@ import {
   at,
   callerStillHolds,
   isAboveWatermark,
+  isNotTurning,
   policyAllowsHold,
   priceIsAsSeen,
   reclaiming,
@@ -26,6 +27,8 @@ import { rowIsReadable, stockRow, parseStock } from "./stock-store.ts";
 
 /** An order takes units of an item; `room` says which expired buckets it takes over for that. */
 export interface Taking extends Demand {
+  /** The row of the item that the units come from; by default the one that every item has. */
+  readonly row?: number;
   readonly orderId: string;
   readonly nowMs: EpochMs;
   readonly room?: Room | undefined;
@@ -43,6 +46,8 @@ export interface HoldRequest extends Taking {
  */
 export interface Holding {
   readonly itemId: string;
+  /** The row of the item that counts it; by default the one that every item has. */
+  readonly row?: number;
   readonly orderId: string;
   readonly quantity: number;
   readonly expiresAtMs: number;
@@ -63,11 +68,11 @@ function taking(
   { effects, held }: { effects: readonly Fragment[]; held: number },
   more: readonly Fragment[],
 ): Write {
-  const { itemId, quantity, nowMs, room } = request;
+  const { itemId, row, quantity, nowMs, room } = request;
   const freed = unitsIn(room?.over ?? []);
   const { set, remove } = reclaiming(room);
   return update({
-    ...stockRow(itemId),
+    ...stockRow(itemId, row),
     change: {
       set: [
         action`${at("available")} = ${at("available")} + ${freed - quantity}`,
@@ -104,35 +109,27 @@ export function holdWrite(request: HoldRequest): Write {
   return taking(request, { effects, held: quantity }, [
     isAboveWatermark(expiresAtMs),
     policyAllowsHold(freed),
+    isNotTurning(request.nowMs),
     ...rowIsTidy(room),
   ]);
 }
 
-function selling(request: Taking, more: readonly Fragment[]): Write {
+/** Sells units to an order that does not hold them any more: money that came late. */
+export function sellWrite(request: Taking): Write {
   const effects = [
     action`${at("sold")} = ${at("sold")} + ${request.quantity}`,
     telling("item.paid", request),
   ];
-  return taking(request, { effects, held: 0 }, more);
-}
-
-/** Sells units to an order that does not hold them any more: money that came late. */
-export function sellWrite(request: Taking): Write {
-  return selling(request, []);
-}
-
-/** Sells units with no hold before it, under the conditions of one: an order that costs nothing. */
-export function buyWrite(request: Taking): Write {
-  return selling(request, [policyAllowsHold(unitsIn(request.room?.over ?? []))]);
+  return taking(request, { effects, held: 0 }, []);
 }
 
 /** What confirm and release have in common: the units leave their bucket. */
 function ending(holding: Holding, step: "sold" | "released"): Write {
-  const { itemId, quantity, expiresAtMs } = holding;
+  const { itemId, row, quantity, expiresAtMs } = holding;
   const due = at("due", bucketKey(expiresAtMs));
   const level = at(step === "sold" ? "sold" : "available");
   return update({
-    ...stockRow(itemId),
+    ...stockRow(itemId, row),
     change: {
       set: [
         action`${level} = ${level} + ${quantity}`,
@@ -174,6 +171,11 @@ export function extendHoldWrite(holding: Holding & { readonly untilMs: EpochMs }
   });
 }
 
+/** So many were sold, as far as this row can tell: sales from further rows are told by those. */
+function wasSold(quantity: number): Fragment {
+  return anyOf(condition`${at("sold")} >= ${quantity}`, exists(at("rows")));
+}
+
 /** Sold units come back: a refund. The order's own condition makes it happen once. */
 export function takeBackWrite(sale: Omit<Holding, "orderId" | "expiresAtMs">): Write {
   const { itemId, quantity, note } = sale;
@@ -186,7 +188,7 @@ export function takeBackWrite(sale: Omit<Holding, "orderId" | "expiresAtMs">): W
         action`${at("change")} = ${note}`,
       ],
     },
-    condition: allOf(rowIsReadable, condition`${at("sold")} >= ${quantity}`),
+    condition: allOf(rowIsReadable, wasSold(quantity)),
     refused: () => new ItemNotFound(itemId),
   });
 }

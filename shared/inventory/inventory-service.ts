@@ -4,20 +4,15 @@ import { fingerprint } from "../base/ids.ts";
 import type { Clock } from "../base/time.ts";
 import type { Database } from "../table/database.ts";
 import type { Page } from "../table/paging.ts";
+import { findWhole, isSpread, withRows } from "./hot/rows-store.ts";
+import { createHot } from "./hot/turning.ts";
+import { assertCanShard, changeItem, type ItemChange } from "./item-change.ts";
 import type { LevelMemory } from "./level-memory.ts";
 import { firstMovementId, pickLevels, type Movement } from "./movement.ts";
 import { listMovements, movementWrite } from "./movement-store.ts";
-import { reclaimItems } from "./room.ts";
+import { reclaimItems } from "./reclaiming.ts";
 import { type HoldPolicy, ItemNotFound, type Price, type Stock } from "./stock.ts";
-import {
-  createStockWrite,
-  findStock,
-  type ItemPatch,
-  listStocks,
-  lookAtStock,
-  patchStockWrite,
-  parseStock,
-} from "./stock-store.ts";
+import { createStockWrite, listStocks, lookAtStock } from "./stock-store.ts";
 
 /** What the service needs. */
 export interface InventoryServiceOptions {
@@ -36,6 +31,8 @@ export interface NewItem {
   readonly price: Price;
   readonly quantity: number;
   readonly holdPolicy: HoldPolicy;
+  /** From 2 on it is sold from so many rows from the start. */
+  readonly shards?: number | undefined;
 }
 
 interface PageRequest {
@@ -47,7 +44,7 @@ interface PageRequest {
 export function createInventoryService({ database, clock, lastSeen }: InventoryServiceOptions) {
   return {
     /**
-     * Creates an item together with the first entry of its ledger. One request.
+     * Creates an item together with the first entry of its ledger. One request, with several rows, too.
      *
      * @throws ItemExists; nothing was changed
      * @example
@@ -55,7 +52,8 @@ export function createInventoryService({ database, clock, lastSeen }: InventoryS
      *   price: { amountMinor: 900, currency: "EUR" }, holdPolicy: "counted" }, actor);
      */
     async create(item: NewItem, actor: Actor): Promise<Stock> {
-      const { itemId, name, kind, vendorId = null, price, quantity, holdPolicy } = item;
+      const { itemId, name, kind, vendorId = null, price, quantity, holdPolicy, shards = 1 } = item;
+      assertCanShard(holdPolicy, shards);
       const atMs = clock();
       const stock: Stock = {
         itemId,
@@ -85,31 +83,32 @@ export function createInventoryService({ database, clock, lastSeen }: InventoryS
         actor: actor.id,
         ...(actor.requestId === undefined ? {} : { requestId: actor.requestId }),
       };
-      await database.transact([
-        createStockWrite(stock, changeNote("item.create", actor, atMs)),
-        movementWrite(received),
-      ]);
-      lastSeen.set(itemId, pickLevels(stock));
+      const note = changeNote("item.create", actor, atMs);
+      const creating =
+        shards < 2 ? [createStockWrite(stock, note)] : createHot(stock, shards, note);
+      await database.transact([...creating, movementWrite(received)]);
+      if (shards < 2) lastSeen.set(itemId, pickLevels(stock));
       return stock;
     },
 
     /**
-     * The item as of now. One request.
+     * The item as of now. One request, two for a hot one.
      *
      * @throws ItemNotFound
      * @example
      * const { available } = await inventory.get("mug");
      */
     async get(itemId: string): Promise<Stock> {
-      const stock = await findStock(database, itemId);
+      const stock = await findWhole(database, itemId);
       if (!stock) throw new ItemNotFound(itemId);
-      lastSeen.set(itemId, pickLevels(stock));
+      if (!isSpread(stock)) lastSeen.set(itemId, pickLevels(stock));
       return stock;
     },
 
     /**
      * The item as a product page shows it: what it says may lag by a moment, and nothing is decided by
-     * it. One request, half a read unit however many hold the item.
+     * it. One request, half a read unit however many hold the item; for a hot item one more, and half a unit
+     * a row.
      *
      * @throws ItemNotFound
      * @example
@@ -118,28 +117,34 @@ export function createInventoryService({ database, clock, lastSeen }: InventoryS
     async look(itemId: string): Promise<Stock> {
       const stock = await lookAtStock(database, itemId);
       if (!stock) throw new ItemNotFound(itemId);
-      return stock;
+      const [whole = stock] = await withRows([stock], database.lookAtMany);
+      return whole;
     },
 
     /**
-     * A page of items by id. Two requests.
+     * A page of items by id, as they are or were a moment ago: half a read unit an item. Two requests, and
+     * one more where an item is hot.
      *
      * @example
      * const { rows, cursor } = await inventory.list({ limit: 20 });
      */
-    list: (page: PageRequest): Promise<Page<Stock>> => listStocks(database, page),
+    async list(page: PageRequest): Promise<Page<Stock>> {
+      const { rows, ...more } = await listStocks(database, page, database.lookAtMany);
+      return { rows: await withRows(rows, database.lookAtMany), ...more };
+    },
 
     /**
-     * Changes name, price or hold policy. One request, harmless when repeated.
+     * Changes name, price, hold policy or shards. One request for an item that was never hot, and harmless when
+     * repeated; two for others. From `shards` 2 on the item is sold from so many rows until told otherwise;
+     * with 1 it is sold from one row again, and turns hot when a crowd wants it.
      *
      * @throws ItemNotFound
+     * @throws InvalidRequest when an item cannot be both exclusive and hot
      * @example
      * await inventory.change("mug", { name: "Big mug" }, actor);
      */
-    async change(itemId: string, patch: ItemPatch, actor: Actor): Promise<Stock> {
-      const note = changeNote("item.change", actor, clock());
-      return parseStock(await database.apply(patchStockWrite(itemId, patch, note)));
-    },
+    change: (itemId: string, patch: ItemChange, actor: Actor): Promise<Stock> =>
+      changeItem({ database, clock }, itemId, patch, actor),
 
     /**
      * Makes units of holds that are over available again. Never needed by buyers, who take them over;

@@ -1,8 +1,4 @@
-/**
- * Moves stock outside of orders: each movement happens once, whoever repeats it and however often.
- *
- * @see docs/decisions/0013-levels-in-one-request.md
- */
+/** Moves stock outside of orders: each movement happens once, whoever repeats it and however often. */
 import { type Actor, type ChangeNote, changeNote } from "../base/actor.ts";
 import { again, OnceMore } from "../base/again.ts";
 import { fingerprint } from "../base/ids.ts";
@@ -25,7 +21,9 @@ import {
 import { parseMovement, movementWrite, moveStockWrite, settleLevels } from "./movement-store.ts";
 import { reclaimExpired } from "./room.ts";
 import { ItemNotFound, type Stock } from "./stock.ts";
-import { findStock, parseStock } from "./stock-store.ts";
+import { findWhole, isSpread } from "./hot/rows-store.ts";
+import { gather } from "./hot/turning.ts";
+import { parseStock } from "./stock-store.ts";
 
 /** What moving stock needs. */
 export interface LedgerServiceOptions {
@@ -60,7 +58,8 @@ const unknown: Levels = { available: -1, held: 0, sold: -1, received: -1, adjust
 /** Two with exact levels, the others without; more only while expired holds are being freed. */
 const mostRounds = 20;
 
-type Outcome = { readonly replay: Movement } | { readonly from: Levels } | { readonly done: true };
+type Outcome =
+  { readonly replay: Movement } | { readonly from: Levels | undefined } | { readonly done: true };
 
 function movementFor(request: MoveRequest, atMs: Movement["atMs"]): Movement {
   const { itemId, kind, quantity, reference, reason, actor } = request;
@@ -88,6 +87,23 @@ function sameOrRefuse(wanted: Movement, found: Movement): Movement {
   throw new ReferenceReused(wanted.reference);
 }
 
+/** Units, and what is told of sales, come together in the first row: that is the one that movements change. */
+async function gatherFor(
+  options: LedgerServiceOptions,
+  { kind, quantity }: Movement,
+  stock: Stock,
+): Promise<void> {
+  if (isCovered(pickLevels(stock), kind, quantity)) return;
+  const gathered = await gather(options, await reclaimExpired(options, stock));
+  if (!isCovered(pickLevels(gathered), kind, quantity)) {
+    throw new InsufficientStock(
+      (await findWhole(options.database, stock.itemId)) ?? stock,
+      kind,
+      quantity,
+    );
+  }
+}
+
 /** Levels that cover the movement: the present ones, or those after freeing expired holds. */
 async function roomFor(
   options: LedgerServiceOptions,
@@ -110,7 +126,8 @@ async function roomFor(
  * attempt demands exactly the levels last seen here: when it succeeds, the new ones are known without
  * a read, and stand on the movement for every repetition. A refusal hands back the item, and the
  * second attempt starts from it. On an item that many move at once that would go on for long, so the
- * third demands only that the stock covers the movement, and reads the levels afterwards.
+ * third demands only that the stock covers the movement, and reads the levels afterwards. So does the second
+ * for a hot item, whose units are in many rows: they come together in the first one as far as it needs them.
  */
 export function createLedgerService(options: LedgerServiceOptions) {
   const { database, clock, lastSeen } = options;
@@ -137,17 +154,22 @@ export function createLedgerService(options: LedgerServiceOptions) {
       if (known) return { replay: sameOrRefuse(movement, parseMovement(known)) };
       const found = error.of(change)?.found;
       if (!found) throw new ItemNotFound(itemId);
-      lastSeen.set(itemId, pickLevels(parseStock(found)));
-      return { from: await roomFor(options, movement, parseStock(found)) };
+      const stock = parseStock(found);
+      if (isSpread(stock)) {
+        await gatherFor(options, movement, stock);
+        return { from: undefined };
+      }
+      lastSeen.set(itemId, pickLevels(stock));
+      return { from: await roomFor(options, movement, stock) };
     }
   }
 
   /** The levels that every caller with this reference is told. */
   async function told(movement: Movement): Promise<Levels> {
     if (movement.levels) return movement.levels;
-    const stock = await findStock(database, movement.itemId);
+    const stock = await findWhole(database, movement.itemId);
     if (!stock) throw new ItemNotFound(movement.itemId);
-    lastSeen.set(stock.itemId, pickLevels(stock));
+    if (!isSpread(stock)) lastSeen.set(stock.itemId, pickLevels(stock));
     return settleLevels(database, movement, pickLevels(stock));
   }
 

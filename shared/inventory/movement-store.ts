@@ -4,6 +4,7 @@ import type { Database } from "../table/database.ts";
 import {
   action,
   allOf,
+  anyOf,
   condition,
   exists,
   type Fragment,
@@ -52,11 +53,16 @@ function stockCoversMove({ kind, quantity }: StockMove): Fragment[] {
   ];
 }
 
-/** Four levels are enough: the conservation law gives the fifth. */
+/** Four levels are enough: the conservation law gives the fifth, unless units are in other rows, too. */
 function levelsAreAsSeen(seen: Levels | undefined): Fragment[] {
   if (!seen) return [];
   const names = ["available", "sold", "received", "adjusted"] as const;
-  return names.map((name) => condition`${at(name)} = ${seen[name]}`);
+  const isInOneRow = anyOf(isMissing(at("away")), condition`${at("away")} = ${0}`);
+  return [
+    ...names.map((name) => condition`${at(name)} = ${seen[name]}`),
+    isMissing(at("shards")),
+    isInOneRow,
+  ];
 }
 
 /** Changes the stock levels by a movement, if they cover it. Not safe to repeat by itself. */

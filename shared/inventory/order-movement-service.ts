@@ -1,8 +1,4 @@
-/**
- * Enters what orders sold and gave back into the ledger, from the stream of the stock table.
- *
- * @see docs/decisions/0005-sales-in-the-ledger.md
- */
+/** Enters what orders sold and gave back into the ledger, from the stream of the stock table. */
 import { epochMs } from "../base/time.ts";
 import { isUsesId } from "../base/uses-id.ts";
 import type { ChangeNote } from "../base/actor.ts";
@@ -18,24 +14,37 @@ export interface OrderMovementServiceOptions {
   readonly database: Database;
 }
 
+/** An item is born with what it has; a settlement row begins with the sale that it tells. */
+function hasHistory({ before, after }: ItemChange): boolean {
+  return before !== undefined || (after?.["item"] !== undefined && after["due"] === undefined);
+}
+
+/** An order sells units of an item once in each row that has some of them. */
+function makeName(orderId: string, { row = 0 }: { row?: number }): string {
+  return row === 0 ? orderId : `${orderId}#${row}`;
+}
+
 /**
  * The movement that a change of a stock item is, or undefined when it is none of an order's: then
- * units were held or let go, or whoever moved them has written the movement already.
+ * units were held or let go, or whoever moved them has written the movement already. A hot item's sales are
+ * told by its settlement rows, not by the row that adds them up later.
  */
-function findOrderMovement({ key, before, after, eventId }: ItemChange): Movement | undefined {
-  if (key["shard"] === undefined || !before || !after) return undefined;
+function findOrderMovement(change: ItemChange): Movement | undefined {
+  const { key, before = {}, after, eventId } = change;
+  if (key["shard"] === undefined || !after || !hasHistory(change)) return undefined;
   // Uses of promotions are no goods: the orders that have them are their ledger.
   if (isUsesId(String(key["itemId"]))) return undefined;
   const [was, is] = [parseStock(before), parseStock(after)];
-  const sold = is.sold - was.sold;
+  const sold = (is.sold ?? 0) - (was.sold ?? 0);
   const note = after["change"] as ChangeNote;
-  if (sold === 0 || note.action.startsWith("stock.")) return undefined;
+  const isSummedUp = note.action.startsWith("stock.") || note.action === "hold.reclaimed";
+  if (sold === 0 || isSummedUp) return undefined;
   const kind = sold > 0 ? "sold" : "returned";
   const orderId = note.orderId ?? eventId;
   const quantity = Math.abs(sold);
   return {
     itemId: is.itemId,
-    movementId: orderMovementId(orderId, kind),
+    movementId: orderMovementId(makeName(orderId, after), kind),
     kind,
     quantity,
     reference: orderId,

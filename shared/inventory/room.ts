@@ -5,7 +5,7 @@ import type { Database } from "../table/database.ts";
 import { roomIn } from "./buckets.ts";
 import { reclaimWrite } from "./hold-store.ts";
 import { HoldGone, type Stock } from "./stock.ts";
-import { findStocks, parseStock } from "./stock-store.ts";
+import { parseStock } from "./stock-store.ts";
 
 /** What giving back takes. */
 export interface RoomOptions {
@@ -14,7 +14,7 @@ export interface RoomOptions {
 }
 
 /** Whose deed it is when time ends a hold. */
-const expiryActor = { id: "system:expiry" };
+export const expiryActor = { id: "system:expiry" };
 
 /**
  * Makes whatever is over available again, however many holds that were, and hands back the item as it
@@ -39,21 +39,5 @@ export async function reclaimExpired(
       if (error instanceof HoldGone) return current;
       throw error;
     }
-  }
-}
-
-/**
- * Gives back what is over of several items: housekeeping, so that levels which people look at are true
- * although nobody buys. One request to read up to 100 items and one for each that has something over.
- *
- * @example await reclaimItems({ database, clock }, ["mug", "lamp"]);
- */
-export async function reclaimItems(
-  options: RoomOptions,
-  itemIds: readonly string[],
-): Promise<void> {
-  if (itemIds.length === 0) return;
-  for (const stock of (await findStocks(options.database, itemIds)).values()) {
-    await reclaimExpired(options, stock);
   }
 }

@@ -1,17 +1,25 @@
 /** How stock items are read, listed, created and changed; what orders do to them is in hold-store. */
 import type { ChangeNote } from "../base/actor.ts";
 import type { Database } from "../table/database.ts";
-import { action, condition, exists, isMissing, pathsOf } from "../table/expression.ts";
+import {
+  action,
+  allOf,
+  assigned,
+  condition,
+  exists,
+  type Fragment,
+  isMissing,
+  pathsOf,
+} from "../table/expression.ts";
 import type { Page } from "../table/paging.ts";
 import { put, type Row, update, type Write } from "../table/write.ts";
 import { carriedOver, isOldLayout, stockSchemaVersion } from "./old-layout.ts";
+import { ItemMoved } from "./hot/item-moved.ts";
+import { rowKey } from "./hot/row-place.ts";
 import { ItemExists, ItemNotFound, type Price, type Stock, type StockRow } from "./stock.ts";
 
 /** Every item stands in this one partition of the index; only its keys, so a hold never touches it. */
 const catalog = "items";
-/** All of an item's stock is in shard 0; the key leaves room for more. */
-const shard = 0;
-
 /** The fields of an item that an administrator may change. */
 export interface ItemPatch {
   readonly name?: string | undefined;
@@ -19,36 +27,36 @@ export interface ItemPatch {
   readonly holdPolicy?: Stock["holdPolicy"] | undefined;
 }
 
-function stockKey(itemId: string): { itemId: string; shard: number } {
-  return { itemId, shard };
-}
+const stockKey = (itemId: string) => rowKey(itemId, 0);
 
 const at = pathsOf<StockRow>();
 
-/** Where an item's stock is. */
-export const stockRow = (itemId: string) => ({ table: "Stock", key: stockKey(itemId) }) as const;
+/** Where an item's stock is: in the row that every item has, or in one of those of a hot item. */
+export const stockRow = (itemId: string, row = 0) =>
+  ({ table: "Stock", key: rowKey(itemId, row) }) as const;
 
 /** The row is there, and counts its holds in buckets. */
 export const rowIsReadable = exists(at("due"));
 
-/** A stored row as stock, whichever layout it has. */
+/** A stored row as stock, whichever layout it has; a further row of an item speaks of that item, too. */
 export function parseStock(row: Row): Stock {
-  return (isOldLayout(row) ? carriedOver(row) : row) as unknown as Stock;
+  const stock = (isOldLayout(row) ? carriedOver(row) : row) as unknown as StockRow;
+  return stock.item === undefined ? stock : { ...stock, itemId: stock.item };
 }
 
-/** The item as of now. One request. */
+/** The item as of now, in the row that every item has. One request. */
 export async function findStock(database: Database, itemId: string): Promise<Stock | undefined> {
   const row = await database.get("Stock", stockKey(itemId));
   return row && parseStock(row);
 }
 
-/** The item as a product page shows it: it may lag by a moment. One request, half a read unit. */
+/** The same as a product page shows it: it may lag by a moment. One request, half a read unit. */
 export async function lookAtStock(database: Database, itemId: string): Promise<Stock | undefined> {
   const row = await database.look("Stock", stockKey(itemId));
   return row && parseStock(row);
 }
 
-/** Those of the items that exist, by id. One request per 100 items. */
+/** Those of the items that exist, by id, each in the row that every item has. One request per 100 items. */
 export async function findStocks(
   database: Database,
   itemIds: readonly string[],
@@ -57,10 +65,14 @@ export async function findStocks(
   return new Map(rows.map((row) => [parseStock(row).itemId, parseStock(row)]));
 }
 
-/** A page of items in the order of their ids. Two requests: the index, then the items. */
+/**
+ * A page of items in the order of their ids, each in the row that every item has. Two requests: the index, then
+ * the items, as of now or for half the units as they were a moment ago.
+ */
 export async function listStocks(
   database: Database,
   page: { limit: number; cursor?: string | undefined },
+  read: Database["getMany"],
 ): Promise<Page<Stock>> {
   const where = condition`${at("catalog")} = ${catalog}`;
   const { rows, cursor } = await database.query({
@@ -69,10 +81,9 @@ export async function listStocks(
     where,
     ...page,
   });
-  const items = await findStocks(
-    database,
-    rows.map((row) => String(row["itemId"])),
-  );
+  const keys = rows.map((row) => stockKey(String(row["itemId"])));
+  const stocks = keys.length > 0 ? (await read("Stock", keys)).map(parseStock) : [];
+  const items = new Map(stocks.map((stock) => [stock.itemId, stock]));
   const listed = rows.flatMap((row) => items.get(String(row["itemId"])) ?? []);
   return { rows: listed, ...(cursor === undefined ? {} : { cursor }) };
 }
@@ -81,31 +92,58 @@ export async function listStocks(
 export function createStockWrite(stock: Stock, note: ChangeNote): Write {
   return put({
     ...stockRow(stock.itemId),
-    item: { ...stock, shard, catalog, schemaVersion: stockSchemaVersion, change: note },
+    item: { ...stock, shard: 0, catalog, schemaVersion: stockSchemaVersion, change: note },
     condition: isMissing(at("itemId")),
     refused: () => new ItemExists(stock.itemId),
   });
 }
 
-/** Changes name, price or hold policy; harmless when repeated. */
-export function patchStockWrite(itemId: string, patch: ItemPatch, note: ChangeNote): Write {
+/** The rows of the item are those that were read: facts are the same in all of them. */
+function rowsAreAsRead({ rows }: Pick<Stock, "rows">): Fragment {
+  return rows === undefined ? isMissing(at("rows")) : condition`${at("rows")} = ${rows}`;
+}
+
+function patchRowWrite(
+  item: Pick<Stock, "itemId" | "rows">,
+  row: number,
+  patch: ItemPatch,
+  note: ChangeNote,
+): Write {
   const { name, price, holdPolicy } = patch;
+  const { amountMinor, currency } = price ?? {};
+  const facts = { name, amountMinor, currency, holdPolicy };
+  const given = Object.entries(facts).filter(([, value]) => value !== undefined);
+  const { set } = assigned<StockRow>(Object.fromEntries(given));
+  const revision = at("factsRevision");
   return update({
-    ...stockRow(itemId),
+    ...stockRow(item.itemId, row),
     change: {
       set: [
         action`${at("change")} = ${note}`,
-        ...(name === undefined ? [] : [action`${at("name")} = ${name}`]),
-        ...(price === undefined
-          ? []
-          : [
-              action`${at("amountMinor")} = ${price.amountMinor}`,
-              action`${at("currency")} = ${price.currency}`,
-            ]),
-        ...(holdPolicy === undefined ? [] : [action`${at("holdPolicy")} = ${holdPolicy}`]),
+        action`${revision} = if_not_exists(${revision}, ${0}) + ${1}`,
+        ...set,
       ],
     },
-    condition: exists(at("itemId")),
-    refused: () => new ItemNotFound(itemId),
+    condition: row === 0 ? allOf(exists(at("itemId")), rowsAreAsRead(item)) : exists(at("item")),
+    refused: (found) => (found ? new ItemMoved(found) : new ItemNotFound(item.itemId)),
+    // Its own effect: the very note, which nothing else leaves.
+    applied: (found) => isSameNote(found?.["change"], note),
   });
+}
+
+function isSameNote(found: unknown, note: ChangeNote): boolean {
+  const change = found as ChangeNote | undefined;
+  return (["action", "actor", "atMs", "requestId"] as const).every(
+    (name) => change?.[name] === note[name],
+  );
+}
+
+/** Changes name, price or hold policy in all rows of an item; refused with `ItemMoved` when there are more. */
+export function patchStockWrites(
+  item: Pick<Stock, "itemId" | "rows">,
+  patch: ItemPatch,
+  note: ChangeNote,
+): Write[] {
+  const rows = Array.from({ length: (item.rows ?? 0) + 1 }, (_, row) => row);
+  return rows.map((row) => patchRowWrite(item, row, patch, note));
 }

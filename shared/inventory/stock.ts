@@ -43,11 +43,26 @@ export interface Stock extends Price {
    */
   readonly reclaimedThroughMs: number;
   readonly createdAtMs: number;
+  /** From how many further rows it is sold, while it is hot; a plain item has no such number. */
+  readonly shards?: number;
+  /** The highest number that a row of the item ever had; see `hot/row-place.ts`. */
+  readonly rows?: number;
+  /** Units that are in those rows instead of here: held, sold, or to be had there. */
+  readonly away?: number;
+  /** Until then somebody spreads its units over rows, and nobody else holds any. */
+  readonly turningUntilMs?: number;
+  /** It turned hot by itself; from then on the next order looks whether the crowd is still there. */
+  readonly coolsAfterMs?: number;
+  /** Counts the changes of name, price and the like, so that no row gets those of before. */
+  readonly factsRevision?: number;
 }
 
 /** A stock item as it is stored. */
 export interface StockRow extends Stock {
   readonly shard: number;
+  /** The item that a further row belongs to, and its number. */
+  readonly item: string;
+  readonly row: number;
   /** The partition of the index of all items. */
   readonly catalog: string;
   readonly change: ChangeNote;

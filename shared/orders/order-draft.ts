@@ -1,22 +1,23 @@
-/**
- * Reads what is ordered and drafts the order of it: id, lines, total, deadline.
- *
- * @see docs/decisions/0003-order-ids.md
- */
+/** Reads what is ordered and drafts the order of it: id, lines, total, deadline. */
 import { HoldfastError } from "../base/errors.ts";
 import { derivedId, randomId } from "../base/ids.ts";
-import type { Clock, EpochMs } from "../base/time.ts";
+import type { EpochMs } from "../base/time.ts";
 import { type Cart, makeCartId, liveLock } from "../carts/model/cart.ts";
 import { priceForOrder } from "../carts/model/pricing.ts";
 import type { ReadCart } from "../carts/storage/cart-row.ts";
 import { readCart } from "../carts/storage/cart-store.ts";
 import { deadlineAfter } from "../inventory/deadline.ts";
+import { type Demand, ItemsUnavailable, type Stock } from "../inventory/stock.ts";
 import { findStocks } from "../inventory/stock-store.ts";
 import type { Database } from "../table/database.ts";
-import { pickDueShard } from "./due-shards.ts";
-import { payIfFree } from "./free-order.ts";
-import { type Order, OrderExists, type PaymentMethod } from "./order.ts";
-import { pickChoices } from "./order-choices.ts";
+import {
+  type Order,
+  OrderExists,
+  type PaymentMethod,
+  type PendingOrder,
+  sumDemand,
+} from "./order.ts";
+import { choicesOf } from "./order-choices.ts";
 import {
   checkAttributes,
   checkVendor,
@@ -34,11 +35,10 @@ import {
   type PlaceOrder,
 } from "./order-request.ts";
 import { findOrder } from "./order-store.ts";
+import type { CrowdOptions } from "./order-taking.ts";
 
 /** What placing orders takes. */
-export interface PlacingOptions {
-  readonly database: Database;
-  readonly clock: Clock;
+export interface PlacingOptions extends CrowdOptions {
   /** How long a new order holds its units, in milliseconds. */
   readonly holdMs: number;
   /** The partitions of the index of due orders that new ones go to; 1 to `mostDueShards`. */
@@ -55,6 +55,10 @@ export interface Draft {
   readonly order: Order;
   readonly cart?: ReadCart;
   readonly demands: readonly PricedDemand[];
+  /** The items as they were read for it, where they were. */
+  readonly stocks?: readonly Stock[];
+  /** Some of them are only remembered: their prices may have changed. */
+  readonly isFromMemory?: boolean;
 }
 
 type CartSource = Extract<OrderSource, { kind: "cart" }>;
@@ -65,31 +69,26 @@ function checkoutNumber(cart: Cart, nowMs: EpochMs): number {
   return liveLock(cart, nowMs) ? cart.checkouts - 1 : cart.checkouts;
 }
 
-type Contents = Pick<Order, "orderId" | "lines" | "totalMinor" | "currency" | "cart">;
+type Contents = Pick<Order, "lines" | "totalMinor" | "currency" | "cart">;
 
 function makeOrder(
-  { holdMs, dueShards }: PlacingOptions,
   request: PlaceOrder,
+  orderId: string,
+  [createdAtMs, expiresAtMs]: readonly [EpochMs, EpochMs],
   contents: Contents,
-  createdAtMs: EpochMs,
-): Order {
+): PendingOrder {
   const { userId, vendorId = null } = request;
   checkAttributes(contents.lines);
   checkVendor(vendorId, contents.lines);
   checkTotal(request, contents.totalMinor, contents.currency);
-  const expiresAtMs = deadlineAfter(createdAtMs, holdMs);
-  return payIfFree({
+  const facts = { orderId, userId, status: "pending" as const, ...choicesOf(request), vendorId };
+  return {
+    ...facts,
     ...contents,
-    userId,
-    status: "pending",
-    ...pickChoices(request),
-    vendorId,
     fingerprint: fingerprintOrder(request),
     createdAtMs,
     expiresAtMs,
-    dueShard: pickDueShard(contents, dueShards),
-    dueAtMs: expiresAtMs,
-  });
+  };
 }
 
 /** What cannot be drafted (any more) may have been ordered before by this very request. */
@@ -103,8 +102,14 @@ async function orExisting<T>(database: Database, orderId: string, draft: () => T
   }
 }
 
+/** What was sold out a moment ago is not asked for again. */
+function assertNotSoldOut({ memory }: PlacingOptions, demands: readonly Demand[]): void {
+  const failed = demands.flatMap((demand) => memory.soldOut(demand) ?? []);
+  if (failed.length > 0) throw new ItemsUnavailable(failed);
+}
+
 async function fromCart(parts: PlacingOptions, request: PlaceOrder, source: CartSource) {
-  const { database, clock } = parts;
+  const { database, clock, holdMs } = parts;
   const { sessionId } = source;
   const cart = await readCart(database, makeCartId(request.userId, sessionId));
   const nowMs = clock();
@@ -115,26 +120,38 @@ async function fromCart(parts: PlacingOptions, request: PlaceOrder, source: Cart
     const priced = priceForOrder(cart, source.instances);
     const { lines, totalMinor, currency, instances, conditions } = priced;
     const ordered = { cartId, sessionId, version, instances, conditions };
-    const contents = { orderId, lines, totalMinor, currency, cart: ordered };
-    const order = makeOrder(parts, request, contents, nowMs);
-    return { order, cart, demands: priceDemand(lines, currency) };
+    const contents = { lines, totalMinor, currency, cart: ordered };
+    const order = makeOrder(request, orderId, [nowMs, deadlineAfter(nowMs, holdMs)], contents);
+    const demands = priceDemand(lines, currency);
+    assertNotSoldOut(parts, demands);
+    const stocks = demands.flatMap(({ itemId }) => parts.memory.hot(itemId) ?? []);
+    return { order, cart, demands, stocks };
   });
 }
 
+/** The items as they were read just now, or are remembered to be hot. */
+async function findOrdered({ database, memory }: PlacingOptions, itemIds: readonly string[]) {
+  const known = [...new Set(itemIds)].flatMap((itemId) => memory.hot(itemId) ?? []);
+  const remembered = new Map(known.map((stock) => [stock.itemId, stock]));
+  const unknown = itemIds.filter((itemId) => !remembered.has(itemId));
+  const found = unknown.length > 0 ? await findStocks(database, unknown) : new Map<string, Stock>();
+  return { stocks: new Map([...remembered, ...found]), isFromMemory: known.length > 0 };
+}
+
 async function fromItems(parts: PlacingOptions, request: PlaceOrder, source: ItemsSource) {
-  const { database, clock } = parts;
-  const stocks = await findStocks(
-    database,
-    source.items.map(({ itemId }) => itemId),
-  );
-  const nowMs = clock();
+  const { database, clock, holdMs } = parts;
   const orderId = makeOrderId(request, () => randomId("ord"));
+  await orExisting(database, orderId, () => assertNotSoldOut(parts, sumDemand(source.items)));
+  const itemIds = source.items.map(({ itemId }) => itemId);
+  const { stocks, isFromMemory } = await findOrdered(parts, itemIds);
+  const nowMs = clock();
   return orExisting(database, orderId, (): Draft => {
     const lines = inlineLines(source.items, stocks, nowMs);
     const currency = oneCurrency(stocks.values());
-    const contents = { orderId, lines, totalMinor: sumLines(lines), currency };
-    const order = makeOrder(parts, request, contents, nowMs);
-    return { order, demands: priceDemand(lines, currency) };
+    const contents = { lines, totalMinor: sumLines(lines), currency };
+    const order = makeOrder(request, orderId, [nowMs, deadlineAfter(nowMs, holdMs)], contents);
+    const demands = priceDemand(lines, currency);
+    return { order, demands, stocks: [...stocks.values()], isFromMemory };
   });
 }
 

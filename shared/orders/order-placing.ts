@@ -1,24 +1,27 @@
 /** Places an order: one read, then one transaction that holds every line, or none. */
-import { type Actor, changeNote } from "../base/actor.ts";
+import { changeNote } from "../base/actor.ts";
 import { again, OnceMore } from "../base/again.ts";
 import { HoldfastError } from "../base/errors.ts";
-import { temporaryTransactionId } from "../carts/model/cart.ts";
-import { checkoutWrite } from "../carts/checkout/cart-checkout-store.ts";
+import { epochMs, isExpired } from "../base/time.ts";
 import { repriceWrite } from "../carts/checkout/cart-repricing.ts";
-import { buyWrite, holdWrite } from "../inventory/hold-store.ts";
-import { parseStock } from "../inventory/stock-store.ts";
+import { deadlineAfter } from "../inventory/deadline.ts";
+import { HoldBehind } from "../inventory/hot/taking.ts";
+import { ItemsUnavailable } from "../inventory/stock.ts";
+import { Contended } from "../table/retry.ts";
 import { TransactionRefused } from "../table/transaction.ts";
-import type { Write } from "../table/write.ts";
-import { planPurchase } from "./free-order.ts";
 import { type Order, OrderExists } from "./order.ts";
+import {
+  type Attempt,
+  judge,
+  listContended,
+  makeRoom,
+  planAttempt,
+  type Rooms,
+} from "./order-attempt.ts";
 import { type Draft, draftOrder, type PlacingOptions } from "./order-draft.ts";
 import { type PlaceOrder, sameRequest } from "./order-request.ts";
-import { findOrder, placeOrderWrite } from "./order-store.ts";
-import { type EpochMs, epochMs, isExpired } from "../base/time.ts";
-import { maxTakenOver, roomIn } from "../inventory/buckets.ts";
-import { deadlineAfter } from "../inventory/deadline.ts";
-import { reclaimExpired } from "../inventory/room.ts";
-import { type FailedItem, ItemsUnavailable, type Stock, whyRefused } from "../inventory/stock.ts";
+import { findOrder } from "./order-store.ts";
+import { OrderTaking } from "./order-taking.ts";
 
 /** An order, and whether it had been placed before by the same request. */
 export interface Placed {
@@ -26,108 +29,11 @@ export interface Placed {
   readonly replayed: boolean;
 }
 
-/** How often a cart that moves, holds that expire and rivals for their units make us look again. */
-const mostMoves = 20;
-
-type Demanded = Draft["demands"][number];
-
-/** The items, by id, in which expired holds have to make room. */
-type Rooms = ReadonlyMap<string, Stock>;
-
-/** The writes of one attempt, kept apart so that refusals can be told apart. */
-interface Attempt {
-  readonly order: Write;
-  readonly cart: Write | undefined;
-  readonly holds: ReadonlyMap<Write, Demanded>;
-}
-
-function planCheckout(draft: Draft, actor: Actor, nowMs: EpochMs) {
-  const { cart, order } = draft;
-  if (!cart) return undefined;
-  if (order.status === "paid") return planPurchase(cart, order, actor, nowMs);
-  const { orderId, expiresAtMs } = order;
-  const transactionId = temporaryTransactionId(orderId);
-  const note = changeNote("cart.checkout", actor, nowMs);
-  return checkoutWrite({ cart, orderId, transactionId, expiresAtMs, nowMs, note });
-}
-
-function planAttempt(parts: PlacingOptions, draft: Draft, rooms: Rooms, actor: Actor): Attempt {
-  const nowMs = parts.clock();
-  const { orderId, expiresAtMs, status } = draft.order;
-  const isPaid = status === "paid";
-  const note = changeNote(isPaid ? "order.paid" : "order.placed", actor, nowMs);
-  const planHold = (demand: Demanded): Write => {
-    const stock = rooms.get(demand.itemId);
-    // Its own bucket is none that it takes over, should its time be up at this very moment.
-    const room = stock && roomIn(stock, epochMs(Math.min(nowMs, expiresAtMs - 1)));
-    const taking = { ...demand, orderId, nowMs, room, note };
-    return isPaid ? buyWrite(taking) : holdWrite({ ...taking, expiresAtMs });
-  };
-  return {
-    order: placeOrderWrite(draft.order, note),
-    cart: planCheckout(draft, actor, nowMs),
-    holds: new Map(draft.demands.map((demand) => [planHold(demand), demand])),
-  };
-}
-
-/** The items in which expired holds have to make room, or the error that names every failed line. */
-async function roomsAfter(
-  parts: PlacingOptions,
-  refused: TransactionRefused,
-  attempt: Attempt,
-): Promise<Rooms> {
-  const rooms = new Map<string, Stock>();
-  const failed: FailedItem[] = [];
-  for (const [write, demand] of attempt.holds) {
-    const refusal = refused.of(write);
-    if (!refusal) continue;
-    const stock = refusal.found && parseStock(refusal.found);
-    const reason = whyRefused(demand, stock, parts.clock());
-    if (reason) failed.push(reason);
-    else rooms.set(demand.itemId, stock!);
-  }
-  if (failed.length > 0) throw new ItemsUnavailable(failed);
-  for (const [itemId, stock] of rooms) {
-    const isMore = roomIn(stock, parts.clock()).over.length === maxTakenOver;
-    if (isMore) rooms.set(itemId, await reclaimExpired(parts, stock));
-  }
-  return rooms;
-}
-
-/** The cart shows the prices of now, so that the next try is at those; whoever edits it meanwhile goes first. */
-async function showPrices(
-  { database, clock }: PlacingOptions,
-  { cart }: Draft,
-  { failedItems }: ItemsUnavailable,
-  actor: Actor,
-): Promise<void> {
-  const changed = failedItems.flatMap(({ itemId, price }) =>
-    price ? [[itemId, price] as const] : [],
-  );
-  if (!cart || changed.length === 0) return;
-  const note = changeNote("cart.repriced", actor, clock());
-  try {
-    await database.apply(repriceWrite(cart, new Map(changed), note));
-  } catch (error) {
-    if (!(error instanceof HoldfastError)) throw error;
-  }
-}
-
-/** What the refusal of holds leaves to be tried: rooms to be made; otherwise it is told, prices included. */
-async function roomsOrRefusal(
-  parts: PlacingOptions,
-  draft: Draft,
-  refused: TransactionRefused,
-  attempt: Attempt,
-  actor: Actor,
-): Promise<Rooms> {
-  try {
-    return await roomsAfter(parts, refused, attempt);
-  } catch (error) {
-    if (error instanceof ItemsUnavailable) await showPrices(parts, draft, error, actor);
-    throw error;
-  }
-}
+/**
+ * How often a cart that moves, holds that expire or other buyers make us look again: in a crowd each round
+ * ends in a pause, so that time is up before.
+ */
+const mostMoves = 200;
 
 /** A draft that can be paid; a repetition meets its own order instead, whatever can be paid by now. */
 async function draftPayable(parts: PlacingOptions, request: PlaceOrder): Promise<Draft> {
@@ -144,44 +50,150 @@ async function draftPayable(parts: PlacingOptions, request: PlaceOrder): Promise
   }
 }
 
+function listReached(rooms: Rooms): number[] {
+  return [...rooms.values()].map(({ reclaimedThroughMs }) => reclaimedThroughMs);
+}
+
 /**
  * The draft with a deadline that is still ahead, also of everything that was taken over: where another
  * clock is ahead of this one, holds begin at its time, or nobody behind it could buy.
  */
-function withLiveDeadline(parts: PlacingOptions, draft: Draft, rooms: Rooms): Draft {
-  const reached = [...rooms.values()].map(({ reclaimedThroughMs }) => reclaimedThroughMs);
+function withLiveDeadline(parts: PlacingOptions, draft: Draft, reached: readonly number[]): Draft {
   const fromMs = epochMs(Math.max(parts.clock(), ...reached));
   if (!isExpired(draft.order.expiresAtMs, fromMs)) return draft;
   const expiresAtMs = deadlineAfter(fromMs, parts.holdMs);
-  const due = draft.order.status === "pending" ? { dueAtMs: expiresAtMs } : {};
-  return { ...draft, order: { ...draft.order, expiresAtMs, ...due } };
+  return { ...draft, order: { ...draft.order, expiresAtMs } };
+}
+
+/** What an order that is being placed works with. */
+interface Placing {
+  readonly parts: PlacingOptions;
+  readonly request: PlaceOrder;
+  readonly taking: OrderTaking;
+}
+
+/** Where an order stands between two attempts. */
+interface Stand {
+  readonly draft: Draft;
+  readonly rooms: Rooms;
+}
+
+/** The cart shows the prices of now, so that the next try is at those; whoever edits it meanwhile goes first. */
+async function showPrices(
+  { parts: { database, clock }, request: { actor } }: Placing,
+  { cart }: Draft,
+  { failedItems }: ItemsUnavailable,
+): Promise<void> {
+  const changed = failedItems.flatMap(({ itemId, price }) =>
+    price ? [[itemId, price] as const] : [],
+  );
+  if (!cart || changed.length === 0) return;
+  const note = changeNote("cart.repriced", actor, clock());
+  try {
+    await database.apply(repriceWrite(cart, new Map(changed), note));
+  } catch (error) {
+    if (!(error instanceof HoldfastError)) throw error;
+  }
+}
+
+/** Whether the price of now is another one than a memory had: what is ordered is looked up again then. */
+function isOutdated({ isFromMemory = false }: Draft, error: unknown): boolean {
+  if (!isFromMemory || !(error instanceof ItemsUnavailable)) return false;
+  return error.failedItems.some(({ reason }) => reason === "price_changed");
+}
+
+/** Reserves what is hot; undefined where the order has to be drafted anew first. */
+async function takeHot(placing: Placing, { draft }: Stand): Promise<Draft | undefined> {
+  const { parts, taking } = placing;
+  try {
+    const pieces = await taking.take(draft);
+    const { pieces: _former, ...order } = draft.order;
+    const isPlain = Object.keys(pieces).length === 0;
+    return { ...draft, order: isPlain ? order : { ...order, pieces } };
+  } catch (error) {
+    if (isOutdated(draft, error)) return undefined;
+    if (!(error instanceof ItemsUnavailable)) throw error;
+    await showPrices(placing, draft, error);
+    // No transaction has looked for an order of this request, which may have got the last units.
+    const placed = await findOrder(parts.database, draft.order.orderId);
+    throw placed ? new OrderExists(placed) : error;
+  }
+}
+
+/** What the refusal of holds leaves to be tried: rooms to be made; otherwise it is told, prices included. */
+async function roomsOrRefusal(
+  placing: Placing,
+  attempt: Attempt,
+  draft: Draft,
+  refused: TransactionRefused,
+): Promise<Rooms> {
+  try {
+    return await makeRoom(placing.parts, placing.taking, attempt, refused);
+  } catch (error) {
+    if (error instanceof ItemsUnavailable) await showPrices(placing, draft, error);
+    throw error;
+  }
+}
+
+/** One attempt: the order that it made, or where to go on from. */
+async function attemptOnce(
+  placing: Placing,
+  stand: Stand,
+  isFirst: boolean,
+): Promise<Order | Stand> {
+  const { parts, request, taking } = placing;
+  const draft = await takeHot(placing, stand);
+  if (!draft) return { ...stand, draft: await draftPayable(parts, request) };
+  const attempt = planAttempt(parts, draft, stand.rooms, request.actor);
+  try {
+    // One that meets others a second time looks at the items before it goes on.
+    await parts.database.transact(attempt.writes, { conflicts: isFirst ? 2 : 1 });
+    return draft.order;
+  } catch (error) {
+    if (error instanceof Contended) {
+      await taking.meet(listContended(attempt, error));
+      return stand;
+    }
+    if (!(error instanceof TransactionRefused)) throw error;
+    if (error.isAfterLoss) taking.doubt();
+    const cartRefusal = judge(attempt, error);
+    // A cart that moved since it was read is read again, whatever became of its old lines.
+    if (cartRefusal) return { ...stand, draft: await draftPayable(parts, request) };
+    const made = await roomsOrRefusal(placing, attempt, draft, error);
+    return { draft, rooms: new Map([...stand.rooms, ...made]) };
+  }
 }
 
 /** Places the order unless it was placed before; see `createPlacing` for what it guarantees. */
-async function placeNew(parts: PlacingOptions, request: PlaceOrder): Promise<Order> {
-  const { actor } = request;
-  let draft = await draftPayable(parts, request);
-  let rooms: Rooms = new Map();
-  return again(mostMoves, async () => {
-    const attempt = planAttempt(parts, draft, rooms, actor);
-    const { order, cart, holds } = attempt;
+async function placeNew(placing: Placing): Promise<Order> {
+  const { parts, request } = placing;
+  let stand: Stand = { draft: await draftPayable(parts, request), rooms: new Map() };
+  for (const stock of stand.draft.stocks ?? []) placing.taking.see(stock);
+  return again(mostMoves, async (round) => {
     try {
-      await parts.database.transact([order, ...(cart ? [cart] : []), ...holds.keys()]);
-      return draft.order;
+      const next = await attemptOnce(placing, stand, round === 0);
+      if (!("draft" in next)) return next;
+      stand = { ...next, draft: withLiveDeadline(parts, next.draft, listReached(next.rooms)) };
     } catch (error) {
-      if (!(error instanceof TransactionRefused)) throw error;
-      const existing = error.of(order)?.error;
-      if (existing) throw existing;
-      const cartRefusal = cart && error.of(cart)?.error;
-      if (cartRefusal?.code === "CART_LOCKED") throw cartRefusal;
-      // A cart that moved since it was read is read again, whatever became of its old lines.
-      if (cartRefusal) draft = await draftPayable(parts, request);
-      else
-        rooms = new Map([...rooms, ...(await roomsOrRefusal(parts, draft, error, attempt, actor))]);
-      draft = withLiveDeadline(parts, draft, rooms);
-      return new OnceMore();
+      if (!(error instanceof HoldBehind)) throw error;
+      stand = { ...stand, draft: withLiveDeadline(parts, stand.draft, [error.throughMs]) };
     }
+    return new OnceMore();
   });
+}
+
+/** Places the order; what it had reserved goes back at once where it is sure that nothing came of it. */
+async function placeOrGiveBack(parts: PlacingOptions, request: PlaceOrder): Promise<Order> {
+  const taking = new OrderTaking(parts, request.actor);
+  try {
+    const order = await placeNew({ parts, request, taking });
+    // Whether an item may cool is none of this order's concern: it stands.
+    await Promise.allSettled([taking.settleDown()]);
+    return order;
+  } catch (error) {
+    if (error instanceof HoldfastError) await taking.giveBackAll();
+    throw error;
+  }
 }
 
 /**
@@ -190,10 +202,12 @@ async function placeNew(parts: PlacingOptions, request: PlaceOrder): Promise<Ord
  * expired holds stand in the way, a second transaction takes them over (1 request); where prices are
  * others than in the cart, the cart gets them before the refusal is told (1 request).
  *
- * There is no state in between: when the process dies, all of it happened or nothing did, and the
- * repeated request finds out which, because the order's id follows from the user and the key.
+ * Units of a hot item are reserved before the transaction (1 request an item); an item on which orders keep
+ * meeting each other turns hot while they run. A reservation whose order does not come is given back, at
+ * once or by the end of its hold.
  *
- * What costs nothing is paid in that very transaction: its units are sold, and the cart has what was not bought.
+ * Otherwise there is no state in between: when the process dies, all of it happened or nothing did, and the
+ * repeated request finds out which, because the order's id follows from the user and the key.
  *
  * @throws ItemsUnavailable naming every failed line; nothing was held
  * @throws TotalChanged when it would not cost what the shopper expects; nothing was held
@@ -207,7 +221,7 @@ async function placeNew(parts: PlacingOptions, request: PlaceOrder): Promise<Ord
 export function createPlacing(parts: PlacingOptions) {
   return async function place(request: PlaceOrder): Promise<Placed> {
     try {
-      return { order: await placeNew(parts, request), replayed: false };
+      return { order: await placeOrGiveBack(parts, request), replayed: false };
     } catch (error) {
       if (!(error instanceof OrderExists)) throw error;
       return { order: sameRequest(error.order, request), replayed: true };

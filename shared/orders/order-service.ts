@@ -1,12 +1,12 @@
 /** What a caller can ask of orders: place, read, list, cancel, and let expire. */
 import { type Actor, changeNote } from "../base/actor.ts";
 import { reopenWrite } from "../carts/checkout/cart-checkout-store.ts";
-import { releaseHoldWrite } from "../inventory/hold-store.ts";
 import type { Page } from "../table/paging.ts";
 import { again, OnceMore } from "../base/again.ts";
 import { transactTolerating } from "../table/tolerating.ts";
 import { TransactionRefused } from "../table/transaction.ts";
 import { sumDemand, type Order, type OrderCaller } from "./order.ts";
+import { listHoldings, releaseMoved, releaseWrites } from "./holdings.ts";
 import type { PlacingOptions } from "./order-draft.ts";
 import { createPlacing } from "./order-placing.ts";
 import {
@@ -47,19 +47,24 @@ export function createOrderService(options: PlacingOptions) {
    */
   async function close(order: Order, ending: Ending): Promise<Closed> {
     const { to, actor, reason } = ending;
-    const { orderId, lines, cart, expiresAtMs } = order;
+    const { orderId, lines, cart } = order;
     const nowMs = clock();
     const note = changeNote(`order.${to}`, actor, nowMs, reason);
     const ofCart = { ...note, action: `cart.${to}` } as const;
     const demands = sumDemand(lines);
-    const held = to === "expired" ? [] : demands;
+    const held = to === "expired" ? [] : listHoldings(order, note);
     const returning = [
-      ...held.map((demand) => releaseHoldWrite({ ...demand, orderId, expiresAtMs, note })),
+      ...held.map((holding) => releaseWrites(holding)),
       ...(cart ? [reopenWrite({ cartId: cart.cartId, orderId, note: ofCart })] : []),
     ];
     const closing = closeOrderWrite({ order, to, nowMs, note });
     const gone = await transactTolerating(database, [closing], returning);
-    const released = demands.length - held.length + returning.length - gone.length;
+    await releaseMoved(
+      database,
+      held.filter((_, index) => gone.includes(returning[index]!)),
+    );
+    const lapsed = to === "expired" ? demands.length : 0;
+    const released = lapsed + returning.length - gone.length;
     return { order: { ...order, status: to }, released };
   }
 

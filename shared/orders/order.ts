@@ -1,15 +1,11 @@
-/**
- * What an order is: its shape, how its status may move, and the errors that speak of it.
- *
- * @see docs/decisions/0007-order-status-in-problems.md
- */
+/** What an order is: its shape, how its status may move, and the errors that speak of it. */
 import { HoldfastError } from "../base/errors.ts";
 import type { ProviderName } from "../base/payment-providers.ts";
 import type { EpochMs } from "../base/time.ts";
+import type { Piece } from "../inventory/hot/taking.ts";
 import type { Demand } from "../inventory/stock.ts";
 import type { OrderChoices } from "./order-choices.ts";
 import type { OrderLine } from "./order-line.ts";
-import type { RefundStatus } from "./order-status.ts";
 
 export type { OrderLine } from "./order-line.ts";
 export { nextStatuses, orderStatuses } from "./order-status.ts";
@@ -20,7 +16,7 @@ export type PaymentMethod = ProviderName;
 
 /** A refund that is owed, asked for, done, or refused for good until somebody says: once more. */
 export interface Refund {
-  readonly status: RefundStatus;
+  readonly status: "due" | "requested" | "done" | "failed";
   readonly reason: string;
   /** Why the provider did not do it when it was last asked, in its own code. */
   readonly lastError?: string;
@@ -68,6 +64,15 @@ export interface OrderedCart {
   readonly conditions?: readonly { readonly instance: string; readonly name: string }[];
 }
 
+/** Units that an order has in one row of an item. */
+export interface HeldPiece extends Piece {
+  /** The deadline under which that row counts them, where they have moved to the order's own since. */
+  readonly fromMs?: number;
+}
+
+/** Where units are, by item. */
+export type Pieces = Readonly<Record<string, readonly HeldPiece[]>>;
+
 /** What every order has, however far it is. */
 interface OrderFacts extends OrderChoices {
   readonly orderId: string;
@@ -79,6 +84,8 @@ interface OrderFacts extends OrderChoices {
   readonly cart?: OrderedCart;
   /** Uses of limited promotions: held, sold and released as the units of its lines are. */
   readonly uses?: readonly Demand[];
+  /** Which rows of a hot item its units are in; what is not named here is in the row that every item has. */
+  readonly pieces?: Pieces;
   /** Fingerprint of the request that made it. */
   readonly fingerprint: string;
   readonly createdAtMs: EpochMs;
@@ -95,11 +102,9 @@ interface OrderFacts extends OrderChoices {
   readonly revision?: number;
 }
 
-/** Waits for its money, until its deadline, at which the sweep finds it; a payment may have started. */
+/** Waits for its money, until its deadline; a payment may have started. */
 export interface PendingOrder extends OrderFacts {
   readonly status: "pending";
-  readonly dueShard: string;
-  readonly dueAtMs: EpochMs;
   readonly payment?: Payment;
 }
 

@@ -39,8 +39,8 @@ function orderIsAsRead({ status, expiresAtMs, revision }: Order): Fragment {
 export function changeOrderWrite(read: Order, next: Order, note: ChangeNote): Write {
   const { orderId } = read;
   const revision = (read.revision ?? 0) + 1;
-  const { status, expiresAtMs, payment, extraRefunds, events, dueShard, dueAtMs } = next;
-  const changed = { status, expiresAtMs, payment, extraRefunds, events, dueShard, dueAtMs };
+  const { status, expiresAtMs, pieces, payment, extraRefunds, events, dueShard, dueAtMs } = next;
+  const changed = { status, expiresAtMs, pieces, payment, extraRefunds, events, dueShard, dueAtMs };
   return update({
     ...orderRow(orderId),
     // What the next order does not have any more is removed from the item.

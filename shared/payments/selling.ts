@@ -1,23 +1,21 @@
 /** Sells the lines of an order: what it holds, and what it has to take again because it came late. */
 import type { ChangeNote } from "../base/actor.ts";
 import { again, OnceMore } from "../base/again.ts";
-import type { Clock } from "../base/time.ts";
-import { confirmHoldWrite, sellWrite } from "../inventory/hold-store.ts";
-import { parseStock } from "../inventory/stock-store.ts";
-import { sumDemand, type Order } from "../orders/order.ts";
-import type { Database } from "../table/database.ts";
-import { TransactionRefused } from "../table/transaction.ts";
-import type { Write } from "../table/write.ts";
 import { maxTakenOver, roomIn } from "../inventory/buckets.ts";
 import { bucketEndMs, bucketKey } from "../inventory/deadline.ts";
+import { sellWrite } from "../inventory/hold-store.ts";
+import { isSpread } from "../inventory/hot/rows-store.ts";
+import { findUnits, type TakingOptions } from "../inventory/hot/taking.ts";
 import { reclaimExpired } from "../inventory/room.ts";
-import { type Demand, type Stock, whyRefused } from "../inventory/stock.ts";
+import { ItemsUnavailable, type Stock, whyRefused } from "../inventory/stock.ts";
+import { parseStock } from "../inventory/stock-store.ts";
+import { confirmWrite, listHoldings, type OrderHolding } from "../orders/holdings.ts";
+import type { Order } from "../orders/order.ts";
+import { type Refusal, TransactionRefused } from "../table/transaction.ts";
+import type { Write } from "../table/write.ts";
 
 /** What selling is made of. */
-export interface SellingOptions {
-  readonly database: Database;
-  readonly clock: Clock;
-}
+export type SellingOptions = TakingOptions;
 
 /** A sale: the order's own write, and the cart's where there is one, in the same transaction. */
 export interface Sale {
@@ -30,43 +28,102 @@ export interface Sale {
 /** The units are gone: some item cannot be sold to this order any more. Nothing was changed. */
 export class SoldOut extends Error {}
 
-/** How often other buyers may take, between a look and a sale, what a late payment takes anew. */
+/** How many rivals may be faster at the units of a late order. */
 const mostRivals = 20;
 
-/** How an order gets the units of one item: it still holds them, or it takes them again. */
-interface Taking extends Demand {
-  readonly holds: boolean;
-  /** The item as the last refusal showed it, where expired holds may have to make room. */
-  readonly stock?: Stock;
+/** How an order gets units of one item from one row: it still holds them, or it takes them again. */
+interface Part extends OrderHolding {
+  readonly isHeld: boolean;
+}
+
+/** The first rows of items as refusals showed them, where expired holds may have to make room. */
+type Rooms = Map<string, Stock>;
+
+function listParts({ order, note }: Sale): Part[] {
+  const isHeld = order.status === "pending";
+  const { pieces: _where, ...anywhere } = order;
+  const holdings = listHoldings(isHeld ? order : anywhere, note);
+  return holdings.map((holding) => ({ ...holding, isHeld }));
+}
+
+/** What one sale works with. */
+interface Selling {
+  readonly options: SellingOptions;
+  readonly sale: Sale;
+  readonly rooms: Rooms;
+}
+
+function takeWrite({ options, rooms }: Selling, part: Part): Write {
+  if (part.isHeld) return confirmWrite(part);
+  const nowMs = options.clock();
+  const stock = part.row === 0 ? rooms.get(part.itemId) : undefined;
+  const { itemId, row, quantity, orderId, note } = part;
+  const room = stock && roomIn(stock, nowMs);
+  return sellWrite({ itemId, row, quantity, orderId, nowMs, room, note });
+}
+
+/** The units of an item that is sold from one row only, which the refusal has shown. */
+function retakePlain({ options, sale: { order } }: Selling, part: Part, stock: Stock): Part {
+  const { itemId, quantity, expiresAtMs } = part;
+  const stillCounted = stock.reclaimedThroughMs < bucketEndMs(bucketKey(expiresAtMs));
+  if (stillCounted && order.status === "pending") return { ...part, isHeld: true };
+  const counted = { ...stock, holdPolicy: "counted" as const };
+  if (whyRefused({ itemId, quantity }, counted, options.clock())) throw new SoldOut();
+  return { ...part, isHeld: false };
+}
+
+/** The units of an item that is spread over rows, from wherever they are. */
+async function retakeSpread(
+  { options }: Selling,
+  lost: readonly Part[],
+  kept: readonly Part[],
+): Promise<Part[]> {
+  const [first] = lost as [Part];
+  const quantity = lost.reduce((sum, part) => sum + part.quantity, 0);
+  try {
+    const found = await findUnits(options, { itemId: first.itemId, quantity });
+    const parts = found.map((piece) => ({ ...first, ...piece, isHeld: false }));
+    // DynamoDB takes one action an item: a row that confirms a part cannot sell another one.
+    const isTwice = [...kept, ...parts].filter(({ row }) => row === 0).length > 1;
+    if (isTwice) throw new SoldOut();
+    return [...kept, ...parts];
+  } catch (error) {
+    if (error instanceof ItemsUnavailable) throw new SoldOut();
+    throw error;
+  }
+}
+
+/** The item as the refusal of its first row shows it, with room made where there is more than one write takes. */
+async function noteRoom({ options, rooms }: Selling, found: Stock): Promise<Stock> {
+  const isMore = roomIn(found, options.clock()).over.length === maxTakenOver;
+  const stock = isMore ? await reclaimExpired(options, found) : found;
+  rooms.set(stock.itemId, stock);
+  return stock;
+}
+
+/** How to go on with one item: what was refused of it is taken again, as any buyer would take it. */
+async function retake(
+  selling: Selling,
+  parts: readonly Part[],
+  findRefusal: (part: Part) => Refusal | undefined,
+): Promise<readonly Part[]> {
+  const refused = parts.filter((part) => findRefusal(part));
+  if (refused.length === 0) return parts;
+  const own = refused.find(({ row }) => row === 0);
+  const found = own && findRefusal(own)?.found;
+  if (own && !found) throw new SoldOut();
+  const stock = found && (await noteRoom(selling, parseStock(found)));
+  if (own && stock && parts.length === 1 && !isSpread(stock)) {
+    return [retakePlain(selling, own, stock)];
+  }
+  const kept = parts.filter((part) => part.isHeld && !refused.includes(part));
+  const lost = parts.filter((part) => !kept.includes(part));
+  return retakeSpread(selling, lost, kept);
 }
 
 /** Makes `sell`. */
 export function createSelling(options: SellingOptions) {
-  const { database, clock } = options;
-
-  /** How to go on with an item, shown by the refusal, whose confirmation or sale failed. */
-  async function retake(
-    { itemId, quantity }: Taking,
-    stock: Stock | undefined,
-    { order }: Sale,
-  ): Promise<Taking> {
-    if (!stock) throw new SoldOut();
-    const stillCounted = stock.reclaimedThroughMs < bucketEndMs(bucketKey(order.expiresAtMs));
-    if (stillCounted && order.status === "pending") return { itemId, quantity, holds: true };
-    const counted = { ...stock, holdPolicy: "counted" as const };
-    if (whyRefused({ itemId, quantity }, counted, clock())) throw new SoldOut();
-    const isMore = roomIn(stock, clock()).over.length === maxTakenOver;
-    const current = isMore ? await reclaimExpired(options, stock) : stock;
-    return { itemId, quantity, holds: false, stock: current };
-  }
-
-  function takeWrite(taking: Taking, { order: { orderId, expiresAtMs }, note }: Sale): Write {
-    const { itemId, quantity, stock } = taking;
-    if (taking.holds) return confirmHoldWrite({ itemId, quantity, orderId, expiresAtMs, note });
-    const nowMs = clock();
-    const room = stock && roomIn(stock, nowMs);
-    return sellWrite({ itemId, quantity, orderId, nowMs, room, note });
-  }
+  const { database } = options;
 
   /**
    * Sells every line or none. What the order still holds becomes a sale, expired or not, because it
@@ -78,25 +135,23 @@ export function createSelling(options: SellingOptions) {
    * @throws TransactionRefused when the order's own write is refused; nothing was changed
    */
   return function sell(sale: Sale): Promise<void> {
-    const { order, orderWrite } = sale;
-    const stillHolds = order.status === "pending";
-    let takings: Taking[] = sumDemand(order.lines).map((line) => ({ ...line, holds: stillHolds }));
+    const { orderWrite } = sale;
+    const selling: Selling = { options, sale, rooms: new Map() };
+    let parts: readonly Part[] = listParts(sale);
     let { cartWrites } = sale;
     return again(mostRivals, async () => {
-      const taken = takings.map((taking) => takeWrite(taking, sale));
+      const writes = new Map(parts.map((part) => [part, takeWrite(selling, part)]));
       try {
-        return await database.transact([orderWrite, ...taken, ...cartWrites]);
+        return await database.transact([orderWrite, ...writes.values(), ...cartWrites]);
       } catch (error) {
         if (!(error instanceof TransactionRefused) || error.of(orderWrite)) throw error;
         const refused = error;
         // A cart that was edited after its lock was over keeps what its owner put into it.
         cartWrites = cartWrites.filter((write) => !refused.of(write));
-        const next = takings.map(async (taking, index) => {
-          const refusal = refused.of(taken[index]!);
-          if (!refusal) return taking;
-          return retake(taking, refusal.found && parseStock(refusal.found), sale);
-        });
-        takings = await Promise.all(next);
+        const byItem = [...Map.groupBy(parts, ({ itemId }) => itemId).values()];
+        const findRefusal = (part: Part): Refusal | undefined => refused.of(writes.get(part)!);
+        const next = byItem.map((own) => retake(selling, own, findRefusal));
+        parts = (await Promise.all(next)).flat();
         return new OnceMore();
       }
     });

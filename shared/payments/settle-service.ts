@@ -3,7 +3,8 @@ import { type Actor, type ChangeNote, changeNote } from "../base/actor.ts";
 import type { AuditAction } from "../base/audit-action.ts";
 import { again, OnceMore } from "../base/again.ts";
 import { completeWrite, reopenWrite } from "../carts/checkout/cart-checkout-store.ts";
-import { releaseHoldWrite, takeBackWrite } from "../inventory/hold-store.ts";
+import { takeBackWrite } from "../inventory/hold-store.ts";
+import { listHoldings, releaseMoved, releaseWrites } from "../orders/holdings.ts";
 import { listBought } from "../orders/order-line.ts";
 import { sumDemand, type Order } from "../orders/order.ts";
 import { findOrder } from "../orders/order-store.ts";
@@ -65,21 +66,19 @@ export function createSettling(options: SettlingOptions) {
 
   /** Everything but a sale: units that the order holds or has bought go back. */
   async function change(order: Order, outcome: Outcome, note: ChangeNote): Promise<void> {
-    const { orderId, expiresAtMs, lines } = order;
-    const takesBack = outcome.stock === "takeBack";
-    const demands = outcome.stock === "leave" ? [] : sumDemand(lines);
-    const back = demands.map((demand) =>
-      takesBack
-        ? takeBackWrite({ ...demand, note: { ...note, action: "item.refund_due" } })
-        : releaseHoldWrite({ ...demand, orderId, expiresAtMs, note }),
-    );
     const carted = cartWrites(order, outcome, note);
     const changed = changeOrderWrite(order, outcome.next, note);
-    await transactTolerating(
-      database,
-      takesBack ? [changed, ...back] : [changed],
-      takesBack ? carted : [...back, ...carted],
-    );
+    if (outcome.stock === "takeBack") {
+      const told = { ...note, action: "item.refund_due" } as const;
+      const back = sumDemand(order.lines).map((line) => takeBackWrite({ ...line, note: told }));
+      await transactTolerating(database, [changed, ...back], carted);
+      return;
+    }
+    const held = outcome.stock === "leave" ? [] : listHoldings(order, note);
+    const back = held.map((holding) => releaseWrites(holding));
+    const gone = await transactTolerating(database, [changed], [...back, ...carted]);
+    const left = held.filter((_, index) => gone.includes(back[index]!));
+    await releaseMoved(database, left);
   }
 
   /**

@@ -3,9 +3,8 @@ import { type Actor, changeNote } from "../base/actor.ts";
 import { again, OnceMore } from "../base/again.ts";
 import { type Clock, type EpochMs, epochMs, isExpired, later } from "../base/time.ts";
 import { extendCheckoutWrite } from "../carts/checkout/cart-checkout-store.ts";
-import { extendHoldWrite } from "../inventory/hold-store.ts";
+import { extendPieces, extendWrite, listHoldings } from "../orders/holdings.ts";
 import {
-  sumDemand,
   type Order,
   OrderNotPayable,
   type PaymentMethod,
@@ -65,16 +64,17 @@ export function createStarting(options: StartingOptions) {
 
   /** Order, cart lock and every hold learn of the transaction and the new deadline, or none does. */
   async function attach(order: PendingOrder, started: StartedPayment, actor: Actor): Promise<void> {
-    const { orderId, cart, lines } = order;
+    const { orderId, cart } = order;
     const { provider, transactionId, expiresAtMs } = started;
     const transactions = { ...order.payment?.transactions, [transactionId]: provider };
     const payment = { ...order.payment, provider, transactionId, transactions };
     const note = changeNote("payment.started", actor, clock());
-    const held = { orderId, expiresAtMs: order.expiresAtMs, untilMs: expiresAtMs, note };
-    const next = withDue({ ...order, payment, expiresAtMs }, expiresAtMs);
+    const pieces = extendPieces(order, expiresAtMs);
+    const moved = pieces ? { ...order, pieces } : order;
+    const next = withDue({ ...moved, payment, expiresAtMs }, expiresAtMs);
     await database.transact([
       changeOrderWrite(order, next, note),
-      ...sumDemand(lines).map((line) => extendHoldWrite({ ...line, ...held })),
+      ...listHoldings(order, note).map((holding) => extendWrite(holding, expiresAtMs)),
       ...(cart
         ? [
             extendCheckoutWrite({

@@ -14,10 +14,14 @@ const maxBatchKeys = 100;
 
 type BatchRequest = Record<string, { Keys: Key[]; ConsistentRead: boolean }>;
 
-function makeBatch(places: readonly Place[], tableName: TableResolver): BatchRequest {
+function makeBatch(
+  places: readonly Place[],
+  { tableName, isConsistent = true }: BatchReader,
+): BatchRequest {
   const request: BatchRequest = {};
   for (const { table, key } of places) {
-    (request[tableName(table)] ??= { Keys: [], ConsistentRead: true }).Keys.push(key);
+    const ofTable = { Keys: [], ConsistentRead: isConsistent };
+    (request[tableName(table)] ??= ofTable).Keys.push(key);
   }
   return request;
 }
@@ -40,19 +44,22 @@ export interface BatchReader {
   readonly client: Pick<DynamoDBDocumentClient, "send">;
   readonly read: Reading;
   readonly tableName: TableResolver;
+  /** Whether items have to be as of now (default), or may be as they were a moment ago. */
+  readonly isConsistent?: boolean;
 }
 
 /**
- * The items in the order asked for, undefined for none, strongly consistent. One request per 100 keys,
+ * The items in the order asked for, undefined for none. One request per 100 keys,
  * and one more for whatever DynamoDB leaves unprocessed: it always does at least one of them.
  */
 export async function readBatches(
-  { client, read, tableName }: BatchReader,
+  reader: BatchReader,
   places: readonly Place[],
 ): Promise<(Row | undefined)[]> {
+  const { client, read, tableName } = reader;
   const found = new Map<string, Row>();
   for (let start = 0; start < places.length; start += maxBatchKeys) {
-    let left = makeBatch(places.slice(start, start + maxBatchKeys), tableName);
+    let left = makeBatch(places.slice(start, start + maxBatchKeys), reader);
     while (Object.keys(left).length > 0) {
       const command = new BatchGetCommand({ RequestItems: left });
       const { Responses = {}, UnprocessedKeys = {} } = await read(() => client.send(command));

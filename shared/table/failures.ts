@@ -42,25 +42,32 @@ const busyReasons = new Set([
 /**
  * What an error of the SDK means for the write that met it.
  * - `refused`: a condition failed; `found` holds, by position, the items that failed theirs
- * - `busy`: nothing was written, the same request may succeed later
+ * - `busy`: nothing was written, the same request may succeed later; `at` are the positions of the items
+ *   on which a transaction was met, where the answer tells them
  * - `unknown`: the answer was lost, so the write may have happened
  * - `other`: a fault; `error` is what to raise
  */
 export type Failure =
   | { readonly kind: "refused"; readonly found: ReadonlyMap<number, Row | undefined> }
-  | { readonly kind: "busy"; readonly because: "throttle" | "conflict" }
+  | {
+      readonly kind: "busy";
+      readonly because: "throttle" | "conflict";
+      readonly at: readonly number[];
+    }
   | { readonly kind: "unknown" }
   | { readonly kind: "other"; readonly error: unknown };
 
 function busyBecause(names: readonly string[]): Failure {
-  const isConflict = names.some((name) => /^Transaction(?:Conflict|InProgress)/.test(name));
-  return { kind: "busy", because: isConflict ? "conflict" : "throttle" };
+  const at = names.flatMap((name, index) =>
+    /^Transaction(?:Conflict|InProgress)/.test(name) ? [index] : [],
+  );
+  return { kind: "busy", because: at.length > 0 ? "conflict" : "throttle", at };
 }
 
 /** A conflict anywhere means that the other reasons may be out of date: look again, then judge. */
 function cancelled(reasons: NonNullable<SdkError["CancellationReasons"]>, error: unknown): Failure {
-  const codes = reasons.map(({ Code = "" }) => Code).filter((code) => busyReasons.has(code));
-  if (codes.length > 0) return busyBecause(codes);
+  const codes = reasons.map(({ Code = "" }) => Code);
+  if (codes.some((code) => busyReasons.has(code))) return busyBecause(codes);
   const found = new Map(
     reasons.flatMap(({ Code, Item }, index) =>
       Code === "ConditionalCheckFailed" ? [[index, parseRow(Item)] as const] : [],

@@ -1,8 +1,4 @@
-/**
- * Repeats what may be repeated, with full jitter, for as long as the operation has time.
- *
- * @see docs/decisions/0004-retries.md
- */
+/** Repeats what may be repeated, with full jitter, for as long as the operation has time. */
 import { TryAgain } from "../base/errors.ts";
 import type { Clock } from "../base/time.ts";
 import { type Failure, parseFailure } from "./failures.ts";
@@ -46,9 +42,48 @@ export function refusedAs(write: Write, found: Row | undefined, afterLoss: boole
   throw new OutcomeUnknown("No answer from DynamoDB");
 }
 
-/** Whether attempts can have an effect that a lost answer hides; a read's cannot. */
-export interface Effect {
+/**
+ * The items were busy more often than the caller waits for; nothing was written. It reads like "try again"
+ * for those who know nothing better to do.
+ */
+export class Contended extends TryAgain {
+  readonly because: "throttle" | "conflict";
+  /** Positions of the writes whose items had met another transaction. */
+  readonly at: readonly number[];
+
+  constructor({ because, at }: Extract<Failure, { kind: "busy" }>) {
+    super();
+    this.because = because;
+    this.at = at;
+  }
+}
+
+/** A write that is sent once got no answer: it may have taken effect, or may still do so. */
+export class AnswerLost extends TryAgain {}
+
+/** What a caller bears before it hears of it, who knows something better than to wait. */
+export interface Bearing {
+  /** So many transactions may be met (default: as many as there is time for). */
+  readonly conflicts?: number;
+  /** So often there may be no capacity. */
+  readonly throttles?: number;
+  /** The write is never repeated after a lost answer: no row could tell whether it had taken effect. */
+  readonly isOnce?: boolean;
+}
+
+/** Whether attempts can have an effect that a lost answer hides (a read's cannot), and what is borne. */
+export interface Effect extends Bearing {
   readonly hasEffect: boolean;
+}
+
+/** Counts what is met, and ends the patience with it. */
+function createEndurance({ conflicts = Infinity, throttles = Infinity }: Bearing) {
+  const met = { conflict: 0, throttle: 0 };
+  return (failure: Failure): void => {
+    if (failure.kind !== "busy") return;
+    met[failure.because] += 1;
+    if (met.conflict >= conflicts || met.throttle >= throttles) throw new Contended(failure);
+  };
 }
 
 /**
@@ -58,13 +93,15 @@ export interface Effect {
  * `TRY_AGAIN`; a lost answer that stays lost is a fault and is never reported as "nothing happened".
  *
  * @throws TryAgain when contention outlasted the operation's patience; the operation has changed nothing
+ * @throws Contended, AnswerLost as `bearing` says
  */
 export async function persist<T>(
   patience: Patience,
   attempt: (afterLoss: boolean) => Promise<T>,
   refused: (failure: Extract<Failure, { kind: "refused" }>, afterLoss: boolean) => T,
-  { hasEffect }: Effect = { hasEffect: true },
+  { hasEffect, ...bearing }: Effect = { hasEffect: true },
 ): Promise<T> {
+  const endure = createEndurance(bearing);
   const deadlineMs = currentOperation()?.deadlineMs ?? patience.clock() + defaultPatienceMs;
   const patientUntilMs = currentOperation()?.patientUntilMs ?? deadlineMs;
   let afterLoss = false;
@@ -76,6 +113,9 @@ export async function persist<T>(
       if (failure.kind === "refused") return refused(failure, afterLoss);
       if (failure.kind === "other") throw failure.error;
       afterLoss ||= hasEffect && failure.kind === "unknown";
+      if (afterLoss && bearing.isOnce) throw new AnswerLost();
+      // Behind a lost answer the transaction that is met may be one's own.
+      if (!afterLoss) endure(failure);
       const waitMs = patience.random() * Math.min(longestBackoffMs, firstBackoffMs * 2 ** round);
       const isDoubtful = afterLoss || hasCommitted();
       const untilMs = isDoubtful ? deadlineMs : Math.min(patientUntilMs, deadlineMs);

@@ -19,11 +19,14 @@ export interface Refusal {
  */
 export class TransactionRefused extends HoldfastError {
   readonly refusals: readonly Refusal[];
+  /** An earlier attempt got no answer: it might still arrive and find that all conditions hold by then. */
+  readonly isAfterLoss: boolean;
 
-  constructor(refusals: readonly [Refusal, ...Refusal[]]) {
+  constructor(refusals: readonly [Refusal, ...Refusal[]], isAfterLoss = false) {
     const [{ error }] = refusals;
     super(error.code, error.message, error.fields);
     this.refusals = refusals;
+    this.isAfterLoss = isAfterLoss;
   }
 
   /** The refusal of this very write, if it is among those that failed. */
@@ -36,10 +39,11 @@ export class TransactionRefused extends HoldfastError {
 export function makeRefusal(
   writes: readonly Write[],
   found: ReadonlyMap<number, Row | undefined>,
+  isAfterLoss: boolean,
 ): TransactionRefused {
   const refusals = [...found].map(([index, row]): Refusal => {
     const write = writes[index]!;
     return { index, write, error: write.refused(row), found: row };
   });
-  return new TransactionRefused(refusals as [Refusal, ...Refusal[]]);
+  return new TransactionRefused(refusals as [Refusal, ...Refusal[]], isAfterLoss);
 }

@@ -29,6 +29,8 @@ const testSettings: ShopSettings = {
   onPaymentFailure: "release",
   cartStorage: "versioned",
   dueShards: 4,
+  autoShards: 8,
+  soldOutMemoryMs: 250,
   lockTimeoutMs: 5_000,
 };
 

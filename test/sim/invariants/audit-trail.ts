@@ -109,9 +109,12 @@ export class Auditor {
     for (const [table, key, kind] of kinds) {
       for (const item of this.#world.engine.table(table).items()) {
         if (isCopyOfPromotion(item)) continue;
-        const id = String(item[key]);
+        // A further row of an item stands in the item's own trail, below its name.
+        const owner = item["item"] === undefined ? undefined : String(item["item"]);
+        const row = owner && `${String(item[key]).slice(owner.length)}@${String(item["shard"])}`;
+        const id = owner ?? String(item[key]);
         const subject = isUsesId(id) ? `uses/${parseUsesName(id)}` : `${kind}/${id}`;
-        this.#checkReplay(subject, item, bySubject.get(subject) ?? []);
+        this.#checkReplay(subject, item, bySubject.get(subject) ?? [], row);
       }
     }
   }
@@ -132,9 +135,13 @@ export class Auditor {
     }
   }
 
-  #checkReplay(subject: string, item: Item, entries: readonly AuditEntry[]): void {
+  #checkReplay(subject: string, item: Item, entries: readonly AuditEntry[], row?: string): void {
     const ordered = entries.toSorted((one, other) => (one.at < other.at ? -1 : 1));
-    const state = ordered.reduce<object>((row, { steps }) => afterSteps(row as never, steps), {});
+    const all = ordered.reduce<object>((so, { steps }) => afterSteps(so as never, steps), {});
+    // The rows of an item stand below their names.
+    const isRow = (name: string): boolean => name.includes("@");
+    const own = Object.fromEntries(Object.entries(all).filter(([name]) => !isRow(name)));
+    const state = row === undefined ? own : ((all as Record<string, object>)[row] ?? {});
     const isLock = subject.startsWith("lock/");
     const difference = stepsBetween(state as never, copyOfMap(item)).filter(
       ({ path: [attribute] }) => !isLock || !isOfLine(attribute),

@@ -7,6 +7,7 @@ import type { Stock } from "../../../shared/inventory/stock.ts";
 import { nextStatuses, type Order, type OrderStatus } from "../../../shared/orders/order.ts";
 import type { Item } from "../engine/values.ts";
 import { areEqual } from "../engine/values.ts";
+import { HotBooks, isFurther, unitsToBeHad } from "./hot-books.ts";
 import { type Commit, InvariantBroken, type World } from "../scheduler/world.ts";
 
 function broken(invariant: string, detail: string): never {
@@ -45,6 +46,13 @@ function mayFollow(from: OrderStatus, to: OrderStatus): boolean {
   return from === to || nextStatuses[from].includes(to) || to === "refunded";
 }
 
+/** Units of an item that an order has in the row that every item has. */
+function heldInFirst(order: Order, itemId: string): number {
+  const pieces = order.pieces?.[itemId];
+  if (!pieces) return demandOf(order).get(itemId) ?? 0;
+  return sum(pieces.filter(({ row }) => row === 0).map(({ quantity }) => quantity));
+}
+
 export class ShopBooks {
   readonly #world: World;
   readonly #skewMs: number;
@@ -56,8 +64,11 @@ export class ShopBooks {
   /** Items that scenes hold without orders, or under clocks that are far off: only their rows are judged. */
   readonly leftOut = new Set<string>();
 
+  readonly hot: HotBooks;
+
   constructor(world: World) {
     this.#world = world;
+    this.hot = new HotBooks(world);
     this.#skewMs = world.options.skewMs ?? 0;
     world.observers.push((commit) => this.#observe(commit));
     world.watchers.push(() => this.checkAll());
@@ -67,12 +78,16 @@ export class ShopBooks {
     return this.#world.engine.table("Orders").items() as unknown as Order[];
   }
 
+  /** The row that every item has; `hot` knows the others. */
   stocks(): Stock[] {
-    return this.#world.engine.table("Stock").items() as unknown as Stock[];
+    const rows = this.#world.engine.table("Stock").items();
+    return rows.filter((row) => !isFurther(row)) as unknown as Stock[];
   }
 
   #observe(commit: Commit): void {
-    if (commit.table === "Stock") this.#stockChange(commit);
+    const { table, oldImage, newImage } = commit;
+    if (table === "Stock" && isFurther(newImage ?? oldImage)) this.hot.observe(commit);
+    else if (table === "Stock") this.#stockChange(commit);
     if (commit.table === "Orders") this.#orderChange(commit);
     if (commit.table === "Carts") this.#cartChange(commit);
     if (commit.table === "Movements" && !commit.oldImage) this.#movements.push(commit);
@@ -82,11 +97,19 @@ export class ShopBooks {
   #stockChange({ oldImage, newImage }: Commit): void {
     const [old, stock] = [oldImage, newImage] as unknown as [Stock | undefined, Stock];
     const { itemId, available, held, sold, received, adjusted, due, reclaimedThroughMs } = stock;
+    const { away = 0 } = stock;
     if (held !== sum(Object.values(due))) broken("S1", `${itemId}: ${held} held, due says else`);
-    if (available + held + sold !== received + adjusted) {
-      broken("S1", `${itemId}: ${available + held + sold} units of ${received + adjusted}`);
+    const units = available + held + sold + away;
+    if (units !== received + adjusted) {
+      broken("S1", `${itemId}: ${units} units of ${received + adjusted}`);
     }
-    if (available < 0 || sold < 0 || Object.values(due).some((quantity) => quantity < 0)) {
+    const isSoldElsewhere = stock.rows !== undefined;
+    if (
+      available < 0 ||
+      (sold < 0 && !isSoldElsewhere) ||
+      away < 0 ||
+      Object.values(due).some((quantity) => quantity < 0)
+    ) {
       broken("S2", `${itemId}: available ${available}, sold ${sold}, ${JSON.stringify(due)}`);
     }
     if (!old) return;
@@ -119,7 +142,8 @@ export class ShopBooks {
   /** Time ends an order without a word to its items: what they still count for it lapses there. */
   #lapse(order: Order): void {
     const bucket = bucketKey(order.expiresAtMs);
-    for (const [itemId, quantity] of demandOf(order)) {
+    for (const [itemId] of demandOf(order)) {
+      const quantity = heldInFirst(order, itemId);
       const stock = this.stocks().find((each) => each.itemId === itemId);
       if (!stock || stock.reclaimedThroughMs >= bucketEndMs(bucket)) continue;
       const name = `${itemId} ${bucket}`;
@@ -146,6 +170,8 @@ export class ShopBooks {
     for (const stock of stocks.values()) {
       if (!this.leftOut.has(stock.itemId)) this.#checkBuckets(stock, orders);
       this.#checkSold(stock, orders);
+      this.hot.checkBetween(stock);
+      this.hot.checkClaims(stock.itemId, orders);
     }
   }
 
@@ -163,6 +189,8 @@ export class ShopBooks {
     for (const { newImage } of this.#movements) {
       const levels = newImage?.["levels"] as Record<string, number> | undefined;
       const stock = stocks.get(String(newImage?.["itemId"])) as unknown as Record<string, number>;
+      // The levels of several rows are not those of one instant.
+      if (stock["rows"] !== undefined) continue;
       for (const name of ["available", "sold", "received", "adjusted"]) {
         if (levels && levels[name] !== stock[name]) {
           broken("I1", `a movement tells ${name} ${levels[name]}, it is ${stock[name]}`);
@@ -179,6 +207,8 @@ export class ShopBooks {
     if (!isLive) return;
     for (const itemId of demandOf(order).keys()) {
       if (this.leftOut.has(itemId)) continue;
+      this.hot.checkHeld(order, itemId);
+      if (heldInFirst(order, itemId) === 0) continue;
       const stock = stocks.get(itemId);
       if (!stock || stock.reclaimedThroughMs >= bucketEndMs(bucketKey(expiresAtMs))) {
         broken("S5", `${orderId} does not hold ${itemId} any more`);
@@ -199,7 +229,7 @@ export class ShopBooks {
     const holding = all.filter(
       (order) => order.status === "pending" && demandOf(order).has(itemId),
     );
-    for (const order of holding) claim(bucketKey(order.expiresAtMs), demandOf(order).get(itemId)!);
+    for (const order of holding) claim(bucketKey(order.expiresAtMs), heldInFirst(order, itemId));
     for (const [name, quantity] of this.#lapsed) {
       const [item = "", bucket = ""] = name.split(" ");
       if (item === itemId) claim(bucket, quantity);
@@ -219,7 +249,8 @@ export class ShopBooks {
   }
 
   /** S2, S4 and S6: what is sold is what paid orders and the ledger's own sales have taken. */
-  #checkSold({ itemId, sold }: Stock, orders: readonly Order[]): void {
+  #checkSold({ itemId, sold: soldHere }: Stock, orders: readonly Order[]): void {
+    const sold = soldHere + this.hot.soldElsewhere(itemId);
     const bought = sum(
       orders.map((order) => (order.status === "paid" ? (demandOf(order).get(itemId) ?? 0) : 0)),
     );
@@ -243,31 +274,44 @@ function linesOf({ lines }: Order): Item[] {
   return lines as unknown as Item[];
 }
 
-/** S7: whether a refusal for want of units was true at some moment of the request. */
+/** The states of an item from then on: all of its rows after each instant at which one changed. */
+function statesSince(world: World, itemId: string, sinceMs: number): Item[][] {
+  const commits = world.commits.filter(({ table, newImage, oldImage }) => {
+    const image = newImage ?? oldImage;
+    return table === "Stock" && (image?.["item"] ?? image?.["itemId"]) === itemId;
+  });
+  const rows = new Map<string, Item>();
+  const states: Item[][] = [];
+  for (const [index, { atMs, key, newImage }] of commits.entries()) {
+    if (newImage) rows.set(JSON.stringify(key), newImage);
+    // What a transaction did, it did at one instant.
+    if (commits[index + 1]?.atMs === atMs) continue;
+    if (atMs <= sinceMs) states.length = 0;
+    states.push([...rows.values()]);
+  }
+  return states;
+}
+
+/**
+ * S7: whether a refusal for want of units was true at some moment of the request, or as long before it as the
+ * shop remembers.
+ */
 export function checkRefusal(
   world: World,
-  request: { readonly startedAtMs: number; readonly skewMs: number },
+  request: { readonly startedAtMs: number; readonly skewMs: number; readonly memoryMs?: number },
   failed: { readonly itemId: string; readonly reason: string; readonly requested: number },
 ): void {
   const { itemId, reason, requested } = failed;
   if (reason !== "insufficient_stock" && reason !== "locked") return;
-  const all = world.commits.filter(
-    ({ table, newImage }) => table === "Stock" && newImage?.["itemId"] === itemId,
-  );
-  const before = all.findLast(({ atMs }) => atMs <= request.startedAtMs);
-  const during = all.filter(({ atMs }) => atMs > request.startedAtMs);
-  const states = [before, ...during].flatMap((commit) =>
-    commit?.newImage ? [commit.newImage] : [],
-  );
-  const clockMs = request.startedAtMs + request.skewMs;
-  const hadRoomAlways = states.every((image) => {
-    const stock = image as unknown as Stock;
-    const live = Object.entries(stock.due).filter(
-      ([key, quantity]) => quantity > 0 && bucketEndMs(key) > clockMs,
+  const { startedAtMs, skewMs, memoryMs = 0 } = request;
+  const states = statesSince(world, itemId, startedAtMs - memoryMs);
+  const clockMs = startedAtMs + skewMs;
+  const hadRoomAlways = states.every((images) => {
+    if (reason !== "locked") return unitsToBeHad(images, clockMs) >= requested;
+    const [stock] = images.filter((image) => !isFurther(image)) as unknown as [Stock];
+    return Object.entries(stock.due).every(
+      ([key, quantity]) => quantity === 0 || bucketEndMs(key) <= clockMs,
     );
-    if (reason === "locked") return live.length === 0;
-    const total = stock.received + stock.adjusted - stock.sold;
-    return total - sum(live.map(([, quantity]) => quantity)) >= requested;
   });
   if (states.length > 0 && hadRoomAlways) {
     broken("S7", `${itemId}: ${requested} refused as ${reason} although there was room`);

@@ -105,6 +105,18 @@ export interface Commit extends ChangeRecord {
   readonly by: Invocation | undefined;
 }
 
+/**
+ * A lock around the work is not what was asked for, and it is given back; so are units of a hot item that
+ * were reserved for an order which did not come, and moving units between rows changes none.
+ */
+function isAside({ table, newImage }: Commit): boolean {
+  if (table === "Locks") return true;
+  const { action = "" } = (newImage?.["change"] ?? {}) as { action?: string };
+  const isMove = /^(stock\.(turning|spread|gathered|cooled)|hold\.reclaimed)$/.test(action);
+  const isReserved = newImage?.["item"] !== undefined && /^hold\.(placed|released)$/.test(action);
+  return table === "Stock" && (isMove || isReserved);
+}
+
 export class World {
   readonly options: WorldOptions;
   readonly random: Random;
@@ -230,8 +242,7 @@ export class World {
   /** "Try again" promises that nothing was changed, and clients repeat anything on its word. */
   #brokenPromise(invocation: Invocation, code: string): InvariantBroken | undefined {
     if (code !== "TRY_AGAIN") return undefined;
-    // A lock around the work is not what was asked for, and it is given back.
-    const wrote = this.commits.filter(({ by, table }) => by === invocation && table !== "Locks");
+    const wrote = this.commits.filter((commit) => commit.by === invocation && !isAside(commit));
     if (wrote.length === 0) return undefined;
     return new InvariantBroken("X3", `${invocation.label} wrote something, then said TRY_AGAIN`);
   }

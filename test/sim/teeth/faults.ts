@@ -25,6 +25,11 @@ const holds = "shared/inventory/hold-store.ts";
 const holdConditions = "shared/inventory/hold-conditions.ts";
 const stock = "shared/inventory/stock.ts";
 const ledger = "shared/inventory/movement-store.ts";
+const closing = "shared/inventory/hot/closing.ts";
+const settlements = "shared/inventory/hot/settlement-store.ts";
+const taking = "shared/inventory/hot/taking.ts";
+const spreading = "shared/inventory/hot/spread-store.ts";
+const holdings = "shared/orders/holdings.ts";
 const orders = "shared/orders/order-store.ts";
 const placing = "shared/orders/order-placing.ts";
 const ending = "shared/orders/order-service.ts";
@@ -37,9 +42,9 @@ const starting = "shared/payments/start-service.ts";
 const refunds = "shared/payments/refund-service.ts";
 const refundRules = "shared/payments/refund.ts";
 const receiving = "shared/payments/receiving.ts";
-const guards = "shared/carts/storage/cart-edits.ts";
+const guards = "shared/carts/storage/cart-guards.ts";
 const versions = "shared/table/versions.ts";
-const edits = "shared/carts/storage/cart-edits.ts";
+const edits = "shared/carts/editing/cart-edits.ts";
 const replacing = "shared/carts/editing/cart-replacement.ts";
 const merging = "shared/carts/model/merging.ts";
 const emptying = "shared/carts/editing/cart-property-service.ts";
@@ -368,26 +373,26 @@ export const plantedFaults: readonly PlantedFault[] = [
   fault(
     "late money sells without taking stock again",
     holds,
-    "return selling(request, []);",
-    'const sold = [action`${at("sold")} = ${at("sold")} + ${request.quantity}`, telling("item.paid", request)];\n  return taking({ ...request, quantity: 0 }, { effects: sold, held: 0 }, []);',
+    "return taking(request, { effects, held: 0 }, []);",
+    "return taking({ ...request, quantity: 0 }, { effects, held: 0 }, []);",
   ),
   fault(
     "late money takes what others hold",
     selling,
-    "if (whyRefused({ itemId, quantity }, counted, clock())) throw new SoldOut();",
-    "if (whyRefused({ itemId, quantity: 0 }, counted, clock())) throw new SoldOut();",
+    "if (whyRefused({ itemId, quantity }, counted, options.clock())) throw new SoldOut();",
+    "if (whyRefused({ itemId, quantity: 0 }, counted, options.clock())) throw new SoldOut();",
   ),
   fault(
     "a payment that starts does not extend the holds",
     starting,
-    "...sumDemand(lines).map((line) => extendHoldWrite({ ...line, ...held })),",
-    "...sumDemand(lines).slice(99).map((line) => extendHoldWrite({ ...line, ...held })),",
+    "...listHoldings(order, note).map((holding) => extendWrite(holding, expiresAtMs)),",
+    "...listHoldings(order, note).slice(99).map((holding) => extendWrite(holding, expiresAtMs)),",
   ),
   fault(
     "a closed order keeps its holds",
     ending,
-    'const held = to === "expired" ? [] : demands;',
-    'const held = to === "expired" ? [] : demands.slice(99);',
+    'const held = to === "expired" ? [] : listHoldings(order, note);',
+    'const held = to === "expired" ? [] : listHoldings(order, note).slice(99);',
   ),
   fault(
     "the ledger sells what is not there",
@@ -428,26 +433,26 @@ export const plantedFaults: readonly PlantedFault[] = [
   fault(
     "an order never becomes due",
     orders,
-    "item: { ...order, change: note },",
-    "item: (({ dueShard: _, dueAtMs: __, ...rest }) => ({ ...rest, change: note }))(order),",
+    "item: { ...order, ...due, change: note },",
+    "item: { ...order, ...(due ? {} : due), change: note },",
   ),
   fault(
     "an order is put first and holds its lines afterwards",
     placing,
-    "await parts.database.transact([order, ...(cart ? [cart] : []), ...holds.keys()]);",
-    "await parts.database.transact([...(cart ? [cart] : []), ...holds.keys()]);\n      await parts.database.transact([order]);",
+    "await parts.database.transact(attempt.writes, { conflicts: isFirst ? 2 : 1 });",
+    "await parts.database.transact(attempt.writes.slice(1));\n    await parts.database.transact([attempt.order]);",
   ),
   fault(
     "lines are held one by one",
     placing,
-    "await parts.database.transact([order, ...(cart ? [cart] : []), ...holds.keys()]);",
-    "for (const hold of holds.keys()) await parts.database.transact([hold]);\n      await parts.database.transact([order, ...(cart ? [cart] : [])]);",
+    "await parts.database.transact(attempt.writes, { conflicts: isFirst ? 2 : 1 });",
+    "for (const hold of attempt.holds.keys()) await parts.database.transact([hold]);\n    await parts.database.transact(attempt.writes.filter((write) => !attempt.holds.has(write)));",
   ),
   fault(
     "an order does not lock its cart",
     placing,
-    "await parts.database.transact([order, ...(cart ? [cart] : []), ...holds.keys()]);",
-    "await parts.database.transact([order, ...holds.keys()]);",
+    "await parts.database.transact(attempt.writes, { conflicts: isFirst ? 2 : 1 });",
+    "await parts.database.transact(attempt.writes.filter((write) => write !== attempt.cart));",
   ),
   fault(
     "a closed order keeps its cart locked",
@@ -531,8 +536,8 @@ export const plantedFaults: readonly PlantedFault[] = [
   fault(
     "a failed payment keeps the holds",
     settling,
-    'const demands = outcome.stock === "leave" ? [] : sumDemand(lines);',
-    'const demands = outcome.stock !== "takeBack" ? [] : sumDemand(lines);',
+    'const held = outcome.stock === "leave" ? [] : listHoldings(order, note);',
+    "const held = listHoldings(order, note).slice(99);",
   ),
   fault(
     "money for units that are gone is kept",
@@ -628,8 +633,8 @@ export const plantedFaults: readonly PlantedFault[] = [
   fault(
     "a transaction is repeated under a new token",
     database,
-    "        () => client.send(command),\n        ({ found }) => {",
-    "        () => {\n          (command.input as { ClientRequestToken?: string }).ClientRequestToken = randomUUID();\n          return client.send(command);\n        },\n        ({ found }) => {",
+    "        () => client.send(command),\n        ({ found }, afterLoss) => {",
+    "        () => {\n          (command.input as { ClientRequestToken?: string }).ClientRequestToken = randomUUID();\n          return client.send(command);\n        },\n        ({ found }, afterLoss) => {",
   ),
   fault(
     "a lost answer is taken for a refusal without effect",
@@ -665,7 +670,7 @@ export const plantedFaults: readonly PlantedFault[] = [
   fault(
     "a busy answer is taken for a refusal",
     failures,
-    "if (codes.length > 0) return busyBecause(codes);",
+    "if (codes.some((code) => busyReasons.has(code))) return busyBecause(codes);",
     "if (codes.length > 99) return busyBecause(codes);",
   ),
   fault(
@@ -689,8 +694,8 @@ export const plantedFaults: readonly PlantedFault[] = [
   fault(
     "the audit trail forgets what a TTL deletion did",
     audit,
-    "      steps: steps.filter((step) => isMine(step) || (isLast && !isOthers(step))),",
-    "      steps: steps.filter((step) => isMine(step) && (isLast || !isOthers(step))),",
+    ".filter((step) => isMine(step) || (isLast && !isOthers(step)))",
+    ".filter((step) => isMine(step) && (isLast || !isOthers(step)))",
   ),
   fault(
     "the audit trail gives two changes one place",
@@ -725,5 +730,118 @@ export const plantedFaults: readonly PlantedFault[] = [
     'total: applied(of("total"), subtotal, 1, currency) };',
     'total: applied(of("total").slice(1), subtotal, 1, currency) };',
     "cheats",
+  ),
+  // Items that are sold from many rows.
+  fault(
+    "a hot row's watermark goes back",
+    closing,
+    "const throughMs = Math.max(row.reclaimedThroughMs, bucket.endsAtMs);",
+    "const throughMs = row.reclaimedThroughMs - 1;",
+    "hot",
+  ),
+  fault(
+    "a bucket of a hot row is taken twice",
+    closing,
+    '      remove: [at("due", bucket.key)],',
+    "      remove: [],",
+    "hot",
+  ),
+  fault(
+    "what became of a hot row's bucket is forgotten",
+    closing,
+    "const left = bucket.quantity - sold - movedOn;",
+    "const left = bucket.quantity - movedOn;",
+    "hot",
+  ),
+  fault(
+    "holds that were extended are lost when their first bucket is over",
+    closing,
+    "    ...arriving(closed),",
+    "",
+    "hot",
+  ),
+  fault(
+    "a settlement row is never closed",
+    settlements,
+    'action`${at("isClosed")} = ${true}`,',
+    'action`${at("isClosed")} = ${false}`,',
+    "hot",
+  ),
+  fault(
+    "a closed settlement row takes sales",
+    settlements,
+    "condition: allOf(isOpen, ...under),",
+    'condition: allOf(anyOf(isOpen, condition`${at("isClosed")} = ${true}`), ...under),',
+    "hot",
+  ),
+  fault(
+    "a hot item's sale is settled twice over",
+    settlements,
+    'const sold = action`${at("sold")} = if_not_exists(${at("sold")}, ${0}) + ${holding.quantity}`;',
+    'const sold = action`${at("sold")} = if_not_exists(${at("sold")}, ${0}) + ${2 * holding.quantity}`;',
+    "hot",
+  ),
+  fault(
+    "a reservation is given back twice",
+    taking,
+    "      await database.transact([write], { isAside: true });",
+    "      await database.transact([write], { isAside: true });\n      await database.transact([write], { isAside: true });",
+    "hot",
+  ),
+  fault(
+    "what may still be ordered is given back",
+    "shared/orders/order-taking.ts",
+    "if (this.#isSure) await giveBack",
+    "await giveBack",
+    "hot",
+  ),
+  fault(
+    "an order does not say which rows its units are in",
+    placing,
+    "order: isPlain ? order : { ...order, pieces } };",
+    "order: isPlain ? order : { ...order } };",
+    "hot",
+  ),
+  fault(
+    "a cancelled payment lets go of units twice",
+    holdings,
+    "  return [settleBackWrite({ ...before, untilMs: held.expiresAtMs }), releaseHoldWrite(before)];",
+    "  return [releaseHoldWrite(before)];",
+    "hot",
+  ),
+  fault(
+    "rows that are merged lose their units",
+    spreading,
+    'action`${at("available")} = ${at("available")} + ${available}`,',
+    'action`${at("available")} = ${at("available")} + ${0}`,',
+    "hot",
+  ),
+  fault(
+    "spreading an item makes units",
+    spreading,
+    'action`${at("available")} = ${orZero("available")} + ${units}`,',
+    'action`${at("available")} = ${orZero("available")} + ${units + 1}`,',
+    "hot",
+  ),
+  fault(
+    "an empty row says sold out for all of them",
+    taking,
+    "if (refused && over.length === 0 && after === before) {",
+    "if (refused && over.length === 0) {",
+    "hot",
+  ),
+  fault(
+    "expired holds of a hot row stay held",
+    taking,
+    "const over = found.rows.filter((row) => expiredUnits(row, nowMs) > 0);",
+    "const over = found.rows.filter((row) => expiredUnits(row, nowMs) > 99);",
+    "hot",
+  ),
+  fault(
+    "sold out is remembered for too long",
+    "shared/inventory/hot/item-memory.ts",
+    "const untilMs = Math.min(clock() + soldOutMs, nextDeadlineMs);",
+    "const untilMs = clock() + soldOutMs + 60_000;",
+    "hot",
   ),
 ];

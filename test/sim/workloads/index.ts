@@ -5,7 +5,7 @@ import { CartEditors } from "./carts.ts";
 import { Cheats } from "./cheats.ts";
 import { Edges } from "./edges.ts";
 import { Editors } from "./editors.ts";
-import { drawShopPlan, Shop } from "./shop.ts";
+import { drawHotShopPlan, drawShopPlan, Shop } from "./shop.ts";
 import { StockHands } from "./stock.ts";
 
 /**
@@ -26,6 +26,7 @@ const workloads: readonly Workload[] = [
     always: { skewMs: 0, lagMs: 0, latencyMs: 0 },
   },
   { name: "cheats", run: (world) => new Cheats(world).run() },
+  { name: "hot", run: (world) => new Shop(world, drawHotShopPlan(world.random.fork())).run() },
   { name: "stock", run: (world) => new StockHands(world).run(), rates: withoutLate },
 ];
 

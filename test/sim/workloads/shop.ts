@@ -29,6 +29,8 @@ export interface ShopPlan {
   readonly settings: ShopSettings;
   readonly withKeepers: boolean;
   readonly withAudit: boolean;
+  /** Items are sold from several rows, and from how many is changed while the shop is open. */
+  readonly isHot?: boolean;
 }
 
 /** A plan drawn from the seed: every seed is another shop. */
@@ -46,6 +48,15 @@ export function drawShopPlan(random: Random): ShopPlan {
     withKeepers: random.chance(0.6),
     withAudit: random.chance(0.35),
   };
+}
+
+/** A shop whose items are hot, or turn hot as soon as two orders meet. */
+export function drawHotShopPlan(random: Random): ShopPlan {
+  const plan = drawShopPlan(random);
+  const autoShards = random.pick([0, 2, 3]);
+  const soldOutMemoryMs = random.pick([0, 250, 5_000]);
+  const settings = { ...plan.settings, autoShards, soldOutMemoryMs };
+  return { ...plan, settings, shoppers: plan.shoppers + 1, items: random.int(1, 2), isHot: true };
 }
 
 export class Shop {
@@ -128,11 +139,13 @@ export class Shop {
 
   async #stockUp(itemId: string): Promise<void> {
     const { random } = this.world;
-    const isExclusive = random.chance(0.25);
-    const quantity = isExclusive ? random.int(1, 2) : random.int(1, 6);
-    const price = { amountMinor: random.int(0, 50) * 100, currency: "EUR" };
+    const { isHot = false } = this.plan;
+    const isExclusive = !isHot && random.chance(0.25);
+    const quantity = isExclusive ? random.int(1, 2) : random.int(1, isHot ? 12 : 6);
+    const rows = isHot ? { shards: random.int(1, 3) } : {};
+    const price = { amountMinor: random.int(1, 50) * 100, currency: "EUR" };
     const holdPolicy = isExclusive ? ("exclusive" as const) : ("counted" as const);
-    const item = { itemId, name: itemId, kind: "Ticket", price, quantity, holdPolicy };
+    const item = { itemId, name: itemId, kind: "Ticket", price, quantity, holdPolicy, ...rows };
     await this.processes.insist("createItem", (system) =>
       system.inventory.create(item, { id: "root" }),
     );
@@ -239,8 +252,9 @@ export class Shop {
       } catch (error) {
         if (error instanceof ItemsUnavailable) {
           const { skewMs } = system.process;
+          const memoryMs = this.plan.settings.soldOutMemoryMs;
           for (const failed of error.failedItems) {
-            checkRefusal(this.world, { startedAtMs, skewMs }, failed);
+            checkRefusal(this.world, { startedAtMs, skewMs, memoryMs }, failed);
           }
         }
         throw error;
@@ -364,11 +378,17 @@ export class Shop {
         refund: 3,
         price: 1,
         end: 2,
+        shards: this.plan.isHot ? 6 : 0,
       });
       if (kind === "refund") await this.#refundOne();
       else if (kind === "end") await this.#endOne();
-      else if (kind === "price") {
-        const price = { amountMinor: random.int(0, 50) * 100, currency: "EUR" };
+      else if (kind === "shards") {
+        const shards = random.int(1, 4);
+        await this.processes.request("changeItem", ({ inventory }) =>
+          inventory.change(itemId, { shards }, actor),
+        );
+      } else if (kind === "price") {
+        const price = { amountMinor: random.int(1, 50) * 100, currency: "EUR" };
         await this.processes.request("changeItem", ({ inventory }) =>
           inventory.change(itemId, { price }, actor),
         );
@@ -426,6 +446,7 @@ export class Shop {
       }
     }
     for (const { itemId, held } of this.books.stocks()) {
+      this.books.hot.checkAtRest(itemId);
       if (held > 0) throw new InvariantBroken("S3", `${itemId} is held for ever`);
     }
     for (const cart of this.world.engine.table("Carts").items()) {

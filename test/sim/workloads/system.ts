@@ -14,6 +14,8 @@ export const defaultSettings: ShopSettings = {
   onPaymentFailure: "release",
   cartStorage: "versioned",
   dueShards: 4,
+  autoShards: 8,
+  soldOutMemoryMs: 250,
   lockTimeoutMs: 5_000,
 };
 

@@ -2,7 +2,7 @@
 import { beforeAll, beforeEach, describe, expect, inject, it } from "vitest";
 import { changeNote } from "../../../shared/base/actor.ts";
 import { cartInstanceView } from "../../../shared/carts/model/cart-view.ts";
-import { patchStockWrite } from "../../../shared/inventory/stock-store.ts";
+import { patchStockWrites } from "../../../shared/inventory/stock-store.ts";
 import { createCartWorld } from "../../support/cart-world.ts";
 import { createTestClock } from "../../support/clock.ts";
 import { errorOf, giveItem } from "../../support/world.ts";
@@ -61,7 +61,7 @@ describe("an order of a cart", () => {
     await add("menu", soup);
     const price = { amountMinor: 444, currency: "EUR" };
     const note = changeNote("item.change", { id: "root" }, time.clock());
-    await world.database.apply(patchStockWrite(soup, { price }, note));
+    await world.database.transact(patchStockWrites({ itemId: soup }, { price }, note));
     await add("ticket", soup);
     const refused = {
       code: "ITEMS_UNAVAILABLE",

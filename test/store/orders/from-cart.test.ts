@@ -5,7 +5,7 @@ import { cartInstanceView } from "../../../shared/carts/model/cart-view.ts";
 import { makeCartId } from "../../../shared/carts/model/cart.ts";
 import type { PlaceOrder } from "../../../shared/orders/order-request.ts";
 import type { Price } from "../../../shared/inventory/stock.ts";
-import { findStock, findStocks, patchStockWrite } from "../../../shared/inventory/stock-store.ts";
+import { findStock, findStocks, patchStockWrites } from "../../../shared/inventory/stock-store.ts";
 import { findCart } from "../../../shared/carts/storage/cart-store.ts";
 import { completeWrite } from "../../../shared/carts/checkout/cart-checkout-store.ts";
 import { createTestClock, type TestClock } from "../../support/clock.ts";
@@ -42,7 +42,7 @@ async function anItem(quantity = 10): Promise<string> {
 
 async function changePrice(itemId: string, price: Price): Promise<void> {
   const note = changeNote("item.change", { id: "root" }, time.clock());
-  await world.database.apply(patchStockWrite(itemId, { price }, note));
+  await world.database.transact(patchStockWrites({ itemId }, { price }, note));
 }
 
 describe("ordering a cart", () => {

@@ -1,0 +1,129 @@
+/** One attempt to place an order: its writes, and what their refusals mean. */
+import { type Actor, changeNote } from "../base/actor.ts";
+import type { HoldfastError } from "../base/errors.ts";
+import { type EpochMs, epochMs } from "../base/time.ts";
+import { checkoutWrite } from "../carts/checkout/cart-checkout-store.ts";
+import { temporaryTransactionId } from "../carts/model/cart.ts";
+import { maxTakenOver, roomIn } from "../inventory/buckets.ts";
+import { holdWrite } from "../inventory/hold-store.ts";
+import { reclaimExpired, type RoomOptions } from "../inventory/room.ts";
+import {
+  type Demand,
+  type FailedItem,
+  ItemsUnavailable,
+  type Stock,
+  whyRefused,
+} from "../inventory/stock.ts";
+import { parseStock } from "../inventory/stock-store.ts";
+import type { Contended } from "../table/retry.ts";
+import type { TransactionRefused } from "../table/transaction.ts";
+import type { Write } from "../table/write.ts";
+import type { Draft, PlacingOptions } from "./order-draft.ts";
+import { placeOrderWrite } from "./order-store.ts";
+import { isTurning, type OrderTaking } from "./order-taking.ts";
+
+/** The items, by id, in which expired holds have to make room. */
+export type Rooms = ReadonlyMap<string, Stock>;
+
+/** The writes of one attempt, kept apart so that refusals can be told apart. */
+export interface Attempt {
+  readonly order: Write;
+  readonly cart: Write | undefined;
+  readonly holds: ReadonlyMap<Write, Demand>;
+  /** All of them. */
+  readonly writes: readonly Write[];
+}
+
+function planCheckout(draft: Draft, actor: Actor, nowMs: EpochMs): Write | undefined {
+  const { cart, order } = draft;
+  if (!cart) return undefined;
+  const { orderId, expiresAtMs } = order;
+  const transactionId = temporaryTransactionId(orderId);
+  const note = changeNote("cart.checkout", actor, nowMs);
+  return checkoutWrite({ cart, orderId, transactionId, expiresAtMs, nowMs, note });
+}
+
+/** What is to be held in the rows that all items have: nothing of what is reserved in others. */
+function listPlain({ order: { pieces }, demands }: Draft): Demand[] {
+  return demands.flatMap((demand) => {
+    const own = pieces?.[demand.itemId];
+    if (!own) return [demand];
+    return own.filter(({ row }) => row === 0).map(({ quantity }) => ({ ...demand, quantity }));
+  });
+}
+
+/** The order, its cart and its holds, as one transaction. */
+export function planAttempt(
+  { clock, dueShards }: Pick<PlacingOptions, "clock" | "dueShards">,
+  draft: Draft,
+  rooms: Rooms,
+  actor: Actor,
+): Attempt {
+  const nowMs = clock();
+  const { orderId, expiresAtMs } = draft.order;
+  const note = changeNote("order.placed", actor, nowMs);
+  const planHold = (demand: Demand): Write => {
+    const stock = rooms.get(demand.itemId);
+    // Its own bucket is none that it takes over, should its time be up at this very moment.
+    const room = stock && roomIn(stock, epochMs(Math.min(nowMs, expiresAtMs - 1)));
+    return holdWrite({ ...demand, orderId, expiresAtMs, nowMs, room, note });
+  };
+  const order = placeOrderWrite(draft.order, note, dueShards);
+  const cart = planCheckout(draft, actor, nowMs);
+  const holds = new Map(listPlain(draft).map((demand) => [planHold(demand), demand]));
+  return { order, cart, holds, writes: [order, ...(cart ? [cart] : []), ...holds.keys()] };
+}
+
+/** What is wanted of the items on which an attempt met others. */
+export function listContended({ writes, holds }: Attempt, { at }: Contended): Demand[] {
+  return at.flatMap((index) => holds.get(writes[index]!) ?? []);
+}
+
+/**
+ * What a refusal says of order and cart: the error of a cart that moved, or nothing.
+ *
+ * @throws OrderExists, CartLocked: nothing can help
+ */
+export function judge(attempt: Attempt, refused: TransactionRefused): HoldfastError | undefined {
+  const existing = refused.of(attempt.order)?.error;
+  if (existing) throw existing;
+  const ofCart = attempt.cart && refused.of(attempt.cart)?.error;
+  if (ofCart?.code === "CART_LOCKED") throw ofCart;
+  return ofCart;
+}
+
+/**
+ * The items in which expired holds have to make room. Items of which other rows have units are handed to
+ * `taking`.
+ *
+ * @throws ItemsUnavailable naming every failed line
+ */
+export async function makeRoom(
+  options: RoomOptions,
+  taking: OrderTaking,
+  attempt: Attempt,
+  refused: TransactionRefused,
+): Promise<Rooms> {
+  const { clock } = options;
+  const rooms = new Map<string, Stock>();
+  const failed: FailedItem[] = [];
+  let isWaiting = false;
+  for (const [write, demand] of attempt.holds) {
+    const refusal = refused.of(write);
+    if (!refusal) continue;
+    const stock = refusal.found && parseStock(refusal.found);
+    const reason = whyRefused(demand, stock, clock());
+    if (stock && isTurning(stock, clock())) isWaiting = true;
+    else if (!reason) rooms.set(demand.itemId, stock!);
+    else if (reason.reason === "insufficient_stock" && taking.see(stock!)) {
+      await taking.drop(demand.itemId);
+    } else failed.push(reason);
+  }
+  if (failed.length > 0) throw new ItemsUnavailable(failed);
+  if (isWaiting) await taking.pause();
+  for (const [itemId, stock] of rooms) {
+    const isMore = roomIn(stock, clock()).over.length === maxTakenOver;
+    if (isMore) rooms.set(itemId, await reclaimExpired(options, stock));
+  }
+  return rooms;
+}

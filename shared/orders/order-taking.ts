@@ -1,0 +1,193 @@
+/** Gets an order the units of crowded items: reserves them where an item is hot, turns it hot where it is not. */
+import { type Actor, changeNote } from "../base/actor.ts";
+import { TryAgain } from "../base/errors.ts";
+import { isSpread } from "../inventory/hot/rows-store.ts";
+import {
+  giveBack,
+  type Piece,
+  reserve,
+  type TakingOptions,
+  type Wish,
+} from "../inventory/hot/taking.ts";
+import { coolDown, turnHot } from "../inventory/hot/turning.ts";
+import {
+  type Demand,
+  type FailedItem,
+  ItemsUnavailable,
+  type Stock,
+  whyRefused,
+} from "../inventory/stock.ts";
+import { findStocks } from "../inventory/stock-store.ts";
+import { currentOperation } from "../table/operation.ts";
+import type { Order, Pieces } from "./order.ts";
+
+/** What getting units takes. */
+export interface CrowdOptions extends TakingOptions {
+  /** How many rows an item is spread over that turns hot by itself; below 2 none does. */
+  readonly autoShards: number;
+}
+
+/** An item turns hot when one order has met so many others on it. */
+const conflictsToTurn = 3;
+/** An item with fewer units for each row is sold out sooner than spread. */
+const leastUnitsARow = 2;
+const longestPauseMs = 500;
+
+/** What the order wants, and until when. */
+export interface Wanted {
+  readonly order: Pick<Order, "orderId" | "expiresAtMs">;
+  readonly demands: readonly Demand[];
+}
+
+interface Reserved {
+  readonly wish: Wish;
+  readonly pieces: readonly Piece[];
+}
+
+/** Somebody spreads the item's units over rows just now. */
+export function isTurning({ turningUntilMs }: Stock, nowMs: number): boolean {
+  return turningUntilMs !== undefined && turningUntilMs > nowMs;
+}
+
+/** The reasons of all that were refused; whatever is no refusal goes before them. */
+function assertAll(results: readonly PromiseSettledResult<unknown>[]): void {
+  const reasons = results.flatMap((each) => (each.status === "rejected" ? [each.reason] : []));
+  const other = reasons.find((reason) => !(reason instanceof ItemsUnavailable));
+  if (other) throw other;
+  const failed = reasons.flatMap((reason: ItemsUnavailable): readonly FailedItem[] => {
+    return reason.failedItems;
+  });
+  if (reasons.length > 0) throw new ItemsUnavailable(failed);
+}
+
+/** Gets one order its units; made anew for each order that is placed. */
+export class OrderTaking {
+  readonly #options: CrowdOptions;
+  readonly #actor: Actor;
+  /** Items that are sold from several rows, as they were seen last. */
+  readonly #spread = new Map<string, Stock>();
+  readonly #reserved = new Map<string, Reserved>();
+  readonly #conflicts = new Map<string, number>();
+  #pauses = 0;
+  #isSure = true;
+
+  constructor(options: CrowdOptions, actor: Actor) {
+    this.#options = options;
+    this.#actor = actor;
+  }
+
+  /** Takes in an item as it was read or handed back by a refusal; true when it is sold from several rows. */
+  see(stock: Stock): boolean {
+    this.#options.memory.saw(stock);
+    const isHot = isSpread(stock) && stock.holdPolicy === "counted";
+    if (isHot) this.#spread.set(stock.itemId, stock);
+    else this.#spread.delete(stock.itemId);
+    return isHot;
+  }
+
+  /**
+   * Reserves what the order wants of hot items; nothing of others. Where its deadline has changed the former
+   * reservations are given back. One request for each hot item, all at the same time.
+   *
+   * @throws ItemsUnavailable, HoldBehind, TryAgain
+   */
+  async take(wanted: Wanted): Promise<Pieces> {
+    await this.#dropOutdated(wanted);
+    const missing = wanted.demands.filter(
+      ({ itemId }) => this.#spread.has(itemId) && !this.#reserved.has(itemId),
+    );
+    assertAll(await Promise.allSettled(missing.map((demand) => this.#reserve(demand, wanted))));
+    return Object.fromEntries([...this.#reserved].map(([itemId, { pieces }]) => [itemId, pieces]));
+  }
+
+  /** The pieces of an item could not all be had after all: they are looked for anew. */
+  async drop(itemId: string): Promise<void> {
+    const known = this.#reserved.get(itemId);
+    this.#reserved.delete(itemId);
+    if (known) await this.#giveBack(known);
+  }
+
+  /** An attempt may still arrive and make the order: then it needs what was reserved for it. */
+  doubt(): void {
+    this.#isSure = false;
+  }
+
+  /**
+   * Others were at work on these items at the same time. They are looked at: whoever has met enough of them
+   * spreads the item, or waits for who does it. One request and a pause.
+   *
+   * @throws ItemsUnavailable when the units are gone meanwhile
+   */
+  async meet(demands: readonly Demand[]): Promise<void> {
+    const { database, clock } = this.#options;
+    const itemIds = demands.map(({ itemId }) => itemId);
+    const found = itemIds.length > 0 ? await findStocks(database, itemIds) : new Map();
+    const refused = demands.flatMap((demand): FailedItem[] => {
+      const stock: Stock | undefined = found.get(demand.itemId);
+      const isHot = stock !== undefined && this.see(stock);
+      return isHot ? [] : [whyRefused(demand, stock, clock()) ?? []].flat();
+    });
+    if (refused.length > 0) throw new ItemsUnavailable(refused);
+    for (const itemId of itemIds) await this.#turnIfCrowded(found.get(itemId));
+    const isOpen = itemIds.some((itemId) => !this.#spread.has(itemId));
+    if (isOpen || itemIds.length === 0) await this.pause();
+  }
+
+  /** Waits for others, for longer each time. */
+  async pause(): Promise<void> {
+    const { clock, sleep, random } = this.#options;
+    const { deadlineMs = Infinity, patientUntilMs = deadlineMs } = currentOperation() ?? {};
+    const pauseMs = random() * Math.min(longestPauseMs, 20 * 2 ** Math.min(this.#pauses, 10));
+    this.#pauses += 1;
+    if (clock() + pauseMs >= patientUntilMs) throw new TryAgain();
+    await sleep(pauseMs);
+  }
+
+  /** Gives back everything: the order was not placed. */
+  async giveBackAll(): Promise<void> {
+    await Promise.all([...this.#reserved.values()].map((each) => this.#giveBack(each)));
+    this.#reserved.clear();
+  }
+
+  /** Looks whether the crowd is gone, where it is time to. No request otherwise. */
+  async settleDown(): Promise<void> {
+    for (const stock of this.#spread.values()) {
+      if (stock.shards !== undefined) await coolDown(this.#options, stock);
+    }
+  }
+
+  /** What may still be used is left to the end of its bucket. */
+  async #giveBack({ wish, pieces }: Reserved): Promise<void> {
+    if (this.#isSure) await giveBack(this.#options, wish, pieces);
+  }
+
+  /** Gives back what is not for this order any more: another quantity or another deadline is wanted. */
+  async #dropOutdated({ order, demands }: Wanted): Promise<void> {
+    for (const [itemId, { wish }] of this.#reserved) {
+      const { quantity } = demands.find((each) => each.itemId === itemId) ?? {};
+      const isSame = quantity === wish.quantity && order.expiresAtMs === wish.expiresAtMs;
+      if (!isSame) await this.drop(itemId);
+    }
+  }
+
+  async #reserve(demand: Demand, { order }: Wanted): Promise<void> {
+    const note = changeNote("order.placed", this.#actor, this.#options.clock());
+    const wish = { ...demand, ...order, note };
+    const stock = this.#spread.get(demand.itemId)!;
+    const pieces = await reserve(this.#options, wish, stock);
+    this.#reserved.set(demand.itemId, { wish, pieces });
+  }
+
+  async #turnIfCrowded(stock: Stock | undefined): Promise<void> {
+    if (!stock) return;
+    const { autoShards, clock } = this.#options;
+    const { itemId, shards = autoShards, holdPolicy, available, coolsAfterMs } = stock;
+    const met = (this.#conflicts.get(itemId) ?? 0) + 1;
+    this.#conflicts.set(itemId, met);
+    const canTurn = autoShards >= 2 && holdPolicy === "counted";
+    const isWorthIt = met >= conflictsToTurn && available >= leastUnitsARow * shards;
+    if (!canTurn || !isWorthIt || isTurning(stock, clock())) return;
+    const isByHand = stock.shards !== undefined && coolsAfterMs === undefined;
+    this.see(await turnHot(this.#options, stock, { shards, isByHand }));
+  }
+}

@@ -1,0 +1,24 @@
+/** What a deployment can choose of a shop. */
+import type { CartStorage } from "./carts/editing/collection-guard.ts";
+import type { PaymentMethod } from "./orders/order.ts";
+import type { OnPaymentFailure } from "./payments/payment.ts";
+
+/** What a deployment can choose; times in milliseconds. */
+export interface ShopSettings {
+  /** How long a new order holds its units. */
+  readonly holdMs: number;
+  /** How long a shopper has to pay by each method. */
+  readonly paymentMs: (method: PaymentMethod) => number;
+  /** How long an order may hold its units altogether. */
+  readonly maxHoldMs: number;
+  /** The partitions of the index of due orders that new ones go to; one takes 1,000 writes a second. */
+  readonly dueShards: number;
+  readonly onPaymentFailure: OnPaymentFailure;
+  readonly cartStorage: CartStorage;
+  /** How many rows an item is spread over when a crowd wants it; below 2 no item turns hot by itself. */
+  readonly autoShards: number;
+  /** For how long a function remembers that an item was sold out. */
+  readonly soldOutMemoryMs: number;
+  /** The longest wait for the lock of a cart's collection, and the longest that one is held. */
+  readonly lockTimeoutMs: number;
+}

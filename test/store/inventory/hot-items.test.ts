@@ -1,0 +1,347 @@
+/** Items that are sold from many rows at once, on the real engine: reserved, paid, given back, merged. */
+import { beforeAll, beforeEach, describe, expect, inject, it } from "vitest";
+import { findRows, findWhole } from "../../../shared/inventory/hot/rows-store.ts";
+import { cool, gather, turnHot } from "../../../shared/inventory/hot/turning.ts";
+import { findStock } from "../../../shared/inventory/stock-store.ts";
+import type { Stock } from "../../../shared/inventory/stock.ts";
+import type { Order } from "../../../shared/orders/order.ts";
+import { findOrder } from "../../../shared/orders/order-store.ts";
+import { createShop } from "../../../shared/shop.ts";
+import { gridStepMs } from "../../../shared/inventory/deadline.ts";
+import { createTestClock, type TestClock } from "../../support/clock.ts";
+import { createPayments, type Payments } from "../../support/payments.ts";
+import {
+  createWorld,
+  errorOf,
+  metered,
+  paymentMs,
+  wholeHoldMs,
+  type World,
+} from "../../support/world.ts";
+
+let world: World;
+let time: TestClock;
+let money: Payments;
+type Shop = ReturnType<typeof createShop>;
+
+let shop: Shop;
+
+beforeAll(async () => {
+  time = createTestClock();
+  world = await createWorld(inject("dynamoDbEndpoint"), time.clock);
+});
+
+/** Every test has a process of its own, which remembers nothing. */
+beforeEach(() => {
+  world = { ...world, parts: { ...world.parts } };
+  shop = createShop(world.parts);
+  money = createPayments(world);
+});
+
+const admin = { id: "admin" };
+const wholePaymentMs = paymentMs + gridStepMs(paymentMs);
+
+let serial = 0;
+const unique = (name: string): string => `${name}-${(serial += 1)}`;
+
+async function hotItem(quantity: number, shards = 3): Promise<string> {
+  const itemId = unique("item");
+  const price = { amountMinor: 1_000, currency: "EUR" };
+  const facts = { itemId, name: itemId, kind: "Ticket", price, quantity };
+  await shop.inventory.create({ ...facts, holdPolicy: "counted", shards }, admin);
+  return itemId;
+}
+
+async function place(itemId: string, quantity = 1, more: { key?: string; as?: Shop } = {}) {
+  const { key: idempotencyKey = unique("key"), as = shop } = more;
+  const source = { kind: "items", items: [{ itemId, quantity }] } as const;
+  const request = { userId: "alice", actor: { id: "alice" }, source, idempotencyKey };
+  return (await as.orders.place({ ...request, paymentMethod: "sandbox" })).order;
+}
+
+const callerOf = { caller: { userId: "alice", isAdmin: false }, actor: { id: "alice" } };
+const start = ({ orderId }: Order) => money.payments.initiate({ orderId, ...callerOf });
+const cancel = ({ orderId }: Order) => shop.orders.cancel(orderId, callerOf.caller, callerOf.actor);
+const pay = (order: Order) => money.send(money.eventOf(order, "payment.captured"));
+const read = async ({ orderId }: Order) => (await findOrder(world.database, orderId))!;
+
+/** The levels of an item over all of its rows, after checking that no unit is lost in or between them. */
+async function levels(itemId: string): Promise<Pick<Stock, "available" | "held" | "sold">> {
+  const { main, rows } = (await findRows(world.database, { itemId }))!;
+  const given = rows.reduce((sum, { received }) => sum + received, 0);
+  expect(given).toBe(main.away ?? 0);
+  for (const { available, held, sold, due, received } of rows) {
+    expect(available).toBeGreaterThanOrEqual(0);
+    expect(available + held + sold).toBe(received);
+    expect(Object.values(due).reduce((sum, quantity) => sum + quantity, 0)).toBe(held);
+  }
+  const { available, held, sold, away = 0, received, adjusted } = main;
+  expect(available + held + sold + away).toBe(received + adjusted);
+  const whole = (await findWhole(world.database, itemId))!;
+  return { available: whole.available, held: whole.held, sold: whole.sold };
+}
+
+const reclaim = (itemId: string) => shop.inventory.reclaim([itemId]);
+
+describe("ordering a hot item", () => {
+  it("costs three requests the first time and two from then on, none of them on its first row", async () => {
+    const itemId = await hotItem(30);
+    const before = await findStock(world.database, itemId);
+    expect((await metered(() => place(itemId))).meter.requests).toBe(3);
+    const { result, meter } = await metered(() => place(itemId));
+    expect(meter).toMatchObject({ requests: 2, readUnits: 0 });
+    expect(result.pieces?.[itemId]).toEqual([{ row: expect.any(Number), quantity: 1 }]);
+    expect(await findStock(world.database, itemId)).toEqual(before);
+    expect(await levels(itemId)).toEqual({ available: 28, held: 2, sold: 0 });
+  });
+
+  it("sells the last unit of every row, one by one and to everybody who comes at once", async () => {
+    for (const isTogether of [false, true]) {
+      const itemId = await hotItem(10);
+      const answers: PromiseSettledResult<Order>[] = [];
+      const buyers = Array.from({ length: 16 }, () => () => place(itemId));
+      if (isTogether) answers.push(...(await Promise.allSettled(buyers.map((buy) => buy()))));
+      else for (const buy of buyers) answers.push(...(await Promise.allSettled([buy()])));
+      const sold = answers.filter(({ status }) => status === "fulfilled");
+      expect(sold).toHaveLength(10);
+      expect(await levels(itemId)).toEqual({ available: 0, held: 10, sold: 0 });
+    }
+  });
+
+  it("takes from several rows what no single one has, and from the first one what came back there", async () => {
+    const itemId = await hotItem(6);
+    await shop.ledger.move({
+      itemId,
+      kind: "adjusted",
+      quantity: 1,
+      reference: unique("r"),
+      actor: admin,
+    });
+    const order = await place(itemId, 7);
+    const { pieces = {} } = await read(order);
+    expect(pieces[itemId]!.map(({ row }) => row).toSorted()).toEqual([0, 1, 2, 3]);
+    expect(await levels(itemId)).toEqual({ available: 0, held: 7, sold: 0 });
+    await cancel(order);
+    expect(await levels(itemId)).toEqual({ available: 7, held: 0, sold: 0 });
+  });
+
+  it("refuses more than the rows have together, and keeps nothing of it", async () => {
+    const itemId = await hotItem(6);
+    const refused = await errorOf(place(itemId, 7));
+    const failedItems = [{ itemId, reason: "insufficient_stock", available: 6, requested: 7 }];
+    expect(refused).toMatchObject({ code: "ITEMS_UNAVAILABLE", fields: { failedItems } });
+    expect(await levels(itemId)).toEqual({ available: 6, held: 0, sold: 0 });
+    await place(itemId, 6);
+  });
+
+  it("answers further buyers of a sold-out item from memory for a moment, and keys all the same", async () => {
+    const itemId = await hotItem(2);
+    const key = unique("key");
+    const order = await place(itemId, 2, { key });
+    await errorOf(place(itemId));
+    const { result, meter } = await metered(() => errorOf(place(itemId)));
+    expect(result["code"]).toBe("ITEMS_UNAVAILABLE");
+    expect(meter.requests).toBe(1);
+    expect((await place(itemId, 2, { key })).orderId).toBe(order.orderId);
+    await cancel(order);
+    time.advance(250);
+    await place(itemId, 2);
+  });
+
+  it("gives a reservation back when the order exists, and answers with that", async () => {
+    const itemId = await hotItem(9);
+    const key = unique("key");
+    const first = await place(itemId, 1, { key });
+    const others = await Promise.all(Array.from({ length: 8 }, () => place(itemId, 1, { key })));
+    for (const { orderId } of others) expect(orderId).toBe(first.orderId);
+    expect(await levels(itemId)).toEqual({ available: 8, held: 1, sold: 0 });
+  });
+
+  it("is refused at another price, and takes the new one where the shopper named none", async () => {
+    const itemId = await hotItem(9);
+    await place(itemId);
+    const price = { amountMinor: 1_500, currency: "EUR" };
+    await createShop({ ...world.parts }).inventory.change(itemId, { price }, admin);
+    expect((await place(itemId)).totalMinor).toBe(1_500);
+    expect(await levels(itemId)).toEqual({ available: 7, held: 2, sold: 0 });
+  });
+});
+
+describe("money for a hot item", () => {
+  it("is taken without touching the rows that buyers fight for, and counts when its bucket is over", async () => {
+    const itemId = await hotItem(9);
+    const order = await place(itemId, 2);
+    const before = await findRows(world.database, { itemId });
+    await start(order);
+    await pay(await read(order));
+    expect((await read(order)).status).toBe("paid");
+    expect(await findRows(world.database, { itemId })).toEqual(before);
+    time.advance(wholePaymentMs);
+    await reclaim(itemId);
+    expect(await levels(itemId)).toEqual({ available: 7, held: 0, sold: 2 });
+    await reclaim(itemId);
+    expect(await levels(itemId)).toEqual({ available: 7, held: 0, sold: 2 });
+  });
+
+  it("that never comes leaves the units to the next buyer at the very instant, without any sweep", async () => {
+    const itemId = await hotItem(3);
+    await Promise.all([place(itemId), place(itemId), place(itemId)]);
+    expect((await errorOf(place(itemId)))["code"]).toBe("ITEMS_UNAVAILABLE");
+    time.advance(wholeHoldMs);
+    const buyers = Array.from({ length: 5 }, () => place(itemId));
+    const sold = (await Promise.allSettled(buyers)).filter(({ status }) => status === "fulfilled");
+    expect(sold).toHaveLength(3);
+    expect(await levels(itemId)).toEqual({ available: 0, held: 3, sold: 0 });
+  });
+
+  it("lets go at once of what is cancelled, before and after a payment has started", async () => {
+    const itemId = await hotItem(3);
+    for (const isStarted of [false, true]) {
+      const order = await place(itemId, 3);
+      if (isStarted) await start(order);
+      await cancel(order);
+      expect(await levels(itemId)).toEqual({ available: 3, held: 0, sold: 0 });
+    }
+    time.advance(wholePaymentMs);
+    await reclaim(itemId);
+    expect(await levels(itemId)).toEqual({ available: 3, held: 0, sold: 0 });
+  });
+
+  it("moves a hold on until its own deadline: others take over only what has ended", async () => {
+    const itemId = await hotItem(3);
+    const order = await place(itemId, 2);
+    await start(order);
+    time.advance(wholeHoldMs);
+    await reclaim(itemId);
+    expect((await errorOf(place(itemId, 2)))["code"]).toBe("ITEMS_UNAVAILABLE");
+    expect(await levels(itemId)).toEqual({ available: 1, held: 2, sold: 0 });
+    await cancel(order);
+    expect(await levels(itemId)).toEqual({ available: 3, held: 0, sold: 0 });
+  });
+
+  it("that comes late takes the units again, or is paid back when they are gone", async () => {
+    const itemId = await hotItem(3);
+    const [kept, gone] = [await place(itemId), await place(itemId, 2)];
+    await start(kept);
+    await start(gone);
+    time.advance(wholePaymentMs);
+    await place(itemId, 2);
+    await pay(await read(kept));
+    expect((await read(kept)).status).toBe("paid");
+    expect(await levels(itemId)).toEqual({ available: 0, held: 2, sold: 1 });
+    await pay(await read(gone));
+    expect((await read(gone)).status).not.toBe("paid");
+    expect(await levels(itemId)).toEqual({ available: 0, held: 2, sold: 1 });
+  });
+
+  it("goes back and brings the units back, before and after the bucket of the sale is over", async () => {
+    for (const isOver of [false, true]) {
+      const itemId = await hotItem(3);
+      const order = await place(itemId, 2);
+      await start(order);
+      await pay(await read(order));
+      if (isOver) time.advance(wholePaymentMs);
+      if (isOver) await reclaim(itemId);
+      const { orderId } = order;
+      await money.payments.refund({ orderId, reason: "broken", actor: admin });
+      expect((await levels(itemId)).available).toBe(3);
+      time.advance(wholePaymentMs);
+      await reclaim(itemId);
+      expect(await levels(itemId)).toEqual({ available: 3, held: 0, sold: 0 });
+    }
+  });
+});
+
+describe("the rows of an item", () => {
+  it("come and go while orders run, and no unit is lost", async () => {
+    const itemId = await hotItem(40, 2);
+    const changes = async (): Promise<void> => {
+      for (const shards of [5, 1, 3, 1]) await shop.inventory.change(itemId, { shards }, admin);
+    };
+    const buyers = Array.from({ length: 30 }, async (_, index) => {
+      const order = await place(itemId, 1, { as: createShop({ ...world.parts }) });
+      if (index % 3 === 0) await cancel(order);
+    });
+    await Promise.all([changes(), ...buyers]);
+    expect(await levels(itemId)).toEqual({ available: 20, held: 20, sold: 0 });
+    time.advance(wholeHoldMs);
+    await reclaim(itemId);
+    expect(await levels(itemId)).toEqual({ available: 40, held: 0, sold: 0 });
+    expect(await findStock(world.database, itemId)).toMatchObject({ away: 0, available: 40 });
+  });
+
+  it("are made once, however many turn an item hot at the same time", async () => {
+    const itemId = await hotItem(50, 1);
+    const stock = (await findStock(world.database, itemId))!;
+    const turn = { shards: 4, isByHand: false };
+    await Promise.all(Array.from({ length: 8 }, () => turnHot(world.parts, stock, turn)));
+    const { main, rows } = (await findRows(world.database, { itemId }))!;
+    expect(rows.map(({ available }) => available)).toEqual([13, 13, 12, 12]);
+    expect(main).toMatchObject({ available: 0, away: 50, shards: 4 });
+    expect(main.turningUntilMs).toBeUndefined();
+  });
+
+  it("are emptied and left when the crowd is gone; the item is a plain one again", async () => {
+    const itemId = await hotItem(50, 1);
+    const stock = (await findStock(world.database, itemId))!;
+    await turnHot(world.parts, stock, { shards: 4, isByHand: false });
+    const order = await place(itemId);
+    time.advance(wholeHoldMs);
+    const crowd = Array.from({ length: 12 }, () => createShop({ ...world.parts }));
+    await Promise.all(crowd.map((as) => place(itemId, 1, { as })));
+    expect((await findStock(world.database, itemId))!.shards).toBe(4);
+    time.advance(wholeHoldMs);
+    await place(itemId, 1, { as: createShop({ ...world.parts }) });
+    expect(await findStock(world.database, itemId)).not.toHaveProperty("shards");
+    time.advance(wholeHoldMs);
+    await reclaim(itemId);
+    expect(await findStock(world.database, itemId)).toMatchObject({ away: 0, available: 50 });
+    const fresh = createShop({ ...world.parts });
+    expect((await metered(() => place(itemId, 1, { as: fresh }))).meter.requests).toBe(2);
+    expect((await read(order)).status).toBe("pending");
+  });
+
+  it("are found by an order that meets an empty first row, while they are being emptied", async () => {
+    const itemId = await hotItem(9);
+    const held = await place(itemId, 2);
+    const stock = (await findStock(world.database, itemId))!;
+    await cool(world.parts, stock);
+    await place(itemId, 7);
+    await cancel(held);
+    await place(itemId, 2, { as: createShop({ ...world.parts }) });
+    expect(await levels(itemId)).toEqual({ available: 0, held: 9, sold: 0 });
+    expect((await gather(world.parts, stock)).available).toBe(0);
+  });
+
+  it("cannot be many of an exclusive item", async () => {
+    const itemId = await hotItem(2);
+    const order = await place(itemId);
+    const change = () => shop.inventory.change(itemId, { holdPolicy: "exclusive" }, admin);
+    expect((await errorOf(change()))["code"]).toBe("INVALID_REQUEST");
+    await cancel(order);
+    expect((await change()).holdPolicy).toBe("exclusive");
+    const shards = await errorOf(shop.inventory.change(itemId, { shards: 4 }, admin));
+    expect(shards["code"]).toBe("INVALID_REQUEST");
+  });
+
+  it("count together in the ledger, in lists, on pages and in the check", async () => {
+    const itemId = await hotItem(9);
+    await place(itemId, 2);
+    const sale = { itemId, kind: "sold", quantity: 6, actor: admin } as const;
+    const moved = await shop.ledger.move({ ...sale, reference: unique("till") });
+    expect(moved.levels).toMatchObject({ available: 1, held: 2, sold: 6, received: 9 });
+    const more = {
+      itemId,
+      kind: "sold",
+      quantity: 2,
+      reference: unique("till"),
+      actor: admin,
+    } as const;
+    expect((await errorOf(shop.ledger.move(more)))["code"]).toBe("INSUFFICIENT_STOCK");
+    expect(await shop.inventory.look(itemId)).toMatchObject({ available: 1, held: 2, sold: 6 });
+    expect((await shop.overview.item(itemId)).holds).toMatchObject([{ quantity: 2 }]);
+    const listed = (await shop.inventory.list({ limit: 100 })).rows;
+    expect(listed.find((each) => each.itemId === itemId)).toMatchObject({ available: 1, sold: 6 });
+    expect((await shop.stockCheck.run()).violations).toEqual([]);
+  });
+});
