@@ -10,7 +10,7 @@ import { startDynamoDbLocal } from "../local/database/dynamodb-local.ts";
 import { systemClock } from "../shared/base/time.ts";
 import { makeCartId, selectInstance } from "../shared/carts/model/cart.ts";
 import { parseReadCart } from "../shared/carts/storage/cart-row.ts";
-import { makeEdit } from "../shared/carts/editing/cart-edits.ts";
+import { makeEdit } from "../shared/carts/storage/cart-edits.ts";
 import { replaceWrite, withInstance } from "../shared/carts/editing/cart-replacement.ts";
 import { newMeter, runOperation } from "../shared/table/operation.ts";
 import { makeRequest, type Write } from "../shared/table/write.ts";

@@ -18,7 +18,7 @@ import type { Actor } from "../shared/base/actor.ts";
 import { systemClock } from "../shared/base/time.ts";
 import type { Cart, CartAddress, InstanceAddress } from "../shared/carts/model/cart.ts";
 import { cartView, cartInstanceView } from "../shared/carts/model/cart-view.ts";
-import type { EditRequest } from "../shared/carts/editing/cart-edits.ts";
+import type { EditRequest } from "../shared/carts/storage/cart-edits.ts";
 import { cartService } from "../shared/shop.ts";
 import { answer } from "./runtime/answer.ts";
 import { etagHeader, expectedVersion, type Preconditions } from "./runtime/entity-tag.ts";

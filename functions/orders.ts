@@ -8,7 +8,7 @@ import {
   type placeOrderBody,
 } from "../shared/api/orders.ts";
 import { InvalidRequest } from "../shared/base/errors.ts";
-import { choicesOf } from "../shared/orders/order-choices.ts";
+import { pickChoices } from "../shared/orders/order-choices.ts";
 import { orderView } from "../shared/orders/order-view.ts";
 import type { OrderSource } from "../shared/orders/order-request.ts";
 import { payableOrderService, paymentService } from "../shared/shop.ts";
@@ -44,7 +44,7 @@ export const handler = createHandler([
       userId: params.userId,
       actor,
       source: parseSource(body),
-      ...choicesOf(body),
+      ...pickChoices(body),
       expectedTotalMinor: body.expectedTotalMinor,
       idempotencyKey: requireKey(body, headers["idempotency-key"]),
     });

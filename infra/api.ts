@@ -1,4 +1,8 @@
-/** The HTTP API: one route per endpoint of the contract, and nothing that is not in it. */
+/**
+ * The HTTP API: one route per endpoint of the contract, and nothing that is not in it.
+ *
+ * @see docs/decisions/0006-unauthenticated.md
+ */
 import { Duration, RemovalPolicy, Validations } from "aws-cdk-lib";
 import {
   CfnStage,

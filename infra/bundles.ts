@@ -1,4 +1,8 @@
-/** Bundles the functions: all of them at once, each on its own and with nothing that it cannot reach. */
+/**
+ * Bundles the functions: all of them at once, each on its own and with nothing that it cannot reach.
+ *
+ * @see docs/decisions/0001-bundles.md
+ */
 import { spawnSync } from "node:child_process";
 import { existsSync, mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";

@@ -1,4 +1,8 @@
-/** Makes the tables of `table-shapes.ts`: on demand, encrypted, recoverable, protected in production. */
+/**
+ * Makes the tables of `table-shapes.ts`: on demand, encrypted, recoverable, protected in production.
+ *
+ * @see docs/decisions/0002-data-protection.md
+ */
 import { RemovalPolicy } from "aws-cdk-lib";
 import {
   AttributeType,

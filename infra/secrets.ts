@@ -14,7 +14,7 @@ import type { Settings } from "./settings/settings.ts";
 export type ProviderSecrets = Partial<Readonly<Record<ProviderName, Secret>>>;
 
 /** The providers of a stage: the sandbox is none of production's. */
-export function providersOf({ production }: Settings): readonly ProviderName[] {
+export function listProviders({ production }: Settings): readonly ProviderName[] {
   return production ? realProviderNames : providerNames;
 }
 
@@ -24,7 +24,7 @@ export function providersOf({ production }: Settings): readonly ProviderName[] {
  */
 export function createSecrets(scope: Construct, settings: Settings): ProviderSecrets {
   return Object.fromEntries(
-    providersOf(settings).map((name) => [name, createSecret(scope, name, settings.production)]),
+    listProviders(settings).map((name) => [name, createSecret(scope, name, settings.production)]),
   ) as ProviderSecrets;
 }
 

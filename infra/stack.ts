@@ -10,7 +10,7 @@ import { createDeadLetters, createDeadRecords } from "./dead-letters.ts";
 import { createFunctions } from "./functions.ts";
 import { scheduleSweep } from "./jobs.ts";
 import { backUp } from "./backups.ts";
-import { createSecrets, providersOf } from "./secrets.ts";
+import { createSecrets, listProviders } from "./secrets.ts";
 import type { Settings } from "./settings/settings.ts";
 import { createSignIn } from "./sign-in.ts";
 import { followStreams } from "./streams.ts";
@@ -64,7 +64,7 @@ export class HoldfastStack extends Stack {
     const alarms = createAlarms(this, { settings, api, endpoints: served, functions, deadLetters });
     for (const [key, value] of settings.tags) Tags.of(this).add(key, value);
     if (settings.backups) backUp(this, tables);
-    const providers = providersOf(settings);
+    const providers = listProviders(settings);
     this.#output({
       ...Object.fromEntries(
         providers.map((name) => [`${name}WebhookUrl`, `${apiUrl}/webhooks/${name}`]),

@@ -15,11 +15,7 @@ import { problemView } from "./problem.ts";
 
 type Event = APIGatewayProxyEventV2WithJWTAuthorizer;
 
-/**
- * What the middleware adds to the event: the lock under which the handler runs. For handlers of others.
- *
- * @public
- */
+/** What the middleware adds to the event: the lock under which the handler runs. */
 export interface WithDocumentLock {
   readonly documentLock: Lock;
 }
@@ -62,7 +58,7 @@ function parseResource(event: Event, param: string): string {
 export function acquireDocumentLock(
   param: string,
   options: DocumentLockOptions,
-): MiddlewareObj<Event, unknown> {
+): MiddlewareObj<Event & WithDocumentLock, unknown> {
   return {
     before: async ({ event }: Request<Attached>) => {
       const { locks, leaseMs } = options;
@@ -85,7 +81,7 @@ export function acquireDocumentLock(
 export function requireDocumentLock(
   param: string,
   options: DocumentLockOptions,
-): MiddlewareObj<Event, unknown> {
+): MiddlewareObj<Event & WithDocumentLock, unknown> {
   return {
     before: async ({ event }: Request<Attached>) => {
       const owner = parseOwner(event, options);

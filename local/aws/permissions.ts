@@ -2,6 +2,7 @@
  * Decides whether a role may do something, as IAM would: the policies are the template's, the judge is
  * iam-simulate. What it cannot judge (no such action, no such kind of resource) is refused: refusing too much is
  * seen at once, granting too much only after deployment.
+ * @see docs/decisions/0016-local-permissions.md
  */
 import { runSimulation } from "@cloud-copilot/iam-simulate";
 import { ACCOUNT } from "../assembly/local-account.ts";

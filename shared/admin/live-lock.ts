@@ -2,8 +2,13 @@
 import type { LockKind, Lock } from "../locks/lock.ts";
 import { sumDemand, type Order } from "../orders/order.ts";
 
-/** What a live lock is on. */
-export type LiveLockKind = "document" | "cart" | "item" | "custom";
+/** What a live lock is on: what locks are for, and items, which are held. */
+export const liveLockKinds = ["document", "cart", "item", "custom"] as const satisfies readonly (
+  LockKind | "item"
+)[];
+
+/** One of these. */
+export type LiveLockKind = (typeof liveLockKinds)[number];
 
 /** A lock or hold that stands now. */
 export interface LiveLock {

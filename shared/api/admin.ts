@@ -1,12 +1,13 @@
 /** The contract of administration: locks and holds, the sweep, clear-all, the audit trail, the stock check. */
 import { z } from "zod";
+import { liveLockKinds } from "../admin/live-lock.ts";
 import { auditActions } from "../base/audit-action.ts";
 import { endpoint } from "./endpoint.ts";
 import { cursorField, identifier, instantField, limitField, text } from "./fields.ts";
 import { holdPolicy } from "./items.ts";
 
 /** What a lock is on: a document, a cart, units of an item, or a name that somebody chose. */
-export const lockKind = z.enum(["document", "cart", "item", "custom"]);
+export const lockKind = z.enum(liveLockKinds);
 
 /** A live lock or hold, as administrators see it. */
 export const lockView = z

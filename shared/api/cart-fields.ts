@@ -1,7 +1,7 @@
 /** The shapes that the contract of carts is made of: what is sent and what is shown. */
 import { z } from "zod";
 import { maxLineIdLength } from "../carts/model/cart-limits.ts";
-import { conditionTargets } from "../promotions/price-rule.ts";
+import { conditionTargets, conditionValuePattern } from "../promotions/price-rule.ts";
 import {
   currencyField,
   identifier,
@@ -123,10 +123,7 @@ export const wantedItem = z
 /** What a rule does to an amount. */
 export const ruleValue = z
   .string()
-  .regex(
-    /^[+-](?:\d{1,4}(?:\.\d{1,4})?%|\d{1,10})$/,
-    "must be a sign and per cent or minor units, such as -10% or +500",
-  );
+  .regex(conditionValuePattern, "must be a sign and per cent or minor units, such as -10% or +500");
 
 /** A condition as its name in the path leaves it. */
 export const conditionBody = z

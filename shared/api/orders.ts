@@ -1,6 +1,6 @@
 /** The contract of orders: place, read, list, cancel. */
 import { z } from "zod";
-import { orderStatuses } from "../orders/order.ts";
+import { orderStatuses, refundStatuses } from "../orders/order-status.ts";
 import { maxJsonBytes } from "../carts/model/cart-limits.ts";
 import { endpoint, largeBodyBytes } from "./endpoint.ts";
 import {
@@ -54,7 +54,7 @@ export const orderLine = z
 /** Money that goes back, and how far that is. */
 export const orderRefund = z
   .object({
-    status: z.enum(["due", "requested", "done", "failed"]),
+    status: z.enum(refundStatuses),
     /** Why the provider did not do it when it was last asked. */
     lastError: z.string().optional(),
     reason: z.string(),

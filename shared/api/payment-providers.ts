@@ -22,17 +22,17 @@ type VerifyBody<Name extends ProviderName> = Name extends ProviderName
     >
   : never;
 
-function textsOf(longest: Readonly<Record<string, number>>): Record<string, z.ZodString> {
+function makeTexts(longest: Readonly<Record<string, number>>): Record<string, z.ZodString> {
   return Object.fromEntries(Object.entries(longest).map(([name, most]) => [name, text(most)]));
 }
 
-function verifyBodyOf(provider: ProviderName): VerifyBody<ProviderName> {
+function makeVerifyBody(provider: ProviderName): VerifyBody<ProviderName> {
   const { required, optional } = paymentProviders[provider].returned;
   return z.strictObject({
     orderId: identifier,
     provider: z.literal(provider),
-    ...textsOf(required),
-    ...z.object(textsOf(optional)).partial().shape,
+    ...makeTexts(required),
+    ...z.object(makeTexts(optional)).partial().shape,
   }) as unknown as VerifyBody<ProviderName>;
 }
 
@@ -40,6 +40,6 @@ const [first, ...others] = providerNames;
 
 /** What each provider gives the browser, under the names that it uses itself. */
 export const verifyPaymentBody = z.discriminatedUnion("provider", [
-  verifyBodyOf(first),
-  ...others.map(verifyBodyOf),
+  makeVerifyBody(first),
+  ...others.map(makeVerifyBody),
 ]);

@@ -50,7 +50,7 @@ function parseStockKey(itemId: string): { kind: Kind; id: string } {
 }
 
 /** The item that a row of the stock table belongs to beside its first one, and what tells it from others. */
-function parseRowOf({
+function parseFurtherRow({
   key,
   before,
   after,
@@ -62,7 +62,7 @@ function parseRowOf({
 
 function parseSubject(change: ItemChange): { kind: Kind; id: string } {
   const { key } = change;
-  const row = parseRowOf(change);
+  const row = parseFurtherRow(change);
   if (row) return parseStockKey(row.item);
   for (const [name, kind] of Object.entries(kinds)) {
     if (key[name] === undefined) continue;
@@ -129,7 +129,7 @@ function listEvents(kind: Kind, change: ItemChange, note: Told): (Told | (Told &
 export function makeEntries(change: ItemChange): AuditEntry[] {
   if (isCopyOfPromotion(change.key)) return [];
   const { kind, id } = parseSubject(change);
-  const row = parseRowOf(change);
+  const row = parseFurtherRow(change);
   const note = parseNote(kind, change);
   const steps = stepsBetween(change.before, change.after).filter(
     ({ path: [attribute] }) => kind !== "lock" || !isOfLine(attribute),

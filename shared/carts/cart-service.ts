@@ -4,11 +4,10 @@ import { systemClock } from "../base/time.ts";
 import { type Cart, type CartAddress, makeCartId } from "./model/cart.ts";
 import { createCartCheckout } from "./checkout/cart-checkout-service.ts";
 import { createCartCollections } from "./editing/cart-collection-service.ts";
-import { type CartContentsOptions, createCartContents } from "./editing/cart-contents-store.ts";
+import { type CartContentsOptions, createCartContents, findCart } from "./storage/cart-store.ts";
 import { createCartEdits } from "./editing/cart-edit-service.ts";
 import { createCartMerge } from "./editing/cart-merge-service.ts";
 import { createCartProperties } from "./editing/cart-property-service.ts";
-import { findCart } from "./storage/cart-store.ts";
 import { type CollectionGuardOptions, createCollectionGuard } from "./editing/collection-guard.ts";
 
 /** What carts are made of; version checks guard collections unless `storage` says otherwise. */

@@ -1,6 +1,8 @@
 /**
  * Who may read and write a document: those on its access list, or whom the shop lets in where it has none. The
  * list stands on the document and on its lock, so that the very write that saves or locks can check it.
+ *
+ * @see docs/decisions/0014-document-access.md
  */
 import { Forbidden, type HoldfastError } from "../base/errors.ts";
 import type { Permit } from "../locks/lock.ts";

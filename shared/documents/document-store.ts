@@ -1,4 +1,8 @@
-/** How a document is written: one update, under its own fence and version. */
+/**
+ * How a document is written: one update, under its own fence and version.
+ *
+ * @see docs/decisions/0010-document-versions.md
+ */
 import type { ChangeNote } from "../base/actor.ts";
 import type { EpochMs } from "../base/time.ts";
 import { LockNotOwned } from "../locks/lock.ts";

@@ -1,4 +1,8 @@
-/** What an item's row says of its holds: how many units end when, and which of them are over. */
+/**
+ * What an item's row says of its holds: how many units end when, and which of them are over.
+ *
+ * @see docs/decisions/0015-rows-of-constant-size.md
+ */
 import { type EpochMs, epochMs, isExpired } from "../base/time.ts";
 import { bucketEndMs } from "./deadline.ts";
 

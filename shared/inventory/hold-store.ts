@@ -114,13 +114,22 @@ export function holdWrite(request: HoldRequest): Write {
   ]);
 }
 
-/** Sells units to an order that does not hold them any more: money that came late. */
-export function sellWrite(request: Taking): Write {
+function selling(request: Taking, more: readonly Fragment[]): Write {
   const effects = [
     action`${at("sold")} = ${at("sold")} + ${request.quantity}`,
     telling("item.paid", request),
   ];
-  return taking(request, { effects, held: 0 }, []);
+  return taking(request, { effects, held: 0 }, more);
+}
+
+/** Sells units to an order that does not hold them any more: money that came late. */
+export function sellWrite(request: Taking): Write {
+  return selling(request, []);
+}
+
+/** Sells units with no hold before it, under the conditions of one: an order that costs nothing. */
+export function buyWrite(request: Taking): Write {
+  return selling(request, [policyAllowsHold(unitsIn(request.room?.over ?? []))]);
 }
 
 /** What confirm and release have in common: the units leave their bucket. */

@@ -1,4 +1,8 @@
-/** Moves stock outside of orders: each movement happens once, whoever repeats it and however often. */
+/**
+ * Moves stock outside of orders: each movement happens once, whoever repeats it and however often.
+ *
+ * @see docs/decisions/0013-levels-in-one-request.md
+ */
 import { type Actor, type ChangeNote, changeNote } from "../base/actor.ts";
 import { again, OnceMore } from "../base/again.ts";
 import { fingerprint } from "../base/ids.ts";

@@ -1,4 +1,8 @@
-/** Enters what orders sold and gave back into the ledger, from the stream of the stock table. */
+/**
+ * Enters what orders sold and gave back into the ledger, from the stream of the stock table.
+ *
+ * @see docs/decisions/0005-sales-in-the-ledger.md
+ */
 import { epochMs } from "../base/time.ts";
 import { isUsesId } from "../base/uses-id.ts";
 import type { ChangeNote } from "../base/actor.ts";

@@ -1,4 +1,8 @@
-/** Where the rows of locks are, and the sentences that their conditions are made of. */
+/**
+ * Where the rows of locks are, and the sentences that their conditions are made of.
+ *
+ * @see docs/decisions/0011-expired-holds-of-locks.md
+ */
 import type { EpochMs } from "../base/time.ts";
 import { allOf, anyOf, condition, type Fragment, isMissing, pathsOf } from "../table/expression.ts";
 import type { LockRow } from "./lock-row.ts";

@@ -5,6 +5,8 @@
  * Both directions meet in the rows above, so of two transactions that exclude each other DynamoDB
  * lets one win. What proves a lock is its own row together with its entry in every row above; whoever
  * takes over an expired lock, from above or below, removes one of them. So no clock decides safety.
+ *
+ * @see docs/decisions/0012-tree-locks.md
  */
 import { type Actor, changeNote } from "../base/actor.ts";
 import { again, OnceMore } from "../base/again.ts";

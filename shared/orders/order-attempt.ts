@@ -1,15 +1,16 @@
 /** One attempt to place an order: its writes, and what their refusals mean. */
-import { type Actor, changeNote } from "../base/actor.ts";
+import { type Actor, type ChangeNote, changeNote } from "../base/actor.ts";
 import type { HoldfastError } from "../base/errors.ts";
 import { type EpochMs, epochMs } from "../base/time.ts";
 import { checkoutWrite } from "../carts/checkout/cart-checkout-store.ts";
 import { temporaryTransactionId } from "../carts/model/cart.ts";
 import { maxTakenOver, roomIn } from "../inventory/buckets.ts";
-import { holdWrite } from "../inventory/hold-store.ts";
+import { buyWrite, holdWrite } from "../inventory/hold-store.ts";
 import { reclaimExpired, type RoomOptions } from "../inventory/room.ts";
 import {
   type Demand,
   type FailedItem,
+  HoldGone,
   ItemsUnavailable,
   type Stock,
   whyRefused,
@@ -18,6 +19,8 @@ import { parseStock } from "../inventory/stock-store.ts";
 import type { Contended } from "../table/retry.ts";
 import type { TransactionRefused } from "../table/transaction.ts";
 import type { Write } from "../table/write.ts";
+import { planPurchase } from "./free-order.ts";
+import { confirmWrite, listHoldings } from "./holdings.ts";
 import type { Draft, PlacingOptions } from "./order-draft.ts";
 import { placeOrderWrite } from "./order-store.ts";
 import { isTurning, type OrderTaking } from "./order-taking.ts";
@@ -37,13 +40,14 @@ export interface Attempt {
 function planCheckout(draft: Draft, actor: Actor, nowMs: EpochMs): Write | undefined {
   const { cart, order } = draft;
   if (!cart) return undefined;
+  if (order.status === "paid") return planPurchase(cart, order, actor, nowMs);
   const { orderId, expiresAtMs } = order;
   const transactionId = temporaryTransactionId(orderId);
   const note = changeNote("cart.checkout", actor, nowMs);
   return checkoutWrite({ cart, orderId, transactionId, expiresAtMs, nowMs, note });
 }
 
-/** What is to be held in the rows that all items have: nothing of what is reserved in others. */
+/** What is to be had from the rows that all items have: nothing of what is reserved in others. */
 function listPlain({ order: { pieces }, demands }: Draft): Demand[] {
   return demands.flatMap((demand) => {
     const own = pieces?.[demand.itemId];
@@ -52,25 +56,38 @@ function listPlain({ order: { pieces }, demands }: Draft): Demand[] {
   });
 }
 
+/** What costs nothing is sold at once: what was reserved of hot items, too. */
+function planSettling({ order }: Draft, note: ChangeNote): [Write, Demand][] {
+  if (order.status !== "paid") return [];
+  return listHoldings(order, note)
+    .filter(({ row }) => row > 0)
+    .map((holding) => [confirmWrite(holding), holding]);
+}
+
 /** The order, its cart and its holds, as one transaction. */
 export function planAttempt(
-  { clock, dueShards }: Pick<PlacingOptions, "clock" | "dueShards">,
+  { clock }: Pick<PlacingOptions, "clock">,
   draft: Draft,
   rooms: Rooms,
   actor: Actor,
 ): Attempt {
   const nowMs = clock();
-  const { orderId, expiresAtMs } = draft.order;
-  const note = changeNote("order.placed", actor, nowMs);
+  const { orderId, expiresAtMs, status } = draft.order;
+  const isPaid = status === "paid";
+  const note = changeNote(isPaid ? "order.paid" : "order.placed", actor, nowMs);
   const planHold = (demand: Demand): Write => {
     const stock = rooms.get(demand.itemId);
     // Its own bucket is none that it takes over, should its time be up at this very moment.
     const room = stock && roomIn(stock, epochMs(Math.min(nowMs, expiresAtMs - 1)));
-    return holdWrite({ ...demand, orderId, expiresAtMs, nowMs, room, note });
+    const taking = { ...demand, orderId, nowMs, room, note };
+    return isPaid ? buyWrite(taking) : holdWrite({ ...taking, expiresAtMs });
   };
-  const order = placeOrderWrite(draft.order, note, dueShards);
+  const order = placeOrderWrite(draft.order, note);
   const cart = planCheckout(draft, actor, nowMs);
-  const holds = new Map(listPlain(draft).map((demand) => [planHold(demand), demand]));
+  const holds = new Map([
+    ...listPlain(draft).map((demand) => [planHold(demand), demand] as const),
+    ...planSettling(draft, note),
+  ]);
   return { order, cart, holds, writes: [order, ...(cart ? [cart] : []), ...holds.keys()] };
 }
 
@@ -111,6 +128,11 @@ export async function makeRoom(
   for (const [write, demand] of attempt.holds) {
     const refusal = refused.of(write);
     if (!refusal) continue;
+    // The time of what was reserved is over already, by somebody's clock.
+    if (refusal.error instanceof HoldGone) {
+      await taking.drop(demand.itemId);
+      continue;
+    }
     const stock = refusal.found && parseStock(refusal.found);
     const reason = whyRefused(demand, stock, clock());
     if (stock && isTurning(stock, clock())) isWaiting = true;

@@ -21,7 +21,7 @@ export interface OrderChoices {
 }
 
 /** Of a request or an order what was chosen, and nothing else. */
-export function choicesOf<Chosen extends OrderChoices>(
+export function pickChoices<Chosen extends OrderChoices>(
   chosen: Chosen,
 ): Pick<Chosen, keyof OrderChoices> {
   const { paymentMethod, vendorId, customer, shipTo, note, metadata } = chosen;

@@ -1,4 +1,8 @@
-/** Reads what is ordered and drafts the order of it: id, lines, total, deadline. */
+/**
+ * Reads what is ordered and drafts the order of it: id, lines, total, deadline.
+ *
+ * @see docs/decisions/0003-order-ids.md
+ */
 import { HoldfastError } from "../base/errors.ts";
 import { derivedId, randomId } from "../base/ids.ts";
 import type { EpochMs } from "../base/time.ts";
@@ -10,14 +14,10 @@ import { deadlineAfter } from "../inventory/deadline.ts";
 import { type Demand, ItemsUnavailable, type Stock } from "../inventory/stock.ts";
 import { findStocks } from "../inventory/stock-store.ts";
 import type { Database } from "../table/database.ts";
-import {
-  type Order,
-  OrderExists,
-  type PaymentMethod,
-  type PendingOrder,
-  sumDemand,
-} from "./order.ts";
-import { choicesOf } from "./order-choices.ts";
+import { pickDueShard } from "./due-shards.ts";
+import { payIfFree } from "./free-order.ts";
+import { type Order, OrderExists, type PaymentMethod, sumDemand } from "./order.ts";
+import { pickChoices } from "./order-choices.ts";
 import {
   checkAttributes,
   checkVendor,
@@ -69,26 +69,31 @@ function checkoutNumber(cart: Cart, nowMs: EpochMs): number {
   return liveLock(cart, nowMs) ? cart.checkouts - 1 : cart.checkouts;
 }
 
-type Contents = Pick<Order, "lines" | "totalMinor" | "currency" | "cart">;
+type Contents = Pick<Order, "orderId" | "lines" | "totalMinor" | "currency" | "cart">;
 
 function makeOrder(
+  { holdMs, dueShards }: PlacingOptions,
   request: PlaceOrder,
-  orderId: string,
-  [createdAtMs, expiresAtMs]: readonly [EpochMs, EpochMs],
   contents: Contents,
-): PendingOrder {
+  createdAtMs: EpochMs,
+): Order {
   const { userId, vendorId = null } = request;
   checkAttributes(contents.lines);
   checkVendor(vendorId, contents.lines);
   checkTotal(request, contents.totalMinor, contents.currency);
-  const facts = { orderId, userId, status: "pending" as const, ...choicesOf(request), vendorId };
-  return {
-    ...facts,
+  const expiresAtMs = deadlineAfter(createdAtMs, holdMs);
+  return payIfFree({
     ...contents,
+    userId,
+    status: "pending",
+    ...pickChoices(request),
+    vendorId,
     fingerprint: fingerprintOrder(request),
     createdAtMs,
     expiresAtMs,
-  };
+    dueShard: pickDueShard(contents, dueShards),
+    dueAtMs: expiresAtMs,
+  });
 }
 
 /** What cannot be drafted (any more) may have been ordered before by this very request. */
@@ -109,7 +114,7 @@ function assertNotSoldOut({ memory }: PlacingOptions, demands: readonly Demand[]
 }
 
 async function fromCart(parts: PlacingOptions, request: PlaceOrder, source: CartSource) {
-  const { database, clock, holdMs } = parts;
+  const { database, clock } = parts;
   const { sessionId } = source;
   const cart = await readCart(database, makeCartId(request.userId, sessionId));
   const nowMs = clock();
@@ -120,8 +125,8 @@ async function fromCart(parts: PlacingOptions, request: PlaceOrder, source: Cart
     const priced = priceForOrder(cart, source.instances);
     const { lines, totalMinor, currency, instances, conditions } = priced;
     const ordered = { cartId, sessionId, version, instances, conditions };
-    const contents = { lines, totalMinor, currency, cart: ordered };
-    const order = makeOrder(request, orderId, [nowMs, deadlineAfter(nowMs, holdMs)], contents);
+    const contents = { orderId, lines, totalMinor, currency, cart: ordered };
+    const order = makeOrder(parts, request, contents, nowMs);
     const demands = priceDemand(lines, currency);
     assertNotSoldOut(parts, demands);
     const stocks = demands.flatMap(({ itemId }) => parts.memory.hot(itemId) ?? []);
@@ -139,7 +144,7 @@ async function findOrdered({ database, memory }: PlacingOptions, itemIds: readon
 }
 
 async function fromItems(parts: PlacingOptions, request: PlaceOrder, source: ItemsSource) {
-  const { database, clock, holdMs } = parts;
+  const { database, clock } = parts;
   const orderId = makeOrderId(request, () => randomId("ord"));
   await orExisting(database, orderId, () => assertNotSoldOut(parts, sumDemand(source.items)));
   const itemIds = source.items.map(({ itemId }) => itemId);
@@ -148,8 +153,8 @@ async function fromItems(parts: PlacingOptions, request: PlaceOrder, source: Ite
   return orExisting(database, orderId, (): Draft => {
     const lines = inlineLines(source.items, stocks, nowMs);
     const currency = oneCurrency(stocks.values());
-    const contents = { lines, totalMinor: sumLines(lines), currency };
-    const order = makeOrder(request, orderId, [nowMs, deadlineAfter(nowMs, holdMs)], contents);
+    const contents = { orderId, lines, totalMinor: sumLines(lines), currency };
+    const order = makeOrder(parts, request, contents, nowMs);
     const demands = priceDemand(lines, currency);
     return { order, demands, stocks: [...stocks.values()], isFromMemory };
   });

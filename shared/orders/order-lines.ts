@@ -2,7 +2,7 @@
 import { InvalidRequest, TooLarge } from "../base/errors.ts";
 import type { EpochMs } from "../base/time.ts";
 import { CurrencyMismatch } from "../carts/model/cart.ts";
-import { makeLineId } from "../carts/model/line-id.ts";
+import { makeLineId } from "../carts/model/cart-lines.ts";
 import {
   type Demand,
   ItemsUnavailable,

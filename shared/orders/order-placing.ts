@@ -62,7 +62,8 @@ function withLiveDeadline(parts: PlacingOptions, draft: Draft, reached: readonly
   const fromMs = epochMs(Math.max(parts.clock(), ...reached));
   if (!isExpired(draft.order.expiresAtMs, fromMs)) return draft;
   const expiresAtMs = deadlineAfter(fromMs, parts.holdMs);
-  return { ...draft, order: { ...draft.order, expiresAtMs } };
+  const due = draft.order.status === "pending" ? { dueAtMs: expiresAtMs } : {};
+  return { ...draft, order: { ...draft.order, expiresAtMs, ...due } };
 }
 
 /** What an order that is being placed works with. */
@@ -208,6 +209,8 @@ async function placeOrGiveBack(parts: PlacingOptions, request: PlaceOrder): Prom
  *
  * Otherwise there is no state in between: when the process dies, all of it happened or nothing did, and the
  * repeated request finds out which, because the order's id follows from the user and the key.
+ *
+ * What costs nothing is paid in that very transaction: its units are sold, and the cart has what was not bought.
  *
  * @throws ItemsUnavailable naming every failed line; nothing was held
  * @throws TotalChanged when it would not cost what the shopper expects; nothing was held

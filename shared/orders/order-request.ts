@@ -3,7 +3,7 @@ import type { Actor } from "../base/actor.ts";
 import { HoldfastError } from "../base/errors.ts";
 import { derivedId, fingerprint } from "../base/ids.ts";
 import { CartLocked } from "../carts/model/cart.ts";
-import type { Attributes } from "../carts/model/line-id.ts";
+import type { Attributes } from "../carts/model/cart-lines.ts";
 import { IdempotencyKeyReused, type Order } from "./order.ts";
 import type { OrderChoices } from "./order-choices.ts";
 

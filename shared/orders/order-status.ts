@@ -14,6 +14,12 @@ export const orderStatuses = [
 /** One of these. */
 export type OrderStatus = (typeof orderStatuses)[number];
 
+/** How far a refund is: owed, asked for, done, or refused for good until somebody says: once more. */
+export const refundStatuses = ["due", "requested", "done", "failed"] as const;
+
+/** One of these. */
+export type RefundStatus = (typeof refundStatuses)[number];
+
 /** From where to where a status may move; anything else is refused by the write's own condition. */
 export const nextStatuses: Readonly<Record<OrderStatus, readonly OrderStatus[]>> = {
   pending: ["paid", "failed", "cancelled", "expired", "refund_due"],

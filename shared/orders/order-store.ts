@@ -5,7 +5,6 @@ import type { Database } from "../table/database.ts";
 import { action, allOf, condition, isMissing, pathsOf } from "../table/expression.ts";
 import type { Page } from "../table/paging.ts";
 import { put, type Row, update, type Write } from "../table/write.ts";
-import { pickDueShard } from "./due-shards.ts";
 import {
   isOwnOrder,
   type Order,
@@ -68,12 +67,10 @@ function deadlineIsOver({ to, nowMs }: Closing) {
 }
 
 /** Puts a new order, under "no such order"; refused with the one that is there. */
-export function placeOrderWrite(order: Order, note: ChangeNote, shards?: number): Write {
-  const { orderId, expiresAtMs } = order;
-  const due = { dueShard: pickDueShard(order, shards), dueAtMs: expiresAtMs };
+export function placeOrderWrite(order: Order, note: ChangeNote): Write {
   return put({
-    ...orderRow(orderId),
-    item: { ...order, ...due, change: note },
+    ...orderRow(order.orderId),
+    item: { ...order, change: note },
     condition: isMissing(at("orderId")),
     refused: (found) => new OrderExists(parseOrder(found!)),
   });

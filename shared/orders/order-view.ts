@@ -1,5 +1,5 @@
 /** Orders as those who may see them see them, by the contract. */
-import { choicesOf } from "./order-choices.ts";
+import { pickChoices } from "./order-choices.ts";
 import { nameLines } from "./order-line.ts";
 import type { Order, OrderLine, Payment, Refund } from "./order.ts";
 
@@ -28,7 +28,7 @@ function lineView(lineId: string, line: OrderLine) {
 
 /** What the shopper chose and said, as it was said. */
 function choicesView(order: Order) {
-  const { shipTo, metadata, customer, note, paymentMethod, vendorId = null } = choicesOf(order);
+  const { shipTo, metadata, customer, note, paymentMethod, vendorId = null } = pickChoices(order);
   return {
     paymentMethod,
     vendorId,

@@ -1,4 +1,8 @@
-/** What an order is: its shape, how its status may move, and the errors that speak of it. */
+/**
+ * What an order is: its shape, how its status may move, and the errors that speak of it.
+ *
+ * @see docs/decisions/0007-order-status-in-problems.md
+ */
 import { HoldfastError } from "../base/errors.ts";
 import type { ProviderName } from "../base/payment-providers.ts";
 import type { EpochMs } from "../base/time.ts";
@@ -6,6 +10,7 @@ import type { Piece } from "../inventory/hot/taking.ts";
 import type { Demand } from "../inventory/stock.ts";
 import type { OrderChoices } from "./order-choices.ts";
 import type { OrderLine } from "./order-line.ts";
+import type { RefundStatus } from "./order-status.ts";
 
 export type { OrderLine } from "./order-line.ts";
 export { nextStatuses, orderStatuses } from "./order-status.ts";
@@ -16,7 +21,7 @@ export type PaymentMethod = ProviderName;
 
 /** A refund that is owed, asked for, done, or refused for good until somebody says: once more. */
 export interface Refund {
-  readonly status: "due" | "requested" | "done" | "failed";
+  readonly status: RefundStatus;
   readonly reason: string;
   /** Why the provider did not do it when it was last asked, in its own code. */
   readonly lastError?: string;
@@ -102,9 +107,11 @@ interface OrderFacts extends OrderChoices {
   readonly revision?: number;
 }
 
-/** Waits for its money, until its deadline; a payment may have started. */
+/** Waits for its money, until its deadline, at which the sweep finds it; a payment may have started. */
 export interface PendingOrder extends OrderFacts {
   readonly status: "pending";
+  readonly dueShard: string;
+  readonly dueAtMs: EpochMs;
   readonly payment?: Payment;
 }
 

@@ -1,4 +1,8 @@
-/** Under which names facts and events are kept: those from outside are too long for keys at times. */
+/**
+ * Under which names facts and events are kept: those from outside are too long for keys at times.
+ *
+ * @see docs/decisions/0008-payments.md
+ */
 import { derivedId } from "../base/ids.ts";
 import type { PaymentFact } from "../providers/provider.ts";
 

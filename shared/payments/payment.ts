@@ -110,13 +110,11 @@ export function listRefunds({ payment, extraRefunds }: Order): Refund[] {
  * is open, and not at all otherwise.
  */
 export function withDue(order: Order, atMs: EpochMs): Order {
-  const { dueShard: _shard, dueAtMs: _atMs, ...rest } = order;
   const dueShard = pickDueShard(order);
-  if (listRefunds(order).some(isOpen)) {
-    return { ...rest, dueShard, dueAtMs: atMs };
-  }
-  if (order.status !== "pending") return rest;
-  return { ...rest, dueShard, dueAtMs: order.expiresAtMs };
+  if (listRefunds(order).some(isOpen)) return { ...order, dueShard, dueAtMs: atMs };
+  if (order.status === "pending") return { ...order, dueShard, dueAtMs: order.expiresAtMs };
+  const { dueShard: _shard, dueAtMs: _atMs, ...settled } = order;
+  return settled;
 }
 
 /** The money goes back instead of buying anything; what the order still holds is let go. */

@@ -64,6 +64,8 @@ async function ask(
   const { reason, refundId, transactionId, paymentId, amountMinor, currency } = refund;
   const provider = providers[refund.provider];
   const { orderId } = order;
+  // Nothing came, so nothing has to go back.
+  if (amountMinor === 0) return { status: "done", refundId: refundKey(order, refund) };
   if (!provider) return { status: "unanswered", lastError: "not_configured" };
   try {
     const state = await provider.refund({

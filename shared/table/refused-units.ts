@@ -26,7 +26,7 @@ function itemBytes(item: Row): number {
 }
 
 /** A unit for each kilobyte of the larger of the two, and one where there is neither. */
-function unitsOf(...items: readonly (Row | undefined)[]): number {
+function countUnits(...items: readonly (Row | undefined)[]): number {
   const bytes = items.map((item) => (item ? itemBytes(item) : 0));
   return Math.max(1, Math.ceil(Math.max(...bytes) / 1_024));
 }
@@ -45,7 +45,7 @@ export function refusedUnits(
   const { Item, TransactItems = [{ single: Item ? { Item } : {} }] } = input as WriteInput;
   const units = TransactItems.map((part, index) => {
     const [action] = Object.values(part);
-    return unitsOf(action?.Item, found.get(index));
+    return countUnits(action?.Item, found.get(index));
   });
   return units.reduce((sum, each) => sum + each, 0);
 }

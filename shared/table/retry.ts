@@ -1,4 +1,8 @@
-/** Repeats what may be repeated, with full jitter, for as long as the operation has time. */
+/**
+ * Repeats what may be repeated, with full jitter, for as long as the operation has time.
+ *
+ * @see docs/decisions/0004-retries.md
+ */
 import { TryAgain } from "../base/errors.ts";
 import type { Clock } from "../base/time.ts";
 import { type Failure, parseFailure } from "./failures.ts";

@@ -193,6 +193,17 @@ const scenes: readonly Scene[] = [
       }),
   },
   {
+    name: "POST /order/{userId}, a total of 0",
+    prepare: async (stage) => {
+      const price = { amountMinor: 0, currency: "EUR" };
+      for (const itemId of ["item-1", "item-2"]) {
+        await stage.do(({ inventory }) => inventory.change(itemId, { price }, root));
+      }
+      await stage.fillCart();
+    },
+    subject: (stage, it) => stage.place(it),
+  },
+  {
     name: "POST /order/{userId}, taking over expired holds",
     prepare: async (stage) => {
       await stage.takenByBob();

@@ -1,7 +1,7 @@
 /** Carts in every storage mode over DynamoDB Local (or a simulation), with faults on demand. */
 import { PutCommand } from "@aws-sdk/lib-dynamodb";
 import { type Clock, systemClock } from "../../shared/base/time.ts";
-import { createCartContents } from "../../shared/carts/editing/cart-contents-store.ts";
+import { createCartContents } from "../../shared/carts/storage/cart-store.ts";
 import { createCartService } from "../../shared/carts/cart-service.ts";
 import type { CartStorage } from "../../shared/carts/editing/collection-guard.ts";
 import { lockService } from "../../shared/shop.ts";

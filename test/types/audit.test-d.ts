@@ -7,7 +7,7 @@ import type { AuditEntry } from "../../shared/audit/audit.ts";
 import { changeNote } from "../../shared/base/actor.ts";
 import type { AuditAction } from "../../shared/base/audit-action.ts";
 import { epochMs } from "../../shared/base/time.ts";
-import { makeEdit } from "../../shared/carts/editing/cart-edits.ts";
+import { makeEdit } from "../../shared/carts/storage/cart-edits.ts";
 
 declare const request: Parameters<typeof makeEdit>[0];
 const nowMs = epochMs(1);

@@ -3,6 +3,7 @@
  * `tsc` (the first step of `npm test`) fails where one of them compiles.
  */
 import { expectTypeOf } from "vitest";
+import type { EpochMs } from "../../shared/base/time.ts";
 import type { CapturedPayment, Order, OrderStatus, Refund } from "../../shared/orders/order.ts";
 
 declare const order: Order;
@@ -14,6 +15,7 @@ if (order.status === "paid") expectTypeOf(order.payment).toEqualTypeOf<CapturedP
 if (order.status === "refund_due") expectTypeOf(order.payment.refund).toEqualTypeOf<Refund>();
 
 if (order.status === "pending") {
+  expectTypeOf(order.dueAtMs).toEqualTypeOf<EpochMs>();
   // @ts-expect-error a payment may not have started
   void order.payment.transactionId;
 }
@@ -21,10 +23,14 @@ if (order.status === "pending") {
 // @ts-expect-error nobody knows yet whether there is a payment
 void order.payment.transactionId;
 
-declare const facts: Omit<Extract<Order, { status: "pending" }>, "status" | "payment">;
+type Pending = Extract<Order, { status: "pending" }>;
+declare const facts: Omit<Pending, "status" | "payment">;
+declare const timeless: Omit<Pending, "status" | "dueAtMs">;
 declare const captured: CapturedPayment;
 
 export const paid: Order = { ...facts, status: "paid", payment: captured };
+// @ts-expect-error a pending order has a deadline
+export const endless: Order = { ...timeless, status: "pending" };
 // @ts-expect-error a paid order has a payment
 export const unpaid: Order = { ...facts, status: "paid" };
 // @ts-expect-error an order whose money goes back has a refund

@@ -9,8 +9,9 @@ import type { LockRow } from "../../shared/locks/lock-row.ts";
 import type { OrderRow } from "../../shared/orders/order-store.ts";
 import type { StockRow } from "../../shared/inventory/stock.ts";
 import type { Database } from "../../shared/table/database.ts";
-import { assigned, pathsOf } from "../../shared/table/expression.ts";
+import { action, assigned, exists, pathsOf } from "../../shared/table/expression.ts";
 import type { TableName } from "../../shared/table/table-name.ts";
+import { update, type Write } from "../../shared/table/write.ts";
 
 declare const database: Database;
 
@@ -52,3 +53,19 @@ assigned<LockRow>({ owner: "alice", sessionId: undefined });
 assigned<LockRow>({ owner: 7 });
 // @ts-expect-error there is no such attribute
 assigned<LockRow>({ holder: "alice" });
+
+// A write says where, under which condition, and what it means when that fails.
+declare const refused: Write["refused"];
+const row = { table: "Stock", key: { itemId: "mug", shard: 0 }, refused } as const;
+const change = { set: [action`${stock("available")} = ${1}`] };
+update({ ...row, change, condition: exists(stock("available")) });
+// @ts-expect-error a write without a condition overwrites whatever is there
+update({ ...row, change });
+// @ts-expect-error a condition names its attributes, so it is no plain text
+update({ ...row, change, condition: "available > 0" });
+// @ts-expect-error only an attribute can be removed
+update({ ...row, change: { remove: ["available"] }, condition: exists(stock("available")) });
+// @ts-expect-error a refusal means something to the caller
+update({ table: "Stock", key: row.key, change, condition: exists(stock("available")) });
+// @ts-expect-error there is no such table
+update({ ...row, table: "Stocks", change, condition: exists(stock("available")) });

@@ -46,6 +46,15 @@ test("interfaces have no I in front of their names", () => {
   expect(containing(/\binterface I[A-Z]/, sources)).toEqual([]);
 });
 
+test("functions say what they do: views are called xView, parsers parseX, the rest begins with a verb", () => {
+  const nameless =
+    /\b(?:function (?!allOf\b|anyOf\b|pathsOf\b)\w+Of\b|const \w+Of = (?:async )?\()/;
+  expect(nameless.test("function lockOf(row: Row) {}")).toBe(true);
+  expect(nameless.test("const lockOf = (row: Row) => row")).toBe(true);
+  expect(nameless.test("function allOf(...fragments: Fragment[]) {}")).toBe(false);
+  expect(containing(nameless, sources)).toEqual([]);
+});
+
 test("handlers have no try, no catch and no status codes", () => {
   const forbidden = /\btry\s*\{|\bcatch\b|\bstatusCode\b|\bstatus:\s*\d{3}\b/;
   expect(forbidden.test("try { place(); } catch (error) {}")).toBe(true);

@@ -3,7 +3,7 @@ import type { ChangeNote } from "../../base/actor.ts";
 import type { EpochMs } from "../../base/time.ts";
 import { action, allOf, anyOf, type AttributePath } from "../../table/expression.ts";
 import { versionIs } from "../../table/versions.ts";
-import { type Row, update, type Write } from "../../table/write.ts";
+import { type Change, type Row, update, type Write } from "../../table/write.ts";
 import {
   type Cart,
   type CartLock,
@@ -19,7 +19,7 @@ import {
   lockIsForOrder,
   nextVersion,
   versionIn,
-} from "../storage/cart-guards.ts";
+} from "../storage/cart-edits.ts";
 import {
   at,
   cartPlace,
@@ -135,7 +135,9 @@ export function reopenWrite(checkout: Checkout): Write {
   });
 }
 
-function boughtAttributes({ bought, instances, conditions = [] }: Purchase): AttributePath[] {
+type Bought = Pick<Purchase, "bought" | "instances" | "conditions">;
+
+function boughtAttributes({ bought, instances, conditions = [] }: Bought): AttributePath[] {
   return [
     ...bought.flatMap(({ instance, lineId }) => [
       at(lineAttribute(instance, lineId)),
@@ -146,13 +148,23 @@ function boughtAttributes({ bought, instances, conditions = [] }: Purchase): Att
   ];
 }
 
-function boughtKeys({ bought, conditions = [] }: Purchase) {
+function boughtKeys({ bought, conditions = [] }: Bought) {
   const lines = bought.map(({ instance, lineId }) => keyIn(instance, lineId));
   const named = conditions.map(({ instance, name }) => keyIn(instance, name));
   return [
     ...(lines.length > 0 ? [action`${at("lineKeys")} ${new Set(lines)}`] : []),
     ...(named.length > 0 ? [action`${at("conditionKeys")} ${new Set(named)}`] : []),
   ];
+}
+
+/** What is left of a cart whose purchase is done. */
+export function takingOut(purchase: Omit<Purchase, "cartId" | "version">): Change {
+  const { note } = purchase;
+  return {
+    set: [action`${at("change")} = ${note}`, nextVersion(note.atMs)],
+    remove: [at("lock"), ...boughtAttributes(purchase)],
+    delete: boughtKeys(purchase),
+  };
 }
 
 /**
@@ -165,11 +177,7 @@ export function completeWrite(purchase: Purchase): Write {
   const untouched = allOf(cartIsUnlocked(note.atMs), versionIs(version));
   return update({
     ...cartPlace(cartId),
-    change: {
-      set: [action`${at("change")} = ${note}`, nextVersion(note.atMs)],
-      remove: [at("lock"), ...boughtAttributes(purchase)],
-      delete: boughtKeys(purchase),
-    },
+    change: takingOut(purchase),
     condition: anyOf(lockIsForOrder(orderId), untouched),
     refused: () => new CheckoutGone(cartId, orderId),
   });

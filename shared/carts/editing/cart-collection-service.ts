@@ -7,10 +7,15 @@ import {
   type InstanceAddress,
   selectInstance,
 } from "../model/cart.ts";
-import { checkDistinct, type WantedItem, withLines } from "../model/cart-additions.ts";
-import type { Contents } from "./cart-contents-store.ts";
-import { indexLines, makeLineId } from "../model/line-id.ts";
-import { makeEdit, type EditRequest } from "./cart-edits.ts";
+import {
+  checkDistinct,
+  type WantedItem,
+  withLines,
+  indexLines,
+  makeLineId,
+} from "../model/cart-lines.ts";
+import type { Contents } from "../storage/cart-store.ts";
+import { makeEdit, type EditRequest } from "../storage/cart-edits.ts";
 import { checkLineCount } from "../model/cart-limits.ts";
 import {
   createCollectionEditing,

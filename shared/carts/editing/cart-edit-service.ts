@@ -1,15 +1,15 @@
 /** Edits of single keys of a cart: one atomic update each, no lock, and no read but an item's price. */
 import type { Clock } from "../../base/time.ts";
 import { type Cart, type CartCondition, makeCartId, checkUnlocked } from "../model/cart.ts";
-import { makeAddition, type WantedItem } from "../model/cart-additions.ts";
-import type { CartContents } from "./cart-contents-store.ts";
+import { makeAddition, type WantedItem } from "../model/cart-lines.ts";
+import type { CartContents } from "../storage/cart-store.ts";
 import {
   CartMoved,
   type Edit,
   makeEdit,
   type CartEditAction,
   type EditRequest,
-} from "./cart-edits.ts";
+} from "../storage/cart-edits.ts";
 import {
   addLineWrite,
   changeQuantityWrite,

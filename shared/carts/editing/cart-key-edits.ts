@@ -19,10 +19,8 @@ import {
   CurrencyMismatch,
   selectInstance,
 } from "../model/cart.ts";
-import { type Addition, keepingPlace } from "../model/cart-additions.ts";
-import { freeLineId, identify } from "../model/line-id.ts";
-import { type Edit, editWrite } from "./cart-edits.ts";
-import { hasRoomFor } from "../storage/cart-guards.ts";
+import { type Addition, keepingPlace, freeLineId, identify } from "../model/cart-lines.ts";
+import { type Edit, editWrite, hasRoomFor } from "../storage/cart-edits.ts";
 import {
   checkLineCount,
   checkLineQuantity,

@@ -11,8 +11,8 @@ import {
   checkUnlocked,
   VersionMismatch,
 } from "../model/cart.ts";
-import type { CartContents } from "./cart-contents-store.ts";
-import type { Edit } from "./cart-edits.ts";
+import type { CartContents } from "../storage/cart-store.ts";
+import type { Edit } from "../storage/cart-edits.ts";
 import { replaceWrite } from "./cart-replacement.ts";
 import { parseCart, contentsRow } from "../storage/cart-row.ts";
 import { type MergeStrategy, mergedInstances } from "../model/merging.ts";

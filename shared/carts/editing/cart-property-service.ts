@@ -6,7 +6,7 @@ import {
   emptyInstance,
   selectInstance,
 } from "../model/cart.ts";
-import { makeEdit, type EditRequest } from "./cart-edits.ts";
+import { makeEdit, type EditRequest } from "../storage/cart-edits.ts";
 import { setMetadataWrite } from "./cart-key-edits.ts";
 import { jsonText } from "../model/cart-limits.ts";
 import {

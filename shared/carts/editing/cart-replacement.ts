@@ -4,14 +4,15 @@ import { versionIs } from "../../table/versions.ts";
 import { put, type Row, type Write } from "../../table/write.ts";
 import { later, ttlSecondsAt } from "../../base/time.ts";
 import { type Cart, makeCartId, type CartInstance, cartLifeMs } from "../model/cart.ts";
-import { type Edit, refusalOfEdit } from "./cart-edits.ts";
 import {
+  type Edit,
+  refusalOfEdit,
   cartIsUnlocked,
   checkoutsAre,
   editIsRecalled,
   editTookEffect,
   newEditId,
-} from "../storage/cart-guards.ts";
+} from "../storage/cart-edits.ts";
 import { checkConditionCount, checkLineCount, countLines } from "../model/cart-limits.ts";
 import { cartPlace, contentsRow, type ReadCart, rememberedEdits } from "../storage/cart-row.ts";
 

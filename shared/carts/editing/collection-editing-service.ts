@@ -9,8 +9,8 @@ import {
   selectInstance,
   VersionMismatch,
 } from "../model/cart.ts";
-import type { CartContents, Contents } from "./cart-contents-store.ts";
-import type { Edit, EditRequest } from "./cart-edits.ts";
+import type { CartContents, Contents } from "../storage/cart-store.ts";
+import type { Edit, EditRequest } from "../storage/cart-edits.ts";
 import type { ReadCart } from "../storage/cart-row.ts";
 import { replaceWrite, withInstance } from "./cart-replacement.ts";
 import type { Collection, CollectionGuard } from "./collection-guard.ts";

@@ -8,7 +8,7 @@ export const cartLifeMs = 30 * dayMs;
 
 /** One item in a cart as it was chosen, at the price that the shop asked when it was put there. */
 export interface CartLine {
-  /** Names the line in its instance: the item's id where nothing was chosen; see `line-id.ts`. */
+  /** Names the line in its instance: the item's id where nothing was chosen; see `cart-lines.ts`. */
   readonly lineId: string;
   readonly itemId: string;
   readonly name: string;

@@ -9,7 +9,7 @@ import {
   selectInstance,
 } from "./cart.ts";
 import { checkLineQuantity } from "./cart-limits.ts";
-import { indexLines } from "./line-id.ts";
+import { indexLines } from "./cart-lines.ts";
 
 /** Whose quantity counts where both carts have a line: both, the larger one, or the target's. */
 export const mergeStrategies = ["sum", "max", "keep"] as const;

@@ -1,7 +1,18 @@
-/** How carts are read; what is written to them is in the files of their edits and checkouts. */
+/**
+ * How carts are read, alone or together with the items they speak of, and how an edit of one is carried out.
+ * @see docs/decisions/0009-cart-writes.md
+ */
+import { setTimeout as sleepMs } from "node:timers/promises";
 import type { Database } from "../../table/database.ts";
 import type { Cart } from "../model/cart.ts";
-import { parseCart, type ReadCart, parseReadCart } from "./cart-row.ts";
+import { parseCart, type ReadCart, parseReadCart, cartPlace } from "./cart-row.ts";
+import { type Clock, systemClock } from "../../base/time.ts";
+import type { Stock } from "../../inventory/stock.ts";
+import { parseStock, stockRow } from "../../inventory/stock-store.ts";
+import { currentOperation } from "../../table/operation.ts";
+import { TransactionRefused } from "../../table/transaction.ts";
+import type { Write } from "../../table/write.ts";
+import { CartMoved } from "./cart-edits.ts";
 
 /** The cart as of now; an empty one where there is none. One request. */
 export async function findCart(database: Database, cartId: string): Promise<Cart> {
@@ -12,3 +23,91 @@ export async function findCart(database: Database, cartId: string): Promise<Cart
 export async function readCart(database: Database, cartId: string): Promise<ReadCart> {
   return parseReadCart(cartId, await database.get("Carts", { cartId }));
 }
+
+/** What reading and settling need; clock, sleep and random are for tests and simulations. */
+export interface CartContentsOptions {
+  readonly database: Database;
+  readonly clock?: Clock;
+  readonly sleep?: (durationMs: number) => Promise<unknown>;
+  readonly random?: () => number;
+}
+
+/** Carts in the order asked for, and those of the items that exist. */
+export interface Contents {
+  readonly carts: readonly ReadCart[];
+  readonly items: ReadonlyMap<string, Stock>;
+}
+
+/** First and longest wait before a cart that keeps moving is tried again. */
+const firstBackoffMs = 5;
+const longestBackoffMs = 200;
+/** How long an operation without a deadline of its own keeps trying. */
+const defaultPatienceMs = 10_000;
+
+/** What a refusal of several carts comes to: the one that will not go away first. */
+function decisive(error: unknown): unknown {
+  if (!(error instanceof TransactionRefused)) return error;
+  const errors = error.refusals.map((refusal) => refusal.error);
+  return errors.find((each) => !(each instanceof CartMoved)) ?? errors[0];
+}
+
+/** Reads and edits contents. Every edit is one guarded write. */
+export function createCartContents(options: CartContentsOptions) {
+  const { database, clock = systemClock, sleep = sleepMs, random = Math.random } = options;
+
+  /** Runs `attempt` again, after a little while, as long as carts move under it and time is left. */
+  async function untilSettled<T>(
+    attempt: (moved: CartMoved | undefined) => Promise<T>,
+  ): Promise<T> {
+    const deadlineMs = currentOperation()?.deadlineMs ?? clock() + defaultPatienceMs;
+    let moved: CartMoved | undefined;
+    for (let round = 0; ; round += 1) {
+      try {
+        return await attempt(moved);
+      } catch (refused) {
+        const error = decisive(refused);
+        if (!(error instanceof CartMoved)) throw error;
+        moved = error;
+        const waitMs = random() * Math.min(longestBackoffMs, firstBackoffMs * 2 ** round);
+        if (clock() + waitMs >= deadlineMs) throw error;
+        await sleep(waitMs);
+      }
+    }
+  }
+
+  return {
+    untilSettled,
+
+    /** Carts and items as of now. One request for up to 100 of them. */
+    async read(cartIds: readonly string[], itemIds: readonly string[] = []): Promise<Contents> {
+      const rows = await database.getTogether([
+        ...cartIds.map(cartPlace),
+        ...[...new Set(itemIds)].map(stockRow),
+      ]);
+      const stocks = rows.slice(cartIds.length).filter((row) => row !== undefined);
+      return {
+        carts: cartIds.map((cartId, index) => parseReadCart(cartId, rows[index])),
+        items: new Map(stocks.map((row) => [parseStock(row).itemId, parseStock(row)])),
+      };
+    },
+
+    /** Does one edit and hands back the cart as it is afterwards. One request. */
+    async apply(cartId: string, write: Write): Promise<ReadCart> {
+      return parseReadCart(cartId, await database.apply(write));
+    },
+
+    /**
+     * Does the edit that `plan` makes of a cart. When the cart was another by then, the refusal hands
+     * back what it is now, and the edit is planned again from that: one request each.
+     */
+    settle(cart: ReadCart, plan: (cart: ReadCart) => Write | Promise<Write>): Promise<ReadCart> {
+      return untilSettled(async (moved) => {
+        const current = moved ? parseReadCart(cart.cartId, moved.found) : cart;
+        return this.apply(cart.cartId, await plan(current));
+      });
+    },
+  };
+}
+
+/** See `createCartContents`. */
+export type CartContents = ReturnType<typeof createCartContents>;

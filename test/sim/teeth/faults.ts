@@ -42,9 +42,9 @@ const starting = "shared/payments/start-service.ts";
 const refunds = "shared/payments/refund-service.ts";
 const refundRules = "shared/payments/refund.ts";
 const receiving = "shared/payments/receiving.ts";
-const guards = "shared/carts/storage/cart-guards.ts";
+const guards = "shared/carts/storage/cart-edits.ts";
 const versions = "shared/table/versions.ts";
-const edits = "shared/carts/editing/cart-edits.ts";
+const edits = "shared/carts/storage/cart-edits.ts";
 const replacing = "shared/carts/editing/cart-replacement.ts";
 const merging = "shared/carts/model/merging.ts";
 const emptying = "shared/carts/editing/cart-property-service.ts";
@@ -373,8 +373,8 @@ export const plantedFaults: readonly PlantedFault[] = [
   fault(
     "late money sells without taking stock again",
     holds,
-    "return taking(request, { effects, held: 0 }, []);",
-    "return taking({ ...request, quantity: 0 }, { effects, held: 0 }, []);",
+    "return selling(request, []);",
+    'const sold = [action`${at("sold")} = ${at("sold")} + ${request.quantity}`, telling("item.paid", request)];\n  return taking({ ...request, quantity: 0 }, { effects: sold, held: 0 }, []);',
   ),
   fault(
     "late money takes what others hold",
@@ -433,8 +433,8 @@ export const plantedFaults: readonly PlantedFault[] = [
   fault(
     "an order never becomes due",
     orders,
-    "item: { ...order, ...due, change: note },",
-    "item: { ...order, ...(due ? {} : due), change: note },",
+    "item: { ...order, change: note },",
+    "item: (({ dueShard: _, dueAtMs: __, ...rest }) => ({ ...rest, change: note }))(order),",
   ),
   fault(
     "an order is put first and holds its lines afterwards",

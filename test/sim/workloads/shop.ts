@@ -143,7 +143,7 @@ export class Shop {
     const isExclusive = !isHot && random.chance(0.25);
     const quantity = isExclusive ? random.int(1, 2) : random.int(1, isHot ? 12 : 6);
     const rows = isHot ? { shards: random.int(1, 3) } : {};
-    const price = { amountMinor: random.int(1, 50) * 100, currency: "EUR" };
+    const price = { amountMinor: random.int(0, 50) * 100, currency: "EUR" };
     const holdPolicy = isExclusive ? ("exclusive" as const) : ("counted" as const);
     const item = { itemId, name: itemId, kind: "Ticket", price, quantity, holdPolicy, ...rows };
     await this.processes.insist("createItem", (system) =>
@@ -388,7 +388,7 @@ export class Shop {
           inventory.change(itemId, { shards }, actor),
         );
       } else if (kind === "price") {
-        const price = { amountMinor: random.int(1, 50) * 100, currency: "EUR" };
+        const price = { amountMinor: random.int(0, 50) * 100, currency: "EUR" };
         await this.processes.request("changeItem", ({ inventory }) =>
           inventory.change(itemId, { price }, actor),
         );

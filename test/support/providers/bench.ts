@@ -77,6 +77,15 @@ const sandboxTypes = {
   refunded: "payment.refunded",
 } as const;
 
+type Deliver = (order: Order, kind: EventKind, atMs: number) => WebhookDelivery;
+
+/** What belongs to a provider. @throws Error when it has no stand-in here */
+function played<T>(name: ProviderName, parts: Partial<Record<ProviderName, T>>): T {
+  const part = parts[name];
+  if (part === undefined) throw new Error(`There is no stand-in of ${name}`);
+  return part;
+}
+
 /** Starts the stand-ins of all providers that have an API. */
 export async function startBench() {
   const [stripe, razorpay, wompi] = await Promise.all([
@@ -93,7 +102,7 @@ export async function startBench() {
   });
 
   /** The providers as they are in production, but for where they call. */
-  function providers(clock: Clock): Required<Providers> {
+  function providers(clock: Clock) {
     const common = { clock, patience };
     return {
       stripe: createStripe({ ...common, keys: async () => [stripeKeys], baseUrl: stripe.url }),
@@ -104,7 +113,7 @@ export async function startBench() {
       }),
       wompi: createWompi({ ...common, keys: async () => [wompiKeys], baseUrl: wompi.url }),
       sandbox: createSandbox({ clock, keys: async () => [sandboxKeys] }),
-    };
+    } satisfies Providers;
   }
 
   /** The same, but refunds are only counted: the provider's own record stays as it is. */
@@ -179,15 +188,15 @@ export async function startBench() {
     wompi,
     /** A price that the provider takes: Wompi knows no other currency, and no smaller amounts. */
     priceOf: (name: ProviderName): { amountMinor: number; currency: string } =>
-      ({
+      played(name, {
         stripe: { amountMinor: 700, currency: "EUR" },
         razorpay: { amountMinor: 700, currency: "INR" },
         wompi: { amountMinor: 200_000, currency: "COP" },
         sandbox: { amountMinor: 700, currency: "EUR" },
-      })[name],
+      }),
     /** The webhook that tells of a kind of event; the provider's record agrees with it. */
     delivery: (name: ProviderName, order: Order, kind: EventKind, atMs: number): WebhookDelivery =>
-      deliveries[name](order, kind, atMs),
+      played<Deliver>(name, deliveries)(order, kind, atMs),
     /** What the browser brings when the payment stands like that at the provider. */
     returned(name: ProviderName, order: Order, kind: EventKind): BrowserReturn {
       const { transactionId } = order.payment!;

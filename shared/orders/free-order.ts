@@ -1,0 +1,34 @@
+/** Orders that cost nothing: paid when they are placed, because no provider takes a payment of nothing. */
+import { type Actor, changeNote } from "../base/actor.ts";
+import type { EpochMs } from "../base/time.ts";
+import { purchaseWrite } from "../carts/checkout/cart-purchase-store.ts";
+import type { Cart } from "../carts/model/cart.ts";
+import type { Write } from "../table/write.ts";
+import type { Order, PendingOrder } from "./order.ts";
+import { listBought } from "./order-line.ts";
+
+/** The order as it is placed: what costs nothing is paid at once, with no transaction of a provider. */
+export function payIfFree(order: PendingOrder): Order {
+  const { orderId, totalMinor, paymentMethod: provider, createdAtMs } = order;
+  if (totalMinor > 0) return order;
+  const name = `free_${orderId}`;
+  const payment = { provider, transactionId: name, paymentId: name };
+  const captured = { ...payment, capturedMinor: 0, capturedAtMs: createdAtMs };
+  const { dueShard: _shard, dueAtMs: _atMs, ...facts } = order;
+  return { ...facts, status: "paid", payment: captured };
+}
+
+/** What was bought leaves the cart in the order's own transaction. */
+export function planPurchase(cart: Cart, order: Order, actor: Actor, nowMs: EpochMs): Write {
+  const { orderId, lines, cart: ordered } = order;
+  const { instances = [], conditions = [] } = ordered ?? {};
+  const note = changeNote("cart.paid", actor, nowMs);
+  return purchaseWrite({
+    cart,
+    orderId,
+    bought: listBought(lines),
+    instances,
+    conditions,
+    note,
+  });
+}
