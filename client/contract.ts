@@ -5,6 +5,7 @@ import type * as carts from "../shared/api/carts.ts";
 import type * as documents from "../shared/api/documents.ts";
 import type { Endpoint } from "../shared/api/endpoint.ts";
 import type * as locks from "../shared/api/locks.ts";
+import type * as namedLocks from "../shared/api/named-locks.ts";
 import type * as items from "../shared/api/items.ts";
 import type * as orders from "../shared/api/orders.ts";
 import type * as payments from "../shared/api/payments.ts";
@@ -21,6 +22,7 @@ export type Contract = EndpointsOf<typeof admin> &
   EndpointsOf<typeof carts> &
   EndpointsOf<typeof documents> &
   EndpointsOf<typeof locks> &
+  EndpointsOf<typeof namedLocks> &
   EndpointsOf<typeof items> &
   EndpointsOf<typeof orders> &
   EndpointsOf<typeof payments> &

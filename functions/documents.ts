@@ -12,6 +12,7 @@ import { resolveEditor, resolveOwner } from "./runtime/document-caller.ts";
 import { etagHeader, expectedVersion } from "./runtime/entity-tag.ts";
 import { createHandler, serve } from "./runtime/http.ts";
 import { done, lockViewOrNull, replayed } from "./runtime/lock-answers.ts";
+import { serveNames } from "./runtime/named-locks.ts";
 import { shop } from "./runtime/wiring.ts";
 
 const [documents, locks] = [documentService(shop), lockService(shop)];
@@ -56,6 +57,7 @@ export const handler = createHandler([
     const view = { ...done(message), released: lockViewOrNull(forced.ended) };
     return answer(200, view, replayed(forced.replayed));
   }),
+  ...serveNames(locks),
   serve(getDocument, async ({ params: { docId }, caller }) => {
     const { document, lock } = await documents.get(docId, resolveEditor(caller));
     const { content, version, updatedAtMs, updatedBy } = document;

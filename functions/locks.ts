@@ -1,16 +1,24 @@
 /** Locks over HTTP that may have to be waited for: taking one, starting to edit, and the line. */
 import { editDocument } from "../shared/api/documents.ts";
 import { acquireLock, askInLine, leaveLine } from "../shared/api/locks.ts";
+import { acquireNames, askInNameLine, leaveNameLine } from "../shared/api/named-locks.ts";
 import { secondsToMs } from "../shared/base/time.ts";
 import { wantedLock } from "../shared/documents/document-service.ts";
 import { documentLockName } from "../shared/documents/document.ts";
+import { nameResource } from "../shared/locks/lock-group.ts";
 import { lockView } from "../shared/locks/lock.ts";
 import { documentService, lockService } from "../shared/shop.ts";
 import { answer } from "./runtime/answer.ts";
 import { resolveEditor, resolveOwner } from "./runtime/document-caller.ts";
 import { etagHeader } from "./runtime/entity-tag.ts";
 import { createHandler, serve } from "./runtime/http.ts";
-import { done, placeView, standingAnswer } from "./runtime/lock-answers.ts";
+import {
+  done,
+  namesView,
+  nameStandingAnswer,
+  placeView,
+  standingAnswer,
+} from "./runtime/lock-answers.ts";
 import { shop } from "./runtime/wiring.ts";
 
 const [documents, locks] = [documentService(shop), lockService(shop)];
@@ -30,6 +38,21 @@ export const handler = createHandler([
   }),
   serve(leaveLine, async ({ query: { docId, ticket }, caller: { userId }, actor }) => {
     await locks.line.leave({ resource: documentLockName(docId), ticket, userId, actor });
+    return answer(200, done("Left the line"));
+  }),
+  serve(acquireNames, async ({ body, caller, actor }) => {
+    const { names, ttl, scope, queue } = body;
+    const asked = { owner: resolveOwner(body, caller), leaseMs: secondsToMs(ttl), scope, actor };
+    if (queue) return nameStandingAnswer(await locks.named.acquireOrQueue({ ...asked, names }));
+    const taken = await locks.named.acquire({ ...asked, names });
+    return answer(200, namesView("Lock acquired successfully", taken));
+  }),
+  serve(askInNameLine, async ({ query: { name, ticket }, caller: { userId }, actor }) => {
+    const place = { resource: nameResource(name), ticket, userId, actor };
+    return nameStandingAnswer(await locks.line.ask(place));
+  }),
+  serve(leaveNameLine, async ({ query: { name, ticket }, caller: { userId }, actor }) => {
+    await locks.line.leave({ resource: nameResource(name), ticket, userId, actor });
     return answer(200, done("Left the line"));
   }),
   serve(editDocument, async ({ params: { docId }, body, caller, actor }) => {

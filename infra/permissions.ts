@@ -88,11 +88,11 @@ export const permissions = {
   },
   // Whoever waits for a lock must never take the capacity of who gives it back: a function of its own.
   locks: {
-    tables: { Locks: ["UpdateItem"], Documents: ["GetItem"] },
+    tables: { Locks: ["GetItem", "UpdateItem"], Documents: ["GetItem"] },
   },
   documents: {
     tables: {
-      Locks: ["GetItem", "UpdateItem", "ConditionCheckItem"],
+      Locks: ["GetItem", "BatchGetItem", "UpdateItem", "ConditionCheckItem"],
       Documents: ["GetItem", "UpdateItem"],
     },
   },

@@ -1,6 +1,7 @@
 /** How locks and places in line look in answers. */
 import type { Place } from "../../shared/locks/line.ts";
 import type { Standing } from "../../shared/locks/line-service.ts";
+import { parseName } from "../../shared/locks/lock-group.ts";
 import { type Lock, lockView } from "../../shared/locks/lock.ts";
 import { answer } from "./answer.ts";
 
@@ -23,6 +24,18 @@ export const standingAnswer = (standing: Standing) =>
         ...done("Lock acquired successfully"),
         lockInfo: lockView(standing.lock),
       });
+
+/** Names that the caller has, as answers show them. */
+export function namesView(message: string, locks: readonly Lock[]) {
+  const views = locks.map((lock) => ({ name: parseName(lock.resource), ...lockView(lock) }));
+  return { ...done(message), lockInfo: lockView(locks[0]!), locks: views };
+}
+
+/** One's turn at a name, or a place in its line. */
+export const nameStandingAnswer = (standing: Standing) =>
+  "place" in standing
+    ? answer(202, placeView(standing.place))
+    : answer(200, namesView("Lock acquired successfully", [standing.lock]));
 
 /** The lock as answers show it, null where there is none. */
 export const lockViewOrNull = (lock: Lock | undefined) => (lock ? lockView(lock) : null);

@@ -5,6 +5,7 @@ import { documentEndpoints } from "./documents.ts";
 import type { Endpoint } from "./endpoint.ts";
 import { itemEndpoints } from "./items.ts";
 import { lockEndpoints } from "./locks.ts";
+import { namedLockEndpoints } from "./named-locks.ts";
 import { orderEndpoints } from "./orders.ts";
 import { paymentEndpoints } from "./payments.ts";
 import { platformEndpoints } from "./platform.ts";
@@ -19,6 +20,7 @@ export const endpoints: readonly Endpoint[] = [
   ...orderEndpoints,
   ...paymentEndpoints,
   ...lockEndpoints,
+  ...namedLockEndpoints,
   ...documentEndpoints,
   ...adminEndpoints,
   ...trialEndpoints,

@@ -44,9 +44,9 @@ export const queued = z.object({
   lockInfo,
 });
 /** Names one place in line. */
-const ticketField = text(128);
+export const ticketField = text(128);
 /** Makes a repetition answer like the first; the same key with another body or address is refused. */
-const keyHeaders = z.object({ "idempotency-key": text(255).optional() });
+export const keyHeaders = z.object({ "idempotency-key": text(255).optional() });
 
 /** Who asks for a lock, and for how long. */
 export const lockRequest = z.strictObject({

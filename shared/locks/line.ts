@@ -108,11 +108,12 @@ export function parseTurn(row: Row | undefined): Turn | undefined {
 /** Whether the caller has this lock now, as the condition `callerHolds` says it. */
 export function isHeldBy(
   row: Row | undefined,
-  { owner, fence }: LockProof,
+  { owner, fence, scope }: LockProof,
   nowMs: EpochMs,
 ): boolean {
   const lock = parseLiveLock(row, nowMs);
   if (!lock || !isSameOwner(lock.owner, owner)) return false;
+  if (scope !== undefined && scope !== lock.scope) return false;
   return fence === undefined || fence === lock.fence;
 }
 

@@ -24,7 +24,8 @@ import {
   LockTimeout,
   type Permit,
 } from "./lock.ts";
-import type { TreeLocks } from "./tree-locks.ts";
+import type { GroupKeeping } from "./group-keeping.ts";
+import type { GroupTaking } from "./group-taking.ts";
 
 /** What taking a lock needs; only name and owner have no default. */
 export interface AcquireRequest {
@@ -88,19 +89,23 @@ export function keyedProof(what: string, request: ProofRequest, leaseMs?: number
 /** What acquiring is made of. */
 interface AcquiringParts {
   readonly database: Database;
-  readonly trees: TreeLocks;
+  readonly takeAll: GroupTaking;
+  readonly keeping: GroupKeeping;
   readonly line: LockLine;
 }
 
 /** Makes what starts a lease again. */
-function createExtending({ database, trees }: AcquiringParts, { clock }: LockTiming) {
+function createExtending({ database, keeping }: AcquiringParts, { clock }: LockTiming) {
   return async function extend(request: RenewRequest): Promise<{ lock: Lock; replayed: boolean }> {
     checkLimits(request);
     const { leaseMs = defaultLeaseMs, permit } = request;
     const keyed = keyedProof("extend", request, leaseMs);
     const of = { proof: request, actor: resolveActor(request), leaseMs, keyed, permit };
     const change = { ...of, nowMs: clock() };
-    if (request.scope === "tree") return { lock: await trees.renew(change), replayed: false };
+    if (request.scope === "tree") {
+      const [lock] = await keeping.renewAll({ ...change, proofs: [request] });
+      return { lock: lock!, replayed: false };
+    }
     try {
       return { lock: parseLock(await database.apply(renewLockWrite(change)))!, replayed: false };
     } catch (error) {
@@ -120,7 +125,7 @@ function planAcquisition(request: AcquireRequest): Acquisition {
 
 /** Makes `acquire` and `renew` of a lock service; their promises are stated there. */
 export function createAcquiring(parts: AcquiringParts, timing: LockTiming) {
-  const { database, trees, line } = parts;
+  const { database, takeAll, line } = parts;
   const { clock, sleep, random, logger, waited } = timing;
 
   const extend = createExtending(parts, timing);
@@ -131,7 +136,7 @@ export function createAcquiring(parts: AcquiringParts, timing: LockTiming) {
     const { resource, owner, leaseMs, scope, actor, permit } = taken;
     return again(mostLosses, async () => {
       try {
-        if (scope === "tree") return await trees.take(taken);
+        if (scope === "tree") return (await takeAll([taken]))[0]!;
         return await takeExact(taken);
       } catch (error) {
         if (!(error instanceof LockHeld)) throw error;

@@ -6,7 +6,7 @@
 import type { EpochMs } from "../base/time.ts";
 import { allOf, anyOf, condition, type Fragment, isMissing, pathsOf } from "../table/expression.ts";
 import type { LockRow } from "./lock-row.ts";
-import type { LockProof, Permit } from "./lock.ts";
+import type { LockProof, LockScope, Permit } from "./lock.ts";
 
 /** The attributes of a lock's row. */
 export const at = pathsOf<LockRow>();
@@ -36,8 +36,14 @@ export const nobodyWaits: Fragment = anyOf(
   condition`size(${at("line")}) = ${0}`,
 );
 
+/** It reaches as far as the caller says, if he does: what is done to its own row alone is not enough for a tree. */
+function reaches(scope: LockScope | undefined): Fragment[] {
+  if (scope === undefined) return [];
+  return [scope === "tree" ? condition`${at("scope")} = ${scope}` : isMissing(at("scope"))];
+}
+
 /** The caller took it, nobody took it since, and the lease still runs. */
-export function callerHolds({ owner, fence }: LockProof, nowMs: EpochMs): Fragment {
+export function callerHolds({ owner, fence, scope }: LockProof, nowMs: EpochMs): Fragment {
   const sameSession =
     owner.sessionId === undefined
       ? isMissing(at("sessionId"))
@@ -47,6 +53,7 @@ export function callerHolds({ owner, fence }: LockProof, nowMs: EpochMs): Fragme
     sameSession,
     condition`${at("expiresAtMs")} > ${nowMs}`,
     ...(fence === undefined ? [] : [condition`${at("fence")} = ${fence}`]),
+    ...reaches(scope),
   );
 }
 

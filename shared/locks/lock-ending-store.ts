@@ -54,18 +54,20 @@ export interface ForcedRelease {
 }
 
 /**
- * Ends the caller's lock, if nobody waits for it. A tree lock does not look at lines: `isTree` leaves
- * those who wait for its name to their next question.
+ * Ends the caller's lock, if nobody waits for it. One of several that end together does not look at its line:
+ * `leavesLine` leaves those who wait for it to their next question.
  */
 export function releaseLockWrite(
-  change: HeldChange & { readonly releaseId: string; readonly isTree?: boolean },
+  change: HeldChange & { readonly releaseId: string; readonly leavesLine?: boolean },
 ): Write {
-  const { proof, nowMs, actor, releaseId, keyed, isTree = false } = change;
+  const { proof, nowMs, actor, releaseId, keyed, leavesLine = false } = change;
   const write = update({
     ...lockRow(proof.resource),
     isBlind: true,
     change: tombstone(changeNote("lock.released", actor, nowMs), { releaseId }),
-    condition: isTree ? callerHolds(proof, nowMs) : allOf(callerHolds(proof, nowMs), nobodyWaits),
+    condition: leavesLine
+      ? callerHolds(proof, nowMs)
+      : allOf(callerHolds(proof, nowMs), nobodyWaits),
     refused: (row) =>
       row && isHeldBy(row, proof, nowMs) ? new LineWaits(row) : new LockNotOwned(row, nowMs),
     applied: (row) => row?.["releaseId"] === releaseId,

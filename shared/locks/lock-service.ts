@@ -27,6 +27,9 @@ import {
   LockNotOwned,
   parseLock,
 } from "./lock.ts";
+import { createGroupKeeping } from "./group-keeping.ts";
+import { createGroupTaking } from "./group-taking.ts";
+import { createNamedLocks } from "./named-lock-service.ts";
 import { createTreeLocks } from "./tree-locks.ts";
 import { createWithLock } from "./with-lock.ts";
 
@@ -53,20 +56,24 @@ function ignoreLine(error: unknown): void {
   if (!(error instanceof LineWaits)) throw error;
 }
 
-/** Locks by name: at most one owner each, for a lease, with a fence that only grows. */
-export function createLockService({ database, ...given }: LockServiceOptions) {
+function completeTiming(given: Partial<LockTiming>): LockTiming {
   // A clock that a test moves is the only one that counts there.
   const steadyMs =
     given.clock && given.clock !== systemClock ? given.clock : () => performance.now();
   const defaults = { clock: systemClock, steadyMs, sleep: interruptibleSleep, random: Math.random };
-  const timing: LockTiming = { ...defaults, logger: silentLogger, ...given };
+  return { ...defaults, logger: silentLogger, ...given };
+}
+
+/** Locks by name: at most one owner each, for a lease, with a fence that only grows. */
+export function createLockService({ database, ...given }: LockServiceOptions) {
+  const timing = completeTiming(given);
   const { clock } = timing;
-  const trees = createTreeLocks({ database, clock });
+  const trees = createTreeLocks({ database });
   const line = createLine({ database, clock });
-  const { acquire, acquireOrQueue, renew, extend } = createAcquiring(
-    { database, trees, line },
-    timing,
-  );
+  const keeping = createGroupKeeping({ database });
+  const takeAll = createGroupTaking({ database, clock, passOn: line.passOn });
+  const parts = { database, takeAll, keeping, line };
+  const { acquire, acquireOrQueue, renew, extend } = createAcquiring(parts, timing);
 
   async function release(request: ProofRequest): Promise<{ replayed: boolean }> {
     checkLimits(request);
@@ -74,8 +81,9 @@ export function createLockService({ database, ...given }: LockServiceOptions) {
     const change = { proof: request, nowMs: clock(), actor: resolveActor(request), keyed };
     const releaseId = randomId("rel");
     try {
-      if (request.scope === "tree") await trees.release({ ...change, releaseId });
-      else await database.apply(releaseLockWrite({ ...change, releaseId }));
+      if (request.scope === "tree") {
+        await keeping.releaseAll({ ...change, proofs: [request], releaseId });
+      } else await database.apply(releaseLockWrite({ ...change, releaseId }));
     } catch (error) {
       if (error instanceof Replayed) return { replayed: true };
       if (!(error instanceof LineWaits)) throw error;
@@ -128,6 +136,9 @@ export function createLockService({ database, ...given }: LockServiceOptions) {
      */
     acquireOrQueue,
     line,
+
+    /** Locks by names that callers choose, one or several together; see `createNamedLocks`. */
+    named: createNamedLocks({ clock, line, takeAll, keeping, acquireOrQueue, extend, release }),
 
     /**
      * Starts the caller's lease again from now; the fence stays. One request. Safe to repeat.

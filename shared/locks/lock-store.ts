@@ -113,6 +113,7 @@ export function acquireLockWrite(taken: Acquisition, nowMs: EpochMs, fence?: num
   const { permit } = taken;
   const { set, remove } = ownership(taken, nowMs);
   const counted = fence === undefined;
+  const looksAtLine = taken.scope === "exact";
   return update({
     ...lockRow(taken.resource),
     change: {
@@ -122,13 +123,14 @@ export function acquireLockWrite(taken: Acquisition, nowMs: EpochMs, fence?: num
     // Whoever waits goes first; a tree lock, which is several rows, does not look at lines.
     condition: allOf(
       lockIsFree(nowMs),
-      counted ? nobodyWaits : fenceGrowsTo(fence),
+      ...(looksAtLine ? [nobodyWaits] : []),
+      ...(counted ? [] : [fenceGrowsTo(fence)]),
       ...permitted(permit),
     ),
     refused: (row) => {
       const denied = permit?.refusal(row);
       if (denied) return denied;
-      if (counted && row && !parseLiveLock(row, nowMs) && parseTickets(row).length > 0) {
+      if (looksAtLine && row && !parseLiveLock(row, nowMs) && parseTickets(row).length > 0) {
         return new LineWaits(row);
       }
       const holder = parseLock(row);

@@ -40,6 +40,10 @@ function entryIsOurs({ resource, fence }: LockProof): Fragment {
     : condition`${at(entryAttribute(resource), "fence")} = ${fence}`;
 }
 
+function entriesAreOurs([first, ...others]: AtLeastOne<LockProof>): Fragment {
+  return allOf(entryIsOurs(first), ...others.map(entryIsOurs));
+}
+
 /** The leases of these locks below are over; looked at again at the instant of the write. */
 const leasesBelowAreOver = (locks: readonly [Lock, ...Lock[]], nowMs: EpochMs): Fragment => {
   const [first, ...others] = locks.map(
@@ -56,30 +60,44 @@ function nothingElseBelow(expired: readonly Lock[], nowMs: EpochMs): Fragment {
   return allOf(onlyThese, leasesBelowAreOver([first, ...others], nowMs));
 }
 
-/** Notes a lock in a row above it, which must be free itself. */
-export function enterWrite(above: string, lock: Lock, note: ChangeNote): Write {
+/** One or more, for a row that is above all of them. */
+export type AtLeastOne<Each> = readonly [Each, ...Each[]];
+
+/** A lock that a row above it is to tell of: anew, or once more because it is renewed. */
+export interface Entry {
+  readonly lock: Lock;
+  readonly isRenewed: boolean;
+}
+
+const listNames = (locks: readonly LockProof[]) => new Set(locks.map(({ resource }) => resource));
+
+/** Notes locks in a row above them, which must be free itself. */
+export function enterWrite(above: string, entries: AtLeastOne<Entry>, note: ChangeNote): Write {
   const nowMs = note.atMs;
+  const locks = entries.map(({ lock }) => lock);
+  const renewed = entries.filter(({ isRenewed }) => isRenewed).map(({ lock }) => entryIsOurs(lock));
+  const isFree = lockIsFree(nowMs);
   return update({
     ...lockRow(above),
     change: {
       set: [
-        action`${at(entryAttribute(lock.resource))} = ${lock}`,
+        ...locks.map((lock) => action`${at(entryAttribute(lock.resource))} = ${lock}`),
         action`${at("ttlSeconds")} = ${ttlSecondsAbove(nowMs)}`,
         action`${at("change")} = ${note}`,
       ],
       // Only ever an owner whose lease is over: without it, his next write is refused.
       remove: [at("owner"), at("kindShard")],
-      add: [action`${below} ${new Set([lock.resource])}`],
+      add: [action`${below} ${listNames(locks)}`],
     },
-    condition: lockIsFree(nowMs),
+    condition: allOf(isFree, ...renewed),
     refused: (row) => new LockHeld(parseLiveLock(row, nowMs)!),
   });
 }
 
-/** Renews the entry in a row above. */
+/** Renews the entries in a row above. */
 export function prolongWrite(
   above: string,
-  proof: LockProof,
+  proofs: AtLeastOne<LockProof>,
   until: { expiresAtMs: EpochMs; note: ChangeNote },
 ): Write {
   const { expiresAtMs, note } = until;
@@ -88,26 +106,32 @@ export function prolongWrite(
     ...lockRow(above),
     change: {
       set: [
-        action`${at(entryAttribute(proof.resource), "expiresAtMs")} = ${expiresAtMs}`,
+        ...proofs.map(
+          ({ resource }) => action`${at(entryAttribute(resource), "expiresAtMs")} = ${expiresAtMs}`,
+        ),
         action`${at("ttlSeconds")} = ${ttlSecondsAbove(nowMs)}`,
         action`${at("change")} = ${note}`,
       ],
     },
-    condition: entryIsOurs(proof),
+    condition: entriesAreOurs(proofs),
     refused: (row) => new LockNotOwned(row, nowMs),
   });
 }
 
-/** Removes the entry from a row above. */
-export function leaveAboveWrite(above: string, proof: LockProof, note: ChangeNote): Write {
+/** Removes the entries from a row above. */
+export function leaveAboveWrite(
+  above: string,
+  proofs: AtLeastOne<LockProof>,
+  note: ChangeNote,
+): Write {
   return update({
     ...lockRow(above),
     change: {
       set: [action`${at("change")} = ${note}`],
-      remove: [at(entryAttribute(proof.resource))],
-      delete: [action`${below} ${new Set([proof.resource])}`],
+      remove: proofs.map(({ resource }) => at(entryAttribute(resource))),
+      delete: [action`${below} ${listNames(proofs)}`],
     },
-    condition: entryIsOurs(proof),
+    condition: entriesAreOurs(proofs),
     refused: (row) => new LockNotOwned(row, note.atMs),
   });
 }

@@ -127,6 +127,10 @@ class Stage {
     return this.do(async ({ documents }) => void (await documents.edit("report", { owner: bob })));
   }
 
+  takeNames(wanted: readonly string[]): Promise<void> {
+    return this.do(async ({ locks }) => void (await locks.named.acquire({ names: wanted, owner })));
+  }
+
   /** Behind Bob, who edits. */
   async queued(): Promise<void> {
     await this.bobEdits();
@@ -150,6 +154,7 @@ function move(kind: "adjusted" | "sold" | "returned"): Scene["subject"] {
 
 const bob = { userId: "bob" };
 const place = { resource: "document/report", userId: owner.userId, actor };
+const names = ["till/1", "till/2"];
 const tree = { resource: "shelf/1/a", owner, scope: "tree" as const };
 const rebate = {
   name: "rebate",
@@ -377,6 +382,30 @@ const scenes: readonly Scene[] = [
   },
   {
     name: "DELETE /api/lock/queue",
+    prepare: (stage) => stage.queued(),
+    subject: ({ ticket }, { locks }) => locks.line.leave({ ...place, ticket }),
+  },
+  {
+    name: "POST /locks/acquire",
+    subject: (_stage, { locks }) => locks.named.acquire({ names, owner }),
+  },
+  {
+    name: "POST /locks/acquire, names of a tree",
+    subject: (_stage, { locks }) =>
+      locks.named.acquire({ names: ["a/1", "a/2"], owner, scope: "tree" }),
+  },
+  {
+    name: "POST /locks/extend",
+    prepare: (stage) => stage.takeNames(names),
+    subject: (_stage, { locks }) => locks.named.extend({ names, owner }),
+  },
+  {
+    name: "POST /locks/release",
+    prepare: (stage) => stage.takeNames(names),
+    subject: (_stage, { locks }) => locks.named.release({ names, owner }),
+  },
+  {
+    name: "DELETE /locks/queue",
     prepare: (stage) => stage.queued(),
     subject: ({ ticket }, { locks }) => locks.line.leave({ ...place, ticket }),
   },

@@ -192,8 +192,8 @@ export const plantedFaults: readonly PlantedFault[] = [
   fault(
     "a tree lock does not look above",
     trees,
-    "    condition: lockIsFree(nowMs),\n    refused: (row) => new LockHeld(parseLiveLock(row, nowMs)!),",
-    '    condition: condition`${at("fence")} <> ${-1}`,\n    refused: (row) => new LockHeld(parseLiveLock(row, nowMs)!),',
+    "const isFree = lockIsFree(nowMs);",
+    'const isFree = condition`${at("fence")} <> ${-1}`;',
   ),
   fault(
     "a tree lock's entry above is not checked when it is renewed",
