@@ -34,25 +34,25 @@ import type { Runner } from "./runner.ts";
 /** How to run. Everything has a default that suits `npm start`. */
 export interface HoldfastOptions {
   /** 0 takes any free port. */
-  port?: number;
+  readonly port?: number;
   /** CDK context, as `-c key=value` gives it. */
-  context?: Context;
+  readonly context?: Context;
   /** A synthesized assembly to run instead of our own app's. */
-  assemblyDirectory?: string;
+  readonly assemblyDirectory?: string;
   /** A DynamoDB that runs already; without it one is started. */
-  dynamoDbEndpoint?: string | undefined;
+  readonly dynamoDbEndpoint?: string | undefined;
   /** Goes before every table name, so that several runs can share one DynamoDB; such tables are dropped at the end. */
-  tablePrefix?: string;
+  readonly tablePrefix?: string;
   /** Keeps tables and secrets here. */
-  dataDirectory?: string | undefined;
+  readonly dataDirectory?: string | undefined;
   /** Lets DynamoDB behave as it does in a crowd: conflicts, throttling, latency. */
-  contention?: Parameters<typeof createContentionFront>[2] | undefined;
+  readonly contention?: Parameters<typeof createContentionFront>[2] | undefined;
   /** How many workers a function may have. */
-  maxWorkers?: number;
+  readonly maxWorkers?: number;
   /** Makes the alarms' minutes shorter: at 60 five minutes last five seconds. */
-  alarmSpeed?: number;
+  readonly alarmSpeed?: number;
   /** Ends the start early; what was started by then is stopped. */
-  signal?: AbortSignal;
+  readonly signal?: AbortSignal;
   onProgress?(text: string): void;
   onLog?(line: LogLine): void;
 }
@@ -64,7 +64,7 @@ export interface Holdfast extends Runner {
   /** Stops everything that was started, Java included. Safe to call again. */
   stop(): Promise<void>;
   /** Settles when DynamoDB Local ends; never when it is somebody else's. */
-  databaseEnded: Promise<unknown>;
+  readonly databaseEnded: Promise<unknown>;
 }
 
 /** Lambda would start more; on two processors they would only get in each other's way. */

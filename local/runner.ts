@@ -15,21 +15,21 @@ import type { Metrics } from "./observe/metrics.ts";
 
 /** A running Holdfast, seen from inside. */
 export interface Runner {
-  url: string;
-  dynamoDbEndpoint: string;
+  readonly url: string;
+  readonly dynamoDbEndpoint: string;
   /** Absent when the stack believes an issuer of its owner's own. */
-  issuer: Issuer | undefined;
-  tables: readonly LocalTable[];
-  functions: LocalFunctions;
-  schedules: Schedules;
-  secrets: Secrets;
-  queues: Queues;
-  buckets: Buckets;
-  faults: Faults;
-  calls: CallRecord;
-  logs: LogBook;
+  readonly issuer: Issuer | undefined;
+  readonly tables: readonly LocalTable[];
+  readonly functions: LocalFunctions;
+  readonly schedules: Schedules;
+  readonly secrets: Secrets;
+  readonly queues: Queues;
+  readonly buckets: Buckets;
+  readonly faults: Faults;
+  readonly calls: CallRecord;
+  readonly logs: LogBook;
   /** Absent unless contention is modelled. */
-  contention: ContentionModel | undefined;
-  metrics: Metrics;
-  alarms: LocalAlarms;
+  readonly contention: ContentionModel | undefined;
+  readonly metrics: Metrics;
+  readonly alarms: LocalAlarms;
 }

@@ -21,11 +21,11 @@ PORT sets the port (default 3000); DYNAMODB_ENDPOINT names a DynamoDB Local to u
 const STOP_LIMIT_MS = 15_000;
 
 interface Options {
-  port: number;
-  context: Context;
-  dataDirectory: string | undefined;
-  contention: ContentionSettings | undefined;
-  showLogs: boolean;
+  readonly port: number;
+  readonly context: Context;
+  readonly dataDirectory: string | undefined;
+  readonly contention: ContentionSettings | undefined;
+  readonly showLogs: boolean;
 }
 
 class UsageError extends Error {}

@@ -10,9 +10,9 @@ import { ROOT } from "../local/root.ts";
 import { onStopRequest } from "../local/stop-request.ts";
 
 interface Step {
-  name: string;
-  program: string;
-  parameters: string[];
+  readonly name: string;
+  readonly program: string;
+  readonly parameters: string[];
 }
 
 const BIN = join(ROOT, "node_modules", ".bin");

@@ -4,37 +4,37 @@ import { join } from "node:path";
 
 /** One resource of the template, as CloudFormation would get it: properties still hold intrinsics. */
 export interface Resource {
-  Type: string;
-  Properties?: Record<string, unknown>;
-  Condition?: string;
-  Metadata?: Record<string, unknown>;
+  readonly Type: string;
+  readonly Properties?: Record<string, unknown>;
+  readonly Condition?: string;
+  readonly Metadata?: Record<string, unknown>;
 }
 
 /** The parts of a CloudFormation template that this runner understands. */
 export interface Template {
-  Resources: Record<string, Resource>;
-  Parameters?: Record<string, { Default?: unknown }>;
-  Conditions?: Record<string, unknown>;
-  Mappings?: Record<string, Record<string, Record<string, unknown>>>;
-  Outputs?: Record<string, { Value: unknown }>;
+  readonly Resources: Record<string, Resource>;
+  readonly Parameters?: Record<string, { Default?: unknown }>;
+  readonly Conditions?: Record<string, unknown>;
+  readonly Mappings?: Record<string, Record<string, Record<string, unknown>>>;
+  readonly Outputs?: Record<string, { Value: unknown }>;
 }
 
 /** What the runner needs to know of an assembly. */
 export interface Assembly {
-  directory: string;
-  stackName: string;
-  template: Template;
+  readonly directory: string;
+  readonly stackName: string;
+  readonly template: Template;
   /** From the object key that a function's code names (`<hash>.zip`) to the directory with its files. */
-  assets: Map<string, string>;
+  readonly assets: Map<string, string>;
 }
 
 interface Artifact {
-  type: string;
-  properties?: { templateFile?: string; file?: string; stackName?: string };
+  readonly type: string;
+  readonly properties?: { templateFile?: string; file?: string; stackName?: string };
 }
 
 interface AssetManifest {
-  files?: Record<
+  readonly files?: Record<
     string,
     { source: { path?: string }; destinations: Record<string, { objectKey: string }> }
   >;

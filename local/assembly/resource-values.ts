@@ -6,11 +6,11 @@ import type { ResourceValues } from "./template.ts";
 /** The addresses and names that differ between two runs on one machine. */
 export interface LocalPlaces {
   /** Goes before every table name, so that several runs can share one DynamoDB Local. */
-  tablePrefix: string;
+  readonly tablePrefix: string;
   /** Where the gateway answers, without a slash at the end. */
-  apiUrl: string;
+  readonly apiUrl: string;
   /** Where the stand-in for AWS services answers. */
-  awsUrl: string;
+  readonly awsUrl: string;
 }
 
 /** The host that API Gateway would give this API; `rewriteApiUrl` turns it into the local address. */

@@ -43,8 +43,8 @@ const MOST_KEPT = 16;
 const STALE_LOCK_MS = 120_000;
 
 interface CdkSettings {
-  app: string;
-  context?: Record<string, unknown>;
+  readonly app: string;
+  readonly context?: Record<string, unknown>;
 }
 
 /** What the CDK's command line adds to the context of every synthesis. */

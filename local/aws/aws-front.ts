@@ -21,20 +21,20 @@ import { answerQueueRequest, answerSecretRequest } from "./service-requests.ts";
 
 /** What the front needs; it is made before the functions, whose environment names its address. */
 export interface AwsFrontParts {
-  functions: LocalFunctions;
-  permissions: Permissions;
-  dynamoDb: Pick<DynamoDbConnection, "forward">;
-  secrets: Secrets;
-  queues: Queues;
-  faults: Faults;
-  calls: CallRecord;
+  readonly functions: LocalFunctions;
+  readonly permissions: Permissions;
+  readonly dynamoDb: Pick<DynamoDbConnection, "forward">;
+  readonly secrets: Secrets;
+  readonly queues: Queues;
+  readonly faults: Faults;
+  readonly calls: CallRecord;
   /** Called after a successful write, so that the stream's poller need not wait for its turn. */
   onWrite(tableArn: string): void;
 }
 
 /** A listening front. */
 export interface AwsFront {
-  url: string;
+  readonly url: string;
   /** Puts the parts in; requests before that are refused. */
   connect(parts: AwsFrontParts): void;
   stop(): Promise<void>;

@@ -5,7 +5,7 @@ import type { TemplateResolver } from "../assembly/template.ts";
 import type { Queues } from "./queues.ts";
 
 interface BucketProperties {
-  NotificationConfiguration?: { QueueConfigurations?: { Event: string; Queue: string }[] };
+  readonly NotificationConfiguration?: { QueueConfigurations?: { Event: string; Queue: string }[] };
 }
 
 /** The buckets of the template. */

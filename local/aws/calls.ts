@@ -2,10 +2,10 @@
 
 /** One kind of request of one function. */
 export interface RecordedCall {
-  function: string;
-  action: string;
-  resource: string;
-  allowed: boolean;
+  readonly function: string;
+  readonly action: string;
+  readonly resource: string;
+  readonly allowed: boolean;
   times: number;
 }
 

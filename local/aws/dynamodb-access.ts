@@ -3,15 +3,15 @@ import { localArn } from "../assembly/local-account.ts";
 
 /** One thing that the caller has to be allowed. */
 export interface Access {
-  action: string;
-  resource: string;
+  readonly action: string;
+  readonly resource: string;
 }
 
 interface Request {
-  TableName?: string;
-  IndexName?: string;
-  RequestItems?: Record<string, unknown>;
-  TransactItems?: Record<string, { TableName: string }>[];
+  readonly TableName?: string;
+  readonly IndexName?: string;
+  readonly RequestItems?: Record<string, unknown>;
+  readonly TransactItems?: Record<string, { TableName: string }>[];
 }
 
 /** A table may be named by its ARN too. */

@@ -7,21 +7,21 @@ import { randomUUID } from "node:crypto";
 
 /** What shall go wrong. */
 export interface FaultRequest {
-  function: string;
+  readonly function: string;
   /** Which AWS request of an invocation is hit, counted from 1. */
-  afterRequests: number;
-  mode: "before" | "after" | "delay";
+  readonly afterRequests: number;
+  readonly mode: "before" | "after" | "delay";
   /** How long a delayed request waits. */
-  delayMs?: number;
+  readonly delayMs?: number;
   /** How many invocations are hit before the fault is over; 1 unless told. */
-  times?: number;
+  readonly times?: number;
 }
 
 /** A fault and what became of it. */
 export interface Fault extends Required<FaultRequest> {
-  id: string;
+  readonly id: string;
   /** For each time it struck: how many AWS requests the invocation had made, the struck one included. */
-  fired: { atMs: number; requests: number; operation: string }[];
+  readonly fired: { atMs: number; requests: number; operation: string }[];
 }
 
 /** The faults that are set. */

@@ -4,19 +4,19 @@ import type { LocalFunction } from "../lambda/functions.ts";
 
 /** A request of a function, taken apart. */
 export interface AwsRequest {
-  service: string;
-  target: string;
-  operation: string;
-  body: Buffer;
-  input: Record<string, unknown>;
-  owner: LocalFunction;
-  execution: Execution;
+  readonly service: string;
+  readonly target: string;
+  readonly operation: string;
+  readonly body: Buffer;
+  readonly input: Record<string, unknown>;
+  readonly owner: LocalFunction;
+  readonly execution: Execution;
 }
 
 /** An answer in AWS's JSON protocols. */
 export interface AwsAnswer {
-  status: number;
-  body: Buffer | string;
+  readonly status: number;
+  readonly body: Buffer | string;
 }
 
 /** An error as AWS's JSON protocols write it. */

@@ -4,10 +4,10 @@ import type { TemplateResolver } from "../assembly/template.ts";
 
 /** A message in a queue. */
 export interface QueuedMessage {
-  messageId: string;
-  body: string;
-  attributes: Record<string, string>;
-  sentAtMs: number;
+  readonly messageId: string;
+  readonly body: string;
+  readonly attributes: Record<string, string>;
+  readonly sentAtMs: number;
 }
 
 /** The queues of the template. */

@@ -5,8 +5,8 @@ import { dirname } from "node:path";
 import type { TemplateResolver } from "../assembly/template.ts";
 
 interface SecretProperties {
-  SecretString?: string;
-  GenerateSecretString?: {
+  readonly SecretString?: string;
+  readonly GenerateSecretString?: {
     PasswordLength?: number;
     ExcludeCharacters?: string;
     ExcludePunctuation?: boolean;
@@ -21,8 +21,8 @@ interface SecretProperties {
 
 /** The two versions that a secret can have at a time. */
 export interface SecretVersions {
-  current: string;
-  previous?: string;
+  readonly current: string;
+  readonly previous?: string;
 }
 
 /** The secrets of the template. */

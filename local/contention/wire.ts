@@ -12,17 +12,17 @@ export type WireItem = Record<string, AttributeValue>;
 
 /** One action, as far as it names an item. */
 export interface WireAction {
-  Key?: WireItem;
-  Item?: WireItem;
+  readonly Key?: WireItem;
+  readonly Item?: WireItem;
 }
 
 type WireBatch = Record<string, { Keys?: WireItem[] } | Record<string, WireAction>[]>;
 
 /** A request as it travels, as far as it names items. */
 export interface WireInput extends WireAction {
-  TransactItems?: Record<string, WireAction>[];
-  RequestItems?: WireBatch;
-  ExpressionAttributeValues?: WireItem;
+  readonly TransactItems?: Record<string, WireAction>[];
+  readonly RequestItems?: WireBatch;
+  readonly ExpressionAttributeValues?: WireItem;
 }
 
 /** Bytes that a value counts for in the size of its item. */

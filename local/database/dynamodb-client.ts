@@ -6,14 +6,14 @@ import { Agent, request } from "node:http";
 
 /** An answer as it came over the wire. */
 export interface WireAnswer {
-  status: number;
-  headers: Record<string, string | string[] | undefined>;
-  body: Buffer;
+  readonly status: number;
+  readonly headers: Record<string, string | string[] | undefined>;
+  readonly body: Buffer;
 }
 
 /** A connection to a DynamoDB endpoint. */
 export interface DynamoDbConnection {
-  endpoint: string;
+  readonly endpoint: string;
   /** Sends a body as it is, with whatever target it names, and gives back whatever comes. */
   forward(target: string, body: Buffer | string): Promise<WireAnswer>;
   /** Calls an operation of DynamoDB or (`GetRecords` and the like) of DynamoDB Streams. */

@@ -10,11 +10,11 @@ import { ensureJava } from "./java.ts";
 
 /** A running DynamoDB Local. */
 export interface DynamoDbLocal {
-  endpoint: string;
+  readonly endpoint: string;
   /** Settles when Java is gone; safe to call again. */
   stop(): Promise<void>;
   /** Settles with the exit code when Java ends by itself or is stopped. */
-  ended: Promise<number | null>;
+  readonly ended: Promise<number | null>;
 }
 
 const START_LIMIT_MS = 30_000;

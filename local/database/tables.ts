@@ -4,24 +4,28 @@ import { type DynamoDbConnection, DynamoDbFailure } from "./dynamodb-client.ts";
 
 /** The parts of AWS::DynamoDB::Table and AWS::DynamoDB::GlobalTable that mean something on this machine. */
 interface TableProperties {
-  KeySchema: object[];
-  AttributeDefinitions: object[];
-  GlobalSecondaryIndexes?: { IndexName: string; KeySchema: object[]; Projection: object }[];
-  LocalSecondaryIndexes?: { IndexName: string; KeySchema: object[]; Projection: object }[];
-  StreamSpecification?: { StreamViewType: string };
-  TimeToLiveSpecification?: { AttributeName?: string; Enabled: boolean };
+  readonly KeySchema: object[];
+  readonly AttributeDefinitions: object[];
+  readonly GlobalSecondaryIndexes?: {
+    IndexName: string;
+    KeySchema: object[];
+    Projection: object;
+  }[];
+  readonly LocalSecondaryIndexes?: { IndexName: string; KeySchema: object[]; Projection: object }[];
+  readonly StreamSpecification?: { StreamViewType: string };
+  readonly TimeToLiveSpecification?: { AttributeName?: string; Enabled: boolean };
 }
 
 /** A table that exists now. */
 export interface LocalTable {
-  name: string;
-  logicalId: string;
+  readonly name: string;
+  readonly logicalId: string;
   /** DynamoDB Local's own ARN of the stream: it changes with each new table. */
-  streamArn?: string;
+  readonly streamArn?: string;
 }
 
 interface Description {
-  Table: { TableStatus: string; LatestStreamArn?: string };
+  readonly Table: { TableStatus: string; LatestStreamArn?: string };
 }
 
 const TABLE_TYPES = ["AWS::DynamoDB::Table", "AWS::DynamoDB::GlobalTable"];

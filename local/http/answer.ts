@@ -2,9 +2,9 @@
 
 /** An answer ready to be sent. */
 export interface HttpAnswer {
-  status: number;
-  headers: Record<string, string | string[]>;
-  body: Buffer | string;
+  readonly status: number;
+  readonly headers: Record<string, string | string[]>;
+  readonly body: Buffer | string;
 }
 
 /** API Gateway's own answers, in its own words. */
@@ -27,11 +27,11 @@ export const INTERNAL_SERVER_ERROR = gatewayMessage(500, "Internal Server Error"
 const NOT_PASSED_ON = new Set(["connection", "content-length", "keep-alive", "transfer-encoding"]);
 
 interface Structured {
-  statusCode: unknown;
-  headers?: Record<string, unknown>;
-  cookies?: unknown[];
-  body?: unknown;
-  isBase64Encoded?: boolean;
+  readonly statusCode: unknown;
+  readonly headers?: Record<string, unknown>;
+  readonly cookies?: unknown[];
+  readonly body?: unknown;
+  readonly isBase64Encoded?: boolean;
 }
 
 function isStructured(value: unknown): value is Structured {

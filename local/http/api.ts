@@ -10,40 +10,40 @@ import { createRouter, type Route } from "./routes.ts";
 /** Where a route leads. */
 export interface RouteTarget {
   /** Absent when the function's policy does not let API Gateway call it: a 500, as on AWS. */
-  handler?: LocalFunction;
-  timeoutMs: number;
-  authorizer?: Authorizer;
-  scopes?: string[];
+  readonly handler?: LocalFunction;
+  readonly timeoutMs: number;
+  readonly authorizer?: Authorizer;
+  readonly scopes?: string[];
 }
 
 /** The API as declared. */
 export interface Api {
-  id: string;
-  stage: string;
-  stageVariables?: Record<string, string>;
-  cors?: CorsConfiguration;
-  match: ReturnType<typeof createRouter<RouteTarget>>;
+  readonly id: string;
+  readonly stage: string;
+  readonly stageVariables?: Record<string, string>;
+  readonly cors?: CorsConfiguration;
+  readonly match: ReturnType<typeof createRouter<RouteTarget>>;
 }
 
 interface RouteProperties {
-  RouteKey: string;
-  Target: string;
-  AuthorizationType?: string;
-  AuthorizerId?: string;
-  AuthorizationScopes?: string[];
+  readonly RouteKey: string;
+  readonly Target: string;
+  readonly AuthorizationType?: string;
+  readonly AuthorizerId?: string;
+  readonly AuthorizationScopes?: string[];
 }
 
 interface IntegrationProperties {
-  IntegrationType: string;
-  IntegrationUri: string;
-  PayloadFormatVersion?: string;
-  TimeoutInMillis?: number;
+  readonly IntegrationType: string;
+  readonly IntegrationUri: string;
+  readonly PayloadFormatVersion?: string;
+  readonly TimeoutInMillis?: number;
 }
 
 interface PermissionProperties {
-  FunctionName: string;
-  Principal: string;
-  SourceArn?: string;
+  readonly FunctionName: string;
+  readonly Principal: string;
+  readonly SourceArn?: string;
 }
 
 /** API Gateway never waits longer than this. */

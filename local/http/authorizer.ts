@@ -12,8 +12,8 @@ import type { Issuer } from "./issuer.ts";
 
 /** AWS::ApiGatewayV2::Authorizer, of type JWT. */
 export interface AuthorizerProperties {
-  IdentitySource?: string[];
-  JwtConfiguration: { Issuer: string; Audience: string[] };
+  readonly IdentitySource?: string[];
+  readonly JwtConfiguration: { Issuer: string; Audience: string[] };
 }
 
 /** What came of a token. */
@@ -26,8 +26,8 @@ export type Verdict =
 export type Authorizer = (authorization: string | undefined, scopes?: string[]) => Promise<Verdict>;
 
 interface Verified {
-  payload: JWTPayload;
-  claims: Record<string, string>;
+  readonly payload: JWTPayload;
+  readonly claims: Record<string, string>;
 }
 
 /** A shopper sends the same token many times; the signature is checked once. */

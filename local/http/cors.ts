@@ -2,12 +2,12 @@
 
 /** AWS::ApiGatewayV2::Api's CorsConfiguration. */
 export interface CorsConfiguration {
-  AllowOrigins?: string[];
-  AllowMethods?: string[];
-  AllowHeaders?: string[];
-  ExposeHeaders?: string[];
-  AllowCredentials?: boolean;
-  MaxAge?: number;
+  readonly AllowOrigins?: string[];
+  readonly AllowMethods?: string[];
+  readonly AllowHeaders?: string[];
+  readonly ExposeHeaders?: string[];
+  readonly AllowCredentials?: boolean;
+  readonly MaxAge?: number;
 }
 
 function allowedOrigin({ AllowOrigins = [] }: CorsConfiguration, origin: string | undefined) {

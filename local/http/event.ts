@@ -4,23 +4,23 @@ import { ACCOUNT } from "../assembly/local-account.ts";
 
 /** A request as it came in. */
 export interface GatewayRequest {
-  method: string;
+  readonly method: string;
   /** The path before any decoding. */
-  path: string;
-  rawQueryString: string;
+  readonly path: string;
+  readonly rawQueryString: string;
   /** Names and values in turn, as Node's `rawHeaders`. */
-  rawHeaders: string[];
-  body: Buffer;
-  sourceIp: string;
+  readonly rawHeaders: string[];
+  readonly body: Buffer;
+  readonly sourceIp: string;
 }
 
 /** What the gateway found out about the request. */
 export interface GatewayFindings {
-  routeKey: string;
-  apiId: string;
-  stage: string;
-  stageVariables?: Record<string, string>;
-  pathParameters: Record<string, string>;
+  readonly routeKey: string;
+  readonly apiId: string;
+  readonly stage: string;
+  readonly stageVariables?: Record<string, string>;
+  readonly pathParameters: Record<string, string>;
   jwt?: { claims: Record<string, string>; scopes: string[] | null };
 }
 

@@ -4,15 +4,15 @@ import { exportJWK, generateKeyPair, type JSONWebKeySet, SignJWT } from "jose";
 
 /** What a token shall say. */
 export interface TokenRequest {
-  subject: string;
-  groups?: string[];
+  readonly subject: string;
+  readonly groups?: string[];
   /** The name for people to read; Cognito's access tokens have one only if the owner adds it. */
-  name?: string;
+  readonly name?: string;
   /** An ID token has the application in `aud` and opens nothing. */
-  use?: "access" | "id";
+  readonly use?: "access" | "id";
   /** Zero or less makes a token that is over already, for tests. */
-  ttlSeconds?: number;
-  audience?: string;
+  readonly ttlSeconds?: number;
+  readonly audience?: string;
 }
 
 /** The issuer of this machine. */

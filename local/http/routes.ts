@@ -6,20 +6,20 @@
 /** A declared route with what it leads to. */
 export interface Route<Target> {
   /** `GET /items/{itemId}`, `ANY /files/{path+}` or `$default`. */
-  routeKey: string;
-  target: Target;
+  readonly routeKey: string;
+  readonly target: Target;
 }
 
 /** The route that was picked, with its variables as they stand in the path (decoded). */
 export interface RouteMatch<Target> {
-  route: Route<Target>;
-  pathParameters: Record<string, string>;
+  readonly route: Route<Target>;
+  readonly pathParameters: Record<string, string>;
 }
 
 interface ParsedRoute<Target> {
-  route: Route<Target>;
-  method: string;
-  segments: string[];
+  readonly route: Route<Target>;
+  readonly method: string;
+  readonly segments: string[];
 }
 
 /** 0 for a fixed word, 1 for `{name}`, 2 for `{name+}`: smaller is more exact. */

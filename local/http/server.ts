@@ -11,7 +11,7 @@ export type Answerer = (request: GatewayRequest) => Promise<HttpAnswer>;
 
 /** A listening server. */
 export interface LocalServer {
-  port: number;
+  readonly port: number;
   /** Says what shall answer from now on; before that every request gets a 503. */
   answerWith(answerer: Answerer): void;
   stop(): Promise<void>;

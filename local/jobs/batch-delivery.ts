@@ -6,25 +6,25 @@ import { setTimeout as sleep } from "node:timers/promises";
 
 /** A stream record as Lambda hands it over; only what delivery looks at. */
 export interface StreamRecord {
-  dynamodb: { SequenceNumber: string; ApproximateCreationDateTime: number };
+  readonly dynamodb: { SequenceNumber: string; ApproximateCreationDateTime: number };
 }
 
 /** What became of one invocation: the answer's text, or an error. */
 export interface DeliveryOutcome {
-  result?: string;
-  error?: { errorType: string; errorMessage: string };
+  readonly result?: string;
+  readonly error?: { errorType: string; errorMessage: string };
 }
 
 /** The rules of an event source mapping. */
 export interface DeliveryRules {
-  bisectOnError: boolean;
-  reportsItemFailures: boolean;
+  readonly bisectOnError: boolean;
+  readonly reportsItemFailures: boolean;
   /** -1 tries for ever. */
-  maximumRetries: number;
+  readonly maximumRetries: number;
   /** -1 takes records of any age. */
-  maximumAgeSeconds: number;
+  readonly maximumAgeSeconds: number;
   /** The pause before the first retry; it doubles up to a hundredfold. */
-  retryDelayMs?: number;
+  readonly retryDelayMs?: number;
 }
 
 /** What delivery works with. */

@@ -7,9 +7,9 @@ import type { Queues } from "../aws/queues.ts";
 import { friendlyName, type LocalFunctions } from "../lambda/functions.ts";
 
 interface ScheduleProperties {
-  ScheduleExpression: string;
-  State?: "ENABLED" | "DISABLED";
-  Target: {
+  readonly ScheduleExpression: string;
+  readonly State?: "ENABLED" | "DISABLED";
+  readonly Target: {
     Arn: string;
     RoleArn: string;
     Input?: string;
@@ -20,16 +20,16 @@ interface ScheduleProperties {
 
 /** A schedule of the template. */
 export interface LocalSchedule {
-  name: string;
-  expression: string;
-  enabled: boolean;
+  readonly name: string;
+  readonly expression: string;
+  readonly enabled: boolean;
   /** Runs the target now, whether the schedule is enabled or not; settles when it succeeded or was given up. */
   run(): Promise<"succeeded" | "given up">;
 }
 
 /** All schedules of the template. */
 export interface Schedules {
-  all: readonly LocalSchedule[];
+  readonly all: readonly LocalSchedule[];
   stop(): void;
 }
 

@@ -3,15 +3,20 @@ import { type DynamoDbConnection, DynamoDbFailure } from "../database/dynamodb-c
 
 /** A record in the wire format of DynamoDB Streams. */
 export interface WireRecord {
-  eventID: string;
-  eventName: string;
-  eventVersion: string;
-  dynamodb: {
+  readonly eventID: string;
+  readonly eventName: string;
+  readonly eventVersion: string;
+  readonly dynamodb: {
     SequenceNumber: string;
     ApproximateCreationDateTime: number;
     [field: string]: unknown;
   };
-  userIdentity?: { PrincipalId?: string; Type?: string; principalId?: string; type?: string };
+  readonly userIdentity?: {
+    PrincipalId?: string;
+    Type?: string;
+    principalId?: string;
+    type?: string;
+  };
 }
 
 /** How far each shard was read: the last sequence number that was dealt with. */
@@ -26,12 +31,12 @@ export interface StreamReader {
 }
 
 interface Shard {
-  ShardId: string;
-  ParentShardId?: string;
+  readonly ShardId: string;
+  readonly ParentShardId?: string;
 }
 
 interface StreamPage {
-  StreamDescription: { Shards?: Shard[]; LastEvaluatedShardId?: string };
+  readonly StreamDescription: { Shards?: Shard[]; LastEvaluatedShardId?: string };
 }
 
 /** New shards appear when old ones close; now and then somebody has to look. */

@@ -43,11 +43,11 @@ export function lambdaRecord(record: WireRecord, eventSourceARN: string): WireRe
 
 /** Which records were given up, and why. */
 export interface GivenUp {
-  functionArn: string;
-  streamArn: string;
-  shardId: string;
-  condition: string;
-  attempts: number;
+  readonly functionArn: string;
+  readonly streamArn: string;
+  readonly shardId: string;
+  readonly condition: string;
+  readonly attempts: number;
 }
 
 /** What Lambda writes to the on-failure destination: where the records are. Only a bucket gets the records, too. */

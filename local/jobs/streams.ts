@@ -14,18 +14,18 @@ import { failureNote, lambdaRecord } from "./stream-records.ts";
 import { type Checkpoints, createStreamReader, type WireRecord } from "./stream-reader.ts";
 
 interface MappingProperties {
-  EventSourceArn: string;
-  FunctionName: string;
-  Enabled?: boolean;
-  BatchSize?: number;
-  MaximumBatchingWindowInSeconds?: number;
-  StartingPosition?: "TRIM_HORIZON" | "LATEST";
-  BisectBatchOnFunctionError?: boolean;
-  FunctionResponseTypes?: string[];
-  MaximumRetryAttempts?: number;
-  MaximumRecordAgeInSeconds?: number;
-  FilterCriteria?: object;
-  DestinationConfig?: { OnFailure?: { Destination?: string } };
+  readonly EventSourceArn: string;
+  readonly FunctionName: string;
+  readonly Enabled?: boolean;
+  readonly BatchSize?: number;
+  readonly MaximumBatchingWindowInSeconds?: number;
+  readonly StartingPosition?: "TRIM_HORIZON" | "LATEST";
+  readonly BisectBatchOnFunctionError?: boolean;
+  readonly FunctionResponseTypes?: string[];
+  readonly MaximumRetryAttempts?: number;
+  readonly MaximumRecordAgeInSeconds?: number;
+  readonly FilterCriteria?: object;
+  readonly DestinationConfig?: { OnFailure?: { Destination?: string } };
 }
 
 /** The pollers of all mappings. */
@@ -38,14 +38,14 @@ export interface Streams {
 
 /** What the pollers work with. */
 export interface StreamParts {
-  template: TemplateResolver;
-  tables: LocalTable[];
-  dynamoDb: DynamoDbConnection;
-  functions: LocalFunctions;
-  permissions: Permissions;
-  queues: Queues;
-  buckets: Buckets;
-  checkpoints: Record<string, Checkpoints>;
+  readonly template: TemplateResolver;
+  readonly tables: LocalTable[];
+  readonly dynamoDb: DynamoDbConnection;
+  readonly functions: LocalFunctions;
+  readonly permissions: Permissions;
+  readonly queues: Queues;
+  readonly buckets: Buckets;
+  readonly checkpoints: Record<string, Checkpoints>;
   onProgress(): void;
   report(text: string): void;
   /** How old the newest record of a batch was when its function got it. */

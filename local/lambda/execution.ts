@@ -6,9 +6,9 @@ import type { FunctionError, InvokeMessage, ResultMessage, WorkerSettings } from
 
 /** How an invocation ended. Exactly one of `result` and `error` is there, or none for an empty result. */
 export interface InvocationOutcome {
-  requestId: string;
-  result?: string;
-  error?: FunctionError;
+  readonly requestId: string;
+  readonly result?: string;
+  readonly error?: FunctionError;
 }
 
 /** A worker and what it is doing. */
@@ -28,10 +28,10 @@ export interface Execution {
 
 /** What an execution is started with. */
 export interface ExecutionOptions {
-  settings: WorkerSettings;
-  environment: Record<string, string>;
-  accessKeyId: string;
-  timeoutMs: number;
+  readonly settings: WorkerSettings;
+  readonly environment: Record<string, string>;
+  readonly accessKeyId: string;
+  readonly timeoutMs: number;
   onLog(text: string): void;
   /** Called once, when the thread is gone. */
   onExit(): void;

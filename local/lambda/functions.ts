@@ -8,28 +8,28 @@ import { type Execution, type InvocationOutcome, startExecution } from "./execut
 import { createWorkerPool, type WorkerPool } from "./worker-pool.ts";
 
 interface FunctionProperties {
-  Code: { S3Key?: string };
-  Handler: string;
-  Role: string;
-  Timeout?: number;
-  MemorySize?: number;
-  Environment?: { Variables?: Record<string, unknown> };
+  readonly Code: { S3Key?: string };
+  readonly Handler: string;
+  readonly Role: string;
+  readonly Timeout?: number;
+  readonly MemorySize?: number;
+  readonly Environment?: { Variables?: Record<string, unknown> };
 }
 
 /** One function of the template. */
 export interface LocalFunction {
   /** What people call it: `payment-webhooks` for the logical id PaymentWebhooksFunction1A2B3C4D. */
-  name: string;
-  logicalId: string;
-  arn: string;
-  roleArn: string;
-  invoke: WorkerPool["invoke"];
-  executions: WorkerPool["executions"];
+  readonly name: string;
+  readonly logicalId: string;
+  readonly arn: string;
+  readonly roleArn: string;
+  readonly invoke: WorkerPool["invoke"];
+  readonly executions: WorkerPool["executions"];
 }
 
 /** All functions of the template. */
 export interface LocalFunctions {
-  all: readonly LocalFunction[];
+  readonly all: readonly LocalFunction[];
   /** By name, logical id or ARN. */
   find(name: string): LocalFunction | undefined;
   /** Whose credentials an AWS request was signed with. */

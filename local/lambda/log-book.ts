@@ -2,9 +2,9 @@
 
 /** One line of a function's log. */
 export interface LogLine {
-  function: string;
-  atMs: number;
-  text: string;
+  readonly function: string;
+  readonly atMs: number;
+  readonly text: string;
 }
 
 /** The last lines of all functions. */

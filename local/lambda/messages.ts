@@ -3,31 +3,31 @@
 /** What a worker is started with. */
 export interface WorkerSettings {
   /** Path of the bundle's module. */
-  file: string;
+  readonly file: string;
   /** Name of the export that handles events. */
-  handlerName: string;
-  functionName: string;
-  functionArn: string;
-  memoryMegabytes: number;
+  readonly handlerName: string;
+  readonly functionName: string;
+  readonly functionArn: string;
+  readonly memoryMegabytes: number;
 }
 
 /** One invocation, from the runner to the worker. */
 export interface InvokeMessage {
-  requestId: string;
-  event: string;
-  deadlineMs: number;
+  readonly requestId: string;
+  readonly event: string;
+  readonly deadlineMs: number;
 }
 
 /** How a function's error is reported. */
 export interface FunctionError {
-  errorType: string;
-  errorMessage: string;
-  trace?: string[];
+  readonly errorType: string;
+  readonly errorMessage: string;
+  readonly trace?: string[];
 }
 
 /** What comes back: either a result (absent when the handler returned undefined) or an error. */
 export interface ResultMessage {
-  requestId: string;
-  result?: string;
-  error?: FunctionError;
+  readonly requestId: string;
+  readonly result?: string;
+  readonly error?: FunctionError;
 }

@@ -4,9 +4,9 @@ import type { Execution, InvocationOutcome } from "./execution.ts";
 /** What one invocation may ask for. */
 export interface InvokeOptions {
   /** Gives up waiting for a free worker after this time; an invocation that started runs to its end. */
-  waitMs?: number;
+  readonly waitMs?: number;
   /** Called when a worker takes the event. */
-  onStart?: () => void;
+  readonly onStart?: () => void;
 }
 
 /** The workers of one function. */
@@ -24,8 +24,8 @@ export interface WorkerPool {
 export class QueueTimeout extends Error {}
 
 interface Waiting {
-  event: string;
-  onStart: (() => void) | undefined;
+  readonly event: string;
+  readonly onStart: (() => void) | undefined;
   settle(outcome: InvocationOutcome | Promise<InvocationOutcome>): void;
   timer: NodeJS.Timeout | undefined;
 }

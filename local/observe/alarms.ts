@@ -4,40 +4,45 @@ import type { TemplateResolver } from "../assembly/template.ts";
 import type { MetricName, Metrics } from "./metrics.ts";
 
 interface MetricStat {
-  Metric: {
+  readonly Metric: {
     Namespace: string;
     MetricName: string;
     Dimensions?: { Name: string; Value: string }[];
   };
-  Period: number;
-  Stat: string;
+  readonly Period: number;
+  readonly Stat: string;
 }
 
 interface AlarmProperties extends Partial<MetricStat["Metric"]> {
-  AlarmDescription?: string;
-  Threshold: number;
-  ComparisonOperator: keyof typeof comparisons;
-  EvaluationPeriods: number;
-  DatapointsToAlarm?: number;
-  TreatMissingData?: "breaching" | "notBreaching" | "ignore" | "missing";
-  Period?: number;
-  Statistic?: string;
-  ExtendedStatistic?: string;
-  Metrics?: { Id: string; Expression?: string; MetricStat?: MetricStat; ReturnData?: boolean }[];
-  AlarmActions?: string[];
+  readonly AlarmDescription?: string;
+  readonly Threshold: number;
+  readonly ComparisonOperator: keyof typeof comparisons;
+  readonly EvaluationPeriods: number;
+  readonly DatapointsToAlarm?: number;
+  readonly TreatMissingData?: "breaching" | "notBreaching" | "ignore" | "missing";
+  readonly Period?: number;
+  readonly Statistic?: string;
+  readonly ExtendedStatistic?: string;
+  readonly Metrics?: {
+    Id: string;
+    Expression?: string;
+    MetricStat?: MetricStat;
+    ReturnData?: boolean;
+  }[];
+  readonly AlarmActions?: string[];
 }
 
 /** An alarm of the template and how it stands. */
 export interface LocalAlarm {
   /** What people call it: `ApiFailures` for the logical id ApiFailuresAlarm1A2B3C4D. */
-  name: string;
-  state: "ALARM" | "OK";
+  readonly name: string;
+  readonly state: "ALARM" | "OK";
   /** What was measured in each period looked at, newest first; null where nothing was. */
-  values: (number | null)[];
-  threshold?: number;
-  says: string;
+  readonly values: (number | null)[];
+  readonly threshold?: number;
+  readonly says: string;
   /** Where it publishes when it rings; nothing for the parts of another alarm. */
-  actions: string[];
+  readonly actions: string[];
 }
 
 /** The alarms of the template. */

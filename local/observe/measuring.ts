@@ -6,24 +6,24 @@ import type { Metrics } from "./metrics.ts";
 /** How an invocation went. */
 export interface MeasuredInvocation {
   /** The function's logical id. */
-  logicalId: string;
-  durationMs: number;
-  failed: boolean;
-  throttled?: boolean;
+  readonly logicalId: string;
+  readonly durationMs: number;
+  readonly failed: boolean;
+  readonly throttled?: boolean;
 }
 
 /** How a request went. */
 export interface MeasuredAnswer {
   /** Missing where no route matched. */
-  routeKey?: string;
-  status: number;
-  durationMs: number;
+  readonly routeKey?: string;
+  readonly status: number;
+  readonly durationMs: number;
 }
 
 interface StageProperties {
-  ApiId: string;
-  StageName: string;
-  RouteSettings?: Record<string, { DetailedMetricsEnabled?: boolean | string }>;
+  readonly ApiId: string;
+  readonly StageName: string;
+  readonly RouteSettings?: Record<string, { DetailedMetricsEnabled?: boolean | string }>;
 }
 
 /** Takes down what happens. */

@@ -2,9 +2,9 @@
 
 /** What a metric is known by. */
 export interface MetricName {
-  namespace: string;
-  name: string;
-  dimensions: Record<string, string>;
+  readonly namespace: string;
+  readonly name: string;
+  readonly dimensions: Record<string, string>;
 }
 
 /** All that was measured since the start. */
@@ -23,7 +23,7 @@ export interface Metrics {
 /** The lines that Powertools' metrics write. */
 interface EmbeddedLine {
   // oxlint-disable-next-line no-underscore-dangle -- the format's own name
-  _aws?: {
+  readonly _aws?: {
     Timestamp: number;
     CloudWatchMetrics: {
       Namespace: string;
@@ -35,8 +35,8 @@ interface EmbeddedLine {
 }
 
 interface Point {
-  atMs: number;
-  value: number;
+  readonly atMs: number;
+  readonly value: number;
 }
 
 /** More than any alarm looks back over; older points go as new ones come. */

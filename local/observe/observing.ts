@@ -7,9 +7,9 @@ import { createMetrics, type Metrics } from "./metrics.ts";
 
 /** Everything that observes a running stack. */
 export interface Observing {
-  metrics: Metrics;
-  measuring: Measuring;
-  alarms: LocalAlarms;
+  readonly metrics: Metrics;
+  readonly measuring: Measuring;
+  readonly alarms: LocalAlarms;
 }
 
 /** Begins to observe. @param speed makes the alarms' minutes shorter: see `createAlarms` */

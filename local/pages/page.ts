@@ -5,11 +5,11 @@ import type { Runner } from "../runner.ts";
 
 /** A request for a page. */
 export interface PageRequest {
-  method: string;
+  readonly method: string;
   /** The decoded segments of the path after the page's own name. */
-  path: string[];
-  query: URLSearchParams;
-  body: Buffer;
+  readonly path: string[];
+  readonly query: URLSearchParams;
+  readonly body: Buffer;
   /** The body as JSON. @throws BadPageRequest when it is none. */
   json<T>(): T;
 }

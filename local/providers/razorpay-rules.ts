@@ -3,57 +3,57 @@ import type { StandInAnswer } from "./stand-in.ts";
 
 /** An order as Razorpay tells it. */
 export interface RazorpayOrder {
-  id: string;
-  entity: "order";
-  amount: number;
-  amount_paid: number;
-  amount_due: number;
-  currency: string;
-  receipt: string;
+  readonly id: string;
+  readonly entity: "order";
+  readonly amount: number;
+  readonly amount_paid: number;
+  readonly amount_due: number;
+  readonly currency: string;
+  readonly receipt: string;
   offer_id: string | null;
-  status: string;
-  notes: Record<string, string>;
-  created_at: number;
+  readonly status: string;
+  readonly notes: Record<string, string>;
+  readonly created_at: number;
 }
 
 /** A payment as Razorpay tells it: one attempt to pay an order. */
 export interface RazorpayPaymentEntity {
-  id: string;
-  entity: "payment";
+  readonly id: string;
+  readonly entity: "payment";
   amount: number;
   amount_refunded: number;
   refund_status: string | null;
-  currency: string;
+  readonly currency: string;
   status: string;
-  order_id: string;
-  fee: number;
-  notes: unknown;
-  created_at: number;
+  readonly order_id: string;
+  readonly fee: number;
+  readonly notes: unknown;
+  readonly created_at: number;
 }
 
 /** A refund as Razorpay tells it. */
 export interface RazorpayRefund {
-  id: string;
-  entity: "refund";
-  payment_id: string;
-  amount: number;
-  currency: string;
+  readonly id: string;
+  readonly entity: "refund";
+  readonly payment_id: string;
+  readonly amount: number;
+  readonly currency: string;
   status: "pending" | "processed" | "failed";
-  notes: unknown;
-  receipt: string | null;
-  created_at: number;
+  readonly notes: unknown;
+  readonly receipt: string | null;
+  readonly created_at: number;
 }
 
 /** A dispute as Razorpay tells it. */
 export interface RazorpayDispute {
-  id: string;
-  entity: "dispute";
-  payment_id: string;
-  amount: number;
+  readonly id: string;
+  readonly entity: "dispute";
+  readonly payment_id: string;
+  readonly amount: number;
   amount_deducted: number;
-  currency: string;
+  readonly currency: string;
   status: string;
-  created_at: number;
+  readonly created_at: number;
 }
 
 /** An error as Razorpay words it: one code for nearly everything, and a text. */

@@ -57,7 +57,7 @@ export interface ListedPayment {
 /** A stand-in that can be played by hand; amounts are in the provider's own units. */
 export interface PlayableStandIn extends StandIn {
   /** What is sent for every event; does nothing until somebody listens. */
-  onEvent: (delivery: StandInDelivery) => void;
+  readonly onEvent: (delivery: StandInDelivery) => void;
   list(): ListedPayment[];
   /** Makes something happen and tells of it by its webhooks. @throws Error when it cannot happen now. */
   act(id: string, action: ProviderAction, amount?: number): void;

@@ -3,41 +3,41 @@ import type { StandInAnswer } from "./stand-in.ts";
 
 /** A payment intent as Stripe tells it. */
 export interface Intent {
-  id: string;
-  object: "payment_intent";
-  amount: number;
-  amount_received: number;
-  currency: string;
-  created: number;
+  readonly id: string;
+  readonly object: "payment_intent";
+  readonly amount: number;
+  readonly amount_received: number;
+  readonly currency: string;
+  readonly created: number;
   status: string;
-  metadata: Record<string, string>;
-  client_secret: string;
-  last_payment_error: unknown;
+  readonly metadata: Record<string, string>;
+  readonly client_secret: string;
+  readonly last_payment_error: unknown;
 }
 
 /** A refund as Stripe tells it. */
 export interface StripeRefund {
-  id: string;
-  object: "refund";
-  payment_intent: string;
-  charge: string;
-  amount: number;
-  currency: string;
-  created: number;
+  readonly id: string;
+  readonly object: "refund";
+  readonly payment_intent: string;
+  readonly charge: string;
+  readonly amount: number;
+  readonly currency: string;
+  readonly created: number;
   status: "pending" | "succeeded" | "failed" | "canceled";
   failure_reason?: string;
-  metadata: Record<string, string>;
+  readonly metadata: Record<string, string>;
 }
 
 /** A dispute as Stripe tells it. */
 export interface StripeDispute {
-  id: string;
-  object: "dispute";
-  payment_intent: string;
-  charge: string;
-  amount: number;
-  currency: string;
-  created: number;
+  readonly id: string;
+  readonly object: "dispute";
+  readonly payment_intent: string;
+  readonly charge: string;
+  readonly amount: number;
+  readonly currency: string;
+  readonly created: number;
   status: string;
 }
 

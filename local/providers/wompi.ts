@@ -22,13 +22,13 @@ export const wompiKeys = {
 
 /** A transaction as Wompi tells it. */
 export interface WompiEntity {
-  id: string;
-  reference: string;
-  amount_in_cents: number;
-  currency: string;
+  readonly id: string;
+  readonly reference: string;
+  readonly amount_in_cents: number;
+  readonly currency: string;
   status: string;
-  payment_method_type: string;
-  created_at: string;
+  readonly payment_method_type: string;
+  readonly created_at: string;
 }
 
 /** What an event's checksum covers, by the documentation. */
