@@ -1,35 +1,29 @@
 /** Runs the whole stack on this machine, from its synthesized template: starts every part in order, and stops them in turn. */
-import { existsSync, mkdirSync, readFileSync, writeFileSync } from "node:fs";
+import { mkdirSync } from "node:fs";
 import { join } from "node:path";
-import { readAssembly } from "./assembly/assembly.ts";
-import { createResourceValues, rewriteApiUrl } from "./assembly/resource-values.ts";
-import { type Context, synthesize } from "./assembly/synth.ts";
-import { createTemplateResolver } from "./assembly/template.ts";
+import type { Context } from "./assembly/synth.ts";
+import type { TemplateResolver } from "./assembly/template.ts";
 import { startAwsFront } from "./aws/aws-front.ts";
 import { createBuckets } from "./aws/buckets.ts";
 import { createCallRecord } from "./aws/calls.ts";
 import { createFaults } from "./aws/faults.ts";
 import { createPermissions } from "./aws/permissions.ts";
-import { createQueues } from "./aws/queues.ts";
+import { createQueues, type Queues } from "./aws/queues.ts";
 import { createSecrets } from "./aws/secrets.ts";
 import { createContentionFront } from "./contention/front.ts";
-import { connectDynamoDb } from "./database/dynamodb-client.ts";
-import { startDynamoDbLocal, untilDynamoDbAnswers } from "./database/dynamodb-local.ts";
-import { createTables, dropTables } from "./database/tables.ts";
-import { declaredSignIn, readApi } from "./http/api.ts";
+import { readApi } from "./http/api.ts";
 import { createGateway } from "./http/gateway.ts";
-import { createIssuer } from "./http/issuer.ts";
 import { refusalOfOrigin } from "./http/origin-guard.ts";
-import { startServer } from "./http/server.ts";
-import { startSchedules } from "./jobs/schedules.ts";
-import type { Checkpoints } from "./jobs/stream-reader.ts";
-import { startStreams } from "./jobs/streams.ts";
+import { type Answerer, startServer } from "./http/server.ts";
+import { startJobs } from "./jobs/jobs.ts";
 import { createFunctions } from "./lambda/functions.ts";
 import { createLogBook, type LogLine } from "./lambda/log-book.ts";
+import type { Measuring } from "./observe/measuring.ts";
 import { createObserving } from "./observe/observing.ts";
 import { servePage } from "./pages/page.ts";
 import { pages } from "./pages/index.ts";
 import type { Runner } from "./runner.ts";
+import { createDeclared, type LoadedStack, loadStack } from "./stack.ts";
 
 /** How to run. Everything has a default that suits `npm start`. */
 export interface HoldfastOptions {
@@ -70,158 +64,110 @@ export interface Holdfast extends Runner {
 /** Lambda would start more; on two processors they would only get in each other's way. */
 const DEFAULT_MAX_WORKERS = 4;
 
-/** A DynamoDB that is said to run already should answer soon. */
-const THEIR_LIMIT_MS = 5000;
-
-function keptCheckpoints(file: string | undefined): Record<string, Checkpoints> {
-  if (!file || !existsSync(file)) return {};
-  return JSON.parse(readFileSync(file, "utf8")) as Record<string, Checkpoints>;
+/** Secrets, queues and buckets of the template, and who may do what with all of it. */
+function createServices(template: TemplateResolver, dataDirectory: string | undefined) {
+  if (dataDirectory) mkdirSync(dataDirectory, { recursive: true });
+  const queues = createQueues(template);
+  return {
+    secrets: createSecrets(template, dataDirectory && join(dataDirectory, "secrets.json")),
+    queues,
+    buckets: createBuckets(template, queues),
+    permissions: createPermissions(template),
+    faults: createFaults(),
+    calls: createCallRecord(),
+  };
 }
 
-async function startDatabase(options: HoldfastOptions, cleanup: AsyncDisposableStack) {
-  if (options.dynamoDbEndpoint) {
-    await untilDynamoDbAnswers(options.dynamoDbEndpoint, THEIR_LIMIT_MS);
-    return { endpoint: options.dynamoDbEndpoint, ended: new Promise<never>(() => {}) };
-  }
-  const { dataDirectory } = options;
-  const database = await startDynamoDbLocal({
-    dataDirectory: dataDirectory && join(dataDirectory, "dynamodb"),
+/** The functions, and whatever watches what they say and how long they take. */
+function createObserved(
+  { assembly, template }: LoadedStack,
+  queues: Queues,
+  awsUrl: string,
+  options: HoldfastOptions,
+) {
+  const observing = createObserving(template, queues, options.alarmSpeed);
+  const logs = createLogBook((line) => {
+    observing.metrics.addFromLog(line.text);
+    options.onLog?.(line);
   });
-  cleanup.defer(() => database.stop());
-  return database;
+  const functions = createFunctions({
+    assembly,
+    template,
+    awsUrl,
+    maxWorkers: options.maxWorkers ?? DEFAULT_MAX_WORKERS,
+    onLog: (name, text) => logs.write(name, text),
+    onInvocation: observing.measuring.invocation,
+  });
+  return { ...observing, logs, functions };
 }
 
-async function settleAll<T extends readonly unknown[]>(
-  work: readonly [...{ [K in keyof T]: Promise<T[K]> }],
-): Promise<T> {
-  // A failure is only passed on when the others are through, so that what they started is cleaned up too.
-  await Promise.allSettled(work);
-  return Promise.all(work) as unknown as Promise<T>;
+/** Answers the API, and the pages that exist on this machine only. */
+function createAnswerer(
+  template: TemplateResolver,
+  runner: Runner,
+  measuring: Measuring,
+): Answerer {
+  const gateway = createGateway(
+    readApi(template, runner.functions, runner.issuer),
+    measuring.answer,
+  );
+  return async (request) => {
+    const refused = refusalOfOrigin(request);
+    if (refused) return refused;
+    return /^\/_local(\/|$)/u.test(request.path)
+      ? servePage(pages, request, runner)
+      : gateway(request);
+  };
 }
 
 async function start(options: HoldfastOptions, cleanup: AsyncDisposableStack): Promise<Holdfast> {
-  const { context = {}, dataDirectory, tablePrefix = "", signal } = options;
+  const { dataDirectory, tablePrefix = "" } = options;
   const progress = options.onProgress ?? (() => {});
   // The port first: if it is taken there is nothing to clean up and no time lost.
   const server = await startServer(options.port ?? 3000);
   cleanup.defer(() => server.stop());
   const front = await startAwsFront();
   cleanup.defer(() => front.stop());
+  const url = `http://127.0.0.1:${server.port}`;
 
   progress("starting DynamoDB and synthesizing the stack");
-  const [database, directory] = await settleAll([
-    startDatabase(options, cleanup),
-    options.assemblyDirectory
-      ? Promise.resolve(options.assemblyDirectory)
-      : synthesize({ context, signal }),
-  ] as const);
-  signal?.throwIfAborted();
+  const stack = await loadStack(options, { apiUrl: url, awsUrl: front.url }, cleanup);
+  const { database, template, dynamoDb } = stack;
+  progress(`creating what ${stack.assembly.stackName} declares`);
+  const declared = await createDeclared(stack, { tablePrefix, apiUrl: url }, cleanup);
+  const { tables, issuer, signIn } = declared;
 
-  const url = `http://127.0.0.1:${server.port}`;
-  const assembly = readAssembly(directory);
-  const template = createTemplateResolver({
-    template: assembly.template,
-    stackName: assembly.stackName,
-    values: createResourceValues({ tablePrefix, apiUrl: url, awsUrl: front.url }),
-    rewrite: rewriteApiUrl(url),
-  });
-  const dynamoDb = connectDynamoDb(database.endpoint);
-  cleanup.defer(() => dynamoDb.close());
-
-  progress(`creating what ${assembly.stackName} declares`);
-  const signIn = declaredSignIn(template);
-  const [tables, issuer] = await settleAll([
-    createTables(dynamoDb, template),
-    signIn?.isOwnPool
-      ? createIssuer(`${url}/_local`, signIn.audience, signIn.groupsClaim)
-      : Promise.resolve(undefined),
-  ] as const);
-  if (tablePrefix) cleanup.defer(() => dropTables(dynamoDb, tables));
-
-  if (dataDirectory) mkdirSync(dataDirectory, { recursive: true });
-  const secrets = createSecrets(template, dataDirectory && join(dataDirectory, "secrets.json"));
-  const queues = createQueues(template);
-  const buckets = createBuckets(template, queues);
-  const permissions = createPermissions(template);
-  const { metrics, measuring, alarms } = createObserving(template, queues, options.alarmSpeed);
-  const logs = createLogBook((line) => {
-    metrics.addFromLog(line.text);
-    options.onLog?.(line);
-  });
-  const functions = createFunctions({
-    assembly,
-    template,
-    awsUrl: front.url,
-    maxWorkers: options.maxWorkers ?? DEFAULT_MAX_WORKERS,
-    onLog: (name, text) => logs.write(name, text),
-    onInvocation: measuring.invocation,
-  });
+  const services = createServices(template, dataDirectory);
+  const observed = createObserved(stack, services.queues, front.url, options);
+  const { functions, measuring, logs } = observed;
   cleanup.defer(() => functions.stop());
-
-  const checkpointFile = dataDirectory && join(dataDirectory, "streams.json");
-  const checkpoints = keptCheckpoints(checkpointFile);
-  const report = (text: string) => logs.write("local", text);
-  const streams = await startStreams({
-    template,
-    tables,
-    dynamoDb,
-    functions,
-    permissions,
-    queues,
-    buckets,
-    checkpoints,
-    onProgress() {
-      if (checkpointFile) writeFileSync(checkpointFile, JSON.stringify(checkpoints));
+  const { streams, schedules } = await startJobs(
+    {
+      ...services,
+      template,
+      tables,
+      dynamoDb,
+      functions,
+      checkpointFile: dataDirectory && join(dataDirectory, "streams.json"),
+      report: (text) => logs.write("local", text),
+      onBatch: measuring.iteratorAge,
     },
-    report,
-    onBatch: measuring.iteratorAge,
-  });
-  cleanup.defer(() => streams.stop());
-  const schedules = startSchedules({ template, functions, permissions, queues, report });
-  cleanup.defer(() => schedules.stop());
-
+    cleanup,
+  );
   const contention =
     options.contention && (await createContentionFront(dynamoDb, tables, options.contention));
-  const faults = createFaults();
-  const calls = createCallRecord();
   front.connect({
+    ...services,
     functions,
-    permissions,
     dynamoDb: contention ?? dynamoDb,
-    secrets,
-    queues,
-    faults,
-    calls,
     onWrite: (tableArn) => streams.wake(tableArn),
   });
-  const runner: Runner = {
-    url,
-    dynamoDbEndpoint: database.endpoint,
-    issuer,
-    tables,
-    functions,
-    schedules,
-    secrets,
-    queues,
-    buckets,
-    faults,
-    calls,
-    logs,
-    metrics,
-    alarms,
-    contention: contention?.model,
-  };
-  const gateway = createGateway(readApi(template, functions, issuer), measuring.answer);
-  server.answerWith(async (request) => {
-    const refused = refusalOfOrigin(request);
-    if (refused) return refused;
-    return /^\/_local(\/|$)/u.test(request.path)
-      ? servePage(pages, request, runner)
-      : gateway(request);
-  });
+
+  const inside = { ...services, ...observed, tables, schedules, contention: contention?.model };
+  const runner: Runner = { ...inside, url, dynamoDbEndpoint: database.endpoint, issuer };
+  server.answerWith(createAnswerer(template, runner, measuring));
   // Stopping goes backwards through what was deferred: this makes new requests end first of all.
   cleanup.defer(() => server.stop());
-
   return {
     ...runner,
     databaseEnded: database.ended,

@@ -52,12 +52,11 @@ if (typeof handler !== "function") {
   throw new TypeError(`${settings.file} exports no function ${settings.handlerName}`);
 }
 let isCompiledKept = false;
-port.on("message", (message: InvokeMessage) => {
-  void handle(handler as Handler, message).then((result) => {
-    port.postMessage(result);
-    // By now also what only a request calls is compiled.
-    if (!isCompiledKept) flushCompileCache();
-    isCompiledKept = true;
-  });
-});
+async function answer(message: InvokeMessage): Promise<void> {
+  port.postMessage(await handle(handler as Handler, message));
+  // By now also what only a request calls is compiled.
+  if (!isCompiledKept) flushCompileCache();
+  isCompiledKept = true;
+}
+port.on("message", (message: InvokeMessage) => void answer(message));
 port.postMessage("ready");
