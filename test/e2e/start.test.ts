@@ -1,11 +1,13 @@
 /** `npm start` as somebody types it: comes up, says how to use it, and leaves nothing behind. */
-import { type ChildProcess, spawn } from "node:child_process";
+import { type ChildProcess, execFile, spawn } from "node:child_process";
 import { mkdtempSync, rmSync } from "node:fs";
 import { createServer } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import { promisify } from "node:util";
 import { afterEach, describe, expect, test } from "vitest";
 import { ROOT } from "../../local/root.ts";
+import { blocksOf, readPage } from "../support/docs/blocks.ts";
 
 const started = new Set<ChildProcess>();
 
@@ -64,27 +66,46 @@ async function databaseOf({ url }: Start): Promise<string> {
   return ((await response.json()) as { endpoint: string }).endpoint;
 }
 
+/** What a shell says to the block of README.md that has this line, asked of that server. */
+async function tryReadme(line: string, { url }: Start): Promise<string> {
+  const block = blocksOf(readPage("README.md")).find(({ text }) => text.includes(line));
+  const script = block?.text.replaceAll("http://localhost:3000", url) ?? "exit 1";
+  return (await promisify(execFile)("bash", ["-c", script])).stdout;
+}
+
 // Whoever names a DynamoDB elsewhere may have no Java, and then there is none of ours to look for.
 describe.skipIf(process.env["DYNAMODB_ENDPOINT"])("npm start", () => {
-  test("comes up, tells how to go on, refuses a second one on its port, and ends with its Java", async () => {
-    const port = await freePort();
-    const first = start(port);
-    await untilReady(first);
-    await expect.poll(first.output).toMatch(/Holdfast runs at http:\/\/localhost:\d+/u);
-    expect(first.output().match(/curl /gu)!.length).toBeGreaterThanOrEqual(4);
-    const database = await databaseOf(first);
-    expect(await status(database)).not.toBe(0);
+  test(
+    "comes up, tells how to go on, refuses a second one on its port, and ends with its Java",
+    {
+      timeout: 180_000,
+    },
+    async () => {
+      const port = await freePort();
+      const first = start(port);
+      await untilReady(first);
+      await expect
+        .poll(first.output, { timeout: 20_000 })
+        .toMatch(/Holdfast runs at http:\/\/localhost:\d+/u);
+      expect(first.output().match(/curl /gu)!.length).toBeGreaterThanOrEqual(4);
+      const database = await databaseOf(first);
+      expect(await status(database)).not.toBe(0);
 
-    const second = start(port);
-    expect(await second.ended).toBe(1);
-    expect(second.output()).toMatch(new RegExp(`port ${port} is taken`, "u"));
-    expect(await status(`${first.url}/health`)).toBe(200);
+      const [alice, bob] = (await tryReadme("acquire alice", first)).trim().split("\n");
+      expect(JSON.parse(alice!)).toMatchObject({ success: true, lockInfo: { userId: "alice" } });
+      expect(JSON.parse(bob!)).toMatchObject({ lockedBy: "alice", code: "LOCK_HELD" });
 
-    first.kill("SIGTERM");
-    expect(await first.ended).toBe(0);
-    expect(await status(first.url)).toBe(0);
-    expect(await status(database)).toBe(0);
-  });
+      const second = start(port);
+      expect(await second.ended).toBe(1);
+      expect(second.output()).toMatch(new RegExp(`port ${port} is taken`, "u"));
+      expect(await status(`${first.url}/health`)).toBe(200);
+
+      first.kill("SIGTERM");
+      expect(await first.ended).toBe(0);
+      expect(await status(first.url)).toBe(0);
+      expect(await status(database)).toBe(0);
+    },
+  );
 
   test("ends with its Java even when it is killed outright", async () => {
     const running = start(await freePort());

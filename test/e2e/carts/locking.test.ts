@@ -54,7 +54,7 @@ it("replaces a collection with 4 requests, and with 2 where If-Match decides", a
 
 it("parallel adds of different items are all there; single keys take no lock", async () => {
   const many = Array.from(
-    { length: effort({ part: 60, all: 200 }) },
+    { length: effort({ part: 30, all: 200 }) },
     (_, index) => `side-dish-${index}`,
   );
   await plantItems(tablePrefix, many);

@@ -7,7 +7,7 @@ import { type ClientTab, openTab } from "../../support/client-tab.ts";
 import { effort } from "../../support/effort.ts";
 import { startServer, type TestServer } from "../../support/server.ts";
 
-const rounds = effort({ part: 40, all: 200 });
+const rounds = effort({ part: 15, all: 200 });
 const latencyMs = 60;
 
 let server: TestServer;

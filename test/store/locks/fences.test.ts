@@ -6,9 +6,11 @@ import { findLockRow } from "../../../shared/locks/lock-store.ts";
 import { createTestClock } from "../../support/clock.ts";
 import { createLockWorld, createLockWorldOver, type LockWorld } from "../../support/lock-world.ts";
 import { errorOf } from "../../support/world.ts";
+import { effort } from "../../support/effort.ts";
 
 const time = createTestClock();
 const hourMs = 3_600_000;
+const rounds = effort({ part: 250, all: 1_000 });
 /** Three callers whose clocks are up to two hours apart. */
 let worlds: LockWorld[];
 
@@ -27,11 +29,11 @@ async function deleteAfterTtl(world: LockWorld, resource: string): Promise<void>
   await world.client.send(new DeleteCommand({ TableName, Key: { resource } }));
 }
 
-test("1,000 rounds of acquire, then release, expiry, force release or deletion by TTL", async () => {
+test(`${rounds} rounds of acquire, then release, expiry, force release or deletion by TTL`, async () => {
   const resource = "fences";
   const fences: number[] = [];
   const ends = { released: 0, expired: 0, forced: 0, deleted: 0 };
-  for (let round = 0; round < 1_000; round += 1) {
+  for (let round = 0; round < rounds; round += 1) {
     const world = worlds[round % 3]!;
     const owner = { userId: `user-${round % 7}` };
     const lock = await world.locks.acquire({ resource, owner, leaseMs: 1_000 + round });
@@ -52,8 +54,8 @@ test("1,000 rounds of acquire, then release, expiry, force release or deletion b
     }
   }
   expect(fences).toEqual(fences.toSorted((one, other) => one - other));
-  expect(new Set(fences).size).toBe(1_000);
-  expect(Math.min(...Object.values(ends))).toBeGreaterThanOrEqual(10);
+  expect(new Set(fences).size).toBe(rounds);
+  expect(Math.min(...Object.values(ends))).toBeGreaterThanOrEqual(rounds / 125);
 });
 
 test("the row outlives its lease by a day, also after a release", async () => {

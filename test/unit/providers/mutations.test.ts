@@ -26,7 +26,7 @@ import {
 } from "../../../local/providers/wompi.ts";
 import { effort } from "../../support/effort.ts";
 
-const wanted = effort({ part: 8_000, all: 100_000 });
+const wanted = effort({ part: 2_000, all: 100_000 });
 const nowMs = 1_800_000_000_000;
 const clock = () => epochMs(nowMs);
 const orderId = "ord_0123456789abcdefghijkl";
