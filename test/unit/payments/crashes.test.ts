@@ -6,10 +6,11 @@ import type { Order } from "../../../shared/orders/order.ts";
 import { type Contents, createMemoryWorld } from "../../support/memory-world.ts";
 import { createPayments } from "../../support/payments.ts";
 import { type Bench, startBench } from "../../support/providers/bench.ts";
+import { effort } from "../../support/effort.ts";
 import { giveItem, paymentMs, unitsOf, wholeHoldMs } from "../../support/world.ts";
 
 type Name = "stripe" | "razorpay" | "wompi";
-const names: readonly Name[] = ["stripe", "razorpay", "wompi"];
+const names = (["stripe", "razorpay", "wompi"] as const).slice(0, effort({ part: 1, all: 3 }));
 const sweeper = { id: "system:sweep" };
 
 let bench: Bench;
@@ -284,5 +285,5 @@ describe.each(names)("%s: a process that dies at any request", (name) => {
 
 it("tells how many processes died", () => {
   console.log(`${crashes} processes died, each at another request, before or after its effect`);
-  expect(crashes).toBeGreaterThan(100);
+  expect(crashes).toBeGreaterThan(50 * names.length);
 });
