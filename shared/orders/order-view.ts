@@ -28,13 +28,11 @@ function lineView(lineId: string, line: OrderLine) {
 
 /** What the shopper chose and said, as it was said. */
 function choicesView(order: Order) {
-  const { shipTo, metadata, customer, note, paymentMethod, vendorId = null } = pickChoices(order);
+  const { shipTo, metadata, vendorId = null, ...said } = pickChoices(order);
   return {
-    paymentMethod,
+    ...said,
     vendorId,
-    ...(customer === undefined ? {} : { customer }),
     ...(shipTo === undefined ? {} : { shipTo: parseObject(shipTo) }),
-    ...(note === undefined ? {} : { note }),
     ...(metadata === undefined ? {} : { metadata: parseObject(metadata) }),
   };
 }

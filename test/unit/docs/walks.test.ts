@@ -141,20 +141,20 @@ test("the new field is in the contract, kept with the order and shown", () => {
     const { openApiDocument } = await import("./shared/api/openapi.ts");
     const { endpoints } = await import("./shared/api/index.ts");
     const { problems } = await import("./functions/runtime/problem.ts");
-    const { orderView } = await import("./shared/orders/order.ts");
+    const { orderView } = await import("./shared/orders/order-view.ts");
     const { pickChoices } = await import("./shared/orders/order-choices.ts");
     const { placeOrderBody } = await import("./shared/api/orders.ts");
     const { components } = openApiDocument(endpoints, { problems });
-    const body = placeOrderBody.parse({ paymentMethod: "stripe", note: "ring twice" });
+    const body = placeOrderBody.parse({ paymentMethod: "stripe", reference: "PO-7" });
     console.log(JSON.stringify({
-      contract: components.schemas.Order.properties.note,
+      contract: components.schemas.Order.properties.reference,
       chosen: pickChoices(body),
-      shown: orderView({ ...pickChoices(body), lines: [] }).note,
+      shown: orderView({ ...pickChoices(body), lines: [] }).reference,
     }));
   `);
   expect(found).toMatchObject({
     contract: { type: "string" },
-    chosen: { paymentMethod: "stripe", note: "ring twice" },
-    shown: "ring twice",
+    chosen: { paymentMethod: "stripe", reference: "PO-7" },
+    shown: "PO-7",
   });
 });
