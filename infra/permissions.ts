@@ -40,6 +40,7 @@ export const permissions = {
       Stock: ["BatchGetItem", "UpdateItem"],
       // Scan: administrators list everybody's orders; no shopper's request ever scans.
       Orders: ["GetItem", "BatchGetItem", "PutItem", "UpdateItem", "Scan"],
+      Shoppers: ["UpdateItem"],
     },
     queries: { Orders: ["byUser"] },
     // What a provider has no keys for is refused before anything is held; and a cancelled order's
@@ -56,6 +57,7 @@ export const permissions = {
   payments: {
     tables: {
       Orders: ["GetItem", "UpdateItem"],
+      Shoppers: ["UpdateItem"],
       // Late money takes units again, and looks for them where an item is spread over rows.
       Stock: ["BatchGetItem", "UpdateItem"],
       Carts: ["UpdateItem"],
@@ -65,6 +67,7 @@ export const permissions = {
   "payment-webhooks": {
     tables: {
       Orders: ["GetItem", "UpdateItem"],
+      Shoppers: ["UpdateItem"],
       Stock: ["BatchGetItem", "UpdateItem"],
       Carts: ["UpdateItem"],
       Events: ["PutItem"],
@@ -102,6 +105,7 @@ export const permissions = {
       Stock: ["GetItem", "BatchGetItem", "UpdateItem"],
       Carts: ["UpdateItem"],
       Orders: ["GetItem", "BatchGetItem", "UpdateItem"],
+      Shoppers: ["UpdateItem"],
     },
     queries: {
       Locks: ["byExpiry", "byName"],
@@ -114,6 +118,7 @@ export const permissions = {
   cleanup: {
     tables: {
       Orders: ["BatchGetItem", "UpdateItem"],
+      Shoppers: ["UpdateItem"],
       Stock: ["BatchGetItem", "UpdateItem"],
       Carts: ["UpdateItem"],
       Locks: ["BatchGetItem", "UpdateItem"],

@@ -1,12 +1,15 @@
 /** What a deployment can choose of a shop. */
 import type { CartStorage } from "./carts/editing/collection-guard.ts";
 import type { PaymentMethod } from "./orders/order.ts";
+import type { ShopperLimits } from "./orders/shopper.ts";
 import type { OnPaymentFailure } from "./payments/payment.ts";
 
 /** What a deployment can choose; times in milliseconds. */
 export interface ShopSettings {
   /** How long a new order holds its units. */
   readonly holdMs: number;
+  /** What one shopper may withhold from all others. */
+  readonly limits: ShopperLimits;
   /** How long a shopper has to pay by each method. */
   readonly paymentMs: (method: PaymentMethod) => number;
   /** How long an order may hold its units altogether. */

@@ -45,7 +45,9 @@ export const problems: Readonly<Record<string, readonly [status: number, title: 
 function busyUntilMs({ fields }: HoldfastError): number | undefined {
   const info = fields["lockInfo"] as { expiresAtMs?: number } | null | undefined;
   const failed = fields["failedItems"] as readonly { lockedUntilMs?: number }[] | undefined;
+  const limit = fields["limit"] as { untilMs?: number } | undefined;
   const instants = [
+    limit?.untilMs,
     fields["lockedUntilMs"],
     info?.expiresAtMs,
     ...(failed ?? []).map((item) => item.lockedUntilMs),

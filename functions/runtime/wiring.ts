@@ -26,6 +26,12 @@ export const shop: ShopParts = {
     holdMs: secondsToMs(env.HOLD_SECONDS),
     paymentMs,
     maxHoldMs: secondsToMs(env.MAX_HOLD_SECONDS),
+    limits: {
+      maxOpenOrders: env.MAX_OPEN_ORDERS,
+      maxUnitsPerLine: env.MAX_UNITS_PER_LINE,
+      maxUnpaidOrders: env.MAX_UNPAID_ORDERS,
+      unpaidPauseMs: secondsToMs(env.UNPAID_PAUSE_SECONDS),
+    },
     dueShards: env.DUE_SHARDS,
     onPaymentFailure: env.ON_PAYMENT_FAILURE,
     cartStorage: env.CART_LOCKING === "on" ? "locking" : "versioned",

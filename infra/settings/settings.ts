@@ -10,6 +10,14 @@ export interface ProviderSettings {
   readonly baseUrl?: string;
 }
 
+/** What one shopper may withhold from all others; 0 lifts a limit. */
+interface Limits {
+  readonly maxOpenOrders: number;
+  readonly maxUnitsPerLine: number;
+  readonly maxUnpaidOrders: number;
+  readonly unpaidPauseSeconds: number;
+}
+
 /** How much is let in at once, and what is kept ready for it. */
 export interface Capacity {
   readonly throttlePerSecond: number;
@@ -42,6 +50,7 @@ export interface Settings {
   readonly maxHoldSeconds: number;
   readonly capacity: Capacity;
   readonly cognitoPlan: "lite" | "essentials" | "plus";
+  readonly limits: Limits;
   readonly mailFrom?: string;
   readonly hostedPages?: { readonly prefix: string; readonly callbackUrls: readonly string[] };
   readonly tags: readonly (readonly [key: string, value: string])[];
@@ -107,6 +116,7 @@ export function readSettings(node: Node): Settings {
 
     paymentSeconds: number("paymentSeconds"),
     maxHoldSeconds: number("maxHoldSeconds"),
+    limits: readLimits(number),
     capacity: readCapacity(number),
     cognitoPlan: choice("cognitoPlan"),
     ...given({ mailFrom: text("mailFrom") }),
@@ -158,6 +168,15 @@ function readTokens(
 function given<T extends object>(fields: T): { [K in keyof T]?: Exclude<T[K], undefined> } {
   return Object.fromEntries(Object.entries(fields).filter(([, value]) => value !== undefined)) as {
     [K in keyof T]?: Exclude<T[K], undefined>;
+  };
+}
+
+function readLimits(number: ReturnType<typeof createReaders>["number"]): Limits {
+  return {
+    maxOpenOrders: number("maxOpenOrders"),
+    maxUnitsPerLine: number("maxUnitsPerLine"),
+    maxUnpaidOrders: number("maxUnpaidOrders"),
+    unpaidPauseSeconds: number("unpaidPauseSeconds"),
   };
 }
 

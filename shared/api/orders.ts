@@ -178,6 +178,7 @@ export const placeOrder = endpoint({
     "CURRENCY_MISMATCH",
     "PAYMENT_METHOD_UNAVAILABLE",
     "TOTAL_CHANGED",
+    "LIMIT_EXCEEDED",
     "TOO_LARGE",
   ],
 });

@@ -14,7 +14,7 @@ export function payIfFree(order: PendingOrder): Order {
   const name = `free_${orderId}`;
   const payment = { provider, transactionId: name, paymentId: name };
   const captured = { ...payment, capturedMinor: 0, capturedAtMs: createdAtMs };
-  const { dueShard: _shard, dueAtMs: _atMs, ...facts } = order;
+  const { dueShard: _shard, dueAtMs: _atMs, isCounted: _open, ...facts } = order;
   return { ...facts, status: "paid", payment: captured };
 }
 

@@ -24,6 +24,7 @@ import { confirmWrite, listHoldings } from "./holdings.ts";
 import type { Draft, PlacingOptions } from "./order-draft.ts";
 import { placeOrderWrite } from "./order-store.ts";
 import { isTurning, type OrderTaking } from "./order-taking.ts";
+import { countOrderWrite, recount } from "./shopper-store.ts";
 
 /** The items, by id, in which expired holds have to make room. */
 export type Rooms = ReadonlyMap<string, Stock>;
@@ -32,6 +33,8 @@ export type Rooms = ReadonlyMap<string, Stock>;
 export interface Attempt {
   readonly order: Write;
   readonly cart: Write | undefined;
+  /** Counts it among its shopper's open orders. */
+  readonly count: Write | undefined;
   readonly holds: ReadonlyMap<Write, Demand>;
   /** All of them. */
   readonly writes: readonly Write[];
@@ -66,7 +69,7 @@ function planSettling({ order }: Draft, note: ChangeNote): [Write, Demand][] {
 
 /** The order, its cart and its holds, as one transaction. */
 export function planAttempt(
-  { clock }: Pick<PlacingOptions, "clock">,
+  { clock, limits }: Pick<PlacingOptions, "clock" | "limits">,
   draft: Draft,
   rooms: Rooms,
   actor: Actor,
@@ -88,7 +91,10 @@ export function planAttempt(
     ...listPlain(draft).map((demand) => [planHold(demand), demand] as const),
     ...planSettling(draft, note),
   ]);
-  return { order, cart, holds, writes: [order, ...(cart ? [cart] : []), ...holds.keys()] };
+  const { order: counted, shopper: seen } = draft;
+  const count = counted.isCounted && countOrderWrite({ order: counted, limits, nowMs, seen });
+  const beside = [cart, count].filter((write) => write !== undefined);
+  return { order, cart, count, holds, writes: [order, ...beside, ...holds.keys()] };
 }
 
 /** What is wanted of the items on which an attempt met others. */
@@ -107,6 +113,20 @@ export function judge(attempt: Attempt, refused: TransactionRefused): HoldfastEr
   const ofCart = attempt.cart && refused.of(attempt.cart)?.error;
   if (ofCart?.code === "CART_LOCKED") throw ofCart;
   return ofCart;
+}
+
+/**
+ * The shopper with orders whose time is over, where those stand in the way of another one.
+ *
+ * @throws LimitExceeded when a rule of the shop forbids it: nothing can help
+ */
+export function judgeShopper(
+  { clock, limits }: Pick<PlacingOptions, "clock" | "limits">,
+  { count }: Attempt,
+  refused: TransactionRefused,
+): Pick<Draft, "shopper"> {
+  const refusal = count && refused.of(count);
+  return refusal ? { shopper: recount(refusal.found, limits, clock()) } : {};
 }
 
 /**

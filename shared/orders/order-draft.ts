@@ -36,6 +36,7 @@ import {
 } from "./order-request.ts";
 import { findOrder } from "./order-store.ts";
 import type { CrowdOptions } from "./order-taking.ts";
+import { checkUnits, type Shopper, type ShopperLimits } from "./shopper.ts";
 
 /** What placing orders takes. */
 export interface PlacingOptions extends CrowdOptions {
@@ -43,6 +44,8 @@ export interface PlacingOptions extends CrowdOptions {
   readonly holdMs: number;
   /** The partitions of the index of due orders that new ones go to; 1 to `mostDueShards`. */
   readonly dueShards?: number;
+  /** What one shopper may withhold; see `shopper.ts`. */
+  readonly limits: ShopperLimits;
   /** Refuses what the chosen provider would not take, before anything is held or locked. */
   readonly assertPayable?: (
     method: PaymentMethod,
@@ -59,6 +62,8 @@ export interface Draft {
   readonly stocks?: readonly Stock[];
   /** Some of them are only remembered: their prices may have changed. */
   readonly isFromMemory?: boolean;
+  /** The shopper as a refusal showed it, with orders whose time is over. */
+  readonly shopper?: Shopper;
 }
 
 type CartSource = Extract<OrderSource, { kind: "cart" }>;
@@ -72,7 +77,7 @@ function checkoutNumber(cart: Cart, nowMs: EpochMs): number {
 type Contents = Pick<Order, "orderId" | "lines" | "totalMinor" | "currency" | "cart">;
 
 function makeOrder(
-  { holdMs, dueShards }: PlacingOptions,
+  { holdMs, dueShards, limits }: PlacingOptions,
   request: PlaceOrder,
   contents: Contents,
   createdAtMs: EpochMs,
@@ -93,6 +98,7 @@ function makeOrder(
     expiresAtMs,
     dueShard: pickDueShard(contents, dueShards),
     dueAtMs: expiresAtMs,
+    ...(limits.maxOpenOrders > 0 ? { isCounted: true as const } : {}),
   });
 }
 
@@ -128,6 +134,7 @@ async function fromCart(parts: PlacingOptions, request: PlaceOrder, source: Cart
     const contents = { orderId, lines, totalMinor, currency, cart: ordered };
     const order = makeOrder(parts, request, contents, nowMs);
     const demands = priceDemand(lines, currency);
+    checkUnits(demands, parts.limits);
     assertNotSoldOut(parts, demands);
     const stocks = demands.flatMap(({ itemId }) => parts.memory.hot(itemId) ?? []);
     return { order, cart, demands, stocks };
@@ -156,6 +163,7 @@ async function fromItems(parts: PlacingOptions, request: PlaceOrder, source: Ite
     const contents = { orderId, lines, totalMinor: sumLines(lines), currency };
     const order = makeOrder(parts, request, contents, nowMs);
     const demands = priceDemand(lines, currency);
+    checkUnits(demands, parts.limits);
     return { order, demands, stocks: [...stocks.values()], isFromMemory };
   });
 }

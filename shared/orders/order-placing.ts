@@ -13,6 +13,7 @@ import { type Order, OrderExists } from "./order.ts";
 import {
   type Attempt,
   judge,
+  judgeShopper,
   listContended,
   makeRoom,
   planAttempt,
@@ -158,10 +159,11 @@ async function attemptOnce(
     if (!(error instanceof TransactionRefused)) throw error;
     if (error.isAfterLoss) taking.doubt();
     const cartRefusal = judge(attempt, error);
+    const shown = judgeShopper(parts, attempt, error);
     // A cart that moved since it was read is read again, whatever became of its old lines.
     if (cartRefusal) return { ...stand, draft: await draftPayable(parts, request) };
     const made = await roomsOrRefusal(placing, attempt, draft, error);
-    return { draft, rooms: new Map([...stand.rooms, ...made]) };
+    return { draft: { ...draft, ...shown }, rooms: new Map([...stand.rooms, ...made]) };
   }
 }
 
@@ -213,6 +215,7 @@ async function placeOrGiveBack(parts: PlacingOptions, request: PlaceOrder): Prom
  * What costs nothing is paid in that very transaction: its units are sold, and the cart has what was not bought.
  *
  * @throws ItemsUnavailable naming every failed line; nothing was held
+ * @throws LimitExceeded when the shopper has too much open, or wants too much of one item; nothing was held
  * @throws TotalChanged when it would not cost what the shopper expects; nothing was held
  * @throws CartLocked when another order of the session is being paid
  * @throws IdempotencyKeyReused when the key was used for a different request

@@ -3,6 +3,7 @@ import { type Actor, changeNote } from "../base/actor.ts";
 import { reopenWrite } from "../carts/checkout/cart-checkout-store.ts";
 import type { Page } from "../table/paging.ts";
 import { again, OnceMore } from "../base/again.ts";
+import { leaveCountWrites } from "./shopper-store.ts";
 import { transactTolerating } from "../table/tolerating.ts";
 import { TransactionRefused } from "../table/transaction.ts";
 import { sumDemand, type Order, type OrderCaller } from "./order.ts";
@@ -57,8 +58,11 @@ export function createOrderService(options: PlacingOptions) {
       ...held.map((holding) => releaseWrites(holding)),
       ...(cart ? [reopenWrite({ cartId: cart.cartId, orderId, note: ofCart })] : []),
     ];
+    const isShoppers = to === "expired" || actor.id === order.userId;
+    const count = leaveCountWrites(order, isShoppers ? "unpaid" : "neither", nowMs);
     const closing = closeOrderWrite({ order, to, nowMs, note });
-    const gone = await transactTolerating(database, [closing], returning);
+    const refused = await transactTolerating(database, [closing], [...returning, ...count]);
+    const gone = refused.filter((each) => !count.some((write) => each === write));
     await releaseMoved(
       database,
       held.filter((_, index) => gone.includes(returning[index]!)),

@@ -91,6 +91,8 @@ interface OrderFacts extends OrderChoices {
   readonly uses?: readonly Demand[];
   /** Which rows of a hot item its units are in; what is not named here is in the row that every item has. */
   readonly pieces?: Pieces;
+  /** It counts among its shopper's open orders while it is one. */
+  readonly isCounted?: true;
   /** Fingerprint of the request that made it. */
   readonly fingerprint: string;
   readonly createdAtMs: EpochMs;

@@ -1,6 +1,7 @@
 /** Carries out what money does to an order: order, units and cart in one transaction. */
 import { type Actor, type ChangeNote, changeNote } from "../base/actor.ts";
 import type { AuditAction } from "../base/audit-action.ts";
+import type { EpochMs } from "../base/time.ts";
 import { again, OnceMore } from "../base/again.ts";
 import { completeWrite, reopenWrite } from "../carts/checkout/cart-checkout-store.ts";
 import { takeBackWrite } from "../inventory/hold-store.ts";
@@ -8,6 +9,7 @@ import { listHoldings, releaseMoved, releaseWrites } from "../orders/holdings.ts
 import { listBought } from "../orders/order-line.ts";
 import { sumDemand, type Order } from "../orders/order.ts";
 import { findOrder } from "../orders/order-store.ts";
+import { leaveCountWrites } from "../orders/shopper-store.ts";
 import type { PaymentFact } from "../providers/provider.ts";
 import { transactTolerating } from "../table/tolerating.ts";
 import { TransactionRefused } from "../table/transaction.ts";
@@ -34,6 +36,12 @@ function cartWrites(order: Order, outcome: Outcome, told: ChangeNote): Write[] {
   const bought = listBought(lines);
   const purchase = { cartId, orderId, version, bought, instances, conditions, note };
   return [completeWrite(purchase)];
+}
+
+/** An order that is open no more leaves the shopper's count; that its time was over may have done so before. */
+function countWrites(order: Order, { next }: Outcome, nowMs: EpochMs): Write[] {
+  if (order.status !== "pending" || next.status === "pending") return [];
+  return leaveCountWrites(order, next.status === "failed" ? "neither" : "paid", nowMs);
 }
 
 /** What the history of the order or of its cart calls a step: where it leads, or that something was noted. */
@@ -66,7 +74,7 @@ export function createSettling(options: SettlingOptions) {
 
   /** Everything but a sale: units that the order holds or has bought go back. */
   async function change(order: Order, outcome: Outcome, note: ChangeNote): Promise<void> {
-    const carted = cartWrites(order, outcome, note);
+    const carted = [...cartWrites(order, outcome, note), ...countWrites(order, outcome, note.atMs)];
     const changed = changeOrderWrite(order, outcome.next, note);
     if (outcome.stock === "takeBack") {
       const told = { ...note, action: "item.refund_due" } as const;
@@ -93,8 +101,11 @@ export function createSettling(options: SettlingOptions) {
     try {
       if (stock === "sell") {
         const orderWrite = changeOrderWrite(order, next, note);
-        const onCart = cartWrites(order, outcome, note);
-        await sell({ order, orderWrite, cartWrites: onCart, note });
+        const beside = [
+          ...cartWrites(order, outcome, note),
+          ...countWrites(order, outcome, note.atMs),
+        ];
+        await sell({ order, orderWrite, cartWrites: beside, note });
       } else await change(order, outcome, note);
       return { ...next, revision: (order.revision ?? 0) + 1 };
     } catch (error) {

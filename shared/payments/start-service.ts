@@ -11,6 +11,7 @@ import {
   type PendingOrder,
 } from "../orders/order.ts";
 import type { PaymentProvider, Transaction } from "../providers/provider.ts";
+import { extendCountWrites } from "../orders/shopper-store.ts";
 import type { Database } from "../table/database.ts";
 import { TransactionRefused } from "../table/transaction.ts";
 import { earlierTransaction, OrderMoved, withDue } from "./payment.ts";
@@ -75,6 +76,7 @@ export function createStarting(options: StartingOptions) {
     await database.transact([
       changeOrderWrite(order, next, note),
       ...listHoldings(order, note).map((holding) => extendWrite(holding, expiresAtMs)),
+      ...extendCountWrites(order, expiresAtMs),
       ...(cart
         ? [
             extendCheckoutWrite({

@@ -8,6 +8,7 @@ export type TableName =
   | "Promotions"
   | "Carts"
   | "Orders"
+  | "Shoppers"
   | "Documents"
   | "Audit"
   | "Events";

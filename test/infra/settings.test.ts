@@ -34,6 +34,12 @@ test("what is not given has the default of the design", () => {
     holdSeconds: 300,
     paymentSeconds: 600,
     maxHoldSeconds: 3600,
+    limits: {
+      maxOpenOrders: 5,
+      maxUnitsPerLine: 100,
+      maxUnpaidOrders: 5,
+      unpaidPauseSeconds: 900,
+    },
     capacity: {
       throttlePerSecond: 2000,
       ordersPerSecond: 1000,

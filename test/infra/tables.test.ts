@@ -28,7 +28,13 @@ test("every table is on demand, encrypted and can be restored to any second", ()
 });
 
 test("rows that end by themselves do so by ttlSeconds; stock, orders and documents never end", () => {
-  expect(idsWith("TimeToLiveSpecification")).toEqual(["Audit", "Carts", "Events", "Locks"]);
+  expect(idsWith("TimeToLiveSpecification")).toEqual([
+    "Audit",
+    "Carts",
+    "Events",
+    "Locks",
+    "Shoppers",
+  ]);
   for (const [, { Properties }] of tables) {
     if (!("TimeToLiveSpecification" in Properties)) continue;
     const expected = { AttributeName: "ttlSeconds", Enabled: true };

@@ -41,6 +41,9 @@ function parse(text: string, contentType: string | null): unknown {
   return contentType?.includes("json") && text !== "" ? JSON.parse(text) : text;
 }
 
+/** Shoppers of tests order more than those of a shop; what a limit does is for the tests of limits. */
+const generous = { maxOpenOrders: "50", maxUnitsPerLine: "0", maxUnpaidOrders: "0" };
+
 /**
  * Starts a server for one test file. Stop it in `afterAll`.
  *
@@ -50,6 +53,7 @@ function parse(text: string, contentType: string | null): unknown {
  */
 export async function startServer(options: HoldfastOptions = {}): Promise<TestServer> {
   const tablePrefix = `t${randomUUID().slice(0, 8)}-`;
+  const context = { ...generous, ...options.context };
   const holdfast = await startHoldfast({
     port: 0,
     dynamoDbEndpoint: inject("dynamoDbEndpoint"),
@@ -57,6 +61,7 @@ export async function startServer(options: HoldfastOptions = {}): Promise<TestSe
     maxWorkers: 2,
     tablePrefix,
     ...options,
+    context,
   });
   const tokens = new Map<string, Promise<string>>();
 
@@ -70,7 +75,7 @@ export async function startServer(options: HoldfastOptions = {}): Promise<TestSe
   return {
     ...holdfast,
     async stop() {
-      keepCalls(options.context ?? {}, holdfast.calls.list(), options.tablePrefix ?? tablePrefix);
+      keepCalls(context, holdfast.calls.list(), options.tablePrefix ?? tablePrefix);
       await holdfast.stop();
     },
     async call<Body>(route: string, { as, groups, headers, body }: CallOptions = {}) {

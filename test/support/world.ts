@@ -28,6 +28,8 @@ const testSettings: ShopSettings = {
   maxHoldMs,
   onPaymentFailure: "release",
   cartStorage: "versioned",
+  // Off, but in the tests that are about them.
+  limits: { maxOpenOrders: 0, maxUnitsPerLine: 0, maxUnpaidOrders: 0, unpaidPauseMs: 0 },
   dueShards: 4,
   autoShards: 8,
   soldOutMemoryMs: 250,

@@ -34,6 +34,8 @@ const orders = "shared/orders/order-store.ts";
 const placing = "shared/orders/order-placing.ts";
 const ending = "shared/orders/order-service.ts";
 const requests = "shared/orders/order-request.ts";
+const shoppers = "shared/orders/shopper-store.ts";
+const shopperRules = "shared/orders/shopper.ts";
 const money = "shared/payments/payment.ts";
 const paymentStore = "shared/payments/payment-store.ts";
 const settling = "shared/payments/settle-service.ts";
@@ -459,6 +461,41 @@ export const plantedFaults: readonly PlantedFault[] = [
     ending,
     "...(cart ? [reopenWrite({ cartId: cart.cartId, orderId, note: ofCart })] : []),",
     '...(cart && !cart ? [reopenWrite({ cartId: "", orderId, note: ofCart })] : []),',
+  ),
+  fault(
+    "one order too many may be open",
+    shoppers,
+    'condition`${at("open")} < ${maxOpenOrders + leaving}`',
+    'condition`${at("open")} <= ${maxOpenOrders + leaving}`',
+    "shop",
+  ),
+  fault(
+    "a started payment does not prolong the count of its order",
+    shoppers,
+    "const until = [action`${path} = ${untilMs}`,",
+    "const until = [",
+    "shop",
+  ),
+  fault(
+    "an order whose time is over counts until a sweep has seen it",
+    shopperRules,
+    "withoutOverdue(shopper, nowMs);\n  const { maxOpenOrders",
+    "shopper;\n  const { maxOpenOrders",
+    "shop",
+  ),
+  fault(
+    "a cancelled order goes on being counted",
+    ending,
+    "[...returning, ...count]",
+    "returning",
+    "shop",
+  ),
+  fault(
+    "orders that are over stay among those that are named",
+    shoppers,
+    "remove: overdue.map(([orderId]) => at(orderAttribute(orderId))),",
+    "remove: [],",
+    "shop",
   ),
   fault(
     "an idempotency key is everybody's",

@@ -4,8 +4,10 @@
  */
 import { ItemsUnavailable } from "../../../shared/inventory/stock.ts";
 import type { Order } from "../../../shared/orders/order.ts";
+import { LimitExceeded } from "../../../shared/orders/shopper.ts";
 import type { PlaceOrder } from "../../../shared/orders/order-request.ts";
 import { Auditor } from "../invariants/audit-trail.ts";
+import { OpenOrderBooks } from "../invariants/open-orders.ts";
 import { checkMoney } from "../invariants/money.ts";
 import { checkRefusal, ShopBooks } from "../invariants/shop-books.ts";
 import type { Random } from "../random.ts";
@@ -43,6 +45,12 @@ export function drawShopPlan(random: Random): ShopPlan {
     settings: {
       ...defaultSettings,
       onPaymentFailure: random.pick(["release", "release", "keep"] as const),
+      limits: {
+        maxOpenOrders: random.pick([0, 1, 2, 5]),
+        maxUnitsPerLine: 0,
+        maxUnpaidOrders: random.pick([0, 0, 2]),
+        unpaidPauseMs: 30_000,
+      },
       cartStorage: random.pick(["versioned", "versioned", "locking"] as const),
     },
     withKeepers: random.chance(0.6),
@@ -63,6 +71,7 @@ export class Shop {
   readonly world: World;
   readonly bank: Bank;
   readonly books: ShopBooks;
+  readonly openOrders: OpenOrderBooks;
   readonly processes: Processes;
   readonly plan: ShopPlan;
   readonly auditor: Auditor | undefined;
@@ -74,6 +83,7 @@ export class Shop {
     this.plan = plan;
     this.bank = new Bank(world);
     this.books = new ShopBooks(world);
+    this.openOrders = new OpenOrderBooks(world, plan.settings.limits);
     this.processes = new Processes(world, 3, () => this.#system());
     this.auditor = plan.withAudit ? new Auditor(world, this.processes) : undefined;
   }
@@ -250,6 +260,8 @@ export class Shop {
       try {
         return await system.orders.place(request);
       } catch (error) {
+        const isFull = error instanceof LimitExceeded && /At most/.test(error.message);
+        if (isFull) this.openOrders.checkRefusal(request.userId, startedAtMs);
         if (error instanceof ItemsUnavailable) {
           const { skewMs } = system.process;
           const memoryMs = this.plan.settings.soldOutMemoryMs;

@@ -13,6 +13,7 @@ export const defaultSettings: ShopSettings = {
   maxHoldMs: 300_000,
   onPaymentFailure: "release",
   cartStorage: "versioned",
+  limits: { maxOpenOrders: 0, maxUnitsPerLine: 0, maxUnpaidOrders: 0, unpaidPauseMs: 0 },
   dueShards: 4,
   autoShards: 8,
   soldOutMemoryMs: 250,

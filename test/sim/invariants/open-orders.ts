@@ -1,0 +1,75 @@
+/** B2: no shopper has more orders open than the shop allows, and nobody is refused who has fewer. */
+import type { ShopperLimits } from "../../../shared/orders/shopper.ts";
+import type { Order } from "../../../shared/orders/order.ts";
+import { type Commit, InvariantBroken, type World } from "../scheduler/world.ts";
+
+interface Span {
+  readonly userId: string;
+  readonly fromMs: number;
+  toMs: number;
+}
+
+/** Looks at orders and at the rows that count them; reads the database, never the product. */
+export class OpenOrderBooks {
+  readonly #world: World;
+  readonly #limits: ShopperLimits;
+  readonly #skewMs: number;
+  /** When each order was open, by what was written about it. */
+  readonly #spans = new Map<string, Span>();
+
+  constructor(world: World, limits: ShopperLimits) {
+    this.#world = world;
+    this.#limits = limits;
+    this.#skewMs = world.options.skewMs ?? 0;
+    world.observers.push((commit) => this.#observe(commit));
+    world.watchers.push(() => this.#checkEntries());
+  }
+
+  #observe({ table, newImage, atMs }: Commit): void {
+    if (table === "Orders" && newImage) this.#orderChange(newImage as unknown as Order, atMs);
+    if (table !== "Shoppers" || !newImage) return;
+    const entries = Object.keys(newImage).filter((name) => name.startsWith("order:"));
+    if (newImage["open"] === entries.length) return;
+    const { shopperId, open } = newImage;
+    throw new InvariantBroken("B2", `${shopperId}: ${open} open, ${entries.length} named`);
+  }
+
+  #orderChange({ orderId, userId, status, expiresAtMs }: Order, atMs: number): void {
+    const known = this.#spans.get(orderId);
+    const toMs = status === "pending" ? expiresAtMs : Math.min(atMs, known?.toMs ?? atMs);
+    if (known) known.toMs = toMs;
+    else this.#spans.set(orderId, { userId, fromMs: atMs, toMs });
+    const { maxOpenOrders } = this.#limits;
+    if (status !== "pending" || maxOpenOrders === 0) return;
+    const open = this.#countOpen(userId, atMs + this.#skewMs, atMs + this.#skewMs);
+    if (open > maxOpenOrders) throw new InvariantBroken("B2", `${userId} has ${open} orders open`);
+  }
+
+  /** Orders of a user that were open at some time of this span; all have begun before it ends. */
+  #countOpen(userId: string, fromMs: number, toMs: number): number {
+    const own = [...this.#spans.values()].filter((span) => span.userId === userId);
+    return own.filter((span) => span.fromMs <= toMs && span.toMs > fromMs).length;
+  }
+
+  /** Whoever is refused another order had as many as the limit, going by the clock that refused it. */
+  checkRefusal(userId: string, startedAtMs: number): void {
+    const toMs = this.#world.nowMs;
+    const open = this.#countOpen(userId, startedAtMs - this.#skewMs, toMs);
+    if (open >= this.#limits.maxOpenOrders) return;
+    throw new InvariantBroken("B2", `${userId} was refused with ${open} orders open`);
+  }
+
+  /** Every open order that is counted stands in its shopper's row, under its present deadline. */
+  #checkEntries(): void {
+    const { engine, nowMs } = this.#world;
+    const rows = engine.table("Shoppers").items();
+    const byId = new Map(rows.map((row) => [row["shopperId"], row]));
+    for (const row of engine.table("Orders").items()) {
+      const { orderId, userId, status, expiresAtMs, isCounted } = row as unknown as Order;
+      const isOpen = status === "pending" && expiresAtMs > nowMs + this.#skewMs;
+      if (!isOpen || !isCounted) continue;
+      if (byId.get(userId)?.[`order:${orderId}`] === expiresAtMs) continue;
+      throw new InvariantBroken("B2", `${orderId} is open and not counted`);
+    }
+  }
+}
