@@ -56,6 +56,8 @@ test("what is not given has the default of the design", () => {
     alarmEmail: [],
     onPaymentFailure: "release",
     cartLocking: "off",
+    autoShards: 8,
+    soldOutMemoryMs: 250,
     lockTimeoutSeconds: 5,
     providers: Object.fromEntries(providerNames.map((name) => [name, {}])),
   });
