@@ -10,7 +10,7 @@ export const nameResource = (name: string): string => `name:${name}`;
 export const parseName = (resource: string): string => resource.slice(nameResource("").length);
 
 /** Most locks of one group. */
-export const maxGroupSize = 20;
+const maxGroupSize = 20;
 /** Most rows of one group, those above its names included; a transaction of DynamoDB takes 100. */
 const maxGroupRows = 100;
 

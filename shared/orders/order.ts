@@ -13,7 +13,7 @@ import type { OrderLine } from "./order-line.ts";
 import type { RefundStatus } from "./order-status.ts";
 
 export type { OrderLine } from "./order-line.ts";
-export { nextStatuses, orderStatuses } from "./order-status.ts";
+export { nextStatuses } from "./order-status.ts";
 export type { OrderStatus } from "./order-status.ts";
 
 /** The payment providers by name; the way a shopper chose to pay. */

@@ -60,7 +60,7 @@ export function newEditId(): string {
 }
 
 /** This edit has not taken effect yet; an id that is not there equals nothing. */
-export function editIsNew(editId: string): Fragment {
+function editIsNew(editId: string): Fragment {
   const [a, b, c, d] = rememberedEdits;
   return condition`NOT ${editId} IN (${at(a)}, ${at(b)}, ${at(c)}, ${at(d)})`;
 }
@@ -89,7 +89,7 @@ export function editIsRecalled(plannedOn: number): Recall {
 }
 
 /** Puts an edit's id in front; what is shifted is read before anything is written. */
-export function rememberEdit(editId: string): Fragment[] {
+function rememberEdit(editId: string): Fragment[] {
   return rememberedEdits.map((attribute, index) =>
     index === 0
       ? action`${at(attribute)} = ${editId}`
