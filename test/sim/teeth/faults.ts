@@ -157,8 +157,8 @@ export const plantedFaults: readonly PlantedFault[] = [
   fault(
     "a release asks nobody whose lock it is",
     endings,
-    'change: tombstone(changeNote("lock.released", actor, nowMs), { releaseId }),\n    condition: isTree ? callerHolds(proof, nowMs) : allOf(callerHolds(proof, nowMs), nobodyWaits),',
-    'change: tombstone(changeNote("lock.released", actor, nowMs), { releaseId }),\n    condition: exists(at("owner")),',
+    "condition: leavesLine\n      ? callerHolds(proof, nowMs)\n      : allOf(callerHolds(proof, nowMs), nobodyWaits),",
+    'condition: exists(at("owner")),',
   ),
   fault(
     "a force release leaves no reason",
