@@ -1,4 +1,8 @@
-/** Takes units of a hot item: finds rows that have them, and reserves there by plain updates. */
+/**
+ * Takes units of a hot item: finds rows that have them, and reserves there by plain updates.
+ *
+ * @see docs/decisions/0017-hot-items.md
+ */
 import { stringify } from "safe-stable-stringify";
 import { type ChangeNote, changeNote } from "../../base/actor.ts";
 import { TryAgain } from "../../base/errors.ts";
