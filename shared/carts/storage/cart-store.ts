@@ -82,7 +82,7 @@ export function createCartContents(options: CartContentsOptions) {
     async read(cartIds: readonly string[], itemIds: readonly string[] = []): Promise<Contents> {
       const rows = await database.getTogether([
         ...cartIds.map(cartPlace),
-        ...[...new Set(itemIds)].map(stockRow),
+        ...[...new Set(itemIds)].map((itemId) => stockRow(itemId)),
       ]);
       const stocks = rows.slice(cartIds.length).filter((row) => row !== undefined);
       return {
