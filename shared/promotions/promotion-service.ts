@@ -1,7 +1,7 @@
 /** Promotions as administrators see them: put, read, list, delete. */
 import { isDeepStrictEqual } from "node:util";
 import { type Actor, type ChangeNote, changeNote } from "../base/actor.ts";
-import { TryAgain } from "../base/errors.ts";
+import { again, OnceMore } from "../base/again.ts";
 import { type Clock, type EpochMs, isExpired } from "../base/time.ts";
 import { makeUsesId } from "../base/uses-id.ts";
 import type { Stock } from "../inventory/stock.ts";
@@ -53,8 +53,8 @@ interface Before {
   readonly uses: Stock | undefined;
 }
 
-/** How often others may change the same promotion, or the list, under our hands. */
-const maxRounds = 20;
+/** How often others may change the same promotion, or the list, under our hands: administrators, by hand. */
+const mostRivals = 20;
 
 /** What an administrator says, apart from how it is kept. */
 function selectFacts(promotion: Promotion): PromotionFacts {
@@ -123,15 +123,15 @@ function makeWrites(step: Step): Write[] {
 }
 
 /** Whoever is faster is looked at again. */
-async function untilDone<T>(attempt: () => Promise<T>): Promise<T> {
-  for (let round = 0; round < maxRounds; round += 1) {
+function untilDone<T>(attempt: () => Promise<T>): Promise<T> {
+  return again(mostRivals, async () => {
     try {
       return await attempt();
     } catch (error) {
       if (!(error instanceof TransactionRefused) || error.code !== "TRY_AGAIN") throw error;
+      return new OnceMore();
     }
-  }
-  throw new TryAgain();
+  });
 }
 
 /** Makes the service. */
