@@ -14,12 +14,14 @@ import {
   setCartCondition,
   setCartMetadata,
 } from "../shared/api/carts.ts";
+import { enterCartCode, removeCartCode } from "../shared/api/promotions.ts";
 import type { Actor } from "../shared/base/actor.ts";
 import { systemClock } from "../shared/base/time.ts";
 import type { Cart, CartAddress, InstanceAddress } from "../shared/carts/model/cart.ts";
 import { cartView, cartInstanceView } from "../shared/carts/model/cart-view.ts";
 import type { EditRequest } from "../shared/carts/storage/cart-edits.ts";
-import { cartService } from "../shared/shop.ts";
+import { listCodes, type Pricing } from "../shared/carts/model/price-rules.ts";
+import { cartService, priceService } from "../shared/shop.ts";
 import { answer } from "./runtime/answer.ts";
 import { etagHeader, expectedVersion, type Preconditions } from "./runtime/entity-tag.ts";
 import { createHandler, serve } from "./runtime/http.ts";
@@ -36,18 +38,30 @@ function parseEdit({ params, headers, actor }: EditCall): EditRequest {
   return { userId, sessionId, instance, actor, expectedVersion: expectedVersion(headers) };
 }
 
-const wholeCart = (cart: Cart, { userId, sessionId }: CartAddress) =>
-  answer(200, cartView(cart, { userId, sessionId }, systemClock()), etagHeader(cart.version));
-
-const instanceOfCart = (cart: Cart, { instance }: InstanceAddress) =>
-  answer(200, cartInstanceView(cart, instance), etagHeader(cart.version));
-
 const carts = cartService(shop);
+const prices = priceService(shop);
+
+/** Readers see the prices of now; an answer to an edit may show those of a moment ago. */
+async function readPricing(cart: Cart, anew: boolean): Promise<Pricing> {
+  return { prices: await prices.look(listCodes(cart), { anew }), nowMs: systemClock() };
+}
+
+async function wholeCart(cart: Cart, { userId, sessionId }: CartAddress, anew = false) {
+  const view = cartView(cart, { userId, sessionId }, await readPricing(cart, anew));
+  return answer(200, view, etagHeader(cart.version));
+}
+
+async function instanceOfCart(cart: Cart, { instance }: InstanceAddress, anew = false) {
+  const view = cartInstanceView(cart, instance, await readPricing(cart, anew));
+  return answer(200, view, etagHeader(cart.version));
+}
 
 export const handler = createHandler([
-  serve(getCart, async ({ params }) => wholeCart(await carts.get(params), params)),
+  serve(getCart, async ({ params }) => wholeCart(await carts.get(params), params, true)),
   serve(getCartLock, async ({ params }) => answer(200, await carts.isCartLocked(params))),
-  serve(getCartInstance, async ({ params }) => instanceOfCart(await carts.get(params), params)),
+  serve(getCartInstance, async ({ params }) =>
+    instanceOfCart(await carts.get(params), params, true),
+  ),
   serve(mergeCart, async ({ params, body: { from, strategy }, headers, actor }) => {
     const what = { ...params, fromSessionId: from.sessionId, strategy, actor };
     const merge = { ...what, expectedVersion: expectedVersion(headers) };
@@ -78,6 +92,12 @@ export const handler = createHandler([
     const cart = await carts.removeCondition(parseEdit(call), call.params.name);
     return instanceOfCart(cart, call.params);
   }),
+  serve(enterCartCode, async (call) =>
+    instanceOfCart(await carts.enterCode(parseEdit(call), call.body.code), call.params),
+  ),
+  serve(removeCartCode, async (call) =>
+    instanceOfCart(await carts.removeCode(parseEdit(call), call.params.code), call.params),
+  ),
   serve(setCartMetadata, async (call) => {
     const { key } = call.params;
     const cart = await carts.setMetadata(parseEdit(call), key, call.body.value);

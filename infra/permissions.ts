@@ -36,8 +36,10 @@ export const permissions = {
   orders: {
     tables: {
       // PutItem: a refused order leaves its cart at the prices of now.
-      Carts: ["GetItem", "PutItem", "UpdateItem"],
-      Stock: ["BatchGetItem", "UpdateItem"],
+      Carts: ["BatchGetItem", "PutItem", "UpdateItem"],
+      // PutItem: a shopper's own uses of a promotion.
+      Stock: ["BatchGetItem", "PutItem", "UpdateItem"],
+      Promotions: ["BatchGetItem", "ConditionCheckItem"],
       // Scan: administrators list everybody's orders; no shopper's request ever scans.
       Orders: ["GetItem", "BatchGetItem", "PutItem", "UpdateItem", "Scan"],
       Shoppers: ["UpdateItem"],
@@ -50,7 +52,8 @@ export const permissions = {
   carts: {
     tables: {
       Carts: ["GetItem", "BatchGetItem", "PutItem", "UpdateItem"],
-      Stock: ["BatchGetItem"],
+      Stock: ["BatchGetItem", "PutItem", "UpdateItem"],
+      Promotions: ["BatchGetItem"],
       Locks: ["UpdateItem"],
     },
   },

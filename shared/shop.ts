@@ -21,6 +21,7 @@ import { createOrderMovementService } from "./inventory/order-movement-service.t
 import { createStockCheckService } from "./inventory/stock-check-service.ts";
 import { createLockService } from "./locks/lock-service.ts";
 import { createOrderService } from "./orders/order-service.ts";
+import { createPriceService } from "./promotions/price-service.ts";
 import { createPromotionService } from "./promotions/promotion-service.ts";
 import { type CashierOptions, createCashier } from "./payments/cashier.ts";
 import { createPaymentService } from "./payments/payment-service.ts";
@@ -94,10 +95,15 @@ export const stockCheckService = recipe((parts: ShopParts) => createStockCheckSe
 /** Promotions. */
 export const promotionService = recipe((parts: ShopParts) => createPromotionService(parts));
 
+/** What decides on prices, as readers of carts see it. */
+export const priceService = recipe((parts: ShopParts) => createPriceService(parts));
+
 /** Carts. */
 export const cartService = recipe((parts: ShopParts) => {
   const { cartStorage: storage, lockTimeoutMs } = parts.settings;
-  return createCartService({ ...parts, locks: lockService(parts), storage, lockTimeoutMs });
+  const { remember: rememberPrices } = priceService(parts);
+  const guard = { locks: lockService(parts), storage, lockTimeoutMs };
+  return createCartService({ ...parts, ...guard, rememberPrices });
 });
 
 /** What a process has seen of crowded items. */

@@ -1,6 +1,7 @@
 /** The shapes that the contract of carts is made of: what is sent and what is shown. */
 import { z } from "zod";
 import { maxLineIdLength } from "../carts/model/cart-limits.ts";
+import { codeRefusals } from "../promotions/promotion.ts";
 import { conditionTargets, conditionValuePattern } from "../promotions/price-rule.ts";
 import {
   currencyField,
@@ -25,7 +26,14 @@ const cartCondition = z
     target: conditionTarget,
     value: z.string(),
     itemId: z.string().optional(),
+    kind: z.string().optional(),
     order: z.int(),
+    code: z.string().optional().describe("The code of the promotion that it is."),
+    automatic: z.literal(true).optional().describe("A promotion that applies by itself."),
+    refused: z
+      .enum(codeRefusals)
+      .optional()
+      .describe("Why a code that was entered is not counted; an order would be refused."),
   })
   .meta({ id: "CartCondition" });
 
@@ -95,6 +103,11 @@ export const cartView = z
   })
   .meta({ id: "Cart" });
 
+/** A promotion's code, as people type it: upper and lower case are the same. */
+export const codeField = z
+  .string()
+  .regex(/^[A-Za-z0-9][A-Za-z0-9._-]{0,63}$/, "must be 1 to 64 letters, digits, - . or _");
+
 /** A session's cart. */
 export const cartParams = z.object({ userId: userIdField, sessionId: sessionIdField });
 /** A named cart; `lock` would stand in the way of the route of that name. */
@@ -105,6 +118,8 @@ export const instanceParams = cartParams.extend({
 export const lineParams = instanceParams.extend({ lineId: name(maxLineIdLength) });
 /** A condition of a named cart. */
 export const conditionParams = instanceParams.extend({ name: identifier });
+/** A promotion code of a named cart. */
+export const codeParams = instanceParams.extend({ code: codeField });
 /** A metadata value of a named cart. */
 export const metadataParams = instanceParams.extend({ key: identifier });
 

@@ -51,6 +51,20 @@ export const orderLine = z
   })
   .meta({ id: "OrderLine" });
 
+/** What a condition or promotion did to the price. */
+const orderAdjustment = z
+  .object({
+    name: z.string(),
+    type: z.string(),
+    target: z.string(),
+    value: z.string(),
+    code: z.string().optional().describe("The code of the promotion that it is."),
+    automatic: z.boolean().optional(),
+    amountMinor: z.int(),
+    shares: z.array(z.int()).describe("Of each line, in their order; they add up to the amount."),
+  })
+  .meta({ id: "OrderAdjustment" });
+
 /** Money that goes back, and how far that is. */
 export const orderRefund = z
   .object({
@@ -84,6 +98,7 @@ export const orderView = z
     userId: z.string(),
     status: orderStatus,
     lines: z.array(orderLine),
+    adjustments: z.array(orderAdjustment),
     totalMinor: z.int(),
     currency: z.string(),
     paymentMethod: z.string(),
@@ -175,6 +190,7 @@ export const placeOrder = endpoint({
     "IDEMPOTENCY_KEY_REUSED",
     "CART_LOCKED",
     "CART_EMPTY",
+    "CODE_NOT_ACCEPTED",
     "CURRENCY_MISMATCH",
     "PAYMENT_METHOD_UNAVAILABLE",
     "TOTAL_CHANGED",

@@ -1,6 +1,13 @@
-/** The contract of promotions: what administrators say of discounts, taxes, shipping and fees of the whole shop. */
+/** The contract of promotions: what administrators say of the prices of the whole shop, and codes in carts. */
 import { z } from "zod";
-import { conditionTarget, ruleValue } from "./cart-fields.ts";
+import {
+  cartInstanceView,
+  codeField,
+  codeParams,
+  conditionTarget,
+  instanceParams,
+  ruleValue,
+} from "./cart-fields.ts";
 import { endpoint } from "./endpoint.ts";
 import {
   cursorField,
@@ -11,11 +18,7 @@ import {
   maxQuantity,
   text,
 } from "./fields.ts";
-
-/** A promotion's code, as people type it: upper and lower case are the same. */
-export const codeField = z
-  .string()
-  .regex(/^[A-Za-z0-9][A-Za-z0-9._-]{0,63}$/, "must be 1 to 64 letters, digits, - . or _");
+import { writePreconditions } from "./preconditions.ts";
 
 const facts = {
   name: text(128),
@@ -138,10 +141,46 @@ export const deletePromotion = endpoint({
   errors: ["PROMOTION_NOT_FOUND"],
 });
 
+const codesPath = "/carts/{userId}/{sessionId}/{instance}/codes";
+const ofCarts = {
+  function: "carts",
+  access: "caller",
+  headers: writePreconditions,
+  answers: { 200: cartInstanceView },
+} as const;
+const codeErrors = ["CART_LOCKED", "VERSION_MISMATCH", "TOO_LARGE"];
+
+/** `POST …/{instance}/codes` */
+export const enterCartCode = endpoint({
+  name: "enterCartCode",
+  method: "POST",
+  path: codesPath,
+  ...ofCarts,
+  repeatable: true,
+  summary: "Enter a promotion code; it shows among the conditions, and an order judges it again.",
+  params: instanceParams,
+  body: z.strictObject({ code: codeField }),
+  example: { code: "SUMMER" },
+  errors: [...codeErrors, "CODE_NOT_ACCEPTED"],
+});
+
+/** `DELETE …/{instance}/codes/{code}` */
+export const removeCartCode = endpoint({
+  name: "removeCartCode",
+  method: "DELETE",
+  path: `${codesPath}/{code}`,
+  ...ofCarts,
+  summary: "Take a promotion code back, if it is there.",
+  params: codeParams,
+  errors: codeErrors,
+});
+
 /** The endpoints of this domain. */
 export const promotionEndpoints = [
   putPromotion,
   getPromotion,
   listPromotions,
   deletePromotion,
+  enterCartCode,
+  removeCartCode,
 ] as const;

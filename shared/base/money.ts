@@ -1,7 +1,6 @@
 /** Exact money: dinero.js over bigint, one rounding rule, and the border between it and plain numbers. */
 import {
   add,
-  allocate,
   type Dinero,
   dinero,
   halfAwayFromZero,
@@ -71,13 +70,26 @@ export function atLeastZero(amount: Money): Money {
 }
 
 /**
- * Splits an amount by weights, so that the parts add up to it exactly: what rounding leaves over goes
- * to the first parts of a weight above 0, one unit each. Weights that are all 0 count as equal.
+ * Splits an amount by weights, so that the parts add up to it exactly: what rounding leaves over goes, one unit
+ * each, to those from whom it took most (of equal ones the first). Weights that are all 0 count as equal.
  */
 export function split(amount: Money, weights: readonly Money[]): Money[] {
-  const ratios = weights.map((weight) => toSnapshot(weight).amount);
-  const anyWeight = ratios.some((ratio) => ratio > 0n);
-  return allocate(amount, anyWeight ? ratios : ratios.map(() => 1n));
+  const { amount: whole, currency } = toSnapshot(amount);
+  const given = weights.map((weight) => toSnapshot(weight).amount);
+  const ratios = given.some((ratio) => ratio > 0n) ? given : given.map(() => 1n);
+  const sum = ratios.reduce((total, ratio) => total + ratio, 0n);
+  const size = whole < 0n ? -whole : whole;
+  const shares = ratios.map((ratio) => (size * ratio) / sum);
+  const left = Number(shares.reduce((rest, share) => rest - share, size));
+  const luckiest = ratios
+    .map((ratio, index) => ({ index, remainder: (size * ratio) % sum }))
+    .toSorted(
+      (one, other) =>
+        Number(other.remainder > one.remainder) - Number(other.remainder < one.remainder),
+    )
+    .slice(0, left);
+  for (const { index } of luckiest) shares[index]! += 1n;
+  return shares.map((share) => money(whole < 0n ? -share : share, currency.code));
 }
 
 /** Whether an amount can be told as a JSON number without losing a unit. */

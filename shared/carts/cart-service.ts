@@ -3,8 +3,9 @@ import { type Logger, silentLogger } from "../base/logger.ts";
 import { systemClock } from "../base/time.ts";
 import { type Cart, type CartAddress, makeCartId } from "./model/cart.ts";
 import { createCartCheckout } from "./checkout/cart-checkout-service.ts";
+import { createCartCodes } from "./editing/cart-code-service.ts";
 import { createCartCollections } from "./editing/cart-collection-service.ts";
-import { type CartContentsOptions, createCartContents, findCart } from "./storage/cart-store.ts";
+import { type CartContentsOptions, createCartContents } from "./storage/cart-store.ts";
 import { createCartEdits } from "./editing/cart-edit-service.ts";
 import { createCartMerge } from "./editing/cart-merge-service.ts";
 import { createCartProperties } from "./editing/cart-property-service.ts";
@@ -34,10 +35,13 @@ export function createCartService(options: CartServiceOptions) {
      *
      * @example const cart = await carts.get({ userId: "alice", sessionId: "default" })
      */
-    get({ userId, sessionId }: CartAddress): Promise<Cart> {
-      return findCart(database, makeCartId(userId, sessionId));
+    async get({ userId, sessionId }: CartAddress): Promise<Cart> {
+      const { carts } = await contents.read([makeCartId(userId, sessionId)]);
+      const { row: _row, ...cart } = carts[0]!;
+      return cart;
     },
     ...createCartEdits({ contents, clock }),
+    ...createCartCodes({ ...options, contents, clock }),
     ...createCartCollections(editing),
     ...createCartProperties(editing),
     ...createCartMerge({ contents, database, clock }),

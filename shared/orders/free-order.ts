@@ -21,7 +21,7 @@ export function payIfFree(order: PendingOrder): Order {
 /** What was bought leaves the cart in the order's own transaction. */
 export function planPurchase(cart: Cart, order: Order, actor: Actor, nowMs: EpochMs): Write {
   const { orderId, lines, cart: ordered } = order;
-  const { instances = [], conditions = [] } = ordered ?? {};
+  const { instances = [], conditions = [], codes = [] } = ordered ?? {};
   const note = changeNote("cart.paid", actor, nowMs);
   return purchaseWrite({
     cart,
@@ -29,6 +29,7 @@ export function planPurchase(cart: Cart, order: Order, actor: Actor, nowMs: Epoc
     bought: listBought(lines),
     instances,
     conditions,
+    codes,
     note,
   });
 }

@@ -17,17 +17,20 @@ import type { Database } from "../table/database.ts";
 import type { Write } from "../table/write.ts";
 import { sumDemand, type HeldPiece, type Order, type Pieces } from "./order.ts";
 
-type Held = Pick<Order, "orderId" | "lines" | "pieces" | "expiresAtMs">;
+type Held = Pick<Order, "orderId" | "lines" | "uses" | "pieces" | "expiresAtMs">;
 
 /** What an order holds of one item in one row. */
 export interface OrderHolding extends Holding, Pick<HeldPiece, "fromMs"> {
   readonly row: number;
 }
 
-/** Everything that an order holds: one entry for each row of an item that has some of it. */
+/**
+ * Everything that an order holds: one entry for each row of an item that has some of it, and for each row of
+ * uses of a limited promotion.
+ */
 export function listHoldings(order: Held, note: ChangeNote): OrderHolding[] {
-  const { orderId, lines, pieces, expiresAtMs } = order;
-  return sumDemand(lines).flatMap(({ itemId, quantity }) => {
+  const { orderId, lines, uses = [], pieces, expiresAtMs } = order;
+  return [...sumDemand(lines), ...uses].flatMap(({ itemId, quantity }) => {
     const where = pieces?.[itemId] ?? [{ row: 0, quantity }];
     return where.map((piece) => ({ itemId, orderId, expiresAtMs, note, ...piece }));
   });

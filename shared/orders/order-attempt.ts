@@ -16,6 +16,7 @@ import {
   whyRefused,
 } from "../inventory/stock.ts";
 import { parseStock } from "../inventory/stock-store.ts";
+import type { Use } from "../promotions/uses.ts";
 import type { Contended } from "../table/retry.ts";
 import type { TransactionRefused } from "../table/transaction.ts";
 import type { Write } from "../table/write.ts";
@@ -29,6 +30,11 @@ import { countOrderWrite, recount } from "./shopper-store.ts";
 /** The items, by id, in which expired holds have to make room. */
 export type Rooms = ReadonlyMap<string, Stock>;
 
+/** Until when everything was taken over in these rows. */
+export function listReached(rooms: Rooms): number[] {
+  return [...rooms.values()].map(({ reclaimedThroughMs }) => reclaimedThroughMs);
+}
+
 /** The writes of one attempt, kept apart so that refusals can be told apart. */
 export interface Attempt {
   readonly order: Write;
@@ -36,6 +42,9 @@ export interface Attempt {
   /** Counts it among its shopper's open orders. */
   readonly count: Write | undefined;
   readonly holds: ReadonlyMap<Write, Demand>;
+  readonly uses: ReadonlyMap<Write, Use>;
+  /** Pass only while promotions are as the order was priced. */
+  readonly checks: readonly Write[];
   /** All of them. */
   readonly writes: readonly Write[];
 }
@@ -93,8 +102,11 @@ export function planAttempt(
   ]);
   const { order: counted, shopper: seen } = draft;
   const count = counted.isCounted && countOrderWrite({ order: counted, limits, nowMs, seen });
+  const { checks } = draft.promotions;
+  const uses = new Map(draft.promotions.uses.map((use) => [planHold(use.demand), use]));
   const beside = [cart, count].filter((write) => write !== undefined);
-  return { order, cart, count, holds, writes: [order, ...beside, ...holds.keys()] };
+  const writes = [order, ...beside, ...holds.keys(), ...uses.keys(), ...checks];
+  return { order, cart, count, holds, uses, checks, writes };
 }
 
 /** What is wanted of the items on which an attempt met others. */

@@ -7,12 +7,15 @@ import { HoldfastError } from "../base/errors.ts";
 import { derivedId, randomId } from "../base/ids.ts";
 import type { EpochMs } from "../base/time.ts";
 import { type Cart, makeCartId, liveLock } from "../carts/model/cart.ts";
-import { priceForOrder } from "../carts/model/pricing.ts";
+import { listCodes, selectRules } from "../carts/model/price-rules.ts";
+import { priceForOrder, priceLines } from "../carts/model/pricing.ts";
 import type { ReadCart } from "../carts/storage/cart-row.ts";
-import { readCart } from "../carts/storage/cart-store.ts";
+import { type PricedCart, readPricedCart } from "../carts/storage/cart-store.ts";
 import { deadlineAfter } from "../inventory/deadline.ts";
 import { type Demand, ItemsUnavailable, type Stock } from "../inventory/stock.ts";
-import { findStocks } from "../inventory/stock-store.ts";
+import { parseStock, stockRow } from "../inventory/stock-store.ts";
+import { parsePriceList, type PriceList } from "../promotions/price-list.ts";
+import { findPromotions, priceListPlace } from "../promotions/promotion-store.ts";
 import type { Database } from "../table/database.ts";
 import { pickDueShard } from "./due-shards.ts";
 import { payIfFree } from "./free-order.ts";
@@ -25,7 +28,6 @@ import {
   inlineLines,
   oneCurrency,
   type PricedDemand,
-  sumLines,
 } from "./order-lines.ts";
 import {
   checkTotal,
@@ -37,6 +39,7 @@ import {
 import { findOrder } from "./order-store.ts";
 import type { CrowdOptions } from "./order-taking.ts";
 import { checkUnits, type Shopper, type ShopperLimits } from "./shopper.ts";
+import { planPromotions, type PromotionParts } from "./order-uses.ts";
 
 /** What placing orders takes. */
 export interface PlacingOptions extends CrowdOptions {
@@ -58,6 +61,7 @@ export interface Draft {
   readonly order: Order;
   readonly cart?: ReadCart;
   readonly demands: readonly PricedDemand[];
+  readonly promotions: PromotionParts;
   /** The items as they were read for it, where they were. */
   readonly stocks?: readonly Stock[];
   /** Some of them are only remembered: their prices may have changed. */
@@ -74,7 +78,16 @@ function checkoutNumber(cart: Cart, nowMs: EpochMs): number {
   return liveLock(cart, nowMs) ? cart.checkouts - 1 : cart.checkouts;
 }
 
-type Contents = Pick<Order, "orderId" | "lines" | "totalMinor" | "currency" | "cart">;
+type Contents = Pick<
+  Order,
+  "orderId" | "lines" | "totalMinor" | "currency" | "cart" | "adjustments" | "uses"
+>;
+
+/** The uses that an order keeps: what their rows were seen with is for its transaction alone. */
+function listUsed({ uses }: PromotionParts): Pick<Order, "uses"> {
+  const used = uses.map(({ demand: { itemId, quantity } }): Demand => ({ itemId, quantity }));
+  return used.length > 0 ? { uses: used } : {};
+}
 
 function makeOrder(
   { holdMs, dueShards, limits }: PlacingOptions,
@@ -103,9 +116,13 @@ function makeOrder(
 }
 
 /** What cannot be drafted (any more) may have been ordered before by this very request. */
-async function orExisting<T>(database: Database, orderId: string, draft: () => T): Promise<T> {
+async function orExisting<T>(
+  database: Database,
+  orderId: string,
+  draft: () => T | Promise<T>,
+): Promise<T> {
   try {
-    return draft();
+    return await draft();
   } catch (error) {
     const existing =
       error instanceof HoldfastError ? await findOrder(database, orderId) : undefined;
@@ -119,35 +136,71 @@ function assertNotSoldOut({ memory }: PlacingOptions, demands: readonly Demand[]
   if (failed.length > 0) throw new ItemsUnavailable(failed);
 }
 
-async function fromCart(parts: PlacingOptions, request: PlaceOrder, source: CartSource) {
+/**
+ * By the codes of the cart as they were entered, so that no request is spent on them. Where that comes to nothing
+ * they are looked at as they are now (1 request): the transaction finds out about the others.
+ */
+async function byCodes(
+  { database }: PlacingOptions,
+  { cart, prices }: PricedCart,
+  draft: (prices: PriceList) => Draft,
+  anew: boolean,
+): Promise<Draft> {
+  const codes = listCodes(cart);
+  if (codes.length === 0) return draft(prices);
+  try {
+    if (!anew) return draft(prices);
+  } catch (error) {
+    if (!(error instanceof HoldfastError)) throw error;
+  }
+  return draft({ ...prices, codes: await findPromotions(database, codes) });
+}
+
+async function fromCart(
+  parts: PlacingOptions,
+  request: PlaceOrder,
+  source: CartSource,
+  anew: boolean,
+) {
   const { database, clock } = parts;
   const { sessionId } = source;
-  const cart = await readCart(database, makeCartId(request.userId, sessionId));
+  const read = await readPricedCart(database, makeCartId(request.userId, sessionId));
+  const { cart } = read;
   const nowMs = clock();
   const { cartId, version } = cart;
   const keyless = () => derivedId("ord", cartId, version, checkoutNumber(cart, nowMs));
   const orderId = makeOrderId(request, keyless);
-  return orExisting(database, orderId, (): Draft => {
-    const priced = priceForOrder(cart, source.instances);
-    const { lines, totalMinor, currency, instances, conditions } = priced;
-    const ordered = { cartId, sessionId, version, instances, conditions };
-    const contents = { orderId, lines, totalMinor, currency, cart: ordered };
-    const order = makeOrder(parts, request, contents, nowMs);
+  const draft = (prices: PriceList): Draft => {
+    const priced = priceForOrder(cart, source.instances, (instance) =>
+      selectRules(instance, { prices, nowMs }),
+    );
+    const { lines, totalMinor, currency, adjustments, instances, conditions, codes } = priced;
+    const ordered = { cartId, sessionId, version, instances, conditions, codes };
+    const promotions = planPromotions(priced.applied, prices, { ...request, orderId });
+    const price = { lines, totalMinor, currency, adjustments, ...listUsed(promotions) };
+    const order = makeOrder(parts, request, { orderId, ...price, cart: ordered }, nowMs);
     const demands = priceDemand(lines, currency);
     checkUnits(demands, parts.limits);
     assertNotSoldOut(parts, demands);
     const stocks = demands.flatMap(({ itemId }) => parts.memory.hot(itemId) ?? []);
-    return { order, cart, demands, stocks };
-  });
+    return { order, cart, demands, promotions, stocks };
+  };
+  return orExisting(database, orderId, () => byCodes(parts, read, draft, anew));
 }
 
-/** The items as they were read just now, or are remembered to be hot. */
+/** The items as they were read just now, or are remembered to be hot; and the price list of now. */
 async function findOrdered({ database, memory }: PlacingOptions, itemIds: readonly string[]) {
   const known = [...new Set(itemIds)].flatMap((itemId) => memory.hot(itemId) ?? []);
   const remembered = new Map(known.map((stock) => [stock.itemId, stock]));
-  const unknown = itemIds.filter((itemId) => !remembered.has(itemId));
-  const found = unknown.length > 0 ? await findStocks(database, unknown) : new Map<string, Stock>();
-  return { stocks: new Map([...remembered, ...found]), isFromMemory: known.length > 0 };
+  const unknown = [...new Set(itemIds)].filter((itemId) => !remembered.has(itemId));
+  const places = [priceListPlace, ...unknown.map((itemId) => stockRow(itemId))];
+  const [listRow, ...rows] = await database.getTogether(places);
+  const found = rows.flatMap((row) => (row ? [parseStock(row)] : []));
+  return {
+    stocks: new Map([...known, ...found].map((stock) => [stock.itemId, stock])),
+    isFromMemory: known.length > 0,
+    prices: parsePriceList(listRow),
+  };
 }
 
 async function fromItems(parts: PlacingOptions, request: PlaceOrder, source: ItemsSource) {
@@ -155,27 +208,35 @@ async function fromItems(parts: PlacingOptions, request: PlaceOrder, source: Ite
   const orderId = makeOrderId(request, () => randomId("ord"));
   await orExisting(database, orderId, () => assertNotSoldOut(parts, sumDemand(source.items)));
   const itemIds = source.items.map(({ itemId }) => itemId);
-  const { stocks, isFromMemory } = await findOrdered(parts, itemIds);
+  const { stocks, isFromMemory, prices } = await findOrdered(parts, itemIds);
   const nowMs = clock();
   return orExisting(database, orderId, (): Draft => {
-    const lines = inlineLines(source.items, stocks, nowMs);
+    const wanted = inlineLines(source.items, stocks, nowMs);
     const currency = oneCurrency(stocks.values());
-    const contents = { orderId, lines, totalMinor: sumLines(lines), currency };
-    const order = makeOrder(parts, request, contents, nowMs);
-    const demands = priceDemand(lines, currency);
+    const given = { lines: wanted, conditions: [] };
+    const { rules, applied } = selectRules(given, { prices, nowMs });
+    const promotions = planPromotions(applied, prices, { ...request, orderId });
+    const price = { ...priceLines(wanted, rules, currency), currency, ...listUsed(promotions) };
+    const order = makeOrder(parts, request, { orderId, ...price }, nowMs);
+    const demands = priceDemand(wanted, currency);
     checkUnits(demands, parts.limits);
-    return { order, demands, stocks: [...stocks.values()], isFromMemory };
+    return { order, demands, promotions, stocks: [...stocks.values()], isFromMemory };
   });
 }
 
 /**
- * Drafts an order with one read (and a second one only where nothing can be ordered).
+ * Drafts an order with one read (and a second one only where nothing can be ordered). With `anew` the codes in a
+ * cart are looked at as they are now: one request more.
  *
  * @throws OrderExists when nothing can be ordered because this very request has done so before
  */
-export function draftOrder(parts: PlacingOptions, request: PlaceOrder): Promise<Draft> {
+export function draftOrder(
+  parts: PlacingOptions,
+  request: PlaceOrder,
+  anew = false,
+): Promise<Draft> {
   const { source } = request;
   return source.kind === "cart"
-    ? fromCart(parts, request, source)
+    ? fromCart(parts, request, source, anew)
     : fromItems(parts, request, source);
 }

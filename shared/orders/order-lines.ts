@@ -84,14 +84,3 @@ export function oneCurrency(stocks: Iterable<Stock>): string {
   if (second !== undefined) throw new CurrencyMismatch(first, second);
   return first;
 }
-
-/**
- * What the lines come to together.
- *
- * @throws TooLarge when that is past the integers that a number can hold exactly
- */
-export function sumLines(lines: readonly OrderLine[]): number {
-  const total = lines.reduce((sum, { lineTotalMinor }) => sum + lineTotalMinor, 0);
-  if (Number.isSafeInteger(total)) return total;
-  throw new TooLarge("This costs more than can be paid in one order", Number.MAX_SAFE_INTEGER);
-}

@@ -15,6 +15,7 @@ import {
   judge,
   judgeShopper,
   listContended,
+  listReached,
   makeRoom,
   planAttempt,
   type Rooms,
@@ -23,6 +24,7 @@ import { type Draft, draftOrder, type PlacingOptions } from "./order-draft.ts";
 import { type PlaceOrder, sameRequest } from "./order-request.ts";
 import { findOrder } from "./order-store.ts";
 import { OrderTaking } from "./order-taking.ts";
+import { ensureOwnRows, judgeUses } from "./order-uses.ts";
 
 /** An order, and whether it had been placed before by the same request. */
 export interface Placed {
@@ -37,8 +39,8 @@ export interface Placed {
 const mostMoves = 200;
 
 /** A draft that can be paid; a repetition meets its own order instead, whatever can be paid by now. */
-async function draftPayable(parts: PlacingOptions, request: PlaceOrder): Promise<Draft> {
-  const draft = await draftOrder(parts, request);
+async function draftPayable(parts: PlacingOptions, request: PlaceOrder, anew = false) {
+  const draft = await draftOrder(parts, request, anew);
   const { orderId, paymentMethod, totalMinor: amountMinor, currency } = draft.order;
   // What costs nothing is asked of nobody.
   if (amountMinor === 0) return draft;
@@ -49,10 +51,6 @@ async function draftPayable(parts: PlacingOptions, request: PlaceOrder): Promise
     const placed = await findOrder(parts.database, orderId);
     throw placed ? new OrderExists(placed) : error;
   }
-}
-
-function listReached(rooms: Rooms): number[] {
-  return [...rooms.values()].map(({ reclaimedThroughMs }) => reclaimedThroughMs);
 }
 
 /**
@@ -137,6 +135,13 @@ async function roomsOrRefusal(
   }
 }
 
+/** The draft by promotions as they are now, for which the shopper's own rows are there. */
+async function draftAnew({ parts, request }: Placing): Promise<Draft> {
+  const draft = await draftPayable(parts, request, true);
+  await ensureOwnRows(parts, request, draft.promotions.uses);
+  return draft;
+}
+
 /** One attempt: the order that it made, or where to go on from. */
 async function attemptOnce(
   placing: Placing,
@@ -163,7 +168,9 @@ async function attemptOnce(
     // A cart that moved since it was read is read again, whatever became of its old lines.
     if (cartRefusal) return { ...stand, draft: await draftPayable(parts, request) };
     const made = await roomsOrRefusal(placing, attempt, draft, error);
-    return { draft: { ...draft, ...shown }, rooms: new Map([...stand.rooms, ...made]) };
+    const { rooms: others, isStale } = judgeUses(error, attempt, parts.clock());
+    const next = isStale ? await draftAnew(placing) : draft;
+    return { draft: { ...next, ...shown }, rooms: new Map([...stand.rooms, ...made, ...others]) };
   }
 }
 
@@ -203,7 +210,9 @@ async function placeOrGiveBack(parts: PlacingOptions, request: PlaceOrder): Prom
  * Makes `place`. It reads what is ordered (1 request), then puts the order, sets aside every line and
  * locks the cart in one transaction (1 request); a refusal or a repetition costs nothing more. Where
  * expired holds stand in the way, a second transaction takes them over (1 request); where prices are
- * others than in the cart, the cart gets them before the refusal is told (1 request).
+ * others than in the cart, the cart gets them before the refusal is told (1 request). Promotions and uses of
+ * codes are part of that transaction; where one was changed since its code was entered, the order is drafted and
+ * tried again (3 requests).
  *
  * Units of a hot item are reserved before the transaction (1 request an item); an item on which orders keep
  * meeting each other turns hot while they run. A reservation whose order does not come is given back, at
@@ -216,6 +225,7 @@ async function placeOrGiveBack(parts: PlacingOptions, request: PlaceOrder): Prom
  *
  * @throws ItemsUnavailable naming every failed line; nothing was held
  * @throws LimitExceeded when the shopper has too much open, or wants too much of one item; nothing was held
+ * @throws CodeNotAccepted when a code in the cart does not apply any more; nothing was held
  * @throws TotalChanged when it would not cost what the shopper expects; nothing was held
  * @throws CartLocked when another order of the session is being paid
  * @throws IdempotencyKeyReused when the key was used for a different request

@@ -55,6 +55,7 @@ export function orderView(order: Order) {
   const lines = [...nameLines(order.lines)].map(([lineId, line]) => lineView(lineId, line));
   const extras = Object.values(order.extraRefunds ?? {}).map(refundView);
   const money = {
+    adjustments: order.adjustments ?? [],
     totalMinor,
     currency,
     payment: payment ? paymentView(payment) : null,

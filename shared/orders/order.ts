@@ -6,6 +6,7 @@
 import { HoldfastError } from "../base/errors.ts";
 import type { ProviderName } from "../base/payment-providers.ts";
 import type { EpochMs } from "../base/time.ts";
+import type { Adjustment } from "../carts/model/reckoning.ts";
 import type { Piece } from "../inventory/hot/taking.ts";
 import type { Demand } from "../inventory/stock.ts";
 import type { OrderChoices } from "./order-choices.ts";
@@ -67,6 +68,8 @@ export interface OrderedCart {
   readonly instances: readonly string[];
   /** The conditions that were counted, to be removed with what is bought. */
   readonly conditions?: readonly { readonly instance: string; readonly name: string }[];
+  /** The codes that were entered for it, to be removed likewise. */
+  readonly codes?: readonly { readonly instance: string; readonly code: string }[];
 }
 
 /** Units that an order has in one row of an item. */
@@ -87,6 +90,8 @@ interface OrderFacts extends OrderChoices {
   readonly currency: string;
   readonly vendorId: string | null;
   readonly cart?: OrderedCart;
+  /** What each condition and promotion did to the price, with its share per line. */
+  readonly adjustments?: readonly Adjustment[];
   /** Uses of limited promotions: held, sold and released as the units of its lines are. */
   readonly uses?: readonly Demand[];
   /** Which rows of a hot item its units are in; what is not named here is in the row that every item has. */

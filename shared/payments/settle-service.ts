@@ -31,10 +31,10 @@ function cartWrites(order: Order, outcome: Outcome, told: ChangeNote): Write[] {
   const { orderId, lines, cart: ordered } = order;
   if (!ordered || outcome.cart === "leave") return [];
   const note = { ...told, action: pickAction("cart", order, outcome) };
-  const { cartId, version, instances, conditions = [] } = ordered;
+  const { cartId, version, instances, conditions = [], codes = [] } = ordered;
   if (outcome.cart === "reopen") return [reopenWrite({ cartId, orderId, note })];
   const bought = listBought(lines);
-  const purchase = { cartId, orderId, version, bought, instances, conditions, note };
+  const purchase = { cartId, orderId, version, bought, instances, conditions, codes, note };
   return [completeWrite(purchase)];
 }
 
@@ -77,6 +77,7 @@ export function createSettling(options: SettlingOptions) {
     const carted = [...cartWrites(order, outcome, note), ...countWrites(order, outcome, note.atMs)];
     const changed = changeOrderWrite(order, outcome.next, note);
     if (outcome.stock === "takeBack") {
+      // Whoever has paid has used the promotions, and gives only goods back.
       const told = { ...note, action: "item.refund_due" } as const;
       const back = sumDemand(order.lines).map((line) => takeBackWrite({ ...line, note: told }));
       await transactTolerating(database, [changed, ...back], carted);

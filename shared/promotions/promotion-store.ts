@@ -103,12 +103,12 @@ export function stampWrites(revision: number, code: string = listCode): Write[] 
 }
 
 /**
- * Lets an order pass only while a promotion (without a code: the list) is as the order was priced. Which of
- * the copies is asked, `random` says: two orders at once seldom ask the same.
+ * Lets an order pass only while a promotion (without a code: the list) is as the order was priced. Two orders
+ * at once seldom ask the same copy of `stampCount`.
  */
-export function stampCheck(revision: number, random: number, code: string = listCode): Write {
+export function stampCheck(revision: number, copy: number, code: string = listCode): Write {
   return check({
-    ...stampPlace(code, Math.floor(random * stampCount)),
+    ...stampPlace(code, copy),
     condition: revisionIs(revision),
     refused: () => new PromotionMoved(),
   });

@@ -11,7 +11,7 @@ import { ItemNotFound, type Price, type Stock, type StockRow } from "../inventor
 import type { Database } from "../table/database.ts";
 import { action, condition, isMissing, pathsOf } from "../table/expression.ts";
 import { put, update, type Write } from "../table/write.ts";
-import { UsesChanged } from "./uses.ts";
+import { type Use, UsesChanged } from "./uses.ts";
 
 const at = pathsOf<StockRow>();
 
@@ -69,16 +69,34 @@ export function makeUsesWrites(wanted: WantedUses, seen: Stock | undefined): Wri
   return isAsWanted ? [] : [changeUsesWrite(wanted, seen)];
 }
 
-/** Makes sure that a shopper's row is as wanted. One request to read it, and one the first time. */
-export async function ensureUses(database: Database, wanted: WantedUses): Promise<void> {
-  const { table, key } = stockRow(wanted.usesId);
-  const row = await database.get(table, key);
-  const [write] = makeUsesWrites(wanted, row && parseStock(row));
-  if (!write) return;
+/**
+ * Brings a shopper's own row, as it was seen, to the limit of now. No request where it is that already, otherwise
+ * one. Somebody who does the same at the same time does it for both.
+ */
+export async function ensureOwnUses(
+  database: Database,
+  { code, isOwn, demand }: Use,
+  seen: Stock | undefined,
+  note: ChangeNote,
+): Promise<void> {
+  if (!isOwn) return;
+  const { itemId: usesId, price: mark } = demand;
+  const most = mark.amountMinor;
+  const wanted = { usesId, name: code, most, mark, nowMs: note.atMs, note };
+  const [write] = makeUsesWrites(wanted, seen);
   try {
-    await database.apply(write);
+    if (write) await database.apply(write);
   } catch (error) {
-    // Somebody else made it, or changed it: the order that needs it is refused if it is not as wanted.
     if (!(error instanceof UsesChanged)) throw error;
   }
+}
+
+/** Rows of uses as they are now, in the order asked for. One request. */
+export async function findUses(
+  database: Database,
+  uses: readonly Use[],
+): Promise<(Stock | undefined)[]> {
+  if (uses.length === 0) return [];
+  const rows = await database.getTogether(uses.map(({ demand }) => stockRow(demand.itemId)));
+  return rows.map((row) => row && parseStock(row));
 }

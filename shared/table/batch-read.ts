@@ -10,7 +10,7 @@ export interface Place {
 }
 
 /** At most this many keys go into one batch read. */
-const maxBatchKeys = 100;
+export const maxBatchKeys = 100;
 
 type BatchRequest = Record<string, { Keys: Key[]; ConsistentRead: boolean }>;
 

@@ -112,3 +112,125 @@ it("shoppers and passers-by are refused at the door", async () => {
     expect((await shop.nobody.send(route, options)).status).toBe(401);
   }
 });
+
+describe("a shopper", () => {
+  const main = "/carts/me/default/main";
+  const put = async (code: string, more: object = {}): Promise<void> => {
+    expectStatus(
+      await shop.admin.send(`PUT /promotions/${code}`, { body: { ...sale, ...more } }),
+      200,
+    );
+  };
+  const withLine = async () => {
+    const shopper = shop.shopper();
+    const itemId = await shop.item({ amountMinor: 1_000 });
+    await shopper.putInCart([{ itemId, quantity: 2 }]);
+    return shopper;
+  };
+
+  it("enters a code, sees it among the conditions and what it comes to, and pays just that", async () => {
+    const code = fresh("code").toUpperCase();
+    await put(code, { maxUsesPerShopper: 1 });
+    const shopper = await withLine();
+    const body = { code: code.toLowerCase() };
+    const entered = expectStatus(await shopper.send(`POST ${main}/codes`, { body }), 200);
+    expect(entered).toMatchObject({
+      conditions: [{ name: "Sale", type: "discount", value: "-10%", code }],
+      subtotalMinor: 2_000,
+      totalMinor: 1_800,
+    });
+    expect(await shopper.cart()).toEqual(entered);
+    const order = await shopper.mustOrder();
+    expect(order).toMatchObject({
+      totalMinor: 1_800,
+      adjustments: [{ code, amountMinor: -200, shares: [-200] }],
+    });
+    await shop.pay(shopper, order);
+    const itemId = await shop.item();
+    await shopper.putInCart([{ itemId, quantity: 1 }]);
+    expect(await shopper.send(`POST ${main}/codes`, { body })).toMatchObject({
+      status: 409,
+      body: { code: "CODE_NOT_ACCEPTED", reason: "used_by_you", promotionCode: code },
+    });
+    await put(code, { maxUsesPerShopper: 2 });
+    expectStatus(await shopper.send(`POST ${main}/codes`, { body }), 200);
+    expect((await shopper.mustOrder()).totalMinor).toBe(900);
+  });
+
+  it("sees a code that does not count any more, and is refused with the reason until it is taken back", async () => {
+    const code = fresh("gone").toUpperCase();
+    await put(code);
+    const shopper = await withLine();
+    expectStatus(await shopper.send(`POST ${main}/codes`, { body: { code } }), 200);
+    await put(code, { maxUsesPerShopper: 1, value: "-50%" });
+    expect(await shopper.cart()).toMatchObject({ totalMinor: 1_000 });
+    await put(code, { minSubtotalMinor: 2_001 });
+    expect(await shopper.cart()).toMatchObject({
+      conditions: [{ code, refused: "minimum_not_reached" }],
+      totalMinor: 2_000,
+    });
+    expect(await shopper.order()).toMatchObject({
+      status: 409,
+      body: { code: "CODE_NOT_ACCEPTED", reason: "minimum_not_reached" },
+    });
+    expectStatus(await shopper.send(`DELETE ${main}/codes/${code}`), 200);
+    expect((await shopper.mustOrder()).totalMinor).toBe(2_000);
+  });
+
+  it("whose code got a limit of its own meanwhile still orders, at the price of now", async () => {
+    const code = fresh("late").toUpperCase();
+    await put(code);
+    const shopper = await withLine();
+    expectStatus(await shopper.send(`POST ${main}/codes`, { body: { code } }), 200);
+    await put(code, { maxUsesPerShopper: 1, value: "-50%" });
+    expect((await shopper.mustOrder()).totalMinor).toBe(1_000);
+  });
+
+  it("is charged what applies by itself, in a cart and without one, as it was shown", async () => {
+    const code = fresh("vat").toUpperCase();
+    const shopper = await withLine();
+    await put(code, { name: "VAT", type: "tax", value: "+19%", automatic: true });
+    const shown = await shopper.cart();
+    expect(shown).toMatchObject({
+      conditions: [{ name: "VAT", automatic: true, code }],
+      totalMinor: 2_380,
+    });
+    expect(await shopper.order({ expectedTotalMinor: 2_380 })).toMatchObject({
+      status: 201,
+      cost: { requests: 2 },
+    });
+    expectStatus(await shop.admin.send(`DELETE /promotions/${code}`), 200);
+  });
+
+  it("is one of a hundred who want a code with three uses at once: three get it", async () => {
+    const code = fresh("three").toUpperCase();
+    await put(code, { maxUses: 3 });
+    const itemId = await shop.item({ quantity: 1_000 });
+    const shoppers = Array.from({ length: 100 }, () => shop.shopper());
+    await Promise.all(
+      shoppers.map(async (shopper) => {
+        await shopper.putInCart([{ itemId, quantity: 1 }]);
+        expectStatus(await shopper.send(`POST ${main}/codes`, { body: { code } }), 200);
+      }),
+    );
+    const answers = await Promise.all(
+      shoppers.map(async (shopper) => {
+        // Whoever only met others tries again.
+        for (;;) {
+          const answer = await shopper.order();
+          if (answer.status !== 503) return answer;
+        }
+      }),
+    );
+    const placed = answers.filter(({ status }) => status === 201);
+    expect(placed).toHaveLength(3);
+    expect(placed.map(({ body }) => body.totalMinor)).toEqual([900, 900, 900]);
+    const others = answers.filter(({ status }) => status !== 201);
+    expect(new Set(others.map(({ body }) => `${body["code"]} ${body["reason"]}`))).toEqual(
+      new Set(["CODE_NOT_ACCEPTED used_up"]),
+    );
+    expect(await shop.admin.send(`GET /promotions/${code}`)).toMatchObject({
+      body: { uses: { left: 0, held: 3, used: 0 } },
+    });
+  }, 120_000);
+});

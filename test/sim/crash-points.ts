@@ -55,6 +55,12 @@ class Stage {
     });
   }
 
+  async withCode(): Promise<void> {
+    await this.do(({ promotions }) => promotions.put("sale", limited, root));
+    await this.fillCart();
+    await this.do(({ carts }) => carts.enterCode(inCart, "sale"));
+  }
+
   place(system: System) {
     return system.orders.place({
       userId: "alice",
@@ -477,6 +483,33 @@ const scenes: readonly Scene[] = [
   {
     name: "PUT /promotions/{code}",
     subject: (_stage, { promotions }) => promotions.put("sale", limited, root),
+  },
+  {
+    name: "POST /carts/{userId}/{sessionId}/{instance}/codes",
+    prepare: async (stage) => {
+      await stage.do(({ promotions }) => promotions.put("sale", limited, root));
+      await stage.fillCart();
+    },
+    subject: (_stage, { carts }) => carts.enterCode(inCart, "sale"),
+  },
+  {
+    name: "DELETE /carts/{userId}/{sessionId}/{instance}/codes/{code}",
+    prepare: (stage) => stage.withCode(),
+    subject: (_stage, { carts }) => carts.removeCode(inCart, "sale"),
+  },
+  {
+    name: "POST /order/{userId}, with a limited code",
+    prepare: (stage) => stage.withCode(),
+    subject: (stage, system) => stage.place(system),
+  },
+  {
+    name: "POST /order/{userId}, with a code that was changed",
+    prepare: async (stage) => {
+      await stage.withCode();
+      const other = { ...limited, value: "-20%", maxUsesPerShopper: 2 };
+      await stage.do(({ promotions }) => promotions.put("sale", other, root));
+    },
+    subject: (stage, system) => stage.place(system),
   },
   {
     name: "PUT /promotions/{code}, for every cart",

@@ -5,6 +5,7 @@ import type { Cart } from "../../shared/carts/model/cart.ts";
 import { listBuckets, unitsIn } from "../../shared/inventory/buckets.ts";
 import { bucketKey } from "../../shared/inventory/deadline.ts";
 import type { Stock } from "../../shared/inventory/stock.ts";
+import { isUsesId } from "../../shared/base/uses-id.ts";
 import { sumDemand, type Order } from "../../shared/orders/order.ts";
 import type { Holdfast } from "../../local/holdfast.ts";
 import { localClientSettings } from "./tables.ts";
@@ -59,15 +60,27 @@ function wrongInStock({ stock }: Books): string[] {
   });
 }
 
+/** Units of items, and uses of limited promotions. */
+const listHolds = ({ lines, uses = [] }: Order) => [...sumDemand(lines), ...uses];
+
+/** Whoever paid has used a promotion, also when the money went back: then the order does not tell any more. */
+function hasRefunds(orders: readonly Order[], usesId: string): boolean {
+  return orders.some(
+    ({ status, uses = [] }) =>
+      ["refund_due", "refunded"].includes(status) && uses.some(({ itemId }) => itemId === usesId),
+  );
+}
+
 /** S2: what was sold is what paid orders bought; items that were also sold by hand are left out. */
 function wrongInSales({ stock, orders }: Books, soldByHand: ReadonlySet<string>): string[] {
   const bought = new Map<string, number>();
   for (const order of orders.filter(({ status }) => status === "paid")) {
-    for (const { itemId, quantity } of sumDemand(order.lines)) {
+    for (const { itemId, quantity } of listHolds(order)) {
       bought.set(itemId, (bought.get(itemId) ?? 0) + quantity);
     }
   }
   return stock
+    .filter(({ itemId }) => !isUsesId(itemId) || !hasRefunds(orders, itemId))
     .filter(({ itemId, sold }) => !soldByHand.has(itemId) && sold !== (bought.get(itemId) ?? 0))
     .map(({ itemId, sold }) => `S2 ${itemId}: ${sold} sold, ${bought.get(itemId) ?? 0} paid for`);
 }
@@ -81,8 +94,9 @@ function wrongInHolds({ stock, orders }: Books, nowMs: number): string[] {
     ({ status, expiresAtMs }) => status === "pending" && expiresAtMs > nowMs,
   );
   const claims = new Map<string, number>();
-  for (const { expiresAtMs, lines } of live) {
-    for (const { itemId, quantity } of sumDemand(lines)) {
+  for (const order of live) {
+    const { expiresAtMs } = order;
+    for (const { itemId, quantity } of listHolds(order)) {
       const name: string = `${itemId} until ${bucketKey(expiresAtMs)}`;
       claims.set(name, (claims.get(name) ?? 0) + quantity);
     }

@@ -57,8 +57,8 @@ export function createWorldOver({ client, tables, clock, sleep }: WorldOptions) 
     ...(sleep ? { sleep } : {}),
   };
   const shop = createShop(parts);
-  const { orders, carts, locks } = shop;
-  return { client, tables, database, clock, parts, orders, carts, locks };
+  const { orders, carts, locks, promotions } = shop;
+  return { client, tables, database, clock, parts, orders, carts, locks, promotions };
 }
 
 export type World = ReturnType<typeof createWorldOver>;

@@ -15,7 +15,8 @@ import {
 } from "../model/cart.ts";
 import { parseCart } from "../storage/cart-row.ts";
 import { checkoutWrite, extendCheckoutWrite, reopenWrite } from "./cart-checkout-store.ts";
-import { findCart } from "../storage/cart-store.ts";
+import { findCart, readPricedCart } from "../storage/cart-store.ts";
+import { type Pricing, selectRules } from "../model/price-rules.ts";
 import { priceForOrder, type OrderPrice } from "../model/pricing.ts";
 
 /** Whose cart is locked for which order. */
@@ -57,9 +58,9 @@ export interface CartCheckoutOptions {
 const mostEdits = 20;
 
 /** The contents under the lock are what the caller saw. */
-function validate(cart: Cart, expected: Expected): LockedCart {
+function validate(cart: Cart, pricing: Pricing, expected: Expected): LockedCart {
   const { version, totalMinor, currency, instances } = expected;
-  const price = priceForOrder(cart, instances);
+  const price = priceForOrder(cart, instances, (each) => selectRules(each, pricing));
   const isAsSeen =
     (version ?? cart.version) === cart.version &&
     (totalMinor ?? price.totalMinor) === price.totalMinor &&
@@ -72,16 +73,18 @@ function validate(cart: Cart, expected: Expected): LockedCart {
 async function lockStillCart(
   { database, clock }: CartCheckoutOptions,
   request: LockRequest,
-): Promise<Cart> {
+): Promise<{ cart: Cart; pricing: Pricing }> {
   const { orderId, leaseMs, transactionId = temporaryTransactionId(orderId), actor } = request;
   return again(mostEdits, async () => {
-    const cart = await findCart(database, makeCartId(request.userId, request.sessionId));
+    const read = await readPricedCart(database, makeCartId(request.userId, request.sessionId));
+    const { cart, prices } = read;
     const nowMs = clock();
     const expiresAtMs = later(nowMs, leaseMs);
     const note = changeNote("cart.checkout", actor, nowMs);
     const start = { cart, orderId, transactionId, expiresAtMs, nowMs, note };
     try {
-      return parseCart(cart.cartId, await database.apply(checkoutWrite(start)));
+      const locked = parseCart(cart.cartId, await database.apply(checkoutWrite(start)));
+      return { cart: locked, pricing: { prices, nowMs } };
     } catch (error) {
       if (!(error instanceof VersionMismatch)) throw error;
       return new OnceMore(error);
@@ -92,7 +95,8 @@ async function lockStillCart(
 /** Makes the service. */
 export function createCartCheckout(options: CartCheckoutOptions) {
   const { database, clock } = options;
-  const lockCart = (request: LockRequest): Promise<Cart> => lockStillCart(options, request);
+  const lockCart = async (request: LockRequest): Promise<Cart> =>
+    (await lockStillCart(options, request)).cart;
   const makeId = ({ userId, sessionId }: CartAddress): string => makeCartId(userId, sessionId);
 
   async function unlockCart(request: CheckoutRequest): Promise<void> {
@@ -112,9 +116,9 @@ export function createCartCheckout(options: CartCheckoutOptions) {
     request: LockRequest,
     expected: Expected = {},
   ): Promise<LockedCart> {
-    const cart = await lockCart(request);
+    const { cart, pricing } = await lockStillCart(options, request);
     try {
-      return validate(cart, expected);
+      return validate(cart, pricing, expected);
     } catch (error) {
       await letGo(request);
       throw error;

@@ -23,6 +23,7 @@ import {
 import {
   at,
   cartPlace,
+  codeAttribute,
   conditionAttribute,
   currencyAttribute,
   keyIn,
@@ -57,6 +58,8 @@ export interface Purchase extends Checkout {
   readonly instances: readonly string[];
   /** Conditions of those instances: they were for what is now bought. */
   readonly conditions?: readonly { readonly instance: string; readonly name: string }[];
+  /** Codes that were entered for it. */
+  readonly codes?: readonly { readonly instance: string; readonly code: string }[];
 }
 
 const parseCartLock = (found: Row | undefined): CartLock | undefined =>
@@ -135,15 +138,21 @@ export function reopenWrite(checkout: Checkout): Write {
   });
 }
 
-type Bought = Pick<Purchase, "bought" | "instances" | "conditions">;
+type Bought = Pick<Purchase, "bought" | "instances" | "conditions" | "codes">;
 
-function boughtAttributes({ bought, instances, conditions = [] }: Bought): AttributePath[] {
+function boughtAttributes({
+  bought,
+  instances,
+  conditions = [],
+  codes = [],
+}: Bought): AttributePath[] {
   return [
     ...bought.flatMap(({ instance, lineId }) => [
       at(lineAttribute(instance, lineId)),
       at(quantityAttribute(instance, lineId)),
     ]),
     ...conditions.map(({ instance, name }) => at(conditionAttribute(instance, name))),
+    ...codes.map(({ instance, code }) => at(codeAttribute(instance, code))),
     ...instances.map((instance) => at(currencyAttribute(instance))),
   ];
 }

@@ -53,7 +53,7 @@ export function createCartProperties(options: CollectionEditingOptions) {
     },
 
     /**
-     * Empties an instance: lines and metadata. Conditions are the shop's and stay. Two requests, in locking
+     * Empties an instance: lines, metadata and codes. Conditions are the shop's and stay. Two requests, in locking
      * mode four; one where there is nothing to empty.
      *
      * @throws CartLocked, VersionMismatch, LockTimeout; nothing was changed
@@ -62,8 +62,8 @@ export function createCartProperties(options: CollectionEditingOptions) {
     clear(request: EditRequest): Promise<Cart> {
       return guarded(request, "items", async () => {
         const { cart } = await open(request);
-        const { lines, metadata } = selectInstance(cart, request.instance);
-        if (lines.length === 0 && metadata.size === 0) return cart;
+        const { lines, metadata, codes } = selectInstance(cart, request.instance);
+        if (lines.length === 0 && metadata.size === 0 && !codes) return cart;
         const edit = makeEdit(request, "cart.cleared", clock());
         return contents.settle(cart, (current) =>
           replaceInstance(edit, current, ({ instance, conditions }) => {

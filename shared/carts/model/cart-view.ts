@@ -1,8 +1,12 @@
 /** Carts as their readers see them: lines with totals, conditions, metadata, and what it comes to. */
-import type { EpochMs } from "../../base/time.ts";
+import { epochMs } from "../../base/time.ts";
+import { noPromotions } from "../../promotions/price-list.ts";
+import type { PriceRule } from "../../promotions/price-rule.ts";
 import { money, sumAmounts, toMinor } from "../../base/money.ts";
 import { type Cart, type CartInstance, type CartLine, selectInstance, liveLock } from "./cart.ts";
-import { lineTotal, priceInstance } from "./pricing.ts";
+import { type Pricing, type RefusedCode, selectRules } from "./price-rules.ts";
+import { priceInstance } from "./pricing.ts";
+import { lineTotal } from "./reckoning.ts";
 
 function attributesIn(json: string): Readonly<Record<string, unknown>> {
   return JSON.parse(json) as Record<string, unknown>;
@@ -25,23 +29,36 @@ function itemView(line: CartLine, currency: string) {
   };
 }
 
+function conditionViews(rules: readonly PriceRule[]) {
+  return rules.map(({ automatic, ...rule }) => ({ ...rule, ...(automatic && { automatic }) }));
+}
+
+/** Codes that do not apply (any more) stay, with the reason: an order would be refused by it. */
+function refusedViews({ codes = [] }: CartInstance, refused: readonly RefusedCode[]) {
+  return refused.map(({ code, reason }) => {
+    const { name, type, target, value, order } = codes.find((each) => each.code === code)!;
+    return { name, type, target, value, order, code, refused: reason };
+  });
+}
+
 /** One instance with its totals. `fromEntries` makes own properties, whatever the keys are called. */
-function instanceView(present: CartInstance, version: number) {
-  const { instance, lines, conditions, metadata, currency = "XXX" } = present;
+function instanceView(present: CartInstance, version: number, pricing: Pricing) {
+  const { instance, lines, metadata, currency = "XXX" } = present;
+  const { rules, refused } = selectRules(present, pricing);
   const values = [...metadata].map(([key, json]) => [key, JSON.parse(json) as unknown] as const);
   return {
     instance,
     items: lines.map((line) => itemView(line, currency)),
-    conditions,
+    conditions: [...conditionViews(rules), ...refusedViews(present, refused)],
     metadata: Object.fromEntries(values),
-    ...priceInstance(present),
+    ...priceInstance(present, rules),
     version,
   };
 }
 
 /** The totals of several instances, a sum for each currency. */
-function totalsView(instances: readonly CartInstance[]) {
-  const prices = instances.map(priceInstance);
+function totalsView(instances: readonly CartInstance[], pricing: Pricing) {
+  const prices = instances.map((each) => priceInstance(each, selectRules(each, pricing).rules));
   const currencies = new Set(prices.flatMap(({ currency }) => currency ?? []));
   const total = (amounts: readonly number[], currency: string): number =>
     toMinor(
@@ -73,24 +90,27 @@ function totalsView(instances: readonly CartInstance[]) {
 export function cartView(
   cart: Cart,
   address: { userId: string; sessionId: string },
-  nowMs: EpochMs,
+  pricing: Pricing,
 ) {
   const instances = [...cart.instances.values()];
-  const totals = totalsView(instances);
+  const totals = totalsView(instances, pricing);
   const [only = { currency: null, subtotalMinor: 0, totalMinor: 0 }] = totals;
   const mixed = { currency: null, subtotalMinor: null, totalMinor: null };
   return {
     ...address,
-    instances: instances.map((instance) => instanceView(instance, cart.version)),
+    instances: instances.map((instance) => instanceView(instance, cart.version, pricing)),
     count: instances.reduce((sum, instance) => sum + priceInstance(instance).count, 0),
     ...(totals.length > 1 ? mixed : only),
     totals,
     version: cart.version,
-    lock: liveLock(cart, nowMs) ?? null,
+    lock: liveLock(cart, pricing.nowMs) ?? null,
   };
 }
 
+/** By the cart alone: no promotion applies by itself. */
+const byCartAlone: Pricing = { prices: noPromotions, nowMs: epochMs(0) };
+
 /** One instance of a cart; one that nobody has used yet is empty. */
-export function cartInstanceView(cart: Cart, instance: string) {
-  return instanceView(selectInstance(cart, instance), cart.version);
+export function cartInstanceView(cart: Cart, instance: string, pricing: Pricing = byCartAlone) {
+  return instanceView(selectInstance(cart, instance), cart.version, pricing);
 }

@@ -2,6 +2,7 @@
 import { HoldfastError } from "../../base/errors.ts";
 import { dayMs, type EpochMs, isExpired } from "../../base/time.ts";
 import type { ConditionTarget } from "../../promotions/price-rule.ts";
+import type { Promotion } from "../../promotions/promotion.ts";
 
 /** A cart left alone for this long is deleted by DynamoDB's TTL. */
 export const cartLifeMs = 30 * dayMs;
@@ -42,6 +43,8 @@ export interface CartInstance {
   readonly instance: string;
   readonly lines: readonly CartLine[];
   readonly conditions: readonly CartCondition[];
+  /** The codes that its shopper has entered, with their promotions as they were then; left out without any. */
+  readonly codes?: readonly Promotion[];
   /** JSON text by key. */
   readonly metadata: ReadonlyMap<string, string>;
   /** The one currency of its lines; undefined until it has some. */

@@ -8,6 +8,7 @@ import {
   CurrencyMismatch,
   selectInstance,
 } from "./cart.ts";
+import { areCombinable, maxCodes, type Promotion } from "../../promotions/promotion.ts";
 import { checkLineQuantity } from "./cart-limits.ts";
 import { indexLines } from "./cart-lines.ts";
 
@@ -69,20 +70,38 @@ function mergedConditions(
   return merged;
 }
 
+/** The codes of both, as far as they go together and a cart takes so many: those of the target go first. */
+function mergedCodes(
+  target: readonly Promotion[],
+  source: readonly Promotion[],
+  room: number,
+): Promotion[] {
+  const merged = [...target];
+  for (const entered of source) {
+    const isKnown = target.some(({ code }) => code === entered.code);
+    const fits = merged.length - target.length < room && areCombinable([...merged, entered]);
+    if (!isKnown && fits) merged.push(entered);
+  }
+  return merged;
+}
+
 function mergedInstance(
   target: CartInstance,
   source: CartInstance,
   strategy: MergeStrategy,
+  room: number,
 ): CartInstance {
   const [mine, theirs] = [target.currency, source.currency];
   if (mine !== undefined && theirs !== undefined && mine !== theirs) {
     throw new CurrencyMismatch(mine, theirs);
   }
   const currency = mine ?? theirs;
+  const codes = mergedCodes(target.codes ?? [], source.codes ?? [], room);
   return {
     instance: target.instance,
     lines: mergedLines(target.lines, source.lines, strategy),
     conditions: mergedConditions(target.conditions, source.conditions),
+    ...(codes.length > 0 ? { codes } : {}),
     metadata: new Map([...source.metadata, ...target.metadata]),
     ...(currency === undefined ? {} : { currency }),
   };
@@ -91,7 +110,7 @@ function mergedInstance(
 /**
  * The target's instances with the source's put in. Where both have a line with the same attributes, the
  * target's price stays and the strategy decides on the quantity; where both have a metadata value of one name,
- * the target's stays. The conditions of both go along.
+ * the target's stays. The conditions of both go along, and so do codes that go together.
  *
  * @throws CurrencyMismatch when a named cart has lines of different currencies in the two
  */
@@ -101,7 +120,13 @@ export function mergedInstances(
   strategy: MergeStrategy,
 ): CartInstance[] {
   const names = new Set([...target.instances.keys(), ...source.instances.keys()]);
-  return [...names].map((name) =>
-    mergedInstance(selectInstance(target, name), selectInstance(source, name), strategy),
-  );
+  const countCodes = ({ codes = [] }: CartInstance): number => codes.length;
+  const own = [...target.instances.values()].reduce((sum, each) => sum + countCodes(each), 0);
+  let room = maxCodes - own;
+  return [...names].map((name) => {
+    const present = selectInstance(target, name);
+    const merged = mergedInstance(present, selectInstance(source, name), strategy, room);
+    room -= countCodes(merged) - countCodes(present);
+    return merged;
+  });
 }

@@ -1,31 +1,18 @@
-/**
- * What a cart comes to. Integers only; the one rounding rule is in `base/money.ts`.
- *
- * Conditions apply in three stages, within each in their order:
- * 1. `item`: to the line's total (all lines, or only `itemId`). An amount counts once per unit.
- * 2. `subtotal`: to the sum of the lines after stage 1, running.
- * 3. `total`: to the sum after stage 2, running.
- * Per cent are taken of the running amount and rounded once. No running amount falls below 0: what a
- * discount would take beyond that is lost. An instance without lines costs nothing, fees or not.
- */
-import { TooLarge } from "../../base/errors.ts";
+/** What a cart comes to, for its reader and for its order; `reckoning.ts` says how rules change prices. */
+import { minus, sumAmounts, toMinor } from "../../base/money.ts";
+import type { PriceRule } from "../../promotions/price-rule.ts";
+import { CodeNotAccepted, type Promotion } from "../../promotions/promotion.ts";
+import type { InstanceRules } from "./price-rules.ts";
 import {
-  atLeastZero,
-  isExact,
-  minus,
-  type Money,
-  money,
-  takePercent,
-  plus,
-  split,
-  sumAmounts,
-  times,
-  toMinor,
-} from "../../base/money.ts";
-import { conditionValuePattern } from "../../promotions/price-rule.ts";
+  type Adjustment,
+  checkExact,
+  type Line,
+  listAdjustments,
+  reckon,
+  type Reckoning,
+} from "./reckoning.ts";
 import {
   type Cart,
-  type CartCondition,
   CartEmpty,
   type CartInstance,
   type CartLine,
@@ -56,78 +43,27 @@ export interface OrderPrice {
   readonly lines: readonly PricedLine[];
   readonly totalMinor: number;
   readonly currency: string;
+  /** What each rule did; the shares of a line add up to its adjustment. */
+  readonly adjustments: readonly Adjustment[];
   /** The instances that have lines in the order. */
   readonly instances: readonly string[];
   /** The conditions that were counted, to be removed with what is bought. */
   readonly conditions: readonly { readonly instance: string; readonly name: string }[];
+  /** The codes that were entered for what is bought, to be removed with it. */
+  readonly codes: readonly { readonly instance: string; readonly code: string }[];
+  /** The promotions that applied, once for each instance. */
+  readonly applied: readonly Promotion[];
 }
 
-/** The change that a condition makes to an amount, before the floor at 0; `units` multiply amounts. */
-function computeEffect(
-  { value }: CartCondition,
-  amount: Money,
-  units: number,
-  currency: string,
-): Money {
-  const [, sign = "+", whole, decimals = "", minor] = conditionValuePattern.exec(value) ?? [];
-  const size =
-    minor === undefined
-      ? takePercent(amount, {
-          amount: BigInt(`${whole ?? "0"}${decimals}`),
-          scale: BigInt(decimals.length),
-        })
-      : times(money(BigInt(minor), currency), units);
-  return sign === "-" ? minus(money(0, currency), size) : size;
-}
-
-function applied(
-  conditions: readonly CartCondition[],
-  start: Money,
-  units: number,
-  currency: string,
-): Money {
-  return conditions.reduce(
-    (amount, condition) =>
-      atLeastZero(plus(amount, computeEffect(condition, amount, units, currency))),
-    start,
-  );
-}
-
-interface Reckoning {
-  /** Each line at its unit price, and after the conditions on items. */
-  readonly lines: readonly { readonly line: CartLine; readonly list: Money; readonly net: Money }[];
-  readonly total: Money;
-}
-
-/** A line at its unit price, before any condition. */
-export function lineTotal(line: CartLine, currency: string): Money {
-  return times(money(line.unitPriceMinor, currency), line.quantity);
-}
-
-function reckon({ lines, conditions }: CartInstance, currency: string): Reckoning {
-  const of = (target: CartCondition["target"]): CartCondition[] =>
-    conditions.filter((condition) => condition.target === target);
-  const onItems = of("item");
-  const reckoned = lines.map((line) => {
-    const list = lineTotal(line, currency);
-    const own = onItems.filter(({ itemId }) => itemId === undefined || itemId === line.itemId);
-    return { line, list, net: applied(own, list, line.quantity, currency) };
-  });
-  const sum = sumAmounts(
-    reckoned.map(({ net }) => net),
-    currency,
-  );
-  if (lines.length === 0) return { lines: [], total: sum };
-  const subtotal = applied(of("subtotal"), sum, 1, currency);
-  return { lines: reckoned, total: applied(of("total"), subtotal, 1, currency) };
-}
-
-/** What an instance comes to, as its reader sees it. */
-export function priceInstance(instance: CartInstance): InstancePrice {
+/** What an instance comes to, as its reader sees it; by its own conditions where no rules are given. */
+export function priceInstance(
+  instance: CartInstance,
+  rules: readonly PriceRule[] = instance.conditions,
+): InstancePrice {
   const { lines, currency } = instance;
   const count = lines.reduce((sum, { quantity }) => sum + quantity, 0);
   if (currency === undefined) return { count, subtotalMinor: 0, totalMinor: 0, currency: null };
-  const reckoning = reckon(instance, currency);
+  const reckoning = reckon(lines, rules, currency);
   const lists = reckoning.lines.map(({ list }) => list);
   return {
     count,
@@ -137,24 +73,38 @@ export function priceInstance(instance: CartInstance): InstancePrice {
   };
 }
 
-/** An instance's lines with their shares: of the conditions on them, and of those on the sums. */
-function pricedLines(
-  instance: string,
-  { lines, total }: Reckoning,
-  currency: string,
-): PricedLine[] {
-  const nets = lines.map(({ net }) => net);
-  const shares = split(minus(total, sumAmounts(nets, currency)), nets);
-  return lines.map(({ line, list, net }, index) => {
+/** An instance's lines with their shares. */
+function pricedLines(instance: string, { lines }: Reckoning<CartLine>): PricedLine[] {
+  return lines.map(({ line, list, net }) => {
     const { addedAtMs: _since, previousUnitPriceMinor: _before, ...facts } = line;
-    const adjustment = plus(minus(net, list), shares[index]!);
     return {
       ...facts,
       instance,
       lineTotalMinor: toMinor(list),
-      adjustmentMinor: toMinor(adjustment),
+      adjustmentMinor: toMinor(minus(net, list)),
     };
   });
+}
+
+/**
+ * Lines of an order without a cart, with their shares of these rules.
+ *
+ * @throws TooLarge when they come to more than a number can hold exactly
+ */
+export function priceLines<L extends Line>(
+  lines: readonly L[],
+  rules: readonly PriceRule[],
+  currency: string,
+) {
+  const reckoning = reckon(lines, rules, currency);
+  const lists = reckoning.lines.map(({ list }) => list);
+  checkExact([reckoning.total, sumAmounts(lists, currency)]);
+  const priced = reckoning.lines.map(({ line, list, net }) => {
+    const adjustmentMinor = toMinor(minus(net, list));
+    return { ...line, lineTotalMinor: toMinor(list), adjustmentMinor };
+  });
+  const adjustments = listAdjustments(reckoning, 0, 0, currency);
+  return { lines: priced, totalMinor: toMinor(reckoning.total), adjustments };
 }
 
 /** Instances for what is kept for later: bought only by who names them. */
@@ -176,36 +126,58 @@ function commonCurrency(instances: readonly CartInstance[]): string {
   return currency!;
 }
 
+/** By its own conditions alone. */
+const byConditions = ({ conditions }: CartInstance): InstanceRules => {
+  return { rules: conditions, applied: [], refused: [] };
+};
+
 /**
  * What ordering these instances of a cart comes to (by default all but `wishlist` and `saved`): the same numbers that
- * their readers see (P2).
+ * their readers see (P2), who are shown the same rules.
  *
  * @throws CartEmpty when they have no lines, CurrencyMismatch when they do not add up, TooLarge when
- * the total is past the integers that a number can hold; nothing is written here
+ * the total is past the integers that a number can hold, CodeNotAccepted when a code that was entered does not
+ * apply; nothing is written here
  */
-export function priceForOrder(cart: Cart, instances?: readonly string[]): OrderPrice {
+export function priceForOrder(
+  cart: Cart,
+  instances?: readonly string[],
+  rulesFor: (instance: CartInstance) => InstanceRules = byConditions,
+): OrderPrice {
   const ordered = orderable(cart, instances);
   if (ordered.length === 0) throw new CartEmpty();
   const currency = commonCurrency(ordered);
-  const reckoned = ordered.map((instance) => ({
-    instance,
-    reckoning: reckon(instance, currency),
-  }));
-  const totals = reckoned.map(({ reckoning }) => reckoning.total);
+  const reckoned = ordered.map((instance) => {
+    const { rules, applied, refused } = rulesFor(instance);
+    const [first] = refused;
+    if (first) throw new CodeNotAccepted(first.code, first.reason, { instance: instance.instance });
+    return { instance, applied, reckoning: reckon(instance.lines, rules, currency) };
+  });
+  const total = sumAmounts(
+    reckoned.map(({ reckoning }) => reckoning.total),
+    currency,
+  );
   const lists = reckoned.flatMap(({ reckoning }) => reckoning.lines.map(({ list }) => list));
-  const total = sumAmounts(totals, currency);
-  if (![total, sumAmounts(lists, currency)].every(isExact)) {
-    throw new TooLarge("This costs more than can be paid in one order", Number.MAX_SAFE_INTEGER);
-  }
+  checkExact([total, sumAmounts(lists, currency)]);
+  let before = 0;
+  const adjustments = reckoned.flatMap(({ reckoning }) => {
+    const own = reckoning.lines.length;
+    const listed = listAdjustments(reckoning, before, lists.length - before - own, currency);
+    before += own;
+    return listed;
+  });
   return {
-    lines: reckoned.flatMap(({ instance, reckoning }) =>
-      pricedLines(instance.instance, reckoning, currency),
-    ),
+    lines: reckoned.flatMap(({ instance, reckoning }) => pricedLines(instance.instance, reckoning)),
     totalMinor: toMinor(total),
     currency,
+    adjustments,
     instances: ordered.map(({ instance }) => instance),
     conditions: ordered.flatMap(({ instance, conditions }) =>
       conditions.map(({ name }) => ({ instance, name })),
     ),
+    codes: ordered.flatMap(({ instance, codes = [] }) =>
+      codes.map(({ code }) => ({ instance, code })),
+    ),
+    applied: reckoned.flatMap(({ applied }) => applied),
   };
 }

@@ -4,6 +4,7 @@
  */
 import type { ChangeNote } from "../../base/actor.ts";
 import { pathsOf } from "../../table/expression.ts";
+import type { Promotion } from "../../promotions/promotion.ts";
 import type { Row } from "../../table/write.ts";
 import type { Cart, CartCondition, CartInstance, CartLine, CartLock } from "../model/cart.ts";
 
@@ -26,6 +27,9 @@ type StoredCondition = Omit<CartCondition, "name">;
  */
 export const rememberedEdits = ["edit0", "edit1", "edit2", "edit3"] as const;
 
+/** What `code:…` holds: the promotion as it was when its code was entered. */
+type StoredCode = Omit<Promotion, "code">;
+
 /** A cart as it is stored. */
 export interface CartRow extends Readonly<
   Partial<Record<(typeof rememberedEdits)[number], string>>
@@ -44,6 +48,7 @@ export interface CartRow extends Readonly<
   readonly [line: `line:${string}`]: StoredLine;
   readonly [quantity: `quantity:${string}`]: number;
   readonly [condition: `condition:${string}`]: StoredCondition;
+  readonly [code: `code:${string}`]: StoredCode;
   readonly [metadata: `metadata:${string}`]: string;
   readonly [currency: `currency:${string}`]: string;
 }
@@ -60,6 +65,9 @@ export const quantityAttribute = (instance: string, lineId: string) =>
 /** The attribute of a condition. */
 export const conditionAttribute = (instance: string, name: string) =>
   `condition:${instance}:${name}` as const;
+/** The attribute of a promotion's code. */
+export const codeAttribute = (instance: string, code: string) =>
+  `code:${instance}:${code}` as const;
 /** The attribute of a metadata value. */
 export const metadataAttribute = (instance: string, key: string) =>
   `metadata:${instance}:${key}` as const;
@@ -68,14 +76,19 @@ export const currencyAttribute = (instance: string) => `currency:${instance}` as
 /** How a line or condition is called in the set that bounds how many there may be. */
 export const keyIn = (instance: string, name: string): string => `${instance}:${name}`;
 
-const attributePattern = /^(line|condition|metadata|currency):([^:]+)(?::(.*))?$/s;
+const attributePattern = /^(line|condition|code|metadata|currency):([^:]+)(?::(.*))?$/s;
 
 interface InstanceDraft {
   readonly lines: CartLine[];
   readonly conditions: CartCondition[];
+  readonly codes: Promotion[];
   readonly metadata: Map<string, string>;
   currency?: string;
 }
+
+const emptyDraft = (): InstanceDraft => {
+  return { lines: [], conditions: [], codes: [], metadata: new Map() };
+};
 
 function addTo(draft: InstanceDraft, row: Row, found: RegExpExecArray): void {
   const [attribute, family, instance = "", name = ""] = found;
@@ -85,6 +98,8 @@ function addTo(draft: InstanceDraft, row: Row, found: RegExpExecArray): void {
     draft.lines.push({ lineId: name, itemId: name, quantity, ...(value as StoredLine) });
   } else if (family === "condition") {
     draft.conditions.push({ name, ...(value as StoredCondition) });
+  } else if (family === "code") {
+    draft.codes.push({ ...(value as StoredCode), code: name });
   } else if (family === "metadata") draft.metadata.set(name, String(value));
   else draft.currency = String(value);
 }
@@ -94,6 +109,8 @@ const byAge = (a: CartLine, b: CartLine): number =>
 const byOrder = (a: CartCondition, b: CartCondition): number =>
   a.order - b.order || (a.name < b.name ? -1 : 1);
 
+const byCode = (a: Promotion, b: Promotion): number => (a.code < b.code ? -1 : 1);
+
 /** An instance whose last line was removed one by one has a currency left that binds nobody. */
 function finished(instance: string, draft: InstanceDraft): CartInstance {
   const { currency, ...rest } = draft;
@@ -101,13 +118,14 @@ function finished(instance: string, draft: InstanceDraft): CartInstance {
     instance,
     lines: rest.lines.toSorted(byAge),
     conditions: rest.conditions.toSorted(byOrder),
+    ...(rest.codes.length > 0 ? { codes: rest.codes.toSorted(byCode) } : {}),
     metadata: new Map([...rest.metadata].toSorted(([a], [b]) => (a < b ? -1 : 1))),
     ...(currency === undefined || rest.lines.length === 0 ? {} : { currency }),
   };
 }
 
-const isUsed = ({ lines, conditions, metadata }: CartInstance): boolean =>
-  lines.length > 0 || conditions.length > 0 || metadata.size > 0;
+const isUsed = ({ lines, conditions, codes = [], metadata }: CartInstance): boolean =>
+  lines.length > 0 || conditions.length > 0 || codes.length > 0 || metadata.size > 0;
 
 /** The cart in a stored row. Maps everywhere: a key such as `__proto__` is a key like any other. */
 export function parseCart(cartId: string, row: Row | undefined): Cart {
@@ -116,7 +134,7 @@ export function parseCart(cartId: string, row: Row | undefined): Cart {
     const found = attributePattern.exec(attribute);
     if (!row || !found) continue;
     const instance = found[2]!;
-    const draft = drafts.get(instance) ?? { lines: [], conditions: [], metadata: new Map() };
+    const draft = drafts.get(instance) ?? emptyDraft();
     drafts.set(instance, draft);
     addTo(draft, row, found);
   }
@@ -150,13 +168,19 @@ export function storedLine(line: CartLine): StoredLine {
   return lineId === itemId ? stored : { ...stored, itemId };
 }
 
+/** A code's promotion as it is stored: the code is in the attribute's own name. */
+export function storedCode({ code: _code, ...stored }: Promotion): StoredCode {
+  // What is undefined is nothing to be stored.
+  return JSON.parse(JSON.stringify(stored)) as StoredCode;
+}
+
 /** A condition as it is stored: its name is in the attribute's own name. */
 export function storedCondition({ name: _name, ...stored }: CartCondition): StoredCondition {
   return stored;
 }
 
 function listAttributes({ instance, ...contents }: CartInstance): [string, unknown][] {
-  const { lines, conditions, metadata, currency } = contents;
+  const { lines, conditions, codes = [], metadata, currency } = contents;
   return [
     ...lines.flatMap((line): [string, unknown][] => [
       [lineAttribute(instance, line.lineId), storedLine(line)],
@@ -165,6 +189,10 @@ function listAttributes({ instance, ...contents }: CartInstance): [string, unkno
     ...conditions.map((condition): [string, unknown] => [
       conditionAttribute(instance, condition.name),
       storedCondition(condition),
+    ]),
+    ...codes.map((entered): [string, unknown] => [
+      codeAttribute(instance, entered.code),
+      storedCode(entered),
     ]),
     ...[...metadata].map(([key, json]): [string, unknown] => [
       metadataAttribute(instance, key),

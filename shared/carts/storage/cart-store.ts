@@ -4,6 +4,9 @@
  */
 import { setTimeout as sleepMs } from "node:timers/promises";
 import type { Database } from "../../table/database.ts";
+import { parsePriceList, type PriceList } from "../../promotions/price-list.ts";
+import { priceListPlace } from "../../promotions/promotion-store.ts";
+import { maxBatchKeys } from "../../table/batch-read.ts";
 import type { Cart } from "../model/cart.ts";
 import { parseCart, type ReadCart, parseReadCart, cartPlace } from "./cart-row.ts";
 import { type Clock, systemClock } from "../../base/time.ts";
@@ -19,9 +22,16 @@ export async function findCart(database: Database, cartId: string): Promise<Cart
   return parseCart(cartId, await database.get("Carts", { cartId }));
 }
 
-/** The same together with its row, for who puts another cart in its place. One request. */
-export async function readCart(database: Database, cartId: string): Promise<ReadCart> {
-  return parseReadCart(cartId, await database.get("Carts", { cartId }));
+/** A cart, and what its codes and conditions do not say of prices: the shop's automatic promotions. */
+export interface PricedCart {
+  readonly cart: ReadCart;
+  readonly prices: PriceList;
+}
+
+/** A cart together with the shop's price list. One request. */
+export async function readPricedCart(database: Database, cartId: string): Promise<PricedCart> {
+  const [row, listRow] = await database.getTogether([cartPlace(cartId), priceListPlace]);
+  return { cart: parseReadCart(cartId, row), prices: parsePriceList(listRow) };
 }
 
 /** What reading and settling need; clock, sleep and random are for tests and simulations. */
@@ -30,6 +40,8 @@ export interface CartContentsOptions {
   readonly clock?: Clock;
   readonly sleep?: (durationMs: number) => Promise<unknown>;
   readonly random?: () => number;
+  /** Told of the price list whenever a cart was read: what is answered is priced by it. */
+  readonly rememberPrices?: (list: PriceList) => void;
 }
 
 /** Carts in the order asked for, and those of the items that exist. */
@@ -80,10 +92,12 @@ export function createCartContents(options: CartContentsOptions) {
 
     /** Carts and items as of now. One request for up to 100 of them. */
     async read(cartIds: readonly string[], itemIds: readonly string[] = []): Promise<Contents> {
-      const rows = await database.getTogether([
-        ...cartIds.map(cartPlace),
-        ...[...new Set(itemIds)].map((itemId) => stockRow(itemId)),
-      ]);
+      const items = [...new Set(itemIds)].map((itemId) => stockRow(itemId));
+      const places = [...cartIds.map(cartPlace), ...items];
+      // The price list comes along where it costs no request of its own.
+      const hasRoom = places.length < maxBatchKeys;
+      const rows = await database.getTogether([...places, ...(hasRoom ? [priceListPlace] : [])]);
+      if (hasRoom) options.rememberPrices?.(parsePriceList(rows.pop()));
       const stocks = rows.slice(cartIds.length).filter((row) => row !== undefined);
       return {
         carts: cartIds.map((cartId, index) => parseReadCart(cartId, rows[index])),

@@ -3,6 +3,7 @@
  * request, and say which promise of the design is broken. They read the database, never the product.
  */
 import { bucketEndMs, bucketKey } from "../../../shared/inventory/deadline.ts";
+import { isUsesId } from "../../../shared/base/uses-id.ts";
 import type { Stock } from "../../../shared/inventory/stock.ts";
 import { nextStatuses, type Order, type OrderStatus } from "../../../shared/orders/order.ts";
 import type { Item } from "../engine/values.ts";
@@ -29,7 +30,8 @@ function demandOf(order: Order): Map<string, number> {
   return demand;
 }
 
-const contentsPattern = /^(line|quantity|condition|metadata|currency):|^(lineKeys|conditionKeys)$/;
+const contentsPattern =
+  /^(line|quantity|condition|code|metadata|currency):|^(lineKeys|conditionKeys)$/;
 
 function contentsOf(cart: Item | undefined): Item {
   const names = Object.keys(cart ?? {}).filter((name) => contentsPattern.test(name));
@@ -59,6 +61,8 @@ export class ShopBooks {
   #movements: Commit[] = [];
   /** Units of orders that time has ended, by item and bucket: counted there until they are taken over. */
   readonly #lapsed = new Map<string, number>();
+  /** Orders that were paid, whatever became of them: their uses of promotions stay used. */
+  readonly #everPaid = new Set<string>();
   #frozen: { cartId: string; lock: Lock }[] = [];
 
   /** Items that scenes hold without orders, or under clocks that are far off: only their rows are judged. */
@@ -134,6 +138,7 @@ export class ShopBooks {
     if (old && (old.totalMinor !== totalMinor || !areEqual(linesOf(old), linesOf(next)))) {
       broken("P2", `${orderId}: total or lines changed`);
     }
+    if (status === "paid") this.#everPaid.add(orderId);
     if (status === "paid" && payment?.capturedMinor !== totalMinor) {
       broken("P2", `${orderId}: captured ${payment?.capturedMinor} for ${totalMinor}`);
     }
@@ -252,7 +257,12 @@ export class ShopBooks {
   #checkSold({ itemId, sold: soldHere }: Stock, orders: readonly Order[]): void {
     const sold = soldHere + this.hot.soldElsewhere(itemId);
     const bought = sum(
-      orders.map((order) => (order.status === "paid" ? (demandOf(order).get(itemId) ?? 0) : 0)),
+      orders.map((order) => {
+        const isSale = isUsesId(itemId)
+          ? this.#everPaid.has(order.orderId)
+          : order.status === "paid";
+        return isSale ? (demandOf(order).get(itemId) ?? 0) : 0;
+      }),
     );
     const direct = sum(
       this.#world.engine

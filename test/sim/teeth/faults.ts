@@ -50,7 +50,7 @@ const edits = "shared/carts/storage/cart-edits.ts";
 const replacing = "shared/carts/editing/cart-replacement.ts";
 const merging = "shared/carts/model/merging.ts";
 const emptying = "shared/carts/editing/cart-property-service.ts";
-const prices = "shared/carts/model/pricing.ts";
+const reckoning = "shared/carts/model/reckoning.ts";
 const checkout = "shared/carts/checkout/cart-checkout-store.ts";
 const database = "shared/table/database.ts";
 const retrying = "shared/table/retry.ts";
@@ -763,9 +763,9 @@ export const plantedFaults: readonly PlantedFault[] = [
   ),
   fault(
     "an order leaves out conditions on its total",
-    prices,
-    'total: applied(of("total"), subtotal, 1, currency) };',
-    'total: applied(of("total").slice(1), subtotal, 1, currency) };',
+    reckoning,
+    "for (const target of conditionTargets) {",
+    "for (const target of conditionTargets.slice(0, 2)) {",
     "cheats",
   ),
   // Items that are sold from many rows.
