@@ -16,14 +16,12 @@ import {
 } from "../shared/api/carts.ts";
 import { enterCartCode, removeCartCode } from "../shared/api/promotions.ts";
 import type { Actor } from "../shared/base/actor.ts";
-import { systemClock } from "../shared/base/time.ts";
-import type { Cart, CartAddress, InstanceAddress } from "../shared/carts/model/cart.ts";
-import { cartView, cartInstanceView } from "../shared/carts/model/cart-view.ts";
+import type { InstanceAddress } from "../shared/carts/model/cart.ts";
 import type { EditRequest } from "../shared/carts/storage/cart-edits.ts";
-import { listCodes, type Pricing } from "../shared/carts/model/price-rules.ts";
 import { cartService, priceService } from "../shared/shop.ts";
 import { answer } from "./runtime/answer.ts";
-import { etagHeader, expectedVersion, type Preconditions } from "./runtime/entity-tag.ts";
+import { createCartAnswers } from "./runtime/cart-answers.ts";
+import { expectedVersion, type Preconditions } from "./runtime/entity-tag.ts";
 import { createHandler, serve } from "./runtime/http.ts";
 import { shop } from "./runtime/wiring.ts";
 
@@ -39,22 +37,7 @@ function parseEdit({ params, headers, actor }: EditCall): EditRequest {
 }
 
 const carts = cartService(shop);
-const prices = priceService(shop);
-
-/** Readers see the prices of now; an answer to an edit may show those of a moment ago. */
-async function readPricing(cart: Cart, anew: boolean): Promise<Pricing> {
-  return { prices: await prices.look(listCodes(cart), { anew }), nowMs: systemClock() };
-}
-
-async function wholeCart(cart: Cart, { userId, sessionId }: CartAddress, anew = false) {
-  const view = cartView(cart, { userId, sessionId }, await readPricing(cart, anew));
-  return answer(200, view, etagHeader(cart.version));
-}
-
-async function instanceOfCart(cart: Cart, { instance }: InstanceAddress, anew = false) {
-  const view = cartInstanceView(cart, instance, await readPricing(cart, anew));
-  return answer(200, view, etagHeader(cart.version));
-}
+const { wholeCart, instanceOfCart } = createCartAnswers(priceService(shop));
 
 export const handler = createHandler([
   serve(getCart, async ({ params }) => wholeCart(await carts.get(params), params, true)),
