@@ -120,7 +120,8 @@ function makeTakingParts(parts: ShopParts) {
 /** What placing orders is made of. */
 function makePlacingParts(parts: ShopParts) {
   const { holdMs, dueShards, autoShards, limits } = parts.settings;
-  return { ...parts, ...makeTakingParts(parts), holdMs, dueShards, autoShards, limits };
+  const prices = priceService(parts);
+  return { ...parts, ...makeTakingParts(parts), prices, holdMs, dueShards, autoShards, limits };
 }
 
 /** Orders, for those who end or read them: nothing is asked of providers. */

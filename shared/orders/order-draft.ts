@@ -13,9 +13,9 @@ import type { ReadCart } from "../carts/storage/cart-row.ts";
 import { type PricedCart, readPricedCart } from "../carts/storage/cart-store.ts";
 import { deadlineAfter } from "../inventory/deadline.ts";
 import { type Demand, ItemsUnavailable, type Stock } from "../inventory/stock.ts";
-import { parseStock, stockRow } from "../inventory/stock-store.ts";
-import { parsePriceList, type PriceList } from "../promotions/price-list.ts";
-import { findPromotions, priceListPlace } from "../promotions/promotion-store.ts";
+import type { PriceList } from "../promotions/price-list.ts";
+import type { PriceService } from "../promotions/price-service.ts";
+import { findPromotions } from "../promotions/promotion-store.ts";
 import type { Database } from "../table/database.ts";
 import { pickDueShard } from "./due-shards.ts";
 import { payIfFree } from "./free-order.ts";
@@ -36,6 +36,7 @@ import {
   type OrderSource,
   type PlaceOrder,
 } from "./order-request.ts";
+import { findOrdered } from "./ordered-items.ts";
 import { findOrder } from "./order-store.ts";
 import type { CrowdOptions } from "./order-taking.ts";
 import { checkUnits, type Shopper, type ShopperLimits } from "./shopper.ts";
@@ -43,6 +44,8 @@ import { planPromotions, type PromotionParts } from "./order-uses.ts";
 
 /** What placing orders takes. */
 export interface PlacingOptions extends CrowdOptions {
+  /** What this process has seen of the price list. */
+  readonly prices?: Pick<PriceService, "look" | "remember">;
   /** How long a new order holds its units, in milliseconds. */
   readonly holdMs: number;
   /** The partitions of the index of due orders that new ones go to; 1 to `mostDueShards`. */
@@ -188,27 +191,17 @@ async function fromCart(
   return orExisting(database, orderId, () => byCodes(parts, read, draft, anew));
 }
 
-/** The items as they were read just now, or are remembered to be hot; and the price list of now. */
-async function findOrdered({ database, memory }: PlacingOptions, itemIds: readonly string[]) {
-  const known = [...new Set(itemIds)].flatMap((itemId) => memory.hot(itemId) ?? []);
-  const remembered = new Map(known.map((stock) => [stock.itemId, stock]));
-  const unknown = [...new Set(itemIds)].filter((itemId) => !remembered.has(itemId));
-  const places = [priceListPlace, ...unknown.map((itemId) => stockRow(itemId))];
-  const [listRow, ...rows] = await database.getTogether(places);
-  const found = rows.flatMap((row) => (row ? [parseStock(row)] : []));
-  return {
-    stocks: new Map([...known, ...found].map((stock) => [stock.itemId, stock])),
-    isFromMemory: known.length > 0,
-    prices: parsePriceList(listRow),
-  };
-}
-
-async function fromItems(parts: PlacingOptions, request: PlaceOrder, source: ItemsSource) {
+async function fromItems(
+  parts: PlacingOptions,
+  request: PlaceOrder,
+  source: ItemsSource,
+  anew: boolean,
+) {
   const { database, clock } = parts;
   const orderId = makeOrderId(request, () => randomId("ord"));
   await orExisting(database, orderId, () => assertNotSoldOut(parts, sumDemand(source.items)));
   const itemIds = source.items.map(({ itemId }) => itemId);
-  const { stocks, isFromMemory, prices } = await findOrdered(parts, itemIds);
+  const { stocks, isFromMemory, prices } = await findOrdered(parts, itemIds, anew);
   const nowMs = clock();
   return orExisting(database, orderId, (): Draft => {
     const wanted = inlineLines(source.items, stocks, nowMs);
@@ -238,5 +231,5 @@ export function draftOrder(
   const { source } = request;
   return source.kind === "cart"
     ? fromCart(parts, request, source, anew)
-    : fromItems(parts, request, source);
+    : fromItems(parts, request, source, anew);
 }
