@@ -826,13 +826,6 @@ export const plantedFaults: readonly PlantedFault[] = [
     "hot",
   ),
   fault(
-    "what may still be ordered is given back",
-    "shared/orders/order-taking.ts",
-    "if (this.#isSure) await giveBack",
-    "await giveBack",
-    "hot",
-  ),
-  fault(
     "an order does not say which rows its units are in",
     placing,
     "order: isPlain ? order : { ...order, pieces } };",
@@ -858,13 +851,6 @@ export const plantedFaults: readonly PlantedFault[] = [
     spreading,
     'action`${at("available")} = ${orZero("available")} + ${units}`,',
     'action`${at("available")} = ${orZero("available")} + ${units + 1}`,',
-    "hot",
-  ),
-  fault(
-    "an empty row says sold out for all of them",
-    taking,
-    "if (refused && over.length === 0 && after === before) {",
-    "if (refused && over.length === 0) {",
     "hot",
   ),
   fault(
