@@ -137,7 +137,9 @@ export function createSweep(options: SweepOptions) {
   /** Time has freed the units; what is missing is only that the item's levels tell it. */
   async function reclaimFrom(expired: readonly Order[]): Promise<void> {
     if (expired.length === 0) return;
-    const itemIds = expired.flatMap(({ lines }) => lines.map(({ itemId }) => itemId));
+    const itemIds = expired.flatMap(({ lines, uses = [] }) =>
+      [...lines, ...uses].map(({ itemId }) => itemId),
+    );
     try {
       await options.reclaim([...new Set(itemIds)]);
     } catch (error) {

@@ -140,7 +140,9 @@ export class Shop {
     await world.sleep(this.plan.settings.maxHoldMs + 60_000);
     await this.#sweepAll();
     // What a sweep that died had no time for, the next buyer would take over.
-    await this.processes.insist("reclaim", ({ inventory }) => inventory.reclaim(this.itemIds()));
+    await this.processes.insist("reclaim", ({ inventory }) =>
+      inventory.reclaim(this.books.stocks().map(({ itemId }) => itemId)),
+    );
     await this.auditor?.finish();
     this.books.checkAll();
     this.#checkAtRest();
