@@ -211,6 +211,3 @@ export function createPromotionService({ database, clock }: PromotionServiceOpti
       }),
   };
 }
-
-/** See `createPromotionService`. */
-export type PromotionService = ReturnType<typeof createPromotionService>;

@@ -31,7 +31,7 @@ function arriving({ moved }: Closed): Fragment[] {
  * What was neither sold nor moved on can be bought again, and the watermark says so for good. Takes effect once:
  * bucket and watermark have to be as seen.
  */
-export function settleBucketWrite(row: HotRow, closed: Closed, note: ChangeNote): Write {
+function settleBucketWrite(row: HotRow, closed: Closed, note: ChangeNote): Write {
   const { bucket, sold, moved } = closed;
   const movedOn = Object.values(moved).reduce((sum, quantity) => sum + quantity, 0);
   const left = bucket.quantity - sold - movedOn;

@@ -37,7 +37,7 @@ export async function findRows(
 }
 
 /** All units of an item as if they were in one row. What was sold counts as held until its bucket is over. */
-export function together({ main, rows }: Rows): Stock {
+function together({ main, rows }: Rows): Stock {
   const due: Record<string, number> = {};
   const all: readonly Stock[] = [main, ...rows];
   for (const { key, quantity } of all.flatMap((row): Bucket[] => listBuckets(row))) {

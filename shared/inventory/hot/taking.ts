@@ -51,7 +51,7 @@ function pick<T>(random: () => number, list: readonly T[]): T | undefined {
 }
 
 /** Which rows give the units: one alone where that is possible, otherwise several, the fullest first. */
-export function choosePieces(
+function choosePieces(
   { main, rows }: Rows,
   quantity: number,
   { nowMs, random }: { nowMs: EpochMs; random: () => number },
