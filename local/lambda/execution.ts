@@ -39,15 +39,16 @@ export interface ExecutionOptions {
 
 const WORKER_FILE = new URL("worker.ts", import.meta.url);
 
+/** Loading a bundle does not count as the function's time; Lambda gives it ten seconds. */
+const longestLoadMs = 10_000;
+
 /** What AWS reports when a runtime ends by itself, for instance by `process.exit`. */
 const CRASH: FunctionError = {
   errorType: "Runtime.ExitError",
   errorMessage: "RequestId: the runtime exited without providing a reason",
 };
 
-/** Starts a worker thread. It may be invoked at once: the event waits until the bundle is loaded. */
-export function startExecution(options: ExecutionOptions): Execution {
-  const { settings, environment, accessKeyId, timeoutMs, onLog, onExit } = options;
+function startThread({ settings, environment, onLog }: ExecutionOptions): Worker {
   // Half of a cold start is compiling: what one worker has compiled, the next one finds beside the bundle.
   const compiled = join(dirname(settings.file), ".compiled");
   const worker = new Worker(WORKER_FILE, {
@@ -59,9 +60,18 @@ export function startExecution(options: ExecutionOptions): Execution {
   });
   worker.stdout.setEncoding("utf8").on("data", onLog);
   worker.stderr.setEncoding("utf8").on("data", onLog);
+  return worker;
+}
+
+/** Starts a worker thread. It may be invoked at once: the event and its time wait until the bundle is loaded. */
+export function startExecution(options: ExecutionOptions): Execution {
+  const { accessKeyId, timeoutMs, onLog, onExit } = options;
+  const worker = startThread(options);
 
   let current: { requestId: string; settle(outcome: InvocationOutcome): void } | undefined;
   let timer: NodeJS.Timeout | undefined;
+  /** Sends the invocation that waits for the bundle; undefined once it is loaded. */
+  let begin: (() => void) | undefined = () => {};
   let death: FunctionError | undefined;
 
   function finish(outcome: InvocationOutcome) {
@@ -72,7 +82,10 @@ export function startExecution(options: ExecutionOptions): Execution {
   }
 
   worker.on("message", (message: ResultMessage | "ready") => {
-    if (message !== "ready" && message.requestId === current?.requestId) finish(message);
+    if (message === "ready") {
+      begin?.();
+      begin = undefined;
+    } else if (message.requestId === current?.requestId) finish(message);
   });
   worker.on("error", (error) => {
     death ??= { errorType: error.name, errorMessage: error.message };
@@ -111,10 +124,16 @@ export function startExecution(options: ExecutionOptions): Execution {
       return new Promise((settle) => {
         if (death) return settle({ requestId, error: death });
         current = { requestId, settle };
-        timer = setTimeout(onTimeout, timeoutMs, requestId);
-        const message: InvokeMessage = { requestId, event, deadlineMs: Date.now() + timeoutMs };
-        // oxlint-disable-next-line unicorn/require-post-message-target-origin -- a thread, not a window
-        worker.postMessage(message);
+        const send = () => {
+          clearTimeout(timer);
+          timer = setTimeout(onTimeout, timeoutMs, requestId);
+          const message: InvokeMessage = { requestId, event, deadlineMs: Date.now() + timeoutMs };
+          // oxlint-disable-next-line unicorn/require-post-message-target-origin -- a thread, not a window
+          worker.postMessage(message);
+        };
+        if (!begin) return send();
+        begin = send;
+        timer = setTimeout(onTimeout, Math.max(longestLoadMs, timeoutMs), requestId);
       });
     },
     kill,

@@ -160,6 +160,7 @@ describe("other people's things", () => {
     const bodies: Record<string, unknown> = {
       addCartItem: { itemId, quantity: 1 },
       changeCartItem: { quantity: 1 },
+      enterCartCode: { code: "SUMMER" },
       replaceCartItems: [],
       mergeCart: { from: { sessionId: "other" } },
       setCartCondition: { type: "discount", target: "total", value: "-10%" },
