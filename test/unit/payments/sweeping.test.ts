@@ -52,7 +52,7 @@ async function stillDue({ database, clock }: Pick<World, "database" | "clock">):
 }
 
 describe("one sweep", () => {
-  it("ends every abandoned order, however many there are", async () => {
+  it("ends every abandoned order, however many there are", { timeout: 240_000 }, async () => {
     const count = effort({ part: 400, all: 10_000 });
     const { world, shop, passTime } = await abandoned(count);
     passTime(holdMs);
