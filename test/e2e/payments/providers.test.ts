@@ -115,6 +115,30 @@ it("a cancelled order's transaction is cancelled at Stripe, so that nobody pays 
   expect(paths).toContain(`/v1/payment_intents/${transactionId}/cancel`);
 });
 
+it("late money for a hot item buys its units anew, whoever brings it", async () => {
+  const { itemId } = await placeOrder("stripe", 8);
+  await server.call(`PATCH /items/${itemId}`, { ...admin, body: { shards: 2 } });
+  const startAndCancel = async (key: string): Promise<string> => {
+    const headers = { "idempotency-key": `${itemId}-${key}` };
+    const body = { items: [{ itemId, quantity: 1 }], paymentMethod: "stripe" };
+    const { orderId } = (await server.call("POST /order/alice", { as: "alice", body, headers }))
+      .body;
+    await initiate(orderId);
+    await server.call(`POST /orders/${orderId}/cancel`, { as: "alice" });
+    return orderId;
+  };
+  const told = await startAndCancel("told");
+  expect((await hook("stripe", told, "captured")).status).toBe(200);
+  const brought = await startAndCancel("brought");
+  const returned = bench.returned("stripe", await read(brought), "captured");
+  const body = { orderId: brought, provider: "stripe", ...returned };
+  expect((await server.call("POST /payment/verify", { as: "alice", body })).status).toBe(200);
+  const ends = await Promise.all([told, brought].map(read));
+  expect(ends.map(({ status }) => status)).toEqual(["paid", "paid"]);
+  // Eight, less the first order's one and these two.
+  expect((await server.call(`GET /items/${itemId}`)).body).toMatchObject({ available: 5 });
+});
+
 describe.each(names)("%s", (name) => {
   it("starts a payment in two requests, and again with the same transaction", async () => {
     const { orderId, started } = await startOrder(name);
