@@ -133,7 +133,7 @@ export const permissions = {
   platform: { tables: { Locks: ["GetItem"] } },
   trials: {
     tables: {
-      Stock: ["GetItem", "UpdateItem"],
+      Stock: ["GetItem", "BatchGetItem", "UpdateItem"],
       Movements: ["PutItem", "UpdateItem"],
       Locks: ["BatchGetItem", "UpdateItem"],
     },

@@ -45,7 +45,7 @@ function summarizeTimes(outcomes: readonly Outcome[]): ResponseTimes {
 function refusalIn(thrown: unknown): string {
   const error = thrown instanceof TransactionRefused ? thrown.refusals[0]?.error : thrown;
   if (error instanceof ItemsUnavailable) return error.failedItems[0]?.reason ?? "locked";
-  if (error instanceof HoldfastError && error.code === "INSUFFICIENT_STOCK") return error.code;
+  if (error instanceof HoldfastError) return error.code;
   throw error;
 }
 

@@ -178,6 +178,20 @@ describe("the test routes", () => {
     });
   });
 
+  test("sell no more than there is of an item with several rows, and let contenders in", async () => {
+    const itemId = await shop.item({ quantity: 12 });
+    await admin.send(`PATCH /items/${itemId}`, { body: { shards: 2 } });
+    const contest = { itemId, holdMs: 50, contenders: 4 };
+    const held = await admin.send("POST /api/v1/test/inventory/test-concurrent-access", {
+      body: contest,
+    });
+    expect(held).toMatchObject({ status: 200, body: { contenders: 4, finalLevel: 12 } });
+    const body = { itemId, quantity: 1, concurrency: 5 };
+    const tried = await admin.send("POST /api/v1/test/inventory/test-decrement", { body });
+    expect(tried).toMatchObject({ status: 200, body: { attempts: 5 } });
+    expect(tried.body.finalLevel).toBe(12 - tried.body.successes);
+  });
+
   test("show and clear test locks, and leave the others alone", async () => {
     await alice.send("POST /api/lock/acquire", { body: { docId: "test-1" } });
     await alice.send("POST /api/lock/acquire", { body: { docId: "real-1" } });
