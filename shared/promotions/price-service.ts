@@ -1,5 +1,5 @@
 /** What decides on prices as a reader of a cart has to see it: read anew, or remembered for a moment. */
-import { type Clock, later } from "../base/time.ts";
+import { type Clock, type EpochMs, later } from "../base/time.ts";
 import type { Database } from "../table/database.ts";
 import { parsePriceList, type PriceList } from "./price-list.ts";
 import type { Promotion } from "./promotion.ts";
@@ -22,7 +22,7 @@ const mostRemembered = 1_000;
 
 interface Seen<T> {
   readonly value: T;
-  readonly atMs: number;
+  readonly atMs: EpochMs;
 }
 
 /** Makes the service, with a memory of its own. */
@@ -31,7 +31,7 @@ export function createPriceService({ database, clock }: PriceServiceOptions) {
   const seenCodes = new Map<string, Seen<Promotion | undefined>>();
 
   function isFresh(seen: Seen<unknown> | undefined): boolean {
-    return seen !== undefined && clock() < later(seen.atMs as never, rememberedMs);
+    return seen !== undefined && clock() < later(seen.atMs, rememberedMs);
   }
 
   /** Remembers a list, and what it tells of codes, that was read together with something else. */
