@@ -8,6 +8,8 @@ export interface Answer<Status extends number = number, Body = unknown> {
   readonly status: Status;
   readonly body: Body;
   readonly headers?: Readonly<Record<string, string>>;
+  /** More than its tag stands for is in the body: a reader who has the tag need not have the rest. */
+  readonly exceedsTag?: boolean;
 }
 
 /** A value that is only shown: the domain hands out what nobody may change. */

@@ -9,22 +9,30 @@ import { etagHeader } from "./entity-tag.ts";
 
 /** Makes the answers. */
 export function createCartAnswers(prices: Pick<PriceService, "look">) {
-  /** Readers see the prices of now; an answer to an edit may show those of a moment ago. */
+  /** Readers see codes as they are now; automatic promotions, and all of it after an edit, a moment ago. */
   async function readPricing(cart: Cart, anew: boolean): Promise<Pricing> {
     return { prices: await prices.look(listCodes(cart), { anew }), nowMs: systemClock() };
   }
 
+  /** A cart's version does not tell when promotions change what it comes to. */
+  const exceedsTag = (cart: Cart, { prices: { revision } }: Pricing): boolean =>
+    revision > 0 || listCodes(cart).length > 0;
+
   return {
     /** All instances; with `anew` the codes in them are looked at as they are now. */
     async wholeCart(cart: Cart, { userId, sessionId }: CartAddress, anew = false) {
-      const view = cartView(cart, { userId, sessionId }, await readPricing(cart, anew));
-      return answer(200, view, etagHeader(cart.version));
+      const pricing = await readPricing(cart, anew);
+      const view = cartView(cart, { userId, sessionId }, pricing);
+      const told = answer(200, view, etagHeader(cart.version));
+      return { ...told, exceedsTag: exceedsTag(cart, pricing) };
     },
 
     /** One of them. */
     async instanceOfCart(cart: Cart, { instance }: InstanceAddress, anew = false) {
-      const view = cartInstanceView(cart, instance, await readPricing(cart, anew));
-      return answer(200, view, etagHeader(cart.version));
+      const pricing = await readPricing(cart, anew);
+      const view = cartInstanceView(cart, instance, pricing);
+      const told = answer(200, view, etagHeader(cart.version));
+      return { ...told, exceedsTag: exceedsTag(cart, pricing) };
     },
   };
 }

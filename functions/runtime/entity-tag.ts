@@ -81,5 +81,6 @@ export function conditional(answer: Answer, headers: Preconditions): Answer {
     const currentVersion = Number(etag.replaceAll('"', ""));
     throw new HoldfastError("VERSION_MISMATCH", "It is another version by now", { currentVersion });
   }
-  return names(noneMatch, etag, true) ? { ...answer, status: 304, body: undefined } : answer;
+  const isKnown = names(noneMatch, etag, true) && answer.exceedsTag !== true;
+  return isKnown ? { ...answer, status: 304, body: undefined } : answer;
 }

@@ -12,8 +12,8 @@ export interface PriceServiceOptions {
 }
 
 /**
- * For so long answers to edits may show prices as this process has seen them last. Whoever reads a cart sees
- * those of now, and an order is charged by those of now, whatever was shown.
+ * For so long answers may show prices as this process has seen them last; whoever reads a cart sees its codes as
+ * they are now. What an order is charged is checked by its transaction, whatever was shown.
  */
 const rememberedMs = 10_000;
 

@@ -202,6 +202,20 @@ describe("a shopper", () => {
     expectStatus(await shop.admin.send(`DELETE /promotions/${code}`), 200);
   });
 
+  it("who has a cart already is told when a code in it has changed what it comes to", async () => {
+    const code = fresh("tag").toUpperCase();
+    await put(code, {});
+    const shopper = shop.shopper();
+    await shopper.putInCart([{ itemId: await shop.item(), quantity: 1 }]);
+    expectStatus(await shopper.send(`POST ${main}/codes`, { body: { code } }), 200);
+    const before = await shopper.send(`GET ${main}`);
+    expectStatus(await shop.admin.send(`DELETE /promotions/${code}`), 200);
+    const headers = { "if-none-match": before.headers.get("etag")! };
+    const after = await shopper.send(`GET ${main}`, { headers });
+    expect(after.status).toBe(200);
+    expect(after.body.totalMinor).toBeGreaterThan(before.body.totalMinor);
+  });
+
   it("is one of a hundred who want a code with three uses at once: three get it", async () => {
     const code = fresh("three").toUpperCase();
     await put(code, { maxUses: 3 });
