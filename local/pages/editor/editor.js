@@ -140,7 +140,9 @@ function createEditor({ user, name, color }) {
         : "Nobody has the lock";
     part(".banner").hidden = !lost;
     if (lost) {
-      const owner = lost.owner && (lost.owner.username ?? lost.owner.userId);
+      // Told between the forced end and the next owner's beginning, it names nobody: looking on finds out who.
+      const taker = lost.owner ?? lock;
+      const owner = taker && (taker.username ?? taker.userId);
       part(".headline").textContent = owner ? `${owner} took the lock` : "Your lock is gone";
       const why = owner ? "" : `${lost.reason}. `;
       part(".detail").textContent = `${why}Your text is still here, but it is not saved.`;
