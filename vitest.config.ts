@@ -44,6 +44,8 @@ export default defineConfig({
           POWERTOOLS_LOG_LEVEL: "SILENT",
           POWERTOOLS_METRICS_DISABLED: "true",
           POWERTOOLS_METRICS_NAMESPACE: "Holdfast",
+          // The CDK's look at a whole template takes seconds: one test asks for it (test/infra/nag.test.ts).
+          CDK_VALIDATION: "false",
         },
         isolate: !shared,
         // DynamoDB Local is slow at first and two processors are soon busy: a limit here means "it hangs".
