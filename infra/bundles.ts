@@ -4,7 +4,8 @@
  * @see docs/decisions/0001-bundles.md
  */
 import { spawnSync } from "node:child_process";
-import { existsSync, mkdtempSync, rmSync } from "node:fs";
+import { createHash } from "node:crypto";
+import { existsSync, mkdtempSync, renameSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { Stack } from "aws-cdk-lib";
@@ -40,11 +41,36 @@ export function bundleFunctions(scope: Construct, functions: readonly Bundled[])
     .find((file) => !existsSync(file));
   if (missing !== undefined) throw new Error(`There is no file ${missing}`);
   if (!Stack.of(scope).bundlingRequired) return () => Code.fromAsset(functionsFolder);
+  const kept = process.env["HOLDFAST_BUNDLES"];
+  const folder = kept ? bundleOnce(kept, functions) : bundleForNow(functions);
+  return (name) => Code.fromAsset(join(folder, name));
+}
+
+function bundleForNow(functions: readonly Bundled[]): string {
   const folder = mkdtempSync(join(tmpdir(), "holdfast-bundles-"));
   // The CDK copies assets when they are declared, which is before this process ends.
   process.once("exit", () => rmSync(folder, { recursive: true, force: true }));
   bundleInto(folder, functions);
-  return (name) => Code.fromAsset(join(folder, name));
+  return folder;
+}
+
+/**
+ * Bundles into `kept`, a folder for the present sources, unless they are there: most settings change the template and
+ * not the code. Other processes may do the same meanwhile: the bundles appear there whole, once.
+ */
+function bundleOnce(kept: string, functions: readonly Bundled[]): string {
+  const set = createHash("sha256").update(JSON.stringify(functions)).digest("hex").slice(0, 12);
+  const folder = join(kept, set);
+  if (existsSync(folder)) return folder;
+  const unfinished = `${folder}.${process.pid}`;
+  bundleInto(unfinished, functions);
+  try {
+    renameSync(unfinished, folder);
+  } catch (error) {
+    rmSync(unfinished, { recursive: true, force: true });
+    if (!existsSync(folder)) throw error;
+  }
+  return folder;
 }
 
 /** Writes each function's bundle to `<folder>/<name>/index.mjs`. @throws Error with esbuild's own words */

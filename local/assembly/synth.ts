@@ -26,6 +26,7 @@ export type Context = Record<string, string>;
 const DEFAULTS: Context = { stage: "dev" };
 
 const ASSEMBLIES = join(SCRATCH, "assemblies");
+const BUNDLES = join(SCRATCH, "bundles");
 
 /** Everything that ends up in the template or in a bundle. */
 const SOURCES = [
@@ -37,7 +38,10 @@ const SOURCES = [
 ];
 
 /** Enough for the contexts of all tests and a few starts beside them. */
-const MOST_KEPT = 16;
+const MOST_ASSEMBLIES = 24;
+
+/** The present ones, and those of a working copy before the last change. */
+const MOST_SOURCES = 2;
 
 /** A synthesis that has not ended by then never will: whoever waits for it does it again. */
 const STALE_LOCK_MS = 120_000;
@@ -58,10 +62,9 @@ function readSettings(): CdkSettings {
   return JSON.parse(readFileSync(join(ROOT, "cdk.json"), "utf8")) as CdkSettings;
 }
 
-/** Names the assembly of these sources and this context. */
-function contextKey(context: Context): string {
+/** Names the present sources: the same name, the same bundles. */
+function hashSources(): string {
   const hash = createHash("sha256").update(process.version);
-  hash.update(JSON.stringify(Object.entries(context).toSorted()));
   for (const file of globSync(SOURCES, { cwd: ROOT }).toSorted()) {
     const path = join(ROOT, file);
     if (statSync(path).isFile()) hash.update(`\0${file}\0`).update(readFileSync(path));
@@ -69,11 +72,21 @@ function contextKey(context: Context): string {
   return hash.digest("hex").slice(0, 20);
 }
 
+/** Names the assembly of these sources and this context. */
+function nameAssembly(sources: string, context: Context): string {
+  const settings = JSON.stringify(Object.entries(context).toSorted());
+  return createHash("sha256").update(sources).update(settings).digest("hex").slice(0, 20);
+}
+
 function isComplete(directory: string): boolean {
   return existsSync(join(directory, "manifest.json"));
 }
 
-function synthesizeInto(directory: string, context: Context, signal?: AbortSignal): Promise<void> {
+function synthesizeInto(
+  { directory, bundles }: { directory: string; bundles: string },
+  context: Context,
+  signal?: AbortSignal,
+): Promise<void> {
   const settings = readSettings();
   return new Promise((settle, fail) => {
     const child = spawn(settings.app, {
@@ -86,6 +99,7 @@ function synthesizeInto(directory: string, context: Context, signal?: AbortSigna
         ...process.env,
         PATH: `${join(ROOT, "node_modules", ".bin")}${delimiter}${process.env["PATH"] ?? ""}`,
         CDK_OUTDIR: directory,
+        HOLDFAST_BUNDLES: bundles,
         // Takes four times as long as all the rest; `cdk deploy` does it, and a test of the templates.
         CDK_VALIDATION: "false",
         CDK_CONTEXT_JSON: JSON.stringify({
@@ -115,12 +129,12 @@ function synthesizeInto(directory: string, context: Context, signal?: AbortSigna
   });
 }
 
-/** Throws away the assemblies that were not used for the longest time. */
-function prune(): void {
-  const kept = readdirSync(ASSEMBLIES)
-    .map((name) => ({ path: join(ASSEMBLIES, name), usedMs: mtimeMs(join(ASSEMBLIES, name)) }))
+/** Throws away what was not used for the longest time. */
+function prune(folder: string, mostKept: number): void {
+  const kept = readdirSync(folder)
+    .map((name) => ({ path: join(folder, name), usedMs: mtimeMs(join(folder, name)) }))
     .toSorted((left, right) => right.usedMs - left.usedMs);
-  for (const { path } of kept.slice(MOST_KEPT)) rmSync(path, { recursive: true, force: true });
+  for (const { path } of kept.slice(mostKept)) rmSync(path, { recursive: true, force: true });
 }
 
 function mtimeMs(path: string): number {
@@ -152,15 +166,19 @@ export async function synthesize({
   signal,
 }: { context?: Context; signal?: AbortSignal | undefined } = {}): Promise<string> {
   mkdirSync(ASSEMBLIES, { recursive: true });
-  const directory = join(ASSEMBLIES, contextKey(context));
+  mkdirSync(BUNDLES, { recursive: true });
+  const sources = hashSources();
+  const directory = join(ASSEMBLIES, nameAssembly(sources, context));
+  const bundles = join(BUNDLES, sources);
   const lock = `${directory}.lock`;
   if (!isComplete(directory) && (await takeLock(lock, directory, signal))) {
     const unfinished = `${directory}.${process.pid}.new`;
     try {
-      await synthesizeInto(unfinished, context, signal);
+      await synthesizeInto({ directory: unfinished, bundles }, context, signal);
       rmSync(directory, { recursive: true, force: true });
       renameSync(unfinished, directory);
-      prune();
+      prune(ASSEMBLIES, MOST_ASSEMBLIES);
+      prune(BUNDLES, MOST_SOURCES);
     } finally {
       rmSync(unfinished, { recursive: true, force: true });
       rmSync(lock, { recursive: true, force: true });
