@@ -66,7 +66,8 @@ export function afterSteps(state: Row, steps: readonly Step[]): Row {
       return node[name] as Record<string, unknown>;
     }, next);
     if (value === undefined) delete parent[last];
-    else parent[last] = value;
+    // What a later step changes inside of it must not change this step.
+    else parent[last] = structuredClone(value);
   }
   return next;
 }

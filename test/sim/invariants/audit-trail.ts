@@ -32,6 +32,15 @@ function withoutLine(item: Item | undefined): string {
   return JSON.stringify(entries.toSorted(([one], [other]) => (one < other ? -1 : 1)));
 }
 
+/** Where the entries of one subject lead. */
+function replay(entries: readonly AuditEntry[]): object {
+  const ordered = entries.toSorted((one, other) => (one.at < other.at ? -1 : 1));
+  return afterSteps(
+    {},
+    ordered.flatMap(({ steps }) => steps),
+  );
+}
+
 export class Auditor {
   readonly #world: World;
   readonly #processes: Processes;
@@ -105,7 +114,13 @@ export class Auditor {
       ["Promotions", "code", "promotion"],
       ["Documents", "documentId", "document"],
     ] as const;
-    for (const commit of this.#told) this.#checkTold(commit, entries);
+    this.#checkTold(entries);
+    const replays = new Map<string, object>();
+    const replayOf = (subject: string): object => {
+      const known = replays.get(subject) ?? replay(bySubject.get(subject) ?? []);
+      replays.set(subject, known);
+      return known;
+    };
     for (const [table, key, kind] of kinds) {
       for (const item of this.#world.engine.table(table).items()) {
         if (isCopyOfPromotion(item)) continue;
@@ -114,30 +129,28 @@ export class Auditor {
         const row = owner && `${String(item[key]).slice(owner.length)}@${String(item["shard"])}`;
         const id = owner ?? String(item[key]);
         const subject = isUsesId(id) ? `uses/${parseUsesName(id)}` : `${kind}/${id}`;
-        this.#checkReplay(subject, item, bySubject.get(subject) ?? [], row);
+        this.#checkReplay(subject, item, replayOf(subject), row);
       }
     }
   }
 
-  #checkTold(commit: Commit, entries: readonly AuditEntry[]): void {
-    const { sequence, table, by } = commit;
-    if (table === "Locks" && withoutLine(commit.oldImage) === withoutLine(commit.newImage)) return;
-    if (table === "Promotions" && isCopyOfPromotion(commit.key)) return;
-    const own = entries.filter(({ at }) => Number(at.split("#")[1]) === sequence);
-    if (own.length === 0) {
-      throw new InvariantBroken(
-        "A1",
-        `change ${sequence} of ${table} by ${by?.label} left no entry`,
-      );
-    }
-    if (own.some(({ actor }) => !actor || actor === "system:unknown")) {
-      throw new InvariantBroken("A1", `change ${sequence} of ${table} has no actor`);
+  #checkTold(entries: readonly AuditEntry[]): void {
+    const bySequence = Map.groupBy(entries, ({ at }) => Number(at.split("#")[1]));
+    for (const { sequence, table, by, key, oldImage, newImage } of this.#told) {
+      if (table === "Locks" && withoutLine(oldImage) === withoutLine(newImage)) continue;
+      if (table === "Promotions" && isCopyOfPromotion(key)) continue;
+      const own = bySequence.get(sequence);
+      if (!own) {
+        const change = `change ${sequence} of ${table} by ${by?.label}`;
+        throw new InvariantBroken("A1", `${change} left no entry`);
+      }
+      if (own.some(({ actor }) => !actor || actor === "system:unknown")) {
+        throw new InvariantBroken("A1", `change ${sequence} of ${table} has no actor`);
+      }
     }
   }
 
-  #checkReplay(subject: string, item: Item, entries: readonly AuditEntry[], row?: string): void {
-    const ordered = entries.toSorted((one, other) => (one.at < other.at ? -1 : 1));
-    const all = ordered.reduce<object>((so, { steps }) => afterSteps(so as never, steps), {});
+  #checkReplay(subject: string, item: Item, all: object, row?: string): void {
     // The rows of an item stand below their names.
     const isRow = (name: string): boolean => name.includes("@");
     const own = Object.fromEntries(Object.entries(all).filter(([name]) => !isRow(name)));
