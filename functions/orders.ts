@@ -11,7 +11,7 @@ import { InvalidRequest } from "../shared/base/errors.ts";
 import { pickChoices } from "../shared/orders/order-choices.ts";
 import { orderView } from "../shared/orders/order-view.ts";
 import type { OrderSource } from "../shared/orders/order-request.ts";
-import { payableOrderService, paymentService } from "../shared/shop.ts";
+import { cancelling, payableOrderService } from "../shared/shop.ts";
 import { answer } from "./runtime/answer.ts";
 import { createHandler, serve } from "./runtime/http.ts";
 import { payingShop as shop } from "./runtime/payments.ts";
@@ -36,7 +36,6 @@ function parseSource(body: z.output<typeof placeOrderBody>): OrderSource {
 }
 
 const orders = payableOrderService(shop);
-const payments = paymentService(shop);
 
 export const handler = createHandler([
   serve(placeOrder, async ({ params, headers, body, actor }) => {
@@ -61,8 +60,7 @@ export const handler = createHandler([
     return answer(200, { orders: rows.map(orderView), cursor });
   }),
   serve(cancelOrder, async ({ params, caller, actor }) => {
-    const order = await orders.cancel(params.orderId, caller, actor);
-    await payments.abandon(order);
-    return answer(200, orderView(order));
+    const { cancel } = cancelling(shop);
+    return answer(200, orderView(await cancel({ ...params, caller, actor })));
   }),
 ]);

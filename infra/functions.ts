@@ -110,9 +110,12 @@ function settingsEnvironment({ settings, apiUrl }: FunctionsProps): Record<strin
     POWERTOOLS_METRICS_NAMESPACE: "Holdfast",
   };
   for (const provider of providerNames) {
-    const { seconds, baseUrl } = settings.providers[provider];
+    const { seconds, maxHoldSeconds, baseUrl } = settings.providers[provider];
     const prefix = provider.toUpperCase();
     if (seconds !== undefined) environment[`${prefix}_PAYMENT_SECONDS`] = String(seconds);
+    if (maxHoldSeconds !== undefined) {
+      environment[`${prefix}_MAX_HOLD_SECONDS`] = String(maxHoldSeconds);
+    }
     if (baseUrl !== undefined) environment[`${prefix}_BASE_URL`] = baseUrl;
   }
   return environment;

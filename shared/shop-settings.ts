@@ -14,6 +14,8 @@ export interface ShopSettings {
   readonly paymentMs: (method: PaymentMethod) => number;
   /** How long an order may hold its units altogether. */
   readonly maxHoldMs: number;
+  /** The same while a bank is at work on a payment by that method. */
+  readonly processingMs: (method: PaymentMethod) => number;
   /** The partitions of the index of due orders that new ones go to; one takes 1,000 writes a second. */
   readonly dueShards: number;
   readonly onPaymentFailure: OnPaymentFailure;

@@ -24,6 +24,7 @@ import { createOrderService } from "./orders/order-service.ts";
 import { createPriceService } from "./promotions/price-service.ts";
 import { createPromotionService } from "./promotions/promotion-service.ts";
 import { type CashierOptions, createCashier } from "./payments/cashier.ts";
+import { createCancelling } from "./payments/cancel-service.ts";
 import { createPaymentService } from "./payments/payment-service.ts";
 import type { PaymentAlarm } from "./payments/payment.ts";
 import { createSweep } from "./payments/sweep.ts";
@@ -159,6 +160,11 @@ export const paymentService = recipe((parts: PayingShopParts) =>
   createPaymentService({ ...parts, ...parts.settings, ...makeTakingParts(parts) }),
 );
 
+/** Ends orders that wait for their money. */
+export const cancelling = recipe((parts: PayingShopParts) =>
+  createCancelling({ ...parts, orders: orderService(parts), payments: paymentService(parts) }),
+);
+
 /** Orders that can be paid: what the chosen provider would not take is refused before anything is held. */
 export const payableOrderService = recipe((parts: PayingShopParts) =>
   createOrderService({
@@ -178,8 +184,7 @@ export const clearingService = recipe((parts: PayingShopParts) =>
   createClearingService({
     ...parts,
     locks: lockService(parts),
-    orders: orderService(parts),
-    payments: paymentService(parts),
+    cancelling: cancelling(parts),
   }),
 );
 
@@ -193,57 +198,41 @@ export const sweep = recipe((parts: PayingShopParts) =>
   }),
 );
 
+type Recipes = Readonly<Record<string, (parts: PayingShopParts) => unknown>>;
+
+/** Makes each service when it is first asked for. */
+function servedBy<All extends Recipes>(recipes: All, parts: PayingShopParts) {
+  const services = Object.entries(recipes).map(
+    ([name, make]) => [name, { enumerable: true, get: () => make(parts) }] as const,
+  );
+  return Object.defineProperties({}, Object.fromEntries(services)) as {
+    readonly [Name in keyof All]: ReturnType<All[Name]>;
+  };
+}
+
 /**
  * Every service of a shop, each made when it is first asked for.
  *
  * @example const { orders } = createShop({ database, clock, logger, settings, providers, alarm });
  */
 export function createShop(parts: PayingShopParts) {
-  return {
-    get locks() {
-      return lockService(parts);
-    },
-    get documents() {
-      return documentService(parts);
-    },
-    get inventory() {
-      return inventoryService(parts);
-    },
-    get ledger() {
-      return ledgerService(parts);
-    },
-    get stockCheck() {
-      return stockCheckService(parts);
-    },
-    get promotions() {
-      return promotionService(parts);
-    },
-    get carts() {
-      return cartService(parts);
-    },
-    get orders() {
-      return payableOrderService(parts);
-    },
-    get payments() {
-      return paymentService(parts);
-    },
-    get cashier() {
-      return cashier(parts);
-    },
-    get sweep() {
-      return sweep(parts);
-    },
-    get audit() {
-      return auditService(parts);
-    },
-    get orderMovements() {
-      return orderMovementService(parts);
-    },
-    get overview() {
-      return overviewService(parts);
-    },
-    get clearing() {
-      return clearingService(parts);
-    },
+  const recipes = {
+    locks: lockService,
+    documents: documentService,
+    inventory: inventoryService,
+    ledger: ledgerService,
+    stockCheck: stockCheckService,
+    promotions: promotionService,
+    carts: cartService,
+    orders: payableOrderService,
+    payments: paymentService,
+    cancelling,
+    cashier,
+    sweep,
+    audit: auditService,
+    orderMovements: orderMovementService,
+    overview: overviewService,
+    clearing: clearingService,
   };
+  return servedBy(recipes, parts);
 }

@@ -51,6 +51,12 @@ export function paymentMs(method: PaymentMethod): number {
   return secondsToMs(own > 0 ? own : env.PAYMENT_SECONDS);
 }
 
+/** How long an order may hold its units while a bank is at work on a payment by this method. */
+export function processingMs(method: PaymentMethod): number {
+  const own = Number(optional(`${method.toUpperCase()}_MAX_HOLD_SECONDS`));
+  return secondsToMs(own > 0 ? own : env.MAX_HOLD_SECONDS);
+}
+
 /** A variable that may be missing. */
 export function optional(name: string): string | undefined {
   return process.env[name] || undefined;

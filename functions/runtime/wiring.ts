@@ -4,7 +4,7 @@ import { carryingOver } from "../../shared/inventory/old-layout.ts";
 import type { ShopParts } from "../../shared/shop.ts";
 import { createDocumentClient } from "../../shared/table/client.ts";
 import { createDatabase } from "../../shared/table/database.ts";
-import { env, paymentMs, tableName } from "./env.ts";
+import { env, paymentMs, processingMs, tableName } from "./env.ts";
 import { lockWaited } from "./metrics.ts";
 import { domainLogger } from "./observe.ts";
 
@@ -26,6 +26,7 @@ export const shop: ShopParts = {
     holdMs: secondsToMs(env.HOLD_SECONDS),
     paymentMs,
     maxHoldMs: secondsToMs(env.MAX_HOLD_SECONDS),
+    processingMs,
     limits: {
       maxOpenOrders: env.MAX_OPEN_ORDERS,
       maxUnitsPerLine: env.MAX_UNITS_PER_LINE,

@@ -150,6 +150,20 @@ function watchMoney(book: AlarmBook, functions: Functions): void {
     atLeast: 1,
   });
   book.ring({
+    id: "UntoldCapture",
+    says: "Money came that no webhook told of: they are refused, switched off or lost",
+    runbook: "Webhooks do not come",
+    metric: percentage({
+      bad: ownMetric("UntoldCapture", { period: Duration.hours(1) }),
+      whole: ownMetric("OrdersPaid", { period: Duration.hours(1) }),
+      // The first order of a new deployment is already a sign; in a busy shop a late webhook is none.
+      atLeast: 1,
+      period: Duration.hours(1),
+      label: "Paid orders that no webhook told of, in percent",
+    }),
+    atLeast: 10,
+  });
+  book.ring({
     id: "RefundsDueLong",
     says: "Money that should be back with a shopper is not, after ten tries over hours",
     runbook: "A refund does not get done",

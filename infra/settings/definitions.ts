@@ -17,6 +17,14 @@ export const providerDefinitions = {
     most: 86_400,
     does: "`paymentSeconds` for one provider",
   },
+  maxHoldSeconds: {
+    section: "Orders and payment",
+    kind: "number",
+    unit: "seconds",
+    least: 1,
+    most: 1_209_600,
+    does: "`maxHoldSeconds` for one provider's payments that a bank is at work on",
+  },
   baseUrl: {
     section: "Orders and payment",
     kind: "text",

@@ -7,6 +7,8 @@ import { definitions, providerDefinitions } from "./definitions.ts";
 /** What one payment provider may be told: its own deadline in seconds, and where its API is. */
 export interface ProviderSettings {
   readonly seconds?: number;
+  /** How long an order holds its units while a bank is at work on its payment. */
+  readonly maxHoldSeconds?: number;
   readonly baseUrl?: string;
 }
 
@@ -207,16 +209,15 @@ function readHostedPages(
 function readProviders(read: ContextReader, production: boolean): Settings["providers"] {
   const entries = providerNames.map((name): [ProviderName, ProviderSettings] => {
     const seconds = read.number(`payment.${name}.seconds`, providerDefinitions.seconds);
+    const longest = `payment.${name}.maxHoldSeconds`;
+    const maxHoldSeconds = read.number(longest, providerDefinitions.maxHoldSeconds);
     const key = `payment.${name}.baseUrl`;
     const baseUrl = read.text(key, providerDefinitions.baseUrl);
     // Keys and card data would travel in the clear.
     if (production && baseUrl?.startsWith("http:")) {
       read.problems.push(`${key} must be a URL (https:) in production, not "${baseUrl}"`);
     }
-    return [
-      name,
-      { ...(seconds !== undefined && { seconds }), ...(baseUrl !== undefined && { baseUrl }) },
-    ];
+    return [name, given({ seconds, maxHoldSeconds, baseUrl })];
   });
   return Object.fromEntries(entries) as Record<ProviderName, ProviderSettings>;
 }

@@ -4,8 +4,7 @@ import type { InputIssue } from "../base/errors.ts";
 import type { Clock } from "../base/time.ts";
 import type { LockService } from "../locks/lock-service.ts";
 import { type Order, OrderNotPayable } from "../orders/order.ts";
-import type { OrderService } from "../orders/order-service.ts";
-import type { PaymentService } from "../payments/payment-service.ts";
+import type { Cancelling } from "../payments/cancel-service.ts";
 import type { Database } from "../table/database.ts";
 import { currentOperation } from "../table/operation.ts";
 import type { Page } from "../table/paging.ts";
@@ -15,8 +14,7 @@ import { listPendingOrders } from "./pending-order-store.ts";
 /** What clearing works with. */
 export interface ClearingServiceOptions {
   readonly locks: Pick<LockService, "list" | "forceRelease">;
-  readonly orders: Pick<OrderService, "cancel">;
-  readonly payments: Pick<PaymentService, "abandon">;
+  readonly cancelling: Cancelling;
   readonly database: Database;
   readonly clock: Clock;
 }
@@ -77,7 +75,7 @@ function whatIsMissing({ confirm, reason }: ClearingWish): InputIssue[] {
 
 /** Makes the service. */
 export function createClearingService(options: ClearingServiceOptions) {
-  const { database, locks, orders, payments, clock } = options;
+  const { database, locks, cancelling, clock } = options;
 
   /** An order that ended by itself meanwhile is none to end. */
   async function endOrder(orderId: string, actor: Actor, reason?: string): Promise<boolean> {
@@ -90,10 +88,9 @@ export function createClearingService(options: ClearingServiceOptions) {
     }
   }
 
-  async function release(orderId: string, actor: Actor, reason?: string): Promise<Order> {
-    const order = await orders.cancel(orderId, { userId: actor.id, isAdmin: true }, actor, reason);
-    await payments.abandon(order);
-    return order;
+  function release(orderId: string, actor: Actor, reason?: string): Promise<Order> {
+    const caller = { userId: actor.id, isAdmin: true };
+    return cancelling.cancel({ orderId, caller, actor, reason });
   }
 
   return {

@@ -1,6 +1,6 @@
 /** Finds pending orders for administrators, by the sparse index of orders for which something is due. */
 import type { EpochMs } from "../base/time.ts";
-import { dueShards } from "../orders/due-shards.ts";
+import { askAheadMs, dueShards } from "../orders/due-shards.ts";
 import type { Order } from "../orders/order.ts";
 import { parseOrder } from "../orders/order-store.ts";
 import type { Database } from "../table/database.ts";
@@ -33,8 +33,10 @@ async function resolve(database: Database, entries: readonly Row[]): Promise<Ord
 /** Instants are whole milliseconds, and a key condition takes one range. */
 function deadlineIsBetween(afterMs: EpochMs | undefined, throughMs: EpochMs | undefined) {
   if (afterMs === undefined) return [];
-  if (throughMs === undefined) return [condition`${at("dueAtMs")} > ${afterMs}`];
-  return [condition`${at("dueAtMs")} BETWEEN ${afterMs + 1} AND ${throughMs}`];
+  // Orders whose payment has started stand in the index before their deadline.
+  const fromMs = afterMs + 1 - askAheadMs;
+  if (throughMs === undefined) return [condition`${at("dueAtMs")} >= ${fromMs}`];
+  return [condition`${at("dueAtMs")} BETWEEN ${fromMs} AND ${throughMs}`];
 }
 
 /**
@@ -53,7 +55,9 @@ export async function listPendingOrders(
   const page = await listShards(database, list);
   const pending = (await resolve(database, page.rows)).filter(
     ({ status, expiresAtMs }) =>
-      status === "pending" && (afterMs === undefined || expiresAtMs > afterMs),
+      status === "pending" &&
+      (afterMs === undefined || expiresAtMs > afterMs) &&
+      (throughMs === undefined || expiresAtMs <= throughMs),
   );
   return { ...page, rows: pending };
 }

@@ -1,6 +1,6 @@
 /** The contract of orders: place, read, list, cancel. */
 import { z } from "zod";
-import { orderStatuses, refundStatuses } from "../orders/order-status.ts";
+import { orderStatuses, paymentStates, refundStatuses } from "../orders/order-status.ts";
 import { maxJsonBytes } from "../carts/model/cart-limits.ts";
 import { endpoint, largeBodyBytes } from "./endpoint.ts";
 import {
@@ -84,6 +84,7 @@ export const orderPayment = z
   .object({
     provider: z.string(),
     transactionId: z.string(),
+    state: z.enum(paymentStates),
     paymentId: z.string().optional(),
     capturedMinor: z.int().optional(),
     capturedAtMs: instantField.optional(),
@@ -111,7 +112,6 @@ export const orderView = z
     createdAtMs: instantField,
     expiresAtMs: instantField,
     payment: orderPayment.nullable(),
-    /** Refunds of payments beyond the one that the order was paid with. */
     extraRefunds: z.array(orderRefund).optional(),
   })
   .meta({ id: "Order" });

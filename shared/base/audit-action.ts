@@ -77,6 +77,8 @@ export const auditActions = [
   "order.refund_due",
   "order.refunded",
   "payment.started",
+  // A bank is at work on it.
+  "payment.processing",
   "payment.noted",
   "refund.attempted",
   // The row is gone: nobody asked, its time was over.

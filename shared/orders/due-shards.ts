@@ -1,5 +1,23 @@
-/** The partitions of the index of orders for which something is due: expiry or a refund. */
+/** The index of orders for which something is due, expiry or a refund: its partitions, and when an order stands in it. */
 import { pickShard } from "../base/ids.ts";
+import { type EpochMs, epochMs, secondsToMs } from "../base/time.ts";
+
+/**
+ * So long before its deadline an order whose payment has started is due: its provider is asked while the units
+ * are still held, so that nobody who has paid loses them to a webhook that was lost. One sweep and a half.
+ */
+export const askAheadMs = secondsToMs(90);
+
+/** When a pending order is due. */
+export function pendingDueAt({
+  expiresAtMs,
+  payment,
+}: {
+  readonly expiresAtMs: EpochMs;
+  readonly payment?: object;
+}): EpochMs {
+  return payment ? epochMs(expiresAtMs - askAheadMs) : expiresAtMs;
+}
 
 /**
  * The most partitions that the index of due orders can have. Whoever lists it looks at all of them, so that a

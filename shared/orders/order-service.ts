@@ -89,6 +89,12 @@ export function createOrderService(options: PlacingOptions) {
     });
   }
 
+  /** Ends an order that its owner, or an administrator, has read. */
+  async function end(order: Order, actor: Actor, reason?: string): Promise<Order> {
+    if (order.status === "cancelled") return order;
+    return (await closeAsItIs(order, { to: "cancelled", actor, reason })).order;
+  }
+
   return {
     /** See `createPlacing`. */
     place: createPlacing(options),
@@ -110,16 +116,18 @@ export function createOrderService(options: PlacingOptions) {
 
     /**
      * Ends a pending order at once: its units can be bought and its cart edited from this instant.
-     * Two requests. Repeating it answers with the cancelled order.
+     * Two requests. Repeating it answers with the cancelled order. What its provider knows of it is not
+     * asked: see `createCancelling` of the payments.
      *
-     * @throws OrderNotPayable when the order is past pending; nothing was changed
+     * @throws OrderNotPayable when the order is past pending or a bank is at work; nothing was changed
      * @example await orders.cancel("ord_x", { userId: "alice", isAdmin: false }, { id: "alice" })
      */
     async cancel(orderId: string, caller: OrderCaller, actor: Actor, reason?: string) {
-      const order = await get(orderId, caller);
-      if (order.status === "cancelled") return order;
-      return (await closeAsItIs(order, { to: "cancelled", actor, reason })).order;
+      return end(await get(orderId, caller), actor, reason);
     },
+
+    /** The same for an order that was read already. One request. */
+    end,
 
     /**
      * Marks a pending order expired when its deadline is over, and unlocks its cart. One request. Never

@@ -20,6 +20,12 @@ export const refundStatuses = ["due", "requested", "done", "failed"] as const;
 /** One of these. */
 export type RefundStatus = (typeof refundStatuses)[number];
 
+/** How the money of an order stands. */
+export const paymentStates = ["started", "processing", "captured", "failed"] as const;
+
+/** One of these. */
+export type PaymentState = (typeof paymentStates)[number];
+
 /** From where to where a status may move; anything else is refused by the write's own condition. */
 export const nextStatuses: Readonly<Record<OrderStatus, readonly OrderStatus[]>> = {
   pending: ["paid", "failed", "cancelled", "expired", "refund_due"],

@@ -2,7 +2,15 @@
 import type { ChangeNote } from "../base/actor.ts";
 import type { EpochMs } from "../base/time.ts";
 import type { Database } from "../table/database.ts";
-import { action, allOf, condition, isMissing, pathsOf } from "../table/expression.ts";
+import {
+  action,
+  allOf,
+  anyOf,
+  condition,
+  type Fragment,
+  isMissing,
+  pathsOf,
+} from "../table/expression.ts";
 import type { Page } from "../table/paging.ts";
 import { put, type Row, update, type Write } from "../table/write.ts";
 import {
@@ -62,9 +70,15 @@ function deadlineIsAsRead({ order }: Closing) {
   return condition`${at("expiresAtMs")} = ${order.expiresAtMs}`;
 }
 
-function deadlineIsOver({ to, nowMs }: Closing) {
-  return to === "expired" ? [condition`${at("expiresAtMs")} <= ${nowMs}`] : [];
+function deadlineIsOver(nowMs: EpochMs): Fragment {
+  return condition`${at("expiresAtMs")} <= ${nowMs}`;
 }
+
+/** The shopper has paid and the money is under way: only time ends such an order, or the bank's answer. */
+const noBankIsAtWork = anyOf(
+  isMissing(at("payment", "state")),
+  condition`${at("payment", "state")} <> ${"processing"}`,
+);
 
 /** Puts a new order, under "no such order"; refused with the one that is there. */
 export function placeOrderWrite(order: Order, note: ChangeNote): Write {
@@ -76,9 +90,12 @@ export function placeOrderWrite(order: Order, note: ChangeNote): Write {
   });
 }
 
-/** Ends a pending order without money; `expired` only when its deadline is over. */
+/**
+ * Ends a pending order without money: `expired` only when its deadline is over, `cancelled` only while no bank
+ * is at work on its payment.
+ */
 export function closeOrderWrite(closing: Closing): Write {
-  const { order, to, note } = closing;
+  const { order, to, nowMs, note } = closing;
   const { orderId } = order;
   return update({
     ...orderRow(orderId),
@@ -86,7 +103,11 @@ export function closeOrderWrite(closing: Closing): Write {
       set: [action`${at("status")} = ${to}`, action`${at("change")} = ${note}`],
       remove: [at("dueShard"), at("dueAtMs")],
     },
-    condition: allOf(isPending, deadlineIsAsRead(closing), ...deadlineIsOver(closing)),
+    condition: allOf(
+      isPending,
+      deadlineIsAsRead(closing),
+      to === "expired" ? deadlineIsOver(nowMs) : noBankIsAtWork,
+    ),
     refused: (found) => orderRefused(orderId, found),
   });
 }

@@ -1,6 +1,7 @@
 /** Orders as those who may see them see them, by the contract. */
 import { pickChoices } from "./order-choices.ts";
 import { nameLines } from "./order-line.ts";
+import type { PaymentState } from "./order-status.ts";
 import type { Order, OrderLine, Payment, Refund } from "./order.ts";
 
 function parseObject(json: string): Readonly<Record<string, unknown>> {
@@ -43,9 +44,15 @@ function refundView(refund: Refund) {
   return view;
 }
 
+/** How the money stands: what is here counts, whatever was told before it. */
+function paymentState({ capturedAtMs, state }: Payment): PaymentState {
+  return capturedAtMs === undefined ? (state ?? "started") : "captured";
+}
+
 /** What is known of the money, without what is kept only to recognise it again. */
 function paymentView({ refund, transactions: _kept, ...payment }: Payment) {
-  return { ...payment, ...(refund ? { refund: refundView(refund) } : {}) };
+  const state = paymentState(payment);
+  return { ...payment, state, ...(refund ? { refund: refundView(refund) } : {}) };
 }
 
 /** An order as its owner may see it, by the contract. */

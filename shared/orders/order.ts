@@ -48,6 +48,8 @@ export interface Payment {
   readonly transactions?: Readonly<Record<string, PaymentMethod>>;
   /** The payment that settled the order: it paid for it, or it is what is refunded. */
   readonly paymentId?: string;
+  /** How the last attempt stands; without it one has only started, and money that is here says more. */
+  readonly state?: "processing" | "failed";
   readonly capturedMinor?: number;
   readonly capturedAtMs?: EpochMs;
   readonly refund?: Refund;
@@ -176,15 +178,26 @@ export class OrderNotFound extends HoldfastError {
   }
 }
 
+/** Whether a bank is at work on the order's payment: the shopper has paid, and money may come any time. */
+export function isProcessing({ status, payment }: Pick<Order, "status" | "payment">): boolean {
+  return status === "pending" && payment?.state === "processing";
+}
+
 /**
  * The order's status forbids this; nothing was changed. The present one is `orderStatus`, because the
- * `status` of a problem answer is HTTP's.
+ * `status` of a problem answer is HTTP's; `reason` tells what else stands in the way.
  */
 export class OrderNotPayable extends HoldfastError {
-  constructor(order: Pick<Order, "orderId" | "status">) {
-    super("ORDER_NOT_PAYABLE", `The order is ${order.status}`, {
-      orderId: order.orderId,
-      orderStatus: order.status,
+  constructor(order: Pick<Order, "orderId" | "status" | "payment">) {
+    const { orderId, status: orderStatus } = order;
+    const isBusy = isProcessing(order);
+    const detail = isBusy
+      ? "A bank is at work on the order's payment"
+      : `The order is ${orderStatus}`;
+    super("ORDER_NOT_PAYABLE", detail, {
+      orderId,
+      orderStatus,
+      ...(isBusy ? { reason: "payment_processing" } : {}),
     });
   }
 }

@@ -1,5 +1,6 @@
 /** What a caller can ask of payments: start one, hear what became of it, pay back, keep late money away. */
 import type { Actor } from "../base/actor.ts";
+import { HoldfastError } from "../base/errors.ts";
 import type { Order, OrderCaller, PaymentMethod } from "../orders/order.ts";
 import { getOwnOrder } from "../orders/order-store.ts";
 import type { Amount } from "../providers/amounts.ts";
@@ -7,7 +8,6 @@ import {
   type BrowserReturn,
   PaymentMethodUnavailable,
   type PaymentProvider,
-  ProviderFailed,
 } from "../providers/provider.ts";
 import { createReceiving, type ReceivingOptions } from "./receiving.ts";
 import { createRefunds } from "./refund-service.ts";
@@ -109,17 +109,25 @@ export function createPaymentService(options: PaymentServiceOptions) {
      */
     recheck: receiving.recheck,
 
-    /** Keeps money for an order that has ended from coming late, where providers can. Never fails. */
-    async abandon({ orderId, payment }: Order): Promise<void> {
+    /**
+     * Keeps money for an order that has ended from coming late, where providers can. Where one says that it is
+     * too late, what came is settled. Hands back the order as it is then. Never fails.
+     */
+    async abandon(order: Order, actor: Actor): Promise<Order> {
+      const { orderId, payment } = order;
+      let current = order;
       for (const [transactionId, name] of Object.entries(payment?.transactions ?? {})) {
         try {
-          await providers[name]?.cancel(transactionId);
+          const came = await providers[name]?.cancel(transactionId);
+          if (came === "too_late") current = await receiving.recheck(current, actor);
         } catch (error) {
           // Late money is dealt with anyway; this would only have spared the shopper a refund.
-          const reason = error instanceof ProviderFailed ? error.reason : "unexpected";
+          const reason =
+            error instanceof HoldfastError ? (error.fields["reason"] ?? error.code) : "unexpected";
           logger.warn("Transaction not cancelled", { orderId, transactionId, reason });
         }
       }
+      return current;
     },
   };
 }

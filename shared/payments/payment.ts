@@ -1,7 +1,7 @@
 /** What money does to an order: each fact of a provider moves it forward, or not at all. */
 import { HoldfastError } from "../base/errors.ts";
 import type { EpochMs } from "../base/time.ts";
-import { pickDueShard } from "../orders/due-shards.ts";
+import { pendingDueAt, pickDueShard } from "../orders/due-shards.ts";
 import {
   type CapturedPayment,
   type Order,
@@ -19,8 +19,8 @@ export type OnPaymentFailure = "release" | "keep";
 /** An order as it shall be, and what becomes of its units and its cart in the same transaction. */
 export interface Outcome {
   readonly next: Order;
-  /** `sell`: holds become sales, or units are taken again; `takeBack`: sold units come back. */
-  readonly stock: "sell" | "release" | "takeBack" | "leave";
+  /** `sell`: holds become sales, or units are taken; `takeBack`: they come back; `extend`: held for longer. */
+  readonly stock: "sell" | "release" | "takeBack" | "extend" | "leave";
   readonly cart: "complete" | "reopen" | "leave";
   /** What happens instead when `sell` finds that the units are gone. */
   readonly soldOut?: Outcome;
@@ -46,7 +46,7 @@ export class OrderMoved extends HoldfastError {
 
 /** What payments wake somebody for. */
 export type PaymentAlarm =
-  "AmountMismatch" | "RefundRefused" | "RefundFailed" | "UnreadablePaymentEvent";
+  "UntoldCapture" | "AmountMismatch" | "RefundRefused" | "RefundFailed" | "UnreadablePaymentEvent";
 
 /** Whether the provider captured just what was ordered. */
 export function isWhatWasOrdered(order: Order, fact: PaymentFact): boolean {
@@ -81,7 +81,8 @@ function captured(order: Order, fact: PaymentFact, nowMs: EpochMs): CapturedPaym
   return { ...order.payment, provider, transactionId, paymentId, ...money };
 }
 
-function remembering<T extends Order>(order: T, fact: PaymentFact, nowMs: EpochMs): T {
+/** The order with the fact among those that it knows. */
+export function remembering<T extends Order>(order: T, fact: PaymentFact, nowMs: EpochMs): T {
   const events = { ...order.events, [factKey(fact)]: { kind: fact.type, atMs: nowMs } };
   return { ...order, events };
 }
@@ -106,13 +107,13 @@ export function listRefunds({ payment, extraRefunds }: Order): Refund[] {
 }
 
 /**
- * The order as the sweep shall find it: at its deadline while it is pending, at `atMs` while a refund
- * is open, and not at all otherwise.
+ * The order as the sweep shall find it: at its deadline while it is pending, or shortly before where its
+ * provider has to be asked, at `atMs` while a refund is open, and not at all otherwise.
  */
 export function withDue(order: Order, atMs: EpochMs): Order {
   const dueShard = pickDueShard(order);
   if (listRefunds(order).some(isOpen)) return { ...order, dueShard, dueAtMs: atMs };
-  if (order.status === "pending") return { ...order, dueShard, dueAtMs: order.expiresAtMs };
+  if (order.status === "pending") return { ...order, dueShard, dueAtMs: pendingDueAt(order) };
   const { dueShard: _shard, dueAtMs: _atMs, ...settled } = order;
   return settled;
 }
@@ -215,7 +216,8 @@ function whenFailed(
 ): Outcome | undefined {
   const isCurrent = order.payment?.transactionId === fact.transactionId;
   if (order.status !== "pending" || !isCurrent) return undefined;
-  const next = remembering(order, fact, nowMs);
+  const payment = { ...order.payment, state: "failed" } as const;
+  const next = remembering({ ...order, payment }, fact, nowMs);
   if (policy === "keep") return { next, stock: "leave", cart: "leave" };
   return { next: withDue({ ...next, status: "failed" }, nowMs), stock: "release", cart: "reopen" };
 }

@@ -7,20 +7,23 @@ import { completeWrite, reopenWrite } from "../carts/checkout/cart-checkout-stor
 import { takeBackWrite } from "../inventory/hold-store.ts";
 import { listHoldings, releaseMoved, releaseWrites } from "../orders/holdings.ts";
 import { listBought } from "../orders/order-line.ts";
-import { sumDemand, type Order } from "../orders/order.ts";
+import { isProcessing, sumDemand, type Order } from "../orders/order.ts";
 import { findOrder } from "../orders/order-store.ts";
 import { leaveCountWrites } from "../orders/shopper-store.ts";
 import type { PaymentFact } from "../providers/provider.ts";
 import { transactTolerating } from "../table/tolerating.ts";
 import { TransactionRefused } from "../table/transaction.ts";
 import type { Write } from "../table/write.ts";
-import { type OnPaymentFailure, OrderMoved, type Outcome, decideOutcome } from "./payment.ts";
+import { decide, type DecidingRules } from "./deciding.ts";
+import { extendOrder } from "./extending.ts";
+import { type OnPaymentFailure, OrderMoved, type Outcome, withDue } from "./payment.ts";
 import { changeOrderWrite } from "./payment-store.ts";
 import { createSelling, type SellingOptions, SoldOut } from "./selling.ts";
 
 /** What settling is made of. */
 export interface SettlingOptions extends SellingOptions {
   readonly onPaymentFailure: OnPaymentFailure;
+  readonly processingMs: DecidingRules["processingMs"];
 }
 
 /** Steps that a fact takes an order, and facts that come at the same moment: a handful of each. */
@@ -48,8 +51,9 @@ function countWrites(order: Order, { next }: Outcome, nowMs: EpochMs): Write[] {
 function pickAction(
   topic: "order" | "cart",
   order: Order,
-  { next: { status } }: Outcome,
+  { next, next: { status } }: Outcome,
 ): AuditAction {
+  if (isProcessing(next) && !isProcessing(order)) return "payment.processing";
   return status === order.status || status === "pending" ? "payment.noted" : `${topic}.${status}`;
 }
 
@@ -69,7 +73,7 @@ function orderMovedIn(error: unknown): unknown {
 
 /** Settles facts about money; every step of it is one transaction, all or nothing. */
 export function createSettling(options: SettlingOptions) {
-  const { database, clock, onPaymentFailure } = options;
+  const { database, clock, onPaymentFailure: policy, processingMs } = options;
   const sell = createSelling(options);
 
   /** Everything but a sale: units that the order holds or has bought go back. */
@@ -91,6 +95,25 @@ export function createSettling(options: SettlingOptions) {
   }
 
   /**
+   * Everything that the order holds is held for longer, or, where some of it was taken over because its time
+   * was up, nothing is; what there is to note is noted in any case.
+   */
+  async function extend(order: Order, { next }: Outcome, note: ChangeNote): Promise<Order> {
+    const { transactionId } = next.payment!;
+    const longer = extendOrder({ order, next, transactionId, note });
+    try {
+      await database.transact(longer.writes);
+      return longer.next;
+    } catch (error) {
+      if (!(error instanceof TransactionRefused)) throw error;
+      if (orderMovedIn(error) !== error) throw error;
+      const noted = withDue({ ...next, expiresAtMs: order.expiresAtMs }, note.atMs);
+      await database.apply(changeOrderWrite(order, noted, note));
+      return noted;
+    }
+  }
+
+  /**
    * Brings an order to an outcome and hands back the order as it is then. One request, unless holds
    * were lost meanwhile.
    *
@@ -100,6 +123,9 @@ export function createSettling(options: SettlingOptions) {
     const { next, stock, soldOut } = outcome;
     const note = makeNote(order, outcome, actor, clock());
     try {
+      if (stock === "extend") {
+        return { ...(await extend(order, outcome, note)), revision: (order.revision ?? 0) + 1 };
+      }
       if (stock === "sell") {
         const orderWrite = changeOrderWrite(order, next, note);
         const beside = [
@@ -125,7 +151,7 @@ export function createSettling(options: SettlingOptions) {
   function settle(first: Order, fact: PaymentFact, actor: Actor): Promise<Order> {
     let order = first;
     return again(mostSteps, async () => {
-      const outcome = decideOutcome(order, fact, { policy: onPaymentFailure, nowMs: clock() });
+      const outcome = decide(order, fact, { policy, processingMs, nowMs: clock() });
       if (!outcome) return order;
       try {
         order = await carryOut(order, outcome, actor);

@@ -2,20 +2,18 @@
 import { type Actor, changeNote } from "../base/actor.ts";
 import { again, OnceMore } from "../base/again.ts";
 import { type Clock, type EpochMs, epochMs, isExpired, later } from "../base/time.ts";
-import { extendCheckoutWrite } from "../carts/checkout/cart-checkout-store.ts";
-import { extendPieces, extendWrite, listHoldings } from "../orders/holdings.ts";
 import {
+  isProcessing,
   type Order,
   OrderNotPayable,
   type PaymentMethod,
   type PendingOrder,
 } from "../orders/order.ts";
 import type { PaymentProvider, Transaction } from "../providers/provider.ts";
-import { extendCountWrites } from "../orders/shopper-store.ts";
 import type { Database } from "../table/database.ts";
 import { TransactionRefused } from "../table/transaction.ts";
-import { earlierTransaction, OrderMoved, withDue } from "./payment.ts";
-import { changeOrderWrite } from "./payment-store.ts";
+import { extendOrder } from "./extending.ts";
+import { earlierTransaction, OrderMoved } from "./payment.ts";
 import { deadlineAfter, deadlineWithin } from "../inventory/deadline.ts";
 
 /** What starting a payment takes. */
@@ -50,7 +48,8 @@ export function createStarting(options: StartingOptions) {
   const { database, clock } = options;
 
   function assertPayable(order: Order): asserts order is PendingOrder {
-    if (order.status !== "pending") throw new OrderNotPayable(order);
+    // While a bank is at work, another payment could only be one too many.
+    if (order.status !== "pending" || isProcessing(order)) throw new OrderNotPayable(order);
     if (!isExpired(order.expiresAtMs, clock())) return;
     throw new OrderNotPayable({ ...order, status: "expired" });
   }
@@ -65,30 +64,15 @@ export function createStarting(options: StartingOptions) {
 
   /** Order, cart lock and every hold learn of the transaction and the new deadline, or none does. */
   async function attach(order: PendingOrder, started: StartedPayment, actor: Actor): Promise<void> {
-    const { orderId, cart } = order;
     const { provider, transactionId, expiresAtMs } = started;
     const transactions = { ...order.payment?.transactions, [transactionId]: provider };
-    const payment = { ...order.payment, provider, transactionId, transactions };
+    const begun = { ...order.payment, provider, transactionId, transactions };
+    // However the attempt before it ended, this one has only started.
+    const { state: _former, ...payment } = begun;
     const note = changeNote("payment.started", actor, clock());
-    const pieces = extendPieces(order, expiresAtMs);
-    const moved = pieces ? { ...order, pieces } : order;
-    const next = withDue({ ...moved, payment, expiresAtMs }, expiresAtMs);
-    await database.transact([
-      changeOrderWrite(order, next, note),
-      ...listHoldings(order, note).map((holding) => extendWrite(holding, expiresAtMs)),
-      ...extendCountWrites(order, expiresAtMs),
-      ...(cart
-        ? [
-            extendCheckoutWrite({
-              cartId: cart.cartId,
-              orderId,
-              transactionId,
-              expiresAtMs,
-              note,
-            }),
-          ]
-        : []),
-    ]);
+    const next = { ...order, payment, expiresAtMs };
+    const { writes } = extendOrder({ order, next, transactionId, note });
+    await database.transact(writes);
   }
 
   /** Asks the provider, then extends everything to the payment's deadline in one transaction. */

@@ -3,7 +3,7 @@ import { bulkhead } from "cockatiel";
 import type { Actor } from "../base/actor.ts";
 import { HoldfastError } from "../base/errors.ts";
 import type { Logger } from "../base/logger.ts";
-import { type Clock, later, secondsToMs } from "../base/time.ts";
+import { type Clock, type EpochMs, isExpired, later, secondsToMs } from "../base/time.ts";
 import { dueShards } from "../orders/due-shards.ts";
 import type { Order } from "../orders/order.ts";
 import type { OrderService } from "../orders/order-service.ts";
@@ -71,6 +71,13 @@ async function recheck(
   }
 }
 
+const isOverdue = ({ status, expiresAtMs }: Order, nowMs: EpochMs): boolean =>
+  status === "pending" && isExpired(expiresAtMs, nowMs);
+
+/** What is looked at ahead of its deadline is not late before it. */
+const whenIsDue = ({ status, expiresAtMs, dueAtMs }: Order, nowMs: EpochMs): EpochMs =>
+  status === "pending" ? expiresAtMs : (dueAtMs ?? nowMs);
+
 /** What a sweep has done so far. */
 function newTally() {
   const done = {
@@ -112,8 +119,10 @@ export function createSweep(options: SweepOptions) {
   async function expire(order: Order, actor: Actor): Promise<Step> {
     const known = await recheck(options, order, actor);
     if (known.status !== "pending") return { settledOrders: 1 };
-    const { released } = await orders.expire(order, actor);
-    await payments.abandon(order);
+    // It was asked for ahead of its deadline, or a bank is at work and no webhook has told so.
+    if (!isExpired(known.expiresAtMs, clock())) return {};
+    const { released } = await orders.expire(known, actor);
+    await payments.abandon(known, actor);
     return { expiredOrders: 1, releasedLocks: released };
   }
 
@@ -159,9 +168,9 @@ export function createSweep(options: SweepOptions) {
       do {
         const query = { dueShard, throughMs, limit: pageSize, cursor };
         const page: Page<Order> = await listDueOrders(database, query);
-        for (const { dueAtMs } of page.rows) tally.isLate(throughMs - (dueAtMs ?? throughMs));
+        for (const order of page.rows) tally.isLate(throughMs - whenIsDue(order, throughMs));
         // First, because the order is what leads the next sweep here, should this one die in between.
-        await reclaimFrom(page.rows.filter(({ status }) => status === "pending"));
+        await reclaimFrom(page.rows.filter((order) => isOverdue(order, throughMs)));
         const steps = page.rows.map((order) =>
           lane.execute(async () => (isOver() ? undefined : tally.add(await step(order, actor)))),
         );

@@ -40,7 +40,7 @@ export interface WebhookDelivery {
  * difference they are the same. A fact is known again by its kind and payment, whatever carried it.
  */
 export interface PaymentFact {
-  readonly kind: "captured" | "failed" | "refunded" | "refund_failed";
+  readonly kind: "processing" | "captured" | "failed" | "refunded" | "refund_failed";
   readonly provider: ProviderName;
   readonly orderId: string;
   readonly transactionId: string;
@@ -95,6 +95,12 @@ export interface RefundState {
 }
 
 /**
+ * What came of the wish to take no money any more: it is kept away, it is on its way or here already, or the
+ * provider knows no such wish.
+ */
+export type Cancellation = "cancelled" | "too_late" | "impossible";
+
+/**
  * One payment provider. Every call to the outside is retried with backoff, cut off in time and
  * stopped for a while by a circuit breaker when the provider is down.
  */
@@ -130,11 +136,12 @@ export interface PaymentProvider {
   fetch(payment: { transactionId: string; paymentId: string }): Promise<PaymentFact | undefined>;
   /**
    * What came of a transaction at the provider, whoever told of it or not: the payment that was
-   * captured, if any. Undefined while there is none, and where the provider keeps no books.
+   * captured, or else one that a bank is at work on. Undefined while there is neither, and where the
+   * provider keeps no books.
    */
-  findCaptured(transactionId: string): Promise<PaymentFact | undefined>;
-  /** Keeps money from coming late; false where the provider has no way to do so. */
-  cancel(transactionId: string): Promise<boolean>;
+  findPayment(transactionId: string): Promise<PaymentFact | undefined>;
+  /** Keeps money from coming late, where there is a way to do so. */
+  cancel(transactionId: string): Promise<Cancellation>;
   /** Pays back, once for each idempotency key. */
   refund(request: RefundRequest): Promise<RefundState>;
   /**

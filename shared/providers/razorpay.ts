@@ -48,6 +48,8 @@ const eventSchema = z.object({
 type Payload = z.infer<typeof eventSchema>["payload"];
 
 const kinds: Readonly<Record<string, PaymentFact["kind"]>> = {
+  // The shopper has paid; it is captured without our doing.
+  "payment.authorized": "processing",
   "payment.captured": "captured",
   "order.paid": "captured",
   "payment.failed": "failed",
@@ -113,6 +115,7 @@ function parseOutline(body: Buffer): { type: string; isUnreadable?: true } {
 
 /** A payment that was tried again keeps its id: late authorization after a failure is legal. */
 const paymentKinds: Readonly<Record<string, PaymentFact["kind"]>> = {
+  authorized: "processing",
   captured: "captured",
   refunded: "refunded",
   failed: "failed",
@@ -153,13 +156,16 @@ function computeRefundable({ amount, amount_refunded: back, currency }: Razorpay
   return razorpayAmounts.fromProvider(Number(amount) - Number(back ?? 0), currency) ?? 0;
 }
 
-/** Which of the attempts to pay an order was captured. */
-async function fetchCaptured(api: RazorpayApi, orderId: string): Promise<PaymentFact | undefined> {
+/** Which of the attempts to pay an order was captured, or else is about to be. */
+async function fetchPaid(api: RazorpayApi, orderId: string): Promise<PaymentFact | undefined> {
   const [{ receipt }, payments] = await Promise.all([
     api.fetchOrder(orderId),
     api.listPayments(orderId),
   ]);
-  const paid = payments.find(({ status }) => status === "captured");
+  const [captured, authorized] = ["captured", "authorized"].map((wanted) =>
+    payments.find(({ status }) => status === wanted),
+  );
+  const paid = captured ?? authorized;
   return paid && parseFact(paid, receipt ?? undefined);
 }
 
@@ -218,10 +224,10 @@ export function createRazorpay(options: ProviderOptions): PaymentProvider {
       const { receipt } = await api.fetchOrder(payment.order_id);
       return parseFact(payment, receipt ?? undefined);
     },
-    findCaptured: (transactionId) => fetchCaptured(api, transactionId),
+    findPayment: (transactionId) => fetchPaid(api, transactionId),
     async cancel() {
       // Razorpay's orders cannot be cancelled: a payment that comes late is paid back.
-      return false;
+      return "impossible";
     },
     async refund({ paymentId, amountMinor, currency, idempotencyKey, refundId }) {
       if (refundId) return refundState(await api.fetchRefund(paymentId, refundId));

@@ -21,7 +21,7 @@ const prefix = "sbx_";
 const foreignId = z.string().min(1).max(255);
 
 const eventSchema = z.object({
-  type: z.enum(["payment.captured", "payment.failed", "payment.refunded"]),
+  type: z.enum(["payment.processing", "payment.captured", "payment.failed", "payment.refunded"]),
   data: z.object({
     orderId: foreignId,
     transactionId: foreignId,
@@ -82,6 +82,7 @@ export function signSandboxEvent(
 const typeSchema = z.object({ type: z.string() });
 
 const kinds = {
+  "payment.processing": "processing",
   "payment.captured": "captured",
   "payment.failed": "failed",
   "payment.refunded": "refunded",
@@ -142,11 +143,11 @@ export function createSandbox({ keys, clock = systemClock }: ProviderOptions): P
     async fetch() {
       return undefined;
     },
-    async findCaptured() {
+    async findPayment() {
       return undefined;
     },
     async cancel() {
-      return true;
+      return "cancelled";
     },
     async refund({ idempotencyKey, refundId }) {
       return { refundId: refundId ?? derivedId("sbr", idempotencyKey), status: "done" };

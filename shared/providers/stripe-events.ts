@@ -72,14 +72,17 @@ export function isGenuine(
   return isSigned && Math.abs(Math.floor(nowMs / 1000) - Number(timestamp)) <= toleranceSeconds;
 }
 
-const intentKinds: Readonly<Record<string, "captured" | "failed">> = {
+type IntentKind = "processing" | "captured" | "failed";
+
+const intentKinds: Readonly<Record<string, IntentKind>> = {
+  "payment_intent.processing": "processing",
   "payment_intent.succeeded": "captured",
   "payment_intent.payment_failed": "failed",
   "payment_intent.canceled": "failed",
 };
 
 /** What a payment intent says, or undefined when it is none of ours. */
-export function intentFact(kind: "captured" | "failed", type: string, object: unknown) {
+export function intentFact(kind: IntentKind, type: string, object: unknown) {
   const intent = intentSchema.safeParse(object).data;
   if (!intent) return undefined;
   const { id, amount, amount_received: received = 0, currency } = intent;

@@ -115,20 +115,21 @@ export function createStripe(options: ProviderOptions): PaymentProvider {
       const intent = await api.fetchIntent(transactionId);
       const { status } = intent;
       if (status === "succeeded") return intentFact("captured", status, intent);
+      if (status === "processing") return intentFact("processing", status, intent);
       const hasFailed = status === "canceled" || intent.last_payment_error;
       return hasFailed ? intentFact("failed", status, intent) : undefined;
     },
-    async findCaptured(transactionId) {
+    async findPayment(transactionId) {
       const fact = await provider.fetch({ transactionId, paymentId: transactionId });
-      return fact?.kind === "captured" ? fact : undefined;
+      return fact?.kind === "failed" ? undefined : fact;
     },
     async cancel(transactionId) {
       try {
         await api.cancelIntent(transactionId);
-        return true;
+        return "cancelled";
       } catch (error) {
-        // It was paid or cancelled already: nothing left to keep away.
-        if (isRefusal(error, "payment_intent_unexpected_state")) return false;
+        // It was paid, a bank is at work on it, or it was cancelled before.
+        if (isRefusal(error, "payment_intent_unexpected_state")) return "too_late";
         throw error;
       }
     },

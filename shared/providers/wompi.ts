@@ -50,6 +50,8 @@ const toldSchema = z.object({
 });
 
 const kinds: Readonly<Record<string, PaymentFact["kind"]>> = {
+  // Whether a bank is at work or the shopper still is, Wompi does not tell.
+  PENDING: "processing",
   APPROVED: "captured",
   DECLINED: "failed",
   ERROR: "failed",
@@ -88,9 +90,13 @@ function createCheckout(
   return { transactionId: reference, redirectUrl: url.href, publicKey, integritySignature };
 }
 
-function capturedIn(attempts: readonly WompiTransaction[]): PaymentFact | undefined {
-  const paid = attempts.find(({ status }) => status === "APPROVED");
-  return paid && parseFact(paid);
+/** The attempt that was paid, or else one that may yet be. */
+function paymentIn(attempts: readonly WompiTransaction[]): PaymentFact | undefined {
+  const [paid, open] = ["APPROVED", "PENDING"].map((wanted) =>
+    attempts.find(({ status }) => status === wanted),
+  );
+  const found = paid ?? open;
+  return found && parseFact(found);
 }
 
 /** All or nothing: what is approved can be voided. */
@@ -163,10 +169,10 @@ export function createWompi(options: ProviderOptions): PaymentProvider {
     async fetch({ paymentId }) {
       return parseFact(await api.fetchTransaction(paymentId));
     },
-    findCaptured: async (reference) => capturedIn(await api.listTransactions(reference)),
+    findPayment: async (reference) => paymentIn(await api.listTransactions(reference)),
     async cancel() {
-      // Nothing to cancel: the checkout carries its own expiration.
-      return false;
+      // The checkout carries its own expiration.
+      return "impossible";
     },
     async refund({ paymentId, amountMinor, currency }) {
       const amount = refundable("wompi", wompiAmounts, { amountMinor, currency });

@@ -145,6 +145,7 @@ test.each([
   ["TriedInVain", "TriedInVain"],
   ["CircuitOpen", "CircuitOpen"],
   ["ReconcilerDifferences", "ReconcilerDifferences"],
+  ["UntoldCapture", "UntoldCapture"],
   ["AmountMismatch", "AmountMismatch"],
   ["RefundRefused", "RefundRefused"],
   ["RefundFailed", "RefundFailed"],

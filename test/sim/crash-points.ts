@@ -226,15 +226,12 @@ const scenes: readonly Scene[] = [
   {
     name: "POST /orders/{orderId}/cancel",
     prepare: (stage) => stage.started(),
-    subject: async ({ orderId }, { orders, payments }) => {
-      await payments.abandon(await orders.cancel(orderId, caller, actor));
-    },
+    subject: ({ orderId }, { cancelling }) => cancelling.cancel({ orderId, caller, actor }),
   },
   {
     name: "POST /admin/locks/release/{orderId}",
     prepare: (stage) => stage.ordered(),
-    subject: ({ orderId }, { orders }) =>
-      orders.cancel(orderId, { userId: "root", isAdmin: true }, root, "by hand"),
+    subject: ({ orderId }, { clearing }) => clearing.release(orderId, root, "by hand"),
   },
   {
     name: "POST /admin/locks/clear-all",

@@ -12,6 +12,8 @@ import { seededRandom } from "../sim/random.ts";
 import type { Stock } from "../../shared/inventory/stock.ts";
 import { createTestClock } from "../support/clock.ts";
 import { effort } from "../support/effort.ts";
+import type { Order } from "../../shared/orders/order.ts";
+import { createCancelling } from "../../shared/payments/cancel-service.ts";
 import { inParallel } from "../support/http.ts";
 import { createWorld, errorOf, giveItem, type World } from "../support/world.ts";
 
@@ -24,9 +26,14 @@ async function open() {
   const { parts, locks, orders } = world;
   const abandoned: string[] = [];
   const payments = {
-    abandon: async ({ orderId }: { orderId: string }) => void abandoned.push(orderId),
+    recheck: async (order: Order) => order,
+    async abandon(order: Order) {
+      abandoned.push(order.orderId);
+      return order;
+    },
   };
-  const clearing = createClearingService({ ...parts, locks, orders, payments });
+  const cancelling = createCancelling({ ...parts, orders, payments });
+  const clearing = createClearingService({ ...parts, locks, cancelling });
   const [overview, stockCheck] = [overviewService(parts), stockCheckService(parts)];
   return { ...world, advance, overview, clearing, stockCheck, abandoned };
 }

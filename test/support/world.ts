@@ -26,6 +26,7 @@ const testSettings: ShopSettings = {
   holdMs,
   paymentMs: () => paymentMs,
   maxHoldMs,
+  processingMs: () => maxHoldMs,
   onPaymentFailure: "release",
   cartStorage: "versioned",
   // Off, but in the tests that are about them.

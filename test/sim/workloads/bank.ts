@@ -91,7 +91,7 @@ export class Bank {
       ...sandbox,
       create: ({ orderId }) =>
         ask("create", () => ({ transactionId: makeSandboxTransactionId(orderId) })),
-      cancel: () => ask("cancel", () => true),
+      cancel: () => ask("cancel", () => "cancelled" as const),
       refund: ({ idempotencyKey, transactionId, paymentId, amountMinor, currency }) =>
         ask("refund", () => {
           const capture = { orderId: "", transactionId, paymentId, amountMinor, currency };

@@ -295,8 +295,7 @@ export class Shop {
     if (what === "leave") return;
     const cancel = (): Promise<unknown> =>
       this.processes.request("cancelOrder", async (system) => {
-        const cancelled = await system.orders.cancel(order.orderId, caller, { id: userId });
-        await system.payments.abandon(cancelled);
+        await system.cancelling.cancel({ ...order, caller, actor: { id: userId } });
       });
     if (what === "cancel") {
       await cancel();

@@ -11,6 +11,7 @@ export const defaultSettings: ShopSettings = {
   holdMs: 60_000,
   paymentMs: () => 120_000,
   maxHoldMs: 300_000,
+  processingMs: () => 600_000,
   onPaymentFailure: "release",
   cartStorage: "versioned",
   limits: { maxOpenOrders: 0, maxUnitsPerLine: 0, maxUnpaidOrders: 0, unpaidPauseMs: 0 },

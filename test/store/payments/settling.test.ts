@@ -5,6 +5,7 @@ import { bucketKey, deadlineAfter, gridStepMs } from "../../../shared/inventory/
 import type { Order } from "../../../shared/orders/order.ts";
 import { findStock } from "../../../shared/inventory/stock-store.ts";
 import { findCart } from "../../../shared/carts/storage/cart-store.ts";
+import { askAheadMs } from "../../../shared/orders/due-shards.ts";
 import { findOrder } from "../../../shared/orders/order-store.ts";
 import { fillCart } from "../../support/carts.ts";
 import { createTestClock, type TestClock } from "../../support/clock.ts";
@@ -73,7 +74,10 @@ describe("starting a payment", () => {
     expect(meter.requests).toBe(2);
     expect(result.expiresAtMs).toBe(deadlineAfter(time.clock(), paymentMs));
     const stored = await read(order);
-    expect(stored).toMatchObject({ expiresAtMs: result.expiresAtMs, dueAtMs: result.expiresAtMs });
+    expect(stored).toMatchObject({
+      expiresAtMs: result.expiresAtMs,
+      dueAtMs: result.expiresAtMs - askAheadMs,
+    });
     expect(stored.payment?.transactionId).toBe(result.transactionId);
     const stock = (await findStock(world.database, itemId))!;
     expect(liveBuckets(stock, time.clock())).toEqual([

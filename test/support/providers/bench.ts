@@ -71,7 +71,7 @@ const wompiStatuses = {
 
 const sandboxTypes = {
   created: "payment.created",
-  authorized: "payment.authorized",
+  authorized: "payment.processing",
   captured: "payment.captured",
   failed: "payment.failed",
   refunded: "payment.refunded",

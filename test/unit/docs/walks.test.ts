@@ -130,7 +130,7 @@ test("the new provider is in the contract, the settings, the rights and what fun
   `);
   expect(found).toEqual({
     contract: true,
-    settings: ["payment.bold.seconds", "payment.bold.baseUrl"],
+    settings: ["payment.bold.seconds", "payment.bold.maxHoldSeconds", "payment.bold.baseUrl"],
     secrets: expect.arrayContaining(["orders", "payments", "payment-webhooks", "admin", "cleanup"]),
     made: "bold",
   });

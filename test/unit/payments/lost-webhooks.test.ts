@@ -1,14 +1,8 @@
 /** Every webhook may be lost for good: before an order ends for want of money, its provider is asked. */
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
-import { epochMs } from "../../../shared/base/time.ts";
-import { findOrder } from "../../../shared/orders/order-store.ts";
-import { createMemoryWorld } from "../../support/memory-world.ts";
-import { createPayments } from "../../support/payments.ts";
 import { type Bench, startBench } from "../../support/providers/bench.ts";
-import { giveItem, holdMs, paymentMs } from "../../support/world.ts";
-
-const sweeper = { id: "system:sweep" };
-const names = ["stripe", "razorpay", "wompi"] as const;
+import { realNames, startedOrder } from "../../support/providers/started-order.ts";
+import { errorOf, holdMs, paymentMs } from "../../support/world.ts";
 
 let bench: Bench;
 beforeAll(async () => {
@@ -16,48 +10,35 @@ beforeAll(async () => {
 });
 afterAll(() => bench.stop());
 
-/** An order whose payment was started, and its deadline then. */
-async function startedOrder(name: (typeof names)[number]) {
-  let nowMs = 1_800_000_000_000;
-  const clock = () => epochMs(nowMs);
-  const world = createMemoryWorld(clock);
-  await giveItem(world as never, { itemId: "chair", quantity: 1, ...bench.priceOf(name) });
-  const userId = `${name}-shopper`;
-  const actor = { id: userId };
-  const source = { kind: "items", items: [{ itemId: "chair", quantity: 1 }] } as const;
-  const shop = createPayments(world, { providers: bench.providers(clock) });
-  const { order } = await shop.orders.place({ userId, actor, source, paymentMethod: name });
-  const { orderId } = order;
-  const caller = { userId, isAdmin: false };
-  await shop.payments.initiate({ orderId, caller, actor });
-  const read = async () => (await findOrder(world.database, orderId))!;
-  return {
-    read,
-    sweep: () => shop.sweep(sweeper),
-    passTime: (durationMs: number) => (nowMs += durationMs),
-  };
-}
-
-describe.each(names)("%s", (name) => {
-  it("was paid, but no webhook came: the order is settled instead of expired", async () => {
-    const { read, sweep, passTime } = await startedOrder(name);
-    // The provider's books have the money; what would have told of it is dropped.
-    bench.delivery(name, await read(), "captured", 1);
+describe.each(realNames)("%s", (name) => {
+  it("was paid, but no webhook came: the order is settled instead of expired, and an alarm rings", async () => {
+    const { read, sweep, happen, passTime, shop } = await startedOrder(bench, name);
+    await happen("captured");
     passTime(holdMs + paymentMs);
     expect(await sweep()).toMatchObject({ settledOrders: 1, expiredOrders: 0 });
     expect(await read()).toMatchObject({ status: "paid" });
+    expect(shop.alarms).toEqual(["UntoldCapture"]);
+  });
+
+  it("was paid: it is settled ahead of its deadline, so that nobody else gets the units", async () => {
+    const { read, sweep, happen, passTime, place, stock, world } = await startedOrder(bench, name);
+    await happen("captured");
+    passTime((await read()).expiresAtMs - world.clock() - 1);
+    expect(await sweep()).toMatchObject({ settledOrders: 1, expiredOrders: 0 });
+    expect(await errorOf(place("rival"))).toMatchObject({ code: "ITEMS_UNAVAILABLE" });
+    expect(await stock()).toMatchObject({ sold: 1, held: 0 });
   });
 
   it("was not paid: the order expires, and what it held goes back", async () => {
-    const { read, sweep, passTime } = await startedOrder(name);
-    bench.delivery(name, await read(), "failed", 1);
+    const { read, sweep, happen, passTime } = await startedOrder(bench, name);
+    await happen("failed");
     passTime(holdMs + paymentMs);
     expect(await sweep()).toMatchObject({ settledOrders: 0, expiredOrders: 1 });
     expect(await read()).toMatchObject({ status: "expired" });
   });
 
   it("cannot be asked: the order waits for an hour, then ends; late money is dealt with anyway", async () => {
-    const { read, sweep, passTime } = await startedOrder(name);
+    const { read, sweep, passTime } = await startedOrder(bench, name);
     bench[name].faultFor = () => "error";
     passTime(holdMs + paymentMs);
     expect(await sweep()).toMatchObject({ settledOrders: 0, expiredOrders: 0 });
@@ -67,4 +48,46 @@ describe.each(names)("%s", (name) => {
     bench[name].faultFor = () => undefined;
     expect(await read()).toMatchObject({ status: "expired" });
   });
+
+  it("was paid, but somebody else took the units when the time was over: the money goes back", async () => {
+    const { read, sweep, happen, passTime, place } = await startedOrder(bench, name);
+    await happen("captured");
+    passTime(holdMs + paymentMs);
+    await place("rival");
+    expect(await sweep()).toMatchObject({ settledOrders: 1 });
+    expect(["refund_due", "refunded"]).toContain((await read()).status);
+  });
+
+  it("was paid when the shopper cancels: the order is settled, and the shopper told so", async () => {
+    const { cancel, happen, read } = await startedOrder(bench, name);
+    await happen("captured");
+    expect(await errorOf(cancel())).toMatchObject({
+      code: "ORDER_NOT_PAYABLE",
+      fields: { orderStatus: "paid" },
+    });
+    expect(await read()).toMatchObject({
+      status: "paid",
+      payment: { capturedMinor: expect.any(Number) },
+    });
+  });
+
+  it("cannot be asked when the shopper cancels: the order is cancelled all the same", async () => {
+    const { cancel } = await startedOrder(bench, name);
+    bench[name].faultFor = () => "error";
+    expect(await cancel()).toMatchObject({ status: "cancelled" });
+    bench[name].faultFor = () => undefined;
+  });
+});
+
+it("a payment that succeeds while it is cancelled is settled: the refused cancel is not swallowed", async () => {
+  const { cancel, read, shop } = await startedOrder(bench, "stripe");
+  const order = await read();
+  bench.stripe.faultFor = ({ path }) => {
+    if (path.endsWith("/cancel")) bench.delivery("stripe", order, "captured", 1);
+    return undefined;
+  };
+  expect(await errorOf(cancel())).toMatchObject({ fields: { orderStatus: "paid" } });
+  bench.stripe.faultFor = () => undefined;
+  expect(await read()).toMatchObject({ status: "paid" });
+  expect(shop.alarms).toEqual(["UntoldCapture"]);
 });

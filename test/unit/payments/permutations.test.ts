@@ -15,7 +15,7 @@ import { nextStatuses } from "../../../shared/orders/order.ts";
 import { fillCart } from "../../support/carts.ts";
 import { type Contents, createMemoryWorld, type MemoryWorld } from "../../support/memory-world.ts";
 import { createPayments } from "../../support/payments.ts";
-import { paymentMs, unitsOf, wholeHoldMs } from "../../support/world.ts";
+import { maxHoldMs, paymentMs, unitsOf } from "../../support/world.ts";
 import {
   type Bench,
   eventKinds,
@@ -82,7 +82,7 @@ class Explorer {
   readonly #ends = new Map<string, string>();
   readonly #states = new Map<string, State>();
   readonly #early = providersAt(startMs);
-  readonly #late = providersAt(startMs + wholeHoldMs + 2 * paymentMs);
+  readonly #late = providersAt(startMs + maxHoldMs + paymentMs);
   transitions = 0;
 
   constructor(name: ProviderName, policy: OnPaymentFailure) {

@@ -20,9 +20,9 @@ async function abandoned(count: number) {
   const isDead = { value: false };
   const provider = {
     ...sandbox,
-    async findCaptured(transactionId: string) {
+    async findPayment(transactionId: string) {
       if (isDead.value) throw new ProviderFailed("sandbox", "unreachable", true);
-      return sandbox.findCaptured(transactionId);
+      return sandbox.findPayment(transactionId);
     },
   };
   const shop = createPayments(world, { providers: { sandbox: provider } });

@@ -109,10 +109,10 @@ describe("Stripe", () => {
 
   it("cancels what is open and leaves what is paid", async () => {
     const open = await stripe.create({ ...money, orderId: "ord_open" });
-    expect(await stripe.cancel(open.transactionId)).toBe(true);
+    expect(await stripe.cancel(open.transactionId)).toBe("cancelled");
     const paid = await stripe.create({ ...money, orderId: "ord_paid" });
     stripeSide.pay(paid.transactionId);
-    expect(await stripe.cancel(paid.transactionId)).toBe(false);
+    expect(await stripe.cancel(paid.transactionId)).toBe("too_late");
   });
 });
 
