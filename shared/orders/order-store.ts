@@ -70,15 +70,16 @@ function deadlineIsAsRead({ order }: Closing) {
   return condition`${at("expiresAtMs")} = ${order.expiresAtMs}`;
 }
 
-function deadlineIsOver(nowMs: EpochMs): Fragment {
-  return condition`${at("expiresAtMs")} <= ${nowMs}`;
-}
-
 /** The shopper has paid and the money is under way: only time ends such an order, or the bank's answer. */
 const noBankIsAtWork = anyOf(
   isMissing(at("payment", "state")),
   condition`${at("payment", "state")} <> ${"processing"}`,
 );
+
+function mayEnd({ to, nowMs }: Closing): Fragment {
+  if (to !== "expired") return noBankIsAtWork;
+  return condition`${at("expiresAtMs")} <= ${nowMs}`;
+}
 
 /** Puts a new order, under "no such order"; refused with the one that is there. */
 export function placeOrderWrite(order: Order, note: ChangeNote): Write {
@@ -95,7 +96,7 @@ export function placeOrderWrite(order: Order, note: ChangeNote): Write {
  * is at work on its payment.
  */
 export function closeOrderWrite(closing: Closing): Write {
-  const { order, to, nowMs, note } = closing;
+  const { order, to, note } = closing;
   const { orderId } = order;
   return update({
     ...orderRow(orderId),
@@ -103,11 +104,7 @@ export function closeOrderWrite(closing: Closing): Write {
       set: [action`${at("status")} = ${to}`, action`${at("change")} = ${note}`],
       remove: [at("dueShard"), at("dueAtMs")],
     },
-    condition: allOf(
-      isPending,
-      deadlineIsAsRead(closing),
-      to === "expired" ? deadlineIsOver(nowMs) : noBankIsAtWork,
-    ),
+    condition: allOf(isPending, deadlineIsAsRead(closing), mayEnd(closing)),
     refused: (found) => orderRefused(orderId, found),
   });
 }

@@ -41,6 +41,7 @@ const paymentStore = "shared/payments/payment-store.ts";
 const settling = "shared/payments/settle-service.ts";
 const selling = "shared/payments/selling.ts";
 const starting = "shared/payments/start-service.ts";
+const extending = "shared/payments/extending.ts";
 const refunds = "shared/payments/refund-service.ts";
 const refundRules = "shared/payments/refund.ts";
 const receiving = "shared/payments/receiving.ts";
@@ -362,8 +363,8 @@ export const plantedFaults: readonly PlantedFault[] = [
   fault(
     "an order is closed under another deadline than it has",
     orders,
-    "condition: allOf(isPending, deadlineIsAsRead(closing), ...deadlineIsOver(closing)),",
-    "condition: allOf(isPending, ...deadlineIsOver(closing)),",
+    "condition: allOf(isPending, deadlineIsAsRead(closing), mayEnd(closing)),",
+    "condition: allOf(isPending, mayEnd(closing)),",
     "shop",
   ),
   fault(
@@ -386,7 +387,7 @@ export const plantedFaults: readonly PlantedFault[] = [
   ),
   fault(
     "a payment that starts does not extend the holds",
-    starting,
+    extending,
     "...listHoldings(order, note).map((holding) => extendWrite(holding, expiresAtMs)),",
     "...listHoldings(order, note).slice(99).map((holding) => extendWrite(holding, expiresAtMs)),",
   ),
@@ -423,14 +424,14 @@ export const plantedFaults: readonly PlantedFault[] = [
   fault(
     "an order may be closed in whatever state it is",
     orders,
-    "condition: allOf(isPending, deadlineIsAsRead(closing), ...deadlineIsOver(closing)),",
-    'condition: allOf(condition`${at("orderId")} = ${orderId}`, ...deadlineIsOver(closing)),',
+    "condition: allOf(isPending, deadlineIsAsRead(closing), mayEnd(closing)),",
+    'condition: allOf(condition`${at("orderId")} = ${orderId}`, mayEnd(closing)),',
   ),
   fault(
     "a sweep expires orders whose deadline was moved",
     orders,
-    '  return to === "expired" ? [condition`${at("expiresAtMs")} <= ${nowMs}`] : [];',
-    '  return to === "expired" && nowMs < 0 ? [condition`${at("expiresAtMs")} <= ${nowMs}`] : [];',
+    '  return condition`${at("expiresAtMs")} <= ${nowMs}`;',
+    '  return condition`${at("expiresAtMs")} >= ${Math.min(0, nowMs)}`;',
   ),
   fault(
     "an order never becomes due",
