@@ -35,7 +35,8 @@ export function createAlarms(scope: Construct, props: AlarmsProps): Topic {
   }
   watchFunctions(book, props.functions);
   watchDatabase(book);
-  watchMoney(book, props.functions);
+  watchMoney(book);
+  watchProviders(book, props.functions);
   watchJobs(book, props);
   createDashboard(scope, { ...props, alarms: book.all });
   return topic;
@@ -112,7 +113,7 @@ function watchDatabase(book: AlarmBook): void {
   watch("TriedInVain", "TriedInVain", "Requests give up after trying again and again", 1);
 }
 
-function watchMoney(book: AlarmBook, functions: Functions): void {
+function watchMoney(book: AlarmBook): void {
   const hour = { period: Duration.hours(1), statistic: "max" };
   book.ring({
     id: "AmountMismatch",
@@ -150,6 +151,20 @@ function watchMoney(book: AlarmBook, functions: Functions): void {
     atLeast: 1,
   });
   book.ring({
+    id: "RefundsDueLong",
+    says: "Money that should be back with a shopper is not, after ten tries over hours",
+    runbook: "A refund does not get done",
+    metric: ownMetric("RefundAttempts", hour),
+    atLeast: 10,
+    // The pause between tries grows to six hours: each must still be in sight at the next.
+    periods: 7,
+    ofWhich: 1,
+  });
+}
+
+/** What comes from providers, and whether they can be reached. */
+function watchProviders(book: AlarmBook, functions: Functions): void {
+  book.ring({
     id: "UntoldCapture",
     says: "Money came that no webhook told of: they are refused, switched off or lost",
     runbook: "Webhooks do not come",
@@ -162,16 +177,6 @@ function watchMoney(book: AlarmBook, functions: Functions): void {
       label: "Paid orders that no webhook told of, in percent",
     }),
     atLeast: 10,
-  });
-  book.ring({
-    id: "RefundsDueLong",
-    says: "Money that should be back with a shopper is not, after ten tries over hours",
-    runbook: "A refund does not get done",
-    metric: ownMetric("RefundAttempts", hour),
-    atLeast: 10,
-    // The pause between tries grows to six hours: each must still be in sight at the next.
-    periods: 7,
-    ofWhich: 1,
   });
   book.ring({
     id: "BadSignatures",

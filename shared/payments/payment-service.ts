@@ -10,6 +10,7 @@ import {
   type PaymentProvider,
 } from "../providers/provider.ts";
 import { createReceiving, type ReceivingOptions } from "./receiving.ts";
+import { createRechecking } from "./rechecking.ts";
 import { createRefunds } from "./refund-service.ts";
 import { createSettling, type SettlingOptions } from "./settle-service.ts";
 import { createStarting, type StartedPayment, type StartingOptions } from "./start-service.ts";
@@ -31,6 +32,7 @@ export function createPaymentService(options: PaymentServiceOptions) {
   const starting = createStarting(options);
   const refunds = createRefunds({ ...options, settling });
   const receiving = createReceiving({ ...options, settling, refunds });
+  const recheck = createRechecking(options, receiving.settle);
 
   function getProvider(method: PaymentMethod): PaymentProvider {
     const provider = providers[method];
@@ -107,7 +109,7 @@ export function createPaymentService(options: PaymentServiceOptions) {
      *
      * @throws ProviderFailed when one could not be asked; what was found before that is settled
      */
-    recheck: receiving.recheck,
+    recheck,
 
     /**
      * Keeps money for an order that has ended from coming late, where providers can. Where one says that it is
@@ -119,7 +121,7 @@ export function createPaymentService(options: PaymentServiceOptions) {
       for (const [transactionId, name] of Object.entries(payment?.transactions ?? {})) {
         try {
           const came = await providers[name]?.cancel(transactionId);
-          if (came === "too_late") current = await receiving.recheck(current, actor);
+          if (came === "too_late") current = await recheck(current, actor);
         } catch (error) {
           // Late money is dealt with anyway; this would only have spared the shopper a refund.
           const reason =

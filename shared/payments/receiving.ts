@@ -121,20 +121,5 @@ export function createReceiving(options: Parts) {
     return settle(order, fact, claim.actor);
   }
 
-  async function recheck(order: Order, actor: Actor): Promise<Order> {
-    let current = order;
-    for (const [transactionId, name] of Object.entries(order.payment?.transactions ?? {})) {
-      const fact = await providers[name]?.findPayment(transactionId);
-      if (fact?.orderId !== order.orderId) continue;
-      const known = await settle(current, fact, actor);
-      if (known !== current && fact.kind === "captured") {
-        logger.warn("A capture that no webhook told of", { orderId: order.orderId, transactionId });
-        alarm("UntoldCapture");
-      }
-      current = known;
-    }
-    return current;
-  }
-
-  return { receive, verify, recheck };
+  return { receive, verify, settle };
 }
