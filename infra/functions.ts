@@ -92,6 +92,8 @@ function settingsEnvironment({ settings, apiUrl }: FunctionsProps): Record<strin
     MAX_UNITS_PER_LINE: String(settings.limits.maxUnitsPerLine),
     MAX_UNPAID_ORDERS: String(settings.limits.maxUnpaidOrders),
     UNPAID_PAUSE_SECONDS: String(settings.limits.unpaidPauseSeconds),
+    MAX_LOCKS_PER_USER: String(settings.lockLimits.maxLocksPerUser),
+    MAX_LOCK_SECONDS: String(settings.lockLimits.maxLockSeconds),
     DUE_SHARDS: String(settings.capacity.dueShards),
     PAYMENT_SECONDS: String(settings.paymentSeconds),
     MAX_HOLD_SECONDS: String(settings.maxHoldSeconds),

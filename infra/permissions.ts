@@ -94,11 +94,18 @@ export const permissions = {
   },
   // Whoever waits for a lock must never take the capacity of who gives it back: a function of its own.
   locks: {
-    tables: { Locks: ["GetItem", "UpdateItem"], Documents: ["GetItem"] },
+    tables: {
+      // BatchGetItem: who has too many locks has them looked at.
+      Locks: ["GetItem", "BatchGetItem", "UpdateItem"],
+      Owners: ["UpdateItem"],
+      Documents: ["GetItem"],
+    },
   },
   documents: {
     tables: {
       Locks: ["GetItem", "BatchGetItem", "UpdateItem", "ConditionCheckItem"],
+      // A turn that is extended before it was claimed is claimed by that.
+      Owners: ["UpdateItem"],
       Documents: ["GetItem", "UpdateItem"],
     },
   },

@@ -87,6 +87,8 @@ export const tableShapes = {
   },
   // How much each shopper has open: counters that follow from the orders, so nothing of it is told.
   Shoppers: { partition: text("shopperId"), stream: false, ttl: true },
+  // Which locks each user took: follows from the locks, so nothing of it is told.
+  Owners: { partition: text("userId"), stream: false, ttl: true },
   Documents: { partition: text("documentId"), stream: true, ttl: false },
   Audit: { partition: text("subject"), sort: text("at"), stream: false, ttl: true },
   Events: { partition: text("eventKey"), stream: false, ttl: true },

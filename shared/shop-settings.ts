@@ -1,6 +1,7 @@
 /** What a deployment can choose of a shop. */
 import type { CartStorage } from "./carts/editing/collection-guard.ts";
 import type { PaymentMethod } from "./orders/order.ts";
+import type { LockLimits } from "./locks/lock-limits.ts";
 import type { ShopperLimits } from "./orders/shopper.ts";
 import type { OnPaymentFailure } from "./payments/payment.ts";
 
@@ -10,6 +11,8 @@ export interface ShopSettings {
   readonly holdMs: number;
   /** What one shopper may withhold from all others. */
   readonly limits: ShopperLimits;
+  /** What one user may withhold by locks. */
+  readonly lockLimits: LockLimits;
   /** How long a shopper has to pay by each method. */
   readonly paymentMs: (method: PaymentMethod) => number;
   /** How long an order may hold its units altogether. */

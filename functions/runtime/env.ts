@@ -18,6 +18,8 @@ const settingsSchema = z.object({
   MAX_OPEN_ORDERS: z.coerce.number().min(0).default(5),
   MAX_UNITS_PER_LINE: z.coerce.number().min(0).default(100),
   MAX_UNPAID_ORDERS: z.coerce.number().min(0).default(5),
+  MAX_LOCKS_PER_USER: z.coerce.number().min(0).default(50),
+  MAX_LOCK_SECONDS: seconds.default(28_800),
   UNPAID_PAUSE_SECONDS: seconds.default(900),
   ON_PAYMENT_FAILURE: z.enum(["release", "keep"]).default("release"),
   CART_LOCKING: z.enum(["on", "off"]).default("off"),

@@ -33,6 +33,10 @@ export const shop: ShopParts = {
       maxUnpaidOrders: env.MAX_UNPAID_ORDERS,
       unpaidPauseMs: secondsToMs(env.UNPAID_PAUSE_SECONDS),
     },
+    lockLimits: {
+      maxLocksPerUser: env.MAX_LOCKS_PER_USER,
+      maxLockMs: secondsToMs(env.MAX_LOCK_SECONDS),
+    },
     dueShards: env.DUE_SHARDS,
     onPaymentFailure: env.ON_PAYMENT_FAILURE,
     cartStorage: env.CART_LOCKING === "on" ? "locking" : "versioned",

@@ -20,6 +20,13 @@ interface Limits {
   readonly unpaidPauseSeconds: number;
 }
 
+/** What one user may withhold by locks. */
+interface LockLimits {
+  /** 0 lifts it. */
+  readonly maxLocksPerUser: number;
+  readonly maxLockSeconds: number;
+}
+
 /** How much is let in at once, and what is kept ready for it. */
 export interface Capacity {
   readonly throttlePerSecond: number;
@@ -53,6 +60,7 @@ export interface Settings {
   readonly capacity: Capacity;
   readonly cognitoPlan: "lite" | "essentials" | "plus";
   readonly limits: Limits;
+  readonly lockLimits: LockLimits;
   readonly mailFrom?: string;
   readonly hostedPages?: { readonly prefix: string; readonly callbackUrls: readonly string[] };
   readonly tags: readonly (readonly [key: string, value: string])[];
@@ -119,6 +127,7 @@ export function readSettings(node: Node): Settings {
     paymentSeconds: number("paymentSeconds"),
     maxHoldSeconds: number("maxHoldSeconds"),
     limits: readLimits(number),
+    lockLimits: readLockLimits(number),
     capacity: readCapacity(number),
     cognitoPlan: choice("cognitoPlan"),
     ...given({ mailFrom: text("mailFrom") }),
@@ -179,6 +188,13 @@ function readLimits(number: ReturnType<typeof createReaders>["number"]): Limits 
     maxUnitsPerLine: number("maxUnitsPerLine"),
     maxUnpaidOrders: number("maxUnpaidOrders"),
     unpaidPauseSeconds: number("unpaidPauseSeconds"),
+  };
+}
+
+function readLockLimits(number: ReturnType<typeof createReaders>["number"]): LockLimits {
+  return {
+    maxLocksPerUser: number("maxLocksPerUser"),
+    maxLockSeconds: number("maxLockSeconds"),
   };
 }
 

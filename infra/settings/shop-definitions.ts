@@ -178,6 +178,25 @@ export const shopDefinitions = {
     most: 86_400,
     does: "how long it has to wait, from the end of the last of them",
   },
+  maxLocksPerUser: {
+    section: "Orders and payment",
+    kind: "number",
+    unit: "locks",
+    default: 50,
+    least: 0,
+    most: 200,
+    does: "how many locks on documents and names one user may have at a time, all sessions together; `0` lifts it",
+  },
+  maxLockSeconds: {
+    section: "Orders and payment",
+    kind: "number",
+    unit: "seconds",
+    default: 28_800,
+    least: 1,
+    // The row that counts a user's locks is kept for a day longer than any of them lasts.
+    most: 604_800,
+    does: "how long a lock may last in a row, renewals included",
+  },
   onPaymentFailure: {
     section: "Orders and payment",
     kind: "choice",

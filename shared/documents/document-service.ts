@@ -4,7 +4,7 @@ import { again, OnceMore } from "../base/again.ts";
 import { Forbidden } from "../base/errors.ts";
 import { randomId } from "../base/ids.ts";
 import type { Clock } from "../base/time.ts";
-import type { AcquireRequest } from "../locks/lock-acquiring.ts";
+import type { AcquireRequest } from "../locks/lock-requests.ts";
 import type { LockService } from "../locks/lock-service.ts";
 import { LineWaits, type Place } from "../locks/line.ts";
 import { releaseToLineWrite } from "../locks/line-store.ts";

@@ -1,16 +1,17 @@
 /** Keeps and gives back several locks in one transaction, all of them or none, with their entries in the rows above. */
 import { type Actor, changeNote } from "../base/actor.ts";
 import { again, OnceMore } from "../base/again.ts";
-import { type EpochMs, later } from "../base/time.ts";
+import type { EpochMs } from "../base/time.ts";
 import type { Database } from "../table/database.ts";
 import type { KeyedRequest } from "../table/request-memory.ts";
 import { TransactionRefused } from "../table/transaction.ts";
 import type { Row, Write } from "../table/write.ts";
 import { isHeldBy } from "./line.ts";
 import { groupByNameAbove } from "./lock-group.ts";
+import { leaseEnd, type LockLimits } from "./lock-limits.ts";
 import { releaseLockWrite } from "./lock-ending-store.ts";
 import { renewLockWrite } from "./lock-store.ts";
-import { type Lock, LockNotOwned, type LockProof, parseLock } from "./lock.ts";
+import { isKnown, type Lock, LockNotOwned, type LockProof, parseLock } from "./lock.ts";
 import { leaveAboveWrite, prolongWrite } from "./tree-lock-store.ts";
 
 /** Something is done to locks that the caller owns, all of them. */
@@ -22,17 +23,13 @@ export interface GroupChange {
   readonly keyed?: KeyedRequest | undefined;
 }
 
-function isKnown(proof: LockProof): proof is Lock {
-  return proof.fence !== undefined && (proof as Partial<Lock>).acquiredAtMs !== undefined;
-}
-
-/** As the caller says that they reach, and as the rows say. */
+/** As the caller says that the locks are, and as their rows say. */
 const mostPlans = 2;
 
 /**
- * Carries out what is planned for these proofs. Whoever has locks need not say how far they reach: a row that
- * refuses for that alone tells it, and the plan is made anew, once. Any other refusal means that a lock is
- * gone; the first row that refused tells best who has it.
+ * Carries out what is planned for these proofs. Whoever has locks need not say how far they reach, and since when
+ * he has them: a row that refuses for that alone tells it, and the plan is made anew, once. Any other refusal means
+ * that a lock is gone; the first row that refused tells best who has it.
  */
 function transactOwned(
   database: Database,
@@ -49,8 +46,10 @@ function transactOwned(
       const { refusals } = error;
       const next = known.map((proof, at) => {
         const row = refusals.find(({ index }) => index === at)?.found;
-        const tree = { ...proof, scope: "tree" } as const;
-        return proof.scope !== "tree" && isHeldBy(row, tree, nowMs) ? tree : proof;
+        const { scope: _scope, ...anyScope } = proof;
+        if (isKnown(proof) || !isHeldBy(row, anyScope, nowMs)) return proof;
+        const lock = parseLock(row)!;
+        return proof.scope === "tree" && lock.scope !== "tree" ? proof : lock;
       });
       const isTold = next.some((proof, at) => proof !== known[at]);
       known = next;
@@ -61,7 +60,13 @@ function transactOwned(
 }
 
 /** Makes what is done to groups that the caller owns. */
-export function createGroupKeeping({ database }: { readonly database: Database }) {
+export function createGroupKeeping({
+  database,
+  limits,
+}: {
+  readonly database: Database;
+  readonly limits: LockLimits;
+}) {
   /** The rows of these locks, in their order, undefined for none. One request. */
   async function readRows(proofs: readonly LockProof[]): Promise<(Row | undefined)[]> {
     const keys = proofs.map(({ resource }) => ({ resource }));
@@ -87,17 +92,20 @@ export function createGroupKeeping({ database }: { readonly database: Database }
     /** Starts all leases again from now. One transaction, and one read where the proofs are not the locks themselves. */
     async renewAll(change: GroupChange & { readonly leaseMs: number }): Promise<Lock[]> {
       const { proofs, nowMs, actor, leaseMs, keyed } = change;
-      const expiresAtMs = later(nowMs, leaseMs);
-      const until = { expiresAtMs, note: changeNote("lock.prolonged", actor, nowMs) };
+      const { maxLockMs } = limits;
+      const computeEnd = (proof: LockProof): EpochMs => {
+        return leaseEnd({ leaseMs, maxLockMs }, nowMs, isKnown(proof) ? proof.acquiredAtMs : nowMs);
+      };
+      const until = { computeEnd, note: changeNote("lock.prolonged", actor, nowMs) };
       await transactOwned(database, change, (known) => [
         ...known.map((proof, index) =>
-          renewLockWrite({ proof, nowMs, actor, leaseMs, keyed: ofFirst(index, keyed) }),
+          renewLockWrite({ proof, nowMs, actor, leaseMs, limits, keyed: ofFirst(index, keyed) }),
         ),
         ...groupByNameAbove(listTrees(known)).map(([above, of]) => prolongWrite(above, of, until)),
       ]);
       // A transaction hands nothing back, so who renews without the locks themselves pays for a read.
       if (!proofs.every(isKnown)) return readOwned(change);
-      return proofs.map((lock) => ({ ...lock, expiresAtMs }));
+      return proofs.map((lock) => ({ ...lock, expiresAtMs: computeEnd(lock) }));
     },
 
     /** Gives all of them back. One transaction. */

@@ -6,21 +6,30 @@
 import { type Actor, changeNote } from "../base/actor.ts";
 import { again, OnceMore } from "../base/again.ts";
 import { TooLarge } from "../base/errors.ts";
-import { type Clock, type EpochMs, isExpired, later } from "../base/time.ts";
+import { type Clock, type EpochMs, isExpired } from "../base/time.ts";
 import type { Database } from "../table/database.ts";
 import { TransactionRefused } from "../table/transaction.ts";
 import type { Row, Write } from "../table/write.ts";
-import { LineWaits, livingIn, parseTickets } from "./line.ts";
-import { takePastLineWrite } from "./line-store.ts";
+import { LineWaits, livingIn, parseTickets, parseTurn } from "./line.ts";
+import { claimWrite } from "./line-places-store.ts";
+import { fenceAfter, takePastLineWrite } from "./line-store.ts";
+import type { Counting } from "./lock-counting.ts";
 import { groupByNameAbove } from "./lock-group.ts";
-import { acquireLockWrite, type Acquisition, findLockRow, renewLockWrite } from "./lock-store.ts";
+import { leaseEnd, type LockLimits } from "./lock-limits.ts";
+import {
+  acquireLockWrite,
+  type Acquisition,
+  findLockRow,
+  lockToBe,
+  renewLockWrite,
+} from "./lock-store.ts";
 import { isSameOwner, type Lock, LockHeld, LockNotOwned, parseLiveLock } from "./lock.ts";
 import { dropWrite, type Entry, enterWrite, locksBelow, takeTreeWrite } from "./tree-lock-store.ts";
 
 /** How many expired locks one write removes; DynamoDB bounds the length of an expression. */
 const maxDropped = 50;
-/** What only a refusal could tell of a lock: it may be each of these, one after the other, and once more. */
-const mostSurprises = 5;
+/** What only a refusal could tell: a lock may be each of these, its user's row be full, and all that once more. */
+const mostSurprises = 6;
 
 /**
  * What an attempt assumes of one lock: that it is free, with its fences below this one and nothing below it but
@@ -28,51 +37,63 @@ const mostSurprises = 5;
  */
 type Assumption =
   | { readonly kind: "free"; readonly fence: number; readonly expiredBelow: readonly Lock[] }
-  | { readonly kind: "own"; readonly lock: Lock }
+  | Own
   | { readonly kind: "pastLine"; readonly row: Row };
 
-/** One lock of an attempt: what it will be, and the write that makes it so. */
+/** It is the caller's own, as its row tells. */
+interface Own {
+  readonly kind: "own";
+  readonly lock: Lock;
+  readonly row: Row;
+}
+
+/** One lock of an attempt: what it will be, the write that makes it so, and whether its user's row names it already. */
 interface Step extends Entry {
   readonly write: Write;
+  readonly isCounted: boolean;
 }
 
-function lockToBe(taken: Acquisition, fence: number, nowMs: EpochMs): Lock {
-  const { resource, kind, owner, leaseMs, scope } = taken;
-  const { userId, sessionId, username } = owner;
-  return {
-    resource,
-    kind,
-    scope,
-    owner: {
-      userId,
-      ...(sessionId === undefined ? {} : { sessionId }),
-      ...(username === undefined ? {} : { username }),
-    },
-    fence,
-    acquiredAtMs: nowMs,
-    expiresAtMs: later(nowMs, leaseMs),
-  };
+/** The locks that are counted with an attempt, and what counts them. */
+interface Counted {
+  readonly locks: readonly Lock[];
+  readonly writes: readonly Write[];
 }
 
-function planStep(taken: Acquisition, assumed: Assumption, nowMs: EpochMs): Step {
-  const { resource, actor, leaseMs, permit } = taken;
-  if (assumed.kind === "own") {
-    const lock = { ...assumed.lock, expiresAtMs: later(nowMs, leaseMs) };
-    const write = renewLockWrite({ proof: assumed.lock, nowMs, actor, leaseMs, permit });
-    return { lock, isRenewed: true, write };
-  }
+/** When an attempt is made, and by which rules. */
+interface At {
+  readonly nowMs: EpochMs;
+  readonly limits: LockLimits;
+}
+
+/** What is the caller's own is renewed; where he waited for it and has not claimed his turn, it is claimed. */
+function planOwn(taken: Acquisition, assumed: Own, { nowMs, limits }: At): Step {
+  const { actor, leaseMs, permit } = taken;
+  const { lock: proof, row } = assumed;
+  const { maxLockMs } = limits;
+  const expiresAtMs = leaseEnd({ leaseMs, maxLockMs }, nowMs, proof.acquiredAtMs);
+  const isTurn = parseTurn(row)?.isClaimed === false;
+  const write = isTurn
+    ? claimWrite(row, { proof, nowMs, actor, permit, expiresAtMs })
+    : renewLockWrite({ proof, nowMs, actor, leaseMs, permit, limits });
+  return { lock: { ...proof, expiresAtMs }, isRenewed: true, isCounted: !isTurn, write };
+}
+
+function planStep(taken: Acquisition, assumed: Assumption, when: At): Step {
+  if (assumed.kind === "own") return planOwn(taken, assumed, when);
+  const { resource, actor } = taken;
+  const { nowMs } = when;
   if (assumed.kind === "pastLine") {
     const { row } = assumed;
-    const lock = lockToBe(taken, Number(row["fence"] ?? nowMs) + 1, nowMs);
+    const lock = lockToBe(taken, fenceAfter(row, nowMs), nowMs);
     const write = takePastLineWrite({ row, resource, nowMs, actor }, taken);
-    return { lock, isRenewed: false, write };
+    return { lock, isRenewed: false, isCounted: false, write };
   }
   const lock = lockToBe(taken, assumed.fence, nowMs);
   const isTree = taken.scope === "tree";
   const write = isTree
     ? takeTreeWrite(taken, assumed, nowMs)
     : acquireLockWrite(taken, nowMs, assumed.fence);
-  return { lock, isRenewed: false, write };
+  return { lock, isRenewed: false, isCounted: false, write };
 }
 
 /** What a refused lock is assumed to be next, or the error that ends it. */
@@ -83,7 +104,7 @@ function corrected(taken: Acquisition, assumed: Assumption, row: Row | undefined
   if (holder) {
     const isOwn = isSameOwner(holder.owner, taken.owner) && holder.scope === taken.scope;
     if (!isOwn) throw new LockHeld(holder, row);
-    return { kind: "own", lock: holder } as const;
+    return { kind: "own", lock: holder, row: row! } as const;
   }
   if (taken.scope === "exact" && row && parseTickets(row).length > 0) {
     return { kind: "pastLine", row } as const;
@@ -100,6 +121,7 @@ function corrected(taken: Acquisition, assumed: Assumption, row: Row | undefined
 export interface GroupTakingParts {
   readonly database: Database;
   readonly clock: Clock;
+  readonly counting: Counting;
   readonly passOn: (row: Row, resource: string, actor: Actor) => Promise<unknown>;
 }
 
@@ -136,7 +158,8 @@ function createDropping({ database }: GroupTakingParts) {
 
 /** Makes the taking of groups. */
 export function createGroupTaking(parts: GroupTakingParts) {
-  const { database, clock, passOn } = parts;
+  const { database, clock, counting, passOn } = parts;
+  const { limits } = counting;
   const { drop, dropAbove } = createDropping(parts);
 
   /** What others left in the way of one lock is removed, and who waits before the caller has his turn. */
@@ -161,38 +184,51 @@ export function createGroupTaking(parts: GroupTakingParts) {
    * @throws LockHeld with the lock that is in the way; nothing was changed
    * @throws LockNotOwned when an own lock was taken over from above; nothing was changed
    */
-  return async function takeAll(group: readonly Acquisition[]): Promise<Lock[]> {
+  return async function takeAll(wanted: readonly Acquisition[]): Promise<Lock[]> {
+    const group = wanted.map((taken) => counting.shorten(taken));
     const first: Assumption = { kind: "free", fence: clock(), expiredBelow: [] };
     let assumptions: Assumption[] = group.map(() => first);
     const trees = group.filter(({ scope }) => scope === "tree");
 
-    async function look({ refusals }: TransactionRefused, nowMs: EpochMs): Promise<void> {
-      for (const { index, found } of refusals) {
+    async function look({ refusals }: TransactionRefused, nowMs: EpochMs, counted: Counted) {
+      const ofLocks = refusals.filter(({ write }) => !counted.writes.includes(write));
+      for (const { index, found } of ofLocks) {
         if (index < group.length) continue;
         const holder = parseLiveLock(found, nowMs);
         throw holder ? new LockHeld(holder) : new LockNotOwned(found, nowMs);
       }
-      for (const { index, found } of refusals) {
+      for (const { index, found } of ofLocks) {
         const next = corrected(group[index]!, assumptions[index]!, found, nowMs);
         const cleared = await clearWay(group[index]!, next, nowMs);
         assumptions = assumptions.map((each, at) => (at === index ? cleared : each));
       }
+      // Looked at last: what is the caller's own already needs no room.
+      const [full] = ofLocks.length === 0 ? refusals : [];
+      const { userId } = group[0]!.owner;
+      if (full) await counting.makeRoom(userId, full.found, counted.locks.length);
     }
 
     return again(mostSurprises, async () => {
       const nowMs = clock();
-      const steps = group.map((taken, index) => planStep(taken, assumptions[index]!, nowMs));
+      const when = { nowMs, limits };
+      const steps = group.map((taken, index) => planStep(taken, assumptions[index]!, when));
       const entries = steps.filter(({ lock }) => lock.scope === "tree");
       const named = entries.map((entry) => ({ ...entry, resource: entry.lock.resource }));
       const above = groupByNameAbove(named);
       const note = changeNote("lock.entered", group[0]!.actor, nowMs);
       const entering = above.map(([name, of]) => enterWrite(name, of, note));
+      const locks = steps.filter((step) => !step.isCounted).map(({ lock }) => lock);
+      const counted = { locks, writes: counting.writes(locks) };
       try {
-        await database.transact([...steps.map(({ write }) => write), ...entering]);
+        await database.transact([
+          ...steps.map(({ write }) => write),
+          ...entering,
+          ...counted.writes,
+        ]);
         return steps.map(({ lock }) => lock);
       } catch (error) {
         if (error instanceof TooLarge) await dropAbove(trees, nowMs);
-        else if (error instanceof TransactionRefused) await look(error, nowMs);
+        else if (error instanceof TransactionRefused) await look(error, nowMs, counted);
         else throw error;
         return new OnceMore(error instanceof TooLarge ? error : undefined);
       }

@@ -6,12 +6,14 @@ import type { Database } from "../table/database.ts";
 import type { Row } from "../table/write.ts";
 import { LineWaits, livingIn } from "./line.ts";
 import {
+  fenceAfter,
   handOverWrite,
   type LineRelease,
   releaseToLineWrite,
   takePastLineWrite,
 } from "./line-store.ts";
-import type { Acquisition } from "./lock-store.ts";
+import type { Counting } from "./lock-counting.ts";
+import { type Acquisition, lockToBe } from "./lock-store.ts";
 import { isSameOwner, parseLiveLock, type Lock, LockHeld, parseLock } from "./lock.ts";
 
 /** All who can stand in a line may join, leave or ask once while one lock is handed over, and some twice. */
@@ -31,8 +33,15 @@ export function settle<T>(first: Row, attempt: (row: Row) => Promise<T>): Promis
   });
 }
 
+/** What hand-overs are made of. */
+export interface HandingParts {
+  readonly database: Database;
+  readonly clock: Clock;
+  readonly counting: Counting;
+}
+
 /** Makes the hand-overs of a lock service. */
-export function createHanding({ database, clock }: { database: Database; clock: Clock }) {
+export function createHanding({ database, clock, counting }: HandingParts) {
   /** Gives a lock up for whoever waits; a lock that is gone meanwhile is refused. */
   function release(given: LineRelease): Promise<unknown> {
     return settle(given.row, (row) =>
@@ -61,7 +70,7 @@ export function createHanding({ database, clock }: { database: Database; clock: 
       const [head] = livingIn(row, nowMs);
       if (!head || isSameOwner(head.owner, owner)) {
         const write = takePastLineWrite({ row, resource, nowMs, actor }, taken);
-        return parseLock(await database.apply(write))!;
+        return counting.take(write, lockToBe(taken, fenceAfter(row, nowMs), nowMs));
       }
       const after = await database.apply(handOverWrite({ row, resource, nowMs, actor })!);
       throw new LockHeld(parseLock(after)!, after);

@@ -123,15 +123,17 @@ interface TurnClaim {
   readonly nowMs: EpochMs;
   readonly actor: Actor;
   readonly permit?: Permit | undefined;
+  /** When the lease ends that the claim starts. */
+  readonly expiresAtMs: EpochMs;
 }
 
 /**
  * Starts the lease of a lock that was handed over: for as long as was asked, from now. Who hands it over knows
  * nothing of the right of whoever waited, so it is asked for here.
  */
-export function claimWrite(row: Row, { proof, nowMs, actor, permit }: TurnClaim): Write {
+export function claimWrite(row: Row, claim: TurnClaim): Write {
+  const { proof, nowMs, actor, permit, expiresAtMs } = claim;
   const turn = parseTurn(row)!;
-  const expiresAtMs = later(nowMs, turn.leaseMs);
   return update({
     ...lockRow(proof.resource),
     change: {

@@ -1,8 +1,7 @@
 /** What a caller can ask of the line for a lock: a place in it, to keep or leave it, and one's turn. */
 import type { Actor } from "../base/actor.ts";
 import { derivedId } from "../base/ids.ts";
-import type { Clock, EpochMs } from "../base/time.ts";
-import type { Database } from "../table/database.ts";
+import { type EpochMs, later } from "../base/time.ts";
 import type { Row } from "../table/write.ts";
 import {
   LineFull,
@@ -20,7 +19,8 @@ import {
   parseWaiter,
 } from "./line.ts";
 import { claimWrite, joinWrite, keepPlaceWrite, leaveWrite } from "./line-places-store.ts";
-import { createHanding, settle } from "./line-handing.ts";
+import { createHanding, type HandingParts, settle } from "./line-handing.ts";
+import { leaseEnd } from "./lock-limits.ts";
 import type { Acquisition } from "./lock-store.ts";
 import {
   isSameOwner,
@@ -28,10 +28,8 @@ import {
   type Lock,
   LockHeld,
   LockNotOwned,
-  parseLock,
   type Permit,
 } from "./lock.ts";
-import { later } from "../base/time.ts";
 
 /** A place in line, and who asks for it. */
 export interface PlaceRequest {
@@ -52,23 +50,41 @@ function standingIn(row: Row, ticket: string, nowMs: EpochMs): Standing {
   return { place };
 }
 
-interface Parts {
-  readonly database: Database;
-  readonly clock: Clock;
+interface Parts extends HandingParts {
   readonly handing: ReturnType<typeof createHanding>;
 }
 
-/** Makes what keeps a place and takes one's turn. */
-function createAsking({ database, clock, handing: { passOn } }: Parts) {
-  /** One's turn: claimed now, or claimed before, which answers the same again. */
-  async function claim(row: Row, request: PlaceRequest): Promise<Standing | undefined> {
+/** A turn that is somebody's, and how long he wants the lock from now. */
+export interface TurnRequest {
+  readonly lock: Lock;
+  readonly leaseMs: number;
+  readonly actor: Actor;
+  readonly permit?: Permit | undefined;
+}
+
+/** Makes what starts the lease of a lock that was handed over. */
+function createClaiming({ clock, counting }: HandingParts) {
+  return function claim(row: Row, { lock, leaseMs, actor, permit }: TurnRequest): Promise<Lock> {
     const nowMs = clock();
-    const [lock, turn] = [parseLiveLock(row, nowMs), parseTurn(row)];
+    const { maxLockMs } = counting.limits;
+    const expiresAtMs = leaseEnd({ leaseMs, maxLockMs }, nowMs, lock.acquiredAtMs);
+    const write = claimWrite(row, { proof: lock, nowMs, actor, permit, expiresAtMs });
+    return counting.take(write, { ...lock, expiresAtMs });
+  };
+}
+
+/** Makes what keeps a place and takes one's turn. */
+function createAsking(
+  { database, clock, handing: { passOn } }: Parts,
+  claim: ReturnType<typeof createClaiming>,
+) {
+  /** One's turn: claimed now, or claimed before, which answers the same again. */
+  async function claimMine(row: Row, request: PlaceRequest): Promise<Standing | undefined> {
+    const [lock, turn] = [parseLiveLock(row, clock()), parseTurn(row)];
     if (turn?.ticket !== request.ticket || lock?.owner.userId !== request.userId) return undefined;
     if (turn.isClaimed) return { lock };
     const { actor, permit } = request;
-    const write = claimWrite(row, { proof: lock, nowMs, actor, permit });
-    return { lock: parseLock(await database.apply(write))! };
+    return { lock: await claim(row, { lock, leaseMs: turn.leaseMs, actor, permit }) };
   }
 
   function ask(request: PlaceRequest): Promise<Standing> {
@@ -79,7 +95,7 @@ function createAsking({ database, clock, handing: { passOn } }: Parts) {
       (error: unknown) => {
         if (!(error instanceof LineWaits)) throw error;
         return settle(error.row, async (row): Promise<Standing> => {
-          const mine = await claim(row, request);
+          const mine = await claimMine(row, request);
           if (mine) return mine;
           const nowMs = clock();
           const waiter = parseWaiter(row, ticket);
@@ -87,7 +103,7 @@ function createAsking({ database, clock, handing: { passOn } }: Parts) {
           if (!isThere) throw new PlaceNotFound();
           if (!parseLiveLock(row, nowMs)) {
             const after = await passOn(row, resource, actor);
-            const turn = after && (await claim(after, request));
+            const turn = after && (await claimMine(after, request));
             if (turn) return turn;
           }
           return standingIn(await database.apply(keep()), ticket, nowMs);
@@ -173,16 +189,19 @@ function createJoining(
 }
 
 /** Makes the line operations of a lock service. */
-export function createLine({ database, clock }: { database: Database; clock: Clock }) {
-  const handing = createHanding({ database, clock });
-  const parts = { database, clock, handing };
-  const ask = createAsking(parts);
+export function createLine(given: HandingParts) {
+  const handing = createHanding(given);
+  const parts = { ...given, handing };
+  const claim = createClaiming(given);
+  const ask = createAsking(parts, claim);
   const join = createJoining(parts, ask);
   const leave = createLeaving(parts);
 
   return {
     ...handing,
     join,
+    /** Claims a turn without its ticket: its owner acquires or renews what was handed over to him. */
+    claim,
 
     /**
      * Keeps a place and tells it, or claims one's turn. One request while it is somebody else's turn, two

@@ -33,6 +33,9 @@ export interface HandOver {
   readonly releaseId?: string | undefined;
 }
 
+/** The fence of whoever has the lock next. */
+export const fenceAfter = (row: Row, nowMs: EpochMs): number => Number(row["fence"] ?? nowMs) + 1;
+
 function handOverParts({ row, from, nowMs, releaseId }: HandOver) {
   const { living, remove, guards } = tidied(row, nowMs);
   const heldMs = observedHoldMs(row, nowMs);
@@ -62,7 +65,7 @@ export function handOverWrite(given: HandOver): Write | undefined {
   const [head, ...others] = parts.living;
   if (!head) return undefined;
   const claimMs = Math.max(leastClaimMs, head.untilMs - nowMs);
-  const fence = Number(row["fence"] ?? nowMs) + 1;
+  const fence = fenceAfter(row, nowMs);
   const { owner, kind, leaseMs, ticket } = head;
   const taken = { resource, owner, kind, scope: "exact" as const, leaseMs: claimMs };
   const owned = ownership(
@@ -98,7 +101,7 @@ export function takePastLineWrite(given: HandOver, taken: Acquisition): Write {
   const parts = handOverParts(given);
   const own = parts.living.filter(({ owner }) => isSameOwner(owner, taken.owner));
   const { set, remove } = ownership(taken, nowMs);
-  const fence = Number(row["fence"] ?? nowMs) + 1;
+  const fence = fenceAfter(row, nowMs);
   const change: Change = {
     set: [
       ...set,

@@ -36,6 +36,12 @@ export const nobodyWaits: Fragment = anyOf(
   condition`size(${at("line")}) = ${0}`,
 );
 
+/** Whoever waited for it has claimed it, or nobody waited. */
+export const turnIsClaimed: Fragment = anyOf(
+  isMissing(at("turn")),
+  condition`${at("turn", "isClaimed")} = ${true}`,
+);
+
 /** It reaches as far as the caller says, if he does: what is done to its own row alone is not enough for a tree. */
 function reaches(scope: LockScope | undefined): Fragment[] {
   if (scope === undefined) return [];

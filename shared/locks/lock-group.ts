@@ -11,8 +11,8 @@ export const parseName = (resource: string): string => resource.slice(nameResour
 
 /** Most locks of one group. */
 const maxGroupSize = 20;
-/** Most rows of one group, those above its names included; a transaction of DynamoDB takes 100. */
-const maxGroupRows = 100;
+/** Most rows of one group, those above its names included; a transaction of DynamoDB takes 100, and one counts. */
+const maxGroupRows = 99;
 
 /** The names above these locks, each with the locks that it is above. */
 export function groupByNameAbove<Each extends Pick<LockProof, "resource">>(

@@ -1,59 +1,34 @@
 /** What a caller can ask of locks: take, keep, give back, end by force, look, list, and work under one. */
 import { setTimeout as sleepMs } from "node:timers/promises";
-import type { Actor } from "../base/actor.ts";
-import { randomId } from "../base/ids.ts";
 import { silentLogger } from "../base/logger.ts";
 import { systemClock } from "../base/time.ts";
 import type { Database } from "../table/database.ts";
 import type { Write } from "../table/write.ts";
-import { keyedRequest, Replayed } from "../table/request-memory.ts";
-import {
-  resolveActor,
-  createAcquiring,
-  keyedProof,
-  type LockTiming,
-  type ProofRequest,
-} from "./lock-acquiring.ts";
-import { LineWaits, parseTickets } from "./line.ts";
-import { createLine } from "./line-service.ts";
-import { createLockList } from "./lock-list.ts";
-import { forceReleaseWrite, releaseLockWrite } from "./lock-ending-store.ts";
-import { checkLockWrite, findLockRow } from "./lock-store.ts";
-import {
-  checkLimits,
-  type LockProof,
-  parseLiveLock,
-  type Lock,
-  LockNotOwned,
-  parseLock,
-} from "./lock.ts";
 import { createGroupKeeping } from "./group-keeping.ts";
 import { createGroupTaking } from "./group-taking.ts";
+import { createLine } from "./line-service.ts";
+import { createAcquiring } from "./lock-acquiring.ts";
+import { createCounting } from "./lock-counting.ts";
+import { createEnding, type ForceRequest } from "./lock-releasing.ts";
+import { type LockLimits, noLockLimits } from "./lock-limits.ts";
+import { createLockList } from "./lock-list.ts";
+import type { LockTiming } from "./lock-requests.ts";
+import { checkLockWrite, findLockRow } from "./lock-store.ts";
+import { type Lock, type LockProof, parseLiveLock } from "./lock.ts";
 import { createNamedLocks } from "./named-lock-service.ts";
 import { createTreeLocks } from "./tree-locks.ts";
 import { createWithLock } from "./with-lock.ts";
 
 /** What locks are made of; all but the database has a default and is handed in by tests only. */
-export type LockServiceOptions = { readonly database: Database } & Partial<LockTiming>;
+export type LockServiceOptions = {
+  readonly database: Database;
+  /** What one user may withhold; without limits by default. */
+  readonly settings?: { readonly lockLimits: LockLimits };
+} & Partial<LockTiming>;
 
 /** A timer that an abort ends early, without an error. */
 function interruptibleSleep(durationMs: number, signal?: AbortSignal): Promise<unknown> {
   return sleepMs(durationMs, undefined, signal ? { signal } : {}).catch(() => undefined);
-}
-
-/** Whose lock is to be ended, by whom, and why. */
-export interface ForceRequest {
-  readonly resource: string;
-  readonly actor: Actor;
-  readonly reason?: string | undefined;
-  /** Which fence is meant: no later one is ended. */
-  readonly fence?: number | undefined;
-  readonly idempotencyKey?: string | undefined;
-}
-
-/** Somebody else was faster. */
-function ignoreLine(error: unknown): void {
-  if (!(error instanceof LineWaits)) throw error;
 }
 
 function completeTiming(given: Partial<LockTiming>): LockTiming {
@@ -65,54 +40,19 @@ function completeTiming(given: Partial<LockTiming>): LockTiming {
 }
 
 /** Locks by name: at most one owner each, for a lease, with a fence that only grows. */
-export function createLockService({ database, ...given }: LockServiceOptions) {
+export function createLockService({ database, settings, ...given }: LockServiceOptions) {
   const timing = completeTiming(given);
+  const { lockLimits: limits = noLockLimits } = settings ?? {};
   const { clock } = timing;
   const trees = createTreeLocks({ database });
-  const line = createLine({ database, clock });
-  const keeping = createGroupKeeping({ database });
-  const takeAll = createGroupTaking({ database, clock, passOn: line.passOn });
-  const parts = { database, takeAll, keeping, line };
+  const counting = createCounting({ database, clock, limits });
+  const line = createLine({ database, clock, counting });
+  const keeping = createGroupKeeping({ database, limits });
+  const takeAll = createGroupTaking({ database, clock, counting, passOn: line.passOn });
+  const parts = { database, takeAll, keeping, line, counting };
   const { acquire, acquireOrQueue, renew, extend } = createAcquiring(parts, timing);
 
-  async function release(request: ProofRequest): Promise<{ replayed: boolean }> {
-    checkLimits(request);
-    const keyed = keyedProof("release", request);
-    const change = { proof: request, nowMs: clock(), actor: resolveActor(request), keyed };
-    const releaseId = randomId("rel");
-    try {
-      if (request.scope === "tree") {
-        await keeping.releaseAll({ ...change, proofs: [request], releaseId });
-      } else await database.apply(releaseLockWrite({ ...change, releaseId }));
-    } catch (error) {
-      if (error instanceof Replayed) return { replayed: true };
-      if (!(error instanceof LineWaits)) throw error;
-      await line.release({ ...change, row: error.row, releaseId });
-    }
-    return { replayed: false };
-  }
-
-  async function endByForce(
-    request: ForceRequest,
-  ): Promise<{ ended: Lock | undefined; replayed: boolean }> {
-    const { resource, actor, reason, fence, idempotencyKey } = request;
-    const keyed = keyedRequest(actor.id, idempotencyKey, ["force", resource, fence, reason]);
-    const what = { resource, actor, reason, fence, keyed };
-    const forced = { ...what, nowMs: clock(), forcedId: randomId("rel") };
-    try {
-      const row = await database.apply(forceReleaseWrite(forced));
-      const ended = { ...row, owner: row["formerOwner"] };
-      const lock = parseLock(ended);
-      if (lock?.scope === "tree") await trees.forget(lock, forced.nowMs, actor);
-      // A hint for those who wait: should it be lost, their next question does the same.
-      if (parseTickets(row).length > 0) await line.passOn(row, resource, actor).catch(ignoreLine);
-      return { ended: parseLiveLock(ended, forced.nowMs), replayed: false };
-    } catch (error) {
-      if (error instanceof LockNotOwned) return { ended: undefined, replayed: false };
-      if (error instanceof Replayed) return { ended: undefined, replayed: true };
-      throw error;
-    }
-  }
+  const { release, endByForce } = createEnding({ database, clock, keeping, line, trees });
 
   return {
     ...createLockList({ database, clock }),

@@ -24,7 +24,8 @@ import {
 } from "../table/expression.ts";
 import { once } from "../table/request-memory.ts";
 import { check, type Row, update, type Write } from "../table/write.ts";
-import { LineWaits, parseTickets } from "./line.ts";
+import { isHeldBy, LineWaits, parseTickets } from "./line.ts";
+import { leaseEnd, type LockLimits } from "./lock-limits.ts";
 import {
   at,
   callerHolds,
@@ -33,9 +34,12 @@ import {
   lockRow,
   nobodyWaits,
   permitted,
+  turnIsClaimed,
 } from "./lock-conditions.ts";
 import {
   type HeldChange,
+  isKnown,
+  type Lock,
   type LockProof,
   isSameOwner,
   parseLiveLock,
@@ -44,6 +48,7 @@ import {
   parseLock,
   type LockOwner,
   type Permit,
+  RenewalBound,
 } from "./lock.ts";
 import type { LockRow } from "./lock-row.ts";
 import type { LockKind, LockScope } from "./lock.ts";
@@ -156,16 +161,51 @@ export function acquireLockWrite(taken: Acquisition, nowMs: EpochMs, fence?: num
   });
 }
 
+/** The lock that a write of this acquisition makes, where it chooses the fence itself. */
+export function lockToBe(taken: Acquisition, fence: number, nowMs: EpochMs): Lock {
+  const { resource, kind, owner, leaseMs, scope } = taken;
+  const { userId, sessionId, username } = owner;
+  return {
+    resource,
+    kind,
+    scope,
+    owner: {
+      userId,
+      ...(sessionId === undefined ? {} : { sessionId }),
+      ...(username === undefined ? {} : { username }),
+    },
+    fence,
+    acquiredAtMs: nowMs,
+    expiresAtMs: later(nowMs, leaseMs),
+  };
+}
+
+/** A lease to start again, within what one owner may have in a row. */
+export interface Renewal extends HeldChange {
+  readonly leaseMs: number;
+  readonly limits: LockLimits;
+  readonly permit?: Permit | undefined;
+}
+
+/**
+ * What a renewal asks for beyond the lock: where it is not known since when the caller has it, that the new end
+ * is within what one owner may have in a row; and a turn is claimed first, which counts it.
+ */
+function renewalIsAllowed({ proof, limits }: Renewal, expiresAtMs: EpochMs): Fragment[] {
+  const { maxLocksPerUser, maxLockMs } = limits;
+  const isBounded = maxLockMs < Infinity && !isKnown(proof);
+  return [
+    ...(isBounded ? [condition`${at("acquiredAtMs")} >= ${expiresAtMs - maxLockMs}`] : []),
+    ...(maxLocksPerUser > 0 ? [turnIsClaimed] : []),
+  ];
+}
+
 /** Starts the caller's lease again and keeps the fence. Repeating it sets the same instant. */
-export function renewLockWrite({
-  proof,
-  nowMs,
-  actor,
-  leaseMs,
-  keyed,
-  permit,
-}: HeldChange & { leaseMs: number; permit?: Permit | undefined }): Write {
-  const expiresAtMs = later(nowMs, leaseMs);
+export function renewLockWrite(renewal: Renewal): Write {
+  const { proof, nowMs, actor, leaseMs, keyed, permit, limits } = renewal;
+  const { maxLockMs } = limits;
+  const since = isKnown(proof) ? proof.acquiredAtMs : nowMs;
+  const expiresAtMs = leaseEnd({ leaseMs, maxLockMs }, nowMs, since);
   const write = update({
     ...lockRow(proof.resource),
     change: {
@@ -175,8 +215,18 @@ export function renewLockWrite({
         action`${at("change")} = ${changeNote("lock.renewed", actor, nowMs)}`,
       ],
     },
-    condition: allOf(callerHolds(proof, nowMs), ...permitted(permit)),
-    refused: (row) => permit?.refusal(row) ?? new LockNotOwned(row, nowMs),
+    condition: allOf(
+      callerHolds(proof, nowMs),
+      ...renewalIsAllowed(renewal, expiresAtMs),
+      ...permitted(permit),
+    ),
+    refused: (row) => {
+      const denied = permit?.refusal(row);
+      if (denied) return denied;
+      return isHeldBy(row, proof, nowMs)
+        ? new RenewalBound(row, nowMs)
+        : new LockNotOwned(row, nowMs);
+    },
   });
   return once(write, keyed);
 }

@@ -45,6 +45,11 @@ export interface LockProof {
   readonly scope?: LockScope | undefined;
 }
 
+/** Whether a proof is the lock itself, as it was when it was taken or renewed. */
+export function isKnown(proof: LockProof): proof is Lock {
+  return proof.fence !== undefined && (proof as Partial<Lock>).acquiredAtMs !== undefined;
+}
+
 /** Something is done to a lock that the caller owns; the actor is on record for it. */
 export interface HeldChange {
   readonly proof: LockProof;
@@ -196,6 +201,8 @@ function explainLoss(holder: Lock | undefined, row: Row | undefined): string {
  */
 export class LockNotOwned extends HoldfastError {
   readonly holder: Lock | undefined;
+  /** The row that refused, where there was one. */
+  readonly row: Row | undefined;
 
   constructor(row: Row | undefined, nowMs: EpochMs, holder = parseLiveLock(row, nowMs)) {
     super("LOCK_NOT_OWNED", explainLoss(holder, row), {
@@ -203,8 +210,15 @@ export class LockNotOwned extends HoldfastError {
       lockInfo: holder ? lockView(holder) : null,
     });
     this.holder = holder;
+    this.row = row;
   }
 }
+
+/**
+ * The caller has the lock, but not without more: a turn has to be claimed first, or the lease cannot begin anew
+ * because one owner would have the lock for too long in a row. The row says which.
+ */
+export class RenewalBound extends LockNotOwned {}
 
 /** Waited for a lock as long as the caller wanted, in vain; nothing was changed. */
 export class LockTimeout extends HoldfastError {

@@ -8,7 +8,7 @@ import type { GroupTaking } from "./group-taking.ts";
 import { isHeldBy, LineWaits, parseTickets } from "./line.ts";
 import { InvalidRequest } from "../base/errors.ts";
 import type { LockLine, Standing } from "./line-service.ts";
-import type { AcquireRequest, ProofRequest, RenewRequest } from "./lock-acquiring.ts";
+import type { AcquireRequest, ProofRequest, RenewRequest } from "./lock-requests.ts";
 import { checkGroup, nameResource, NameHeld } from "./lock-group.ts";
 import {
   defaultLeaseMs,

@@ -98,17 +98,18 @@ export function enterWrite(above: string, entries: AtLeastOne<Entry>, note: Chan
 export function prolongWrite(
   above: string,
   proofs: AtLeastOne<LockProof>,
-  until: { expiresAtMs: EpochMs; note: ChangeNote },
+  until: { computeEnd: (proof: LockProof) => EpochMs; note: ChangeNote },
 ): Write {
-  const { expiresAtMs, note } = until;
+  const { computeEnd, note } = until;
   const nowMs = note.atMs;
   return update({
     ...lockRow(above),
     change: {
       set: [
-        ...proofs.map(
-          ({ resource }) => action`${at(entryAttribute(resource), "expiresAtMs")} = ${expiresAtMs}`,
-        ),
+        ...proofs.map((proof) => {
+          const end = at(entryAttribute(proof.resource), "expiresAtMs");
+          return action`${end} = ${computeEnd(proof)}`;
+        }),
         action`${at("ttlSeconds")} = ${ttlSecondsAbove(nowMs)}`,
         action`${at("change")} = ${note}`,
       ],

@@ -2,12 +2,8 @@
 import type { Actor } from "../base/actor.ts";
 import { randomId } from "../base/ids.ts";
 import { stopwatch } from "../base/time.ts";
-import type {
-  AcquireRequest,
-  createAcquiring,
-  ProofRequest,
-  LockTiming,
-} from "./lock-acquiring.ts";
+import type { createAcquiring } from "./lock-acquiring.ts";
+import type { AcquireRequest, LockTiming, ProofRequest } from "./lock-requests.ts";
 import { defaultLeaseMs, type Lock, LockNotOwned } from "./lock.ts";
 
 /** What work under a lock is given. */
@@ -69,8 +65,12 @@ async function keepAlive(
     sinceAsked = sinceSent;
     isDue = false;
     try {
-      await renew({ ...lock, actor, leaseMs });
-      if (sinceSent() < sinceConfirmed()) sinceConfirmed = sinceSent;
+      const sentAtMs = clock();
+      const { expiresAtMs } = await renew({ ...lock, actor, leaseMs });
+      // A lock that cannot last any longer is renewed for less than was asked for.
+      const missingMs = Math.max(0, leaseMs - (expiresAtMs - sentAtMs));
+      const sinceBegun = (): number => sinceSent() + missingMs;
+      if (sinceBegun() < sinceConfirmed()) sinceConfirmed = sinceBegun;
     } catch (error) {
       failure = error;
       isDue = true;
@@ -117,7 +117,8 @@ export function createWithLock(parts: Parts) {
     const lock = await acquire({ ...options, resource, leaseMs, owner, actor });
     const sinceGranted = stopwatch(clock, steadyMs);
     const grantingMs = Math.max(0, clock() - lock.acquiredAtMs);
-    const sinceStart = (): number => sinceGranted() + grantingMs;
+    const missingMs = Math.max(0, leaseMs - (lock.expiresAtMs - lock.acquiredAtMs));
+    const sinceStart = (): number => sinceGranted() + grantingMs + missingMs;
     const lost = new AbortController();
     const stop = new AbortController();
     const held = { lock, actor, leaseMs, sinceStart };

@@ -9,6 +9,7 @@ export type TableName =
   | "Carts"
   | "Orders"
   | "Shoppers"
+  | "Owners"
   | "Documents"
   | "Audit"
   | "Events";

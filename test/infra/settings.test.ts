@@ -40,6 +40,7 @@ test("what is not given has the default of the design", () => {
       maxUnpaidOrders: 5,
       unpaidPauseSeconds: 900,
     },
+    lockLimits: { maxLocksPerUser: 50, maxLockSeconds: 28_800 },
     capacity: {
       throttlePerSecond: 2000,
       ordersPerSecond: 1000,

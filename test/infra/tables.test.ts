@@ -33,6 +33,7 @@ test("rows that end by themselves do so by ttlSeconds; stock, orders and documen
     "Carts",
     "Events",
     "Locks",
+    "Owners",
     "Shoppers",
   ]);
   for (const [, { Properties }] of tables) {

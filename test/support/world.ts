@@ -5,6 +5,7 @@ import { listBuckets, unitsIn } from "../../shared/inventory/buckets.ts";
 import { gridStepMs } from "../../shared/inventory/deadline.ts";
 import type { HoldPolicy, Stock } from "../../shared/inventory/stock.ts";
 import { createStockWrite } from "../../shared/inventory/stock-store.ts";
+import { noLockLimits } from "../../shared/locks/lock-limits.ts";
 import { createSandbox } from "../../shared/providers/sandbox.ts";
 import { createShop, type PayingShopParts, type ShopSettings } from "../../shared/shop.ts";
 import { createDocumentClient } from "../../shared/table/client.ts";
@@ -30,6 +31,7 @@ const testSettings: ShopSettings = {
   onPaymentFailure: "release",
   cartStorage: "versioned",
   // Off, but in the tests that are about them.
+  lockLimits: noLockLimits,
   limits: { maxOpenOrders: 0, maxUnitsPerLine: 0, maxUnpaidOrders: 0, unpaidPauseMs: 0 },
   dueShards: 4,
   autoShards: 8,

@@ -1,6 +1,7 @@
 /** The product's own services, composed as everywhere, for one simulated process. */
 import type { Clock } from "../../../shared/base/time.ts";
 import { createSandbox } from "../../../shared/providers/sandbox.ts";
+import { noLockLimits } from "../../../shared/locks/lock-limits.ts";
 import { silentLogger } from "../../../shared/base/logger.ts";
 import type { Providers } from "../../../shared/providers/provider.ts";
 import { createShop, type PayingShopParts, type ShopSettings } from "../../../shared/shop.ts";
@@ -14,6 +15,7 @@ export const defaultSettings: ShopSettings = {
   processingMs: () => 600_000,
   onPaymentFailure: "release",
   cartStorage: "versioned",
+  lockLimits: noLockLimits,
   limits: { maxOpenOrders: 0, maxUnitsPerLine: 0, maxUnpaidOrders: 0, unpaidPauseMs: 0 },
   dueShards: 4,
   autoShards: 8,

@@ -3,7 +3,7 @@ import { expect, test } from "vitest";
 import { TryAgain } from "../../../shared/base/errors.ts";
 import { silentLogger } from "../../../shared/base/logger.ts";
 import { epochMs } from "../../../shared/base/time.ts";
-import type { RenewRequest } from "../../../shared/locks/lock-acquiring.ts";
+import type { RenewRequest } from "../../../shared/locks/lock-requests.ts";
 import { type Lock, LockNotOwned } from "../../../shared/locks/lock.ts";
 import { createWithLock } from "../../../shared/locks/with-lock.ts";
 import { createVirtualTime } from "../../support/virtual-time.ts";
@@ -16,7 +16,11 @@ const owner = { userId: "alice" };
 function setUp() {
   const time = createVirtualTime();
   const calls: string[] = [];
-  const behaviour = { renew: async (_request: RenewRequest): Promise<void> => undefined };
+  const behaviour = {
+    renew: async (_request: RenewRequest): Promise<void> => undefined,
+    /** No renewal goes beyond. */
+    endsAtMs: Infinity,
+  };
   const withLock = createWithLock({
     async acquire({ resource, owner: by, leaseMs: lease = 0 }): Promise<Lock> {
       const acquiredAtMs = time.clock();
@@ -27,8 +31,9 @@ function setUp() {
     },
     async renew(request) {
       calls.push(`renew ${request.fence}`);
+      const expiresAtMs = epochMs(Math.min(time.clock() + leaseMs, behaviour.endsAtMs));
       await behaviour.renew(request);
-      return request as Lock;
+      return { ...(request as Lock), expiresAtMs };
     },
     async release(request) {
       calls.push(`release ${request.fence}`);
@@ -170,4 +175,19 @@ test("a release that fails does not hide what the work came to", async () => {
     timing: { ...time, random: () => 0.5, logger: silentLogger },
   });
   expect(await withLock("x", { owner, leaseMs }, async () => "done")).toBe("done");
+});
+
+test("a lock that may last no longer is reported lost before its end, though renewing it succeeds", async () => {
+  const { time, calls, behaviour, withLock } = setUp();
+  const { work, seen, finish } = openWork();
+  behaviour.endsAtMs = time.clock() + 10_000;
+  const running = withLock("x", { owner, leaseMs }, work);
+  await time.pass(9_000);
+  expect(seen.signal?.aborted).toBe(false);
+  await time.pass(1_000);
+  expect(seen.signal?.aborted).toBe(true);
+  expect(calls.filter((call) => call.startsWith("renew")).length).toBeGreaterThan(1);
+  finish("done");
+  await time.pass(0);
+  await running;
 });
