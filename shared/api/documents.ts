@@ -51,7 +51,7 @@ export const editDocument = endpoint({
     200: locked.extend({ docId: z.string(), content: z.unknown(), version: z.int() }),
     202: queued,
   },
-  errors: ["LOCK_HELD", "LOCK_TIMEOUT"],
+  errors: ["LOCK_HELD", "LOCK_TIMEOUT", "LIMIT_EXCEEDED"],
 });
 
 /** `PUT /api/documents/{docId}` */

@@ -71,7 +71,7 @@ export const acquireLock = endpoint({
   body: lockRequest.extend({ docId: docIdField }),
   example: { docId: "report/7", ttl: 300, username: "Alice" },
   answers: { 200: locked, 202: queued },
-  errors: ["LOCK_HELD", "LOCK_TIMEOUT"],
+  errors: ["LOCK_HELD", "LOCK_TIMEOUT", "LIMIT_EXCEEDED"],
 });
 
 /** `POST /api/lock/extend` */
@@ -89,7 +89,7 @@ export const extendLock = endpoint({
   example: { docId: "report/7", ttl: 300 },
   headers: keyHeaders,
   answers: { 200: locked },
-  errors: ["LOCK_NOT_OWNED", "IDEMPOTENCY_KEY_REUSED"],
+  errors: ["LOCK_NOT_OWNED", "LIMIT_EXCEEDED", "IDEMPOTENCY_KEY_REUSED"],
 });
 
 /** `POST /api/lock/release` */
@@ -122,7 +122,7 @@ export const askInLine = endpoint({
   summary: "Keep a place in line and tell it; when it is one's turn, take the lock.",
   query: z.strictObject({ docId: docIdField, ticket: ticketField }),
   answers: { 200: locked, 202: queued },
-  errors: ["TICKET_NOT_FOUND"],
+  errors: ["TICKET_NOT_FOUND", "LIMIT_EXCEEDED"],
 });
 
 /** `DELETE /api/lock/queue` */

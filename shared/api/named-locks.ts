@@ -28,7 +28,7 @@ export const acquireNames = endpoint({
   }),
   example: { names: ["till/1", "till/2"], ttl: 60 },
   answers: { 200: lockedNames, 202: queued },
-  errors: ["LOCK_HELD"],
+  errors: ["LOCK_HELD", "LIMIT_EXCEEDED"],
 });
 
 /** `POST /locks/extend` */
@@ -44,7 +44,7 @@ export const extendNames = endpoint({
   example: { names: ["till/1", "till/2"], ttl: 60 },
   headers: keyHeaders,
   answers: { 200: lockedNames },
-  errors: ["LOCK_NOT_OWNED", "IDEMPOTENCY_KEY_REUSED"],
+  errors: ["LOCK_NOT_OWNED", "LIMIT_EXCEEDED", "IDEMPOTENCY_KEY_REUSED"],
 });
 
 /** `POST /locks/release` */
@@ -90,7 +90,7 @@ export const askInNameLine = endpoint({
   summary: "Keep a place in the line for a name and tell it; when it is one's turn, take the lock.",
   query: placeQuery,
   answers: { 200: lockedNames, 202: queued },
-  errors: ["TICKET_NOT_FOUND"],
+  errors: ["TICKET_NOT_FOUND", "LIMIT_EXCEEDED"],
 });
 
 /** `DELETE /locks/queue` */

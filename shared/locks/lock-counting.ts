@@ -68,9 +68,7 @@ export function createCounting({ database, clock, limits }: CountingParts) {
     const over = [...gone, ...ended];
     if (over.length === 0) return;
     const actor = { id: "system:expiry" };
-    const ending = [...new Set(ended.map(({ resource }) => resource))].map((resource) =>
-      expireLockWrite({ resource, nowMs, actor }),
-    );
+    const ending = ended.map(({ resource }) => expireLockWrite({ resource, nowMs, actor }));
     await database
       .transact([forgetWrite(userId, over), ...ending], { isAside: true })
       .catch(ignoreMoved);

@@ -110,7 +110,7 @@ export interface Commit extends ChangeRecord {
  * were reserved for an order which did not come, and moving units between rows changes none.
  */
 function isAside({ table, newImage }: Commit): boolean {
-  if (table === "Locks") return true;
+  if (table === "Locks" || table === "Owners") return true;
   const { action = "" } = (newImage?.["change"] ?? {}) as { action?: string };
   const isMove = /^(stock\.(turning|spread|gathered|cooled)|hold\.reclaimed)$/.test(action);
   const isReserved = newImage?.["item"] !== undefined && /^hold\.(placed|released)$/.test(action);

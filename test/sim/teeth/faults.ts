@@ -3,6 +3,8 @@
  * make, and each has to be caught. A fault that no longer fits its file says so and has to be renewed.
  */
 
+import { lockLimitFaults } from "./lock-limit-faults.ts";
+
 /** One mistake, as a replacement in one file. */
 export interface PlantedFault {
   /** What went wrong, in a few words. */
@@ -71,6 +73,7 @@ function fault(
 }
 
 export const plantedFaults: readonly PlantedFault[] = [
+  ...lockLimitFaults,
   fault(
     "a lock is not free at the instant its lease ends",
     locks,

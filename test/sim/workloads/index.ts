@@ -5,6 +5,7 @@ import { CartEditors } from "./carts.ts";
 import { Cheats } from "./cheats.ts";
 import { Edges } from "./edges.ts";
 import { Editors } from "./editors.ts";
+import { Hoarders } from "./hoarders.ts";
 import { drawHotShopPlan, drawShopPlan, Shop } from "./shop.ts";
 import { StockHands } from "./stock.ts";
 
@@ -28,6 +29,7 @@ const workloads: readonly Workload[] = [
   { name: "cheats", run: (world) => new Cheats(world).run() },
   { name: "hot", run: (world) => new Shop(world, drawHotShopPlan(world.random.fork())).run() },
   { name: "stock", run: (world) => new StockHands(world).run(), rates: withoutLate },
+  { name: "hoarders", run: (world) => new Hoarders(world).run() },
 ];
 
 /** Which workload a seed runs: the shop every other time, the rest in turn. */
