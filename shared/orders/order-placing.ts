@@ -143,18 +143,14 @@ async function draftAnew({ parts, request }: Placing): Promise<Draft> {
 }
 
 /** One attempt: the order that it made, or where to go on from. */
-async function attemptOnce(
-  placing: Placing,
-  stand: Stand,
-  isFirst: boolean,
-): Promise<Order | Stand> {
+async function attemptOnce(placing: Placing, stand: Stand): Promise<Order | Stand> {
   const { parts, request, taking } = placing;
   const draft = await takeHot(placing, stand);
   if (!draft) return { ...stand, draft: await draftPayable(parts, request) };
   const attempt = planAttempt(parts, draft, stand.rooms, request.actor);
   try {
-    // One that meets others a second time looks at the items before it goes on.
-    await parts.database.transact(attempt.writes, { conflicts: isFirst ? 2 : 1 });
+    // Who meets others looks at the items before it goes on: a blind write more would be in everybody's way.
+    await parts.database.transact(attempt.writes, { conflicts: 1, throttles: 1 });
     return draft.order;
   } catch (error) {
     if (error instanceof Contended) {
@@ -178,10 +174,10 @@ async function attemptOnce(
 async function placeNew(placing: Placing): Promise<Order> {
   const { parts, request } = placing;
   let stand: Stand = { draft: await draftPayable(parts, request), rooms: new Map() };
-  for (const stock of stand.draft.stocks ?? []) placing.taking.see(stock);
-  return again(mostMoves, async (round) => {
+  await placing.taking.look(stand.draft.demands, stand.draft.stocks ?? []);
+  return again(mostMoves, async () => {
     try {
-      const next = await attemptOnce(placing, stand, round === 0);
+      const next = await attemptOnce(placing, stand);
       if (!("draft" in next)) return next;
       stand = { ...next, draft: withLiveDeadline(parts, next.draft, listReached(next.rooms)) };
     } catch (error) {

@@ -27,8 +27,8 @@ export interface CrowdOptions extends TakingOptions {
   readonly autoShards: number;
 }
 
-/** An item turns hot when one order has met so many others on it. */
-const conflictsToTurn = 3;
+/** An item turns hot when one order has met others on it so often: a single time is everyday life. */
+const meetingsToTurn = 2;
 /** An item with fewer units for each row is sold out sooner than spread. */
 const leastUnitsARow = 2;
 const longestPauseMs = 500;
@@ -67,7 +67,7 @@ export class OrderTaking {
   /** Items that are sold from several rows, as they were seen last. */
   readonly #spread = new Map<string, Stock>();
   readonly #reserved = new Map<string, Reserved>();
-  readonly #conflicts = new Map<string, number>();
+  readonly #meetings = new Map<string, number>();
   #pauses = 0;
   #isSure = true;
 
@@ -113,24 +113,50 @@ export class OrderTaking {
   }
 
   /**
+   * Takes in items as they were read for an order that wants them; while somebody spreads one of them it waits,
+   * and looks again. One request for each pause; none where nothing is being spread.
+   */
+  async look(demands: readonly Demand[], stocks: readonly Stock[]): Promise<void> {
+    for (const stock of stocks) this.see(stock);
+    const ofTurning = stocks.filter((stock) => isTurning(stock, this.#options.clock()));
+    const turning = new Set(ofTurning.map(({ itemId }) => itemId));
+    if (turning.size === 0) return;
+    await this.pause();
+    await this.#lookAgain(demands.filter(({ itemId }) => turning.has(itemId)));
+  }
+
+  /**
    * Others were at work on these items at the same time. They are looked at: whoever has met enough of them
    * spreads the item, or waits for who does it. One request and a pause.
    *
    * @throws ItemsUnavailable when the units are gone meanwhile
    */
   async meet(demands: readonly Demand[]): Promise<void> {
-    const { database, clock } = this.#options;
     const itemIds = demands.map(({ itemId }) => itemId);
-    const found = itemIds.length > 0 ? await findStocks(database, itemIds) : new Map();
-    const refused = demands.flatMap((demand): FailedItem[] => {
-      const stock: Stock | undefined = found.get(demand.itemId);
-      const isHot = stock !== undefined && this.see(stock);
-      return isHot ? [] : [whyRefused(demand, stock, clock()) ?? []].flat();
-    });
-    if (refused.length > 0) throw new ItemsUnavailable(refused);
+    const found = await this.#lookAgain(demands);
     for (const itemId of itemIds) await this.#turnIfCrowded(found.get(itemId));
     const isOpen = itemIds.some((itemId) => !this.#spread.has(itemId));
     if (isOpen || itemIds.length === 0) await this.pause();
+  }
+
+  /** The items as of now, once nobody is spreading any of them. */
+  async #lookAgain(demands: readonly Demand[]): Promise<Map<string, Stock>> {
+    const { database, clock } = this.#options;
+    if (demands.length === 0) return new Map();
+    for (;;) {
+      const found = await findStocks(
+        database,
+        demands.map(({ itemId }) => itemId),
+      );
+      const refused = demands.flatMap((demand): FailedItem[] => {
+        const stock = found.get(demand.itemId);
+        const isHot = stock !== undefined && this.see(stock);
+        return isHot ? [] : [whyRefused(demand, stock, clock()) ?? []].flat();
+      });
+      if (refused.length > 0) throw new ItemsUnavailable(refused);
+      if (![...found.values()].some((stock) => isTurning(stock, clock()))) return found;
+      await this.pause();
+    }
   }
 
   /** Waits for others, for longer each time. */
@@ -182,10 +208,10 @@ export class OrderTaking {
     if (!stock) return;
     const { autoShards, clock } = this.#options;
     const { itemId, shards = autoShards, holdPolicy, available, coolsAfterMs } = stock;
-    const met = (this.#conflicts.get(itemId) ?? 0) + 1;
-    this.#conflicts.set(itemId, met);
+    const met = (this.#meetings.get(itemId) ?? 0) + 1;
+    this.#meetings.set(itemId, met);
     const canTurn = autoShards >= 2 && holdPolicy === "counted";
-    const isWorthIt = met >= conflictsToTurn && available >= leastUnitsARow * shards;
+    const isWorthIt = met >= meetingsToTurn && available >= leastUnitsARow * shards;
     if (!canTurn || !isWorthIt || isTurning(stock, clock())) return;
     const isByHand = stock.shards !== undefined && coolsAfterMs === undefined;
     this.see(await turnHot(this.#options, stock, { shards, isByHand }));

@@ -43,7 +43,7 @@ const busyReasons = new Set([
  * What an error of the SDK means for the write that met it.
  * - `refused`: a condition failed; `found` holds, by position, the items that failed theirs
  * - `busy`: nothing was written, the same request may succeed later; `at` are the positions of the items
- *   on which a transaction was met, where the answer tells them
+ *   on which a transaction was met or for which there was no capacity, where the answer tells them
  * - `unknown`: the answer was lost, so the write may have happened
  * - `other`: a fault; `error` is what to raise
  */
@@ -59,9 +59,10 @@ export type Failure =
 
 function busyBecause(names: readonly string[]): Failure {
   const at = names.flatMap((name, index) =>
-    /^Transaction(?:Conflict|InProgress)/.test(name) ? [index] : [],
+    busyReasons.has(name) || busyNames.has(name) ? [index] : [],
   );
-  return { kind: "busy", because: at.length > 0 ? "conflict" : "throttle", at };
+  const isConflict = names.some((name) => /^Transaction(?:Conflict|InProgress)/.test(name));
+  return { kind: "busy", because: isConflict ? "conflict" : "throttle", at };
 }
 
 /** A conflict anywhere means that the other reasons may be out of date: look again, then judge. */

@@ -52,7 +52,7 @@ export function refusedAs(write: Write, found: Row | undefined, afterLoss: boole
  */
 export class Contended extends TryAgain {
   readonly because: "throttle" | "conflict";
-  /** Positions of the writes whose items had met another transaction. */
+  /** Positions of the writes whose items had met another transaction, or had no capacity left. */
   readonly at: readonly number[];
 
   constructor({ because, at }: Extract<Failure, { kind: "busy" }>) {
