@@ -96,6 +96,11 @@ export function isCopyOfPromotion(key: Row): boolean {
   return String(key["code"] ?? "").includes("#");
 }
 
+/** What functions tell each other of an item that is sold out is nothing that happened to it. */
+function isNotice({ before, after }: ItemChange): boolean {
+  return (after ?? before)?.["noticeOf"] !== undefined;
+}
+
 /** A lease that ended by itself leaves no trace until somebody takes the lock over. */
 function tookOver({ before, after }: ItemChange, note: Told): boolean {
   const wasOwned = before?.["owner"] !== undefined && after?.["owner"] !== undefined;
@@ -127,7 +132,7 @@ function listEvents(kind: Kind, change: ItemChange, note: Told): (Told | (Told &
  * @throws Error when the change is none of an item that the trail knows
  */
 export function makeEntries(change: ItemChange): AuditEntry[] {
-  if (isCopyOfPromotion(change.key)) return [];
+  if (isCopyOfPromotion(change.key) || isNotice(change)) return [];
   const { kind, id } = parseSubject(change);
   const row = parseFurtherRow(change);
   const note = parseNote(kind, change);

@@ -37,7 +37,7 @@ function findOrderMovement(change: ItemChange): Movement | undefined {
   const { key, before = {}, after, eventId } = change;
   if (key["shard"] === undefined || !after || !hasHistory(change)) return undefined;
   // Uses of promotions are no goods: the orders that have them are their ledger.
-  if (isUsesId(String(key["itemId"]))) return undefined;
+  if (isUsesId(String(key["itemId"])) || after["noticeOf"] !== undefined) return undefined;
   const [was, is] = [parseStock(before), parseStock(after)];
   const sold = (is.sold ?? 0) - (was.sold ?? 0);
   const note = after["change"] as ChangeNote;

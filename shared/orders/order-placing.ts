@@ -154,7 +154,7 @@ async function attemptOnce(placing: Placing, stand: Stand): Promise<Order | Stan
     return draft.order;
   } catch (error) {
     if (error instanceof Contended) {
-      await taking.meet(listContended(attempt, error));
+      await taking.meet(listContended(attempt, error), error.because);
       return stand;
     }
     if (!(error instanceof TransactionRefused)) throw error;

@@ -19,6 +19,7 @@ import {
 } from "../inventory/stock.ts";
 import { findStocks } from "../inventory/stock-store.ts";
 import { currentOperation } from "../table/operation.ts";
+import type { Contended } from "../table/retry.ts";
 import type { Order, Pieces } from "./order.ts";
 
 /** What getting units takes. */
@@ -27,8 +28,12 @@ export interface CrowdOptions extends TakingOptions {
   readonly autoShards: number;
 }
 
-/** An item turns hot when one order has met others on it so often: a single time is everyday life. */
+/**
+ * An item turns hot when one order has met others on it so often: a single time is everyday life. Of a real
+ * crowd many meet at once, so that it is enough if some of them do not wait for the second time.
+ */
 const meetingsToTurn = 2;
+const shareOfQuick = 0.25;
 /** An item with fewer units for each row is sold out sooner than spread. */
 const leastUnitsARow = 2;
 const longestPauseMs = 500;
@@ -131,10 +136,12 @@ export class OrderTaking {
    *
    * @throws ItemsUnavailable when the units are gone meanwhile
    */
-  async meet(demands: readonly Demand[]): Promise<void> {
+  async meet(demands: readonly Demand[], because: Contended["because"]): Promise<void> {
     const itemIds = demands.map(({ itemId }) => itemId);
     const found = await this.#lookAgain(demands);
-    for (const itemId of itemIds) await this.#turnIfCrowded(found.get(itemId));
+    // Two meet by chance; what a row's partition gives is used up by a crowd alone.
+    const weight = because === "throttle" ? meetingsToTurn : 1;
+    for (const itemId of itemIds) await this.#turnIfCrowded(found.get(itemId), weight);
     const isOpen = itemIds.some((itemId) => !this.#spread.has(itemId));
     if (isOpen || itemIds.length === 0) await this.pause();
   }
@@ -143,11 +150,9 @@ export class OrderTaking {
   async #lookAgain(demands: readonly Demand[]): Promise<Map<string, Stock>> {
     const { database, clock } = this.#options;
     if (demands.length === 0) return new Map();
+    const itemIds = demands.map(({ itemId }) => itemId);
     for (;;) {
-      const found = await findStocks(
-        database,
-        demands.map(({ itemId }) => itemId),
-      );
+      const found = await findStocks(database, itemIds);
       const refused = demands.flatMap((demand): FailedItem[] => {
         const stock = found.get(demand.itemId);
         const isHot = stock !== undefined && this.see(stock);
@@ -204,14 +209,15 @@ export class OrderTaking {
     this.#reserved.set(demand.itemId, { wish, pieces });
   }
 
-  async #turnIfCrowded(stock: Stock | undefined): Promise<void> {
+  async #turnIfCrowded(stock: Stock | undefined, weight: number): Promise<void> {
     if (!stock) return;
-    const { autoShards, clock } = this.#options;
+    const { autoShards, clock, random } = this.#options;
     const { itemId, shards = autoShards, holdPolicy, available, coolsAfterMs } = stock;
-    const met = (this.#meetings.get(itemId) ?? 0) + 1;
+    const met = (this.#meetings.get(itemId) ?? 0) + weight;
     this.#meetings.set(itemId, met);
     const canTurn = autoShards >= 2 && holdPolicy === "counted";
-    const isWorthIt = met >= meetingsToTurn && available >= leastUnitsARow * shards;
+    const isCrowd = met >= meetingsToTurn || random() < shareOfQuick;
+    const isWorthIt = isCrowd && available >= leastUnitsARow * shards;
     if (!canTurn || !isWorthIt || isTurning(stock, clock())) return;
     const isByHand = stock.shards !== undefined && coolsAfterMs === undefined;
     this.see(await turnHot(this.#options, stock, { shards, isByHand }));

@@ -1,5 +1,5 @@
 /** What a process remembers of crowded items, so that a crowd asks the database less; hints, never truths. */
-import type { Clock } from "../../base/time.ts";
+import { type Clock, type EpochMs, epochMs } from "../../base/time.ts";
 import type { Demand, FailedItem, Stock } from "../stock.ts";
 import { isSpread } from "./rows-store.ts";
 
@@ -22,8 +22,11 @@ export interface ItemMemory {
   forget(itemId: string): void;
   /** Why this demand was refused a moment ago, and would be now. */
   soldOut(demand: Demand): FailedItem | undefined;
-  /** Only so many units were there; `nextDeadlineMs` is when the next hold of them ends. */
-  sawSoldOut(itemId: string, available: number, nextDeadlineMs: number): void;
+  /**
+   * Only so many units were there; `nextDeadlineMs` is when the next hold of them ends. Tells until when that is
+   * remembered: not at all where that is over.
+   */
+  sawSoldOut(itemId: string, available: number, nextDeadlineMs: number): EpochMs;
 }
 
 function put<T>(map: Map<string, T>, key: string, value: T): void {
@@ -55,9 +58,9 @@ export function createItemMemory(clock: Clock, soldOutMs: number): ItemMemory {
       return { itemId, reason: "insufficient_stock", available: known.available, requested };
     },
     sawSoldOut(itemId, available, nextDeadlineMs) {
-      if (soldOutMs <= 0) return;
-      const untilMs = Math.min(clock() + soldOutMs, nextDeadlineMs);
-      put(soldOut, itemId, { available, untilMs });
+      const untilMs = epochMs(Math.min(clock() + Math.max(0, soldOutMs), nextDeadlineMs));
+      if (untilMs > clock()) put(soldOut, itemId, { available, untilMs });
+      return untilMs;
     },
   };
 }

@@ -23,6 +23,11 @@ export function pickPart(orderId: string): number {
   return pickShard(orderId, settlementParts);
 }
 
+/** Where it is told that an item is sold out; no row of an item has such a number. */
+export function noticePlace(itemId: string) {
+  return { table: "Stock", key: { itemId: `${itemId}#soldout`, shard: -1 } } as const;
+}
+
 /**
  * Where it is written down what became of a bucket's units. No row of an item has such a key: row numbers
  * are small, and buckets are named by their second since 1970.

@@ -19,15 +19,16 @@ function listKeys({ itemId, rows = 0 }: Pick<Stock, "itemId" | "rows">) {
 }
 
 /**
- * The item with all of its rows, each as of now, though not all of one instant. One request, where `known` knows
- * how many there are.
+ * The item with all of its rows, each as of now, though not all of one instant; or, read by `lookAtMany`, as each is or
+ * was a moment ago, for half the units. One request, where `known` knows how many there are.
  */
 export async function findRows(
   database: Database,
   known: Pick<Stock, "itemId" | "rows">,
+  read: Database["getMany"] = database.getMany,
 ): Promise<Rows | undefined> {
   for (let item = known; ;) {
-    const all = (await database.getMany("Stock", listKeys(item))).map(parseStock) as HotRow[];
+    const all = (await read("Stock", listKeys(item))).map(parseStock) as HotRow[];
     const main = all.find(({ row }) => row === undefined);
     if (!main) return undefined;
     const rows = all.filter((each) => each !== main);

@@ -13,10 +13,17 @@ import { AnswerLost, Contended } from "../../table/retry.ts";
 import { listBuckets, expiredUnits, liveBuckets, manyBuckets } from "../buckets.ts";
 import { bucketEndMs, bucketKey } from "../deadline.ts";
 import { holdWrite, releaseHoldWrite } from "../hold-store.ts";
-import { type Demand, ItemsUnavailable, type Stock, whyRefused } from "../stock.ts";
+import {
+  type Demand,
+  type FailedItem,
+  ItemsUnavailable,
+  type Stock,
+  whyRefused,
+} from "../stock.ts";
 import { closeExpired } from "./closing.ts";
 import type { ItemMemory } from "./item-memory.ts";
 import { findRows, type Rows } from "./rows-store.ts";
+import { findNotice, leaveNotice } from "./sold-out-notice.ts";
 
 /** So many units from one row of an item. */
 export interface Piece {
@@ -88,10 +95,25 @@ function assertTime({ clock }: TakingOptions): void {
   if (clock() >= patientUntilMs) throw new TryAgain();
 }
 
+/** Remembers that there are only so many, and tells others. */
+async function noteSoldOut(
+  { database, memory, clock }: TakingOptions,
+  { main, rows }: Rows,
+  { itemId, available }: FailedItem,
+): Promise<void> {
+  const nowMs = clock();
+  const live = [main, ...rows].flatMap((row) => liveBuckets(row, nowMs));
+  const nextMs = Math.min(...live.map(({ endsAtMs }) => endsAtMs));
+  const untilMs = memory.sawSoldOut(itemId, available, nextMs);
+  if (untilMs > nowMs) await leaveNotice(database, { itemId, available, untilMs });
+}
+
 /**
  * Finds rows that have the units together. Whatever is over in a row is given back first where it is needed.
  * "Not enough" is said only of rows that were read twice and had not changed: then there was an instant at
- * which all of them were so, whatever moved between them before and after. One request, two for a refusal.
+ * which all of them were so, whatever moved between them before and after. The first reading may be of a moment
+ * ago: it finds rows to try, and what it saw was so before the second one began. One request, three for a refusal
+ * that others did not find before.
  *
  * @throws ItemsUnavailable when there are not enough, or the price is another one
  * @throws TryAgain when the rows kept changing for longer than there is time
@@ -103,7 +125,8 @@ export async function findUnits(
 ): Promise<Piece[]> {
   const { database, clock, random, memory } = options;
   for (let before = ""; ; assertTime(options)) {
-    const found = await findRows(database, known);
+    const read = before === "" ? database.lookAtMany : database.getMany;
+    const found = await findRows(database, known, read);
     if (!found) throw new ItemsUnavailable([whyRefused(demand, undefined, clock())!]);
     memory.saw(found.main);
     const nowMs = clock();
@@ -115,9 +138,7 @@ export async function findUnits(
     const over = found.rows.filter((row) => expiredUnits(row, nowMs) > 0);
     const after = stringify(found);
     if (refused && over.length === 0 && after === before) {
-      const live = [found.main, ...found.rows].flatMap((row) => liveBuckets(row, nowMs));
-      const nextMs = Math.min(...live.map(({ endsAtMs }) => endsAtMs));
-      memory.sawSoldOut(demand.itemId, refused.available, nextMs);
+      await noteSoldOut(options, found, refused);
       throw new ItemsUnavailable([refused]);
     }
     before = after;
@@ -182,6 +203,15 @@ async function takeAll(options: TakingOptions, wish: Wish, pieces: readonly Piec
   return bad;
 }
 
+/** What others have found a moment ago goes for this demand, too. */
+async function heedNotice({ database, memory, clock }: TakingOptions, wish: Wish): Promise<void> {
+  const noticed = await findNotice(database, wish, clock());
+  if (!noticed) return;
+  const { untilMs, ...refused } = noticed;
+  memory.sawSoldOut(refused.itemId, refused.available, untilMs);
+  throw new ItemsUnavailable([refused]);
+}
+
 /** A hold that would end at or below a row's watermark is nobody's; that is no want of units. */
 async function assertAhead(options: TakingOptions, wish: Wish, known: Stock): Promise<void> {
   const found = await findRows(options.database, known);
@@ -212,6 +242,7 @@ export async function reserve(options: TakingOptions, wish: Wish, known: Stock):
     assertTime(options);
     if (round > 0) await sleep(random() * Math.min(longestPauseMs, 5 * 2 ** round));
     if (tried === "refused" && round > 2) await assertAhead(options, wish, known);
+    if (tried === "refused") await heedNotice(options, wish);
     const isHot = tried === "busy" && memory.hot(wish.itemId)?.shards !== undefined;
     pieces = isHot ? anyRow() : await findUnits(options, wish, known);
   }
