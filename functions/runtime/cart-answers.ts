@@ -11,7 +11,8 @@ import { etagHeader } from "./entity-tag.ts";
 export function createCartAnswers(prices: Pick<PriceService, "look">) {
   /** Readers see codes as they are now; automatic promotions, and all of it after an edit, a moment ago. */
   async function readPricing(cart: Cart, anew: boolean): Promise<Pricing> {
-    return { prices: await prices.look(listCodes(cart), { anew }), nowMs: systemClock() };
+    const wanted = { reader: cart.cartId, anew };
+    return { prices: await prices.look(listCodes(cart), wanted), nowMs: systemClock() };
   }
 
   /** A cart's version does not tell when promotions change what it comes to. */

@@ -201,7 +201,10 @@ async function fromItems(
   const orderId = makeOrderId(request, () => randomId("ord"));
   await orExisting(database, orderId, () => assertNotSoldOut(parts, sumDemand(source.items)));
   const itemIds = source.items.map(({ itemId }) => itemId);
-  const { stocks, isFromMemory, prices } = await findOrdered(parts, itemIds, anew);
+  const { stocks, isFromMemory, prices } = await findOrdered(parts, itemIds, {
+    orderId,
+    anew,
+  });
   const nowMs = clock();
   return orExisting(database, orderId, (): Draft => {
     const wanted = inlineLines(source.items, stocks, nowMs);

@@ -17,16 +17,16 @@ interface OrderedOptions {
 export async function findOrdered(
   { database, memory, prices: seen }: OrderedOptions,
   itemIds: readonly string[],
-  anew: boolean,
+  { orderId: reader, anew }: { readonly orderId: string; readonly anew: boolean },
 ) {
   const known = [...new Set(itemIds)].flatMap((itemId) => memory.hot(itemId) ?? []);
   const remembered = new Map(known.map((stock) => [stock.itemId, stock]));
   const unknown = [...new Set(itemIds)].filter((itemId) => !remembered.has(itemId));
   if (unknown.length === 0 && seen && !anew) {
     // What is sold without a look at it is priced by a list of a moment ago, which its transaction checks.
-    return { stocks: remembered, isFromMemory: true, prices: await seen.look([]) };
+    return { stocks: remembered, isFromMemory: true, prices: await seen.look([], { reader }) };
   }
-  const places = [priceListPlace, ...unknown.map((itemId) => stockRow(itemId))];
+  const places = [priceListPlace(reader), ...unknown.map((itemId) => stockRow(itemId))];
   const [listRow, ...rows] = await database.getTogether(places);
   seen?.remember(parsePriceList(listRow));
   const found = rows.flatMap((row) => (row ? [parseStock(row)] : []));

@@ -48,18 +48,22 @@ export function createPriceService({ database, clock }: PriceServiceOptions) {
 
     /**
      * The shop's automatic promotions and these codes, as they were at most 10 s ago; `anew` reads the codes as
-     * they are now. No request for what is remembered, otherwise one for all of it.
+     * they are now. No request for what is remembered, otherwise one for all of it. `reader` is for whom: a
+     * cart or an order.
      *
-     * @example const prices = await priceService.look(["SUMMER"]);
+     * @example const prices = await priceService.look(["SUMMER"], { reader: cartId });
      */
-    async look(codes: readonly string[], { anew = false } = {}): Promise<PriceList> {
+    async look(
+      codes: readonly string[],
+      { reader, anew = false }: { readonly reader: string; readonly anew?: boolean },
+    ): Promise<PriceList> {
       const known = codes.flatMap((code) => {
         const seen = seenCodes.get(code);
         return !anew && seen && isFresh(seen) ? [[code, seen.value] as const] : [];
       });
       const wanted = codes.filter((code) => !known.some(([each]) => each === code));
       if (wanted.length > 0 || !list || !isFresh(list)) {
-        const places = [priceListPlace, ...wanted.map((code) => promotionPlace(code))];
+        const places = [priceListPlace(reader), ...wanted.map((code) => promotionPlace(code))];
         const [listRow, ...rows] = await database.getTogether(places);
         const read = wanted.map((code, index) => [code, parsePromotion(rows[index])] as const);
         const prices = parsePriceList(listRow);

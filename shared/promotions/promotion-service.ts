@@ -24,7 +24,7 @@ import {
   priceListPlace,
   parsePromotion,
   promotionPlace,
-  putPriceListWrite,
+  putPriceListWrites,
   putPromotionWrite,
   stampWrites,
   parseStoredPromotion,
@@ -68,7 +68,7 @@ function isSame(one: PromotionFacts, other: PromotionFacts): boolean {
 }
 
 async function read(database: Database, code: string): Promise<Before> {
-  const [row, listRow] = await database.getTogether([promotionPlace(code), priceListPlace]);
+  const [row, listRow] = await database.getTogether([promotionPlace(code), priceListPlace(code)]);
   const present = parsePromotion(row);
   return {
     present,
@@ -98,7 +98,7 @@ function makeListWrites({ before, next, isGone, nowMs }: Step): Write[] {
   );
   const listed = isListed ? [...current, next] : current;
   if (isListed && listed.length > maxAutomaticPromotions) throw new TooManyAutomatic();
-  return [putPriceListWrite(listed, revision), ...stampWrites(revision + 1)];
+  return [...putPriceListWrites(listed, revision), ...stampWrites(revision + 1)];
 }
 
 function makeCountWrites({ before: { uses }, next, nowMs, note }: Step): Write[] {

@@ -1,5 +1,6 @@
 /** How promotions are kept: a row each, the list of those that apply by themselves, and stamps that orders check. */
 import type { ChangeNote } from "../base/actor.ts";
+import { pickShard } from "../base/ids.ts";
 import type { EpochMs } from "../base/time.ts";
 import type { Database } from "../table/database.ts";
 import { anyOf, condition, type Fragment, isMissing, pathsOf } from "../table/expression.ts";
@@ -18,6 +19,12 @@ export const stampCount = 16;
 /** The code under which the list stands; a promotion's own has no such sign. */
 const listCode = "#automatic";
 
+/**
+ * The list stands there so many times over, all alike: every cart and every order reads it as of now, and one
+ * partition gives no more than 3,000 such reads a second.
+ */
+const listCopies = 16;
+
 /** A promotion as it is stored; a deleted one keeps its revision, so that none is ever met twice. */
 export interface PromotionRow extends Promotion {
   readonly catalog?: string;
@@ -31,8 +38,12 @@ const at = pathsOf<PromotionRow>();
 export const promotionPlace = (code: string) =>
   ({ table: "Promotions", key: { code } }) as const satisfies Place;
 
-/** Where the list of automatic promotions is. */
-export const priceListPlace = promotionPlace(listCode);
+const listPlaceAt = (copy: number) => promotionPlace(copy === 0 ? listCode : `${listCode}=${copy}`);
+
+/** Where the list of automatic promotions is for who reads on behalf of this cart, order or the like. */
+export function priceListPlace(reader: string) {
+  return listPlaceAt(pickShard(reader, listCopies));
+}
 
 /** Facts that are undefined are left out, so that equal promotions are equal rows. */
 function withoutGaps<T extends object>(facts: T): T {
@@ -71,19 +82,22 @@ export function putPromotionWrite(
   });
 }
 
-/** Puts a list in place of the one that was read. */
-export function putPriceListWrite(automatic: readonly Promotion[], readRevision: number): Write {
+/** Puts a list in place of the one that was read, in all of its copies. */
+export function putPriceListWrites(automatic: readonly Promotion[], readRevision: number): Write[] {
   const byCode = automatic.map((promotion) => [promotion.code, withoutGaps(promotion)]);
   const item: PriceListRow = {
     code: listCode,
     automatic: Object.fromEntries(byCode) as PriceListRow["automatic"],
     revision: readRevision + 1,
   };
-  return put({
-    ...priceListPlace,
-    item: { ...item },
-    condition: revisionIs(readRevision),
-    refused: () => new PromotionMoved(),
+  return Array.from({ length: listCopies }, (_, copy) => {
+    const place = listPlaceAt(copy);
+    return put({
+      ...place,
+      item: { ...item, ...place.key },
+      condition: revisionIs(readRevision),
+      refused: () => new PromotionMoved(),
+    });
   });
 }
 

@@ -54,7 +54,7 @@ export function createCartCodes(options: CartCodeOptions) {
       const code = normalizeCode(entered);
       const { userId, sessionId } = request;
       const cartId = makeCartId(userId, sessionId);
-      const places = [cartPlace(cartId), priceListPlace, promotionPlace(code)];
+      const places = [cartPlace(cartId), priceListPlace(cartId), promotionPlace(code)];
       const [row, listRow, promotionRow] = await database.getTogether(places);
       const cart = parseReadCart(cartId, row);
       const promotion = parsePromotion(promotionRow);

@@ -30,7 +30,7 @@ export interface PricedCart {
 
 /** A cart together with the shop's price list. One request. */
 export async function readPricedCart(database: Database, cartId: string): Promise<PricedCart> {
-  const [row, listRow] = await database.getTogether([cartPlace(cartId), priceListPlace]);
+  const [row, listRow] = await database.getTogether([cartPlace(cartId), priceListPlace(cartId)]);
   return { cart: parseReadCart(cartId, row), prices: parsePriceList(listRow) };
 }
 
@@ -96,7 +96,8 @@ export function createCartContents(options: CartContentsOptions) {
       const places = [...cartIds.map(cartPlace), ...items];
       // The price list comes along where it costs no request of its own.
       const hasRoom = places.length < maxBatchKeys;
-      const rows = await database.getTogether([...places, ...(hasRoom ? [priceListPlace] : [])]);
+      const list = hasRoom ? [priceListPlace(cartIds[0] ?? "")] : [];
+      const rows = await database.getTogether([...places, ...list]);
       if (hasRoom) options.rememberPrices?.(parsePriceList(rows.pop()));
       const stocks = rows.slice(cartIds.length).filter((row) => row !== undefined);
       return {
