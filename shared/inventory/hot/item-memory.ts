@@ -20,6 +20,8 @@ export interface ItemMemory {
   /** Takes in what was read; an item that is not hot is forgotten. */
   saw(stock: Stock): void;
   forget(itemId: string): void;
+  /** For so long "sold out" is remembered; not at all from 0 down. */
+  readonly soldOutMs: number;
   /** Why this demand was refused a moment ago, and would be now. */
   soldOut(demand: Demand): FailedItem | undefined;
   /**
@@ -41,6 +43,7 @@ export function createItemMemory(clock: Clock, soldOutMs: number): ItemMemory {
   const hot = new Map<string, { readonly stock: Stock; readonly untilMs: number }>();
   const soldOut = new Map<string, SoldOut>();
   return {
+    soldOutMs,
     hot(itemId) {
       const known = hot.get(itemId);
       return known && clock() < known.untilMs ? known.stock : undefined;

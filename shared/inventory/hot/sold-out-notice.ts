@@ -59,16 +59,20 @@ export interface Noticed extends FailedItem {
   readonly untilMs: number;
 }
 
-/** Looks for a notice. One request, half a read unit. */
+/**
+ * Looks for a notice that stands for no longer than `memoryMs`: one of a clock that is far ahead says nothing.
+ * One request, half a read unit.
+ */
 export async function findNotice(
   database: Database,
   { itemId, quantity: requested }: Demand,
-  nowMs: EpochMs,
+  { nowMs, memoryMs }: { nowMs: EpochMs; memoryMs: number },
 ): Promise<Noticed | undefined> {
   const { table, key } = noticePlace(itemId);
   const [row] = await database.lookAtMany(table, [key]);
   if (!row) return undefined;
   const { available, untilMs } = row as unknown as Notice;
-  if (untilMs <= nowMs || requested <= available) return undefined;
+  const stands = untilMs > nowMs && untilMs <= nowMs + memoryMs;
+  if (!stands || requested <= available) return undefined;
   return { itemId, reason: "insufficient_stock", available, requested, untilMs };
 }

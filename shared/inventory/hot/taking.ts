@@ -205,7 +205,9 @@ async function takeAll(options: TakingOptions, wish: Wish, pieces: readonly Piec
 
 /** What others have found a moment ago goes for this demand, too. */
 async function heedNotice({ database, memory, clock }: TakingOptions, wish: Wish): Promise<void> {
-  const noticed = await findNotice(database, wish, clock());
+  if (memory.soldOutMs <= 0) return;
+  const times = { nowMs: clock(), memoryMs: memory.soldOutMs };
+  const noticed = await findNotice(database, wish, times);
   if (!noticed) return;
   const { untilMs, ...refused } = noticed;
   memory.sawSoldOut(refused.itemId, refused.available, untilMs);

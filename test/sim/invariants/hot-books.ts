@@ -32,6 +32,11 @@ export function isFurther(image: Item | undefined): boolean {
   return image?.["item"] !== undefined;
 }
 
+/** What functions tell each other of an item that is sold out: a hint, which nobody's units depend on. */
+export function isNotice(image: Item | undefined): boolean {
+  return image?.["noticeOf"] !== undefined;
+}
+
 const isRow = (image: Item): boolean => isFurther(image) && image["due"] !== undefined;
 const isSettlement = (image: Item): boolean => isFurther(image) && image["due"] === undefined;
 

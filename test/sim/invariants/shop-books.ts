@@ -8,7 +8,7 @@ import type { Stock } from "../../../shared/inventory/stock.ts";
 import { nextStatuses, type Order, type OrderStatus } from "../../../shared/orders/order.ts";
 import type { Item } from "../engine/values.ts";
 import { areEqual } from "../engine/values.ts";
-import { HotBooks, isFurther, unitsToBeHad } from "./hot-books.ts";
+import { HotBooks, isFurther, unitsToBeHad, isNotice } from "./hot-books.ts";
 import { type Commit, InvariantBroken, type World } from "../scheduler/world.ts";
 
 function broken(invariant: string, detail: string): never {
@@ -85,11 +85,12 @@ export class ShopBooks {
   /** The row that every item has; `hot` knows the others. */
   stocks(): Stock[] {
     const rows = this.#world.engine.table("Stock").items();
-    return rows.filter((row) => !isFurther(row)) as unknown as Stock[];
+    return rows.filter((row) => !isFurther(row) && !isNotice(row)) as unknown as Stock[];
   }
 
   #observe(commit: Commit): void {
     const { table, oldImage, newImage } = commit;
+    if (isNotice(newImage ?? oldImage)) return;
     if (table === "Stock" && isFurther(newImage ?? oldImage)) this.hot.observe(commit);
     else if (table === "Stock") this.#stockChange(commit);
     if (commit.table === "Orders") this.#orderChange(commit);

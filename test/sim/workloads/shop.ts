@@ -266,7 +266,9 @@ export class Shop {
         if (isFull) this.openOrders.checkRefusal(request.userId, startedAtMs);
         if (error instanceof ItemsUnavailable) {
           const { skewMs } = system.process;
-          const memoryMs = this.plan.settings.soldOutMemoryMs;
+          // A notice that another clock has dated stands at another time by this one.
+          const apartMs = 2 * (this.world.options.skewMs ?? 0);
+          const memoryMs = this.plan.settings.soldOutMemoryMs + apartMs;
           for (const failed of error.failedItems) {
             checkRefusal(this.world, { startedAtMs, skewMs, memoryMs }, failed);
           }
