@@ -2,13 +2,8 @@
 import { type Actor, changeNote } from "../base/actor.ts";
 import { TryAgain } from "../base/errors.ts";
 import { isSpread } from "../inventory/hot/rows-store.ts";
-import {
-  giveBack,
-  type Piece,
-  reserve,
-  type TakingOptions,
-  type Wish,
-} from "../inventory/hot/taking.ts";
+import type { Piece, TakingOptions } from "../inventory/hot/finding.ts";
+import { giveBack, reserve, type Wish } from "../inventory/hot/taking.ts";
 import { coolDown, turnHot } from "../inventory/hot/turning.ts";
 import {
   type Demand,

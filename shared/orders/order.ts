@@ -7,7 +7,7 @@ import { HoldfastError } from "../base/errors.ts";
 import type { ProviderName } from "../base/payment-providers.ts";
 import type { EpochMs } from "../base/time.ts";
 import type { Adjustment } from "../carts/model/reckoning.ts";
-import type { Piece } from "../inventory/hot/taking.ts";
+import type { Piece } from "../inventory/hot/finding.ts";
 import type { Demand } from "../inventory/stock.ts";
 import type { OrderChoices } from "./order-choices.ts";
 import type { OrderLine } from "./order-line.ts";

@@ -5,7 +5,7 @@ import { maxTakenOver, roomIn } from "../inventory/buckets.ts";
 import { bucketEndMs, bucketKey } from "../inventory/deadline.ts";
 import { sellWrite } from "../inventory/hold-store.ts";
 import { isSpread } from "../inventory/hot/rows-store.ts";
-import { findUnits, type TakingOptions } from "../inventory/hot/taking.ts";
+import { findUnits, type TakingOptions } from "../inventory/hot/finding.ts";
 import { reclaimExpired } from "../inventory/room.ts";
 import { ItemsUnavailable, type Stock, whyRefused } from "../inventory/stock.ts";
 import { parseStock } from "../inventory/stock-store.ts";

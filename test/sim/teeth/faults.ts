@@ -30,6 +30,7 @@ const ledger = "shared/inventory/movement-store.ts";
 const closing = "shared/inventory/hot/closing.ts";
 const settlements = "shared/inventory/hot/settlement-store.ts";
 const taking = "shared/inventory/hot/taking.ts";
+const finding = "shared/inventory/hot/finding.ts";
 const spreading = "shared/inventory/hot/spread-store.ts";
 const holdings = "shared/orders/holdings.ts";
 const orders = "shared/orders/order-store.ts";
@@ -859,7 +860,7 @@ export const plantedFaults: readonly PlantedFault[] = [
   ),
   fault(
     "expired holds of a hot row stay held",
-    taking,
+    finding,
     "const over = found.rows.filter((row) => expiredUnits(row, nowMs) > 0);",
     "const over = found.rows.filter((row) => expiredUnits(row, nowMs) > 99);",
     "hot",
