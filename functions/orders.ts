@@ -1,5 +1,6 @@
-/** Orders over HTTP: place, read, list, cancel. */
+/** Orders over HTTP: place, read, list, cancel, write down what was sent. */
 import type { z } from "zod";
+import { fulfilOrder } from "../shared/api/fulfilments.ts";
 import {
   cancelOrder,
   getOrder,
@@ -11,7 +12,7 @@ import { InvalidRequest } from "../shared/base/errors.ts";
 import { pickChoices } from "../shared/orders/order-choices.ts";
 import { orderView } from "../shared/orders/order-view.ts";
 import type { OrderSource } from "../shared/orders/order-request.ts";
-import { cancelling, payableOrderService } from "../shared/shop.ts";
+import { cancelling, fulfilmentService, payableOrderService } from "../shared/shop.ts";
 import { answer } from "./runtime/answer.ts";
 import { createHandler, serve } from "./runtime/http.ts";
 import { payingShop as shop } from "./runtime/payments.ts";
@@ -36,6 +37,7 @@ function parseSource(body: z.output<typeof placeOrderBody>): OrderSource {
 }
 
 const orders = payableOrderService(shop);
+const fulfilments = fulfilmentService(shop);
 
 export const handler = createHandler([
   serve(placeOrder, async ({ params, headers, body, actor }) => {
@@ -62,5 +64,11 @@ export const handler = createHandler([
   serve(cancelOrder, async ({ params, caller, actor }) => {
     const { cancel } = cancelling(shop);
     return answer(200, orderView(await cancel({ ...params, caller, actor })));
+  }),
+  serve(fulfilOrder, async ({ params, body, actor }) => {
+    const { order, replayed } = await fulfilments.add({ ...params, ...body, actor });
+    return replayed
+      ? answer(200, orderView(order), { "idempotent-replayed": "true" })
+      : answer(201, orderView(order));
   }),
 ]);

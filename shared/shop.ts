@@ -10,6 +10,7 @@ import { createTrialLocksService } from "./admin/trial-locks-service.ts";
 import { createTrialService } from "./admin/trial-service.ts";
 import { createAuditService } from "./audit/audit-service.ts";
 import type { Logger } from "./base/logger.ts";
+import { recipe } from "./base/recipe.ts";
 import type { Clock } from "./base/time.ts";
 import { createCartService } from "./carts/cart-service.ts";
 import { createDocumentService } from "./documents/document-service.ts";
@@ -20,6 +21,7 @@ import { createLevelMemory } from "./inventory/level-memory.ts";
 import { createOrderMovementService } from "./inventory/order-movement-service.ts";
 import { createStockCheckService } from "./inventory/stock-check-service.ts";
 import { createLockService } from "./locks/lock-service.ts";
+import { createFulfilmentService } from "./orders/fulfilments/fulfilment-service.ts";
 import { createOrderService } from "./orders/order-service.ts";
 import { createPriceService } from "./promotions/price-service.ts";
 import { createPromotionService } from "./promotions/promotion-service.ts";
@@ -54,19 +56,6 @@ export interface PayingShopParts extends ShopParts {
   readonly alarm: (name: PaymentAlarm) => void;
   /** The sandbox's keys, and where its signed events go; only where there is a sandbox. */
   readonly sandbox?: Pick<CashierOptions, "keys" | "deliver">;
-}
-
-/** A recipe: makes its service once for the same parts. */
-// @__NO_SIDE_EFFECTS__
-function recipe<Parts extends object, Service>(
-  make: (parts: Parts) => Service,
-): (parts: Parts) => Service {
-  const made = new WeakMap<Parts, { readonly service: Service }>();
-  return (parts) => {
-    const { service } = made.get(parts) ?? { service: make(parts) };
-    made.set(parts, { service });
-    return service;
-  };
 }
 
 /** Locks by name. */
@@ -129,6 +118,9 @@ function makePlacingParts(parts: ShopParts) {
 export const orderService = recipe((parts: ShopParts) =>
   createOrderService(makePlacingParts(parts)),
 );
+
+/** What was sent of orders. */
+export const fulfilmentService = recipe((parts: ShopParts) => createFulfilmentService(parts));
 
 /** The audit trail. */
 export const auditService = recipe((parts: ShopParts) => createAuditService(parts));
@@ -225,6 +217,7 @@ export function createShop(parts: PayingShopParts) {
     promotions: promotionService,
     carts: cartService,
     orders: payableOrderService,
+    fulfilments: fulfilmentService,
     payments: paymentService,
     cancelling,
     cashier,

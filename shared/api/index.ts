@@ -3,6 +3,7 @@ import { adminEndpoints } from "./admin.ts";
 import { cartEndpoints } from "./carts.ts";
 import { documentEndpoints } from "./documents.ts";
 import type { Endpoint } from "./endpoint.ts";
+import { fulfilmentEndpoints } from "./fulfilments.ts";
 import { itemEndpoints } from "./items.ts";
 import { lockEndpoints } from "./locks.ts";
 import { namedLockEndpoints } from "./named-locks.ts";
@@ -18,6 +19,7 @@ export const endpoints: readonly Endpoint[] = [
   ...promotionEndpoints,
   ...cartEndpoints,
   ...orderEndpoints,
+  ...fulfilmentEndpoints,
   ...paymentEndpoints,
   ...lockEndpoints,
   ...namedLockEndpoints,

@@ -1,6 +1,9 @@
 /** The contract of orders: place, read, list, cancel. */
 import { z } from "zod";
-import { orderStatuses, paymentStates, refundStatuses } from "../orders/order-status.ts";
+import { fulfilmentStatuses } from "../orders/fulfilments/fulfilment.ts";
+import { orderStatuses, paymentStates } from "../orders/order-status.ts";
+import { fulfilment } from "./fulfilment-fields.ts";
+import { orderRefund } from "./refund-fields.ts";
 import { maxJsonBytes } from "../carts/model/cart-limits.ts";
 import { endpoint, largeBodyBytes } from "./endpoint.ts";
 import {
@@ -65,20 +68,6 @@ const orderAdjustment = z
   })
   .meta({ id: "OrderAdjustment" });
 
-/** Money that goes back, and how far that is. */
-export const orderRefund = z
-  .object({
-    status: z.enum(refundStatuses),
-    /** Why the provider did not do it when it was last asked. */
-    lastError: z.string().optional(),
-    reason: z.string(),
-    amountMinor: z.int(),
-    refundId: z.string().optional(),
-    attempts: z.int(),
-    paymentId: z.string(),
-  })
-  .meta({ id: "Refund" });
-
 /** What is known of the money for an order. */
 export const orderPayment = z
   .object({
@@ -88,7 +77,8 @@ export const orderPayment = z
     paymentId: z.string().optional(),
     capturedMinor: z.int().optional(),
     capturedAtMs: instantField.optional(),
-    refund: orderRefund.optional(),
+    refundableMinor: z.int().optional().describe("What of it neither went back nor is to go back."),
+    refunds: z.array(orderRefund),
   })
   .meta({ id: "Payment" });
 
@@ -112,7 +102,8 @@ export const orderView = z
     createdAtMs: instantField,
     expiresAtMs: instantField,
     payment: orderPayment.nullable(),
-    extraRefunds: z.array(orderRefund).optional(),
+    fulfilments: z.array(fulfilment),
+    fulfilmentStatus: z.enum(fulfilmentStatuses),
   })
   .meta({ id: "Order" });
 

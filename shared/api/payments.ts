@@ -2,8 +2,10 @@
 import { z } from "zod";
 import { endpoint, largeBodyBytes } from "./endpoint.ts";
 import { identifier, instantField, providerField, text } from "./fields.ts";
+import { referenceField } from "./fulfilment-fields.ts";
 import { orderView } from "./orders.ts";
 import { verifyPaymentBody } from "./payment-providers.ts";
+import { returnedLine } from "./refund-fields.ts";
 
 /** A payment that has started: what the shopper's browser needs to pay. */
 export const startedPayment = z
@@ -74,16 +76,46 @@ export const refundPayment = endpoint({
   path: "/payments/{orderId}/refund",
   function: "payments",
   access: "admin",
-  summary: "Pay an order's money back; its units return to stock at once.",
+  summary: "Pay back all of an order at once, a part of the money, or lines that come back.",
   params: z.object({ orderId: identifier }),
   body: z.strictObject({
     reason: text(500),
-    /** The money has gone back by other means already: it is only written down. */
-    outside: z.boolean().optional(),
+    reference: referenceField
+      .optional()
+      .describe("The same reference and body are one refund; without it the same body is."),
+    amountMinor: z
+      .int()
+      .min(1)
+      .max(Number.MAX_SAFE_INTEGER)
+      .optional()
+      .describe("Never more than is left; without lines nothing comes back for it."),
+    lines: z
+      .array(returnedLine)
+      .min(1)
+      .max(200)
+      .optional()
+      .describe("What comes back; where no amount is named, it is paid back what it cost."),
+    outside: z
+      .boolean()
+      .optional()
+      .describe("The money has gone back by other means already: it is only written down."),
   }),
-  example: { reason: "Damaged on arrival" },
+  example: {
+    reason: "Damaged on arrival",
+    reference: "return-17",
+    lines: [{ lineId: "chair", quantity: 1, restock: false }],
+  },
   answers: { 200: orderView },
-  errors: ["ORDER_NOT_FOUND", "ORDER_NOT_PAYABLE"],
+  errors: [
+    "ORDER_NOT_FOUND",
+    "ORDER_NOT_PAYABLE",
+    "REFUND_EXCEEDED",
+    "RETURN_EXCEEDED",
+    "INSUFFICIENT_STOCK",
+    "ITEM_NOT_FOUND",
+    "IDEMPOTENCY_KEY_REUSED",
+    "TOO_LARGE",
+  ],
 });
 
 /** `POST /sandbox/pay` */

@@ -19,6 +19,8 @@ export interface ChangeNote {
   readonly requestId?: string;
   /** The order for whose sake it happened, where the item itself does not tell. */
   readonly orderId?: string;
+  /** The refund with which units came back: an order may have several. */
+  readonly refundId?: string;
 }
 
 /** The note that a write leaves on the item it changes. */

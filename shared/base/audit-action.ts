@@ -25,7 +25,7 @@ export const auditActions = [
   "item.change",
   // What an order's end did to stock that it held no longer.
   "item.paid",
-  "item.refund_due",
+  "item.returned",
   "stock.received",
   "stock.adjusted",
   "stock.sold",
@@ -80,7 +80,12 @@ export const auditActions = [
   // A bank is at work on it.
   "payment.processing",
   "payment.noted",
+  // A part of the money is due to go back, or did so without us.
+  "refund.due",
+  "refund.told",
   "refund.attempted",
+  "order.returned",
+  "order.fulfilled",
   // The row is gone: nobody asked, its time was over.
   "lock.removed",
   "document.removed",

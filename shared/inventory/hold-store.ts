@@ -22,6 +22,7 @@ import {
   rowIsTidy,
   stockCoversHold,
 } from "./hold-conditions.ts";
+import { InsufficientStock } from "./movement.ts";
 import { type Demand, HoldGone, ItemNotFound, ItemsUnavailable, whyRefused } from "./stock.ts";
 import { rowIsReadable, stockRow, parseStock } from "./stock-store.ts";
 
@@ -185,7 +186,7 @@ function wasSold(quantity: number): Fragment {
   return anyOf(condition`${at("sold")} >= ${quantity}`, exists(at("rows")));
 }
 
-/** Sold units come back: a refund. The order's own condition makes it happen once. */
+/** Sold units come back. The order's own condition makes it happen once; more than were sold never do. */
 export function takeBackWrite(sale: Omit<Holding, "orderId" | "expiresAtMs">): Write {
   const { itemId, quantity, note } = sale;
   return update({
@@ -198,7 +199,10 @@ export function takeBackWrite(sale: Omit<Holding, "orderId" | "expiresAtMs">): W
       ],
     },
     condition: allOf(rowIsReadable, wasSold(quantity)),
-    refused: () => new ItemNotFound(itemId),
+    refused: (found) =>
+      found
+        ? new InsufficientStock(parseStock(found), "returned", quantity)
+        : new ItemNotFound(itemId),
   });
 }
 

@@ -50,11 +50,11 @@ export function makeMovementId(reference: string): string {
 export const firstMovementId = derivedId("mov", "item", "create");
 
 /**
- * The id of a sale or return by an order. An order moves each of its items once in each direction, so
- * these three name it whatever delivers the news of it, and however often.
+ * The id of a sale or return by an order. `name` is the order's, with the row of the item and the refund where
+ * there are several: each of these moves an item once, whatever delivers the news of it, and however often.
  */
-export function orderMovementId(orderId: string, kind: "sold" | "returned"): string {
-  return derivedId("mov", "order", orderId, kind);
+export function orderMovementId(name: string, kind: "sold" | "returned"): string {
+  return derivedId("mov", "order", name, kind);
 }
 
 /** The levels of a stock item, each as it is counted there. */

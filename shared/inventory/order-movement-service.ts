@@ -23,9 +23,10 @@ function hasHistory({ before, after }: ItemChange): boolean {
   return before !== undefined || (after?.["item"] !== undefined && after["due"] === undefined);
 }
 
-/** An order sells units of an item once in each row that has some of them. */
-function makeName(orderId: string, { row = 0 }: { row?: number }): string {
-  return row === 0 ? orderId : `${orderId}#${row}`;
+/** An order sells units of an item once in each row that has some of them, and takes some back with each refund. */
+function makeName(orderId: string, { row = 0 }: { row?: number }, refundId = ""): string {
+  const place = row === 0 ? orderId : `${orderId}#${row}`;
+  return refundId === "" ? place : `${place}#${refundId}`;
 }
 
 /**
@@ -48,7 +49,7 @@ function findOrderMovement(change: ItemChange): Movement | undefined {
   const quantity = Math.abs(sold);
   return {
     itemId: is.itemId,
-    movementId: orderMovementId(makeName(orderId, after), kind),
+    movementId: orderMovementId(makeName(orderId, after, note.refundId), kind),
     kind,
     quantity,
     reference: orderId,

@@ -13,7 +13,8 @@ export function payIfFree(order: PendingOrder): Order {
   if (totalMinor > 0) return order;
   const name = `free_${orderId}`;
   const payment = { provider, transactionId: name, paymentId: name };
-  const captured = { ...payment, capturedMinor: 0, capturedAtMs: createdAtMs };
+  const none = { capturedMinor: 0, refundableMinor: 0, refunds: {} };
+  const captured = { ...payment, ...none, capturedAtMs: createdAtMs };
   const { dueShard: _shard, dueAtMs: _atMs, isCounted: _open, ...facts } = order;
   return { ...facts, status: "paid", payment: captured };
 }

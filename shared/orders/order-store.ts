@@ -13,6 +13,7 @@ import {
 } from "../table/expression.ts";
 import type { Page } from "../table/paging.ts";
 import { put, type Row, update, type Write } from "../table/write.ts";
+import { parseOrderRow } from "./old-refunds.ts";
 import {
   isOwnOrder,
   type Order,
@@ -42,7 +43,7 @@ export interface Closing {
 
 /** A stored row as an order. */
 export function parseOrder(row: Row): Order {
-  return row as unknown as Order;
+  return parseOrderRow(row);
 }
 
 /** The error for an order that is missing or whose status forbids a change. */

@@ -2,7 +2,9 @@
 import { pickChoices } from "./order-choices.ts";
 import { nameLines } from "./order-line.ts";
 import type { PaymentState } from "./order-status.ts";
-import type { Order, OrderLine, Payment, Refund } from "./order.ts";
+import type { Fulfilment } from "./fulfilments/fulfilment.ts";
+import { computeFulfilmentStatus } from "./order-returns.ts";
+import type { Order, OrderLine, Payment, RefundEntry } from "./order.ts";
 
 function parseObject(json: string): Readonly<Record<string, unknown>> {
   return JSON.parse(json) as Record<string, unknown>;
@@ -39,9 +41,21 @@ function choicesView(order: Order) {
 }
 
 /** A refund as the order's owner may see it. */
-function refundView(refund: Refund) {
-  const { transactionId: _of, provider: _by, currency: _in, failures: _tries, ...view } = refund;
-  return view;
+function refundView([refundId, entry]: [string, RefundEntry], paidWith: string | undefined) {
+  const { status, reason, lastError, amountMinor, lines, createdAtMs, attempts, of } = entry;
+  const { providerRefundId } = entry;
+  return {
+    refundId,
+    amountMinor,
+    status,
+    reason,
+    ...(lastError === undefined ? {} : { lastError }),
+    ...(lines === undefined ? {} : { lines }),
+    attempts,
+    paymentId: of?.paymentId ?? paidWith ?? "",
+    ...(providerRefundId === undefined ? {} : { providerRefundId }),
+    createdAtMs,
+  };
 }
 
 /** How the money stands: what is here counts, whatever was told before it. */
@@ -50,9 +64,33 @@ function paymentState({ capturedAtMs, state }: Payment): PaymentState {
 }
 
 /** What is known of the money, without what is kept only to recognise it again. */
-function paymentView({ refund, transactions: _kept, ...payment }: Payment) {
-  const state = paymentState(payment);
-  return { ...payment, state, ...(refund ? { refund: refundView(refund) } : {}) };
+function paymentView({
+  refunds = {},
+  transactions: _kept,
+  extraMinor: _extra,
+  ...payment
+}: Payment) {
+  const views = Object.entries(refunds).map((entry) => refundView(entry, payment.paymentId));
+  const inOrder = views.toSorted(
+    (one, other) => one.createdAtMs - other.createdAtMs || (one.refundId < other.refundId ? -1 : 1),
+  );
+  return { ...payment, state: paymentState(payment), refunds: inOrder };
+}
+
+/** A text, or whatever the carrier gave. */
+function parseTracking(json: string): string | Readonly<Record<string, unknown>> {
+  return JSON.parse(json) as string | Record<string, unknown>;
+}
+
+/** Something that was sent. */
+function fulfilmentView({ fulfilmentId, reference, lines, tracking, createdAtMs }: Fulfilment) {
+  return {
+    fulfilmentId,
+    reference,
+    lines,
+    ...(tracking === undefined ? {} : { tracking: parseTracking(tracking) }),
+    createdAtMs,
+  };
 }
 
 /** An order as its owner may see it, by the contract. */
@@ -60,13 +98,13 @@ export function orderView(order: Order) {
   const { orderId, userId, status, totalMinor, currency, cart, payment } = order;
   const { createdAtMs, expiresAtMs } = order;
   const lines = [...nameLines(order.lines)].map(([lineId, line]) => lineView(lineId, line));
-  const extras = Object.values(order.extraRefunds ?? {}).map(refundView);
   const money = {
     adjustments: order.adjustments ?? [],
     totalMinor,
     currency,
     payment: payment ? paymentView(payment) : null,
-    ...(extras.length > 0 ? { extraRefunds: extras } : {}),
+    fulfilments: (order.fulfilments ?? []).map(fulfilmentView),
+    fulfilmentStatus: computeFulfilmentStatus(order),
   };
   const origin = { ...choicesView(order), sessionId: cart?.sessionId ?? null };
   return { orderId, userId, status, lines, ...money, ...origin, createdAtMs, expiresAtMs };

@@ -9,36 +9,18 @@ import type { EpochMs } from "../base/time.ts";
 import type { Adjustment } from "../carts/model/reckoning.ts";
 import type { Piece } from "../inventory/hot/finding.ts";
 import type { Demand } from "../inventory/stock.ts";
+import type { Fulfilment } from "./fulfilments/fulfilment.ts";
 import type { OrderChoices } from "./order-choices.ts";
 import type { OrderLine } from "./order-line.ts";
-import type { RefundStatus } from "./order-status.ts";
+import type { RefundEntry } from "./order-refund.ts";
 
 export type { OrderLine } from "./order-line.ts";
+export type { Refund, RefundEntry, ReturnedLine } from "./order-refund.ts";
 export { nextStatuses } from "./order-status.ts";
 export type { OrderStatus } from "./order-status.ts";
 
 /** The payment providers by name; the way a shopper chose to pay. */
 export type PaymentMethod = ProviderName;
-
-/** A refund that is owed, asked for, done, or refused for good until somebody says: once more. */
-export interface Refund {
-  readonly status: RefundStatus;
-  readonly reason: string;
-  /** Why the provider did not do it when it was last asked, in its own code. */
-  readonly lastError?: string;
-  readonly amountMinor: number;
-  readonly refundId?: string;
-  /** How often the provider was asked; the pause between two attempts grows with it. */
-  readonly attempts: number;
-  /** The captured transaction that is paid back; not always the one that paid the order. */
-  readonly transactionId: string;
-  /** The very payment of that transaction, where a transaction can have several. */
-  readonly paymentId: string;
-  readonly provider: PaymentMethod;
-  readonly currency: string;
-  /** How often the provider took the refund on and then gave up; each such try has a key of its own. */
-  readonly failures?: number;
-}
 
 /** What is known of the money. */
 export interface Payment {
@@ -52,7 +34,12 @@ export interface Payment {
   readonly state?: "processing" | "failed";
   readonly capturedMinor?: number;
   readonly capturedAtMs?: EpochMs;
-  readonly refund?: Refund;
+  /** Every refund of the order, by its id. */
+  readonly refunds?: Readonly<Record<string, RefundEntry>>;
+  /** What of the captured amount neither went back nor is to go back. */
+  readonly refundableMinor?: number;
+  /** What was captured by payments beyond the one that settled the order; all of it goes back. */
+  readonly extraMinor?: Readonly<Record<string, number>>;
 }
 
 /** Money that has arrived: it paid for the order, or it is what is refunded. */
@@ -105,8 +92,10 @@ interface OrderFacts extends OrderChoices {
   readonly createdAtMs: EpochMs;
   /** The holds and the cart's lock end at this instant, unless a payment that starts extends it. */
   readonly expiresAtMs: EpochMs;
-  /** Refunds of payments beyond the one that settled the order, by payment. */
-  readonly extraRefunds?: Readonly<Record<string, Refund>>;
+  /** What was sent to the shopper, in the order in which it was. */
+  readonly fulfilments?: readonly Fulfilment[];
+  /** Its units were sold, though the order is not paid any more: what is left of them can still come back. */
+  readonly isSold?: true;
   /** Provider events that took effect, by event id. */
   readonly events?: Readonly<Record<string, { readonly kind: string; readonly atMs: EpochMs }>>;
   /** Present while something is still to be done at an instant: expiry or refund. */
@@ -139,7 +128,7 @@ export interface PaidOrder extends OrderFacts {
 /** Its money goes back, or has. */
 export interface RefundOrder extends OrderFacts {
   readonly status: "refund_due" | "refunded";
-  readonly payment: CapturedPayment & { readonly refund: Refund };
+  readonly payment: CapturedPayment;
 }
 
 /** An order as it is stored: its status tells what it has. */

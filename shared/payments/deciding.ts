@@ -4,14 +4,8 @@ import { deadlineWithin } from "../inventory/deadline.ts";
 import { isProcessing, type Order, type PaymentMethod } from "../orders/order.ts";
 import type { PaymentFact } from "../providers/provider.ts";
 import { factKey } from "./fact-key.ts";
-import {
-  decideOutcome,
-  knowsTransaction,
-  type OnPaymentFailure,
-  type Outcome,
-  remembering,
-  withDue,
-} from "./payment.ts";
+import { type Outcome, remembering, withDue } from "./outcome.ts";
+import { decideOutcome, knowsTransaction, type OnPaymentFailure } from "./payment.ts";
 
 /** The shop's rules that decide with. */
 export interface DecidingRules {
@@ -54,7 +48,6 @@ function whenProcessing(
  * order has moved past it.
  */
 export function decide(order: Order, fact: PaymentFact, rules: DecidingRules): Outcome | undefined {
-  if (order.events?.[factKey(fact)]) return undefined;
-  if (fact.kind === "processing") return whenProcessing(order, fact, rules);
-  return decideOutcome(order, fact, rules);
+  if (fact.kind !== "processing") return decideOutcome(order, fact, rules);
+  return order.events?.[factKey(fact)] ? undefined : whenProcessing(order, fact, rules);
 }

@@ -5,7 +5,7 @@ import { extendPieces, extendWrite, listHoldings } from "../orders/holdings.ts";
 import type { Order } from "../orders/order.ts";
 import { extendCountWrites } from "../orders/shopper-store.ts";
 import type { Write } from "../table/write.ts";
-import { withDue } from "./payment.ts";
+import { withDue } from "./outcome.ts";
 import { changeOrderWrite } from "./payment-store.ts";
 
 /** An order that is about to get the deadline of `next`, and the transaction that its cart's lock names. */

@@ -11,7 +11,7 @@ import {
 } from "../providers/provider.ts";
 import { createReceiving, type ReceivingOptions } from "./receiving.ts";
 import { createRechecking } from "./rechecking.ts";
-import { createRefunds } from "./refund-service.ts";
+import { createRefunds } from "./refunds/refund-service.ts";
 import { createSettling, type SettlingOptions } from "./settle-service.ts";
 import { createStarting, type StartedPayment, type StartingOptions } from "./start-service.ts";
 

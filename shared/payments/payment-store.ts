@@ -3,12 +3,13 @@ import type { ChangeNote } from "../base/actor.ts";
 import { HoldfastError } from "../base/errors.ts";
 import { dayMs, type EpochMs, later, ttlSecondsAt } from "../base/time.ts";
 import type { Order } from "../orders/order.ts";
-import { orderRow, type OrderRow } from "../orders/order-store.ts";
+import { orderRow, type OrderRow, parseOrder } from "../orders/order-store.ts";
 import type { NotedEvent, PaymentEvent } from "../providers/provider.ts";
 import type { Database } from "../table/database.ts";
 import {
   allOf,
   assigned,
+  AttributePath,
   condition,
   type Fragment,
   isMissing,
@@ -26,6 +27,9 @@ const eventLifeMs = 90 * dayMs;
 
 const at = pathsOf<OrderRow>();
 
+/** Where orders of an older layout have refunds beyond the first: they were read into the payment. */
+const formerRefunds = new AttributePath(["extraRefunds"]);
+
 /** The order is the one that was read: nobody has moved, extended or paid it since. */
 function orderIsAsRead({ status, expiresAtMs, revision }: Order): Fragment {
   return allOf(
@@ -39,14 +43,15 @@ function orderIsAsRead({ status, expiresAtMs, revision }: Order): Fragment {
 export function changeOrderWrite(read: Order, next: Order, note: ChangeNote): Write {
   const { orderId } = read;
   const revision = (read.revision ?? 0) + 1;
-  const { status, expiresAtMs, pieces, payment, extraRefunds, events, dueShard, dueAtMs } = next;
-  const changed = { status, expiresAtMs, pieces, payment, extraRefunds, events, dueShard, dueAtMs };
+  const { status, isSold, expiresAtMs, pieces, payment, events, dueShard, dueAtMs } = next;
+  const changed = { status, isSold, expiresAtMs, pieces, payment, events, dueShard, dueAtMs };
+  const { set, remove } = assigned<OrderRow>({ ...changed, revision, change: note });
   return update({
     ...orderRow(orderId),
     // What the next order does not have any more is removed from the item.
-    change: assigned<OrderRow>({ ...changed, revision, change: note }),
+    change: { set, remove: [...remove, formerRefunds] },
     condition: orderIsAsRead(read),
-    refused: (found) => new OrderMoved(orderId, found as Order | undefined),
+    refused: (found) => new OrderMoved(orderId, found && parseOrder(found)),
     // Its own effect: the very note with the next revision.
     applied: (found) => found?.["revision"] === revision && isSameNote(found, note),
   });

@@ -19,8 +19,8 @@ import {
   type PaymentAlarm,
 } from "./payment.ts";
 import { keepEvent } from "./payment-store.ts";
-import { listOpenRefunds } from "./refund.ts";
-import type { Refunds } from "./refund-service.ts";
+import { countGivenUp, hasNewRefunds } from "./refunds/refund-telling.ts";
+import type { Refunds } from "./refunds/refund-service.ts";
 import type { Settling } from "./settle-service.ts";
 
 /** What receiving is made of. */
@@ -41,14 +41,7 @@ export interface Received {
 type Parts = ReceivingOptions & { readonly settling: Settling; readonly refunds: Refunds };
 
 /** What a fact made due is asked for at once; where that fails the sweep goes on with it. */
-async function payBack(
-  { refunds, logger }: Parts,
-  order: Order,
-  fact: PaymentFact,
-  actor: Actor,
-): Promise<Order> {
-  const isNew = listOpenRefunds(order).some(({ attempts }) => attempts === 0);
-  if (!isNew && fact.kind !== "refund_failed") return order;
+async function payBack({ refunds, logger }: Parts, order: Order, actor: Actor): Promise<Order> {
   try {
     return await refunds.carryOut(order, actor);
   } catch (error) {
@@ -70,12 +63,13 @@ export function createReceiving(options: Parts) {
       alarm("AmountMismatch");
     }
     if (settled === order) return order;
-    if (fact.kind === "refund_failed") {
+    const hasFailed = countGivenUp(settled) > countGivenUp(order);
+    if (hasFailed) {
       const { orderId } = order;
       logger.error("A refund failed after all", { orderId, refundId: fact.refundId });
       alarm("RefundFailed");
     }
-    return payBack(options, settled, fact, actor);
+    return hasFailed || hasNewRefunds(settled) ? payBack(options, settled, actor) : settled;
   }
 
   /** The order of a fact; where a shopper could have named it, the provider is asked. */

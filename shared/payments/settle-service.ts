@@ -7,7 +7,7 @@ import { completeWrite, reopenWrite } from "../carts/checkout/cart-checkout-stor
 import { takeBackWrite } from "../inventory/hold-store.ts";
 import { listHoldings, releaseMoved, releaseWrites } from "../orders/holdings.ts";
 import { listBought } from "../orders/order-line.ts";
-import { isProcessing, sumDemand, type Order } from "../orders/order.ts";
+import { isProcessing, type Order } from "../orders/order.ts";
 import { findOrder } from "../orders/order-store.ts";
 import { leaveCountWrites } from "../orders/shopper-store.ts";
 import type { PaymentFact } from "../providers/provider.ts";
@@ -16,7 +16,8 @@ import { TransactionRefused } from "../table/transaction.ts";
 import type { Write } from "../table/write.ts";
 import { decide, type DecidingRules } from "./deciding.ts";
 import { extendOrder } from "./extending.ts";
-import { type OnPaymentFailure, OrderMoved, type Outcome, withDue } from "./payment.ts";
+import { type Outcome, withDue } from "./outcome.ts";
+import { type OnPaymentFailure, OrderMoved } from "./payment.ts";
 import { changeOrderWrite } from "./payment-store.ts";
 import { createSelling, type SellingOptions, SoldOut } from "./selling.ts";
 
@@ -58,10 +59,20 @@ function pickAction(
 }
 
 function makeNote(order: Order, outcome: Outcome, actor: Actor, nowMs: ChangeNote["atMs"]) {
-  const reason = outcome.next.payment?.refund?.reason;
-  const note = changeNote(pickAction("order", order, outcome), actor, nowMs, reason);
+  const { action, reason } = outcome;
+  const isMoved = outcome.next.status !== order.status;
+  const told = (isMoved ? undefined : action) ?? pickAction("order", order, outcome);
+  const note = changeNote(told, actor, nowMs, reason);
   // Stock that is sold late or taken back tells by this whose it was.
   return { ...note, orderId: order.orderId };
+}
+
+/** Whoever has paid has used the promotions, and gives only goods back. */
+function takeBackWrites({ back }: Outcome, note: ChangeNote): Write[] {
+  if (!back) return [];
+  const { units, refundId } = back;
+  const told = { ...note, action: "item.returned", refundId } as const;
+  return units.map((demand) => takeBackWrite({ ...demand, note: told }));
 }
 
 /** A refused transaction reads like its first refusal; the order's own is the one that counts. */
@@ -80,16 +91,10 @@ export function createSettling(options: SettlingOptions) {
   async function change(order: Order, outcome: Outcome, note: ChangeNote): Promise<void> {
     const carted = [...cartWrites(order, outcome, note), ...countWrites(order, outcome, note.atMs)];
     const changed = changeOrderWrite(order, outcome.next, note);
-    if (outcome.stock === "takeBack") {
-      // Whoever has paid has used the promotions, and gives only goods back.
-      const told = { ...note, action: "item.refund_due" } as const;
-      const back = sumDemand(order.lines).map((line) => takeBackWrite({ ...line, note: told }));
-      await transactTolerating(database, [changed, ...back], carted);
-      return;
-    }
-    const held = outcome.stock === "leave" ? [] : listHoldings(order, note);
+    const required = [changed, ...takeBackWrites(outcome, note)];
+    const held = outcome.stock === "release" ? listHoldings(order, note) : [];
     const back = held.map((holding) => releaseWrites(holding));
-    const gone = await transactTolerating(database, [changed], [...back, ...carted]);
+    const gone = await transactTolerating(database, required, [...back, ...carted]);
     const left = held.filter((_, index) => gone.includes(back[index]!));
     await releaseMoved(database, left);
   }
@@ -120,7 +125,7 @@ export function createSettling(options: SettlingOptions) {
    * @throws OrderMoved when the order was changed after it was read; nothing was changed
    */
   async function carryOut(order: Order, outcome: Outcome, actor: Actor): Promise<Order> {
-    const { next, stock, soldOut } = outcome;
+    const { next, stock, soldOut, corrected } = outcome;
     const note = makeNote(order, outcome, actor, clock());
     try {
       if (stock === "extend") {
@@ -137,7 +142,11 @@ export function createSettling(options: SettlingOptions) {
       return { ...next, revision: (order.revision ?? 0) + 1 };
     } catch (error) {
       if (error instanceof SoldOut && soldOut) return carryOut(order, soldOut, actor);
-      throw orderMovedIn(error);
+      const refused = orderMovedIn(error);
+      if (corrected && refused instanceof TransactionRefused) {
+        return carryOut(order, corrected, actor);
+      }
+      throw refused;
     }
   }
 

@@ -13,7 +13,7 @@ import type { Database } from "../table/database.ts";
 import { currentOperation } from "../table/operation.ts";
 import type { Page } from "../table/paging.ts";
 import type { PaymentService } from "./payment-service.ts";
-import { listOpenRefunds } from "./refund.ts";
+import { listOpenRefunds } from "./refunds/refund.ts";
 
 /** What a sweep works with. */
 export interface SweepOptions {

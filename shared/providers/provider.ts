@@ -33,6 +33,16 @@ export interface WebhookDelivery {
   readonly headers: Readonly<Record<string, string | undefined>>;
 }
 
+/** A refund as its provider knows it; after `failed` the money is with us again. */
+export interface ToldRefund {
+  /** The provider's name for it. */
+  readonly refundId: string;
+  readonly amountMinor: number;
+  readonly status: "requested" | "done" | "failed";
+  /** Our own name for it, where we asked for it and the provider remembers. */
+  readonly ourRefundId?: string | undefined;
+}
+
 /**
  * What happened to money, as the provider vouches for it.
  *
@@ -40,14 +50,16 @@ export interface WebhookDelivery {
  * difference they are the same. A fact is known again by its kind and payment, whatever carried it.
  */
 export interface PaymentFact {
-  readonly kind: "processing" | "captured" | "failed" | "refunded" | "refund_failed";
+  readonly kind: "processing" | "captured" | "failed" | "refunded";
   readonly provider: ProviderName;
   readonly orderId: string;
   readonly transactionId: string;
   readonly paymentId: string;
   readonly amountMinor: number;
   readonly currency: string;
-  /** The refund that failed, by the provider's name for it. */
+  /** Of `refunded`: the refunds that this is about, ours or not; the amount stays the payment's own. */
+  readonly refunds?: readonly ToldRefund[];
+  /** The one of them that the event is about, where it is about one. */
   readonly refundId?: string;
   /** The provider's own word for it, for the record. */
   readonly type: string;
@@ -74,7 +86,7 @@ export type PaymentEvent = PaymentFact | NotedEvent;
 /** What a provider gave the shopper's browser, as the browser brings it. */
 export type BrowserReturn = Readonly<Record<string, string | undefined>>;
 
-/** Money to be paid back in full. */
+/** Money to be paid back: all of a payment or a part of it. */
 export interface RefundRequest {
   readonly orderId: string;
   readonly transactionId: string;
@@ -84,6 +96,8 @@ export interface RefundRequest {
   readonly reason: string;
   /** The same key means the same refund, however often it is sent. */
   readonly idempotencyKey: string;
+  /** Our name for the refund, for the provider to remember. */
+  readonly ourRefundId: string;
   /** A refund that was asked for before and was not finished then. */
   readonly refundId?: string | undefined;
 }
@@ -145,10 +159,10 @@ export interface PaymentProvider {
   /** Pays back, once for each idempotency key. */
   refund(request: RefundRequest): Promise<RefundState>;
   /**
-   * How much of a captured payment could still be paid back, in minor units: what was captured, less
-   * what went back or is on its way, wherever that was asked for.
+   * Every refund of a captured payment that the provider knows, wherever it was asked for; what is gone in any
+   * other way is none. Empty where the provider keeps no books.
    */
-  fetchRefundable(payment: { transactionId: string; paymentId: string }): Promise<number>;
+  listRefunds(payment: { transactionId: string; paymentId: string }): Promise<ToldRefund[]>;
 }
 
 /** The providers of a stage; one that it lacks cannot be paid with. */

@@ -19,9 +19,13 @@ interface Order {
   readonly receipt?: string | null;
 }
 
-interface Refund {
+/** A refund as Razorpay tells it. */
+export interface RazorpayRefund {
   readonly id: string;
   readonly status: string;
+  readonly amount: number | string;
+  readonly currency: string;
+  readonly notes?: unknown;
 }
 
 /** The part of the SDK that has no public setting: where it calls, and with which headers. */
@@ -33,13 +37,6 @@ interface SdkInside {
   };
 }
 
-const fullyRefunded = "fully_refunded";
-
-/** Whether Razorpay refused a refund because everything was paid back before. */
-export function isFullyRefunded(error: ProviderFailed): boolean {
-  return error.reason === fullyRefunded;
-}
-
 interface SdkFailure {
   readonly statusCode?: number;
   readonly error?: { readonly code?: string; readonly description?: string };
@@ -49,8 +46,9 @@ interface SdkFailure {
 function failed(error: unknown): ProviderFailed {
   if (error instanceof ProviderFailed) return error;
   const { statusCode, error: told } = error as SdkFailure;
+  // One code stands for nearly everything; only the text tells that nothing is left.
   if (/fully refunded/i.test(told?.description ?? "")) {
-    return new ProviderFailed("razorpay", fullyRefunded, false);
+    return new ProviderFailed("razorpay", "fully_refunded", false);
   }
   const retriable =
     statusCode === undefined || statusCode >= 500 || [409, 429].includes(statusCode);
@@ -105,15 +103,20 @@ export function createRazorpayApi(options: ProviderOptions, guard: Guard) {
     },
     fetchPayment: (paymentId: string) =>
       call<RazorpayPayment>(({ payments }) => payments.fetch(paymentId)),
-    refund: (paymentId: string, wish: { amount: number }, idempotencyKey: string) =>
-      call<Refund>(({ payments }) => payments.refund(paymentId, wish), {
+    refund: (
+      paymentId: string,
+      wish: { amount: number; notes: Record<string, string> },
+      idempotencyKey: string,
+    ) =>
+      call<RazorpayRefund>(({ payments }) => payments.refund(paymentId, wish), {
         "X-Refund-Idempotency": idempotencyKey,
       }),
     fetchRefund: (paymentId: string, refundId: string) =>
-      call<Refund>(({ payments }) => payments.fetchRefund(paymentId, refundId)),
+      call<RazorpayRefund>(({ payments }) => payments.fetchRefund(paymentId, refundId)),
     listRefunds: async (paymentId: string) => {
-      const ask = ({ payments }: RazorpaySdk) => payments.fetchMultipleRefund(paymentId, {});
-      return (await call<{ items: Refund[] }>(ask)).items;
+      const ask = ({ payments }: RazorpaySdk) =>
+        payments.fetchMultipleRefund(paymentId, { count: 100 });
+      return (await call<{ items: RazorpayRefund[] }>(ask)).items;
     },
   };
 }

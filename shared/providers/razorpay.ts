@@ -7,16 +7,10 @@ import {
   type PaymentEvent,
   type PaymentFact,
   type PaymentProvider,
-  ProviderFailed,
   type ProviderKeys,
-  type RefundState,
 } from "./provider.ts";
-import {
-  createRazorpayApi,
-  isFullyRefunded,
-  type RazorpayApi,
-  type RazorpayPayment,
-} from "./razorpay-api.ts";
+import { createRazorpayApi, type RazorpayApi, type RazorpayPayment } from "./razorpay-api.ts";
+import { refundEntity, refundState, statusIn, tellRefund } from "./razorpay-refunds.ts";
 import { razorpayAmounts } from "./razorpay-currencies.ts";
 import { hmacHex, parseJson, matchesAny, sha256Hex } from "./signatures.ts";
 import type { ProviderOptions } from "./provider-options.ts";
@@ -28,13 +22,10 @@ const notes = z
 const paymentEntity = z.object({
   id: z.string().min(1).max(255),
   amount: z.int(),
-  amount_refunded: z.int().nullish(),
   currency: z.string(),
   order_id: z.string().min(1).max(255),
   notes,
 });
-
-const refundEntity = z.object({ id: z.string().min(1).max(255) });
 
 const eventSchema = z.object({
   event: z.string(),
@@ -53,8 +44,9 @@ const kinds: Readonly<Record<string, PaymentFact["kind"]>> = {
   "payment.captured": "captured",
   "order.paid": "captured",
   "payment.failed": "failed",
+  "refund.created": "refunded",
   "refund.processed": "refunded",
-  "refund.failed": "refund_failed",
+  "refund.failed": "refunded",
 };
 
 /**
@@ -74,9 +66,10 @@ function factIn(body: Buffer): PaymentFact | undefined {
   const kind = event && kinds[event.event];
   if (!event || !kind) return undefined;
   const { entity } = event.payload.payment;
-  const isPartial = kind === "refunded" && (entity.amount_refunded ?? 0) < entity.amount;
   const amountMinor = razorpayAmounts.fromProvider(entity.amount, entity.currency);
-  if (isPartial || amountMinor === undefined) return undefined;
+  const refund = event.payload.refund?.entity;
+  const told = refund && tellRefund({ ...refund, ...statusIn(event.event) });
+  if (amountMinor === undefined || (kind === "refunded" && !told)) return undefined;
   return {
     kind,
     provider: "razorpay",
@@ -86,7 +79,7 @@ function factIn(body: Buffer): PaymentFact | undefined {
     amountMinor,
     currency: entity.currency,
     type: event.event,
-    ...(kind === "refund_failed" ? { refundId: event.payload.refund?.entity.id ?? "" } : {}),
+    ...(kind === "refunded" && told ? { refunds: [told], refundId: told.refundId } : {}),
   };
 }
 
@@ -109,7 +102,8 @@ function parseOutline(body: Buffer): { type: string; isUnreadable?: true } {
   if (!Object.hasOwn(kinds, type)) return { type };
   const { payment } = told.payload ?? {};
   const isForeign = payment !== undefined && !payment.entity.order_id;
-  const isReadable = eventSchema.safeParse(parseJson(body)).success;
+  const { data } = eventSchema.safeParse(parseJson(body));
+  const isReadable = data !== undefined && (kinds[type] !== "refunded" || data.payload.refund);
   return isForeign || isReadable ? { type } : { type, isUnreadable: true };
 }
 
@@ -138,22 +132,8 @@ function parseFact(payment: RazorpayPayment, receipt: string | undefined): Payme
   };
 }
 
-const refundStatuses: Readonly<Record<string, RefundState["status"]>> = {
-  processed: "done",
-  failed: "failed",
-};
-
-function refundState({ id, status }: { id: string; status: string }): RefundState {
-  return { refundId: id, status: refundStatuses[status] ?? "requested" };
-}
-
 function signatures(keys: readonly ProviderKeys[], name: string, message: string | Buffer) {
   return keys.flatMap(({ [name]: secret }) => (secret ? [hmacHex(secret, message)] : []));
-}
-
-/** What has not gone back yet and is not on its way. */
-function computeRefundable({ amount, amount_refunded: back, currency }: RazorpayPayment): number {
-  return razorpayAmounts.fromProvider(Number(amount) - Number(back ?? 0), currency) ?? 0;
 }
 
 /** Which of the attempts to pay an order was captured, or else is about to be. */
@@ -222,26 +202,24 @@ export function createRazorpay(options: ProviderOptions): PaymentProvider {
       const payment = await api.fetchPayment(paymentId);
       if (!paymentKinds[payment.status] || !payment.order_id) return undefined;
       const { receipt } = await api.fetchOrder(payment.order_id);
-      return parseFact(payment, receipt ?? undefined);
+      const fact = parseFact(payment, receipt ?? undefined);
+      if (fact?.kind !== "refunded") return fact;
+      return { ...fact, refunds: await provider.listRefunds(fact) };
     },
     findPayment: (transactionId) => fetchPaid(api, transactionId),
     async cancel() {
       // Razorpay's orders cannot be cancelled: a payment that comes late is paid back.
       return "impossible";
     },
-    async refund({ paymentId, amountMinor, currency, idempotencyKey, refundId }) {
+    async refund({ paymentId, amountMinor, currency, idempotencyKey, ...names }) {
+      const { ourRefundId, refundId } = names;
       if (refundId) return refundState(await api.fetchRefund(paymentId, refundId));
       const amount = refundable("razorpay", razorpayAmounts, { amountMinor, currency });
-      try {
-        return refundState(await api.refund(paymentId, { amount }, idempotencyKey));
-      } catch (error) {
-        if (!(error instanceof ProviderFailed) || !isFullyRefunded(error)) throw error;
-        const states = (await api.listRefunds(paymentId)).map(refundState);
-        const state = states.find(({ status }) => status !== "failed");
-        return state ?? { refundId: paymentId, status: "done" };
-      }
+      const wish = { amount, notes: { refundId: ourRefundId } };
+      return refundState(await api.refund(paymentId, wish, idempotencyKey));
     },
-    fetchRefundable: async ({ paymentId }) => computeRefundable(await api.fetchPayment(paymentId)),
+    listRefunds: async ({ paymentId }) =>
+      (await api.listRefunds(paymentId)).flatMap((refund) => tellRefund(refund) ?? []),
   };
   return provider;
 }

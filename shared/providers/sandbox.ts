@@ -28,6 +28,15 @@ const eventSchema = z.object({
     paymentId: foreignId,
     amountMinor: z.int(),
     currency: z.string(),
+    /** What `payment.refunded` is about; without it all of the payment went back. */
+    refund: z
+      .object({
+        refundId: foreignId,
+        amountMinor: z.int().positive(),
+        status: z.enum(["requested", "done", "failed"]),
+        ourRefundId: foreignId.optional(),
+      })
+      .optional(),
   }),
 });
 
@@ -88,8 +97,13 @@ const kinds = {
   "payment.refunded": "refunded",
 } as const;
 
-function parseFact({ type, data }: SandboxEvent): PaymentFact {
-  return { kind: kinds[type], provider: "sandbox", ...data, type, certain: true };
+function parseFact({ type, data: { refund, ...data } }: SandboxEvent): PaymentFact {
+  const fact = { kind: kinds[type], provider: "sandbox", ...data, type, certain: true } as const;
+  if (fact.kind !== "refunded") return fact;
+  const { paymentId, amountMinor } = data;
+  const whole = { refundId: `all-${paymentId}`, amountMinor, status: "done" } as const;
+  const told = refund ?? whole;
+  return { ...fact, refunds: [told], refundId: told.refundId };
 }
 
 /**
@@ -152,9 +166,9 @@ export function createSandbox({ keys, clock = systemClock }: ProviderOptions): P
     async refund({ idempotencyKey, refundId }) {
       return { refundId: refundId ?? derivedId("sbr", idempotencyKey), status: "done" };
     },
-    async fetchRefundable() {
-      // It never refuses, so nobody has to ask.
-      return 0;
+    async listRefunds() {
+      // It keeps no books, and never refuses.
+      return [];
     },
   };
 }

@@ -45,7 +45,8 @@ const refundStatuses: Readonly<Record<string, RefundState["status"]>> = {
   canceled: "failed",
 };
 
-function refundState({ id, status }: { id: string; status: string | null }): RefundState {
+/** How far a refund is, in our words. */
+export function refundState({ id, status }: { id: string; status: string | null }): RefundState {
   return { refundId: id, status: refundStatuses[status ?? ""] ?? "requested" };
 }
 
@@ -75,7 +76,7 @@ export function createStripeApi(options: ProviderOptions, guard: Guard) {
     listRefunds: async (intentId: string) => {
       const list = { payment_intent: intentId, limit: 100 };
       const { data } = await call(({ refunds }) => refunds.list(list));
-      return data.map((refund) => ({ ...refundState(refund), amount: refund.amount }));
+      return data;
     },
   };
 }

@@ -22,19 +22,8 @@ const intentSchema = z.object({
 /** An id, or the object that it stands for. */
 const reference = z.union([foreignId, z.object({ id: foreignId }).transform(({ id }) => id)]);
 
-const chargeSchema = z.object({
-  amount: z.int(),
-  amount_refunded: z.int(),
-  payment_intent: reference,
-});
-
-const refundSchema = z.object({
-  id: foreignId,
-  amount: z.int(),
-  currency: z.string(),
-  payment_intent: reference,
-  metadata,
-});
+/** A charge or a refund: both name the intent that they belong to. */
+const ofIntent = z.object({ payment_intent: reference });
 
 const eventSchema = z.object({
   id: z.string(),
@@ -96,28 +85,21 @@ export function intentFact(kind: IntentKind, type: string, object: unknown) {
   });
 }
 
-/** A refund of ours that failed, or undefined when it is another's: those carry no order. */
-function failedRefund(type: string, object: unknown): PaymentFact | undefined {
-  const refund = refundSchema.safeParse(object).data;
-  if (!refund) return undefined;
-  const { payment_intent: transactionId, amount, currency } = refund;
-  const { orderId } = refund.metadata;
-  const fact = makeFact({ kind: "refund_failed", type, orderId, transactionId, amount, currency });
-  return fact && { ...fact, refundId: refund.id };
-}
+const refundTypes = new Set([
+  "charge.refunded",
+  "charge.refund.updated",
+  "refund.created",
+  "refund.updated",
+  "refund.failed",
+]);
 
 /**
- * The payment of which everything seems to be on its way back. The event comes when a refund is made,
- * not when it is done, so the refunds themselves have to be looked at.
+ * The payment of which something goes back, or comes home. `charge.refunded` comes when a refund is made, not when it
+ * is done, and others come in any order: so the refunds themselves have to be looked at.
  */
 export function findRefundedIntent({ type, object }: StripeEvent): string | undefined {
-  if (type === "charge.refunded") {
-    const charge = chargeSchema.safeParse(object).data;
-    return charge && charge.amount_refunded >= charge.amount ? charge.payment_intent : undefined;
-  }
-  if (type !== "refund.updated" && type !== "charge.refund.updated") return undefined;
-  const done = z.object({ status: z.literal("succeeded"), payment_intent: reference });
-  return done.safeParse(object).data?.payment_intent;
+  if (!refundTypes.has(type)) return undefined;
+  return ofIntent.safeParse(object).data?.payment_intent;
 }
 
 /** The amount is Stripe's own number; one that is no whole number of minor units makes no fact. */
@@ -157,11 +139,7 @@ function isOurs(object: unknown): boolean {
 export function parseStripeEvent(event: StripeEvent | undefined): PaymentEvent {
   const { id = "unreadable", type = "unknown", object } = event ?? {};
   const kind = intentKinds[type];
-  const fact = kind
-    ? intentFact(kind, type, object)
-    : type === "refund.failed"
-      ? failedRefund(type, object)
-      : undefined;
+  const fact = kind && intentFact(kind, type, object);
   if (fact) return fact;
   const noted = { kind: "noted", provider: "stripe", eventId: id, type } as const;
   return !event || (kind && isOurs(object)) ? { ...noted, isUnreadable: true } : noted;

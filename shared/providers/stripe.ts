@@ -8,9 +8,10 @@ import {
   ProviderFailed,
   type RefundRequest,
   type RefundState,
+  type ToldRefund,
 } from "./provider.ts";
 import type { ProviderOptions } from "./provider-options.ts";
-import { createStripeApi, type StripeApi } from "./stripe-api.ts";
+import { createStripeApi, refundState, type StripeApi } from "./stripe-api.ts";
 import { stripeAmounts } from "./stripe-currencies.ts";
 import {
   parseStripeEvent,
@@ -25,46 +26,39 @@ function isRefusal(error: unknown, ...reasons: string[]): boolean {
 }
 
 async function refundBy(api: StripeApi, request: RefundRequest): Promise<RefundState> {
-  const { orderId, transactionId, amountMinor, currency, idempotencyKey, refundId } = request;
+  const { orderId, transactionId, amountMinor, currency, idempotencyKey, ...names } = request;
+  const { ourRefundId, refundId } = names;
   if (refundId) return api.fetchRefund(refundId);
   const amount = refundable("stripe", stripeAmounts, { amountMinor, currency });
-  try {
-    const wish = { payment_intent: transactionId, amount, metadata: { orderId } };
-    return await api.refund(wish, idempotencyKey);
-  } catch (error) {
-    if (!isRefusal(error, "charge_already_refunded")) throw error;
-    const refunds = await api.listRefunds(transactionId);
-    const { refundId: made = transactionId, status = "done" } =
-      refunds.find((each) => each.status !== "failed") ?? {};
-    return { refundId: made, status };
-  }
+  // A key binds what was sent with it: refunds that are older than this name are sent as they were.
+  const own = ourRefundId.startsWith("rfd_") ? { refundId: ourRefundId } : {};
+  const wish = { payment_intent: transactionId, amount, metadata: { orderId, ...own } };
+  return api.refund(wish, idempotencyKey);
 }
 
-type Told = Awaited<ReturnType<StripeApi["listRefunds"]>>;
-
-/** What refunds in some states come to, in Stripe's own number. */
-function sumRefunds(refunds: Told, isCounted: (status: RefundState["status"]) => boolean): number {
-  const counted = refunds.filter(({ status }) => isCounted(status));
-  return counted.reduce((sum, { amount }) => sum + amount, 0);
-}
-
-/** What has not gone back yet and is not on its way. */
-async function fetchRefundableMinor(api: StripeApi, intentId: string): Promise<number> {
-  const { amount_received: received, currency } = await api.fetchIntent(intentId);
+/** Every refund of a payment intent, wherever it was asked for. */
+async function listTold(api: StripeApi, intentId: string): Promise<ToldRefund[]> {
   const refunds = await api.listRefunds(intentId);
-  const rest = received - sumRefunds(refunds, (status) => status !== "failed");
-  return stripeAmounts.fromProvider(rest, currency.toUpperCase()) ?? 0;
+  return refunds.flatMap((refund) => {
+    const { amount, currency, metadata } = refund;
+    const amountMinor = stripeAmounts.fromProvider(amount, currency.toUpperCase());
+    if (amountMinor === undefined) return [];
+    const ourRefundId = metadata?.["refundId"];
+    return [{ ...refundState(refund), amountMinor, ...(ourRefundId ? { ourRefundId } : {}) }];
+  });
 }
 
-/** The fact that all of a payment is back with the shopper, by what Stripe's refunds say themselves. */
+/** How all refunds of a payment stand: what Stripe's refunds say themselves, not what an event calls them. */
 async function refundedFact(api: StripeApi, intentId: string, type: string) {
-  const [intent, refunds] = await Promise.all([
-    api.fetchIntent(intentId),
-    api.listRefunds(intentId),
-  ]);
-  const isBack = sumRefunds(refunds, (status) => status === "done") >= intent.amount_received;
-  const fact = isBack ? intentFact("captured", type, intent) : undefined;
-  return fact && ({ ...fact, kind: "refunded" } as const);
+  const intent = await api.fetchIntent(intentId).catch((error: unknown) => {
+    // An event of another account's money.
+    if (isRefusal(error, "resource_missing")) return undefined;
+    throw error;
+  });
+  if (!intent) return undefined;
+  const refunds = await listTold(api, intentId);
+  const fact = refunds.length > 0 ? intentFact("captured", type, intent) : undefined;
+  return fact && ({ ...fact, kind: "refunded", refunds } as const);
 }
 
 /** Stripe as a payment provider. */
@@ -134,7 +128,7 @@ export function createStripe(options: ProviderOptions): PaymentProvider {
       }
     },
     refund: (request) => refundBy(api, request),
-    fetchRefundable: ({ transactionId }) => fetchRefundableMinor(api, transactionId),
+    listRefunds: ({ transactionId }) => listTold(api, transactionId),
   };
   return provider;
 }

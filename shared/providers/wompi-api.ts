@@ -67,3 +67,6 @@ export function createWompiApi({ keys, baseUrl }: ProviderOptions, guard: Guard)
     },
   };
 }
+
+/** See `createWompiApi`. */
+export type WompiApi = ReturnType<typeof createWompiApi>;

@@ -9,6 +9,8 @@ import {
   type PaymentProvider,
   ProviderFailed,
   type ProviderKeys,
+  type RefundRequest,
+  type RefundState,
   type Transaction,
   type TransactionRequest,
   type WebhookDelivery,
@@ -16,7 +18,7 @@ import {
 import { sha256Hex } from "./signatures.ts";
 import type { ProviderOptions } from "./provider-options.ts";
 import { genuineEvent } from "./wompi-events.ts";
-import { createWompiApi, type WompiTransaction } from "./wompi-api.ts";
+import { createWompiApi, type WompiApi, type WompiTransaction } from "./wompi-api.ts";
 import { wompiAmounts } from "./wompi-currencies.ts";
 
 /** Where shoppers pay; a stand-in brings a checkout page of its own. */
@@ -58,6 +60,8 @@ const kinds: Readonly<Record<string, PaymentFact["kind"]>> = {
   VOIDED: "refunded",
 };
 
+const makeVoidId = (paymentId: string): string => `void-${paymentId}`;
+
 function parseFact(transaction: WompiTransaction): PaymentFact | undefined {
   const { id, reference, status, amount_in_cents: amount, currency } = transaction;
   const kind = kinds[status];
@@ -65,7 +69,9 @@ function parseFact(transaction: WompiTransaction): PaymentFact | undefined {
   const amountMinor = wompiAmounts.fromProvider(amount, currency);
   if (!kind || orderId === undefined || amountMinor === undefined) return undefined;
   const named = { orderId, transactionId: reference, paymentId: id, certain: true };
-  return { kind, provider: "wompi", ...named, amountMinor, currency, type: status };
+  const fact = { kind, provider: "wompi", ...named, amountMinor, currency, type: status } as const;
+  if (kind !== "refunded") return fact;
+  return { ...fact, refunds: listVoids(transaction), refundId: makeVoidId(id) };
 }
 
 /** A checkout page of Wompi's for this order, signed, and closed when the holds end. */
@@ -99,13 +105,27 @@ function paymentIn(attempts: readonly WompiTransaction[]): PaymentFact | undefin
   return found && parseFact(found);
 }
 
-/** All or nothing: what is approved can be voided. */
-function computeRefundable({
-  status,
-  amount_in_cents: amount,
-  currency,
-}: WompiTransaction): number {
-  return status === "APPROVED" ? (wompiAmounts.fromProvider(amount, currency) ?? 0) : 0;
+/** All or nothing: a payment that was approved can be voided, once. */
+function listVoids({ id, status, amount_in_cents: amount, currency }: WompiTransaction) {
+  const amountMinor = wompiAmounts.fromProvider(amount, currency);
+  if (status !== "VOIDED" || amountMinor === undefined) return [];
+  return [{ refundId: makeVoidId(id), amountMinor, status: "done" } as const];
+}
+
+/** Gives a payment back, which is all or nothing: of a part there is no way but another one. */
+async function voidWhole(
+  api: WompiApi,
+  { paymentId, amountMinor, currency }: RefundRequest,
+): Promise<RefundState> {
+  const amount = refundable("wompi", wompiAmounts, { amountMinor, currency });
+  const refundId = makeVoidId(paymentId);
+  const before = await api.fetchTransaction(paymentId);
+  if (amount !== before.amount_in_cents) throw new ProviderFailed("wompi", "only_in_full", false);
+  // Wompi knows no idempotency keys, but a transaction can be voided only once.
+  if (before.status === "VOIDED") return { refundId, status: "done" };
+  await api.voidTransaction(paymentId, amount);
+  const { status } = await api.fetchTransaction(paymentId);
+  return { refundId, status: status === "VOIDED" ? "done" : "requested" };
 }
 
 /** Wompi as a payment provider. */
@@ -174,18 +194,8 @@ export function createWompi(options: ProviderOptions): PaymentProvider {
       // The checkout carries its own expiration.
       return "impossible";
     },
-    async refund({ paymentId, amountMinor, currency }) {
-      const amount = refundable("wompi", wompiAmounts, { amountMinor, currency });
-      const refundId = `void-${paymentId}`;
-      const isVoid = async (): Promise<boolean> =>
-        (await api.fetchTransaction(paymentId)).status === "VOIDED";
-      // Wompi knows no idempotency keys, but a transaction can be voided only once.
-      if (await isVoid()) return { refundId, status: "done" };
-      await api.voidTransaction(paymentId, amount);
-      return { refundId, status: (await isVoid()) ? "done" : "requested" };
-    },
-    fetchRefundable: async ({ paymentId }) =>
-      computeRefundable(await api.fetchTransaction(paymentId)),
+    refund: (request) => voidWhole(api, request),
+    listRefunds: async ({ paymentId }) => listVoids(await api.fetchTransaction(paymentId)),
   };
   return provider;
 }

@@ -115,7 +115,7 @@ describe("a capture", () => {
     // Due until the next sweep.
     expect(["refund_due", "refunded"]).toContain(order.status);
     const amountMinor = "amountMinor" in data ? data.amountMinor : order.totalMinor;
-    expect(order.payment).toMatchObject({ refund: { amountMinor } });
+    expect(order.payment).toMatchObject({ refunds: [{ amountMinor }] });
     expect(await shop.levels(deal.itemId)).toEqual({ available: 10, held: 0, sold: 0 });
     expect((await deal.shopper.add({ itemId: deal.itemId, quantity: 1 })).status).toBe(200);
   });
@@ -129,9 +129,10 @@ describe("a capture", () => {
     expect(await statusOf(deal)).toBe("paid");
     expect(await shop.levels(deal.itemId)).toEqual({ available: 7, held: 0, sold: 3 });
     const { orders } = await readBooks(server);
-    const extra = orders.find(({ orderId }) => orderId === deal.order.orderId)?.extraRefunds;
-    expect(extra).toMatchObject({ "another-card": { status: "done", amountMinor: 3_000 } });
-    expect(Object.keys(extra ?? {})).toHaveLength(1);
+    const extra = orders.find(({ orderId }) => orderId === deal.order.orderId)?.payment?.refunds;
+    expect(Object.values(extra ?? {})).toMatchObject([
+      { of: { paymentId: "another-card" }, status: "done", amountMinor: 3_000 },
+    ]);
   });
 });
 
@@ -191,7 +192,7 @@ describe("money after the order has ended", () => {
     const refunded = await deal.shopper.see(deal.order.orderId);
     expect(refunded).toMatchObject({
       status: "refunded",
-      payment: { capturedMinor: 3_000, refund: { status: "done", amountMinor: 3_000 } },
+      payment: { capturedMinor: 3_000, refunds: [{ status: "done", amountMinor: 3_000 }] },
     });
     await captured(deal.order);
     await shop.sweep();

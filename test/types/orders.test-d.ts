@@ -4,7 +4,7 @@
  */
 import { expectTypeOf } from "vitest";
 import type { EpochMs } from "../../shared/base/time.ts";
-import type { CapturedPayment, Order, OrderStatus, Refund } from "../../shared/orders/order.ts";
+import type { CapturedPayment, Order, OrderStatus } from "../../shared/orders/order.ts";
 
 declare const order: Order;
 
@@ -12,7 +12,7 @@ declare const order: Order;
 expectTypeOf<Order["status"]>().toEqualTypeOf<OrderStatus>();
 
 if (order.status === "paid") expectTypeOf(order.payment).toEqualTypeOf<CapturedPayment>();
-if (order.status === "refund_due") expectTypeOf(order.payment.refund).toEqualTypeOf<Refund>();
+if (order.status === "refund_due") expectTypeOf(order.payment).toEqualTypeOf<CapturedPayment>();
 
 if (order.status === "pending") {
   expectTypeOf(order.dueAtMs).toEqualTypeOf<EpochMs>();
@@ -33,5 +33,5 @@ export const paid: Order = { ...facts, status: "paid", payment: captured };
 export const endless: Order = { ...timeless, status: "pending" };
 // @ts-expect-error a paid order has a payment
 export const unpaid: Order = { ...facts, status: "paid" };
-// @ts-expect-error an order whose money goes back has a refund
-export const refundless: Order = { ...facts, status: "refund_due", payment: captured };
+// @ts-expect-error an order whose money goes back has had some
+export const moneyless: Order = { ...facts, status: "refund_due" };

@@ -89,7 +89,7 @@ describe("a sandbox payment", () => {
     expect((await pay(transactionId, "success")).body.deliveries[0].status).toBe(200);
     expect((await get(rival.orderId)).status).toBe("pending");
     const refunded = await get(orderId);
-    expect(refunded.payment.refund).toMatchObject({ status: "done", attempts: 1 });
+    expect(refunded.payment.refunds).toMatchObject([{ status: "done", attempts: 1 }]);
     expect(refunded.status).toBe("refunded");
   });
 });

@@ -45,8 +45,8 @@ const settling = "shared/payments/settle-service.ts";
 const selling = "shared/payments/selling.ts";
 const starting = "shared/payments/start-service.ts";
 const extending = "shared/payments/extending.ts";
-const refunds = "shared/payments/refund-service.ts";
-const refundRules = "shared/payments/refund.ts";
+const refunds = "shared/payments/refunds/refund-service.ts";
+const refundRules = "shared/payments/refunds/refund.ts";
 const receiving = "shared/payments/receiving.ts";
 const guards = "shared/carts/storage/cart-edits.ts";
 const versions = "shared/table/versions.ts";
@@ -529,8 +529,8 @@ export const plantedFaults: readonly PlantedFault[] = [
   fault(
     "a second payment is kept",
     money,
-    "withExtra(order, makeRefund(fact, refundReasons.paidTwice)),",
-    "{ ...order, ...(makeRefund(fact, refundReasons.paidTwice) && {}) },",
+    "return withRefund(next, makeRefund(fact, refundReasons.paidTwice, nowMs));",
+    "return makeRefund(fact, refundReasons.paidTwice, nowMs) ? next : order;",
   ),
   fault(
     "a failure ends an order that is paid",
@@ -547,8 +547,8 @@ export const plantedFaults: readonly PlantedFault[] = [
   fault(
     "a capture that is told after its refund counts once more",
     money,
-    "  return refund ? undefined : whenCaptured(order, fact, nowMs);",
-    "  return refund && !fact ? undefined : whenCaptured(order, fact, nowMs);",
+    "  return capturedBy(order, fact.paymentId) === undefined\n",
+    '  return capturedBy(order, fact.paymentId) === undefined || fact.kind === "captured"\n',
   ),
   fault(
     "an order may be changed by who has read an older one",
@@ -578,7 +578,7 @@ export const plantedFaults: readonly PlantedFault[] = [
   fault(
     "a failed payment keeps the holds",
     settling,
-    'const held = outcome.stock === "leave" ? [] : listHoldings(order, note);',
+    'const held = outcome.stock === "release" ? listHoldings(order, note) : [];',
     "const held = listHoldings(order, note).slice(99);",
   ),
   fault(
@@ -602,18 +602,18 @@ export const plantedFaults: readonly PlantedFault[] = [
   fault(
     "every attempt at a refund is a new one",
     refundRules,
-    "return failures > 0 ? `${base}-again-${failures}` : base;",
-    "return failures >= 0 ? `${base}-again-${order.revision ?? 0}` : base;",
+    "return failures > 0 ? `${refundId}-again-${failures}` : refundId;",
+    "return failures >= 0 ? `${refundId}-again-${Math.random()}` : refundId;",
   ),
   fault(
     "a refund is noted as done before the bank has heard of it",
     refunds,
-    "const answer = await ask(options, current, refund);",
-    'const answer: RefundAnswer = { status: "done", refundId: refund.paymentId };\n      void ask;',
+    "await record(current, refund, await askProvider(options, current, refund), actor);",
+    'await record(current, refund, { status: "done", refundId: refund.paymentId }, actor);\n      void askProvider;',
   ),
   fault(
     "a refund that failed is not tried again",
-    money,
+    refundRules,
     'return status === "due" || status === "requested";',
     "return false;",
   ),

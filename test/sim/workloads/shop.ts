@@ -6,6 +6,7 @@ import { ItemsUnavailable } from "../../../shared/inventory/stock.ts";
 import type { Order } from "../../../shared/orders/order.ts";
 import { LimitExceeded } from "../../../shared/orders/shopper.ts";
 import type { PlaceOrder } from "../../../shared/orders/order-request.ts";
+import { capturedBy } from "../../../shared/payments/refunds/refund.ts";
 import { Auditor } from "../invariants/audit-trail.ts";
 import { OpenOrderBooks } from "../invariants/open-orders.ts";
 import { checkMoney } from "../invariants/money.ts";
@@ -372,9 +373,8 @@ export class Shop {
     const order = this.books.orders().find(({ orderId }) => orderId === event.data.orderId);
     if (!order) throw new InvariantBroken("P7", `${event.data.paymentId} heard, order unknown`);
     if (event.type !== "payment.captured") return;
-    const { payment, extraRefunds = {} } = order;
     const { paymentId } = event.data;
-    if (payment?.paymentId !== paymentId && !extraRefunds[paymentId]) {
+    if (capturedBy(order, paymentId) === undefined) {
       throw new InvariantBroken("P7", `${paymentId} was acknowledged and is not on record`);
     }
   }

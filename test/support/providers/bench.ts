@@ -147,7 +147,13 @@ export async function startBench() {
     const paid = razorpay.attempt(order.id, kind, `pay_${order.id}`);
     const refunded = kind === "refunded" ? paid.amount : 0;
     Object.assign(paid, { amount_refunded: refunded, notes: { orderId } });
-    return { order, paid };
+    const refund = razorpay.refunds.find((each) => each.payment_id === paid.id);
+    if (kind !== "refunded" || refund) return { order, paid, refund };
+    const { id, currency, amount } = paid;
+    const done = { entity: "refund", status: "processed", notes: [], receipt: null } as const;
+    const made = { ...done, id: `rfnd_${id}`, payment_id: id, amount, currency, created_at: 1 };
+    razorpay.refunds.push(made);
+    return { order, paid, refund: made };
   };
 
   const wompiAt = ({ payment, totalMinor: amountMinor, currency }: Order, kind: EventKind) => {
@@ -165,8 +171,9 @@ export async function startBench() {
       return stripeDelivery(stripeTypes[kind], object, { atMs, id: `evt_${kind}` });
     },
     razorpay(order: Order, kind: EventKind) {
-      const { paid } = razorpayAt(order, kind);
-      return razorpayDelivery(razorpayTypes[kind], { payment: paid });
+      const { paid, refund } = razorpayAt(order, kind);
+      const about = kind === "refunded" ? { refund } : {};
+      return razorpayDelivery(razorpayTypes[kind], { payment: paid, ...about });
     },
     wompi: (order: Order, kind: EventKind) => wompiDelivery(wompiEvent(wompiAt(order, kind))),
     sandbox(order: Order, kind: EventKind, atMs: number): WebhookDelivery {

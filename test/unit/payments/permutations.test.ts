@@ -9,7 +9,8 @@ import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { changeNote } from "../../../shared/base/actor.ts";
 import { epochMs } from "../../../shared/base/time.ts";
 import type { Order } from "../../../shared/orders/order.ts";
-import { type OnPaymentFailure, listRefunds } from "../../../shared/payments/payment.ts";
+import type { OnPaymentFailure } from "../../../shared/payments/payment.ts";
+import { listRefunds } from "../../../shared/payments/refunds/refund.ts";
 import type { ProviderName } from "../../../shared/providers/provider.ts";
 import { nextStatuses } from "../../../shared/orders/order.ts";
 import { fillCart } from "../../support/carts.ts";
@@ -213,7 +214,9 @@ class Explorer {
       sold,
       cart: lines.length > 0 ? "full" : "empty",
       locked: cart.lock !== undefined,
-      refunds: listRefunds(final).filter(({ refundId }) => refundId?.startsWith("counted-")).length,
+      refunds: listRefunds(final).filter(({ providerRefundId }) =>
+        providerRefundId?.startsWith("counted-"),
+      ).length,
       due: final.dueAtMs !== undefined && final.status !== "pending",
     };
     const text = JSON.stringify(facts);

@@ -1,33 +1,91 @@
-/** How long a refund waits between attempts, and which key it carries. */
+/** How long a refund waits between attempts, which key it carries, and what providers tell of it. */
 import { describe, expect, it } from "vitest";
 import { epochMs } from "../../../shared/base/time.ts";
-import type { Order, Refund, RefundOrder } from "../../../shared/orders/order.ts";
+import type { Order, Refund } from "../../../shared/orders/order.ts";
+import { computeWorth } from "../../../shared/orders/order-returns.ts";
+import type { PaymentFact, ToldRefund } from "../../../shared/providers/provider.ts";
+import { decideOutcome } from "../../../shared/payments/payment.ts";
 import {
-  afterAttempt,
+  computeRest,
+  findRefund,
   listOpenRefunds,
-  pauseAfter,
+  listRefunds,
   refundKey,
-  reopened,
-} from "../../../shared/payments/refund.ts";
+  withRefund,
+} from "../../../shared/payments/refunds/refund.ts";
+import { afterAttempt, pauseAfter } from "../../../shared/payments/refunds/refund-attempt.ts";
+import { decideRefund } from "../../../shared/payments/refunds/refund-wish.ts";
 
 const nowMs = epochMs(1_800_000_000_000);
-const refund: Refund = {
-  status: "due",
-  reason: "late",
+const payment = { provider: "stripe", transactionId: "pi_1", paymentId: "pi_1" } as const;
+const line = {
+  itemId: "chair",
+  lineId: "chair",
+  name: "Chair",
+  kind: "Retail",
+  vendorId: null,
+  quantity: 3,
+  unitPriceMinor: 250,
+  lineTotalMinor: 750,
+  adjustmentMinor: -250,
+};
+const paid = {
+  orderId: "ord_1",
+  userId: "alice",
+  status: "paid",
+  lines: [line],
+  totalMinor: 500,
+  currency: "EUR",
+  vendorId: null,
+  paymentMethod: "stripe",
+  fingerprint: "f",
+  createdAtMs: nowMs,
+  expiresAtMs: nowMs,
+  payment: {
+    ...payment,
+    capturedMinor: 500,
+    capturedAtMs: nowMs,
+    refundableMinor: 500,
+    refunds: {},
+  },
+} as Order;
+const root = { id: "root" };
+const wishOf = (more: object = {}) => ({ orderId: "ord_1", reason: "late", actor: root, ...more });
+
+/** The order once a wish is due, and the refund that it is about. */
+function begun(order: Order, more: object = {}): [Order, Refund] {
+  const { outcome, refundId } = decideRefund(order, wishOf(more), nowMs);
+  return [outcome!.next, findRefund(outcome!.next, refundId!)!];
+}
+
+const [order, refund] = begun(paid);
+const noAnswer = { status: "unanswered", lastError: "timeout" } as const;
+const refundIn = (next: Order) => listRefunds(next)[0]!;
+
+/** What a provider tells of refunds of the payment. */
+const toldOf = (...refunds: ToldRefund[]): PaymentFact => ({
+  ...payment,
+  kind: "refunded",
+  orderId: "ord_1",
   amountMinor: 500,
   currency: "EUR",
-  attempts: 0,
-  provider: "stripe",
-  transactionId: "pi_1",
-  paymentId: "pi_1",
-};
-const order = {
-  orderId: "ord_1",
-  status: "refund_due",
-  payment: { provider: "stripe", transactionId: "pi_1", paymentId: "pi_1", refund },
-} as Order;
-const noAnswer = { status: "unanswered", lastError: "timeout" } as const;
-const refundIn = (next: Order) => next.payment!.refund!;
+  type: "refund.updated",
+  certain: true,
+  refunds,
+});
+
+/** The order when a fact has had all of its effect. */
+function heard(first: Order, ...facts: PaymentFact[]): Order {
+  let next = first;
+  for (const fact of facts) {
+    for (;;) {
+      const outcome = decideOutcome(next, fact, { policy: "release", nowMs });
+      if (!outcome) break;
+      next = outcome.next;
+    }
+  }
+  return next;
+}
 
 describe("a refund", () => {
   it("waits twice as long after every attempt, up to six hours, and never gives up", () => {
@@ -41,18 +99,14 @@ describe("a refund", () => {
   it("that got no answer stays due, with the same key", () => {
     const next = afterAttempt(order, refund, { answer: noAnswer, nowMs });
     expect(next).toMatchObject({ status: "refund_due", dueAtMs: nowMs + pauseAfter(1) });
-    expect(refundIn(next)).toMatchObject({
-      status: "due",
-      attempts: 1,
-      lastError: "timeout",
-    });
-    expect(refundKey(next, refundIn(next))).toBe("ord_1");
+    expect(refundIn(next)).toMatchObject({ status: "due", attempts: 1, lastError: "timeout" });
+    expect(refundKey(refundIn(next))).toBe(refundKey(refund));
   });
 
   it("that the provider has taken on is asked after, not asked for again", () => {
     const answer = { refundId: "re_1", status: "requested" } as const;
     const next = afterAttempt(order, refund, { answer, nowMs });
-    expect(refundIn(next)).toMatchObject(answer);
+    expect(refundIn(next)).toMatchObject({ status: "requested", providerRefundId: "re_1" });
     expect(listOpenRefunds(next)).toHaveLength(1);
     expect(next.dueAtMs).toBeGreaterThan(nowMs);
   });
@@ -61,31 +115,46 @@ describe("a refund", () => {
     const answer = { refundId: "re_1", status: "failed" } as const;
     const next = afterAttempt(order, refund, { answer, nowMs });
     expect(refundIn(next)).toMatchObject({ status: "due", failures: 1 });
-    expect(refundIn(next).refundId).toBeUndefined();
-    expect(refundKey(next, refundIn(next))).toBe("ord_1-again-1");
+    expect(refundIn(next).providerRefundId).toBeUndefined();
+    expect(refundKey(refundIn(next))).toBe(`${refund.refundId}-again-1`);
   });
 
   it("that is refused for good stops, and is asked for again only when somebody says so", () => {
-    const answer = { status: "refused", lastError: "charge_disputed", restMinor: 500 } as const;
+    const answer = { status: "refused", lastError: "charge_disputed", told: [] } as const;
     const next = afterAttempt(order, refund, { answer, nowMs });
     expect(next).toMatchObject({ status: "refund_due" });
     expect(next.dueAtMs).toBeUndefined();
     expect(refundIn(next)).toMatchObject({ status: "failed", lastError: "charge_disputed" });
     expect(listOpenRefunds(next)).toEqual([]);
-    expect(listOpenRefunds(reopened(next as RefundOrder, nowMs))).toMatchObject([
-      { status: "due", attempts: 0 },
-    ]);
+    const [again, reopened] = begun(next);
+    expect(listOpenRefunds(again)).toMatchObject([{ status: "due", attempts: 0 }]);
+    expect(refundKey(reopened)).not.toBe(refundKey(refund));
   });
 
   it("that is refused because some went back elsewhere is owed for the rest, under another key", () => {
-    const answer = { status: "refused", lastError: "refused", restMinor: 350 } as const;
+    const elsewhere = { refundId: "re_9", amountMinor: 150, status: "done" } as const;
+    const answer = { status: "refused", lastError: "refused", told: [elsewhere] } as const;
     const next = afterAttempt(order, refund, { answer, nowMs });
-    expect(refundIn(next)).toMatchObject({ status: "due", amountMinor: 350 });
-    expect(refundKey(next, refundIn(next))).not.toBe(refundKey(order, refund));
-    const nothing = { ...answer, restMinor: 0 };
-    const over = afterAttempt(order, refund, { answer: nothing, nowMs });
+    const rest = findRefund(next, refund.refundId)!;
+    expect(rest).toMatchObject({ status: "due", amountMinor: 350 });
+    expect(refundKey(rest)).not.toBe(refundKey(refund));
+    expect(listRefunds(next).find(({ isOutside }) => isOutside)).toMatchObject({
+      amountMinor: 150,
+      status: "done",
+    });
+    const all = { ...answer, told: [{ ...elsewhere, amountMinor: 500 }] };
+    const over = afterAttempt(order, refund, { answer: all, nowMs });
     expect(over).toMatchObject({ status: "refunded" });
     expect(over.dueAtMs).toBeUndefined();
+  });
+
+  it("that was refused because it had been made, answer lost, is done", () => {
+    const made = { refundId: "re_1", amountMinor: 500, status: "done" } as const;
+    const told = [{ ...made, ourRefundId: refund.refundId }];
+    const answer = { status: "refused", lastError: "charge_already_refunded", told } as const;
+    const next = afterAttempt(order, refund, { answer, nowMs });
+    expect(next.status).toBe("refunded");
+    expect(listRefunds(next)).toMatchObject([{ status: "done", amountMinor: 500 }]);
   });
 
   it("that is given up again and again stops in the end", () => {
@@ -104,22 +173,143 @@ describe("a refund", () => {
     expect(next).toMatchObject({ status: "refunded" });
     expect(next.dueAtMs).toBeUndefined();
     expect(listOpenRefunds(next)).toEqual([]);
+    // An answer that comes a second time finds it done.
+    expect(afterAttempt(next, refund, { answer: noAnswer, nowMs })).toBe(next);
   });
 
-  it("of a second payment has a key of its own and leaves the order paid", () => {
-    const extra = { ...refund, paymentId: "pi_2", transactionId: "pi_2" };
-    const { paymentId = "", capturedMinor = 0, capturedAtMs = nowMs } = order.payment!;
-    const captured = { paymentId, capturedMinor, capturedAtMs };
-    const paid: Order = {
-      ...order,
-      status: "paid",
-      payment: { provider: "stripe", transactionId: "pi_1", ...captured },
-      extraRefunds: { pi_2: extra },
-    };
-    expect(refundKey(paid, extra)).toBe("ord_1-pi_2");
+  it("of a second payment leaves the order paid", () => {
+    const told = {
+      ...toldOf(),
+      kind: "captured",
+      paymentId: "pi_2",
+      transactionId: "pi_2",
+    } as const;
+    const { refunds: _none, ...capture } = told;
+    const twice = heard(paid, capture);
+    const [extra] = listRefunds(twice);
+    expect(extra).toMatchObject({ paymentId: "pi_2", amountMinor: 500, status: "due" });
     const answer = { refundId: "re_2", status: "done" } as const;
-    const next = afterAttempt(paid, extra, { answer, nowMs });
-    expect(next).toMatchObject({ status: "paid", extraRefunds: { pi_2: { status: "done" } } });
+    const next = afterAttempt(twice, extra!, { answer, nowMs });
+    expect(next.status).toBe("paid");
+    expect(computeRest(next, "pi_1")).toBe(500);
     expect(next.dueAtMs).toBeUndefined();
   });
+});
+
+describe("parts of the money", () => {
+  it("never come to more than was captured, and together make the order refunded", () => {
+    const [first] = begun(paid, { amountMinor: 200 });
+    expect(first).toMatchObject({ status: "paid", payment: { refundableMinor: 300 } });
+    expect(() => begun(first, { amountMinor: 301 })).toThrow("Only 300 can still be paid back");
+    const [second] = begun(first, { amountMinor: 300 });
+    expect(second).toMatchObject({ status: "refund_due", payment: { refundableMinor: 0 } });
+    let next = second;
+    for (const each of listOpenRefunds(second)) {
+      const answer = { refundId: `re_${each.amountMinor}`, status: "done" } as const;
+      next = afterAttempt(next, each, { answer, nowMs });
+    }
+    expect(next.status).toBe("refunded");
+  });
+
+  it("with the same reference are one refund, with another body an error", () => {
+    const [first, part] = begun(paid, { amountMinor: 200, reference: "r1" });
+    const same = decideRefund(first, wishOf({ amountMinor: 200, reference: "r1" }), nowMs);
+    expect(same).toEqual({ refundId: part.refundId });
+    const other = () => begun(first, { amountMinor: 201, reference: "r1" });
+    expect(other).toThrow("idempotency key was used");
+    // Without a reference the same words are the same refund.
+    const [unnamed, once] = begun(paid, { amountMinor: 10 });
+    expect(decideRefund(unnamed, wishOf({ amountMinor: 10 }), nowMs).refundId).toBe(once.refundId);
+    expect(decideRefund(unnamed, wishOf({ amountMinor: 10 }), nowMs).outcome).toBeUndefined();
+  });
+
+  it("of lines are what the lines were paid with, unit by unit, to the last minor unit", () => {
+    let next = paid;
+    const amounts = [1, 1, 1].map((quantity, index) => {
+      const lines = [{ lineId: "chair", quantity, restock: index > 0 }];
+      const [after, part] = begun(next, { lines, reference: `r${index}` });
+      next = after;
+      return part.amountMinor;
+    });
+    expect(amounts).toEqual([167, 166, 167]);
+    expect(next).toMatchObject({ status: "refund_due" });
+    const more = [{ lineId: "chair", quantity: 1, restock: false }];
+    expect(() => begun(next, { lines: more })).toThrow("Only 0 of chair can still come back");
+    const unknown = [{ ...more[0]!, lineId: "table" }];
+    expect(() => begun(next, { lines: unknown })).toThrow("is no line of this order");
+  });
+
+  it("of lines get their part of what was captured where that is less than was ordered for", () => {
+    const cheaper = { ...paid, payment: { ...paid.payment!, capturedMinor: 499 } } as Order;
+    const lines = [{ lineId: "chair", quantity: 3, restock: true }];
+    expect(computeWorth(cheaper, lines)).toBe(499);
+  });
+});
+
+describe("refunds that somebody gave at the provider", () => {
+  const part = { refundId: "re_7", amountMinor: 300, status: "done" } as const;
+
+  it("count: only the rest goes back, and what was asked for ends", () => {
+    const next = heard(paid, toldOf(part));
+    expect(next).toMatchObject({ status: "paid", payment: { refundableMinor: 200 } });
+    const [due, rest] = begun(next);
+    expect(rest.amountMinor).toBe(200);
+    const answer = { refundId: "re_8", status: "done" } as const;
+    expect(afterAttempt(due, rest, { answer, nowMs }).status).toBe("refunded");
+  });
+
+  it("all at once bring everything back; in parts nothing but money", () => {
+    const all = decideOutcome(paid, toldOf({ ...part, amountMinor: 500 }), {
+      policy: "release",
+      nowMs,
+    });
+    expect(all).toMatchObject({ stock: "takeBack", back: { units: [{ quantity: 3 }] } });
+    const rest = { refundId: "re_8", amountMinor: 200, status: "done" } as const;
+    const both = decideOutcome(paid, toldOf(part, rest), { policy: "release", nowMs });
+    expect(both).toMatchObject({ stock: "leave", next: { status: "refund_due" } });
+    expect(heard(paid, toldOf(part, rest)).status).toBe("refunded");
+  });
+
+  it("come to the same in any order, however often they are told", () => {
+    const requested = toldOf({ ...part, status: "requested" });
+    const done = toldOf(part);
+    const failed = toldOf({ ...part, status: "failed" });
+    const orders = [
+      [requested, done, failed],
+      [failed, done, requested],
+      [done, failed, done],
+      [failed, failed, requested, done],
+    ];
+    const balances = orders.map((facts) => {
+      const { status, payment: money } = heard(paid, ...facts);
+      return { status, left: money?.refundableMinor };
+    });
+    expect(new Set(balances.map((each) => JSON.stringify(each))).size).toBe(1);
+    expect(balances[0]).toEqual({ status: "paid", left: 500 });
+  });
+
+  it("that failed after all of it was to go back are asked for by us, in any order", () => {
+    const all = { ...part, amountMinor: 500 };
+    const failed = toldOf({ ...all, status: "failed" });
+    for (const facts of [
+      [toldOf(all), failed],
+      [failed, toldOf(all)],
+    ]) {
+      const next = heard(paid, ...facts);
+      expect(next.status).toBe("refund_due");
+      expect(listOpenRefunds(next)).toMatchObject([{ amountMinor: 500, status: "due" }]);
+    }
+  });
+});
+
+it("a refund is found again by our name before its own is known, and by its own ever after", () => {
+  const [due, part] = begun(paid, { amountMinor: 200 });
+  const made = { refundId: "re_1", amountMinor: 200, status: "done" } as const;
+  const told = toldOf({ ...made, ourRefundId: part.refundId });
+  const done = heard(due, told);
+  expect(listRefunds(done)).toMatchObject([{ status: "done", providerRefundId: "re_1" }]);
+  const failed = heard(done, toldOf({ ...made, status: "failed" }));
+  expect(listRefunds(failed)).toMatchObject([{ status: "due", gaveUp: ["re_1"], failures: 1 }]);
+  expect(heard(failed, told, toldOf({ ...made, status: "failed" }))).toEqual(failed);
+  expect(withRefund(failed, listRefunds(failed)[0]!)).toEqual(failed);
 });

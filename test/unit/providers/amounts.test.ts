@@ -77,6 +77,7 @@ const refundOf = (amount: Amount, transactionId: string, paymentId: string) => (
   paymentId,
   reason: "test",
   idempotencyKey: `key-${serial}`,
+  ourRefundId: `rfd_${serial}`,
 });
 
 /** Pays, hears of it both ways and pays back; what the provider's own books say each time. */

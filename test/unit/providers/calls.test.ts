@@ -66,6 +66,7 @@ const refundOf = (paymentId: string, transactionId = paymentId) => ({
   currency: "INR",
   reason: "test",
   idempotencyKey: `${orderId}-${paymentId}`,
+  ourRefundId: `rfd_${paymentId}`,
 });
 
 describe("Stripe", () => {
@@ -95,16 +96,25 @@ describe("Stripe", () => {
     await expect(made).rejects.toMatchObject({ code: "BAD_SIGNATURE" });
   });
 
-  it("pays back once, also when the answer was lost or the key is long forgotten", async () => {
+  it("pays back once, also when the answer was lost, and lists it under our name", async () => {
     const { transactionId } = await stripe.create({ ...money, orderId: "ord_back" });
     stripeSide.pay(transactionId);
     stripeSide.faultFor = faults("lose");
-    const done = await stripe.refund(refundOf(transactionId));
+    const part = { ...refundOf(transactionId), amountMinor: 200 };
+    const done = await stripe.refund(part);
     expect(done).toMatchObject({ status: "done" });
-    const forgotten = { ...refundOf(transactionId), idempotencyKey: "another" };
-    expect(await stripe.refund(forgotten)).toEqual(done);
-    expect(await stripe.refund({ ...forgotten, refundId: done.refundId })).toEqual(done);
+    expect(await stripe.refund({ ...part, refundId: done.refundId })).toEqual(done);
     expect(stripeSide.refunds).toHaveLength(1);
+    const payment = { transactionId, paymentId: transactionId };
+    const told = { ...done, amountMinor: 200, ourRefundId: part.ourRefundId };
+    expect(await stripe.listRefunds(payment)).toEqual([told]);
+    stripeSide.act(transactionId, "refund", 100);
+    expect(await stripe.listRefunds(payment)).toMatchObject([told, { amountMinor: 100 }]);
+    const toMuch = stripe.refund({ ...part, idempotencyKey: "b", amountMinor: 201 });
+    await expect(toMuch).rejects.toMatchObject({ reason: "refused", retriable: false });
+    await stripe.refund({ ...part, idempotencyKey: "c" });
+    const none = stripe.refund({ ...part, idempotencyKey: "d", amountMinor: 1 });
+    await expect(none).rejects.toMatchObject({ reason: "charge_already_refunded" });
   });
 
   it("cancels what is open and leaves what is paid", async () => {
@@ -154,8 +164,10 @@ describe("Razorpay", () => {
     expect(done.status).toBe("done");
     expect(razorpaySide.requests.at(-1)?.headers["x-refund-idempotency"]).toBe(`${orderId}-${id}`);
     const forgotten = { ...refundOf(id, transactionId), idempotencyKey: "another-key" };
-    expect(await razorpay.refund(forgotten)).toEqual(done);
+    await expect(razorpay.refund(forgotten)).rejects.toMatchObject({ reason: "fully_refunded" });
     expect(razorpaySide.refunds).toHaveLength(1);
+    const told = { ...done, amountMinor: 500, ourRefundId: `rfd_${id}` };
+    expect(await razorpay.listRefunds({ transactionId, paymentId: id })).toEqual([told]);
   });
 });
 

@@ -84,7 +84,7 @@ describe("Stripe", () => {
     for (const [type, object] of [
       ["payment_intent.created", intent],
       ["payment_intent.succeeded", { ...intent, metadata: {} }],
-      ["charge.refunded", { ...intent, amount_refunded: 1, payment_intent: "pi_1" }],
+      ["charge.refunded", { ...intent, amount_refunded: 1, payment_intent: null }],
     ] as const) {
       const event = await stripe.readWebhook(stripeDelivery(type, object, { atMs: nowMs }));
       expect(event.kind).toBe("noted");
@@ -119,13 +119,25 @@ describe("Razorpay", () => {
     expect(await razorpay.readWebhook(again)).toEqual(await razorpay.readWebhook(delivery));
   });
 
-  it("counts a refund only when everything went back", async () => {
-    const part = { ...payment, amount_refunded: 1 };
-    const whole = { ...payment, amount_refunded: 500 };
-    const read = (entity: object) =>
-      razorpay.readWebhook(razorpayDelivery("refund.processed", { payment: entity }));
-    expect((await read(part)).kind).toBe("noted");
-    expect((await read(whole)).kind).toBe("refunded");
+  it("reads which refund an event is about, how far that is, and whether it is ours", async () => {
+    const refund = { id: "rfnd_1", amount: 300, currency: "INR", status: "pending", notes: [] };
+    const read = (event: string, entity: object) =>
+      razorpay.readWebhook(razorpayDelivery(event, { payment, refund: entity }));
+    const told = { refundId: "rfnd_1", amountMinor: 300 };
+    const fact = { kind: "refunded", amountMinor: 500, refundId: "rfnd_1" };
+    for (const [event, status] of [
+      ["refund.created", "requested"],
+      ["refund.processed", "done"],
+      ["refund.failed", "failed"],
+    ] as const) {
+      const refunds = [{ ...told, status }];
+      expect(await read(event, refund)).toMatchObject({ ...fact, refunds });
+    }
+    const ours = { ...refund, notes: { refundId: "rfd_1" } };
+    const refunds = [{ ...told, status: "done", ourRefundId: "rfd_1" }];
+    expect(await read("refund.processed", ours)).toMatchObject({ ...fact, refunds });
+    const without = await razorpay.readWebhook(razorpayDelivery("refund.processed", { payment }));
+    expect(without).toMatchObject({ kind: "noted", isUnreadable: true });
   });
 });
 

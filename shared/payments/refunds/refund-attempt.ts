@@ -1,0 +1,74 @@
+/** How a refund goes on until the provider has confirmed it; asking for it is for the service. */
+import { type EpochMs, later, secondsToMs } from "../../base/time.ts";
+import type { Order, Refund } from "../../orders/order.ts";
+import type { RefundState, ToldRefund } from "../../providers/provider.ts";
+import { withDue } from "../outcome.ts";
+import { computeRest, findRefund, isOpen, withRefund } from "./refund.ts";
+import { confirmed, givenUp, shrunk, withTold } from "./refund-telling.ts";
+
+const firstPauseMs = secondsToMs(15);
+const longestPauseMs = secondsToMs(6 * 3600);
+
+/** The pause before the next attempt: doubles each time, up to six hours, and never gives up. */
+export function pauseAfter(attempts: number): number {
+  return Math.min(longestPauseMs, firstPauseMs * 2 ** Math.min(attempts, 20));
+}
+
+/** What the provider said to a refund. */
+export type RefundAnswer =
+  | RefundState
+  /** It could not be asked, or failed: the next attempt will ask again. */
+  | { readonly status: "unanswered"; readonly lastError: string }
+  /** The money has gone back by other means: nobody was asked. */
+  | { readonly status: "outside" }
+  /** It refuses for good; `told` is every refund of the payment that it knows. */
+  | {
+      readonly status: "refused";
+      readonly lastError: string;
+      readonly told: readonly ToldRefund[];
+    };
+
+/** Money that went back elsewhere counts: only the rest is owed, and only a refusal of that is one for good. */
+function refused(
+  order: Order,
+  refund: Refund,
+  { lastError, told, nowMs }: { lastError: string; told: readonly ToldRefund[]; nowMs: EpochMs },
+): Order {
+  const next = withTold(order, refund, { refunds: told, nowMs });
+  const own = findRefund(next, refund.refundId) ?? refund;
+  // What went back elsewhere is known now: it is owed for less, or it was this very refund.
+  if (!isOpen(own) || own.failures !== refund.failures) return next;
+  const restMinor = computeRest(next, refund.paymentId, refund.refundId);
+  if (restMinor < refund.amountMinor) return withRefund(next, shrunk(own, restMinor));
+  return withRefund(next, { ...own, status: "failed", lastError });
+}
+
+/**
+ * The order after the provider answered to a refund, or did not: then it is tried again. One that was answered
+ * meanwhile stays as it is.
+ */
+export function afterAttempt(
+  order: Order,
+  { refundId, failures }: Refund,
+  { answer, nowMs }: { answer: RefundAnswer; nowMs: EpochMs },
+): Order {
+  const refund = findRefund(order, refundId);
+  if (!refund || !isOpen(refund) || refund.failures !== failures) return order;
+  if (answer.status === "outside") {
+    const { lastError: _error, ...rest } = refund;
+    return withDue(withRefund(order, { ...rest, status: "done" }), nowMs);
+  }
+  const asked = { ...refund, attempts: refund.attempts + 1 };
+  const dueMs = later(nowMs, pauseAfter(asked.attempts));
+  if (answer.status === "refused") {
+    return withDue(refused(withRefund(order, asked), asked, { ...answer, nowMs }), dueMs);
+  }
+  if (answer.status === "unanswered") {
+    return withDue(withRefund(order, { ...asked, lastError: answer.lastError }), dueMs);
+  }
+  const answered =
+    answer.status === "failed"
+      ? givenUp(order, asked, { refundId: answer.refundId, lastError: "gave_up" })
+      : confirmed(asked, answer);
+  return withDue(withRefund(order, answered), dueMs);
+}

@@ -1,0 +1,192 @@
+/** What an administrator's wish to pay back comes to: all, a part, or what lines that come back were paid with. */
+import type { Actor } from "../../base/actor.ts";
+import { HoldfastError, InvalidRequest, TooLarge } from "../../base/errors.ts";
+import { fingerprint } from "../../base/ids.ts";
+import type { EpochMs } from "../../base/time.ts";
+import {
+  IdempotencyKeyReused,
+  type Order,
+  OrderNotPayable,
+  type Refund,
+  type ReturnedLine,
+} from "../../orders/order.ts";
+import {
+  computeWorth,
+  listReturnable,
+  restocked,
+  sumLines,
+  sumReturnable,
+} from "../../orders/order-returns.ts";
+import { type Outcome, withDue } from "../outcome.ts";
+import {
+  computeRest,
+  findRefund,
+  isRefund,
+  listRefunds,
+  makeRefundId,
+  maxRefunds,
+  withRefund,
+} from "./refund.ts";
+
+/** A wish to pay an order back; without an amount and lines all that is left of it. */
+export interface RefundWish {
+  readonly orderId: string;
+  readonly reason: string;
+  /** The shop's own name for it: the same one is the same refund. */
+  readonly reference?: string | undefined;
+  readonly amountMinor?: number | undefined;
+  readonly lines?: readonly ReturnedLine[] | undefined;
+  /** The money has gone back by other means already. */
+  readonly outside?: boolean | undefined;
+  readonly actor: Actor;
+}
+
+/** More is to go back than is left of what was captured; nothing was changed. */
+export class RefundExceeded extends HoldfastError {
+  constructor(refundableMinor: number, requestedMinor: number) {
+    super("REFUND_EXCEEDED", `Only ${refundableMinor} can still be paid back`, {
+      refundableMinor,
+      requestedMinor,
+    });
+  }
+}
+
+/** More of a line is to come back than was sold and has not come back; nothing was changed. */
+export class ReturnExceeded extends HoldfastError {
+  constructor(lineId: string, returnable: number, requested: number) {
+    super("RETURN_EXCEEDED", `Only ${returnable} of ${lineId} can still come back`, {
+      lineId,
+      returnable,
+      requested,
+    });
+  }
+}
+
+/** What a wish comes to: a step of the order, if it is not under way or done; and the refund that it is about. */
+export interface RefundDecision {
+  readonly outcome?: Outcome;
+  /** None: every refund of the order that is open. */
+  readonly refundId?: string;
+}
+
+const isWhole = ({ amountMinor, lines }: RefundWish): boolean =>
+  amountMinor === undefined && lines === undefined;
+
+/** Equal for the same wish, whoever repeats it. */
+function makeFingerprint({ reason, amountMinor, lines, outside }: RefundWish): string {
+  return fingerprint({ reason, amountMinor, lines, outside });
+}
+
+/** The id of the refund that a wish is about. Without a reference the same words mean the same refund. */
+export function wishedRefundId(wish: RefundWish): string {
+  const { orderId, reference } = wish;
+  if (reference !== undefined) return makeRefundId(orderId, "reference", reference);
+  return isWhole(wish)
+    ? makeRefundId(orderId, "whole")
+    : makeRefundId(orderId, "wish", makeFingerprint(wish));
+}
+
+/** What is kept of a refund that begins. */
+export function wishedEntry(wish: RefundWish, amountMinor: number, nowMs: EpochMs) {
+  const { reason } = wish;
+  const begun = { status: "due", reason, amountMinor, attempts: 0, createdAtMs: nowMs } as const;
+  return { ...begun, fingerprint: makeFingerprint(wish) };
+}
+
+/** @throws InvalidRequest for lines that the order does not have, ReturnExceeded for units */
+function checkLines(order: Order, lines: readonly ReturnedLine[]): void {
+  const returnable = sumReturnable(order);
+  if (returnable.size === 0) throw new OrderNotPayable(order);
+  for (const [index, { lineId }] of lines.entries()) {
+    const path = `body.lines.${index}.lineId`;
+    const message = "is no line of this order";
+    if (!returnable.has(lineId)) throw new InvalidRequest([{ path, message }]);
+  }
+  for (const [lineId, quantity] of sumLines(lines)) {
+    const left = returnable.get(lineId) ?? 0;
+    if (quantity > left) throw new ReturnExceeded(lineId, left, quantity);
+  }
+}
+
+/** Goods come back whatever is left of the money for them; an amount that was named has to be there. */
+function pickAmount(order: Order, { amountMinor, lines = [] }: RefundWish, rest: number): number {
+  if (amountMinor === undefined) {
+    return lines.length > 0 ? Math.min(rest, computeWorth(order, lines)) : rest;
+  }
+  if (amountMinor > rest) throw new RefundExceeded(rest, amountMinor);
+  return amountMinor;
+}
+
+/** A refund of the payment that settled the order, and what comes back with it. */
+function beginRefund(order: Order, wish: RefundWish, nowMs: EpochMs): RefundDecision {
+  const { provider, transactionId, paymentId = "" } = order.payment!;
+  if (listRefunds(order).length >= maxRefunds) {
+    throw new TooLarge(`An order has at most ${maxRefunds} refunds`, maxRefunds);
+  }
+  if (wish.lines) checkLines(order, wish.lines);
+  const lines = wish.lines ?? (isWhole(wish) ? listReturnable(order) : []);
+  const amountMinor = pickAmount(order, wish, computeRest(order, paymentId));
+  const refundId = wishedRefundId(wish);
+  const refund: Refund = {
+    ...wishedEntry(wish, amountMinor, nowMs),
+    ...(lines.length > 0 ? { lines } : {}),
+    refundId,
+    provider,
+    transactionId,
+    paymentId,
+    currency: order.currency,
+  };
+  const balanced = withRefund(order, refund);
+  // What cost nothing has nothing left from the first; its money goes back all the same.
+  const owed =
+    isWhole(wish) && balanced.status === "paid"
+      ? ({ ...balanced, status: "refund_due", isSold: true } as Order)
+      : balanced;
+  const units = restocked(order, lines);
+  const outcome: Outcome = {
+    next: withDue(owed, nowMs),
+    stock: units.length > 0 ? "takeBack" : "leave",
+    back: { units, refundId },
+    cart: "leave",
+    action: lines.length > 0 ? "order.returned" : "refund.due",
+    reason: wish.reason,
+  };
+  return { outcome, refundId };
+}
+
+/** Refunds that were refused for good, to be asked for once more because somebody says so. */
+function reopened(order: Order, refunds: readonly Refund[], nowMs: EpochMs): RefundDecision {
+  let next = order;
+  for (const refund of refunds) {
+    if (refund.status !== "failed" || refund.isOutside) continue;
+    const { failures = 0 } = refund;
+    const restMinor = computeRest(next, refund.paymentId, refund.refundId);
+    const amountMinor = Math.min(refund.amountMinor, restMinor);
+    // The provider has answered under the key before, so the next attempt needs another one.
+    const due = { ...refund, status: "due", attempts: 0, failures: failures + 1 } as const;
+    next = withRefund(next, { ...due, amountMinor });
+  }
+  if (next === order) return {};
+  const step = { stock: "leave", cart: "leave", action: "refund.due" } as const;
+  return { outcome: { next: withDue(next, nowMs), ...step } };
+}
+
+/**
+ * What a wish comes to for the order as it is. Pure; whoever carries it out demands that the order is still so.
+ *
+ * @throws OrderNotPayable when no money was captured, or nothing was sold that could come back
+ * @throws RefundExceeded when more is wanted than is left, ReturnExceeded when more comes back than was sold
+ * @throws IdempotencyKeyReused when the reference was used for another refund
+ */
+export function decideRefund(order: Order, wish: RefundWish, nowMs: EpochMs): RefundDecision {
+  const refundId = wishedRefundId(wish);
+  const known = findRefund(order, refundId);
+  if (known) {
+    const isOther = known.fingerprint !== undefined && known.fingerprint !== makeFingerprint(wish);
+    if (isOther && wish.reference !== undefined) throw new IdempotencyKeyReused();
+    return { ...reopened(order, [known], nowMs), refundId };
+  }
+  if (isWhole(wish) && isRefund(order)) return reopened(order, listRefunds(order), nowMs);
+  if (order.status !== "paid" && !isRefund(order)) throw new OrderNotPayable(order);
+  return beginRefund(order, wish, nowMs);
+}

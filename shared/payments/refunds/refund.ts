@@ -1,0 +1,133 @@
+/** The refunds of an order: which there are, what could still go back, and what they make of the order's status. */
+import { derivedId } from "../../base/ids.ts";
+import type { EpochMs } from "../../base/time.ts";
+import type { Order, Refund, RefundEntry } from "../../orders/order.ts";
+import type { PaymentFact } from "../../providers/provider.ts";
+
+/** Why money goes back by itself. */
+export const refundReasons = {
+  soldOut: "The units were gone when the money came",
+  mismatch: "Amount or currency differ from the order",
+  paidTwice: "The order was paid before",
+  atProvider: "Refunded at the provider",
+} as const;
+
+/** How many refunds an order can have that were asked for here. */
+export const maxRefunds = 100;
+
+/** The money of an order goes back, or has. */
+export type RefundOrder = Extract<Order, { status: "refund_due" | "refunded" }>;
+
+/** Whether the money of an order goes back, or has. */
+export function isRefund(order: Order): order is RefundOrder {
+  return order.status === "refund_due" || order.status === "refunded";
+}
+
+/** Whether something is still to be asked of the provider. */
+export function isOpen({ status }: Pick<RefundEntry, "status">): boolean {
+  return status === "due" || status === "requested";
+}
+
+/** A refund as it is kept, with what goes without saying: it is of the payment that settled the order. */
+function parseEntry(order: Order, refundId: string, { of, ...entry }: RefundEntry): Refund {
+  const {
+    provider = order.paymentMethod,
+    transactionId = "",
+    paymentId = "",
+  } = order.payment ?? {};
+  const settled = { provider, transactionId, paymentId, currency: order.currency };
+  return { ...entry, ...(of ?? settled), refundId };
+}
+
+/** All refunds of an order, finished or not, the oldest first. */
+export function listRefunds(order: Order): Refund[] {
+  const entries = Object.entries(order.payment?.refunds ?? {});
+  return entries
+    .map(([refundId, entry]) => parseEntry(order, refundId, entry))
+    .toSorted(
+      (one, other) =>
+        one.createdAtMs - other.createdAtMs || (one.refundId < other.refundId ? -1 : 1),
+    );
+}
+
+/** The refund of this id, if the order has it. */
+export function findRefund(order: Order, refundId: string): Refund | undefined {
+  const entry = order.payment?.refunds?.[refundId];
+  return entry && parseEntry(order, refundId, entry);
+}
+
+/** The refunds of an order that the provider has not confirmed yet. */
+export function listOpenRefunds(order: Order): Refund[] {
+  return listRefunds(order).filter(isOpen);
+}
+
+/** What a payment of the order brought; nothing is known of others. */
+export function capturedBy({ payment }: Order, paymentId: string): number | undefined {
+  if (payment?.paymentId === paymentId) return payment.capturedMinor;
+  return payment?.extraMinor?.[paymentId];
+}
+
+/** What of a payment neither went back nor is to go back, but for the refund `besides`; never below 0. */
+export function computeRest(order: Order, paymentId: string, besides?: string): number {
+  const counted = listRefunds(order).filter(
+    (refund) =>
+      refund.paymentId === paymentId && refund.status !== "failed" && refund.refundId !== besides,
+  );
+  const back = counted.reduce((sum, { amountMinor }) => sum + amountMinor, 0);
+  return Math.max(0, (capturedBy(order, paymentId) ?? 0) - back);
+}
+
+/** All that the settling payment brought is with the shopper again, and nothing more is to be asked for. */
+function isAllBack(order: Order): boolean {
+  const { paymentId = "", capturedMinor = 0 } = order.payment ?? {};
+  const own = listRefunds(order).filter((refund) => refund.paymentId === paymentId);
+  const done = own.filter(({ status }) => status === "done");
+  const back = done.reduce((sum, { amountMinor }) => sum + amountMinor, 0);
+  return back >= capturedMinor && !own.some(isOpen);
+}
+
+/**
+ * The order with its balance and status brought up to date with its refunds: it is `refund_due` once nothing of the
+ * money is the shop's any more, and `refunded` once all of it is back.
+ */
+function balanced(order: Order): Order {
+  const { payment, status } = order;
+  if (payment?.paymentId === undefined) return order;
+  const refundableMinor = computeRest(order, payment.paymentId);
+  const next = { ...order, payment: { ...payment, refundableMinor } } as Order;
+  if (status === "paid" && refundableMinor === 0 && payment.capturedMinor !== 0) {
+    return balanced({ ...next, status: "refund_due", isSold: true } as Order);
+  }
+  if (status !== "refund_due" && status !== "refunded") return next;
+  return { ...next, status: isAllBack(next) ? "refunded" : "refund_due" } as Order;
+}
+
+/** The order with a refund put in place of the one that it had by this id; its status follows. */
+export function withRefund(order: Order, refund: Refund): Order {
+  const { refundId, provider, transactionId, paymentId, currency, ...entry } = refund;
+  const of = { provider, transactionId, paymentId, currency };
+  const refunds = { ...order.payment?.refunds, [refundId]: { ...entry, of } };
+  const payment = { provider, transactionId, ...order.payment, refunds };
+  return balanced({ ...order, payment } as Order);
+}
+
+/** The id of the refund that some name of it leads to: a repetition meets it. */
+export function makeRefundId(orderId: string, ...names: readonly string[]): string {
+  return derivedId("rfd", orderId, ...names);
+}
+
+/** A refund of all that a payment brought, due at once and by nobody's wish. */
+export function makeRefund(fact: PaymentFact, reason: string, nowMs: EpochMs): Refund {
+  const { transactionId, paymentId, provider, amountMinor, currency, orderId } = fact;
+  const of = { transactionId, paymentId, provider, currency };
+  const refundId = makeRefundId(orderId, "payment", paymentId);
+  return { refundId, status: "due", reason, amountMinor, createdAtMs: nowMs, attempts: 0, ...of };
+}
+
+/**
+ * The same for every attempt at the same refund, so that a provider pays once. Only after the provider itself
+ * has given a refund up, or refused it, does the next attempt carry a new key.
+ */
+export function refundKey({ refundId, failures = 0 }: Refund): string {
+  return failures > 0 ? `${refundId}-again-${failures}` : refundId;
+}
