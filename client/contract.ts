@@ -4,6 +4,7 @@ import type * as admin from "../shared/api/admin.ts";
 import type * as carts from "../shared/api/carts.ts";
 import type * as documents from "../shared/api/documents.ts";
 import type { Endpoint } from "../shared/api/endpoint.ts";
+import type * as fulfilments from "../shared/api/fulfilments.ts";
 import type * as locks from "../shared/api/locks.ts";
 import type * as namedLocks from "../shared/api/named-locks.ts";
 import type * as items from "../shared/api/items.ts";
@@ -21,6 +22,7 @@ type EndpointsOf<Module> = {
 export type Contract = EndpointsOf<typeof admin> &
   EndpointsOf<typeof carts> &
   EndpointsOf<typeof documents> &
+  EndpointsOf<typeof fulfilments> &
   EndpointsOf<typeof locks> &
   EndpointsOf<typeof namedLocks> &
   EndpointsOf<typeof items> &

@@ -19,12 +19,12 @@ export function sumLines(
 }
 
 /** What came back of each line, whatever became of the money for it. */
-export function sumReturned({ payment }: Pick<Order, "payment">): LineUnits {
+function sumReturned({ payment }: Pick<Order, "payment">): LineUnits {
   return sumLines(Object.values(payment?.refunds ?? {}).flatMap(({ lines = [] }) => lines));
 }
 
 /** What was sent of each line. */
-export function sumFulfilled({ fulfilments = [] }: { fulfilments?: readonly Fulfilment[] }) {
+function sumFulfilled({ fulfilments = [] }: { fulfilments?: readonly Fulfilment[] }) {
   return sumLines(fulfilments.flatMap(({ lines }) => lines));
 }
 

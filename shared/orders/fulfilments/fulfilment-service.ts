@@ -110,6 +110,3 @@ export function createFulfilmentService({ database, clock }: FulfilmentServiceOp
     },
   };
 }
-
-/** See `createFulfilmentService`. */
-export type FulfilmentService = ReturnType<typeof createFulfilmentService>;

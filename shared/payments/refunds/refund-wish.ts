@@ -42,7 +42,7 @@ export interface RefundWish {
 }
 
 /** More is to go back than is left of what was captured; nothing was changed. */
-export class RefundExceeded extends HoldfastError {
+class RefundExceeded extends HoldfastError {
   constructor(refundableMinor: number, requestedMinor: number) {
     super("REFUND_EXCEEDED", `Only ${refundableMinor} can still be paid back`, {
       refundableMinor,
@@ -52,7 +52,7 @@ export class RefundExceeded extends HoldfastError {
 }
 
 /** More of a line is to come back than was sold and has not come back; nothing was changed. */
-export class ReturnExceeded extends HoldfastError {
+class ReturnExceeded extends HoldfastError {
   constructor(lineId: string, returnable: number, requested: number) {
     super("RETURN_EXCEEDED", `Only ${returnable} of ${lineId} can still come back`, {
       lineId,
