@@ -8,6 +8,7 @@ import type * as fulfilments from "../shared/api/fulfilments.ts";
 import type * as locks from "../shared/api/locks.ts";
 import type * as namedLocks from "../shared/api/named-locks.ts";
 import type * as items from "../shared/api/items.ts";
+import type * as ledger from "../shared/api/ledger.ts";
 import type * as orders from "../shared/api/orders.ts";
 import type * as payments from "../shared/api/payments.ts";
 import type * as promotions from "../shared/api/promotions.ts";
@@ -26,6 +27,7 @@ export type Contract = EndpointsOf<typeof admin> &
   EndpointsOf<typeof locks> &
   EndpointsOf<typeof namedLocks> &
   EndpointsOf<typeof items> &
+  EndpointsOf<typeof ledger> &
   EndpointsOf<typeof orders> &
   EndpointsOf<typeof payments> &
   EndpointsOf<typeof promotions> &

@@ -14,6 +14,7 @@ export const operations: Readonly<Record<OperationName, Operation>> = {
   acquireNames: ["POST","/locks/acquire","safe"],
   addCartItem: ["POST","/carts/{userId}/{sessionId}/{instance}/items","no"],
   adjustStock: ["POST","/inventory/{itemId}/adjust","safe"],
+  archiveItem: ["DELETE","/items/{itemId}","no"],
   askInLine: ["GET","/api/lock/queue","safe"],
   askInNameLine: ["GET","/locks/queue","safe"],
   cancelOrder: ["POST","/orders/{orderId}/cancel","no"],

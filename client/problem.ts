@@ -10,7 +10,7 @@ interface NotOwned {
 /** What a line of an order was refused for. */
 export interface FailedItem {
   readonly itemId: string;
-  readonly reason: "locked" | "insufficient_stock" | "price_changed" | "not_found";
+  readonly reason: "locked" | "insufficient_stock" | "price_changed" | "not_found" | "not_for_sale";
   readonly available: number;
   readonly requested: number;
   readonly lockedUntilMs?: number;

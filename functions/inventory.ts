@@ -1,36 +1,18 @@
 /** Items and the stock ledger over HTTP. */
+import { archiveItem, changeItem, createItem, getItem, listItems } from "../shared/api/items.ts";
 import {
   adjustStock,
-  changeItem,
-  createItem,
   decrementStock,
-  getItem,
   incrementStock,
-  listItems,
   listMovements,
-} from "../shared/api/items.ts";
-import { pickLevels, type Movement } from "../shared/inventory/movement.ts";
+} from "../shared/api/ledger.ts";
+import { itemView } from "../shared/inventory/item-view.ts";
+import type { Movement } from "../shared/inventory/movement.ts";
 import type { Moved } from "../shared/inventory/ledger-service.ts";
-import type { Stock } from "../shared/inventory/stock.ts";
 import { inventoryService, ledgerService } from "../shared/shop.ts";
 import { answer } from "./runtime/answer.ts";
 import { createHandler, serve } from "./runtime/http.ts";
 import { shop } from "./runtime/wiring.ts";
-
-function itemView(stock: Stock) {
-  const { itemId, name, kind, vendorId, amountMinor, currency, holdPolicy, shards } = stock;
-  const price = { amountMinor, currency };
-  return {
-    itemId,
-    name,
-    kind,
-    vendorId,
-    price,
-    holdPolicy,
-    ...pickLevels(stock),
-    ...(shards && { shards }),
-  };
-}
 
 function movementView({ movementId, kind, quantity, reference, reason, actor, atMs }: Movement) {
   return { movementId, kind, quantity, reference, reason: reason ?? null, actor, atMs };
@@ -53,11 +35,16 @@ export const handler = createHandler([
   ),
   serve(getItem, async ({ params }) => answer(200, itemView(await inventory.look(params.itemId)))),
   serve(listItems, async ({ query }) => {
-    const { rows, cursor = null } = await inventory.list(query);
+    const { archived, ...page } = query;
+    const catalog = archived === "true" ? "archived" : "items";
+    const { rows, cursor = null } = await inventory.list({ ...page, catalog });
     return answer(200, { items: rows.map(itemView), cursor });
   }),
   serve(changeItem, async ({ params, body, actor }) =>
     answer(200, itemView(await inventory.change(params.itemId, body, actor))),
+  ),
+  serve(archiveItem, async ({ params, actor }) =>
+    answer(200, itemView(await inventory.change(params.itemId, { archived: true }, actor))),
   ),
   serve(adjustStock, async ({ params, body: { delta, ...body }, actor }) => {
     const move = { ...params, ...body, kind: "adjusted", quantity: delta, actor } as const;

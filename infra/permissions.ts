@@ -82,7 +82,8 @@ export const permissions = {
       Stock: ["GetItem", "BatchGetItem", "PutItem", "UpdateItem"],
       Movements: ["PutItem", "UpdateItem"],
     },
-    queries: { Stock: ["catalog"], Movements: ["byTime"] },
+    // The own key: an item together with what is told about it.
+    queries: { Stock: ["catalog", ""], Movements: ["byTime"] },
   },
   promotions: {
     tables: {

@@ -5,6 +5,7 @@ import { documentEndpoints } from "./documents.ts";
 import type { Endpoint } from "./endpoint.ts";
 import { fulfilmentEndpoints } from "./fulfilments.ts";
 import { itemEndpoints } from "./items.ts";
+import { ledgerEndpoints } from "./ledger.ts";
 import { lockEndpoints } from "./locks.ts";
 import { namedLockEndpoints } from "./named-locks.ts";
 import { orderEndpoints } from "./orders.ts";
@@ -16,6 +17,7 @@ import { promotionEndpoints } from "./promotions.ts";
 /** Every route there is; infrastructure, validation, OpenAPI, the client and the tests use this list. */
 export const endpoints: readonly Endpoint[] = [
   ...itemEndpoints,
+  ...ledgerEndpoints,
   ...promotionEndpoints,
   ...cartEndpoints,
   ...orderEndpoints,

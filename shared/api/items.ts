@@ -1,6 +1,5 @@
-/** The contract of items and their stock: create, read, list, change, and the ledger of movements. */
+/** The contract of items: create, read, list, change, withdraw. Their ledger has a file of its own. */
 import { z } from "zod";
-import { movementKinds } from "../inventory/movement.ts";
 import { mostShards } from "../inventory/hot/row-place.ts";
 import { holdPolicies } from "../inventory/stock.ts";
 import { endpoint } from "./endpoint.ts";
@@ -11,6 +10,7 @@ import {
   limitField,
   maxQuantity,
   priceField,
+  prose,
   quantityField,
   text,
 } from "./fields.ts";
@@ -27,7 +27,8 @@ const shards = z
       "which is spread by itself when a crowd comes.",
   );
 
-const levels = {
+/** How many units of an item there are, and where. */
+export const levels = {
   available: z.int().min(0).describe("Units that can be bought and that no hold counts."),
   held: z
     .int()
@@ -41,6 +42,29 @@ const levels = {
   adjusted: z.int().describe("Sum of all adjustments."),
 };
 
+const limits = z
+  .strictObject({
+    perOrder: quantityField.optional().describe("Units of it in one order, all lines together."),
+    perShopper: quantityField
+      .optional()
+      .describe(
+        "Units that one shopper gets: those of open orders, and all that were ever paid for.",
+      ),
+  })
+  .meta({ id: "ItemLimits" });
+
+const sale = z
+  .strictObject({
+    startsAtMs: instantField.optional().describe("Can be ordered from this instant on."),
+    endsAtMs: instantField.optional().describe("And from this one on no more."),
+  })
+  .meta({ id: "ItemSale" });
+
+const description = prose(2_000);
+const imageUrl = z
+  .url({ protocol: /^https?$/, error: "must be an address that begins with http:// or https://" })
+  .max(1_000);
+
 /** An item with its stock levels. */
 export const itemView = z
   .object({
@@ -52,32 +76,16 @@ export const itemView = z
     holdPolicy,
     ...levels,
     shards: shards.optional(),
+    description: z.string().optional(),
+    imageUrl: z.string().optional(),
+    limits: limits.optional(),
+    sale: sale.optional(),
+    archived: z.literal(true).optional().describe("Withdrawn: not listed and not sold."),
   })
   .meta({ id: "Item" });
 
-/** One entry of the stock ledger; `quantity` has a sign only where stock was adjusted. */
-export const movementView = z
-  .object({
-    movementId: z.string(),
-    kind: z.enum(movementKinds),
-    quantity: z.int(),
-    reference: z.string(),
-    reason: z.string().nullable(),
-    actor: z.string(),
-    atMs: instantField,
-  })
-  .meta({ id: "Movement" });
-
-/** Stock levels right after a movement, and the movement. */
-export const stockChange = z
-  .object({ itemId: z.string(), ...levels, movement: movementView })
-  .meta({ id: "StockChange" });
-
-const itemParams = z.object({ itemId: identifier });
-const reference = text(255).describe(
-  "Makes the call idempotent: the same reference and body have one effect and one answer.",
-);
-
+/** Which item. */
+export const itemParams = z.object({ itemId: identifier });
 /** `POST /items` */
 export const createItem = endpoint({
   name: "createItem",
@@ -95,6 +103,10 @@ export const createItem = endpoint({
     quantity: z.int().min(0).max(maxQuantity),
     holdPolicy: holdPolicy.default("counted"),
     shards: shards.optional(),
+    description: description.optional(),
+    imageUrl: imageUrl.optional(),
+    limits: limits.optional(),
+    sale: sale.optional(),
   }),
   example: {
     itemId: "chair",
@@ -102,6 +114,8 @@ export const createItem = endpoint({
     kind: "Retail",
     price: { amountMinor: 4_900, currency: "EUR" },
     quantity: 12,
+    description: "Oak, oiled by hand.",
+    limits: { perOrder: 4, perShopper: 8 },
   },
   answers: { 201: itemView },
   errors: ["ITEM_EXISTS"],
@@ -114,8 +128,12 @@ export const listItems = endpoint({
   path: "/items",
   function: "inventory",
   access: "anyone",
-  summary: "List items by id, paged.",
-  query: z.strictObject({ cursor: cursorField, limit: limitField }),
+  summary: "List items by id, paged; those that were withdrawn only where they are asked for.",
+  query: z.strictObject({
+    cursor: cursorField,
+    limit: limitField,
+    archived: z.enum(["true", "false"]).default("false"),
+  }),
   answers: { 200: z.object({ items: z.array(itemView), cursor: z.string().nullable() }) },
 });
 
@@ -139,8 +157,7 @@ export const changeItem = endpoint({
   path: "/items/{itemId}",
   function: "inventory",
   access: "admin",
-  summary:
-    "Change an item's name, price, hold policy or shards; orders already placed keep their price.",
+  summary: "Change what the shop says of an item; orders already placed keep their price.",
   params: itemParams,
   body: z
     .strictObject({
@@ -148,6 +165,11 @@ export const changeItem = endpoint({
       price: priceField.optional(),
       holdPolicy: holdPolicy.optional(),
       shards: shards.optional(),
+      description: description.nullable().optional(),
+      imageUrl: imageUrl.nullable().optional(),
+      limits: limits.nullable().optional().describe("All of them anew; null lifts them."),
+      sale: sale.nullable().optional().describe("The whole window anew; null is always."),
+      archived: z.boolean().optional().describe("Withdraws the item, or brings it back."),
     })
     .refine((body) => Object.keys(body).length > 0, "must change something"),
   example: { price: { amountMinor: 4_500, currency: "EUR" } },
@@ -155,91 +177,19 @@ export const changeItem = endpoint({
   errors: ["ITEM_NOT_FOUND"],
 });
 
-const stockErrors = ["ITEM_NOT_FOUND", "INSUFFICIENT_STOCK", "IDEMPOTENCY_KEY_REUSED"];
-
-/** `POST /inventory/{itemId}/adjust` */
-export const adjustStock = endpoint({
-  name: "adjustStock",
-  method: "POST",
-  path: "/inventory/{itemId}/adjust",
+/** `DELETE /items/{itemId}` */
+export const archiveItem = endpoint({
+  name: "archiveItem",
+  method: "DELETE",
+  path: "/items/{itemId}",
   function: "inventory",
   access: "admin",
-  summary: "Correct the stock by a signed number of units, for example after counting it.",
+  summary:
+    "Withdraw an item: it is neither listed nor sold any more; its history, holds and returns go on.",
   params: itemParams,
-  body: z.strictObject({
-    delta: z
-      .int()
-      .min(-maxQuantity)
-      .max(maxQuantity)
-      .refine((delta) => delta !== 0, "must not be 0"),
-    reason: text(500),
-    reference,
-  }),
-  example: { delta: -2, reason: "Broken in the warehouse", reference: "count-2026-07" },
-  answers: { 200: stockChange },
-  errors: stockErrors,
-});
-
-const quantityBody = z.strictObject({
-  quantity: quantityField,
-  reason: text(500).optional(),
-  reference,
-});
-
-/** `POST /inventory/{itemId}/decrement` */
-export const decrementStock = endpoint({
-  name: "decrementStock",
-  method: "POST",
-  path: "/inventory/{itemId}/decrement",
-  function: "inventory",
-  access: "admin",
-  summary: "Record a sale outside an order: units leave the stock.",
-  params: itemParams,
-  body: quantityBody,
-  example: { quantity: 1, reference: "till-17" },
-  answers: { 200: stockChange },
-  errors: stockErrors,
-});
-
-/** `POST /inventory/{itemId}/increment` */
-export const incrementStock = endpoint({
-  name: "incrementStock",
-  method: "POST",
-  path: "/inventory/{itemId}/increment",
-  function: "inventory",
-  access: "admin",
-  summary: "Record a return or cancellation: sold units come back. New stock is an adjustment.",
-  params: itemParams,
-  body: quantityBody,
-  example: { quantity: 1, reason: "Sent back", reference: "return-17" },
-  answers: { 200: stockChange },
-  errors: stockErrors,
-});
-
-/** `GET /inventory/{itemId}/movements` */
-export const listMovements = endpoint({
-  name: "listMovements",
-  method: "GET",
-  path: "/inventory/{itemId}/movements",
-  function: "inventory",
-  access: "admin",
-  summary: "The ledger of an item, newest first, paged.",
-  params: itemParams,
-  query: z.strictObject({ cursor: cursorField, limit: limitField }),
-  answers: {
-    200: z.object({ movements: z.array(movementView), cursor: z.string().nullable() }),
-  },
+  answers: { 200: itemView },
   errors: ["ITEM_NOT_FOUND"],
 });
 
 /** The endpoints of this domain. */
-export const itemEndpoints = [
-  createItem,
-  listItems,
-  getItem,
-  changeItem,
-  adjustStock,
-  decrementStock,
-  incrementStock,
-  listMovements,
-] as const;
+export const itemEndpoints = [createItem, listItems, getItem, changeItem, archiveItem] as const;

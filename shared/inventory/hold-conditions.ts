@@ -9,6 +9,7 @@ import {
   isMissing,
   pathsOf,
 } from "../table/expression.ts";
+import type { EpochMs } from "../base/time.ts";
 import { manyBuckets, type Room, watermarkAfter } from "./buckets.ts";
 import { bucketEndMs, bucketKey } from "./deadline.ts";
 import type { Demand, StockRow } from "./stock.ts";
@@ -34,6 +35,27 @@ export function priceIsAsSeen({ price }: Demand): Fragment[] {
     condition`${at("amountMinor")} = ${price.amountMinor}`,
     condition`${at("currency")} = ${price.currency}`,
   ];
+}
+
+/** The shop sells the item at this instant: it is not withdrawn, and its time has come and is not over. */
+export function itemIsForSale(nowMs: EpochMs): Fragment[] {
+  const [starts, ends] = [at("saleStartsAtMs"), at("saleEndsAtMs")];
+  return [
+    isMissing(at("archivedAtMs")),
+    anyOf(isMissing(starts), condition`${starts} <= ${nowMs}`),
+    anyOf(isMissing(ends), condition`${ends} > ${nowMs}`),
+  ];
+}
+
+/** One order may have so much of the item, and what its shopper has of it was counted by the item's limit. */
+export function limitsAllow({ quantity, perShopper }: Demand): Fragment[] {
+  if (perShopper === undefined) return [];
+  const orderMayHave = condition`${at("perOrder")} >= ${quantity}`;
+  const countedAsItIs =
+    perShopper === null
+      ? isMissing(at("perShopper"))
+      : condition`${at("perShopper")} = ${perShopper}`;
+  return [anyOf(isMissing(at("perOrder")), orderMayHave), countedAsItIs];
 }
 
 /** What is taken over is exactly what was seen, and nobody has taken anything over since. */

@@ -15,6 +15,8 @@ import {
   callerStillHolds,
   isAboveWatermark,
   isNotTurning,
+  itemIsForSale,
+  limitsAllow,
   policyAllowsHold,
   priceIsAsSeen,
   reclaiming,
@@ -30,6 +32,8 @@ import { rowIsReadable, stockRow, parseStock } from "./stock-store.ts";
 export interface Taking extends Demand {
   /** The row of the item that the units come from; by default the one that every item has. */
   readonly row?: number;
+  /** What the order wants of the item in all, where it takes only a part of that from this row. */
+  readonly wanted?: number;
   readonly orderId: string;
   readonly nowMs: EpochMs;
   readonly room?: Room | undefined;
@@ -69,7 +73,7 @@ function taking(
   { effects, held }: { effects: readonly Fragment[]; held: number },
   more: readonly Fragment[],
 ): Write {
-  const { itemId, row, quantity, nowMs, room } = request;
+  const { itemId, row, quantity, wanted = quantity, nowMs, room } = request;
   const freed = unitsIn(room?.over ?? []);
   const { set, remove } = reclaiming(room);
   return update({
@@ -86,7 +90,9 @@ function taking(
     condition: allOf(
       rowIsReadable,
       stockCoversHold(quantity, freed),
+      ...itemIsForSale(nowMs),
       ...priceIsAsSeen(request),
+      ...limitsAllow({ ...request, quantity: wanted }),
       ...roomIsAsSeen(room),
       ...more,
     ),

@@ -1,6 +1,5 @@
 /** Items as their keepers and everybody else see them: create, read, list, change, and the ledger. */
 import { type Actor, changeNote } from "../base/actor.ts";
-import { fingerprint } from "../base/ids.ts";
 import type { Clock } from "../base/time.ts";
 import type { Database } from "../table/database.ts";
 import type { Page } from "../table/paging.ts";
@@ -8,11 +7,14 @@ import { findWhole, isSpread, withRows } from "./hot/rows-store.ts";
 import { createHot } from "./hot/turning.ts";
 import { assertCanShard, changeItem, type ItemChange } from "./item-change.ts";
 import type { LevelMemory } from "./level-memory.ts";
-import { firstMovementId, pickLevels, type Movement } from "./movement.ts";
+import { pickLevels, type Movement } from "./movement.ts";
+import { firstReceived, makeStock, type NewItem, present } from "./new-item.ts";
 import { listMovements, movementWrite } from "./movement-store.ts";
 import { reclaimItems } from "./reclaiming.ts";
-import { type HoldPolicy, ItemNotFound, type Price, type Stock } from "./stock.ts";
-import { createStockWrite, listStocks, lookAtStock } from "./stock-store.ts";
+import { ItemNotFound, type Stock } from "./stock.ts";
+import { aboutWrite, type ToldStock, withAbout } from "./about-store.ts";
+import { changesAbout, checkSale } from "./item-facts.ts";
+import { type CatalogPage, createStockWrite, listStocks, lookAtStock } from "./stock-store.ts";
 
 /** What the service needs. */
 export interface InventoryServiceOptions {
@@ -20,19 +22,6 @@ export interface InventoryServiceOptions {
   readonly clock: Clock;
   /** What this service sees of levels spares the ledger a request. */
   readonly lastSeen: LevelMemory;
-}
-
-/** An item to be created, with the units that there are of it. */
-export interface NewItem {
-  readonly itemId: string;
-  readonly name: string;
-  readonly kind: string;
-  readonly vendorId?: string | undefined;
-  readonly price: Price;
-  readonly quantity: number;
-  readonly holdPolicy: HoldPolicy;
-  /** From 2 on it is sold from so many rows from the start. */
-  readonly shards?: number | undefined;
 }
 
 interface PageRequest {
@@ -51,44 +40,19 @@ export function createInventoryService({ database, clock, lastSeen }: InventoryS
      * await inventory.create({ itemId: "mug", name: "Mug", kind: "Retail", quantity: 12,
      *   price: { amountMinor: 900, currency: "EUR" }, holdPolicy: "counted" }, actor);
      */
-    async create(item: NewItem, actor: Actor): Promise<Stock> {
-      const { itemId, name, kind, vendorId = null, price, quantity, holdPolicy, shards = 1 } = item;
+    async create(item: NewItem, actor: Actor): Promise<ToldStock> {
+      const { itemId, holdPolicy, shards = 1, description, imageUrl } = item;
       assertCanShard(holdPolicy, shards);
+      checkSale(item.sale);
       const atMs = clock();
-      const stock: Stock = {
-        itemId,
-        name,
-        kind,
-        vendorId,
-        amountMinor: price.amountMinor,
-        currency: price.currency,
-        holdPolicy,
-        available: quantity,
-        sold: 0,
-        received: quantity,
-        adjusted: 0,
-        held: 0,
-        due: {},
-        reclaimedThroughMs: 0,
-        createdAtMs: atMs,
-      };
-      const received: Movement = {
-        itemId,
-        movementId: firstMovementId,
-        kind: "received",
-        quantity,
-        reference: "item:create",
-        fingerprint: fingerprint({ kind: "received", quantity }),
-        atMs,
-        actor: actor.id,
-        ...(actor.requestId === undefined ? {} : { requestId: actor.requestId }),
-      };
       const note = changeNote("item.create", actor, atMs);
+      const stock = makeStock(item, atMs);
+      const told = changesAbout(item) ? [aboutWrite(itemId, { description, imageUrl }, note)] : [];
       const creating =
         shards < 2 ? [createStockWrite(stock, note)] : createHot(stock, shards, note);
-      await database.transact([...creating, movementWrite(received)]);
+      await database.transact([...creating, ...told, movementWrite(firstReceived(item, note))]);
       if (shards < 2) lastSeen.set(itemId, pickLevels(stock));
-      return stock;
+      return { ...stock, ...present({ description, imageUrl }) };
     },
 
     /**
@@ -114,28 +78,31 @@ export function createInventoryService({ database, clock, lastSeen }: InventoryS
      * @example
      * const { available } = await inventory.look("mug");
      */
-    async look(itemId: string): Promise<Stock> {
+    async look(itemId: string): Promise<ToldStock> {
       const stock = await lookAtStock(database, itemId);
       if (!stock) throw new ItemNotFound(itemId);
-      const [whole = stock] = await withRows([stock], database.lookAtMany);
-      return whole;
+      const [whole] = await withRows([stock], database.lookAtMany);
+      return { ...stock, ...whole };
     },
 
     /**
-     * A page of items by id, as they are or were a moment ago: half a read unit an item. Two requests, and
-     * one more where an item is hot.
+     * A page of items by id, as they are or were a moment ago: half a read unit an item, and half of one for
+     * what is told about it. Two requests, one more where an item is hot, and one more where something is told.
+     * Those that were withdrawn are a list of their own.
      *
      * @example
      * const { rows, cursor } = await inventory.list({ limit: 20 });
      */
-    async list(page: PageRequest): Promise<Page<Stock>> {
+    async list(page: CatalogPage): Promise<Page<ToldStock>> {
       const { rows, ...more } = await listStocks(database, page, database.lookAtMany);
-      return { rows: await withRows(rows, database.lookAtMany), ...more };
+      const whole = await withRows(rows, database.lookAtMany);
+      return { rows: await withAbout(whole, database.lookAtMany), ...more };
     },
 
     /**
-     * Changes name, price, hold policy or shards. One request for an item that was never hot, and harmless when
-     * repeated; two for others. From `shards` 2 on the item is sold from so many rows until told otherwise;
+     * Changes what the shop says of an item, or withdraws it. One request for an item that was never hot, and
+     * harmless when repeated; two for others, and two more where something is told about it. A withdrawn item is
+     * neither listed nor sold once this has answered; what is held or sold of it goes on. From `shards` 2 on the item is sold from so many rows until told otherwise;
      * with 1 it is sold from one row again, and turns hot when a crowd wants it.
      *
      * @throws ItemNotFound
@@ -143,8 +110,11 @@ export function createInventoryService({ database, clock, lastSeen }: InventoryS
      * @example
      * await inventory.change("mug", { name: "Big mug" }, actor);
      */
-    change: (itemId: string, patch: ItemChange, actor: Actor): Promise<Stock> =>
-      changeItem({ database, clock }, itemId, patch, actor),
+    async change(itemId: string, patch: ItemChange, actor: Actor): Promise<ToldStock> {
+      const changed = await changeItem({ database, clock }, itemId, patch, actor);
+      const [told = changed] = await withAbout([changed], database.getMany);
+      return told;
+    },
 
     /**
      * Makes units of holds that are over available again. Never needed by buyers, who take them over;

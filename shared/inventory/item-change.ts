@@ -7,7 +7,8 @@ import { findWhole } from "./hot/rows-store.ts";
 import { cool, gather, turnHot } from "./hot/turning.ts";
 import type { RoomOptions } from "./room.ts";
 import { type HoldPolicy, ItemNotFound, type Stock } from "./stock.ts";
-import { findStock, type ItemPatch, parseStock, patchStockWrites } from "./stock-store.ts";
+import { checkSale, type ItemPatch } from "./item-facts.ts";
+import { findStock, parseStock, patchStockWrites } from "./stock-store.ts";
 
 /** What an administrator changes of an item. */
 export interface ItemChange extends ItemPatch {
@@ -83,6 +84,7 @@ export async function changeItem(
   { shards, ...facts }: ItemChange,
   actor: Actor,
 ): Promise<Stock> {
+  checkSale(facts.sale);
   if (facts.holdPolicy === "exclusive") {
     assertCanShard("exclusive", shards ?? 1);
     await assertTogether(options, itemId);

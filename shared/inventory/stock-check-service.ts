@@ -3,7 +3,7 @@ import type { Clock } from "../base/time.ts";
 import type { Database } from "../table/database.ts";
 import { currentOperation } from "../table/operation.ts";
 import { findRows, type Rows } from "./hot/rows-store.ts";
-import { listStocks } from "./stock-store.ts";
+import { type Catalog, listStocks } from "./stock-store.ts";
 import { listBuckets, unitsIn } from "./buckets.ts";
 import type { Stock } from "./stock.ts";
 
@@ -84,6 +84,30 @@ async function findViolations(database: Database, stock: Stock): Promise<Violati
   return [{ itemId, problem: problems.join("; "), available, held, sold, received, adjusted }];
 }
 
+/** Where a check is: in which list of items, and how far. */
+interface CheckPlace {
+  readonly catalog: Catalog;
+  readonly cursor?: string | undefined;
+}
+
+/** Stands before a cursor within the items that were withdrawn; cursors have no such sign. */
+const inArchive = "archived:";
+
+function parsePlace(from: string | undefined): CheckPlace {
+  if (!from?.startsWith(inArchive)) return { catalog: "items", cursor: from };
+  return { catalog: "archived", cursor: from.slice(inArchive.length) || undefined };
+}
+
+function formatPlace({ catalog, cursor = "" }: CheckPlace): string {
+  return catalog === "archived" ? `${inArchive}${cursor}` : cursor;
+}
+
+/** What was withdrawn is checked behind all that is sold: its holds and returns go on. */
+function nextPlace(catalog: Catalog, cursor: string | undefined): CheckPlace | undefined {
+  if (cursor !== undefined) return { catalog, cursor };
+  return catalog === "items" ? { catalog: "archived" } : undefined;
+}
+
 /** Makes the service. */
 export function createStockCheckService({ database, clock }: StockCheckServiceOptions) {
   return {
@@ -99,14 +123,14 @@ export function createStockCheckService({ database, clock }: StockCheckServiceOp
       const end = currentOperation()?.deadlineMs ?? Number.POSITIVE_INFINITY;
       const violations: Violation[] = [];
       let items = 0;
-      let cursor = from;
+      let place: CheckPlace | undefined = parsePlace(from);
       do {
-        const page = await listStocks(database, { limit: 100, cursor }, database.getMany);
+        const page = await listStocks(database, { limit: 100, ...place }, database.getMany);
         items += page.rows.length;
         for (const stock of page.rows) violations.push(...(await findViolations(database, stock)));
-        cursor = page.cursor;
-      } while (cursor !== undefined && clock() < end - reserveMs);
-      return { items, violations, ...(cursor === undefined ? {} : { cursor }) };
+        place = nextPlace(place.catalog, page.cursor);
+      } while (place !== undefined && clock() < end - reserveMs);
+      return { items, violations, ...(place === undefined ? {} : { cursor: formatPlace(place) }) };
     },
   };
 }

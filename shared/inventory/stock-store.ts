@@ -16,16 +16,18 @@ import { put, type Row, update, type Write } from "../table/write.ts";
 import { carriedOver, isOldLayout, stockSchemaVersion } from "./old-layout.ts";
 import { ItemMoved } from "./hot/item-moved.ts";
 import { rowKey } from "./hot/row-place.ts";
-import { ItemExists, ItemNotFound, type Price, type Stock, type StockRow } from "./stock.ts";
+import { aboutWrite, isAboutRow, lookAtTold, parseAbout, type ToldStock } from "./about-store.ts";
+import { changedFacts, changesAbout, type Facts, type ItemPatch } from "./item-facts.ts";
+import { ItemExists, ItemNotFound, type Stock, type StockRow } from "./stock.ts";
 
-/** Every item stands in this one partition of the index; only its keys, so a hold never touches it. */
-const catalog = "items";
-/** The fields of an item that an administrator may change. */
-export interface ItemPatch {
-  readonly name?: string | undefined;
-  readonly price?: Price | undefined;
-  readonly holdPolicy?: Stock["holdPolicy"] | undefined;
-}
+/**
+ * The partitions of the index of items: those that are sold, and those that were withdrawn. Only their keys stand
+ * there, so a hold never touches it.
+ */
+export const catalogs = ["items", "archived"] as const;
+
+/** One of these. */
+export type Catalog = (typeof catalogs)[number];
 
 const stockKey = (itemId: string) => rowKey(itemId, 0);
 
@@ -50,10 +52,17 @@ export async function findStock(database: Database, itemId: string): Promise<Sto
   return row && parseStock(row);
 }
 
-/** The same as a product page shows it: it may lag by a moment. One request, half a read unit. */
-export async function lookAtStock(database: Database, itemId: string): Promise<Stock | undefined> {
-  const row = await database.look("Stock", stockKey(itemId));
-  return row && parseStock(row);
+/**
+ * The same with what is told about it, as a product page shows it: it may lag by a moment. One request, half a
+ * read unit.
+ */
+export async function lookAtStock(
+  database: Database,
+  itemId: string,
+): Promise<ToldStock | undefined> {
+  const rows = await lookAtTold(database, itemId);
+  const row = rows.find((each) => !isAboutRow(each));
+  return row && { ...parseStock(row), ...parseAbout(rows.find(isAboutRow)) };
 }
 
 /** Those of the items that exist, by id, each in the row that every item has. One request per 100 items. */
@@ -65,13 +74,21 @@ export async function findStocks(
   return new Map(rows.map((row) => [parseStock(row).itemId, parseStock(row)]));
 }
 
+/** Which part of which list of items. */
+export interface CatalogPage {
+  readonly limit: number;
+  readonly cursor?: string | undefined;
+  /** Those that are sold, where nothing else is said. */
+  readonly catalog?: Catalog | undefined;
+}
+
 /**
  * A page of items in the order of their ids, each in the row that every item has. Two requests: the index, then
  * the items, as of now or for half the units as they were a moment ago.
  */
 export async function listStocks(
   database: Database,
-  page: { limit: number; cursor?: string | undefined },
+  { catalog = "items", ...page }: CatalogPage,
   read: Database["getMany"],
 ): Promise<Page<Stock>> {
   const where = condition`${at("catalog")} = ${catalog}`;
@@ -92,7 +109,13 @@ export async function listStocks(
 export function createStockWrite(stock: Stock, note: ChangeNote): Write {
   return put({
     ...stockRow(stock.itemId),
-    item: { ...stock, shard: 0, catalog, schemaVersion: stockSchemaVersion, change: note },
+    item: {
+      ...stock,
+      shard: 0,
+      catalog: catalogs[0],
+      schemaVersion: stockSchemaVersion,
+      change: note,
+    },
     condition: isMissing(at("itemId")),
     refused: () => new ItemExists(stock.itemId),
   });
@@ -106,14 +129,13 @@ function rowsAreAsRead({ rows }: Pick<Stock, "rows">): Fragment {
 function patchRowWrite(
   item: Pick<Stock, "itemId" | "rows">,
   row: number,
-  patch: ItemPatch,
+  facts: Facts,
   note: ChangeNote,
 ): Write {
-  const { name, price, holdPolicy } = patch;
-  const { amountMinor, currency } = price ?? {};
-  const facts = { name, amountMinor, currency, holdPolicy };
-  const given = Object.entries(facts).filter(([, value]) => value !== undefined);
-  const { set } = assigned<StockRow>(Object.fromEntries(given));
+  const catalog: Catalog = facts.archivedAtMs === undefined ? "items" : "archived";
+  // Only the row that every item has stands in the index.
+  const listed = row === 0 && "archivedAtMs" in facts ? { catalog } : {};
+  const { set, remove } = assigned<StockRow>({ ...facts, ...listed });
   const revision = at("factsRevision");
   return update({
     ...stockRow(item.itemId, row),
@@ -123,6 +145,7 @@ function patchRowWrite(
         action`${revision} = if_not_exists(${revision}, ${0}) + ${1}`,
         ...set,
       ],
+      remove,
     },
     condition: row === 0 ? allOf(exists(at("itemId")), rowsAreAsRead(item)) : exists(at("item")),
     refused: (found) => (found ? new ItemMoved(found) : new ItemNotFound(item.itemId)),
@@ -138,12 +161,19 @@ function isSameNote(found: unknown, note: ChangeNote): boolean {
   );
 }
 
-/** Changes name, price or hold policy in all rows of an item; refused with `ItemMoved` when there are more. */
+/**
+ * Changes what the shop says of an item, the same in all of its rows, and what is told about it; refused with
+ * `ItemMoved` when there are more rows.
+ */
 export function patchStockWrites(
   item: Pick<Stock, "itemId" | "rows">,
   patch: ItemPatch,
   note: ChangeNote,
 ): Write[] {
   const rows = Array.from({ length: (item.rows ?? 0) + 1 }, (_, row) => row);
-  return rows.map((row) => patchRowWrite(item, row, patch, note));
+  const facts = changedFacts(patch, note.atMs);
+  return [
+    ...rows.map((row) => patchRowWrite(item, row, facts, note)),
+    ...(changesAbout(patch) ? [aboutWrite(item.itemId, patch, note)] : []),
+  ];
 }

@@ -16,13 +16,35 @@ export interface Price {
   readonly currency: string;
 }
 
+/** When an item can be ordered: from the first instant on, and from the second on no more; and whether at all. */
+export interface SaleWindow {
+  readonly saleStartsAtMs?: number;
+  readonly saleEndsAtMs?: number;
+  /** Withdrawn since then: it is neither listed nor sold, and what was held or sold of it goes on. */
+  readonly archivedAtMs?: number;
+}
+
+/** Whether the shop sells the item at this instant. */
+export function isForSale(
+  { saleStartsAtMs = 0, saleEndsAtMs = Infinity, archivedAtMs }: SaleWindow,
+  nowMs: number,
+): boolean {
+  return archivedAtMs === undefined && saleStartsAtMs <= nowMs && nowMs < saleEndsAtMs;
+}
+
+/** How much of an item the shop gives to one order, and to one shopper in all; left out without a limit. */
+export interface ItemLimits {
+  readonly perOrder?: number;
+  readonly perShopper?: number;
+}
+
 /**
  * A stock item: it counts its own holds, so that the conservation law
  * `available + held + sold = received + adjusted` is true inside this one row, at every instant. The row
  * stays small however many hold of it: it says how many units end when, not whose they are. The order
  * says that, and changes in the same transaction.
  */
-export interface Stock extends Price {
+export interface Stock extends Price, ItemLimits, SaleWindow {
   readonly itemId: string;
   readonly name: string;
   readonly kind: string;
@@ -53,6 +75,8 @@ export interface Stock extends Price {
   readonly turningUntilMs?: number;
   /** It turned hot by itself; from then on the next order looks whether the crowd is still there. */
   readonly coolsAfterMs?: number;
+  /** There is a row that tells more about it: a description or a picture. */
+  readonly hasAbout?: true;
   /** Counts the changes of name, price and the like, so that no row gets those of before. */
   readonly factsRevision?: number;
 }
@@ -71,7 +95,7 @@ export interface StockRow extends Stock {
 /** Why a line of an order was refused, with what the shopper needs to go on. */
 export interface FailedItem {
   readonly itemId: string;
-  readonly reason: "locked" | "insufficient_stock" | "price_changed" | "not_found";
+  readonly reason: "locked" | "insufficient_stock" | "price_changed" | "not_found" | "not_for_sale";
   readonly available: number;
   readonly requested: number;
   readonly lockedUntilMs?: number;
@@ -84,6 +108,11 @@ export interface Demand {
   readonly itemId: string;
   readonly quantity: number;
   readonly price?: Price | undefined;
+  /**
+   * The item's limit for each shopper as the order saw it, null for none: what is counted by it is checked with
+   * the hold. Left out where the item's limits are of no concern.
+   */
+  readonly perShopper?: number | null | undefined;
 }
 
 /**
@@ -100,6 +129,7 @@ export function whyRefused(
   const live = liveBuckets(stock, nowMs);
   const available = stock.available + expiredUnits(stock, nowMs);
   const facts = { itemId, available, requested };
+  if (!isForSale(stock, nowMs)) return { ...facts, reason: "not_for_sale" };
   if (price && (price.amountMinor !== stock.amountMinor || price.currency !== stock.currency)) {
     const { amountMinor, currency } = stock;
     return { ...facts, reason: "price_changed", price: { amountMinor, currency } };

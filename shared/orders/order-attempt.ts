@@ -6,6 +6,7 @@ import { checkoutWrite } from "../carts/checkout/cart-checkout-store.ts";
 import { temporaryTransactionId } from "../carts/model/cart.ts";
 import { maxTakenOver, roomIn } from "../inventory/buckets.ts";
 import { buyWrite, holdWrite } from "../inventory/hold-store.ts";
+import { checkPerOrder, fitsLimits, LimitsMoved } from "../inventory/item-limits.ts";
 import { reclaimExpired, type RoomOptions } from "../inventory/room.ts";
 import {
   type Demand,
@@ -20,6 +21,8 @@ import type { Use } from "../promotions/uses.ts";
 import type { Contended } from "../table/retry.ts";
 import type { TransactionRefused } from "../table/transaction.ts";
 import type { Write } from "../table/write.ts";
+import { type Allowance, checkAllowance } from "./allowance.ts";
+import { parseTaken, takeAllowanceWrite } from "./allowance-store.ts";
 import { planPurchase } from "./free-order.ts";
 import { confirmWrite, listHoldings } from "./holdings.ts";
 import type { Draft, PlacingOptions } from "./order-draft.ts";
@@ -43,6 +46,8 @@ export interface Attempt {
   readonly count: Write | undefined;
   readonly holds: ReadonlyMap<Write, Demand>;
   readonly uses: ReadonlyMap<Write, Use>;
+  /** Counts what the shopper has of limited items. */
+  readonly allowances: ReadonlyMap<Write, Allowance>;
   /** Pass only while promotions are as the order was priced. */
   readonly checks: readonly Write[];
   /** All of them. */
@@ -60,11 +65,14 @@ function planCheckout(draft: Draft, actor: Actor, nowMs: EpochMs): Write | undef
 }
 
 /** What is to be had from the rows that all items have: nothing of what is reserved in others. */
-function listPlain({ order: { pieces }, demands }: Draft): Demand[] {
+function listPlain({ order: { pieces }, demands }: Draft): (Demand & { wanted?: number })[] {
   return demands.flatMap((demand) => {
     const own = pieces?.[demand.itemId];
     if (!own) return [demand];
-    return own.filter(({ row }) => row === 0).map(({ quantity }) => ({ ...demand, quantity }));
+    const wanted = demand.quantity;
+    return own
+      .filter(({ row }) => row === 0)
+      .map(({ quantity }) => ({ ...demand, quantity, wanted }));
   });
 }
 
@@ -74,6 +82,14 @@ function planSettling({ order }: Draft, note: ChangeNote): [Write, Demand][] {
   return listHoldings(order, note)
     .filter(({ row }) => row > 0)
     .map((holding) => [confirmWrite(holding), holding]);
+}
+
+function planAllowances({ order, taken }: Draft, nowMs: EpochMs): Map<Write, Allowance> {
+  const counting = (order.allowances ?? []).map((allowance) => {
+    const seen = taken?.get(allowance.itemId);
+    return [takeAllowanceWrite({ order, allowance, nowMs, seen }), allowance] as const;
+  });
+  return new Map(counting);
 }
 
 /** The order, its cart and its holds, as one transaction. */
@@ -104,9 +120,19 @@ export function planAttempt(
   const count = counted.isCounted && countOrderWrite({ order: counted, limits, nowMs, seen });
   const { checks } = draft.promotions;
   const uses = new Map(draft.promotions.uses.map((use) => [planHold(use.demand), use]));
+  const allowances = planAllowances(draft, nowMs);
   const beside = [cart, count].filter((write) => write !== undefined);
-  const writes = [order, ...beside, ...holds.keys(), ...uses.keys(), ...checks];
-  return { order, cart, count, holds, uses, checks, writes };
+  const rest = [...holds.keys(), ...uses.keys(), ...allowances.keys(), ...checks];
+  return {
+    order,
+    cart,
+    count,
+    holds,
+    uses,
+    allowances,
+    checks,
+    writes: [order, ...beside, ...rest],
+  };
 }
 
 /** What is wanted of the items on which an attempt met others. */
@@ -128,17 +154,25 @@ export function judge(attempt: Attempt, refused: TransactionRefused): HoldfastEr
 }
 
 /**
- * The shopper with orders whose time is over, where those stand in the way of another one.
+ * The shopper with orders whose time is over, and with units of theirs, where those stand in the way of another.
  *
  * @throws LimitExceeded when a rule of the shop forbids it: nothing can help
  */
 export function judgeShopper(
   { clock, limits }: Pick<PlacingOptions, "clock" | "limits">,
-  { count }: Attempt,
+  { count, allowances }: Attempt,
   refused: TransactionRefused,
-): Pick<Draft, "shopper"> {
+): Pick<Draft, "shopper" | "taken"> {
   const refusal = count && refused.of(count);
-  return refusal ? { shopper: recount(refusal.found, limits, clock()) } : {};
+  const shown = refusal ? { shopper: recount(refusal.found, limits, clock()) } : {};
+  const taken = [...allowances].flatMap(([write, allowance]) => {
+    const refusedHere = refused.of(write);
+    if (!refusedHere) return [];
+    const known = parseTaken(refusedHere.found);
+    checkAllowance(allowance, known, clock());
+    return [[allowance.itemId, known] as const];
+  });
+  return taken.length > 0 ? { ...shown, taken: new Map(taken) } : shown;
 }
 
 /**
@@ -146,6 +180,7 @@ export function judgeShopper(
  * `taking`.
  *
  * @throws ItemsUnavailable naming every failed line
+ * @throws LimitExceeded, LimitsMoved when an order may not have so many
  */
 export async function makeRoom(
   options: RoomOptions,
@@ -156,6 +191,7 @@ export async function makeRoom(
   const { clock } = options;
   const rooms = new Map<string, Stock>();
   const failed: FailedItem[] = [];
+  const moved: Stock[] = [];
   let isWaiting = false;
   for (const [write, demand] of attempt.holds) {
     const refusal = refused.of(write);
@@ -168,12 +204,17 @@ export async function makeRoom(
     const stock = refusal.found && parseStock(refusal.found);
     const reason = whyRefused(demand, stock, clock());
     if (stock && isTurning(stock, clock())) isWaiting = true;
+    else if (stock && !reason && !fitsLimits(demand, stock)) {
+      checkPerOrder(demand, stock);
+      moved.push(stock);
+    }
     else if (!reason) rooms.set(demand.itemId, stock!);
     else if (reason.reason === "insufficient_stock" && taking.see(stock!)) {
       await taking.drop(demand.itemId);
     } else failed.push(reason);
   }
   if (failed.length > 0) throw new ItemsUnavailable(failed);
+  if (moved.length > 0) throw new LimitsMoved(moved);
   if (isWaiting) await taking.pause();
   for (const [itemId, stock] of rooms) {
     const isMore = roomIn(stock, clock()).over.length === maxTakenOver;

@@ -11,47 +11,33 @@ import { listCodes, selectRules } from "../carts/model/price-rules.ts";
 import { priceForOrder, priceLines } from "../carts/model/pricing.ts";
 import type { ReadCart } from "../carts/storage/cart-row.ts";
 import { type PricedCart, readPricedCart } from "../carts/storage/cart-store.ts";
-import { deadlineAfter } from "../inventory/deadline.ts";
+import { checkPerOrder } from "../inventory/item-limits.ts";
 import { type Demand, ItemsUnavailable, type Stock } from "../inventory/stock.ts";
 import type { PriceList } from "../promotions/price-list.ts";
 import type { PriceService } from "../promotions/price-service.ts";
 import { findPromotions } from "../promotions/promotion-store.ts";
 import type { Database } from "../table/database.ts";
-import { pickDueShard } from "./due-shards.ts";
-import { payIfFree } from "./free-order.ts";
+import { listCounted, listUsed, makeOrder, type OrderTerms } from "./new-order.ts";
 import { type Order, OrderExists, type PaymentMethod, sumDemand } from "./order.ts";
-import { pickChoices } from "./order-choices.ts";
 import {
-  checkAttributes,
-  checkVendor,
-  priceDemand,
   inlineLines,
+  limitsInCart,
   oneCurrency,
+  priceDemand,
   type PricedDemand,
 } from "./order-lines.ts";
-import {
-  checkTotal,
-  fingerprintOrder,
-  makeOrderId,
-  type OrderSource,
-  type PlaceOrder,
-} from "./order-request.ts";
+import { makeOrderId, type OrderSource, type PlaceOrder } from "./order-request.ts";
 import { findOrdered } from "./ordered-items.ts";
 import { findOrder } from "./order-store.ts";
 import type { CrowdOptions } from "./order-taking.ts";
-import { checkUnits, type Shopper, type ShopperLimits } from "./shopper.ts";
+import type { Taken } from "./allowance.ts";
+import { checkUnits, type Shopper } from "./shopper.ts";
 import { planPromotions, type PromotionParts } from "./order-uses.ts";
 
 /** What placing orders takes. */
-export interface PlacingOptions extends CrowdOptions {
+export interface PlacingOptions extends CrowdOptions, OrderTerms {
   /** What this process has seen of the price list. */
   readonly prices?: Pick<PriceService, "look" | "remember">;
-  /** How long a new order holds its units, in milliseconds. */
-  readonly holdMs: number;
-  /** The partitions of the index of due orders that new ones go to; 1 to `mostDueShards`. */
-  readonly dueShards?: number;
-  /** What one shopper may withhold; see `shopper.ts`. */
-  readonly limits: ShopperLimits;
   /** Refuses what the chosen provider would not take, before anything is held or locked. */
   readonly assertPayable?: (
     method: PaymentMethod,
@@ -71,6 +57,8 @@ export interface Draft {
   readonly isFromMemory?: boolean;
   /** The shopper as a refusal showed it, with orders whose time is over. */
   readonly shopper?: Shopper;
+  /** What the shopper has of limited items, where a refusal showed it, with shares whose time is over. */
+  readonly taken?: ReadonlyMap<string, Taken>;
 }
 
 type CartSource = Extract<OrderSource, { kind: "cart" }>;
@@ -81,41 +69,12 @@ function checkoutNumber(cart: Cart, nowMs: EpochMs): number {
   return liveLock(cart, nowMs) ? cart.checkouts - 1 : cart.checkouts;
 }
 
-type Contents = Pick<
-  Order,
-  "orderId" | "lines" | "totalMinor" | "currency" | "cart" | "adjustments" | "uses"
->;
-
-/** The uses that an order keeps: what their rows were seen with is for its transaction alone. */
-function listUsed({ uses }: PromotionParts): Pick<Order, "uses"> {
-  const used = uses.map(({ demand: { itemId, quantity } }): Demand => ({ itemId, quantity }));
-  return used.length > 0 ? { uses: used } : {};
-}
-
-function makeOrder(
-  { holdMs, dueShards, limits }: PlacingOptions,
-  request: PlaceOrder,
-  contents: Contents,
-  createdAtMs: EpochMs,
-): Order {
-  const { userId, vendorId = null } = request;
-  checkAttributes(contents.lines);
-  checkVendor(vendorId, contents.lines);
-  checkTotal(request, contents.totalMinor, contents.currency);
-  const expiresAtMs = deadlineAfter(createdAtMs, holdMs);
-  return payIfFree({
-    ...contents,
-    userId,
-    status: "pending",
-    ...pickChoices(request),
-    vendorId,
-    fingerprint: fingerprintOrder(request),
-    createdAtMs,
-    expiresAtMs,
-    dueShard: pickDueShard(contents, dueShards),
-    dueAtMs: expiresAtMs,
-    ...(limits.maxOpenOrders > 0 ? { isCounted: true as const } : {}),
-  });
+/** What a refusal has shown since the draft before. */
+export interface Anew {
+  /** The codes in a cart are looked at as they are now. */
+  readonly codes?: boolean;
+  /** Items whose own limits are others than were seen. */
+  readonly limits?: ReadonlyMap<string, number | null>;
 }
 
 /** What cannot be drafted (any more) may have been ordered before by this very request. */
@@ -163,7 +122,7 @@ async function fromCart(
   parts: PlacingOptions,
   request: PlaceOrder,
   source: CartSource,
-  anew: boolean,
+  { codes = false, limits }: Anew,
 ) {
   const { database, clock } = parts;
   const { sessionId } = source;
@@ -177,25 +136,27 @@ async function fromCart(
     const priced = priceForOrder(cart, source.instances, (instance) =>
       selectRules(instance, { prices, nowMs }),
     );
-    const { lines, totalMinor, currency, adjustments, instances, conditions, codes } = priced;
-    const ordered = { cartId, sessionId, version, instances, conditions, codes };
+    const { lines, totalMinor, currency, adjustments, instances, conditions } = priced;
+    const ordered = { cartId, sessionId, version, instances, conditions, codes: priced.codes };
     const promotions = planPromotions(priced.applied, prices, { ...request, orderId });
     const price = { lines, totalMinor, currency, adjustments, ...listUsed(promotions) };
-    const order = makeOrder(parts, request, { orderId, ...price, cart: ordered }, nowMs);
-    const demands = priceDemand(lines, currency);
+    const demands = priceDemand(lines, currency, limitsInCart(cart, limits));
+    const counted = listCounted(demands);
+    const contents = { orderId, ...price, ...counted, cart: ordered };
+    const order = makeOrder(parts, request, contents, nowMs);
     checkUnits(demands, parts.limits);
     assertNotSoldOut(parts, demands);
     const stocks = demands.flatMap(({ itemId }) => parts.memory.hot(itemId) ?? []);
     return { order, cart, demands, promotions, stocks };
   };
-  return orExisting(database, orderId, () => byCodes(parts, read, draft, anew));
+  return orExisting(database, orderId, () => byCodes(parts, read, draft, codes));
 }
 
 async function fromItems(
   parts: PlacingOptions,
   request: PlaceOrder,
   source: ItemsSource,
-  anew: boolean,
+  { codes: anew = false, limits }: Anew,
 ) {
   const { database, clock } = parts;
   const orderId = makeOrderId(request, () => randomId("ord"));
@@ -213,23 +174,27 @@ async function fromItems(
     const { rules, applied } = selectRules(given, { prices, nowMs });
     const promotions = planPromotions(applied, prices, { ...request, orderId });
     const price = { ...priceLines(wanted, rules, currency), currency, ...listUsed(promotions) };
-    const order = makeOrder(parts, request, { orderId, ...price }, nowMs);
-    const demands = priceDemand(wanted, currency);
+    const limitSeen = (itemId: string): number | null =>
+      (limits?.has(itemId) ? limits.get(itemId) : stocks.get(itemId)?.perShopper) ?? null;
+    const demands = priceDemand(wanted, currency, limitSeen);
+    const counted = listCounted(demands);
+    const order = makeOrder(parts, request, { orderId, ...price, ...counted }, nowMs);
+    for (const demand of demands) checkPerOrder(demand, stocks.get(demand.itemId)!);
     checkUnits(demands, parts.limits);
     return { order, demands, promotions, stocks: [...stocks.values()], isFromMemory };
   });
 }
 
 /**
- * Drafts an order with one read (and a second one only where nothing can be ordered). With `anew` the codes in a
- * cart are looked at as they are now: one request more.
+ * Drafts an order with one read (and a second one only where nothing can be ordered). Where the codes in a cart
+ * are looked at `anew` one more.
  *
  * @throws OrderExists when nothing can be ordered because this very request has done so before
  */
 export function draftOrder(
   parts: PlacingOptions,
   request: PlaceOrder,
-  anew = false,
+  anew: Anew = {},
 ): Promise<Draft> {
   const { source } = request;
   return source.kind === "cart"

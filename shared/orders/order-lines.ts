@@ -1,7 +1,7 @@
 /** What an order's lines are and what they want of each item; pure. */
 import { InvalidRequest, TooLarge } from "../base/errors.ts";
 import type { EpochMs } from "../base/time.ts";
-import { CurrencyMismatch } from "../carts/model/cart.ts";
+import { type Cart, CurrencyMismatch } from "../carts/model/cart.ts";
 import { makeLineId } from "../carts/model/cart-lines.ts";
 import {
   type Demand,
@@ -25,15 +25,34 @@ function priceSeen(lines: readonly OrderLine[], wanted: string): number {
   return others.length === 0 ? amount : noPrice;
 }
 
-/** One demand an item, at the one price that its lines show. */
-export function priceDemand(lines: readonly OrderLine[], currency: string): PricedDemand[] {
+/** An item's limit for each shopper as it was last seen; null for none. */
+export type ShopperLimitSeen = (itemId: string) => number | null;
+
+/** One demand an item, at the one price that its lines show and by the limit that was seen. */
+export function priceDemand(
+  lines: readonly OrderLine[],
+  currency: string,
+  limitSeen: ShopperLimitSeen,
+): PricedDemand[] {
   const demands = sumDemand(lines);
   if (demands.length > maxOrderItems) {
     throw new TooLarge(`An order has at most ${maxOrderItems} different items`, maxOrderItems);
   }
   return demands.map((demand) => {
-    return { ...demand, price: { amountMinor: priceSeen(lines, demand.itemId), currency } };
+    const { itemId } = demand;
+    const price = { amountMinor: priceSeen(lines, itemId), currency };
+    return { ...demand, price, perShopper: limitSeen(itemId) };
   });
+}
+
+/** The limits of items as their lines say, unless a refusal has shown others since. */
+export function limitsInCart(
+  { instances }: Pick<Cart, "instances">,
+  shown: ReadonlyMap<string, number | null> = new Map(),
+): ShopperLimitSeen {
+  const lines = [...instances.values()].flatMap((instance) => instance.lines);
+  const said = new Map(lines.map(({ itemId, perShopper = null }) => [itemId, perShopper]));
+  return (itemId) => (shown.has(itemId) ? shown : said).get(itemId) ?? null;
 }
 
 /** The lines of inline items at today's prices; what is missing or of another kind is refused. */

@@ -1,11 +1,10 @@
 /** Places an order: one read, then one transaction that holds every line, or none. */
-import { changeNote } from "../base/actor.ts";
 import { again, OnceMore } from "../base/again.ts";
 import { HoldfastError } from "../base/errors.ts";
 import { epochMs, isExpired } from "../base/time.ts";
-import { repriceWrite } from "../carts/checkout/cart-repricing.ts";
 import { deadlineAfter } from "../inventory/deadline.ts";
 import { HoldBehind } from "../inventory/hot/taking.ts";
+import { LimitsMoved } from "../inventory/item-limits.ts";
 import { ItemsUnavailable } from "../inventory/stock.ts";
 import { Contended } from "../table/retry.ts";
 import { TransactionRefused } from "../table/transaction.ts";
@@ -21,6 +20,7 @@ import {
   type Rooms,
 } from "./order-attempt.ts";
 import { type Draft, draftOrder, type PlacingOptions } from "./order-draft.ts";
+import { showPrices } from "./order-repricing.ts";
 import { type PlaceOrder, sameRequest } from "./order-request.ts";
 import { findOrder } from "./order-store.ts";
 import { OrderTaking } from "./order-taking.ts";
@@ -39,8 +39,8 @@ export interface Placed {
 const mostMoves = 200;
 
 /** A draft that can be paid; a repetition meets its own order instead, whatever can be paid by now. */
-async function draftPayable(parts: PlacingOptions, request: PlaceOrder, anew = false) {
-  const draft = await draftOrder(parts, request, anew);
+async function draftPayable({ parts, request, limits }: Placing, codes = false) {
+  const draft = await draftOrder(parts, request, { codes, limits });
   const { orderId, paymentMethod, totalMinor: amountMinor, currency } = draft.order;
   // What costs nothing is asked of nobody.
   if (amountMinor === 0) return draft;
@@ -70,30 +70,14 @@ interface Placing {
   readonly parts: PlacingOptions;
   readonly request: PlaceOrder;
   readonly taking: OrderTaking;
+  /** Items' own limits for each shopper, where they turned out to be others than were seen. */
+  readonly limits: Map<string, number | null>;
 }
 
 /** Where an order stands between two attempts. */
 interface Stand {
   readonly draft: Draft;
   readonly rooms: Rooms;
-}
-
-/** The cart shows the prices of now, so that the next try is at those; whoever edits it meanwhile goes first. */
-async function showPrices(
-  { parts: { database, clock }, request: { actor } }: Placing,
-  { cart }: Draft,
-  { failedItems }: ItemsUnavailable,
-): Promise<void> {
-  const changed = failedItems.flatMap(({ itemId, price }) =>
-    price ? [[itemId, price] as const] : [],
-  );
-  if (!cart || changed.length === 0) return;
-  const note = changeNote("cart.repriced", actor, clock());
-  try {
-    await database.apply(repriceWrite(cart, new Map(changed), note));
-  } catch (error) {
-    if (!(error instanceof HoldfastError)) throw error;
-  }
 }
 
 /** Whether the price of now is another one than a memory had: what is ordered is looked up again then. */
@@ -136,8 +120,9 @@ async function roomsOrRefusal(
 }
 
 /** The draft by promotions as they are now, for which the shopper's own rows are there. */
-async function draftAnew({ parts, request }: Placing): Promise<Draft> {
-  const draft = await draftPayable(parts, request, true);
+async function draftAnew(placing: Placing): Promise<Draft> {
+  const { parts, request } = placing;
+  const draft = await draftPayable(placing, true);
   await ensureOwnRows(parts, request, draft.promotions.uses);
   return draft;
 }
@@ -146,7 +131,7 @@ async function draftAnew({ parts, request }: Placing): Promise<Draft> {
 async function attemptOnce(placing: Placing, stand: Stand): Promise<Order | Stand> {
   const { parts, request, taking } = placing;
   const draft = await takeHot(placing, stand);
-  if (!draft) return { ...stand, draft: await draftPayable(parts, request) };
+  if (!draft) return { ...stand, draft: await draftPayable(placing) };
   const attempt = planAttempt(parts, draft, stand.rooms, request.actor);
   try {
     // Who meets others looks at the items before it goes on: a blind write more would be in everybody's way.
@@ -162,7 +147,7 @@ async function attemptOnce(placing: Placing, stand: Stand): Promise<Order | Stan
     const cartRefusal = judge(attempt, error);
     const shown = judgeShopper(parts, attempt, error);
     // A cart that moved since it was read is read again, whatever became of its old lines.
-    if (cartRefusal) return { ...stand, draft: await draftPayable(parts, request) };
+    if (cartRefusal) return { ...stand, draft: await draftPayable(placing) };
     const made = await roomsOrRefusal(placing, attempt, draft, error);
     const { rooms: others, isStale } = judgeUses(error, attempt, parts.clock());
     const next = isStale ? await draftAnew(placing) : draft;
@@ -170,10 +155,18 @@ async function attemptOnce(placing: Placing, stand: Stand): Promise<Order | Stan
   }
 }
 
+/** The draft to go on with: by another deadline, or by items' limits of now; whatever else it was is told. */
+async function afterSetback(placing: Placing, { draft }: Stand, error: unknown): Promise<Draft> {
+  if (error instanceof HoldBehind) return withLiveDeadline(placing.parts, draft, [error.throughMs]);
+  if (!(error instanceof LimitsMoved)) throw error;
+  for (const { itemId, perShopper = null } of error.stocks) placing.limits.set(itemId, perShopper);
+  return draftPayable(placing);
+}
+
 /** Places the order unless it was placed before; see `createPlacing` for what it guarantees. */
 async function placeNew(placing: Placing): Promise<Order> {
-  const { parts, request } = placing;
-  let stand: Stand = { draft: await draftPayable(parts, request), rooms: new Map() };
+  const { parts } = placing;
+  let stand: Stand = { draft: await draftPayable(placing), rooms: new Map() };
   await placing.taking.look(stand.draft.demands, stand.draft.stocks ?? []);
   return again(mostMoves, async () => {
     try {
@@ -181,8 +174,7 @@ async function placeNew(placing: Placing): Promise<Order> {
       if (!("draft" in next)) return next;
       stand = { ...next, draft: withLiveDeadline(parts, next.draft, listReached(next.rooms)) };
     } catch (error) {
-      if (!(error instanceof HoldBehind)) throw error;
-      stand = { ...stand, draft: withLiveDeadline(parts, stand.draft, [error.throughMs]) };
+      stand = { ...stand, draft: await afterSetback(placing, stand, error) };
     }
     return new OnceMore();
   });
@@ -192,7 +184,7 @@ async function placeNew(placing: Placing): Promise<Order> {
 async function placeOrGiveBack(parts: PlacingOptions, request: PlaceOrder): Promise<Order> {
   const taking = new OrderTaking(parts, request.actor);
   try {
-    const order = await placeNew({ parts, request, taking });
+    const order = await placeNew({ parts, request, taking, limits: new Map() });
     // Whether an item may cool is none of this order's concern: it stands.
     await Promise.allSettled([taking.settleDown()]);
     return order;

@@ -3,6 +3,7 @@ import { type Actor, changeNote } from "../base/actor.ts";
 import { reopenWrite } from "../carts/checkout/cart-checkout-store.ts";
 import type { Page } from "../table/paging.ts";
 import { again, OnceMore } from "../base/again.ts";
+import { leaveAllowanceWrites } from "./allowance-store.ts";
 import { leaveCountWrites } from "./shopper-store.ts";
 import { transactTolerating } from "../table/tolerating.ts";
 import { TransactionRefused } from "../table/transaction.ts";
@@ -59,7 +60,10 @@ export function createOrderService(options: PlacingOptions) {
       ...(cart ? [reopenWrite({ cartId: cart.cartId, orderId, note: ofCart })] : []),
     ];
     const isShoppers = to === "expired" || actor.id === order.userId;
-    const count = leaveCountWrites(order, isShoppers ? "unpaid" : "neither", nowMs);
+    const count = [
+      ...leaveCountWrites(order, isShoppers ? "unpaid" : "neither", nowMs),
+      ...leaveAllowanceWrites(order),
+    ];
     const closing = closeOrderWrite({ order, to, nowMs, note });
     const refused = await transactTolerating(database, [closing], [...returning, ...count]);
     const gone = refused.filter((each) => !count.some((write) => each === write));

@@ -10,6 +10,7 @@ import type { Adjustment } from "../carts/model/reckoning.ts";
 import type { Piece } from "../inventory/hot/finding.ts";
 import type { Demand } from "../inventory/stock.ts";
 import type { Fulfilment } from "./fulfilments/fulfilment.ts";
+import type { Allowance } from "./allowance.ts";
 import type { OrderChoices } from "./order-choices.ts";
 import type { OrderLine } from "./order-line.ts";
 import type { RefundEntry } from "./order-refund.ts";
@@ -85,6 +86,8 @@ interface OrderFacts extends OrderChoices {
   readonly uses?: readonly Demand[];
   /** Which rows of a hot item its units are in; what is not named here is in the row that every item has. */
   readonly pieces?: Pieces;
+  /** What of it is counted for its shopper, by the items' own limits. */
+  readonly allowances?: readonly Allowance[];
   /** It counts among its shopper's open orders while it is one. */
   readonly isCounted?: true;
   /** Fingerprint of the request that made it. */

@@ -3,6 +3,7 @@
  * end an order, under their own conditions. No request of its own, and nothing that a sweep would have to mend.
  */
 import { HoldfastError } from "../base/errors.ts";
+import { LimitExceeded } from "../base/limit-exceeded.ts";
 import { dayMs, type EpochMs, epochMs, later, ttlSecondsAt } from "../base/time.ts";
 import {
   action,
@@ -18,7 +19,6 @@ import { type Row, update, type Write } from "../table/write.ts";
 import type { Order } from "./order.ts";
 import {
   listOverdue,
-  LimitExceeded,
   type Shopper,
   type ShopperLimits,
   whyLimited,

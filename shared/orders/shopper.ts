@@ -1,5 +1,5 @@
 /** What one shopper may withhold from all others: how many orders at a time, how many units, how often in vain. */
-import { HoldfastError } from "../base/errors.ts";
+import { LimitExceeded } from "../base/limit-exceeded.ts";
 import { type EpochMs, epochMs, isExpired, later } from "../base/time.ts";
 import type { Demand } from "../inventory/stock.ts";
 
@@ -23,21 +23,6 @@ export interface Shopper {
   readonly orders: ReadonlyMap<string, EpochMs>;
   readonly unpaid: number;
   readonly lastUnpaidAtMs: number;
-}
-
-/** Which rule it is, and until when it stands where time alone ends it. */
-interface Limit {
-  readonly name: keyof ShopperLimits;
-  readonly value: number;
-  readonly itemId?: string;
-  readonly untilMs?: number;
-}
-
-/** A rule of the shop forbids it; nothing was held. */
-export class LimitExceeded extends HoldfastError {
-  constructor(detail: string, limit: Limit) {
-    super("LIMIT_EXCEEDED", detail, { limit });
-  }
 }
 
 /** Orders whose time is over: they count no more, whether any sweep has seen them or not. */

@@ -1,6 +1,7 @@
 /** The writes by which an order gets more time, with everything that it holds and its cart's lock. */
 import type { ChangeNote } from "../base/actor.ts";
 import { extendCheckoutWrite } from "../carts/checkout/cart-checkout-store.ts";
+import { extendAllowanceWrites } from "../orders/allowance-store.ts";
 import { extendPieces, extendWrite, listHoldings } from "../orders/holdings.ts";
 import type { Order } from "../orders/order.ts";
 import { extendCountWrites } from "../orders/shopper-store.ts";
@@ -17,7 +18,7 @@ interface Extension {
 }
 
 /**
- * The order, every hold, the shopper's count and the cart's lock, for one transaction: all of them learn of the
+ * The order, every hold, the shopper's counts and the cart's lock, for one transaction: all of them learn of the
  * later deadline, or none does. `next` is the order as it is then.
  */
 export function extendOrder({ order, next, transactionId, note }: Extension) {
@@ -30,6 +31,7 @@ export function extendOrder({ order, next, transactionId, note }: Extension) {
     changeOrderWrite(order, moved, note),
     ...listHoldings(order, note).map((holding) => extendWrite(holding, expiresAtMs)),
     ...extendCountWrites(order, expiresAtMs),
+    ...extendAllowanceWrites(order, expiresAtMs),
     ...(ofCart ? [extendCheckoutWrite(ofCart)] : []),
   ];
   return { next: moved, writes };

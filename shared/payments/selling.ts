@@ -1,6 +1,7 @@
 /** Sells the lines of an order: what it holds, and what it has to take again because it came late. */
 import type { ChangeNote } from "../base/actor.ts";
 import { again, OnceMore } from "../base/again.ts";
+import { LimitExceeded } from "../base/limit-exceeded.ts";
 import { maxTakenOver, roomIn } from "../inventory/buckets.ts";
 import { bucketEndMs, bucketKey } from "../inventory/deadline.ts";
 import { sellWrite } from "../inventory/hold-store.ts";
@@ -10,6 +11,8 @@ import { reclaimExpired } from "../inventory/room.ts";
 import { ItemsUnavailable, type Stock, whyRefused } from "../inventory/stock.ts";
 import { parseStock } from "../inventory/stock-store.ts";
 import { confirmWrite, listHoldings, type OrderHolding } from "../orders/holdings.ts";
+import { type Allowance, checkAllowance, type Taken } from "../orders/allowance.ts";
+import { keepAllowanceWrite, parseTaken, takeAllowanceWrite } from "../orders/allowance-store.ts";
 import type { Order } from "../orders/order.ts";
 import { type Refusal, TransactionRefused } from "../table/transaction.ts";
 import type { Write } from "../table/write.ts";
@@ -121,6 +124,38 @@ async function retake(
   return retakeSpread(selling, lost, kept);
 }
 
+/** Units that are counted for the order's shopper: while it is open they are, late money counts them anew. */
+interface Counted {
+  readonly allowance: Allowance;
+  readonly isCounted: boolean;
+  readonly seen?: Taken;
+}
+
+function listCounted({ allowances = [], status }: Order): Counted[] {
+  return allowances.map((allowance) => ({ allowance, isCounted: status === "pending" }));
+}
+
+function countWrite({ options, sale: { order } }: Selling, counted: Counted): Write {
+  const { allowance, isCounted, seen } = counted;
+  if (isCounted) return keepAllowanceWrite(order, allowance);
+  const paid = { ...order, status: "paid" as const };
+  return takeAllowanceWrite({ order: paid, allowance, nowMs: options.clock(), seen });
+}
+
+/** What was taken out as over is counted again, if the shop gives its shopper so many by now. */
+function recounted({ options }: Selling, counted: Counted, refusal: Refusal | undefined): Counted {
+  if (!refusal) return counted;
+  const { allowance } = counted;
+  const seen = parseTaken(refusal.found);
+  try {
+    checkAllowance(allowance, seen, options.clock());
+  } catch (error) {
+    if (error instanceof LimitExceeded) throw new SoldOut();
+    throw error;
+  }
+  return { allowance, isCounted: false, seen };
+}
+
 /** Makes `sell`. */
 export function createSelling(options: SellingOptions) {
   const { database } = options;
@@ -138,16 +173,20 @@ export function createSelling(options: SellingOptions) {
     const { orderWrite } = sale;
     const selling: Selling = { options, sale, rooms: new Map() };
     let parts: readonly Part[] = listParts(sale);
+    let counted = listCounted(sale.order);
     let { cartWrites } = sale;
     return again(mostRivals, async () => {
       const writes = new Map(parts.map((part) => [part, takeWrite(selling, part)]));
+      const counts = new Map(counted.map((each) => [each, countWrite(selling, each)]));
       try {
-        return await database.transact([orderWrite, ...writes.values(), ...cartWrites]);
+        const own = [...writes.values(), ...counts.values()];
+        return await database.transact([orderWrite, ...own, ...cartWrites]);
       } catch (error) {
         if (!(error instanceof TransactionRefused) || error.of(orderWrite)) throw error;
         const refused = error;
         // A cart that was edited after its lock was over keeps what its owner put into it.
         cartWrites = cartWrites.filter((write) => !refused.of(write));
+        counted = counted.map((each) => recounted(selling, each, refused.of(counts.get(each)!)));
         const byItem = [...Map.groupBy(parts, ({ itemId }) => itemId).values()];
         const findRefusal = (part: Part): Refusal | undefined => refused.of(writes.get(part)!);
         const next = byItem.map((own) => retake(selling, own, findRefusal));

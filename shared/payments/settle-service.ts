@@ -9,6 +9,7 @@ import { listHoldings, releaseMoved, releaseWrites } from "../orders/holdings.ts
 import { listBought } from "../orders/order-line.ts";
 import { isProcessing, type Order } from "../orders/order.ts";
 import { findOrder } from "../orders/order-store.ts";
+import { leaveAllowanceWrites } from "../orders/allowance-store.ts";
 import { leaveCountWrites } from "../orders/shopper-store.ts";
 import type { PaymentFact } from "../providers/provider.ts";
 import { transactTolerating } from "../table/tolerating.ts";
@@ -42,9 +43,14 @@ function cartWrites(order: Order, outcome: Outcome, told: ChangeNote): Write[] {
   return [completeWrite(purchase)];
 }
 
+/** It was open, and is no more. */
+const isOver = (order: Order, { next }: Outcome): boolean =>
+  order.status === "pending" && next.status !== "pending";
+
 /** An order that is open no more leaves the shopper's count; that its time was over may have done so before. */
-function countWrites(order: Order, { next }: Outcome, nowMs: EpochMs): Write[] {
-  if (order.status !== "pending" || next.status === "pending") return [];
+function countWrites(order: Order, outcome: Outcome, nowMs: EpochMs): Write[] {
+  const { next } = outcome;
+  if (!isOver(order, outcome)) return [];
   return leaveCountWrites(order, next.status === "failed" ? "neither" : "paid", nowMs);
 }
 
@@ -89,7 +95,11 @@ export function createSettling(options: SettlingOptions) {
 
   /** Everything but a sale: units that the order holds or has bought go back. */
   async function change(order: Order, outcome: Outcome, note: ChangeNote): Promise<void> {
-    const carted = [...cartWrites(order, outcome, note), ...countWrites(order, outcome, note.atMs)];
+    const carted = [
+      ...cartWrites(order, outcome, note),
+      ...countWrites(order, outcome, note.atMs),
+      ...(isOver(order, outcome) ? leaveAllowanceWrites(order) : []),
+    ];
     const changed = changeOrderWrite(order, outcome.next, note);
     const required = [changed, ...takeBackWrites(outcome, note)];
     const held = outcome.stock === "release" ? listHoldings(order, note) : [];

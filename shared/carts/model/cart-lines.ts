@@ -60,9 +60,10 @@ export interface Addition {
 export function makeAddition(wanted: WantedItem, item: Stock | undefined, nowMs: number): Addition {
   const { itemId, quantity, attributes } = wanted;
   if (!item) throw new ItemNotFound(itemId);
-  const { name, kind, vendorId, amountMinor: unitPriceMinor, currency } = item;
+  const { name, kind, vendorId, amountMinor: unitPriceMinor, currency, perShopper } = item;
   const lineId = makeLineId(itemId, attributes);
-  const facts = { name, kind, vendorId: vendorId ?? null, quantity, unitPriceMinor };
+  const limit = perShopper === undefined ? {} : { perShopper };
+  const facts = { name, kind, vendorId: vendorId ?? null, quantity, unitPriceMinor, ...limit };
   // Nothing chosen is one thing, however it is said.
   const json = lineId === itemId ? undefined : jsonText(attributes, "A line's attributes");
   const chosen = json === undefined ? {} : { attributes: json };

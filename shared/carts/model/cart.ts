@@ -19,6 +19,8 @@ export interface CartLine {
   readonly unitPriceMinor: number;
   /** What it cost when it was put here, once an order has met another price. */
   readonly previousUnitPriceMinor?: number;
+  /** How much of it one shopper gets, as the shop said when it was put there; left out without a limit. */
+  readonly perShopper?: number;
   /** What the shopper chose (size, seat …), as JSON text, so that it comes back to the letter. */
   readonly attributes?: string;
   readonly addedAtMs: number;

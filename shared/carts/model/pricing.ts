@@ -30,7 +30,10 @@ export interface InstancePrice {
 }
 
 /** One line of an order: its price and its share of the conditions. */
-export interface PricedLine extends Omit<CartLine, "addedAtMs" | "previousUnitPriceMinor"> {
+export interface PricedLine extends Omit<
+  CartLine,
+  "addedAtMs" | "previousUnitPriceMinor" | "perShopper"
+> {
   readonly instance: string;
   readonly lineTotalMinor: number;
   /** What conditions add to this line (or take from it); it never takes more than the line. */
@@ -76,7 +79,7 @@ export function priceInstance(
 /** An instance's lines with their shares. */
 function pricedLines(instance: string, { lines }: Reckoning<CartLine>): PricedLine[] {
   return lines.map(({ line, list, net }) => {
-    const { addedAtMs: _since, previousUnitPriceMinor: _before, ...facts } = line;
+    const { addedAtMs: _at, previousUnitPriceMinor: _before, perShopper: _most, ...facts } = line;
     return {
       ...facts,
       instance,

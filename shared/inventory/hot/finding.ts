@@ -12,6 +12,7 @@ import {
   type Stock,
   whyRefused,
 } from "../stock.ts";
+import { assertLimits, fitsLimits } from "../item-limits.ts";
 import { closeExpired } from "./closing.ts";
 import type { ItemMemory } from "./item-memory.ts";
 import { findRows, type Rows } from "./rows-store.ts";
@@ -95,7 +96,8 @@ async function noteSoldOut(
  * ago: it finds rows to try, and what it saw was so before the second one began. One request, three for a refusal
  * that others did not find before.
  *
- * @throws ItemsUnavailable when there are not enough, or the price is another one
+ * @throws ItemsUnavailable when there are not enough, the price is another one, or it is not for sale
+ * @throws LimitExceeded, LimitsMoved when an order may not have so many
  * @throws TryAgain when the rows kept changing for longer than there is time
  */
 export async function findUnits(
@@ -111,7 +113,14 @@ export async function findUnits(
     memory.saw(found.main);
     const nowMs = clock();
     const refused = whyRefused(demand, onTheShelf(found, nowMs), nowMs);
-    if (refused && refused.reason !== "insufficient_stock") throw new ItemsUnavailable([refused]);
+    const isBarred = refused && refused.reason !== "insufficient_stock";
+    if (before === "" && (isBarred || !fitsLimits(demand, found.main))) {
+      // What was so a moment ago bars nobody: it is read as it is.
+      before = "barred";
+      continue;
+    }
+    assertLimits(demand, found.main);
+    if (isBarred) throw new ItemsUnavailable([refused]);
     const crammed = found.rows.filter((row) => listBuckets(row).length >= manyBuckets);
     const pieces = choosePieces(found, demand.quantity, { nowMs, random });
     if (pieces && crammed.length === 0) return pieces;

@@ -38,7 +38,7 @@ type Try = "taken" | "busy" | "refused";
 
 async function take(options: TakingOptions, wish: Wish, piece: Piece): Promise<Try> {
   const { database, clock } = options;
-  const write = holdWrite({ ...wish, ...piece, nowMs: clock() });
+  const write = holdWrite({ ...wish, wanted: wish.quantity, ...piece, nowMs: clock() });
   try {
     // Sent once: no row could tell a repetition from another buyer of the same number of units.
     await database.apply(write, { isAside: true, isOnce: true, conflicts: 1, throttles: 1 });
@@ -108,6 +108,7 @@ async function assertAhead(options: TakingOptions, wish: Wish, known: Stock): Pr
  * taken by the order's own transaction, as from any plain item.
  *
  * @throws ItemsUnavailable when the rows together have not enough; nothing is reserved
+ * @throws LimitExceeded, LimitsMoved when an order may not have so many; nothing is reserved
  * @throws HoldBehind when the hold would end where all was taken over already; nothing is reserved
  * @throws TryAgain when there was no time left; nothing is reserved
  */

@@ -4,7 +4,7 @@
  */
 import { ItemsUnavailable } from "../../../shared/inventory/stock.ts";
 import type { Order } from "../../../shared/orders/order.ts";
-import { LimitExceeded } from "../../../shared/orders/shopper.ts";
+import { LimitExceeded } from "../../../shared/base/limit-exceeded.ts";
 import type { PlaceOrder } from "../../../shared/orders/order-request.ts";
 import { capturedBy } from "../../../shared/payments/refunds/refund.ts";
 import { Auditor } from "../invariants/audit-trail.ts";

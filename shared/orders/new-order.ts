@@ -1,0 +1,71 @@
+/** Makes an order of its contents and of what its request says: checked, with its deadline. */
+import type { EpochMs } from "../base/time.ts";
+import { deadlineAfter } from "../inventory/deadline.ts";
+import type { Demand } from "../inventory/stock.ts";
+import { listAllowances } from "./allowance.ts";
+import { pickDueShard } from "./due-shards.ts";
+import { payIfFree } from "./free-order.ts";
+import type { Order } from "./order.ts";
+import { pickChoices } from "./order-choices.ts";
+import type { ShopperLimits } from "./shopper.ts";
+import { checkAttributes, checkVendor } from "./order-lines.ts";
+import { checkTotal, fingerprintOrder, type PlaceOrder } from "./order-request.ts";
+import type { PromotionParts } from "./order-uses.ts";
+
+type Contents = Pick<
+  Order,
+  "orderId" | "lines" | "totalMinor" | "currency" | "cart" | "adjustments" | "uses" | "allowances"
+>;
+
+/** What of a shop decides on new orders. */
+export interface OrderTerms {
+  /** How long a new order holds its units, in milliseconds. */
+  readonly holdMs: number;
+  /** The partitions of the index of due orders that new ones go to; 1 to `mostDueShards`. */
+  readonly dueShards?: number;
+  /** What one shopper may withhold; see `shopper.ts`. */
+  readonly limits: ShopperLimits;
+}
+
+/** What of the demands is counted for the shopper, as the order keeps it. */
+export function listCounted(demands: readonly Demand[]): Pick<Order, "allowances"> {
+  const allowances = listAllowances(demands);
+  return allowances.length > 0 ? { allowances } : {};
+}
+
+/** The uses that an order keeps: what their rows were seen with is for its transaction alone. */
+export function listUsed({ uses }: PromotionParts): Pick<Order, "uses"> {
+  const used = uses.map(({ demand: { itemId, quantity } }): Demand => ({ itemId, quantity }));
+  return used.length > 0 ? { uses: used } : {};
+}
+
+/**
+ * The order of what is ordered, as it is placed: pending, or paid where it costs nothing.
+ *
+ * @throws TooLarge, InvalidRequest, TotalChanged
+ */
+export function makeOrder(
+  { holdMs, dueShards, limits }: OrderTerms,
+  request: PlaceOrder,
+  contents: Contents,
+  createdAtMs: EpochMs,
+): Order {
+  const { userId, vendorId = null } = request;
+  checkAttributes(contents.lines);
+  checkVendor(vendorId, contents.lines);
+  checkTotal(request, contents.totalMinor, contents.currency);
+  const expiresAtMs = deadlineAfter(createdAtMs, holdMs);
+  return payIfFree({
+    ...contents,
+    userId,
+    status: "pending",
+    ...pickChoices(request),
+    vendorId,
+    fingerprint: fingerprintOrder(request),
+    createdAtMs,
+    expiresAtMs,
+    dueShard: pickDueShard(contents, dueShards),
+    dueAtMs: expiresAtMs,
+    ...(limits.maxOpenOrders > 0 ? { isCounted: true as const } : {}),
+  });
+}
