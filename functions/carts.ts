@@ -37,7 +37,7 @@ function parseEdit({ params, headers, actor }: EditCall): EditRequest {
 }
 
 const carts = cartService(shop);
-const { wholeCart, instanceOfCart } = createCartAnswers(priceService(shop));
+const { wholeCart, instanceOfCart } = createCartAnswers(priceService(shop), carts);
 
 export const handler = createHandler([
   serve(getCart, async ({ params }) => wholeCart(await carts.get(params), params, true)),

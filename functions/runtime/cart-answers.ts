@@ -2,38 +2,47 @@
 import { systemClock } from "../../shared/base/time.ts";
 import type { Cart, CartAddress, InstanceAddress } from "../../shared/carts/model/cart.ts";
 import { cartInstanceView, cartView } from "../../shared/carts/model/cart-view.ts";
-import { listCodes, type Pricing } from "../../shared/carts/model/price-rules.ts";
+import { listCodes } from "../../shared/carts/model/price-rules.ts";
+import type { CartService } from "../../shared/carts/cart-service.ts";
 import type { PriceService } from "../../shared/promotions/price-service.ts";
 import { answer } from "./answer.ts";
 import { etagHeader } from "./entity-tag.ts";
 
 /** Makes the answers. */
-export function createCartAnswers(prices: Pick<PriceService, "look">) {
-  /** Readers see codes as they are now; automatic promotions, and all of it after an edit, a moment ago. */
-  async function readPricing(cart: Cart, anew: boolean): Promise<Pricing> {
-    const wanted = { reader: cart.cartId, anew };
-    return { prices: await prices.look(listCodes(cart), wanted), nowMs: systemClock() };
+export function createCartAnswers(
+  prices: Pick<PriceService, "look">,
+  carts: Pick<CartService, "lookAtSale">,
+) {
+  /** Readers see codes and items as they are now; automatic promotions, and all of it after an edit, a moment ago. */
+  async function readShowing(cart: Cart, anew: boolean) {
+    const [list, sale] = await Promise.all([
+      prices.look(listCodes(cart), { reader: cart.cartId, anew }),
+      carts.lookAtSale(cart, { anew }),
+    ]);
+    return { prices: list, ...sale, nowMs: systemClock() };
   }
 
-  /** A cart's version does not tell when promotions change what it comes to. */
-  const exceedsTag = (cart: Cart, { prices: { revision } }: Pricing): boolean =>
-    revision > 0 || listCodes(cart).length > 0;
+  type Showing = Awaited<ReturnType<typeof readShowing>>;
+
+  /** A cart's version does not tell when promotions change what it comes to, nor when an item is withdrawn. */
+  const exceedsTag = (cart: Cart, { prices: { revision }, mayChange }: Showing): boolean =>
+    revision > 0 || mayChange || listCodes(cart).length > 0;
 
   return {
     /** All instances; with `anew` the codes in them are looked at as they are now. */
     async wholeCart(cart: Cart, { userId, sessionId }: CartAddress, anew = false) {
-      const pricing = await readPricing(cart, anew);
-      const view = cartView(cart, { userId, sessionId }, pricing);
+      const showing = await readShowing(cart, anew);
+      const view = cartView(cart, { userId, sessionId }, showing);
       const told = answer(200, view, etagHeader(cart.version));
-      return { ...told, exceedsTag: exceedsTag(cart, pricing) };
+      return { ...told, exceedsTag: exceedsTag(cart, showing) };
     },
 
     /** One of them. */
     async instanceOfCart(cart: Cart, { instance }: InstanceAddress, anew = false) {
-      const pricing = await readPricing(cart, anew);
-      const view = cartInstanceView(cart, instance, pricing);
+      const showing = await readShowing(cart, anew);
+      const view = cartInstanceView(cart, instance, showing);
       const told = answer(200, view, etagHeader(cart.version));
-      return { ...told, exceedsTag: exceedsTag(cart, pricing) };
+      return { ...told, exceedsTag: exceedsTag(cart, showing) };
     },
   };
 }

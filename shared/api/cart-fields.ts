@@ -1,6 +1,7 @@
 /** The shapes that the contract of carts is made of: what is sent and what is shown. */
 import { z } from "zod";
 import { maxLineIdLength } from "../carts/model/cart-limits.ts";
+import { unavailableReasons } from "../carts/storage/sale-look.ts";
 import { codeRefusals } from "../promotions/promotion.ts";
 import { conditionTargets, conditionValuePattern } from "../promotions/price-rule.ts";
 import {
@@ -53,6 +54,10 @@ const cartItem = z
       .describe("What it cost when it was put here; there once an order has met another price."),
     lineTotalMinor: z.int(),
     attributes: z.record(z.string(), z.unknown()).optional(),
+    unavailable: z
+      .enum(unavailableReasons)
+      .optional()
+      .describe("Why it cannot be ordered (any more): an order would be refused by it."),
   })
   .meta({ id: "CartItem" });
 

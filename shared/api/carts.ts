@@ -105,7 +105,7 @@ export const addCartItem = endpoint({
   params: instanceParams,
   body: wantedItem,
   example: { itemId: "chair", quantity: 2, attributes: { engraving: "Ada" } },
-  errors: [...editErrors, "ITEM_NOT_FOUND", "CURRENCY_MISMATCH"],
+  errors: [...editErrors, "ITEM_NOT_FOUND", "ITEMS_UNAVAILABLE", "CURRENCY_MISMATCH"],
 });
 
 /** `PUT …/{instance}/items` */
@@ -123,7 +123,13 @@ export const replaceCartItems = endpoint({
     { itemId: "chair", quantity: 2 },
     { itemId: "table", quantity: 1, attributes: { colour: "oak" } },
   ],
-  errors: [...editErrors, "ITEM_NOT_FOUND", "CURRENCY_MISMATCH", "LOCK_TIMEOUT"],
+  errors: [
+    ...editErrors,
+    "ITEM_NOT_FOUND",
+    "ITEMS_UNAVAILABLE",
+    "CURRENCY_MISMATCH",
+    "LOCK_TIMEOUT",
+  ],
 });
 
 /** `PATCH …/{instance}/items/{lineId}` */

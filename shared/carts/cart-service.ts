@@ -5,6 +5,7 @@ import { type Cart, type CartAddress, makeCartId } from "./model/cart.ts";
 import { createCartCheckout } from "./checkout/cart-checkout-service.ts";
 import { createCartCodes } from "./editing/cart-code-service.ts";
 import { createCartCollections } from "./editing/cart-collection-service.ts";
+import { createSaleLook } from "./storage/sale-look.ts";
 import { type CartContentsOptions, createCartContents } from "./storage/cart-store.ts";
 import { createCartEdits } from "./editing/cart-edit-service.ts";
 import { createCartMerge } from "./editing/cart-merge-service.ts";
@@ -46,6 +47,7 @@ export function createCartService(options: CartServiceOptions) {
     ...createCartProperties(editing),
     ...createCartMerge({ contents, database, clock }),
     ...createCartCheckout({ database, clock }),
+    ...createSaleLook({ database, clock }),
   };
 }
 

@@ -47,7 +47,7 @@ export function createCartEdits({ contents, clock }: { contents: CartContents; c
      * Adds an item at its present price, or raises the quantity of the line with the same attributes. Two requests: one reads
      * the item and the cart together, so that a locked cart is refused after one.
      *
-     * @throws CartLocked, ItemNotFound, CurrencyMismatch, TooLarge; nothing was changed
+     * @throws CartLocked, ItemNotFound, ItemsUnavailable, CurrencyMismatch, TooLarge; nothing was changed
      * @example await carts.addLine({ userId, sessionId, instance: "menu", actor }, { itemId: "soup", quantity: 2 })
      */
     async addLine(request: EditRequest, wanted: WantedItem): Promise<Cart> {
@@ -59,7 +59,7 @@ export function createCartEdits({ contents, clock }: { contents: CartContents; c
       const cart = carts[0]!;
       const added = edit(request, "cart.line_added");
       checkUnlocked(cart, added.nowMs);
-      const addition = makeAddition(wanted, items.get(wanted.itemId), added.nowMs);
+      const addition = makeAddition(wanted, items.get(wanted.itemId), added);
       return contents.settle(cart, (current) => addLineWrite(added, current, addition));
     },
 

@@ -3,7 +3,8 @@ import { fingerprint } from "../../base/ids.ts";
 import { type CartLine, type CartInstance, CurrencyMismatch } from "./cart.ts";
 import { choiceDigestLength, checkLineQuantity, jsonText } from "./cart-limits.ts";
 import { InvalidRequest } from "../../base/errors.ts";
-import { ItemNotFound, type Stock } from "../../inventory/stock.ts";
+import { epochMs } from "../../base/time.ts";
+import { ItemNotFound, ItemsUnavailable, type Stock, whyRefused } from "../../inventory/stock.ts";
 
 /** What a shopper chose (size, seat, engraving …), any JSON object. */
 export type Attributes = Readonly<Record<string, unknown>>;
@@ -53,13 +54,22 @@ export interface Addition {
 }
 
 /**
- * A wanted item as a line, at the shop's price of now.
+ * A wanted item as a line, at the shop's price of now. What is not on sale yet, or no more, can be put into a cart
+ * all the same, which says so; what was withdrawn only stays where it is `known`.
  *
- * @throws ItemNotFound when the shop has no such item, TooLarge when its attributes are
+ * @throws ItemNotFound when the shop has no such item, ItemsUnavailable when it was withdrawn, TooLarge when its
+ * attributes are
  */
-export function makeAddition(wanted: WantedItem, item: Stock | undefined, nowMs: number): Addition {
+export function makeAddition(
+  wanted: WantedItem,
+  item: Stock | undefined,
+  { nowMs, isKnown = false }: { readonly nowMs: number; readonly isKnown?: boolean },
+): Addition {
   const { itemId, quantity, attributes } = wanted;
   if (!item) throw new ItemNotFound(itemId);
+  if (item.archivedAtMs !== undefined && !isKnown) {
+    throw new ItemsUnavailable([whyRefused(wanted, item, epochMs(nowMs))!]);
+  }
   const { name, kind, vendorId, amountMinor: unitPriceMinor, currency, perShopper } = item;
   const lineId = makeLineId(itemId, attributes);
   const limit = perShopper === undefined ? {} : { perShopper };
@@ -110,7 +120,10 @@ export function withLines(
     // One millisecond apart, because lines are shown by age: so the list keeps its order.
     const addedAtMs = nowMs + index;
     if (items.has(itemId) || !line || present.currency === undefined) {
-      return makeAddition(each, items.get(itemId), addedAtMs);
+      return makeAddition(each, items.get(itemId), {
+        nowMs: addedAtMs,
+        isKnown: line !== undefined,
+      });
     }
     return { line: { ...line, lineId, quantity, addedAtMs }, currency: present.currency };
   });

@@ -12,9 +12,15 @@ function attributesIn(json: string): Readonly<Record<string, unknown>> {
   return JSON.parse(json) as Record<string, unknown>;
 }
 
-function itemView(line: CartLine, currency: string) {
+/** By what a cart is shown: prices, the time, and what of it the shop does not sell. */
+export interface Showing extends Pricing {
+  readonly unavailable?: ReadonlyMap<string, "not_for_sale" | "not_found">;
+}
+
+function itemView(line: CartLine, currency: string, { unavailable }: Showing) {
   const { lineId, itemId, name, kind, vendorId, quantity, unitPriceMinor, attributes } = line;
   const { previousUnitPriceMinor: earlier } = line;
+  const reason = unavailable?.get(itemId);
   return {
     lineId,
     itemId,
@@ -26,6 +32,7 @@ function itemView(line: CartLine, currency: string) {
     ...(earlier === undefined ? {} : { previousUnitPriceMinor: earlier }),
     lineTotalMinor: toMinor(lineTotal(line, currency)),
     ...(attributes === undefined ? {} : { attributes: attributesIn(attributes) }),
+    ...(reason === undefined ? {} : { unavailable: reason }),
   };
 }
 
@@ -42,13 +49,13 @@ function refusedViews({ codes = [] }: CartInstance, refused: readonly RefusedCod
 }
 
 /** One instance with its totals. `fromEntries` makes own properties, whatever the keys are called. */
-function instanceView(present: CartInstance, version: number, pricing: Pricing) {
+function instanceView(present: CartInstance, version: number, pricing: Showing) {
   const { instance, lines, metadata, currency = "XXX" } = present;
   const { rules, refused } = selectRules(present, pricing);
   const values = [...metadata].map(([key, json]) => [key, JSON.parse(json) as unknown] as const);
   return {
     instance,
-    items: lines.map((line) => itemView(line, currency)),
+    items: lines.map((line) => itemView(line, currency, pricing)),
     conditions: [...conditionViews(rules), ...refusedViews(present, refused)],
     metadata: Object.fromEntries(values),
     ...priceInstance(present, rules),
@@ -90,7 +97,7 @@ function totalsView(instances: readonly CartInstance[], pricing: Pricing) {
 export function cartView(
   cart: Cart,
   address: { userId: string; sessionId: string },
-  pricing: Pricing,
+  pricing: Showing,
 ) {
   const instances = [...cart.instances.values()];
   const totals = totalsView(instances, pricing);
@@ -111,6 +118,6 @@ export function cartView(
 const byCartAlone: Pricing = { prices: noPromotions, nowMs: epochMs(0) };
 
 /** One instance of a cart; one that nobody has used yet is empty. */
-export function cartInstanceView(cart: Cart, instance: string, pricing: Pricing = byCartAlone) {
+export function cartInstanceView(cart: Cart, instance: string, pricing: Showing = byCartAlone) {
   return instanceView(selectInstance(cart, instance), cart.version, pricing);
 }
