@@ -215,6 +215,15 @@ const scenes: readonly Scene[] = [
     subject: (stage, it) => stage.place(it),
   },
   {
+    name: "POST /order/{userId}, of an item with limits that the cart has not seen",
+    prepare: async (stage) => {
+      await stage.fillCart();
+      const limits = { perOrder: 2, perShopper: 2 };
+      await stage.do(({ inventory }) => inventory.change("item-1", { limits }, root));
+    },
+    subject: (stage, it) => stage.place(it),
+  },
+  {
     name: "POST /order/{userId}, taking over expired holds",
     prepare: async (stage) => {
       await stage.takenByBob();
@@ -460,6 +469,17 @@ const scenes: readonly Scene[] = [
   {
     name: "PATCH /items/{itemId}",
     subject: (_stage, { inventory }) => inventory.change("item-1", { name: "new" }, root),
+  },
+  {
+    name: "PATCH /items/{itemId}, about one that is told about and spread",
+    prepare: (stage) =>
+      stage.do(({ inventory }) => inventory.change("item-1", { shards: 2 }, root)),
+    subject: (_stage, { inventory }) =>
+      inventory.change("item-1", { description: "old", sale: { startsAtMs: 1 } }, root),
+  },
+  {
+    name: "DELETE /items/{itemId}",
+    subject: (_stage, { inventory }) => inventory.change("item-1", { archived: true }, root),
   },
   { name: "POST /inventory/{itemId}/adjust", subject: move("adjusted") },
   { name: "POST /inventory/{itemId}/decrement", subject: move("sold") },

@@ -5,6 +5,8 @@ import type { Cart } from "../../shared/carts/model/cart.ts";
 import { listBuckets, unitsIn } from "../../shared/inventory/buckets.ts";
 import { bucketKey } from "../../shared/inventory/deadline.ts";
 import type { Stock } from "../../shared/inventory/stock.ts";
+import { isAboutRow } from "../../shared/inventory/about-store.ts";
+import type { Row } from "../../shared/table/write.ts";
 import { isUsesId } from "../../shared/base/uses-id.ts";
 import { sumDemand, type Order } from "../../shared/orders/order.ts";
 import type { Holdfast } from "../../local/holdfast.ts";
@@ -39,7 +41,8 @@ export async function readBooks({ dynamoDbEndpoint, tables }: Located): Promise<
   };
   try {
     const [stock, orders, carts] = await Promise.all(["Stock", "Orders", "Carts"].map(rowsOf));
-    return { stock, orders, carts } as Books;
+    const counting = stock!.filter((row) => !isAboutRow(row as Row));
+    return { stock: counting, orders, carts } as Books;
   } finally {
     client.destroy();
   }

@@ -1,4 +1,5 @@
 /** B2: no shopper has more orders open than the shop allows, and nobody is refused who has fewer. */
+import { isAllowanceId } from "../../../shared/orders/allowance-store.ts";
 import type { ShopperLimits } from "../../../shared/orders/shopper.ts";
 import type { Order } from "../../../shared/orders/order.ts";
 import { type Commit, InvariantBroken, type World } from "../scheduler/world.ts";
@@ -27,7 +28,7 @@ export class OpenOrderBooks {
 
   #observe({ table, newImage, atMs }: Commit): void {
     if (table === "Orders" && newImage) this.#orderChange(newImage as unknown as Order, atMs);
-    if (table !== "Shoppers" || !newImage) return;
+    if (table !== "Shoppers" || !newImage || isAllowanceId(String(newImage["shopperId"]))) return;
     const entries = Object.keys(newImage).filter((name) => name.startsWith("order:"));
     if (newImage["open"] === entries.length) return;
     const { shopperId, open } = newImage;

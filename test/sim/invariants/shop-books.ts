@@ -3,6 +3,7 @@
  * request, and say which promise of the design is broken. They read the database, never the product.
  */
 import { bucketEndMs, bucketKey } from "../../../shared/inventory/deadline.ts";
+import { isAboutRow } from "../../../shared/inventory/about-store.ts";
 import { isUsesId } from "../../../shared/base/uses-id.ts";
 import type { Stock } from "../../../shared/inventory/stock.ts";
 import { nextStatuses, type Order, type OrderStatus } from "../../../shared/orders/order.ts";
@@ -91,6 +92,7 @@ export class ShopBooks {
   #observe(commit: Commit): void {
     const { table, oldImage, newImage } = commit;
     if (isNotice(newImage ?? oldImage)) return;
+    if (table === "Stock" && newImage && isAboutRow(newImage)) return;
     if (table === "Stock" && isFurther(newImage ?? oldImage)) this.hot.observe(commit);
     else if (table === "Stock") this.#stockChange(commit);
     if (commit.table === "Orders") this.#orderChange(commit);
