@@ -2,6 +2,7 @@
 import type { z } from "zod";
 import type * as admin from "../shared/api/admin.ts";
 import type * as carts from "../shared/api/carts.ts";
+import type * as claims from "../shared/api/claims.ts";
 import type * as documents from "../shared/api/documents.ts";
 import type { Endpoint } from "../shared/api/endpoint.ts";
 import type * as fulfilments from "../shared/api/fulfilments.ts";
@@ -22,6 +23,7 @@ type EndpointsOf<Module> = {
 /** Every operation of every domain, by its name. */
 export type Contract = EndpointsOf<typeof admin> &
   EndpointsOf<typeof carts> &
+  EndpointsOf<typeof claims> &
   EndpointsOf<typeof documents> &
   EndpointsOf<typeof fulfilments> &
   EndpointsOf<typeof locks> &

@@ -14,6 +14,7 @@ import {
   setCartCondition,
   setCartMetadata,
 } from "../shared/api/carts.ts";
+import { claimCart, offerCartClaim } from "../shared/api/claims.ts";
 import { enterCartCode, removeCartCode } from "../shared/api/promotions.ts";
 import type { Actor } from "../shared/base/actor.ts";
 import type { InstanceAddress } from "../shared/carts/model/cart.ts";
@@ -50,6 +51,12 @@ export const handler = createHandler([
     const merge = { ...what, expectedVersion: expectedVersion(headers) };
     return wholeCart(await carts.merge(merge), params);
   }),
+  serve(offerCartClaim, async ({ params, actor }) =>
+    answer(201, await carts.offerClaim(params, actor)),
+  ),
+  serve(claimCart, async ({ params, body, actor }) =>
+    wholeCart(await carts.claim({ ...params, ...body, actor }), params),
+  ),
   serve(clearCartInstance, async (call) =>
     instanceOfCart(await carts.clear(parseEdit(call)), call.params),
   ),

@@ -20,6 +20,7 @@ export const problems: Readonly<Record<string, readonly [status: number, title: 
   ITEMS_UNAVAILABLE: [409, "Items unavailable"],
   ITEM_EXISTS: [409, "Item exists"],
   INSUFFICIENT_STOCK: [409, "Insufficient stock"],
+  CLAIM_NOT_ACCEPTED: [409, "Claim not accepted"],
   CODE_NOT_ACCEPTED: [409, "Code not accepted"],
   LIMIT_EXCEEDED: [409, "Limit exceeded"],
   LOCK_HELD: [409, "Locked by somebody else"],

@@ -1,6 +1,7 @@
 /** The whole contract: every endpoint of every domain. */
 import { adminEndpoints } from "./admin.ts";
 import { cartEndpoints } from "./carts.ts";
+import { claimEndpoints } from "./claims.ts";
 import { documentEndpoints } from "./documents.ts";
 import type { Endpoint } from "./endpoint.ts";
 import { fulfilmentEndpoints } from "./fulfilments.ts";
@@ -20,6 +21,7 @@ export const endpoints: readonly Endpoint[] = [
   ...ledgerEndpoints,
   ...promotionEndpoints,
   ...cartEndpoints,
+  ...claimEndpoints,
   ...orderEndpoints,
   ...fulfilmentEndpoints,
   ...paymentEndpoints,

@@ -54,6 +54,9 @@ export const auditActions = [
   "cart.metadata_removed",
   "cart.cleared",
   "cart.merged",
+  // A guest's cart is offered to whoever shows the claim, and went to a member's.
+  "cart.claim_made",
+  "cart.claimed",
   "cart.repriced",
   "cart.checkout",
   "cart.reopened",

@@ -3,6 +3,7 @@ import { type Logger, silentLogger } from "../base/logger.ts";
 import { systemClock } from "../base/time.ts";
 import { type Cart, type CartAddress, makeCartId } from "./model/cart.ts";
 import { createCartCheckout } from "./checkout/cart-checkout-service.ts";
+import { createCartClaims } from "./editing/cart-claim-service.ts";
 import { createCartCodes } from "./editing/cart-code-service.ts";
 import { createCartCollections } from "./editing/cart-collection-service.ts";
 import { createSaleLook } from "./storage/sale-look.ts";
@@ -46,6 +47,7 @@ export function createCartService(options: CartServiceOptions) {
     ...createCartCollections(editing),
     ...createCartProperties(editing),
     ...createCartMerge({ contents, database, clock }),
+    ...createCartClaims({ contents, database, clock }),
     ...createCartCheckout({ database, clock }),
     ...createSaleLook({ database, clock }),
   };

@@ -77,6 +77,25 @@ describe("a shopper", () => {
     expect((await shopper.mustOrder({ sessionId: "phone" })).totalMinor).toBe(238_000);
   });
 
+  it("keeps the shop's tax as a guest who becomes a member, once", async () => {
+    const { shopper: guest, itemId } = await taxedShopper();
+    const [member, thief] = [shop.shopper(), shop.shopper()];
+    const offered = expectStatus(await guest.send("POST /carts/me/default/claims"), 201);
+    expect(offered.expiresAtMs).toBeGreaterThan(Date.now());
+    const theirs = `POST /carts/${guest.userId}/default/claims`;
+    expect(await thief.send(theirs)).toMatchObject({ status: 403 });
+    const body = { claim: offered.claim };
+    const claimed = await member.send("POST /carts/me/default/claim", { body });
+    expect(claimed).toMatchObject({ status: 200, cost: { requests: 3 } });
+    expect(claimed.body.instances[0]).toMatchObject({ items: [{ itemId }], totalMinor: taxed });
+    expect(await thief.send("POST /carts/me/default/claim", { body })).toMatchObject({
+      status: 409,
+      body: { code: "CLAIM_NOT_ACCEPTED", reason: "used" },
+    });
+    expect((await guest.send("GET /carts/me/default")).body.count).toBe(0);
+    expect((await member.mustOrder()).totalMinor).toBe(taxed);
+  });
+
   it("cannot credit an order to a vendor who does not sell its goods", async () => {
     const shopper = shop.shopper();
     const itemId = await shop.item();

@@ -347,6 +347,28 @@ const scenes: readonly Scene[] = [
     subject: (_stage, { carts }) => carts.clear(inCart),
   },
   {
+    name: "POST /carts/{userId}/{sessionId}/claims",
+    prepare: fills,
+    subject: (_stage, { carts }) => carts.offerClaim(alice, actor),
+  },
+  {
+    name: "POST /carts/{userId}/{sessionId}/claim",
+    prepare: async (stage) => {
+      await stage.fillCart();
+      await stage.do(async ({ carts }) => {
+        stage.ticket = (await carts.offerClaim(alice, actor)).claim;
+      });
+    },
+    subject: async (stage, { carts }) => {
+      const bobs = { userId: "bob", sessionId: "desk", actor: { id: "bob" } };
+      const cart = await carts.claim({ ...bobs, claim: stage.ticket, strategy: "sum" });
+      const ticket = selectInstance(cart, "ticket").lines.map(({ quantity }) => quantity);
+      if (String(ticket) !== "1") {
+        throw new InvariantBroken("I1", `claimed, the cart has ${String(ticket)}`);
+      }
+    },
+  },
+  {
     name: "POST /carts/{userId}/{sessionId}/merge",
     prepare: async (stage) => {
       await stage.fillCart();

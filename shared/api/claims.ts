@@ -1,0 +1,38 @@
+/** The contract of claims: how a guest's cart becomes a member's. */
+import { z } from "zod";
+import { mergeStrategies } from "../carts/model/merging.ts";
+import { cartParams, cartView } from "./cart-fields.ts";
+import { endpoint } from "./endpoint.ts";
+import { instantField, text } from "./fields.ts";
+
+const cartPath = "/carts/{userId}/{sessionId}";
+const wiring = { method: "POST", function: "carts", access: "caller", params: cartParams } as const;
+
+/** `POST /carts/{userId}/{sessionId}/claims` */
+export const offerCartClaim = endpoint({
+  name: "offerCartClaim",
+  path: `${cartPath}/claims`,
+  ...wiring,
+  summary: "Make a claim to this cart: whoever shows it within the hour gets the cart, once.",
+  answers: { 201: z.object({ claim: z.string(), expiresAtMs: instantField }) },
+});
+
+/** `POST /carts/{userId}/{sessionId}/claim` */
+export const claimCart = endpoint({
+  name: "claimCart",
+  path: `${cartPath}/claim`,
+  ...wiring,
+  repeatable: true,
+  summary:
+    "Move a claimed cart into this one, administrators' conditions too, all of it once or nothing.",
+  body: z.strictObject({
+    claim: text(128),
+    strategy: z.enum(mergeStrategies).default("sum"),
+  }),
+  example: { claim: "clm_5b2f1c6e0d9a4f7b8c3e2a1d0f9b8c7a", strategy: "sum" },
+  answers: { 200: cartView },
+  errors: ["CLAIM_NOT_ACCEPTED", "CART_LOCKED", "CURRENCY_MISMATCH", "TOO_LARGE"],
+});
+
+/** The endpoints of this domain. */
+export const claimEndpoints = [offerCartClaim, claimCart] as const;
