@@ -23,7 +23,7 @@ const item = (more = {}) => ({
 describe("methods", () => {
   it.each([
     ["DELETE /items", "GET, HEAD, POST"],
-    ["PUT /items/chair", "GET, HEAD, PATCH"],
+    ["PUT /items/chair", "DELETE, GET, HEAD, PATCH"],
     ["PATCH /api/documents?docId=x", "GET, HEAD, PUT"],
     ["GET /webhooks/stripe", "POST"],
     ["OPTIONS /orders", "GET, HEAD"],
