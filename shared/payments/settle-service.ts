@@ -54,6 +54,11 @@ function countWrites(order: Order, outcome: Outcome, nowMs: EpochMs): Write[] {
   return leaveCountWrites(order, next.status === "failed" ? "neither" : "paid", nowMs);
 }
 
+/** What goes along with an order where it can: its cart, and its shopper's count. */
+function besideWrites(order: Order, outcome: Outcome, note: ChangeNote): Write[] {
+  return [...cartWrites(order, outcome, note), ...countWrites(order, outcome, note.atMs)];
+}
+
 /** What the history of the order or of its cart calls a step: where it leads, or that something was noted. */
 function pickAction(
   topic: "order" | "cart",
@@ -95,11 +100,8 @@ export function createSettling(options: SettlingOptions) {
 
   /** Everything but a sale: units that the order holds or has bought go back. */
   async function change(order: Order, outcome: Outcome, note: ChangeNote): Promise<void> {
-    const carted = [
-      ...cartWrites(order, outcome, note),
-      ...countWrites(order, outcome, note.atMs),
-      ...(isOver(order, outcome) ? leaveAllowanceWrites(order) : []),
-    ];
+    const given = isOver(order, outcome) ? leaveAllowanceWrites(order) : [];
+    const carted = [...besideWrites(order, outcome, note), ...given];
     const changed = changeOrderWrite(order, outcome.next, note);
     const required = [changed, ...takeBackWrites(outcome, note)];
     const held = outcome.stock === "release" ? listHoldings(order, note) : [];
@@ -143,11 +145,7 @@ export function createSettling(options: SettlingOptions) {
       }
       if (stock === "sell") {
         const orderWrite = changeOrderWrite(order, next, note);
-        const beside = [
-          ...cartWrites(order, outcome, note),
-          ...countWrites(order, outcome, note.atMs),
-        ];
-        await sell({ order, orderWrite, cartWrites: beside, note });
+        await sell({ order, orderWrite, cartWrites: besideWrites(order, outcome, note), note });
       } else await change(order, outcome, note);
       return { ...next, revision: (order.revision ?? 0) + 1 };
     } catch (error) {
