@@ -61,7 +61,7 @@ export async function lookAtStock(
   itemId: string,
 ): Promise<ToldStock | undefined> {
   const rows = await lookAtTold(database, itemId);
-  const row = rows.find((each) => !isAboutRow(each));
+  const row = rows.find(({ shard }) => shard === 0);
   return row && { ...parseStock(row), ...parseAbout(rows.find(isAboutRow)) };
 }
 

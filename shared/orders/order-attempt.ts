@@ -207,8 +207,7 @@ export async function makeRoom(
     else if (stock && !reason && !fitsLimits(demand, stock)) {
       checkPerOrder(demand, stock);
       moved.push(stock);
-    }
-    else if (!reason) rooms.set(demand.itemId, stock!);
+    } else if (!reason) rooms.set(demand.itemId, stock!);
     else if (reason.reason === "insufficient_stock" && taking.see(stock!)) {
       await taking.drop(demand.itemId);
     } else failed.push(reason);
