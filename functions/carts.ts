@@ -16,26 +16,13 @@ import {
 } from "../shared/api/carts.ts";
 import { claimCart, offerCartClaim } from "../shared/api/claims.ts";
 import { enterCartCode, removeCartCode } from "../shared/api/promotions.ts";
-import type { Actor } from "../shared/base/actor.ts";
-import type { InstanceAddress } from "../shared/carts/model/cart.ts";
-import type { EditRequest } from "../shared/carts/storage/cart-edits.ts";
 import { cartService, priceService } from "../shared/shop.ts";
 import { answer } from "./runtime/answer.ts";
 import { createCartAnswers } from "./runtime/cart-answers.ts";
-import { expectedVersion, type Preconditions } from "./runtime/entity-tag.ts";
+import { parseEdit } from "./runtime/cart-edit.ts";
+import { expectedVersion } from "./runtime/entity-tag.ts";
 import { createHandler, serve } from "./runtime/http.ts";
 import { shop } from "./runtime/wiring.ts";
-
-interface EditCall {
-  readonly params: InstanceAddress;
-  readonly headers: Preconditions;
-  readonly actor: Actor;
-}
-
-function parseEdit({ params, headers, actor }: EditCall): EditRequest {
-  const { userId, sessionId, instance } = params;
-  return { userId, sessionId, instance, actor, expectedVersion: expectedVersion(headers) };
-}
 
 const carts = cartService(shop);
 const { wholeCart, instanceOfCart } = createCartAnswers(priceService(shop), carts);

@@ -56,11 +56,11 @@ export function useClaimWrite(claim: string, targetCartId: string, note: ChangeN
       isMissing(at("usedBy")),
       condition`${at("untilMs")} > ${note.atMs}`,
     ),
-    refused: (found) => refusalOf(found),
+    refused: explainRefusal,
   });
 }
 
-function refusalOf(found: Row | undefined): ClaimNotAccepted {
+function explainRefusal(found: Row | undefined): ClaimNotAccepted {
   if (found?.["sourceCartId"] === undefined) return new ClaimNotAccepted("unknown");
   const { usedBy } = found as unknown as ClaimRow;
   return usedBy === undefined

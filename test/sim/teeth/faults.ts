@@ -446,19 +446,19 @@ export const plantedFaults: readonly PlantedFault[] = [
   fault(
     "an order is put first and holds its lines afterwards",
     placing,
-    "await parts.database.transact(attempt.writes, { conflicts: isFirst ? 2 : 1 });",
+    "await parts.database.transact(attempt.writes, { conflicts: 1, throttles: 1 });",
     "await parts.database.transact(attempt.writes.slice(1));\n    await parts.database.transact([attempt.order]);",
   ),
   fault(
     "lines are held one by one",
     placing,
-    "await parts.database.transact(attempt.writes, { conflicts: isFirst ? 2 : 1 });",
+    "await parts.database.transact(attempt.writes, { conflicts: 1, throttles: 1 });",
     "for (const hold of attempt.holds.keys()) await parts.database.transact([hold]);\n    await parts.database.transact(attempt.writes.filter((write) => !attempt.holds.has(write)));",
   ),
   fault(
     "an order does not lock its cart",
     placing,
-    "await parts.database.transact(attempt.writes, { conflicts: isFirst ? 2 : 1 });",
+    "await parts.database.transact(attempt.writes, { conflicts: 1, throttles: 1 });",
     "await parts.database.transact(attempt.writes.filter((write) => write !== attempt.cart));",
   ),
   fault(
@@ -868,8 +868,8 @@ export const plantedFaults: readonly PlantedFault[] = [
   fault(
     "sold out is remembered for too long",
     "shared/inventory/hot/item-memory.ts",
-    "const untilMs = Math.min(clock() + soldOutMs, nextDeadlineMs);",
-    "const untilMs = clock() + soldOutMs + 60_000;",
+    "const untilMs = epochMs(Math.min(clock() + Math.max(0, soldOutMs), nextDeadlineMs));",
+    "const untilMs = epochMs(clock() + soldOutMs + 60_000);",
     "hot",
   ),
 ];
