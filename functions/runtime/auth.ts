@@ -17,6 +17,12 @@ export interface Caller {
 /** Longest name that is shown; a token's issuer may allow more. */
 const maxNameLength = 128;
 
+/** Whose token it is, of whatever kind; undefined where there is none. */
+export function parseSubject(event: APIGatewayProxyEventV2WithJWTAuthorizer): string | undefined {
+  const sub = event.requestContext.authorizer?.jwt?.claims?.["sub"];
+  return typeof sub === "string" && sub !== "" ? sub : undefined;
+}
+
 /**
  * The caller, or undefined where the route asked for no token.
  *
@@ -24,8 +30,8 @@ const maxNameLength = 128;
  */
 export function parseCaller(event: APIGatewayProxyEventV2WithJWTAuthorizer): Caller | undefined {
   const verified = event.requestContext.authorizer?.jwt?.claims;
-  const userId = verified?.["sub"];
-  if (typeof userId !== "string" || userId === "") return undefined;
+  const userId = parseSubject(event);
+  if (userId === undefined) return undefined;
   const claims = tokenClaims(event);
   if (isIdToken({ ...verified, ...claims })) {
     throw new HoldfastError("UNAUTHENTICATED", "This needs an access token, not an ID token");

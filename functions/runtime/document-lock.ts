@@ -6,18 +6,28 @@ import type { MiddlewareObj, Request } from "@middy/core";
 import type { APIGatewayProxyEventV2WithJWTAuthorizer } from "aws-lambda";
 import { HoldfastError } from "../../shared/base/errors.ts";
 import { systemClock } from "../../shared/base/time.ts";
-import { documentLockName } from "../../shared/documents/document.ts";
+import { wantedLock } from "../../shared/documents/document-service.ts";
 import type { LockService } from "../../shared/locks/lock-service.ts";
-import { isSameOwner, type Lock, LockNotOwned, type LockOwner } from "../../shared/locks/lock.ts";
+import {
+  isSameOwner,
+  type Lock,
+  LockNotOwned,
+  type LockOwner,
+  type Permit,
+} from "../../shared/locks/lock.ts";
 import { toResult } from "./answer.ts";
 import { parseCaller } from "./auth.ts";
+import { resolveEditor, resolveOwner } from "./document-caller.ts";
 import { problemView } from "./problem.ts";
 
 type Event = APIGatewayProxyEventV2WithJWTAuthorizer;
 
-/** What the middleware adds to the event: the lock under which the handler runs. */
+/** The lock under which a handler runs, and the right to the document that `checkWrites` asks for again. */
+type DocumentLock = Lock & { readonly permit: Permit | undefined };
+
+/** What the middleware adds to the event. */
 export interface WithDocumentLock {
-  readonly documentLock: Lock;
+  readonly documentLock: DocumentLock;
 }
 
 /** How locks are found and whose they are. */
@@ -30,7 +40,7 @@ export interface DocumentLockOptions {
 }
 
 interface Attached extends Event {
-  documentLock?: Lock;
+  documentLock?: DocumentLock;
 }
 
 /** Locks that a middleware took in this very request; only those are given back after an error. */
@@ -38,14 +48,16 @@ const takenHere = new WeakSet<Lock>();
 
 const headerSession = (event: Event): string | undefined => event.headers["x-lock-session"];
 
-function parseOwner(event: Event, { readSession = headerSession }: DocumentLockOptions): LockOwner {
+/** The lock that the caller wants or has, and by which right: the same as on every route of documents. */
+function parseWanted(
+  event: Event,
+  param: string,
+  { readSession = headerSession }: DocumentLockOptions,
+) {
   const caller = parseCaller(event);
   if (!caller) throw new HoldfastError("UNAUTHENTICATED", "This needs a valid token");
-  return { userId: caller.userId, sessionId: readSession(event) };
-}
-
-function parseResource(event: Event, param: string): string {
-  return documentLockName(event.pathParameters?.[param] ?? "");
+  const owner: LockOwner = resolveOwner({ sessionId: readSession(event) }, caller);
+  return { owner, ...wantedLock(event.pathParameters?.[param] ?? "", resolveEditor(caller)) };
 }
 
 /**
@@ -54,6 +66,8 @@ function parseResource(event: Event, param: string): string {
  * handler throws, otherwise kept until `releaseDocumentLock` or the end of its lease.
  *
  * @throws LockHeld when somebody else has it; the handler does not run
+ * @throws Forbidden when the caller may not change the document; no lock was taken
+ * @throws HoldfastError `LIMIT_EXCEEDED` when the caller has as many locks as anybody may
  */
 export function acquireDocumentLock(
   param: string,
@@ -62,9 +76,9 @@ export function acquireDocumentLock(
   return {
     before: async ({ event }: Request<Attached>) => {
       const { locks, leaseMs } = options;
-      const resource = parseResource(event, param);
-      const owner = parseOwner(event, options);
-      event.documentLock = await locks.acquire({ resource, owner, leaseMs, kind: "document" });
+      const wanted = parseWanted(event, param, options);
+      const lock = await locks.acquire({ ...wanted, leaseMs });
+      event.documentLock = { ...lock, permit: wanted.permit };
       takenHere.add(event.documentLock);
     },
     onError: ({ event }: Request<Attached>) => giveBack(event, options, { always: false }),
@@ -77,6 +91,7 @@ export function acquireDocumentLock(
  * write the lock can be lost.
  *
  * @throws LockNotOwned when the caller does not have it; the handler does not run
+ * @throws Forbidden when the caller may not change the document (any more); the handler does not run
  */
 export function requireDocumentLock(
   param: string,
@@ -84,12 +99,12 @@ export function requireDocumentLock(
 ): MiddlewareObj<Event & WithDocumentLock, unknown> {
   return {
     before: async ({ event }: Request<Attached>) => {
-      const owner = parseOwner(event, options);
-      const lock = await options.locks.find(parseResource(event, param));
+      const { resource, owner, permit } = parseWanted(event, param, options);
+      const lock = await options.locks.find(resource, permit);
       if (!lock || !isSameOwner(lock.owner, owner)) {
         throw new LockNotOwned(undefined, systemClock(), lock);
       }
-      event.documentLock = lock;
+      event.documentLock = { ...lock, permit };
     },
   };
 }
@@ -104,8 +119,8 @@ export function releaseDocumentLock(
 ): MiddlewareObj<Event, unknown> {
   return {
     after: async ({ event }: Request<Attached>) => {
-      const owner = parseOwner(event, options);
-      event.documentLock ??= { resource: parseResource(event, param), owner } as Lock;
+      const { resource, owner } = parseWanted(event, param, options);
+      event.documentLock ??= { resource, owner } as DocumentLock;
       await giveBack(event, options, { always: true });
     },
   };

@@ -6,7 +6,7 @@ import type { Actor } from "../../shared/base/actor.ts";
 import { HoldfastError } from "../../shared/base/errors.ts";
 import { newMeter, type Operation, runOperation } from "../../shared/table/operation.ts";
 import { type Answer, type AnswerTo, toResult } from "./answer.ts";
-import { authorize, parseCaller, type Caller, namedUser } from "./auth.ts";
+import { authorize, type Caller, namedUser, parseCaller, parseSubject } from "./auth.ts";
 import { parseBody } from "./body.ts";
 import { checkPreconditions, conditional, type Preconditions } from "./entity-tag.ts";
 import { env } from "./env.ts";
@@ -119,14 +119,15 @@ export function createHandler(routes: readonly Route[], otherwise?: (event: Even
   async function handle(event: Event, context: Context) {
     const operation = newOperation(byKey.get(event.routeKey)?.endpoint, context);
     const { requestId } = event.requestContext;
-    observe.began(event);
+    const sub = parseSubject(event);
+    observe.began(event, sub);
     const result = await runOperation(operation, () =>
       answerTo(event).catch((error: unknown) => {
         observe.failure(event, error);
         return problemView(error, requestId);
       }),
     );
-    observe.answered(event, result.status, operation.meter);
+    observe.answered(event, result.status, operation.meter, sub);
     const headers = { ...serverTiming(operation), "x-request-id": requestId, ...result.headers };
     // Whoever asks by HEAD wants to know what GET would say, without its body.
     const isHead = event.requestContext.http?.method === "HEAD";

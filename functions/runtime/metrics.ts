@@ -38,12 +38,12 @@ const countedRefusals: Readonly<Record<string, string>> = {
 type Values = Readonly<Record<string, readonly [value: number, unit: keyof typeof MetricUnit]>>;
 
 /**
- * Writes several values down as one line. `operation` is no dimension, which would be a metric of its own
- * for each route and cost so, but a field of the line that Logs Insights can group by.
+ * Writes several values down as one line. `about` is no dimension, which would be a metric of its own
+ * for each route or caller and cost so, but fields of the line that Logs Insights can group by.
  */
-function write(values: Values, operation?: string): void {
+function write(values: Values, about: Readonly<Record<string, string>> = {}): void {
   const metrics = new Metrics();
-  if (operation !== undefined) metrics.addMetadata("operation", operation);
+  for (const [name, value] of Object.entries(about)) metrics.addMetadata(name, value);
   for (const [name, [value, unit]] of Object.entries(values)) {
     metrics.addMetric(name, MetricUnit[unit], value);
   }
@@ -68,6 +68,12 @@ export function countRefusal({ code, fields }: HoldfastError): void {
   if (fields["reason"] === "circuit_open") write({ CircuitOpen: [1, "Count"] });
 }
 
+/** Counts a request without a valid token, or without the right, and says whose: a field, as above. */
+export function countDenial(status: 401 | 403, sub: string): void {
+  const name = status === 401 ? "Unauthenticated" : "Forbidden";
+  write({ [name]: [1, "Count"] }, { sub });
+}
+
 /** Counts errors that nobody meant: faults of ours, whatever answer they became. */
 export function countUnmeant(times = 1): void {
   if (times > 0) write({ UnmeantErrors: [times, "Count"] });
@@ -90,7 +96,7 @@ export function countCost(operation: string, meter: Meter): void {
       ...(throttles > 0 && { DynamoDbThrottles: [throttles, "Count"] }),
       ...(conflicts > 0 && { DynamoDbConflicts: [conflicts, "Count"] }),
     },
-    operation,
+    { operation },
   );
 }
 

