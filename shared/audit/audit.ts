@@ -6,7 +6,7 @@ import { isUsesId, parseUsesName } from "../base/uses-id.ts";
 import { dayMs, type EpochMs, later, ttlSecondsAt } from "../base/time.ts";
 import type { ItemChange } from "../table/stream.ts";
 import type { Row } from "../table/write.ts";
-import { type Step, stepsBetween } from "./difference.ts";
+import { boundSteps, type Step, stepsBetween } from "./difference.ts";
 import { type HoldEvent, holdEvents } from "./hold-events.ts";
 
 /** One entry of the trail. */
@@ -165,10 +165,12 @@ export function makeEntries(change: ItemChange): AuditEntry[] {
       ...(requestId !== undefined && { requestId }),
       ...(orderId !== undefined && { orderId }),
       atMs,
-      steps: steps
-        .filter((step) => isMine(step) || (isLast && !isOthers(step)))
-        // What happens in a further row stands below its name in the state of the item.
-        .map((step) => (row ? { ...step, path: [row.name, ...step.path] } : step)),
+      steps: boundSteps(
+        steps
+          .filter((step) => isMine(step) || (isLast && !isOthers(step)))
+          // What happens in a further row stands below its name in the state of the item.
+          .map((step) => (row ? { ...step, path: [row.name, ...step.path] } : step)),
+      ),
       ttlSeconds: ttlSecondsAt(later(change.atMs, auditDays * dayMs)),
     };
   });

@@ -21,10 +21,14 @@ function plain(value: unknown): unknown {
   return value instanceof Set ? [...value].toSorted() : value;
 }
 
-function told(name: string, value: unknown): unknown {
-  if (!bodies.has(name)) return plain(value);
+/** What is left of a value that is too large to be told. */
+function makeDigest(value: unknown): string {
   const text = typeof value === "string" ? value : (stringify(value) ?? "");
   return `sha256:${createHash("sha256").update(text).digest("hex")}`;
+}
+
+function told(name: string, value: unknown): unknown {
+  return bodies.has(name) ? makeDigest(value) : plain(value);
 }
 
 function isSame(one: unknown, other: unknown): boolean {
@@ -49,6 +53,36 @@ function entriesBetween(before: Row, after: Row, path: readonly string[]): Step[
     }
     return [{ path: here, value: told(name, is) }];
   });
+}
+
+/** All steps of one entry together, in bytes of JSON: far below the 400 KB of an item. */
+const maxStepsBytes = 128 * 1024;
+/** Shorter values are told as they are, even in a large entry. */
+const minDigestedBytes = 128;
+
+const countBytes = (value: unknown): number => Buffer.byteLength(stringify(value) ?? "");
+
+/**
+ * The same steps in so few bytes that their entry can be kept: of a large change the largest values are told by
+ * their digests, as many as need be, and of one with too many steps the digest of all of them. An entry with
+ * digests tells that, when, by whom and where something changed; only what to has to be looked up elsewhere.
+ */
+export function boundSteps(steps: readonly Step[]): readonly Step[] {
+  let bytes = countBytes(steps);
+  if (bytes <= maxStepsBytes) return steps;
+  const sizes = steps.map(({ value }, index) => ({ index, bytes: countBytes(value) }));
+  const digested = new Set<number>();
+  for (const each of sizes.toSorted((one, other) => other.bytes - one.bytes)) {
+    if (bytes <= maxStepsBytes || each.bytes < minDigestedBytes) break;
+    digested.add(each.index);
+    bytes -= each.bytes - minDigestedBytes;
+  }
+  const bounded = steps.map((step, index) =>
+    digested.has(index) ? { ...step, value: makeDigest(step.value) } : step,
+  );
+  return countBytes(bounded) <= maxStepsBytes
+    ? bounded
+    : [{ path: ["*"], value: makeDigest(steps) }];
 }
 
 /** The steps from one state of an item to another; no item at all is the empty state. */
