@@ -38,6 +38,20 @@ export const paymentProviders = {
     keys: ["publicKey", "privateKey", "integritySecret"],
     returned: { required: {}, optional: { transactionId: 512, id: 512, env: 512 } },
   },
+  mercadopago: {
+    keys: ["publicKey", "accessToken"],
+    returned: {
+      required: {},
+      optional: {
+        payment_id: 128,
+        collection_id: 128,
+        preference_id: 128,
+        external_reference: 128,
+        merchant_order_id: 128,
+        status: 128,
+      },
+    },
+  },
   sandbox: {
     keys: [],
     returned: { required: {}, optional: { transactionId: 512 } },

@@ -19,19 +19,24 @@ const fileOf = (name: string): string => join(folder, name, "index.mjs");
 const textOf = (name: string): string => readFileSync(fileOf(name), "utf8");
 const kilobytesOf = (name: string): number => Math.ceil(statSync(fileOf(name)).size / 1024);
 
-test("a bundle without providers is at most 600 KB, one with any at most 1 MB", () => {
+test("a bundle without providers is at most 600 KB, with one 1 MB, with all of them 1.1 MB", () => {
   const tooLarge = functions
     .map(({ name, providers }) => ({
       name,
       size: kilobytesOf(name),
-      most: providers.length > 0 ? 1_024 : 600,
+      most: providers.length === 0 ? 600 : providers.length === 1 ? 1_024 : 1_126,
     }))
     .filter(({ size, most }) => size > most);
   expect(tooLarge).toEqual([]);
 });
 
 test("a function ships a provider only when it may read its secret", () => {
-  const marks = { stripe: "api.stripe.com", razorpay: "api.razorpay.com", wompi: "wompi.co/v1" };
+  const marks = {
+    stripe: "api.stripe.com",
+    razorpay: "api.razorpay.com",
+    wompi: "wompi.co/v1",
+    mercadopago: "api.mercadopago.com",
+  };
   for (const { name, providers } of functions) {
     const shipped = Object.entries(marks)
       .filter(([, mark]) => textOf(name).includes(mark))

@@ -8,6 +8,7 @@ import type {
   Providers,
   WebhookDelivery,
 } from "../../../shared/providers/provider.ts";
+import { createMercadopago } from "../../../shared/providers/mercadopago.ts";
 import { createRazorpay } from "../../../shared/providers/razorpay.ts";
 import {
   createSandbox,
@@ -21,6 +22,11 @@ import {
   razorpayKeys,
   startRazorpay,
 } from "../../../local/providers/razorpay.ts";
+import {
+  mercadopagoDelivery,
+  mercadopagoKeys,
+  startMercadopago,
+} from "../../../local/providers/mercadopago.ts";
 import { startStripe, stripeDelivery, stripeKeys } from "../../../local/providers/stripe.ts";
 import {
   startWompi,
@@ -69,6 +75,14 @@ const wompiStatuses = {
   refunded: "VOIDED",
 } as const;
 
+const mercadopagoStatuses = {
+  created: "pending",
+  authorized: "in_process",
+  captured: "approved",
+  failed: "rejected",
+  refunded: "refunded",
+} as const;
+
 const sandboxTypes = {
   created: "payment.created",
   authorized: "payment.processing",
@@ -88,10 +102,11 @@ function played<T>(name: ProviderName, parts: Partial<Record<ProviderName, T>>):
 
 /** Starts the stand-ins of all providers that have an API. */
 export async function startBench() {
-  const [stripe, razorpay, wompi] = await Promise.all([
+  const [stripe, razorpay, wompi, mercadopago] = await Promise.all([
     startStripe(),
     startRazorpay(),
     startWompi(),
+    startMercadopago(),
   ]);
   /** Marks what is asked back, and does nothing to the provider. */
   const counting = (provider: PaymentProvider): PaymentProvider => ({
@@ -112,19 +127,19 @@ export async function startBench() {
         baseUrl: razorpay.url,
       }),
       wompi: createWompi({ ...common, keys: async () => [wompiKeys], baseUrl: wompi.url }),
+      mercadopago: createMercadopago({
+        ...common,
+        keys: async () => [mercadopagoKeys],
+        baseUrl: mercadopago.url,
+      }),
       sandbox: createSandbox({ clock, keys: async () => [sandboxKeys] }),
     } satisfies Providers;
   }
 
   /** The same, but refunds are only counted: the provider's own record stays as it is. */
   function countingProviders(clock: Clock): Providers {
-    const { stripe: one, razorpay: two, wompi: three, sandbox: four } = providers(clock);
-    return {
-      stripe: counting(one),
-      razorpay: counting(two),
-      wompi: counting(three),
-      sandbox: counting(four),
-    };
+    const all = Object.entries(providers(clock));
+    return Object.fromEntries(all.map(([name, provider]) => [name, counting(provider)]));
   }
 
   /** Brings the provider's own record to a state, and hands it out. */
@@ -164,6 +179,21 @@ export async function startBench() {
     return wompi.checkOut(transactionId, { amountMinor, currency }, status, id);
   };
 
+  const mercadopagoAt = ({ orderId, totalMinor, currency }: Order, kind: EventKind) => {
+    const of = [...mercadopago.payments.values()];
+    const payment =
+      of.find(({ external_reference: reference }) => reference === orderId) ??
+      mercadopago.pay({ reference: orderId, amount: totalMinor / 100, currency }, "pending");
+    // Money that went back stays there, however often its coming is told again.
+    const isBack = mercadopago.refunds.some(({ payment_id: id }) => id === payment.id);
+    if (kind === "refunded" && !isBack) {
+      payment.status = "approved";
+      mercadopago.act(String(payment.id), "refund");
+    }
+    const status = isBack ? "refunded" : mercadopagoStatuses[kind];
+    return Object.assign(payment, { status });
+  };
+
   const deliveries = {
     stripe(order: Order, kind: EventKind, atMs: number) {
       const intent = intentAt(order, kind);
@@ -176,6 +206,8 @@ export async function startBench() {
       return razorpayDelivery(razorpayTypes[kind], { payment: paid, ...about });
     },
     wompi: (order: Order, kind: EventKind) => wompiDelivery(wompiEvent(wompiAt(order, kind))),
+    mercadopago: (order: Order, kind: EventKind, atMs: number) =>
+      mercadopagoDelivery(mercadopagoAt(order, kind).id, { atMs, requestId: `request-${kind}` }),
     sandbox(order: Order, kind: EventKind, atMs: number): WebhookDelivery {
       const { orderId, payment, totalMinor: amountMinor, currency } = order;
       const { transactionId } = payment!;
@@ -193,12 +225,14 @@ export async function startBench() {
     stripe,
     razorpay,
     wompi,
+    mercadopago,
     /** A price that the provider takes: Wompi knows no other currency, and no smaller amounts. */
     priceOf: (name: ProviderName): { amountMinor: number; currency: string } =>
       played(name, {
         stripe: { amountMinor: 700, currency: "EUR" },
         razorpay: { amountMinor: 700, currency: "INR" },
         wompi: { amountMinor: 200_000, currency: "COP" },
+        mercadopago: { amountMinor: 700, currency: "BRL" },
         sandbox: { amountMinor: 700, currency: "EUR" },
       }),
     /** The webhook that tells of a kind of event; the provider's record agrees with it. */
@@ -212,9 +246,10 @@ export async function startBench() {
         const { paid } = razorpayAt(order, kind);
         return razorpay.returned(transactionId, paid.id);
       }
+      if (name === "mercadopago") return { payment_id: String(mercadopagoAt(order, kind).id) };
       return name === "wompi" ? { id: wompiAt(order, kind).id } : { transactionId };
     },
-    stop: () => Promise.all([stripe.stop(), razorpay.stop(), wompi.stop()]),
+    stop: () => Promise.all([stripe, razorpay, wompi, mercadopago].map((side) => side.stop())),
   };
 }
 

@@ -1,11 +1,17 @@
 /** A server whose payment providers are stand-ins on this machine, with their keys in its secrets. */
 import { startServer, type TestServer } from "../server.ts";
 import { type Bench, startBench } from "./bench.ts";
+import { mercadopagoKeys } from "../../../local/providers/mercadopago.ts";
 import { razorpayKeys } from "../../../local/providers/razorpay.ts";
 import { stripeKeys } from "../../../local/providers/stripe.ts";
 import { wompiKeys } from "../../../local/providers/wompi.ts";
 
-const keys = { stripe: stripeKeys, razorpay: razorpayKeys, wompi: wompiKeys };
+const keys = {
+  stripe: stripeKeys,
+  razorpay: razorpayKeys,
+  wompi: wompiKeys,
+  mercadopago: mercadopagoKeys,
+};
 
 /** The providers that are somebody else's. */
 export const realProviders = Object.keys(keys) as (keyof typeof keys)[];

@@ -9,7 +9,7 @@ import { giveItem } from "../world.ts";
 import type { Bench, EventKind } from "./bench.ts";
 
 /** The providers that have an API. */
-export const realNames = ["stripe", "razorpay", "wompi"] as const;
+export const realNames = ["stripe", "razorpay", "wompi", "mercadopago"] as const;
 
 /** Places and starts it; there is one chair. */
 export async function startedOrder(

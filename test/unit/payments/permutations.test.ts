@@ -319,6 +319,7 @@ const cases: readonly Case[] = [
   { name: "stripe", policy: "release" },
   { name: "razorpay", policy: "release" },
   { name: "wompi", policy: "release" },
+  { name: "mercadopago", policy: "release" },
   { name: "sandbox", policy: "release" },
   { name: "sandbox", policy: "keep" },
 ];

@@ -9,12 +9,19 @@ import {
   type Providers,
   type WebhookDelivery,
 } from "../../../shared/providers/provider.ts";
+import { createMercadopago } from "../../../shared/providers/mercadopago.ts";
 import { createRazorpay } from "../../../shared/providers/razorpay.ts";
 import { createSandbox, signSandboxEvent } from "../../../shared/providers/sandbox.ts";
 import { createStripe } from "../../../shared/providers/stripe.ts";
 import { createWompi, makeWompiReference } from "../../../shared/providers/wompi.ts";
 import { createDatabase, type DocumentClient } from "../../../shared/table/database.ts";
 import { type Random, seededRandom } from "../../sim/random.ts";
+import {
+  mercadopagoDelivery,
+  mercadopagoKeys,
+  type MercadopagoStandIn,
+  startMercadopago,
+} from "../../../local/providers/mercadopago.ts";
 import { hmac, razorpayDelivery, razorpayKeys } from "../../../local/providers/razorpay.ts";
 import { signStripe, stripeDelivery, stripeKeys } from "../../../local/providers/stripe.ts";
 import {
@@ -41,15 +48,21 @@ const client = {
 } as unknown as DocumentClient;
 
 let wompi: WompiStandIn;
+let mercadopago: MercadopagoStandIn;
 let receive: (name: ProviderName, delivery: WebhookDelivery) => Promise<unknown>;
 
 beforeAll(async () => {
-  wompi = await startWompi();
+  [wompi, mercadopago] = await Promise.all([startWompi(), startMercadopago()]);
   const database = createDatabase({ client, tableName: (table) => table });
   const providers: Providers = {
     stripe: createStripe({ keys: async () => [stripeKeys], clock }),
     razorpay: createRazorpay({ keys: async () => [razorpayKeys], clock }),
     wompi: createWompi({ keys: async () => [wompiKeys], clock, baseUrl: wompi.url }),
+    mercadopago: createMercadopago({
+      keys: async () => [mercadopagoKeys],
+      clock,
+      baseUrl: mercadopago.url,
+    }),
     sandbox: createSandbox({ keys: async () => [sandboxKeys], clock }),
   };
   const parts = { database, providers, clock, logger: silentLogger };
@@ -57,7 +70,7 @@ beforeAll(async () => {
   receive = take;
 });
 
-afterAll(() => wompi.stop());
+afterAll(() => Promise.all([wompi.stop(), mercadopago.stop()]));
 
 type Mutator = (genuine: WebhookDelivery, random: Random) => WebhookDelivery;
 
@@ -285,6 +298,45 @@ const wompiCase: Case = {
   },
 };
 
+const mercadopagoPaymentId = 77_000_001;
+
+/** What Mercado Pago signs is the payment's id, the request's and the time; the rest of the body is only read. */
+const mercadopagoCase: Case = {
+  name: "mercadopago",
+  genuine: () => mercadopagoDelivery(mercadopagoPaymentId, { requestId: "request-1", atMs: nowMs }),
+  mutators: [
+    changedBody,
+    changedHeader("x-signature", (value) => ["", value]),
+    changedHeader("x-signature", (value) => [value.slice(0, -64), value.slice(-64)]),
+    changedHeader("x-request-id", (value) => ["", value]),
+    (_, random) => mercadopagoDelivery(random.int(1, 1e9), { secret: "", requestId: "request-1" }),
+    (genuine, random) => ({
+      ...genuine,
+      body: mercadopagoDelivery(random.int(1, 1e9)).body,
+    }),
+    (_, random) =>
+      mercadopagoDelivery(mercadopagoPaymentId, {
+        secret: otherSecret(random, mercadopagoKeys.webhookSecret),
+        requestId: "request-1",
+      }),
+  ],
+  meaning: ({ body, headers }) => {
+    // Of what stands twice, the last counts: a genuine signature behind another is still genuine.
+    const pairs = (headers["x-signature"] ?? "").split(",").map((pair) => {
+      const [name = "", ...rest] = pair.split("=");
+      return [name.trim(), rest.join("=").trim()] as const;
+    });
+    const { ts, v1 } = Object.fromEntries(pairs) as Record<string, string | undefined>;
+    const [signature, request] = [[ts, v1], headers["x-request-id"]?.trim()];
+    try {
+      const { id } = JSON.parse(body.toString()).data;
+      return JSON.stringify([String(id).toLowerCase(), signature, request]);
+    } catch {
+      return JSON.stringify([body.toString("latin1"), signature, request]);
+    }
+  },
+};
+
 const exact = ({ body, headers }: WebhookDelivery): string =>
   JSON.stringify([body.toString("latin1"), headers]);
 
@@ -297,13 +349,17 @@ async function outcomeOf(name: ProviderName, delivery: WebhookDelivery): Promise
   }
 }
 
-it.each([stripeCase, razorpayCase, wompiCase, sandboxCase])(
+it.each([stripeCase, razorpayCase, wompiCase, mercadopagoCase, sandboxCase])(
   "of thousands of forged webhooks of $name none is believed",
   { timeout: 120_000 },
   async ({ name, genuine, mutators, meaning = exact }) => {
     if (name === "wompi") {
       const money = { amountMinor: 5_000, currency: "COP" };
       wompi.checkOut(makeWompiReference(orderId), money, "APPROVED", "1-1-1001");
+    }
+    if (name === "mercadopago") {
+      const about = { reference: orderId, amount: 50, currency: "BRL" };
+      mercadopago.pay(about, "approved", mercadopagoPaymentId);
     }
     const random = seededRandom(20_261_122);
     const original = genuine();

@@ -1,0 +1,94 @@
+/** An account at Mercado Pago on this machine: what may happen to payments, and what is refused. */
+import { type Now, ok, type StandInAnswer } from "./stand-in.ts";
+
+/** A payment as Mercado Pago tells it; amounts are decimal numbers. */
+export interface MercadopagoEntity {
+  readonly id: number;
+  readonly external_reference: string;
+  readonly transaction_amount: number;
+  readonly currency_id: string;
+  readonly date_created: string;
+  status: string;
+  status_detail: string;
+  transaction_amount_refunded: number;
+}
+
+/** What a checkout page is made from. */
+export interface Preference {
+  readonly id: string;
+  readonly items: readonly { unit_price: number; currency_id: string; quantity: number }[];
+  readonly external_reference: string;
+  expiration_date_to?: string;
+}
+
+interface Refund {
+  readonly id: number;
+  readonly payment_id: number;
+  readonly amount: number;
+  readonly key: string;
+  status: string;
+}
+
+/** Amounts are compared in thousandths, the finest part of any currency. */
+const thousandths = (amount: number): number => Math.round(amount * 1_000);
+
+/** An error as it is told: by a number for the cause. */
+export const refusal = (status: number, code: number): StandInAnswer => ({
+  status,
+  body: { status, error: "bad_request", message: "told in words", cause: [{ code }] },
+});
+/** Opens the books; `tell` is called for every change of a payment. */
+export function createBooks(now: Now, tell: (paymentId: number) => void) {
+  const preferences = new Map<string, Preference>();
+  const payments = new Map<number, MercadopagoEntity>();
+  const refunds: Refund[] = [];
+  let serial = 1_000_000_000;
+  const next = (): number => (serial += 1);
+
+  function move(payment: MercadopagoEntity, status: string, detail = status): MercadopagoEntity {
+    Object.assign(payment, { status, status_detail: detail });
+    tell(payment.id);
+    return payment;
+  }
+
+  function pay(
+    about: { reference: string; amount: number; currency: string },
+    status: string,
+    id = next(),
+  ): MercadopagoEntity {
+    const payment = {
+      id,
+      external_reference: about.reference,
+      transaction_amount: about.amount,
+      currency_id: about.currency,
+      date_created: new Date(now()).toISOString(),
+      status,
+      status_detail: status,
+      transaction_amount_refunded: 0,
+    };
+    payments.set(id, payment);
+    return payment;
+  }
+
+  /** Never more than what is left, and only of what was approved. */
+  function makeRefund(payment: MercadopagoEntity, amount: number, key: string): StandInAnswer {
+    const before = refunds.find((each) => each.key === key && each.payment_id === payment.id);
+    if (before) return ok(before);
+    const { transaction_amount: all, transaction_amount_refunded: gone } = payment;
+    if (payment.status !== "approved") return refusal(400, 2063);
+    if (amount <= 0) return refusal(400, 4040);
+    if (thousandths(gone) + thousandths(amount) > thousandths(all)) return refusal(400, 2063);
+    const refund = { id: next(), payment_id: payment.id, amount, key, status: "approved" };
+    refunds.push(refund);
+    payment.transaction_amount_refunded = (thousandths(gone) + thousandths(amount)) / 1_000;
+    const isWhole = thousandths(payment.transaction_amount_refunded) === thousandths(all);
+    if (isWhole) move(payment, "refunded");
+    else move(payment, "approved", "partially_refunded");
+    return { status: 201, body: refund };
+  }
+
+  return { preferences, payments, refunds, next, move, pay, makeRefund };
+}
+
+/** See `createBooks`. */
+export type Books = ReturnType<typeof createBooks>;
