@@ -20,12 +20,16 @@ import {
   selectInstance,
 } from "../model/cart.ts";
 import { type Addition, keepingPlace, freeLineId, identify } from "../model/cart-lines.ts";
-import { type Edit, editWrite, hasRoomFor } from "../storage/cart-edits.ts";
+import { type Edit, editWrite, hasRoomFor, hasRoomForKb } from "../storage/cart-edits.ts";
 import {
   checkLineCount,
   checkLineQuantity,
+  countKb,
   countLines,
   maxConditions,
+  maxJsonBytes,
+  maxMetadataKeys,
+  tooMuchMetadata,
   maxLineQuantity,
   maxLines,
 } from "../model/cart-limits.ts";
@@ -35,6 +39,7 @@ import {
   currencyAttribute,
   keyIn,
   lineAttribute,
+  listKb,
   metadataAttribute,
   quantityAttribute,
   storedCondition,
@@ -173,17 +178,45 @@ export function removeConditionWrite(edit: Edit, name: string): Write {
   });
 }
 
-/** Sets a metadata value, given as JSON text. */
+/**
+ * Sets a metadata value, given as JSON text. A value that gets smaller keeps its room until it is removed: then
+ * no look at the old one is needed.
+ */
 export function setMetadataWrite(edit: Edit, key: string, json: string): Write {
-  const path = at(metadataAttribute(edit.address.instance, key));
-  return editWrite(edit, { change: { set: [action`${path} = ${json}`] } });
+  const { instance } = edit.address;
+  const path = at(metadataAttribute(instance, key));
+  const [name, kb] = [keyIn(instance, key), countKb(json)];
+  return editWrite(edit, {
+    change: {
+      set: [action`${path} = ${json}`],
+      add: [
+        action`${at("metadataKeys")} ${new Set([name])}`,
+        action`${at("metadataKb")} ${new Set(listKb(name, kb))}`,
+      ],
+    },
+    guards: [hasRoomFor("metadataKeys", name, maxMetadataKeys), hasRoomForKb(name, kb)],
+    refused: (found) => {
+      const keys = new Set((found?.["metadataKeys"] as ReadonlySet<string> | undefined) ?? []);
+      return tooMuchMetadata(keys.add(name).size);
+    },
+  });
 }
 
 /** Removes a metadata value; refused with `CartMoved` where there is none. */
 export function removeMetadataWrite(edit: Edit, key: string): Write {
-  const attribute = metadataAttribute(edit.address.instance, key);
+  const { instance } = edit.address;
+  const attribute = metadataAttribute(instance, key);
+  const name = keyIn(instance, key);
+  // However large it was.
+  const all = listKb(name, Math.ceil(maxJsonBytes / 1_024));
   return editWrite(edit, {
-    change: { remove: [at(attribute)] },
+    change: {
+      remove: [at(attribute)],
+      delete: [
+        action`${at("metadataKeys")} ${new Set([name])}`,
+        action`${at("metadataKb")} ${new Set(all)}`,
+      ],
+    },
     guards: [exists(at(attribute))],
   });
 }

@@ -13,7 +13,12 @@ import {
   editTookEffect,
   newEditId,
 } from "../storage/cart-edits.ts";
-import { checkConditionCount, checkLineCount, countLines } from "../model/cart-limits.ts";
+import {
+  checkConditionCount,
+  checkLineCount,
+  checkMetadata,
+  countLines,
+} from "../model/cart-limits.ts";
 import { cartPlace, contentsRow, type ReadCart, rememberedEdits } from "../storage/cart-row.ts";
 
 /** The cart's instances with this one in place of the one of its name; empty ones go. */
@@ -36,7 +41,7 @@ function rememberedIn(row: Row | undefined, editId: string): Row {
  * Puts a cart with these contents in place of the one that was read, under the condition that nobody
  * edited, ordered or pays meanwhile. So nothing that the writer has not seen can get lost.
  *
- * @throws TooLarge when it would have more lines or conditions than a cart may
+ * @throws TooLarge when it would have more lines, conditions or metadata than a cart may
  */
 export function replaceWrite(
   edit: Omit<Edit, "address"> & { readonly address: Omit<Edit["address"], "instance"> },
@@ -45,6 +50,7 @@ export function replaceWrite(
 ): Write {
   checkLineCount(countLines(instances));
   checkConditionCount(instances);
+  checkMetadata(instances, cart.instances.values());
   const { nowMs, note, address } = edit;
   const { userId, sessionId } = address;
   const cartId = makeCartId(userId, sessionId);

@@ -18,6 +18,39 @@ export const maxLineIdLength = 128 + 1 + choiceDigestLength;
 /** Bytes of JSON text in one metadata value or in one line's attributes. */
 export const maxJsonBytes = 4_096;
 
+/** Metadata values of all instances of one cart together. */
+export const maxMetadataKeys = 50;
+/** KB of metadata in one cart; each value counts the KB that it has begun. */
+export const maxMetadataKb = 64;
+
+/** So many KB a metadata value counts. */
+export function countKb(json: string): number {
+  return Math.ceil(Buffer.byteLength(json) / 1_024);
+}
+
+/** How much metadata these instances have together. */
+function measureMetadata(instances: Iterable<CartInstance>): { keys: number; kb: number } {
+  const values = [...instances].flatMap(({ metadata }) => [...metadata.values()]);
+  return { keys: values.length, kb: values.reduce((sum, json) => sum + countKb(json), 0) };
+}
+
+/** The error of a cart with more metadata than it may have. */
+export function tooMuchMetadata(keys: number): TooLarge {
+  return keys > maxMetadataKeys
+    ? new TooLarge(`A cart has at most ${maxMetadataKeys} metadata keys`, maxMetadataKeys)
+    : new TooLarge(`A cart has at most ${maxMetadataKb} KB of metadata`, maxMetadataKb * 1_024);
+}
+
+/** @throws TooLarge when a cart would have more metadata than it may, and more than it has already */
+export function checkMetadata(
+  instances: Iterable<CartInstance>,
+  present: Iterable<CartInstance>,
+): void {
+  const [next, known] = [measureMetadata(instances), measureMetadata(present)];
+  if (next.keys > Math.max(maxMetadataKeys, known.keys)) throw tooMuchMetadata(next.keys);
+  if (next.kb > Math.max(maxMetadataKb, known.kb)) throw tooMuchMetadata(0);
+}
+
 /** How many lines these instances have together. */
 export function countLines(instances: Iterable<CartInstance>): number {
   return [...instances].reduce((sum, { lines }) => sum + lines.length, 0);

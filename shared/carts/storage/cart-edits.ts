@@ -18,7 +18,8 @@ import {
   type InstanceAddress,
   VersionMismatch,
 } from "../model/cart.ts";
-import { at, rememberedEdits, cartPlace } from "./cart-row.ts";
+import { maxMetadataKb } from "../model/cart-limits.ts";
+import { at, cartPlace, listKb, rememberedEdits } from "./cart-row.ts";
 import { type Actor, type ChangeNote, changeNote } from "../../base/actor.ts";
 import type { AuditAction } from "../../base/audit-action.ts";
 import { HoldfastError } from "../../base/errors.ts";
@@ -43,7 +44,7 @@ export function checkoutsAre(checkouts: number): Fragment {
 
 /** The set has this key already, or room for one more. */
 export function hasRoomFor(
-  set: "lineKeys" | "conditionKeys",
+  set: "lineKeys" | "conditionKeys" | "metadataKeys",
   key: string,
   limit: number,
 ): Fragment {
@@ -51,6 +52,15 @@ export function hasRoomFor(
     isMissing(at(set)),
     condition`size(${at(set)}) < ${limit}`,
     condition`contains(${at(set)}, ${key})`,
+  );
+}
+
+/** The value has begun so many KB already, or the cart has room for all of them. */
+export function hasRoomForKb(key: string, kb: number): Fragment {
+  return anyOf(
+    isMissing(at("metadataKb")),
+    condition`size(${at("metadataKb")}) <= ${maxMetadataKb - kb}`,
+    condition`contains(${at("metadataKb")}, ${listKb(key, kb).at(-1)})`,
   );
 }
 

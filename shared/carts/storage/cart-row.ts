@@ -6,6 +6,7 @@ import type { ChangeNote } from "../../base/actor.ts";
 import { pathsOf } from "../../table/expression.ts";
 import type { Promotion } from "../../promotions/promotion.ts";
 import type { Row } from "../../table/write.ts";
+import { countKb } from "../model/cart-limits.ts";
 import type { Cart, CartCondition, CartInstance, CartLine, CartLock } from "../model/cart.ts";
 
 /** Where a cart is. */
@@ -45,6 +46,9 @@ export interface CartRow extends Readonly<
   /** Which lines and conditions there are: what bounds their number. */
   readonly lineKeys?: ReadonlySet<string>;
   readonly conditionKeys?: ReadonlySet<string>;
+  /** Which metadata values there are, and an entry for each KB that one has begun. */
+  readonly metadataKeys?: ReadonlySet<string>;
+  readonly metadataKb?: ReadonlySet<string>;
   readonly [line: `line:${string}`]: StoredLine;
   readonly [quantity: `quantity:${string}`]: number;
   readonly [condition: `condition:${string}`]: StoredCondition;
@@ -204,6 +208,11 @@ function listAttributes({ instance, ...contents }: CartInstance): [string, unkno
   ];
 }
 
+/** The entries of a metadata value that has begun so many KB. */
+export function listKb(key: string, kb: number): string[] {
+  return Array.from({ length: kb }, (_, index) => `${index} ${key}`);
+}
+
 /** The contents of a cart as the attributes of its row; key sets stand only where they have keys. */
 export function contentsRow(instances: readonly CartInstance[]): Row {
   const lineKeys = instances.flatMap(({ instance, lines }) =>
@@ -212,8 +221,14 @@ export function contentsRow(instances: readonly CartInstance[]): Row {
   const conditionKeys = instances.flatMap(({ instance, conditions }) =>
     conditions.map(({ name }) => keyIn(instance, name)),
   );
+  const values = instances.flatMap(({ instance, metadata }) =>
+    [...metadata].map(([name, json]) => [keyIn(instance, name), json] as const),
+  );
+  const metadataKb = values.flatMap(([key, json]) => listKb(key, countKb(json)));
   return Object.fromEntries([
     ...instances.flatMap(listAttributes),
+    ...(values.length > 0 ? [["metadataKeys", new Set(values.map(([key]) => key))]] : []),
+    ...(values.length > 0 ? [["metadataKb", new Set(metadataKb)]] : []),
     ...(lineKeys.length > 0 ? [["lineKeys", new Set(lineKeys)]] : []),
     ...(conditionKeys.length > 0 ? [["conditionKeys", new Set(conditionKeys)]] : []),
   ]);

@@ -217,6 +217,39 @@ describe("conditions and metadata", () => {
     await world.shop.setCondition(at(), { ...condition, name: "c0", value: "+2" });
   });
 
+  it("a cart has 50 metadata keys, over all its instances, and no more", async () => {
+    for (let index = 0; index < 50; index += 1) {
+      await world.shop.setMetadata(at(index % 2 ? "menu" : "other"), `k${index}`, index);
+    }
+    const more = await errorOf(world.shop.setMetadata(at(), "one too many", 1));
+    expect(more).toMatchObject({ code: "TOO_LARGE", fields: { limit: 50 } });
+    // Those that are there can be changed, and one that was removed makes room.
+    await world.shop.setMetadata(at("menu"), "k1", "again");
+    await world.shop.removeMetadata(at("menu"), "k1");
+    await world.shop.setMetadata(at("other"), "one too many", 1);
+  });
+
+  it("a cart has 64 KB of metadata and no more: clearing an instance makes room", async () => {
+    const value = "x".repeat(4_000);
+    for (let index = 0; index < 16; index += 1) {
+      await world.shop.setMetadata(at(index < 8 ? "menu" : "other"), `k${index}`, value);
+    }
+    const more = await errorOf(world.shop.setMetadata(at(), "more", 1));
+    expect(more).toMatchObject({ code: "TOO_LARGE", fields: { limit: 65_536 } });
+    await world.shop.setMetadata(at("menu"), "k0", value);
+    await world.shop.clear(at("other"));
+    await world.shop.setMetadata(at("menu"), "more", value);
+  });
+
+  it("20 values at once never get one too many", async () => {
+    for (let index = 0; index < 45; index += 1) await world.shop.setMetadata(at(), `k${index}`, 1);
+    const sets = Array.from({ length: 20 }, (_, index) =>
+      world.shop.setMetadata(at(), `more${index}`, 1),
+    );
+    const results = await Promise.allSettled(sets);
+    expect(results.filter(({ status }) => status === "fulfilled")).toHaveLength(5);
+  });
+
   it("a cart beyond DynamoDB's own limit is refused as too large", async () => {
     const value = "x".repeat(4_000);
     await world.plant({
