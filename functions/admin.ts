@@ -9,10 +9,12 @@ import {
   lockStats,
   releaseOrder,
 } from "../shared/api/admin.ts";
+import { reconcilePayments } from "../shared/api/payment-admin.ts";
 import {
   auditService,
   clearingService,
   overviewService,
+  reconciling,
   stockCheckService,
 } from "../shared/shop.ts";
 import { answer } from "./runtime/answer.ts";
@@ -54,6 +56,10 @@ export const handler = createHandler([
       return { reason: null, requestId: null, orderId: null, ...entry };
     });
     return answer(200, { entries, cursor });
+  }),
+  serve(reconcilePayments, async ({ body, actor }) => {
+    const { cursor = null, ...found } = await reconciling(shop).reconcile(body, actor);
+    return answer(200, { ...found, cursor });
   }),
   serve(checkInventory, async ({ query }) =>
     answer(200, { cursor: null, ...(await stockCheck.run(query.cursor)) }),

@@ -1,4 +1,4 @@
-/** What runs by the clock: the sweep, once a minute. Nothing is wrong while it is off, only late. */
+/** What runs by the clock: the sweep, once a minute, and the reconciler, once an hour. Off, things are only late. */
 import { Duration, Stack } from "aws-cdk-lib";
 import { PolicyDocument, PolicyStatement, Role, ServicePrincipal } from "aws-cdk-lib/aws-iam";
 import type { IFunction } from "aws-cdk-lib/aws-lambda";
@@ -7,22 +7,37 @@ import { LambdaInvoke } from "aws-cdk-lib/aws-scheduler-targets";
 import type { Queue } from "aws-cdk-lib/aws-sqs";
 import type { Construct } from "constructs";
 
-/** What the sweep's schedule is made from. */
-export interface SweepProps {
+/** What the schedules are made from. */
+export interface JobsProps {
   readonly cleanup: IFunction;
   readonly deadLetters: Queue;
-  /** With false the schedule exists but never fires, so that it can be switched on by hand. */
+  /** With false the schedules exist but never fire, so that they can be switched on by hand. */
   readonly enabled: boolean;
 }
 
 /**
- * Schedules the sweep. A run that fails is tried again twice within five minutes, not for longer: the
- * next minute's run does the same work.
+ * Schedules both. A run that fails is tried again twice within five minutes, not for longer: the next run does the
+ * same work.
  */
-export function scheduleSweep(scope: Construct, props: SweepProps): Schedule {
-  const { cleanup, deadLetters } = props;
-  // A role of our own: the construct's one may also invoke every version (`function:*`).
-  const role = new Role(scope, "SweepScheduleRole", {
+export function scheduleJobs(scope: Construct, props: JobsProps): void {
+  const role = createScheduleRole(scope, props);
+  schedule(scope, props, role, {
+    id: "Sweep",
+    description: "Expires orders that are due and retries refunds",
+    every: Duration.minutes(1),
+    job: "sweep",
+  });
+  schedule(scope, props, role, {
+    id: "Reconcile",
+    description: "Holds providers' payments against orders and stock",
+    every: Duration.hours(1),
+    job: "reconcile",
+  });
+}
+
+/** A role of our own: the construct's one may also invoke every version (`function:*`). */
+function createScheduleRole(scope: Construct, { cleanup, deadLetters }: JobsProps): Role {
+  return new Role(scope, "SweepScheduleRole", {
     assumedBy: new ServicePrincipal("scheduler.amazonaws.com", {
       conditions: { StringEquals: { "aws:SourceAccount": Stack.of(scope).account } },
     }),
@@ -38,16 +53,32 @@ export function scheduleSweep(scope: Construct, props: SweepProps): Schedule {
       }),
     },
   });
-  return new Schedule(scope, "Sweep", {
-    description: "Expires orders that are due and retries refunds",
-    schedule: ScheduleExpression.rate(Duration.minutes(1)),
-    enabled: props.enabled,
+}
+
+interface Job {
+  readonly id: string;
+  readonly description: string;
+  readonly every: Duration;
+  readonly job: string;
+}
+
+function schedule(
+  scope: Construct,
+  props: JobsProps,
+  role: Role,
+  { id, every, ...what }: Job,
+): void {
+  const { cleanup, deadLetters, enabled } = props;
+  new Schedule(scope, id, {
+    description: what.description,
+    schedule: ScheduleExpression.rate(every),
+    enabled,
     target: new LambdaInvoke(cleanup, {
       role: role.withoutPolicyUpdates(),
       deadLetterQueue: deadLetters,
       retryAttempts: 2,
       maxEventAge: Duration.minutes(5),
-      input: ScheduleTargetInput.fromObject({ job: "sweep" }),
+      input: ScheduleTargetInput.fromObject({ job: what.job }),
     }),
   });
 }

@@ -117,6 +117,8 @@ export const permissions = {
       Carts: ["UpdateItem"],
       Orders: ["GetItem", "BatchGetItem", "UpdateItem"],
       Shoppers: ["UpdateItem"],
+      // The reconciler holds sales against the ledger.
+      Movements: ["BatchGetItem"],
     },
     queries: {
       Locks: ["byExpiry", "byName"],
@@ -133,6 +135,9 @@ export const permissions = {
       Stock: ["BatchGetItem", "UpdateItem"],
       Carts: ["UpdateItem"],
       Locks: ["BatchGetItem", "UpdateItem"],
+      Movements: ["BatchGetItem"],
+      // How far the reconciler has come.
+      Events: ["GetItem", "PutItem"],
     },
     queries: { Orders: ["due"], Locks: ["byExpiry", "byName"] },
     secrets: realProviderNames,

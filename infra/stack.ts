@@ -8,7 +8,7 @@ import type { Route } from "./api.ts";
 import { createTables } from "./data.ts";
 import { createDeadLetters, createDeadRecords } from "./dead-letters.ts";
 import { createFunctions } from "./functions.ts";
-import { scheduleSweep } from "./jobs.ts";
+import { scheduleJobs } from "./jobs.ts";
 import { backUp } from "./backups.ts";
 import { createSecrets, listProviders } from "./secrets.ts";
 import type { Settings } from "./settings/settings.ts";
@@ -51,7 +51,7 @@ export class HoldfastStack extends Stack {
       Changes: createDeadLetters(this, "ChangesDeadLetters"),
     };
     const deadRecords = createDeadRecords(this, deadLetters.Changes, settings);
-    scheduleSweep(this, {
+    scheduleJobs(this, {
       cleanup: functions.get("cleanup")!,
       deadLetters: deadLetters.Sweep,
       enabled: settings.sweep,
@@ -83,6 +83,7 @@ export class HoldfastStack extends Stack {
       DeadRecordsBucket: deadRecords.bucket.bucketName,
       DeadRecordsQueueUrl: deadRecords.announcements.queueUrl,
       ChangesFunctionName: functions.get("changes")!.functionName,
+      CleanupFunctionName: functions.get("cleanup")!.functionName,
     });
   }
 

@@ -15,6 +15,7 @@ const commands = {
   race: "scripts/race.ts",
   prove: "scripts/prove.ts",
   redrive: "scripts/redrive.ts",
+  reconcile: "scripts/reconcile.ts",
   deploy: "scripts/deploy.ts",
   drill: "scripts/drill.ts",
   crowd: "scripts/crowd.ts",

@@ -29,6 +29,7 @@ import { type CashierOptions, createCashier } from "./payments/cashier.ts";
 import { createCancelling } from "./payments/cancel-service.ts";
 import { createPaymentService } from "./payments/payment-service.ts";
 import type { PaymentAlarm } from "./payments/payment.ts";
+import { createReconciling } from "./payments/reconciling/reconcile-service.ts";
 import { createSweep } from "./payments/sweep.ts";
 import type { ShopSettings } from "./shop-settings.ts";
 import type { Providers } from "./providers/provider.ts";
@@ -180,6 +181,11 @@ export const clearingService = recipe((parts: PayingShopParts) =>
   }),
 );
 
+/** The reconciler. */
+export const reconciling = recipe((parts: PayingShopParts) =>
+  createReconciling({ ...parts, settle: paymentService(parts).settleUnheard }),
+);
+
 /** The sweep. */
 export const sweep = recipe((parts: PayingShopParts) =>
   createSweep({
@@ -220,6 +226,7 @@ export function createShop(parts: PayingShopParts) {
     fulfilments: fulfilmentService,
     payments: paymentService,
     cancelling,
+    reconciling,
     cashier,
     sweep,
     audit: auditService,

@@ -114,12 +114,20 @@ function answerPayments(
   [id = "", part, refundId]: readonly string[],
 ): StandInAnswer {
   if (id === "search") {
-    const reference = request.query.get("external_reference");
-    const all = [...books.payments.values()];
-    const results = all.filter(
-      (each) => reference === null || each.external_reference === reference,
+    const { query } = request;
+    const reference = query.get("external_reference");
+    const [since = "", until = "9"] = ["begin_date", "end_date"].map(
+      (name) => query.get(name) ?? undefined,
     );
-    const paging = { total: results.length };
+    const found = [...books.payments.values()].filter(
+      (each) =>
+        (reference === null || each.external_reference === reference) &&
+        each.date_created >= since &&
+        each.date_created <= until,
+    );
+    const start = Number(query.get("offset") ?? 0);
+    const results = found.slice(start, start + Number(query.get("limit") ?? 30));
+    const paging = { total: found.length };
     return ok({ results: results.map((each) => told(books, each)), paging });
   }
   const payment = books.payments.get(Number(id));

@@ -10,6 +10,7 @@ import { ledgerEndpoints } from "./ledger.ts";
 import { lockEndpoints } from "./locks.ts";
 import { namedLockEndpoints } from "./named-locks.ts";
 import { orderEndpoints } from "./orders.ts";
+import { paymentAdminEndpoints } from "./payment-admin.ts";
 import { paymentEndpoints } from "./payments.ts";
 import { platformEndpoints } from "./platform.ts";
 import { trialEndpoints } from "./trials.ts";
@@ -25,6 +26,7 @@ export const endpoints: readonly Endpoint[] = [
   ...orderEndpoints,
   ...fulfilmentEndpoints,
   ...paymentEndpoints,
+  ...paymentAdminEndpoints,
   ...lockEndpoints,
   ...namedLockEndpoints,
   ...documentEndpoints,

@@ -32,7 +32,7 @@ export function createPaymentService(options: PaymentServiceOptions) {
   const starting = createStarting(options);
   const refunds = createRefunds({ ...options, settling });
   const receiving = createReceiving({ ...options, settling, refunds });
-  const recheck = createRechecking(options, receiving.settle);
+  const { recheck, settleUnheard } = createRechecking(options, receiving.settle);
 
   function getProvider(method: PaymentMethod): PaymentProvider {
     const provider = providers[method];
@@ -102,6 +102,9 @@ export function createPaymentService(options: PaymentServiceOptions) {
 
     /** Asks the provider for every refund of the order that is still open; for the sweep. */
     retryRefunds: refunds.carryOut,
+
+    /** Does to an order what a provider says of a payment, told before or not; for who walks its books. */
+    settleUnheard,
 
     /**
      * Asks the providers what came of the order's transactions, and settles what was captured: webhooks

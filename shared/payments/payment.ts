@@ -8,6 +8,8 @@ import { captured, type Outcome, remembering, withDue } from "./outcome.ts";
 import { capturedBy, makeRefund, refundReasons, withRefund } from "./refunds/refund.ts";
 import { whenRefundsTold } from "./refunds/refund-telling.ts";
 
+export type { PaymentAlarm } from "./payment-alarm.ts";
+
 /** What a failed payment does: ends the order, or leaves it open for another card. */
 export type OnPaymentFailure = "release" | "keep";
 
@@ -20,10 +22,6 @@ export class OrderMoved extends HoldfastError {
     this.found = found;
   }
 }
-
-/** What payments wake somebody for. */
-export type PaymentAlarm =
-  "UntoldCapture" | "AmountMismatch" | "RefundRefused" | "RefundFailed" | "UnreadablePaymentEvent";
 
 /** Whether the provider captured just what was ordered. */
 export function isWhatWasOrdered(order: Order, fact: PaymentFact): boolean {

@@ -7,23 +7,33 @@ import type { ReceivingOptions } from "./receiving.ts";
 /** Does to an order what a fact asks for; hands the very order back where that is nothing. */
 export type Settle = (order: Order, fact: PaymentFact, actor: Actor) => Promise<Order>;
 
-/** Makes `recheck`; the payment service says what it guarantees. */
+/** Makes both; the payment service says what they guarantee. */
 export function createRechecking(
   { providers, logger, alarm }: Pick<ReceivingOptions, "providers" | "logger" | "alarm">,
   settle: Settle,
 ) {
-  return async function recheck(order: Order, actor: Actor): Promise<Order> {
+  /** Settles what the provider was asked for: money that came and that no webhook told of may even be back again. */
+  async function settleUnheard(order: Order, fact: PaymentFact, actor: Actor): Promise<Order> {
+    const known = await settle(order, fact, actor);
+    if (known === order || fact.kind !== "captured") return known;
+    const { orderId, transactionId } = fact;
+    logger.warn("A capture that no webhook told of", { orderId, transactionId });
+    alarm("UntoldCapture");
+    const refunds = (await providers[fact.provider]?.listRefunds(fact)) ?? [];
+    return refunds.length > 0
+      ? settle(known, { ...fact, kind: "refunded", refunds }, actor)
+      : known;
+  }
+
+  async function recheck(order: Order, actor: Actor): Promise<Order> {
     let current = order;
     for (const [transactionId, name] of Object.entries(order.payment?.transactions ?? {})) {
       const fact = await providers[name]?.findPayment(transactionId);
       if (fact?.orderId !== order.orderId) continue;
-      const known = await settle(current, fact, actor);
-      if (known !== current && fact.kind === "captured") {
-        logger.warn("A capture that no webhook told of", { orderId: order.orderId, transactionId });
-        alarm("UntoldCapture");
-      }
-      current = known;
+      current = await settleUnheard(current, fact, actor);
     }
     return current;
-  };
+  }
+
+  return { settleUnheard, recheck };
 }

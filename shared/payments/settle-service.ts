@@ -8,7 +8,6 @@ import { takeBackWrite } from "../inventory/hold-store.ts";
 import { listHoldings, releaseMoved, releaseWrites } from "../orders/holdings.ts";
 import { listBought } from "../orders/order-line.ts";
 import { isProcessing, type Order } from "../orders/order.ts";
-import { findOrder } from "../orders/order-store.ts";
 import { leaveAllowanceWrites } from "../orders/allowance-store.ts";
 import { leaveCountWrites } from "../orders/shopper-store.ts";
 import type { PaymentFact } from "../providers/provider.ts";
@@ -174,7 +173,7 @@ export function createSettling(options: SettlingOptions) {
         order = await carryOut(order, outcome, actor);
       } catch (error) {
         if (!(error instanceof OrderMoved)) throw error;
-        order = (await findOrder(database, first.orderId)) ?? order;
+        order = error.found ?? order;
       }
       return new OnceMore();
     });

@@ -95,6 +95,18 @@ export function createMercadopagoApi({ keys, baseUrl }: ProviderOptions, guard: 
       const options = { external_reference: orderId };
       return (await call(listSchema, (config) => new Payment(config).search({ options }))).results;
     },
+    /** Payments of the account that began between two instants; 100 from `offset` on. */
+    async listRecent(since: string, until: string, offset: number): Promise<MercadopagoPayment[]> {
+      const range = { range: "date_created", begin_date: since, end_date: until } as const;
+      const options = {
+        ...range,
+        sort: "date_created",
+        criteria: "asc",
+        limit: 100,
+        offset,
+      } as const;
+      return (await call(listSchema, (config) => new Payment(config).search({ options }))).results;
+    },
     async listPreferences(orderId: string): Promise<string[]> {
       const options = { external_reference: orderId };
       const found = await call(preferencesSchema, (config) =>

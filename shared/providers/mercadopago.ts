@@ -31,6 +31,7 @@ import {
   type WebhookDelivery,
 } from "./provider.ts";
 import type { ProviderOptions } from "./provider-options.ts";
+import { listMercadopagoPayments } from "./recent-payments.ts";
 import { parseJson, sha256Hex } from "./signatures.ts";
 
 /**
@@ -228,6 +229,7 @@ export function createMercadopago(options: ProviderOptions): PaymentProvider {
     },
     fetch: async ({ paymentId }) => parseFact(await api.fetchPayment(paymentId)),
     findPayment: async (orderId) => paymentIn(await api.listPayments(orderId)),
+    listRecent: (query) => listMercadopagoPayments(api, query, parseFact),
     cancel: (orderId) => cancelAll(api, orderId, clock()),
     async refund({ paymentId, amountMinor, currency, idempotencyKey, refundId }) {
       if (refundId) return refundState(await api.fetchRefund(paymentId, refundId));

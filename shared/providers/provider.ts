@@ -108,6 +108,20 @@ export interface RefundState {
   readonly status: "requested" | "done" | "failed";
 }
 
+/** The payments of a while, in no certain order, a page at a time. */
+export interface RecentPayments {
+  readonly facts: readonly PaymentFact[];
+  /** Goes on behind this page; only this provider reads it. */
+  readonly cursor?: string;
+}
+
+/** Which payments to list: those that began between two instants. */
+export interface RecentQuery {
+  readonly sinceMs: number;
+  readonly untilMs: number;
+  readonly cursor?: string | undefined;
+}
+
 /**
  * What came of the wish to take no money any more: it is kept away, it is on its way or here already, or the
  * provider knows no such wish.
@@ -154,6 +168,8 @@ export interface PaymentProvider {
    * provider keeps no books.
    */
   findPayment(transactionId: string): Promise<PaymentFact | undefined>;
+  /** How payments that are ours stand; none where the provider keeps no books. At most 100 a page. */
+  listRecent(query: RecentQuery): Promise<RecentPayments>;
   /** Keeps money from coming late, where there is a way to do so. */
   cancel(transactionId: string): Promise<Cancellation>;
   /** Pays back, once for each idempotency key. */

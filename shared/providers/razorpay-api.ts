@@ -101,6 +101,11 @@ export function createRazorpayApi(options: ProviderOptions, guard: Guard) {
       const ask = ({ orders }: RazorpaySdk) => orders.fetchPayments(orderId);
       return (await call<{ items: RazorpayPayment[] }>(ask)).items;
     },
+    /** Every payment of the account that began between two instants, in seconds; 100 from `skip` on. */
+    listAllPayments: async (range: { from: number; to: number; skip: number }) => {
+      const ask = ({ payments }: RazorpaySdk) => payments.all({ ...range, count: 100 });
+      return (await call<{ items: RazorpayPayment[] }>(ask)).items;
+    },
     fetchPayment: (paymentId: string) =>
       call<RazorpayPayment>(({ payments }) => payments.fetch(paymentId)),
     refund: (

@@ -11,6 +11,7 @@ import {
 } from "./provider.ts";
 import { createRazorpayApi, type RazorpayApi, type RazorpayPayment } from "./razorpay-api.ts";
 import { refundEntity, refundState, statusIn, tellRefund } from "./razorpay-refunds.ts";
+import { listRazorpayPayments } from "./recent-payments.ts";
 import { razorpayAmounts } from "./razorpay-currencies.ts";
 import { hmacHex, parseJson, matchesAny, sha256Hex } from "./signatures.ts";
 import type { ProviderOptions } from "./provider-options.ts";
@@ -207,6 +208,7 @@ export function createRazorpay(options: ProviderOptions): PaymentProvider {
       return { ...fact, refunds: await provider.listRefunds(fact) };
     },
     findPayment: (transactionId) => fetchPaid(api, transactionId),
+    listRecent: (query) => listRazorpayPayments(api, query, parseFact),
     async cancel() {
       // Razorpay's orders cannot be cancelled: a payment that comes late is paid back.
       return "impossible";

@@ -160,6 +160,9 @@ export function createSandbox({ keys, clock = systemClock }: ProviderOptions): P
     async findPayment() {
       return undefined;
     },
+    async listRecent() {
+      return { facts: [] };
+    },
     async cancel() {
       return "cancelled";
     },

@@ -67,6 +67,14 @@ export function createStripeApi(options: ProviderOptions, guard: Guard) {
       call(({ paymentIntents }) => paymentIntents.create(wish, { idempotencyKey })),
     fetchIntent: (intentId: string) =>
       call(({ paymentIntents }) => paymentIntents.retrieve(intentId)),
+    listIntents: (since: number, until: number, after: string | undefined) =>
+      call(({ paymentIntents }) =>
+        paymentIntents.list({
+          created: { gte: since, lte: until },
+          limit: 100,
+          ...(after === undefined ? {} : { starting_after: after }),
+        }),
+      ),
     cancelIntent: (intentId: string) =>
       call(({ paymentIntents }) => paymentIntents.cancel(intentId)),
     refund: async (wish: StripeSdk.RefundCreateParams, idempotencyKey: string) =>

@@ -11,6 +11,7 @@ import {
   type ToldRefund,
 } from "./provider.ts";
 import type { ProviderOptions } from "./provider-options.ts";
+import { listStripeIntents } from "./recent-payments.ts";
 import { createStripeApi, refundState, type StripeApi } from "./stripe-api.ts";
 import { stripeAmounts } from "./stripe-currencies.ts";
 import {
@@ -23,6 +24,17 @@ import {
 
 function isRefusal(error: unknown, ...reasons: string[]): boolean {
   return error instanceof ProviderFailed && reasons.includes(error.reason);
+}
+
+type Intents = Awaited<ReturnType<StripeApi["listIntents"]>>;
+
+/** What an intent says as it stands; undefined while nothing is decided, or when it is none of ours. */
+function standingFact(intent: Intents["data"][number]) {
+  const { status } = intent;
+  if (status === "succeeded") return intentFact("captured", status, intent);
+  if (status === "processing") return intentFact("processing", status, intent);
+  const hasFailed = status === "canceled" || intent.last_payment_error;
+  return hasFailed ? intentFact("failed", status, intent) : undefined;
 }
 
 async function refundBy(api: StripeApi, request: RefundRequest): Promise<RefundState> {
@@ -106,17 +118,13 @@ export function createStripe(options: ProviderOptions): PaymentProvider {
       }
     },
     async fetch({ transactionId }) {
-      const intent = await api.fetchIntent(transactionId);
-      const { status } = intent;
-      if (status === "succeeded") return intentFact("captured", status, intent);
-      if (status === "processing") return intentFact("processing", status, intent);
-      const hasFailed = status === "canceled" || intent.last_payment_error;
-      return hasFailed ? intentFact("failed", status, intent) : undefined;
+      return standingFact(await api.fetchIntent(transactionId));
     },
     async findPayment(transactionId) {
       const fact = await provider.fetch({ transactionId, paymentId: transactionId });
       return fact?.kind === "failed" ? undefined : fact;
     },
+    listRecent: (query) => listStripeIntents(api, query, standingFact),
     async cancel(transactionId) {
       try {
         await api.cancelIntent(transactionId);

@@ -60,6 +60,18 @@ export function createWompiApi({ keys, baseUrl }: ProviderOptions, guard: Guard)
       if (answer.success) return answer.data.data;
       throw new ProviderFailed("wompi", "unreadable", true);
     },
+    /** 100 transactions of the days between two dates (`2026-01-31`), counting pages from 1. */
+    async listDays(from: string, until: string, page: number): Promise<WompiTransaction[]> {
+      const query = new URLSearchParams({
+        from_date: from,
+        until_date: until,
+        page: String(page),
+        page_size: "100",
+      });
+      const answer = listSchema.safeParse(await call(`/transactions?${query}`));
+      if (answer.success) return answer.data.data;
+      throw new ProviderFailed("wompi", "unreadable", true);
+    },
     /** Gives an approved card payment back; other ways to pay cannot be voided. */
     async voidTransaction(id: string, amountMinor: number): Promise<void> {
       const body = JSON.stringify({ amount_in_cents: amountMinor });

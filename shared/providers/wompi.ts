@@ -15,6 +15,7 @@ import {
   type TransactionRequest,
   type WebhookDelivery,
 } from "./provider.ts";
+import { listWompiTransactions } from "./recent-payments.ts";
 import { sha256Hex } from "./signatures.ts";
 import type { ProviderOptions } from "./provider-options.ts";
 import { genuineEvent } from "./wompi-events.ts";
@@ -190,6 +191,7 @@ export function createWompi(options: ProviderOptions): PaymentProvider {
       return parseFact(await api.fetchTransaction(paymentId));
     },
     findPayment: async (reference) => paymentIn(await api.listTransactions(reference)),
+    listRecent: (query) => listWompiTransactions(api, query, parseFact),
     async cancel() {
       // The checkout carries its own expiration.
       return "impossible";

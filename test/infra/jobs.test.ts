@@ -27,10 +27,21 @@ test("the sweep runs once a minute, and a run that fails ends in its dead-letter
   });
 });
 
-test("with sweep=off the schedule is there and never fires", () => {
+test("the reconciler runs once an hour, by the same function", () => {
+  dev.hasResourceProperties("AWS::Scheduler::Schedule", {
+    State: "ENABLED",
+    ScheduleExpression: "rate(1 hour)",
+    Target: {
+      Arn: { "Fn::GetAtt": [idOf("AWS::Lambda::Function", "CleanupFunction"), "Arn"] },
+      Input: JSON.stringify({ job: "reconcile" }),
+    },
+  });
+});
+
+test("with sweep=off the schedules are there and never fire", () => {
   const off = synthesize({ sweep: "off" });
-  off.resourceCountIs("AWS::Scheduler::Schedule", 1);
-  off.hasResourceProperties("AWS::Scheduler::Schedule", { State: "DISABLED" });
+  off.resourceCountIs("AWS::Scheduler::Schedule", 2);
+  off.allResourcesProperties("AWS::Scheduler::Schedule", { State: "DISABLED" });
 });
 
 test("every stream feeds the changes function, and a bad record never holds up the rest", () => {

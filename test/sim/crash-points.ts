@@ -287,6 +287,18 @@ const scenes: readonly Scene[] = [
       payments.refund({ orderId, reason: "damaged", actor: root }),
   },
   {
+    name: "POST /admin/payments/reconcile and the schedule, finding money for a cancelled order",
+    prepare: async (stage) => {
+      await stage.started();
+      const { orderId } = stage;
+      await stage.do(({ cancelling }) => cancelling.cancel({ orderId, caller, actor }));
+      const { totalMinor: amountMinor, currency } = stage.order!;
+      const wish = { orderId, transactionId: `sbx_${orderId}`, amountMinor, currency };
+      stage.shop.bank.pay(wish, true);
+    },
+    subject: (_stage, { reconciling }) => reconciling.reconcileOn(root),
+  },
+  {
     name: "POST /admin/locks/cleanup and the schedule, expiring an order",
     prepare: async (stage) => {
       await stage.ordered();

@@ -43,7 +43,7 @@ export function createPayments(world: World, given: PaymentsGiven = {}) {
   const { clock, parts } = world;
   const counting = createCountingSandbox(world);
   const alarms: string[] = [];
-  const { payments, sweep, orders, cancelling } = createShop({
+  const { payments, sweep, orders, cancelling, reconciling } = createShop({
     ...parts,
     providers: given.providers ?? { sandbox: counting.provider },
     alarm: (name) => alarms.push(name),
@@ -68,7 +68,7 @@ export function createPayments(world: World, given: PaymentsGiven = {}) {
     return payments.receive("sandbox", { body: Buffer.from(body), headers });
   }
 
-  return { payments, sweep, orders, cancelling, counting, alarms, eventOf, send };
+  return { payments, sweep, orders, cancelling, reconciling, counting, alarms, eventOf, send };
 }
 
 export type Payments = ReturnType<typeof createPayments>;

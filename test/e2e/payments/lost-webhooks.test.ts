@@ -20,14 +20,16 @@ let stop: (() => Promise<void>) | undefined;
 beforeAll(async () => {
   const seconds = Object.fromEntries(names.map((name) => [`payment.${name}.seconds`, "1"]));
   const context = { ...seconds, holdSeconds: String(holdSeconds) };
-  ({ bench, server, stop } = await startPayingServer(context));
+  // The providers' books are a while ahead, so that the hourly round looks at what was paid just now.
+  const now = () => Date.now() - 1_200_000;
+  ({ bench, server, stop } = await startPayingServer(context, { now }));
 });
 afterAll(() => stop?.());
 
 const read = async (orderId: string) => (await server.call(`GET /orders/${orderId}`, admin)).body;
 
-/** An order whose payment was captured at the provider, while what tells of it never arrives. */
-async function payUnheard(name: ProviderName, itemId: string): Promise<string> {
+/** An order whose payment has started. */
+async function startUnheard(name: ProviderName, itemId: string): Promise<string> {
   const price = bench.priceOf(name);
   const item = { itemId, name: "Chair", kind: "Retail", price, quantity: 1 };
   await server.call("POST /items", { ...admin, body: item });
@@ -37,6 +39,12 @@ async function payUnheard(name: ProviderName, itemId: string): Promise<string> {
   const { orderId } = placed.body;
   const started = await server.call("POST /payments/initiate", { as: "alice", body: { orderId } });
   expect(started.status).toBe(200);
+  return orderId;
+}
+
+/** An order whose payment was captured at the provider, while what tells of it never arrives. */
+async function payUnheard(name: ProviderName, itemId: string): Promise<string> {
+  const orderId = await startUnheard(name, itemId);
   bench.delivery(name, await read(orderId), "captured", Date.now());
   return orderId;
 }
@@ -51,4 +59,29 @@ it("an order is settled instead of expired, by the schedule and by an administra
     const found = await Promise.all(orders.map(read));
     expect(found.map(({ status }) => status)).toEqual(names.map(() => "paid"));
   }
+});
+
+it("money for orders that were cancelled is found by the hourly round, and by an administrator's", async () => {
+  const walks = [
+    () => server.call("POST /_local/schedules/reconcile", admin),
+    () => server.call("POST /admin/payments/reconcile", { ...admin, body: {} }),
+  ];
+  for (const [round, walk] of walks.entries()) {
+    const orders = await Promise.all(
+      names.map((name) => startUnheard(name, `lost-${name}-${round}`)),
+    );
+    for (const orderId of orders) {
+      const cancelled = await server.call(`POST /orders/${orderId}/cancel`, { as: "alice" });
+      expect(cancelled.body).toMatchObject({ status: "cancelled" });
+    }
+    for (const [index, name] of names.entries()) {
+      const order = await read(orders[index]!);
+      bench.delivery(name, order, "captured", Date.now());
+    }
+    expect((await walk()).status).toBe(200);
+    const found = await Promise.all(orders.map(read));
+    expect(found.map(({ status }) => status)).toEqual(names.map(() => "paid"));
+  }
+  const again = await server.call("POST /admin/payments/reconcile", { ...admin, body: {} });
+  expect(again.body).toMatchObject({ settled: 0, differences: [], unreachable: [], cursor: null });
 });

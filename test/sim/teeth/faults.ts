@@ -572,8 +572,8 @@ export const plantedFaults: readonly PlantedFault[] = [
   fault(
     "an order that moved is taken for settled",
     settling,
-    "        order = (await findOrder(database, first.orderId)) ?? order;",
-    "        return (await findOrder(database, first.orderId)) ?? order;",
+    "        order = error.found ?? order;",
+    "        return error.found ?? order;",
   ),
   fault(
     "a failed payment keeps the holds",

@@ -2,7 +2,11 @@
  * The payment provider's side of the simulation: it takes money, tells about it in signed webhooks
  * until it is heard, and pays back once for each key. The product's own sandbox reads its webhooks.
  */
-import { type PaymentProvider, ProviderFailed } from "../../../shared/providers/provider.ts";
+import {
+  type PaymentFact,
+  type PaymentProvider,
+  ProviderFailed,
+} from "../../../shared/providers/provider.ts";
 import {
   createSandbox,
   makeSandboxTransactionId,
@@ -91,6 +95,13 @@ export class Bank {
       ...sandbox,
       create: ({ orderId }) =>
         ask("create", () => ({ transactionId: makeSandboxTransactionId(orderId) })),
+      listRecent: () =>
+        ask("list", () => ({
+          facts: this.captures.map((capture): PaymentFact => {
+            const told = { type: "payment.captured", certain: true } as const;
+            return { ...capture, kind: "captured", provider: "sandbox", ...told };
+          }),
+        })),
       cancel: () => ask("cancel", () => "cancelled" as const),
       refund: ({ idempotencyKey, transactionId, paymentId, amountMinor, currency }) =>
         ask("refund", () => {

@@ -101,12 +101,12 @@ function played<T>(name: ProviderName, parts: Partial<Record<ProviderName, T>>):
 }
 
 /** Starts the stand-ins of all providers that have an API. */
-export async function startBench() {
+export async function startBench({ now = Date.now }: { now?: () => number } = {}) {
   const [stripe, razorpay, wompi, mercadopago] = await Promise.all([
-    startStripe(),
-    startRazorpay(),
-    startWompi(),
-    startMercadopago(),
+    startStripe({ now }),
+    startRazorpay({ now }),
+    startWompi({ now }),
+    startMercadopago({ now }),
   ]);
   /** Marks what is asked back, and does nothing to the provider. */
   const counting = (provider: PaymentProvider): PaymentProvider => ({

@@ -29,8 +29,9 @@ function giveKeys(server: TestServer, name: (typeof realProviders)[number]): voi
 /** Starts both, nothing swept. Stop them with `stop`. */
 export async function startPayingServer(
   context: Record<string, string> = {},
+  given: { readonly now?: () => number } = {},
 ): Promise<{ bench: Bench; server: TestServer; stop(): Promise<void> }> {
-  const bench = await startBench();
+  const bench = await startBench(given);
   try {
     const baseUrls = realProviders.map((name) => [`payment.${name}.baseUrl`, bench[name].url]);
     const server = await startServer({

@@ -29,6 +29,16 @@ describe.each(realNames)("%s", (name) => {
     expect(await stock()).toMatchObject({ sold: 1, held: 0 });
   });
 
+  it("was paid and paid back, both unheard: the order ends refunded, and the units are free", async () => {
+    const { read, sweep, happen, passTime, stock, world } = await startedOrder(bench, name);
+    await happen("captured");
+    await happen("refunded");
+    passTime((await read()).expiresAtMs - world.clock());
+    await sweep();
+    expect(["refunded", "expired"]).toContain((await read()).status);
+    expect(await stock()).toMatchObject({ sold: 0 });
+  });
+
   it("was not paid: the order expires, and what it held goes back", async () => {
     const { read, sweep, happen, passTime } = await startedOrder(bench, name);
     await happen("failed");

@@ -1,0 +1,86 @@
+/** What a provider's books and ours can differ in, and how one payment is held against its order. */
+import type { EpochMs } from "../../base/time.ts";
+import { later, secondsToMs } from "../../base/time.ts";
+import type { Order, PaymentMethod } from "../../orders/order.ts";
+import type { PaymentFact } from "../../providers/provider.ts";
+
+/** Every way to differ that cannot be settled by itself. */
+export const differenceKinds = [
+  // The provider has a payment for an order that is not here.
+  "order_missing",
+  // The money is at the provider, and the order neither sold anything for it nor pays it back.
+  "unsettled",
+  // Another amount is on record than was captured.
+  "amount_differs",
+  // The order is paid by a payment that the provider does not have.
+  "not_captured",
+  // The order is paid, and the ledger has no sale of one of its items.
+  "sale_missing",
+] as const;
+
+/** One of these. */
+export type DifferenceKind = (typeof differenceKinds)[number];
+
+/** One difference, with both sides of it. */
+export interface Difference {
+  readonly kind: DifferenceKind;
+  readonly provider: PaymentMethod;
+  readonly orderId: string;
+  readonly paymentId: string;
+  readonly amountMinor: number;
+  readonly currency: string;
+  /** What the order says: its status and the money on record; null where there is none. */
+  readonly orderStatus: Order["status"] | null;
+  readonly recordedMinor: number | null;
+}
+
+/** The ledger is written from the stream: for so long after a sale nothing is missing. */
+const ledgerLagMs = secondsToMs(900);
+
+/** Whether the stream has had its time to enter the order's sale. */
+export function isInLedger({ payment }: Order, nowMs: EpochMs): boolean {
+  return later(payment?.capturedAtMs ?? nowMs, ledgerLagMs) <= nowMs;
+}
+
+/** What the order has on record of a payment, whether it settled the order or goes back beside it. */
+export function recordedMinor(order: Order, paymentId: string): number | undefined {
+  const { payment } = order;
+  if (payment?.paymentId === paymentId) return payment.capturedMinor;
+  return payment?.extraMinor?.[paymentId];
+}
+
+/** One difference between a fact and its order. */
+export function makeDifference(
+  kind: DifferenceKind,
+  fact: PaymentFact,
+  order: Order | undefined,
+): Difference {
+  const { provider, paymentId, amountMinor, currency } = fact;
+  const orderId = order?.orderId ?? fact.orderId;
+  const ours = {
+    orderStatus: order?.status ?? null,
+    recordedMinor: (order && recordedMinor(order, paymentId)) ?? null,
+  };
+  return { kind, provider, orderId, paymentId, amountMinor, currency, ...ours };
+}
+
+/** How an order that everything was done for differs from what its provider says; undefined when they agree. */
+export function findDifference(order: Order, fact: PaymentFact): DifferenceKind | undefined {
+  const known = recordedMinor(order, fact.paymentId);
+  if (fact.kind === "failed") return known !== undefined ? "not_captured" : undefined;
+  if (fact.kind !== "captured") return undefined;
+  if (known === undefined) return "unsettled";
+  return known === fact.amountMinor ? undefined : "amount_differs";
+}
+
+/**
+ * The items whose sale the ledger must have in the end, under the order's own name: of orders that were paid in time
+ * from the row that every item has. Late sales may come from other rows of an item.
+ */
+export function listLedgerItems(order: Order): string[] {
+  const { status, payment, lines, pieces = {}, expiresAtMs } = order;
+  const paidAtMs = payment?.capturedAtMs;
+  if (status !== "paid" || paidAtMs === undefined || paidAtMs > expiresAtMs) return [];
+  const itemIds = new Set(lines.map(({ itemId }) => itemId));
+  return [...itemIds].filter((itemId) => pieces[itemId] === undefined);
+}

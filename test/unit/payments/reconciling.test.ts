@@ -1,0 +1,163 @@
+/** The reconciler: what a provider has and we do not know is settled, and what differs for good is told. */
+import { afterAll, beforeEach, describe, expect, it } from "vitest";
+import { epochMs } from "../../../shared/base/time.ts";
+import { changeNote } from "../../../shared/base/actor.ts";
+import { changeOrderWrite } from "../../../shared/payments/payment-store.ts";
+import { newMeter, runOperation } from "../../../shared/table/operation.ts";
+import { createMemoryWorld } from "../../support/memory-world.ts";
+import { createPayments } from "../../support/payments.ts";
+import { type Bench, startBench } from "../../support/providers/bench.ts";
+import { realNames, startedOrder } from "../../support/providers/started-order.ts";
+import { errorOf } from "../../support/world.ts";
+
+const root = { id: "root" };
+const since = { sinceMs: 0 };
+
+let bench: Bench | undefined;
+beforeEach(async () => {
+  await bench?.stop();
+  bench = await startBench();
+});
+afterAll(() => bench?.stop());
+
+describe.each(realNames)("%s", (name) => {
+  it("had money for a cancelled order: it is settled once, and an alarm rings", async () => {
+    const { cancel, happen, read, shop } = await startedOrder(bench!, name);
+    await cancel();
+    await happen("captured");
+    const found = await shop.reconciling.reconcile(since, root);
+    expect(found).toMatchObject({ checked: 1, settled: 1, differences: [] });
+    expect(await read()).toMatchObject({ status: "paid" });
+    expect(shop.alarms).toEqual(["UntoldCapture"]);
+    const again = await shop.reconciling.reconcile(since, root);
+    expect(again).toMatchObject({ checked: 1, settled: 0, differences: [] });
+    expect(again).not.toHaveProperty("cursor");
+  });
+
+  it("captured another amount than is on record: that is told", async () => {
+    const { tell, read, shop, world } = await startedOrder(bench!, name);
+    await tell("captured");
+    const order = await read();
+    const capturedMinor = order.totalMinor + 100;
+    const payment = { ...order.payment, capturedMinor };
+    const note = changeNote("payment.noted", root, world.clock());
+    await world.database.apply(changeOrderWrite(order, { ...order, payment } as never, note));
+    const { orderId, totalMinor: amountMinor } = order;
+    expect((await shop.reconciling.reconcile(since, root)).differences).toEqual([
+      expect.objectContaining({ kind: "amount_differs", provider: name, orderId }),
+    ]);
+    expect((await shop.reconciling.reconcile(since, root)).differences).toEqual([
+      expect.objectContaining({ amountMinor, recordedMinor: capturedMinor, orderStatus: "paid" }),
+    ]);
+    expect(shop.alarms).toEqual(["ReconcilerDifferences", "ReconcilerDifferences"]);
+  });
+
+  it("has a sale that the ledger lacks: told once the stream has had its time", async () => {
+    const { tell, shop, passTime } = await startedOrder(bench!, name);
+    await tell("captured");
+    expect(await shop.reconciling.reconcile(since, root)).toMatchObject({ differences: [] });
+    passTime(900_000);
+    expect((await shop.reconciling.reconcile(since, root)).differences).toEqual([
+      expect.objectContaining({ kind: "sale_missing" }),
+    ]);
+  });
+
+  it("cannot be asked: it is named, and the others are walked", async () => {
+    const { shop } = await startedOrder(bench!, name);
+    bench![name].faultFor = () => "error";
+    const { unreachable, cursor } = await shop.reconciling.reconcile(since, root);
+    expect(unreachable.map(({ provider }) => provider)).toEqual([name]);
+    expect(cursor).toBeUndefined();
+  });
+});
+
+it("a payment that the provider has given up, while the order is paid by it, is told", async () => {
+  const { tell, read, shop } = await startedOrder(bench!, "stripe");
+  await tell("captured");
+  const intent = bench!.stripe.intents.get((await read()).payment!.transactionId)!;
+  Object.assign(intent, { status: "canceled", amount_received: 0 });
+  const { differences } = await shop.reconciling.reconcile(since, root);
+  expect(differences).toEqual([expect.objectContaining({ kind: "not_captured" })]);
+});
+
+it("a payment for an order that is not here is told; one that names none is somebody else's", async () => {
+  const clock = () => epochMs(1_800_000_000_000);
+  const providers = bench!.providers(clock);
+  const shop = createPayments(createMemoryWorld(clock), { providers });
+  const money = { amountMinor: 700, currency: "EUR", expiresAtMs: clock() };
+  const { transactionId } = await providers.stripe.create({ ...money, orderId: "ord_gone" });
+  bench!.stripe.pay(transactionId);
+  const foreign = await providers.stripe.create({ ...money, orderId: "ord_other" });
+  Object.assign(bench!.stripe.intents.get(foreign.transactionId)!, { metadata: {} });
+  bench!.stripe.pay(foreign.transactionId);
+  expect((await shop.reconciling.reconcile(since, root)).differences).toEqual([
+    expect.objectContaining({ kind: "order_missing", orderId: "ord_gone", orderStatus: null }),
+  ]);
+});
+
+describe("a long walk", () => {
+  const clock = () => epochMs(1_800_000_000_000);
+
+  /** A shop with so many payments of somebody else's. */
+  async function crowded(count: number) {
+    const providers = bench!.providers(clock);
+    const shop = createPayments(createMemoryWorld(clock), { providers });
+    for (let index = 0; index < count; index += 1) {
+      const order = bench!.stripe.account.createIntent(
+        new URLSearchParams({ amount: "700", currency: "eur", "metadata[orderId]": "ord_gone" }),
+      );
+      bench!.stripe.pay((order.body as { id: string }).id);
+    }
+    return shop;
+  }
+
+  const onePage = <T>(work: () => Promise<T>): Promise<T> =>
+    runOperation({ meter: newMeter(), deadlineMs: clock() }, work);
+
+  it("goes on by its cursor, page by page, and looks at each payment once", async () => {
+    const { reconciling } = await crowded(250);
+    let [checked, walks] = [0, 0];
+    let cursor: string | undefined;
+    do {
+      const found = await onePage(() => reconciling.reconcile({ ...since, cursor }, root));
+      checked += found.checked;
+      cursor = found.cursor;
+      walks += 1;
+    } while (cursor !== undefined);
+    // Three pages of Stripe's, and one of each other provider, which has none.
+    expect({ checked, walks }).toEqual({ checked: 250, walks: 7 });
+  });
+
+  it("of the schedule goes on where the run before it ended, and begins anew behind the end", async () => {
+    const now = () => clock() - 3_600_000;
+    await bench!.stop();
+    bench = await startBench({ now });
+    const { reconciling } = await crowded(150);
+    const counts = [];
+    for (let run = 0; run < 8; run += 1) {
+      const { checked, cursor } = await onePage(() => reconciling.reconcileOn(root));
+      counts.push([checked, cursor !== undefined]);
+    }
+    expect(counts).toEqual([
+      [100, true],
+      [50, true],
+      [0, true],
+      [0, true],
+      [0, true],
+      [0, false],
+      [100, true],
+      [50, true],
+    ]);
+  });
+
+  it("refuses a cursor that is none of its own", async () => {
+    const { reconciling } = await crowded(0);
+    const wrong = Buffer.from('{"provider":"nobody","sinceMs":1,"untilMs":2}').toString(
+      "base64url",
+    );
+    for (const cursor of ["x", wrong]) {
+      const error = await errorOf(reconciling.reconcile({ cursor }, root));
+      expect(error).toMatchObject({ code: "INVALID_REQUEST" });
+    }
+  });
+});
