@@ -6,7 +6,7 @@ import { endpoint } from "./endpoint.ts";
 import { cursorField, instantField, providerField } from "./fields.ts";
 
 /** One payment that the provider's books and ours tell differently. */
-export const bookDifference = z
+const bookDifference = z
   .object({
     kind: z.enum(differenceKinds),
     provider: providerField,

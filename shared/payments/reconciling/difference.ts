@@ -43,7 +43,7 @@ export function isInLedger({ payment }: Order, nowMs: EpochMs): boolean {
 }
 
 /** What the order has on record of a payment, whether it settled the order or goes back beside it. */
-export function recordedMinor(order: Order, paymentId: string): number | undefined {
+function recordedMinor(order: Order, paymentId: string): number | undefined {
   const { payment } = order;
   if (payment?.paymentId === paymentId) return payment.capturedMinor;
   return payment?.extraMinor?.[paymentId];
