@@ -49,7 +49,7 @@ export default defineConfig({
         },
         isolate: !shared,
         // DynamoDB Local is slow at first and two processors are soon busy: a limit here means "it hangs".
-        testTimeout: database ? 60_000 : 20_000,
+        testTimeout: database ? 180_000 : 60_000,
         hookTimeout: 120_000,
         globalSetup: [
           ...(database ? ["test/support/dynamodb-local.ts"] : []),

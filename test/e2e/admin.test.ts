@@ -232,7 +232,7 @@ describe("logs and metrics", () => {
     const told = await vi.waitUntil(
       async () =>
         (await linesOf("changes")).find(({ correlation_id }) => correlation_id === id) ?? false,
-      { timeout: 10_000 },
+      { timeout: 30_000 },
     );
     expect(told).toMatchObject({ level: "DEBUG", message: "lock.acquired" });
   });

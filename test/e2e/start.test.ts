@@ -112,7 +112,7 @@ describe.skipIf(process.env["DYNAMODB_ENDPOINT"])("npm start", () => {
     await untilReady(running);
     const database = await databaseOf(running);
     running.kill("SIGKILL");
-    await expect.poll(() => status(database), { timeout: 10_000 }).toBe(0);
+    await expect.poll(() => status(database), { timeout: 30_000 }).toBe(0);
     expect(await status(running.url)).toBe(0);
   });
 

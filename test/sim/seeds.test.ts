@@ -6,7 +6,7 @@ import { loadProgress } from "./prove/totals.ts";
 import { describeViolation, simulate } from "./simulate.ts";
 import { workloadNamed } from "./workloads/index.ts";
 
-test("2,000 seeds break no promise", { timeout: 240_000 }, async () => {
+test("2,000 seeds break no promise", { timeout: 600_000 }, async () => {
   const progress = loadProgress("", 1, 2_000);
   const workers = Math.min(2, availableParallelism());
   await runSeeds({ progress, workers, onBlock: () => {} });

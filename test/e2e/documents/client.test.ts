@@ -141,7 +141,7 @@ describe.skipIf(!hasChromium)("the page with two editors, in Chromium", () => {
   }
 
   async function untilMode(editor: Locator, mode: string): Promise<void> {
-    await expect.poll(() => editor.getAttribute("data-mode"), { timeout: 5_000 }).toBe(mode);
+    await expect.poll(() => editor.getAttribute("data-mode"), { timeout: 20_000 }).toBe(mode);
   }
 
   const statusOf = async (docId: string) =>
@@ -155,7 +155,7 @@ describe.skipIf(!hasChromium)("the page with two editors, in Chromium", () => {
     await ana.locator(".save").click();
     await untilMode(ben, "blocked");
     await expect
-      .poll(() => ben.locator("textarea").inputValue(), { timeout: 5_000 })
+      .poll(() => ben.locator("textarea").inputValue(), { timeout: 20_000 })
       .toBe("from Ana");
     expect(await ben.locator(".lock").textContent()).toMatch(
       /^Ana has the lock for another 0:0\d$/,
@@ -171,7 +171,7 @@ describe.skipIf(!hasChromium)("the page with two editors, in Chromium", () => {
     await untilMode(ana, "lost");
     // A renewal between the forced end and Ben's beginning finds no owner: the page looks on and tells.
     await expect
-      .poll(() => ana.locator(".headline").textContent(), { timeout: 5_000 })
+      .poll(() => ana.locator(".headline").textContent(), { timeout: 20_000 })
       .toBe("Ben took the lock");
     expect(await ana.locator("textarea").inputValue()).toBe("not saved yet");
     await ben.locator("textarea").fill("from Ben");
@@ -190,7 +190,7 @@ describe.skipIf(!hasChromium)("the page with two editors, in Chromium", () => {
     await untilMode(ana, "held");
     await untilMode(ben, "blocked");
     await ana.locator(".sleep input").check();
-    await expect.poll(() => ben.locator(".edit").isVisible(), { timeout: 8_000 }).toBe(true);
+    await expect.poll(() => ben.locator(".edit").isVisible(), { timeout: 20_000 }).toBe(true);
     await ben.locator(".edit").click();
     await untilMode(ben, "held");
     await ana.locator(".sleep input").uncheck();
@@ -206,7 +206,7 @@ describe.skipIf(!hasChromium)("the page with two editors, in Chromium", () => {
     await untilMode(ana, "held");
     expect(await statusOf("page/3")).toMatchObject({ userId: "ana" });
     await page.goto("about:blank");
-    await expect.poll(() => statusOf("page/3"), { timeout: 5_000 }).toBeNull();
+    await expect.poll(() => statusOf("page/3"), { timeout: 20_000 }).toBeNull();
     expect(faults).toEqual([]);
   });
 });

@@ -95,7 +95,7 @@ test("an editor of the client waits in line and goes on with what the one before
   const places: Place[] = [];
   const onPlace = (place: Place) => void places.push(place);
   const waiting = clients[1]!.documents.edit(docId, { waitMs: 20_000, onPlace });
-  await expect.poll(() => places.length, { timeout: 5_000 }).toBeGreaterThan(0);
+  await expect.poll(() => places.length, { timeout: 20_000 }).toBeGreaterThan(0);
   const giveUp = new AbortController();
   const impatient = clients[2]!.documents.edit(docId, { waitMs: 20_000, signal: giveUp.signal });
   await first.save({ by: "ana" }, { keepLock: false });
@@ -105,7 +105,7 @@ test("an editor of the client waits in line and goes on with what the one before
   await expect(impatient).rejects.toThrow("enough");
   await second.close();
   const status = () => clients[0]!.getLockStatus({ params: { docId } });
-  await expect.poll(async () => (await status()).isLocked, { timeout: 5_000 }).toBe(false);
+  await expect.poll(async () => (await status()).isLocked, { timeout: 20_000 }).toBe(false);
 });
 
 test("twelve who wait inside their requests do not hold up the owner's release", async () => {

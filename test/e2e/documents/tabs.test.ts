@@ -115,11 +115,11 @@ describe.skipIf(!hasChromium)("two tabs of Chromium on a slow network", () => {
     const tab = await tabOf("ana");
     await edit(tab, "tabs/token", 2);
     await tab.page.evaluate(() => void (globalThis.tab.isTokenHanging = true));
-    await expect.poll(() => stateOf(tab), { timeout: 4_000 }).toBe("unsure");
+    await expect.poll(() => stateOf(tab), { timeout: 20_000 }).toBe("unsure");
     expect(await tab.page.evaluate(() => globalThis.tab.told)).toContain("unsure");
     // Nobody has taken the lock, but its lease is over: only the server can say so.
     await tab.page.evaluate(() => void (globalThis.tab.isTokenHanging = false));
-    await expect.poll(() => stateOf(tab), { timeout: 4_000 }).toBe("lost");
+    await expect.poll(() => stateOf(tab), { timeout: 20_000 }).toBe("lost");
 
     await edit(tab, "tabs/clock", 60);
     expect(await stateOf(tab)).toBe("held");
@@ -128,7 +128,7 @@ describe.skipIf(!hasChromium)("two tabs of Chromium on a slow network", () => {
     await tab.page.evaluate(
       () => void (globalThis as unknown as EventTarget).dispatchEvent(new Event("focus")),
     );
-    await expect.poll(() => stateOf(tab), { timeout: 4_000 }).toBe("held");
+    await expect.poll(() => stateOf(tab), { timeout: 20_000 }).toBe("held");
     await tab.page.close();
   });
 
@@ -139,7 +139,7 @@ describe.skipIf(!hasChromium)("two tabs of Chromium on a slow network", () => {
     await ana.fallAsleep();
     expect(await edit(ben, docId)).toBeNull();
     await ana.wakeUp();
-    await expect.poll(() => stateOf(ana), { timeout: 5_000 }).toBe("lost");
+    await expect.poll(() => stateOf(ana), { timeout: 20_000 }).toBe("lost");
     const refused = await ana.page.evaluate(() =>
       globalThis.tab.session.save("a ghost's").then(
         () => "saved",
