@@ -23,9 +23,10 @@ export class OrderMoved extends HoldfastError {
   }
 }
 
-/** Whether the provider captured just what was ordered. */
+/** Whether the provider captured just what was ordered, or holds what was ordered to be paid in full. */
 export function isWhatWasOrdered(order: Order, fact: PaymentFact): boolean {
-  return fact.amountMinor === order.totalMinor && fact.currency === order.currency;
+  const { amountMinor, orderedMinor = amountMinor, currency } = fact;
+  return orderedMinor === order.totalMinor && currency === order.currency;
 }
 
 /** Whether the order has started this transaction at some time. */

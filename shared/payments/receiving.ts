@@ -18,6 +18,7 @@ import {
   knowsTransaction,
   type PaymentAlarm,
 } from "./payment.ts";
+import { factKey } from "./fact-key.ts";
 import { keepEvent } from "./payment-store.ts";
 import { countGivenUp, hasNewRefunds } from "./refunds/refund-telling.ts";
 import type { Refunds } from "./refunds/refund-service.ts";
@@ -54,7 +55,18 @@ async function payBack({ refunds, logger }: Parts, order: Order, actor: Actor): 
 export function createReceiving(options: Parts) {
   const { database, providers, settling, clock, logger, alarm } = options;
 
-  async function settle(order: Order, fact: PaymentFact, actor: Actor): Promise<Order> {
+  /** Another amount than was ordered may still pay for it: not every event says so, the provider does. */
+  async function lookTwice(order: Order, fact: PaymentFact): Promise<PaymentFact> {
+    const isPlain = fact.kind !== "captured" || isWhatWasOrdered(order, fact);
+    if (isPlain || order.events?.[factKey(fact)]) return fact;
+    const fetched = await providers[fact.provider]?.fetch(fact);
+    return fetched?.orderId === order.orderId && fetched.orderedMinor !== undefined
+      ? fetched
+      : fact;
+  }
+
+  async function settle(order: Order, told: PaymentFact, actor: Actor): Promise<Order> {
+    const fact = await lookTwice(order, told);
     const settled = await settling.settle(order, fact, actor);
     if (fact.kind === "captured" && !isWhatWasOrdered(order, fact) && settled !== order) {
       const { orderId, totalMinor, currency } = order;

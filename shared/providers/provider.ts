@@ -57,6 +57,11 @@ export interface PaymentFact {
   readonly paymentId: string;
   readonly amountMinor: number;
   readonly currency: string;
+  /**
+   * What the provider's own order asked for, where it holds that to be paid in full: with an offer less was
+   * captured, with a fee that the shopper bears more.
+   */
+  readonly orderedMinor?: number;
   /** Of `refunded`: the refunds that this is about, ours or not; the amount stays the payment's own. */
   readonly refunds?: readonly ToldRefund[];
   /** The one of them that the event is about, where it is about one. */

@@ -14,9 +14,13 @@ export interface RazorpayPayment {
   readonly order_id?: string | null;
 }
 
-interface Order {
+/** An order as Razorpay tells it. */
+export interface RazorpayOrder {
   readonly id: string;
   readonly receipt?: string | null;
+  readonly status?: string | undefined;
+  readonly amount?: number | string | undefined;
+  readonly amount_due?: number | string | undefined;
 }
 
 /** A refund as Razorpay tells it. */
@@ -92,11 +96,11 @@ export function createRazorpayApi(options: ProviderOptions, guard: Guard) {
       receipt: string;
       notes: Record<string, string>;
     }) =>
-      call<Order>(({ orders }) =>
+      call<RazorpayOrder>(({ orders }) =>
         // Captured by Razorpay itself: what nobody captures is given back after some days.
         orders.create({ ...wish, payment_capture: true } as never),
       ),
-    fetchOrder: (orderId: string) => call<Order>(({ orders }) => orders.fetch(orderId)),
+    fetchOrder: (orderId: string) => call<RazorpayOrder>(({ orders }) => orders.fetch(orderId)),
     listPayments: async (orderId: string) => {
       const ask = ({ orders }: RazorpaySdk) => orders.fetchPayments(orderId);
       return (await call<{ items: RazorpayPayment[] }>(ask)).items;

@@ -9,7 +9,12 @@ import {
   type PaymentProvider,
   type ProviderKeys,
 } from "./provider.ts";
-import { createRazorpayApi, type RazorpayApi, type RazorpayPayment } from "./razorpay-api.ts";
+import {
+  createRazorpayApi,
+  type RazorpayApi,
+  type RazorpayOrder,
+  type RazorpayPayment,
+} from "./razorpay-api.ts";
 import { refundEntity, refundState, statusIn, tellRefund } from "./razorpay-refunds.ts";
 import { listRazorpayPayments } from "./recent-payments.ts";
 import { razorpayAmounts } from "./razorpay-currencies.ts";
@@ -28,11 +33,28 @@ const paymentEntity = z.object({
   notes,
 });
 
+const orderEntity = z.object({
+  receipt: z.string().nullish(),
+  status: z.string().optional(),
+  amount: z.int().optional(),
+  amount_due: z.int().optional(),
+});
+
+/** What an order asked for, if it is paid in full: then the payment may be below it by an offer, or above by a fee. */
+function pickOrdered(
+  order: Partial<Omit<RazorpayOrder, "receipt">> | undefined,
+  currency: string,
+): { orderedMinor?: number } {
+  const isPaid = order?.status === "paid" && Number(order.amount_due) === 0;
+  const amountMinor = isPaid && razorpayAmounts.fromProvider(Number(order.amount), currency);
+  return typeof amountMinor === "number" ? { orderedMinor: amountMinor } : {};
+}
+
 const eventSchema = z.object({
   event: z.string(),
   payload: z.object({
     payment: z.object({ entity: paymentEntity }),
-    order: z.object({ entity: z.object({ receipt: z.string().nullish() }) }).optional(),
+    order: z.object({ entity: orderEntity }).optional(),
     refund: z.object({ entity: refundEntity }).optional(),
   }),
 });
@@ -80,6 +102,7 @@ function factIn(body: Buffer): PaymentFact | undefined {
     amountMinor,
     currency: entity.currency,
     type: event.event,
+    ...(kind === "captured" ? pickOrdered(event.payload.order?.entity, entity.currency) : {}),
     ...(kind === "refunded" && told ? { refunds: [told], refundId: told.refundId } : {}),
   };
 }
@@ -116,7 +139,8 @@ const paymentKinds: Readonly<Record<string, PaymentFact["kind"]>> = {
   failed: "failed",
 };
 
-function parseFact(payment: RazorpayPayment, receipt: string | undefined): PaymentFact | undefined {
+function parseFact(payment: RazorpayPayment, order: RazorpayOrder): PaymentFact | undefined {
+  const { receipt } = order;
   const kind = paymentKinds[payment.status];
   const amountMinor = razorpayAmounts.fromProvider(Number(payment.amount), payment.currency);
   if (!kind || !receipt || !payment.order_id || amountMinor === undefined) return undefined;
@@ -130,6 +154,7 @@ function parseFact(payment: RazorpayPayment, receipt: string | undefined): Payme
     currency: payment.currency,
     type: payment.status,
     certain: true,
+    ...(kind === "captured" ? pickOrdered(order, payment.currency) : {}),
   };
 }
 
@@ -139,15 +164,12 @@ function signatures(keys: readonly ProviderKeys[], name: string, message: string
 
 /** Which of the attempts to pay an order was captured, or else is about to be. */
 async function fetchPaid(api: RazorpayApi, orderId: string): Promise<PaymentFact | undefined> {
-  const [{ receipt }, payments] = await Promise.all([
-    api.fetchOrder(orderId),
-    api.listPayments(orderId),
-  ]);
+  const [order, payments] = await Promise.all([api.fetchOrder(orderId), api.listPayments(orderId)]);
   const [captured, authorized] = ["captured", "authorized"].map((wanted) =>
     payments.find(({ status }) => status === wanted),
   );
   const paid = captured ?? authorized;
-  return paid && parseFact(paid, receipt ?? undefined);
+  return paid && parseFact(paid, order);
 }
 
 /** Razorpay takes no answer to a webhook after 5 s, so whatever we ask it meanwhile has to be quicker. */
@@ -202,8 +224,7 @@ export function createRazorpay(options: ProviderOptions): PaymentProvider {
     async fetch({ paymentId }) {
       const payment = await api.fetchPayment(paymentId);
       if (!paymentKinds[payment.status] || !payment.order_id) return undefined;
-      const { receipt } = await api.fetchOrder(payment.order_id);
-      const fact = parseFact(payment, receipt ?? undefined);
+      const fact = parseFact(payment, await api.fetchOrder(payment.order_id));
       if (fact?.kind !== "refunded") return fact;
       return { ...fact, refunds: await provider.listRefunds(fact) };
     },

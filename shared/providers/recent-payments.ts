@@ -1,7 +1,7 @@
 /** How each provider lists the payments of its account: its own way to page, our facts. */
 import type { MercadopagoApi, MercadopagoPayment } from "./mercadopago-api.ts";
 import type { PaymentFact, RecentPayments, RecentQuery } from "./provider.ts";
-import type { RazorpayApi, RazorpayPayment } from "./razorpay-api.ts";
+import type { RazorpayApi, RazorpayOrder, RazorpayPayment } from "./razorpay-api.ts";
 import type { StripeApi } from "./stripe-api.ts";
 import type { WompiApi, WompiTransaction } from "./wompi-api.ts";
 
@@ -32,13 +32,13 @@ export async function listStripeIntents(
 export async function listRazorpayPayments(
   api: RazorpayApi,
   query: RecentQuery,
-  parse: (payment: RazorpayPayment, receipt: string) => PaymentFact | undefined,
+  parse: (payment: RazorpayPayment, order: RazorpayOrder) => PaymentFact | undefined,
 ): Promise<RecentPayments> {
   const skip = Number(query.cursor ?? 0);
   const [from, to] = secondsAround(query);
   const items = await api.listAllPayments({ from, to, skip });
   const facts = items.flatMap((payment) => {
-    const fact = parse(payment, payment.id);
+    const fact = parse(payment, { id: payment.id, receipt: payment.id });
     return fact ? { ...fact, orderId: "", certain: false } : [];
   });
   return { facts, ...(items.length === pageSize ? { cursor: String(skip + pageSize) } : {}) };

@@ -523,8 +523,8 @@ export const plantedFaults: readonly PlantedFault[] = [
   fault(
     "any amount pays an order",
     money,
-    "return fact.amountMinor === order.totalMinor && fact.currency === order.currency;",
-    "return fact.currency === order.currency;",
+    "return orderedMinor === order.totalMinor && currency === order.currency;",
+    "return currency === order.currency && orderedMinor >= 0;",
   ),
   fault(
     "a second payment is kept",
