@@ -51,6 +51,8 @@ function settleBucketWrite(row: HotRow, closed: Closed, note: ChangeNote): Write
     },
     condition: allOf(
       condition`${at("due", bucket.key)} = ${bucket.quantity}`,
+      // No hold has slipped in behind it, by a clock that is far behind: its units might have moved into this bucket.
+      condition`size(${at("due")}) = ${Object.keys(row.due).length}`,
       condition`${at("reclaimedThroughMs")} = ${row.reclaimedThroughMs}`,
     ),
     refused: () => new HoldGone(row.itemId),

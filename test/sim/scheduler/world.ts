@@ -18,6 +18,7 @@ import {
   throttled,
 } from "./faults.ts";
 import { History, simulationStartMs } from "./history.ts";
+import { AgedReads } from "./aged-reads.ts";
 import { Agenda } from "./agenda.ts";
 
 /** How a world behaves; everything else follows from the seed. */
@@ -110,7 +111,8 @@ export interface Commit extends ChangeRecord {
  * were reserved for an order which did not come, and moving units between rows changes none.
  */
 function isAside({ table, newImage }: Commit): boolean {
-  if (table === "Locks" || table === "Owners") return true;
+  const isNotice = newImage?.["noticeOf"] !== undefined;
+  if (table === "Locks" || table === "Owners" || isNotice) return true;
   const { action = "" } = (newImage?.["change"] ?? {}) as { action?: string };
   const isMove = /^(stock\.(turning|spread|gathered|cooled)|hold\.reclaimed)$/.test(action);
   const isReserved = newImage?.["item"] !== undefined && /^hold\.(placed|released)$/.test(action);
@@ -133,6 +135,7 @@ export class World {
   operations = 0;
   requests = 0;
   readonly #frontage: Frontage | undefined;
+  readonly #aged: AgedReads | undefined;
   readonly #agenda = new Agenda();
   #nowMs = simulationStartMs;
   #steps = 0;
@@ -153,12 +156,16 @@ export class World {
       indexLagMs: () => (options.lagMs ? lag.int(0, options.lagMs) : 0),
       onChange: (change) => {
         const commit = { ...change, by: this.#executing };
+        this.#aged?.note(change);
         if (!options.isForgetful) this.commits.push(commit);
         for (const observe of this.observers) observe(commit);
       },
     });
     this.history.isOff = options.isForgetful ?? false;
     this.#frontage = options.frontage?.(this.engine, this.random.fork());
+    // Where requests take no time, all is read at one instant.
+    const isAged = !options.isForgetful && options.latencyMs !== 0;
+    this.#aged = isAged ? new AgedReads(options.tables, this.random.fork()) : undefined;
   }
 
   /** The true time. */
@@ -290,9 +297,11 @@ export class World {
   }
 
   #send(command: Command): Promise<Output> {
-    return this.#request(command.constructor.name.replace("Command", ""), command, () =>
-      (this.#frontage ?? this.engine).execute(command),
-    ) as Promise<Output>;
+    const sentAtMs = this.#nowMs;
+    return this.#request(command.constructor.name.replace("Command", ""), command, () => {
+      const output = (this.#frontage ?? this.engine).execute(command);
+      return this.#aged?.age(command, output, sentAtMs, this.#nowMs) ?? output;
+    }) as Promise<Output>;
   }
 
   #latencyMs(): number {

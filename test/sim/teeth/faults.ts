@@ -866,6 +866,27 @@ export const plantedFaults: readonly PlantedFault[] = [
     "hot",
   ),
   fault(
+    "one reading of the rows says sold out for all of them",
+    finding,
+    "if (refused && over.length === 0 && after === before) {",
+    "if (refused && over.length === 0) {",
+    "hot",
+  ),
+  fault(
+    "what may still be ordered is given back",
+    "shared/orders/order-taking.ts",
+    "if (this.#isSure) await giveBack",
+    "await giveBack",
+    "hot",
+  ),
+  fault(
+    "a sold-out notice counts however long it stands",
+    "shared/inventory/hot/sold-out-notice.ts",
+    "const stands = untilMs > nowMs && untilMs <= nowMs + memoryMs;",
+    "const stands = untilMs > 0;",
+    "hot",
+  ),
+  fault(
     "sold out is remembered for too long",
     "shared/inventory/hot/item-memory.ts",
     "const untilMs = epochMs(Math.min(clock() + Math.max(0, soldOutMs), nextDeadlineMs));",
