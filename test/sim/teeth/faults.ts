@@ -870,14 +870,14 @@ export const plantedFaults: readonly PlantedFault[] = [
     finding,
     "if (refused && over.length === 0 && after === before) {",
     "if (refused && over.length === 0) {",
-    "hot",
+    "movers",
   ),
   fault(
     "what may still be ordered is given back",
     "shared/orders/order-taking.ts",
     "if (this.#isSure) await giveBack",
     "await giveBack",
-    "hot",
+    "movers",
   ),
   fault(
     "a sold-out notice counts however long it stands",

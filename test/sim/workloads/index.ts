@@ -6,6 +6,7 @@ import { Cheats } from "./cheats.ts";
 import { Edges } from "./edges.ts";
 import { Editors } from "./editors.ts";
 import { Hoarders } from "./hoarders.ts";
+import { Movers } from "./movers.ts";
 import { drawHotShopPlan, drawShopPlan, Shop } from "./shop.ts";
 import { StockHands } from "./stock.ts";
 
@@ -30,6 +31,18 @@ const workloads: readonly Workload[] = [
   { name: "hot", run: (world) => new Shop(world, drawHotShopPlan(world.random.fork())).run() },
   { name: "stock", run: (world) => new StockHands(world).run(), rates: withoutLate },
   { name: "hoarders", run: (world) => new Hoarders(world).run() },
+  {
+    name: "movers",
+    run: (world) => new Movers(world).run(),
+    // Answers that come late are what this one is about; nobody dies, so that no units wait for a bucket's end.
+    rates: ({ conflict, throttled, late }) => ({
+      ...noFaults,
+      conflict,
+      throttled,
+      late: 3 * late,
+    }),
+    always: { skewMs: 0 },
+  },
 ];
 
 /** Which workload a seed runs: the shop every other time, the rest in turn. */
