@@ -123,6 +123,15 @@ class Stage {
     });
   }
 
+  /** The item is sold from several rows, and has units enough: who dies costs those reserved until their bucket ends. */
+  spread(): Promise<void> {
+    return this.do(async ({ inventory, ledger }) => {
+      const more = { kind: "adjusted", quantity: 20, reference: "more", actor: root } as const;
+      await ledger.move({ itemId: "item-1", ...more });
+      await inventory.change("item-1", { shards: 2 }, root);
+    });
+  }
+
   edit(): Promise<void> {
     return this.do(async ({ documents }) => {
       this.fence = (await documents.edit("report", { owner })).lock.fence;
@@ -231,6 +240,41 @@ const scenes: readonly Scene[] = [
       await stage.fillCart();
     },
     subject: (stage, system) => stage.place(system),
+  },
+  {
+    name: "POST /order/{userId}, of an item with several rows",
+    prepare: async (stage) => {
+      await stage.spread();
+      await stage.fillCart();
+    },
+    subject: (stage, system) => stage.place(system),
+  },
+  {
+    name: "POST /order/{userId}, taking over expired holds of an item with several rows",
+    prepare: async (stage) => {
+      await stage.spread();
+      await stage.takenByBob();
+      // Over by every clock there is.
+      await stage.world.sleep(2 * holdMs);
+      await stage.fillCart();
+    },
+    subject: (stage, system) => stage.place(system),
+  },
+  {
+    name: "POST /orders/{orderId}/cancel, of an item with several rows",
+    prepare: async (stage) => {
+      await stage.spread();
+      await stage.started();
+    },
+    subject: ({ orderId }, { cancelling }) => cancelling.cancel({ orderId, caller, actor }),
+  },
+  {
+    name: "POST /webhooks/{provider}, captured, of an item with several rows",
+    prepare: async (stage) => {
+      await stage.spread();
+      await stage.started();
+    },
+    subject: (stage, system) => stage.receive(system, true),
   },
   {
     name: "POST /orders/{orderId}/cancel",
@@ -503,6 +547,15 @@ const scenes: readonly Scene[] = [
   {
     name: "PATCH /items/{itemId}",
     subject: (_stage, { inventory }) => inventory.change("item-1", { name: "new" }, root),
+  },
+  {
+    name: "PATCH /items/{itemId}, to several rows",
+    subject: (_stage, { inventory }) => inventory.change("item-1", { shards: 2 }, root),
+  },
+  {
+    name: "PATCH /items/{itemId}, back to one row",
+    prepare: (stage) => stage.spread(),
+    subject: (_stage, { inventory }) => inventory.change("item-1", { shards: 1 }, root),
   },
   {
     name: "PATCH /items/{itemId}, about one that is told about and spread",

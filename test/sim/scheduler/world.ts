@@ -165,7 +165,7 @@ export class World {
     this.#frontage = options.frontage?.(this.engine, this.random.fork());
     // Where requests take no time, all is read at one instant.
     const isAged = !options.isForgetful && options.latencyMs !== 0;
-    this.#aged = isAged ? new AgedReads(options.tables, this.random.fork()) : undefined;
+    this.#aged = isAged ? new AgedReads(options.tables, seededRandom(options.seed)) : undefined;
   }
 
   /** The true time. */
