@@ -16,10 +16,22 @@ function hostName(host: string | undefined): string {
 /** What browsers say of the page that sends a request; clients that are none say nothing. */
 const ownPages = new Set([undefined, "same-origin", "none"]);
 
+/** Older browsers say nothing of the page, but where what it sends comes from. */
+function isOwnOrigin(origin: string | undefined, host: string | undefined): boolean {
+  return origin === undefined || origin === `http://${host}`;
+}
+
+/** What any page may send without asking first, as forms do. */
+const isSimple = (contentType: string | undefined): boolean =>
+  !/^application\/json\s*(;|$)/iu.test(contentType ?? "");
+
 /** The answer to a request that must not be served, or undefined where nothing speaks against it. */
 export function refusalOfOrigin(request: GatewayRequest): HttpAnswer | undefined {
-  const { host, "sec-fetch-site": site } = joinHeaders(request.rawHeaders);
+  const headers = joinHeaders(request.rawHeaders);
+  const { host, origin, "sec-fetch-site": site } = headers;
   if (!ownNames.has(hostName(host))) return gatewayMessage(421, "Misdirected Request");
-  const isInside = /^\/_local(\/|$)/u.test(request.path);
-  return isInside && !ownPages.has(site) ? gatewayMessage(403, "Forbidden") : undefined;
+  if (!/^\/_local(\/|$)/u.test(request.path)) return undefined;
+  if (!ownPages.has(site) || !isOwnOrigin(origin, host)) return gatewayMessage(403, "Forbidden");
+  const isRefused = request.body.length > 0 && isSimple(headers["content-type"]);
+  return isRefused ? gatewayMessage(415, "Unsupported Media Type") : undefined;
 }

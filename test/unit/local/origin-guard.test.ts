@@ -2,10 +2,10 @@
 import { describe, expect, it } from "vitest";
 import { refusalOfOrigin } from "../../../local/http/origin-guard.ts";
 
-function statusOf(path: string, headers: Record<string, string>): number | undefined {
+function statusOf(path: string, headers: Record<string, string>, body = ""): number | undefined {
   const rawHeaders = Object.entries(headers).flat();
   const request = { method: "GET", path, rawQueryString: "", rawHeaders };
-  return refusalOfOrigin({ ...request, body: Buffer.alloc(0), sourceIp: "127.0.0.1" })?.status;
+  return refusalOfOrigin({ ...request, body: Buffer.from(body), sourceIp: "127.0.0.1" })?.status;
 }
 
 describe("a request", () => {
@@ -30,6 +30,24 @@ describe("a request", () => {
     expect(statusOf("/_local", headers)).toBe(403);
     expect(statusOf("/items", headers)).toBeUndefined();
   });
+
+  it("whose Origin is another page's reaches nothing inside, though its browser says no more", () => {
+    const own = { Host: "localhost:3000", Origin: "http://localhost:3000" };
+    expect(statusOf("/_local/faults", own)).toBeUndefined();
+    for (const Origin of ["https://evil.example", "null", "http://localhost:4000"]) {
+      expect(statusOf("/_local/faults", { ...own, Origin })).toBe(403);
+    }
+  });
+
+  it.each(["text/plain", "application/x-www-form-urlencoded", "", "application/jsonx"])(
+    "with a body that any page may send (%j) is refused inside",
+    (type) => {
+      const headers = { Host: "localhost:3000", "Content-Type": type };
+      expect(statusOf("/_local/faults", headers, "{}")).toBe(415);
+      const json = { ...headers, "Content-Type": "application/json; charset=utf-8" };
+      expect(statusOf("/_local/faults", json, "{}")).toBeUndefined();
+    },
+  );
 
   it.each(["same-origin", "none"])("of a %s page does", (site) => {
     const headers = { Host: "localhost:3000", "Sec-Fetch-Site": site };

@@ -1,0 +1,38 @@
+/** A production stack refuses what it has not, before anything is held. */
+import { afterAll, beforeAll, expect, test } from "vitest";
+import { clientOf } from "../support/http.ts";
+import { startServer, type TestServer } from "../support/server.ts";
+
+let server: TestServer;
+
+beforeAll(async () => {
+  server = await startServer({ context: { sweep: "off", production: "on" } });
+});
+afterAll(async () => {
+  await server?.stop();
+});
+
+test("the sandbox, and a provider without keys, are 409 and hold nothing, of items and of a cart", async () => {
+  const [admin, alice] = [clientOf(server, "root", ["admin"]), clientOf(server, "alice")];
+  const price = { amountMinor: 1_000, currency: "EUR" };
+  const item = { itemId: "mug", name: "Mug", kind: "Retail", price, quantity: 5 };
+  expect((await admin.send("POST /items", { body: item })).status).toBe(201);
+  const line = { itemId: "mug", quantity: 1 };
+  await alice.send("POST /carts/me/default/main/items", { body: line });
+  for (const paymentMethod of ["sandbox", "stripe"]) {
+    for (const source of [{ items: [line] }, {}]) {
+      const headers = { "idempotency-key": `${paymentMethod}-${Object.keys(source).length}` };
+      const body = { ...source, paymentMethod };
+      const refused = await alice.send("POST /order/me", { body, headers });
+      expect(refused).toMatchObject({
+        status: 409,
+        body: { code: "PAYMENT_METHOD_UNAVAILABLE", reason: "not_configured" },
+      });
+    }
+  }
+  const { body: levels } = await alice.send("GET /items/mug");
+  expect(levels).toMatchObject({ available: 5, held: 0 });
+  const { body: lock } = await alice.send("GET /carts/me/default/lock");
+  expect(lock).toMatchObject({ isLocked: false });
+  expect((await alice.send("POST /sandbox/pay", { body: {} })).status).toBe(404);
+});
