@@ -2,7 +2,18 @@
  * What a cart's order has to cost, reckoned a second time: in fractions of a minor unit that are rounded where
  * the rules say so, and written without a look at how the product does it.
  */
-import type { Cart, CartCondition, CartInstance } from "../../../shared/carts/model/cart.ts";
+import type { Cart } from "../../../shared/carts/model/cart.ts";
+import type { PriceRule } from "../../../shared/promotions/price-rule.ts";
+
+/** What is ordered: lines of a named cart, or items without one. */
+interface Ordered {
+  readonly lines: readonly {
+    readonly itemId: string;
+    readonly quantity: number;
+    readonly kind: string;
+  }[];
+  readonly conditions: readonly PriceRule[];
+}
 
 /** `amount × percent / 100`, rounded half away from zero; per cent come with up to four decimals. */
 function percentage(amount: bigint, text: string): bigint {
@@ -12,7 +23,7 @@ function percentage(amount: bigint, text: string): bigint {
   return (numerator + denominator / 2n) / denominator;
 }
 
-function after(amount: bigint, { value }: CartCondition, units: bigint): bigint {
+function after(amount: bigint, { value }: PriceRule, units: bigint): bigint {
   const size = value.endsWith("%")
     ? percentage(amount, value.slice(1, -1))
     : BigInt(value.slice(1)) * units;
@@ -20,21 +31,26 @@ function after(amount: bigint, { value }: CartCondition, units: bigint): bigint 
   return changed < 0n ? 0n : changed;
 }
 
-function inOrder(conditions: readonly CartCondition[], target: string): CartCondition[] {
-  return conditions
-    .filter((condition) => condition.target === target)
-    .toSorted((one, other) => one.order - other.order || (one.name < other.name ? -1 : 1));
+function inOrder(rules: readonly PriceRule[], target: string): PriceRule[] {
+  const nameOf = ({ name, code = "" }: PriceRule): string => `${name} ${code}`;
+  return rules
+    .filter((rule) => rule.target === target)
+    .toSorted((one, other) => one.order - other.order || (nameOf(one) < nameOf(other) ? -1 : 1));
 }
 
-function instanceTotal({ lines, conditions }: CartInstance, prices: ReadonlyMap<string, number>) {
+/** What these lines come to at these prices and by these rules alone. */
+export function recomputedSum(
+  { lines, conditions }: Ordered,
+  prices: ReadonlyMap<string, number>,
+): bigint {
   if (lines.length === 0) return 0n;
   let sum = 0n;
-  for (const { itemId, quantity } of lines) {
+  for (const { itemId, quantity, kind } of lines) {
     const units = BigInt(quantity);
     let amount = BigInt(prices.get(itemId)!) * units;
     for (const condition of inOrder(conditions, "item")) {
-      const isMeant = condition.itemId === undefined || condition.itemId === itemId;
-      if (isMeant) amount = after(amount, condition, units);
+      const { itemId: meant = itemId, kind: meantKind = kind } = condition;
+      if (meant === itemId && meantKind === kind) amount = after(amount, condition, units);
     }
     sum += amount;
   }
@@ -53,5 +69,5 @@ export function recomputedTotal(
   const chosen = [...cart.instances.values()].filter(({ instance }) =>
     instances.includes(instance),
   );
-  return Number(chosen.reduce((sum, instance) => sum + instanceTotal(instance, prices), 0n));
+  return Number(chosen.reduce((sum, instance) => sum + recomputedSum(instance, prices), 0n));
 }

@@ -3,6 +3,7 @@
  * make, and each has to be caught. A fault that no longer fits its file says so and has to be renewed.
  */
 
+import { campaignFaults } from "./campaign-faults.ts";
 import { lockLimitFaults } from "./lock-limit-faults.ts";
 
 /** One mistake, as a replacement in one file. */
@@ -74,6 +75,7 @@ function fault(
 }
 
 export const plantedFaults: readonly PlantedFault[] = [
+  ...campaignFaults,
   ...lockLimitFaults,
   fault(
     "a lock is not free at the instant its lease ends",

@@ -1,6 +1,7 @@
 /** Every workload by name. */
 import { type FaultRates, noFaults } from "../scheduler/faults.ts";
 import type { Workload } from "../simulate.ts";
+import { Campaign } from "./campaign.ts";
 import { CartEditors } from "./carts.ts";
 import { Cheats } from "./cheats.ts";
 import { Edges } from "./edges.ts";
@@ -27,6 +28,7 @@ const workloads: readonly Workload[] = [
     rates: () => noFaults,
     always: { skewMs: 0, lagMs: 0, latencyMs: 0 },
   },
+  { name: "campaign", run: (world) => new Campaign(world).run() },
   { name: "cheats", run: (world) => new Cheats(world).run() },
   { name: "hot", run: (world) => new Shop(world, drawHotShopPlan(world.random.fork())).run() },
   { name: "stock", run: (world) => new StockHands(world).run(), rates: withoutLate },

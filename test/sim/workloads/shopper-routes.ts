@@ -1,0 +1,97 @@
+/**
+ * Everything that a shopper may ask of the shop, by the names of the contract: whoever adds such a route has to say
+ * here what a shopper does with it, so that no price is left to one that nobody tried.
+ */
+import type { Order } from "../../../shared/orders/order.ts";
+import type { Random } from "../random.ts";
+import type { System } from "./system.ts";
+
+/** A shopper at a moment: who, with which cart, and what they would like. */
+export interface ShopperTurn {
+  readonly random: Random;
+  readonly userId: string;
+  readonly sessionId: string;
+  readonly instance: string;
+  readonly itemId: string;
+  readonly code: string;
+  readonly key: string;
+  /** Claims that shoppers have made. */
+  readonly claims: string[];
+  /** An order of theirs, if they have one. */
+  readonly order: Order | undefined;
+  /** Places an order and looks at what is answered. */
+  readonly place: (source: "cart" | "items") => Promise<unknown>;
+}
+
+type Route = (system: System, turn: ShopperTurn) => Promise<unknown>;
+
+const addressOf = ({ userId, sessionId, instance }: ShopperTurn) => {
+  return { userId, sessionId, instance, actor: { id: userId } };
+};
+/** Choices that look like money: none of them is. */
+const sly = { price: 1, unitPriceMinor: 0, discount: "-99.99%", conditions: ["-100%"] };
+
+const wish = ({ random, itemId }: ShopperTurn) => {
+  const chosen = random.chance(0.2) ? { attributes: sly } : {};
+  return { itemId, quantity: random.int(1, 3), ...chosen };
+};
+const callerOf = ({ userId }: ShopperTurn) => ({ userId, isAdmin: false });
+const nothing: Route = async () => {};
+
+/** What a shopper does with each of them. */
+export const shopperRoutes: Readonly<Record<string, Route>> = {
+  getItem: (system, { itemId }) => system.inventory.look(itemId),
+  listItems: (system) => system.inventory.list({ limit: 5 }),
+  getCart: (system, turn) => system.carts.get(addressOf(turn)),
+  getCartInstance: (system, turn) => system.carts.get(addressOf(turn)),
+  getCartLock: (system, turn) => system.carts.isCartLocked(addressOf(turn)),
+  mergeCart: (system, turn) =>
+    system.carts.merge({
+      ...addressOf(turn),
+      sessionId: "desk",
+      fromSessionId: "phone",
+      strategy: turn.random.pick(["sum", "max", "keep"] as const),
+    }),
+  offerCartClaim: async (system, turn) => {
+    const { claim } = await system.carts.offerClaim(addressOf(turn), { id: turn.userId });
+    turn.claims.push(claim);
+  },
+  claimCart: async (system, turn) => {
+    if (turn.claims.length === 0) return;
+    const claim = turn.random.pick(turn.claims);
+    const mine = { ...addressOf(turn), claim, strategy: "sum" } as const;
+    // Somebody else has heard of it, too.
+    const rivals = turn.random.chance(0.5) ? [{ ...mine, userId: "rival" }] : [];
+    const tries = [mine, ...rivals].map((each) => system.carts.claim(each));
+    const [own] = await Promise.allSettled(tries);
+    if (own!.status === "rejected") throw own!.reason;
+  },
+  clearCartInstance: (system, turn) => system.carts.clear(addressOf(turn)),
+  addCartItem: (system, turn) => system.carts.addLine(addressOf(turn), wish(turn)),
+  replaceCartItems: (system, turn) => system.carts.putItems(addressOf(turn), [wish(turn)]),
+  changeCartItem: (system, turn) =>
+    system.carts.changeQuantity(addressOf(turn), turn.itemId, turn.random.int(0, 3)),
+  removeCartItem: (system, turn) => system.carts.removeLine(addressOf(turn), turn.itemId),
+  setCartMetadata: (system, turn) => system.carts.setMetadata(addressOf(turn), "conditions", sly),
+  removeCartMetadata: (system, turn) => system.carts.removeMetadata(addressOf(turn), "conditions"),
+  enterCartCode: (system, turn) => system.carts.enterCode(addressOf(turn), turn.code),
+  removeCartCode: (system, turn) => system.carts.removeCode(addressOf(turn), turn.code),
+  placeOrder: (_system, { random, place }) => place(random.pick(["cart", "items"] as const)),
+  getOrder: async (system, turn) =>
+    turn.order && system.orders.get(turn.order.orderId, callerOf(turn)),
+  listOrders: (system, { userId }) => system.orders.list({ userId, limit: 5 }),
+  cancelOrder: async (system, turn) => {
+    if (!turn.order) return;
+    const { orderId, userId } = turn.order;
+    await system.cancelling.cancel({ orderId, caller: callerOf(turn), actor: { id: userId } });
+  },
+  initiatePayment: async (system, turn) => {
+    if (!turn.order) return;
+    const actor = { id: turn.userId };
+    const { orderId } = turn.order;
+    await system.payments.initiate({ orderId, caller: callerOf(turn), actor });
+  },
+  // Both tell what a provider says, as its webhooks do: the bank of the simulation tells that.
+  verifyPayment: nothing,
+  paySandbox: nothing,
+};
