@@ -193,6 +193,21 @@ describe("units", () => {
   });
 });
 
+describe("one request that wants a whole shop", () => {
+  it("holds nothing of 90 items by 1,000,000 units", async () => {
+    const itemIds = Array.from({ length: 90 }, () => unique("item"));
+    for (const each of itemIds) await giveItem(world, { itemId: each, quantity: 1_000_000 });
+    const items = itemIds.map((each) => ({ itemId: each, quantity: 1_000_000 }));
+    const order = money.orders.place(wish(unique("user"), { source: { kind: "items", items } }));
+    expect(await errorOf(order)).toMatchObject({
+      code: "LIMIT_EXCEEDED",
+      fields: { limit: { name: "maxUnitsPerLine", value: 10, itemId: itemIds[0] } },
+    });
+    const stocks = await Promise.all(itemIds.map((each) => findStock(world.database, each)));
+    expect(stocks.every((stock) => stock?.held === 0 && stock.available === 1_000_000)).toBe(true);
+  });
+});
+
 describe("an order from before the limits", () => {
   it("is paid and cancelled as before", async () => {
     const userId = unique("user");
