@@ -64,6 +64,7 @@ export const operations: Readonly<Record<OperationName, Operation>> = {
   placeOrder: ["POST","/order/{userId}","key"],
   putPromotion: ["PUT","/promotions/{code}","safe"],
   receiveWebhook: ["POST","/webhooks/{provider}","no"],
+  reconcilePayments: ["POST","/admin/payments/reconcile","safe"],
   refundPayment: ["POST","/payments/{orderId}/refund","safe"],
   releaseLock: ["POST","/api/lock/release","key"],
   releaseNames: ["POST","/locks/release","key"],
