@@ -11,6 +11,7 @@ import type * as namedLocks from "../shared/api/named-locks.ts";
 import type * as items from "../shared/api/items.ts";
 import type * as ledger from "../shared/api/ledger.ts";
 import type * as orders from "../shared/api/orders.ts";
+import type * as paymentAdmin from "../shared/api/payment-admin.ts";
 import type * as payments from "../shared/api/payments.ts";
 import type * as promotions from "../shared/api/promotions.ts";
 import type * as platform from "../shared/api/platform.ts";
@@ -31,6 +32,7 @@ export type Contract = EndpointsOf<typeof admin> &
   EndpointsOf<typeof items> &
   EndpointsOf<typeof ledger> &
   EndpointsOf<typeof orders> &
+  EndpointsOf<typeof paymentAdmin> &
   EndpointsOf<typeof payments> &
   EndpointsOf<typeof promotions> &
   EndpointsOf<typeof platform> &
