@@ -36,6 +36,21 @@ export function runOperation<T>(operation: Operation, work: () => Promise<T>): P
   return operations.run(operation, work);
 }
 
+/**
+ * Runs what has to be done although the operation's patience may be over: it has so much time more, within the
+ * deadline.
+ */
+export function withMoreTime<T>(
+  { moreMs, nowMs }: { readonly moreMs: number; readonly nowMs: number },
+  work: () => Promise<T>,
+): Promise<T> {
+  const operation = operations.getStore();
+  if (!operation) return work();
+  const { deadlineMs, patientUntilMs = deadlineMs } = operation;
+  const untilMs = Math.min(deadlineMs, Math.max(patientUntilMs, nowMs + moreMs));
+  return operations.run({ ...operation, patientUntilMs: untilMs }, work);
+}
+
 const withCommits = new WeakSet<Operation>();
 
 /** Remembers that the current operation has, or may have, written something: it cannot say any more that it has not. */

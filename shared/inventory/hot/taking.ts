@@ -5,6 +5,7 @@
  */
 import { type ChangeNote, changeNote } from "../../base/actor.ts";
 import type { EpochMs } from "../../base/time.ts";
+import { withMoreTime } from "../../table/operation.ts";
 import { AnswerLost, Contended } from "../../table/retry.ts";
 import { bucketEndMs, bucketKey } from "../deadline.ts";
 import { holdWrite, releaseHoldWrite } from "../hold-store.ts";
@@ -51,6 +52,9 @@ async function take(options: TakingOptions, wish: Wish, piece: Piece): Promise<T
   }
 }
 
+/** Giving back has so much time beyond the patience for others: what it leaves is nobody's for minutes. */
+const givingBackMs = 1_000;
+
 /**
  * Gives reserved pieces back: their order was not placed. Whatever this cannot do, the end of their bucket
  * does. A transaction of one, so that its token makes it happen once.
@@ -61,13 +65,14 @@ export async function giveBack(
   pieces: readonly Piece[],
 ): Promise<void> {
   const told = changeNote("hold.released", { id: note.actor }, clock());
-  const giving = pieces
-    .filter(({ row }) => row > 0)
-    .map(async (piece) => {
+  const reserved = pieces.filter(({ row }) => row > 0);
+  await withMoreTime({ moreMs: givingBackMs, nowMs: clock() }, () => {
+    const giving = reserved.map(async (piece) => {
       const write = releaseHoldWrite({ itemId, orderId, expiresAtMs, ...piece, note: told });
       await database.transact([write], { isAside: true });
     });
-  await Promise.allSettled(giving);
+    return Promise.allSettled(giving);
+  });
 }
 
 async function takeAll(options: TakingOptions, wish: Wish, pieces: readonly Piece[]): Promise<Try> {
