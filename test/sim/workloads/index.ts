@@ -41,7 +41,7 @@ const workloads: readonly Workload[] = [
       ...noFaults,
       conflict,
       throttled,
-      late: 3 * late,
+      late: 6 * late,
     }),
     always: { skewMs: 0 },
   },
