@@ -101,6 +101,7 @@ function settingsEnvironment({ settings, apiUrl }: FunctionsProps): Record<strin
     CART_LOCKING: settings.cartLocking,
     AUTO_SHARDS: String(settings.autoShards),
     SOLD_OUT_MEMORY_MS: String(settings.soldOutMemoryMs),
+    SECRET_OVERLAP_HOURS: String(settings.secretOverlapHours),
     LOCK_TIMEOUT_SECONDS: String(settings.lockTimeoutSeconds),
     GROUPS_CLAIM: settings.groupsClaim,
     ADMIN_GROUP: settings.adminGroup,

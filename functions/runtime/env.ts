@@ -25,6 +25,7 @@ const settingsSchema = z.object({
   CART_LOCKING: z.enum(["on", "off"]).default("off"),
   AUTO_SHARDS: z.coerce.number().int().min(0).max(50).default(8),
   SOLD_OUT_MEMORY_MS: z.coerce.number().int().min(0).max(60_000).default(250),
+  SECRET_OVERLAP_HOURS: z.coerce.number().min(0).max(24).default(24),
   LOCK_TIMEOUT_SECONDS: seconds.default(5),
   GROUPS_CLAIM: z.string().min(1).default("cognito:groups"),
   ADMIN_GROUP: z.string().min(1).default("admin"),

@@ -25,7 +25,10 @@ const keylessSandbox: KeyReader = () =>
 /** The keys of a provider, where this function can work with it. */
 function findKeys(provider: ProviderName): KeyReader | undefined {
   const secretName = optional(`${provider.toUpperCase()}_SECRET_NAME`);
-  if (secretName !== undefined) return createKeyReader(secretName);
+  if (secretName !== undefined) {
+    const overlapMs = secondsToMs(3_600 * env.SECRET_OVERLAP_HOURS);
+    return createKeyReader(secretName, { overlapMs });
+  }
   return provider === "sandbox" && env.PRODUCTION === "off" ? keylessSandbox : undefined;
 }
 

@@ -22,46 +22,58 @@ function parsed(text: string): ProviderKeys | undefined {
   }
 }
 
+/** One version of a secret, and since when there is one. */
+interface Version {
+  readonly keys: ProviderKeys;
+  readonly createdAtMs: number;
+}
+
 async function fetchVersion(
   client: Client,
   secretName: string,
   stage: string,
-): Promise<ProviderKeys | undefined> {
+): Promise<Version | undefined> {
   const command = new GetSecretValueCommand({ SecretId: secretName, VersionStage: stage });
   try {
-    const { SecretString } = await client.send(command);
-    return SecretString === undefined ? undefined : parsed(SecretString);
+    const { SecretString, CreatedDate } = await client.send(command);
+    const keys = SecretString === undefined ? undefined : parsed(SecretString);
+    return keys && { keys, createdAtMs: CreatedDate?.getTime() ?? 0 };
   } catch (error) {
     if (error instanceof ResourceNotFoundException) return undefined;
     throw new Error(`The secret ${secretName} could not be read`, { cause: error });
   }
 }
 
-/** A reader of one secret. Reads both versions at once, and again when its lifetime is over. */
+/**
+ * A reader of one secret. Reads both versions at once, and again when its lifetime is over. The version before is
+ * handed out for `overlapMs` from the instant at which the present one was made, to the millisecond, and never after.
+ */
 export function createKeyReader(
   secretName: string,
-  options: { client?: Client; now?: () => number } = {},
+  options: { client?: Client; now?: () => number; overlapMs: number },
 ): KeyReader {
-  const { now = Date.now } = options;
-  let cached: { readonly readAtMs: number; readonly keys: ReturnType<KeyReader> } | undefined;
+  const { now = Date.now, overlapMs } = options;
+  let cached: { readonly readAtMs: number; readonly versions: ReturnType<typeof read> } | undefined;
 
-  async function read(): ReturnType<KeyReader> {
+  async function read() {
     const client = options.client ?? (shared ??= new SecretsManagerClient());
     const [current, previous] = await Promise.all([
       fetchVersion(client, secretName, "AWSCURRENT"),
       fetchVersion(client, secretName, "AWSPREVIOUS"),
     ]);
     if (!current) throw new Error(`The secret ${secretName} holds no keys`);
-    return previous ? [current, previous] : [current];
+    return { current, previous };
   }
 
-  return () => {
+  return async () => {
     if (!cached || now() - cached.readAtMs >= lifetimeMs) {
-      const keys = read();
-      cached = { readAtMs: now(), keys };
+      const versions = read();
+      cached = { readAtMs: now(), versions };
       // A failed read is not remembered: the next request tries again.
-      keys.catch(() => (cached = undefined));
+      versions.catch(() => (cached = undefined));
     }
-    return cached.keys;
+    const { current, previous } = await cached.versions;
+    const isOver = now() >= current.createdAtMs + overlapMs;
+    return previous && !isOver ? [current.keys, previous.keys] : [current.keys];
   };
 }

@@ -70,6 +70,8 @@ export interface Settings {
   readonly onPaymentFailure: "release" | "keep";
   readonly cartLocking: "on" | "off";
   readonly lockTimeoutSeconds: number;
+  /** How long a provider's secret is good beside the one that took its place. */
+  readonly secretOverlapHours: number;
   /** Rows of an item that turns hot by itself; below 2 none does. */
   readonly autoShards: number;
   readonly soldOutMemoryMs: number;
@@ -139,6 +141,7 @@ export function readSettings(node: Node): Settings {
     onPaymentFailure: choice("onPaymentFailure"),
     cartLocking: choice("cartLocking"),
     lockTimeoutSeconds: number("lockTimeout"),
+    secretOverlapHours: number("secretOverlapHours"),
     autoShards: number("autoShards"),
     soldOutMemoryMs: number("soldOutMemoryMs"),
     providers: readProviders(read, production),

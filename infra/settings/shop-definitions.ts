@@ -197,6 +197,15 @@ export const shopDefinitions = {
     most: 604_800,
     does: "how long a lock may last in a row, renewals included",
   },
+  secretOverlapHours: {
+    section: "Orders and payment",
+    kind: "number",
+    unit: "hours",
+    default: 24,
+    least: 0,
+    most: 24,
+    does: "how long the version before of a provider's secret stays good after a new one is put in; `0` ends it at once",
+  },
   onPaymentFailure: {
     section: "Orders and payment",
     kind: "choice",

@@ -60,6 +60,7 @@ test("what is not given has the default of the design", () => {
     autoShards: 8,
     soldOutMemoryMs: 250,
     lockTimeoutSeconds: 5,
+    secretOverlapHours: 24,
     providers: Object.fromEntries(providerNames.map((name) => [name, {}])),
   });
 });
