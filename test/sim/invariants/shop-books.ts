@@ -6,6 +6,7 @@ import { bucketEndMs, bucketKey } from "../../../shared/inventory/deadline.ts";
 import { isAboutRow } from "../../../shared/inventory/about-store.ts";
 import { isUsesId } from "../../../shared/base/uses-id.ts";
 import type { Stock } from "../../../shared/inventory/stock.ts";
+import { nameLines } from "../../../shared/orders/order-line.ts";
 import { nextStatuses, type Order, type OrderStatus } from "../../../shared/orders/order.ts";
 import type { Item } from "../engine/values.ts";
 import { areEqual } from "../engine/values.ts";
@@ -54,6 +55,35 @@ function heldInFirst(order: Order, itemId: string): number {
   const pieces = order.pieces?.[itemId];
   if (!pieces) return demandOf(order).get(itemId) ?? 0;
   return sum(pieces.filter(({ row }) => row === 0).map(({ quantity }) => quantity));
+}
+
+/** What came back with an order's refunds, by line. */
+function returnsOf({ payment }: Order) {
+  return Object.values(payment?.refunds ?? {}).flatMap(({ lines = [] }) => lines);
+}
+
+function restockedOf(order: Order, itemId: string): number {
+  const named = nameLines(order.lines);
+  const back = returnsOf(order).filter(
+    ({ lineId, restock }) => restock && named.get(lineId)?.itemId === itemId,
+  );
+  return sum(back.map(({ quantity }) => quantity));
+}
+
+/** Of no line comes more back than was sold, and none is sent that came back before. */
+function checkLines(old: Order | undefined, next: Order): void {
+  const { orderId, fulfilments = [] } = next;
+  for (const [lineId, { quantity }] of nameLines(next.lines)) {
+    const unitsIn = (lines: readonly { readonly lineId: string; readonly quantity: number }[]) =>
+      sum(lines.map((line) => (line.lineId === lineId ? line.quantity : 0)));
+    const returned = unitsIn(returnsOf(next));
+    if (returned > quantity) broken("S4", `${orderId} ${lineId}: ${returned} back of ${quantity}`);
+    const isSending = fulfilments.length > (old?.fulfilments?.length ?? 0);
+    const sent = unitsIn(fulfilments.flatMap(({ lines }) => lines));
+    if (isSending && sent + returned > quantity) {
+      broken("S4", `${orderId} ${lineId}: ${sent} sent and ${returned} back of ${quantity}`);
+    }
+  }
 }
 
 export class ShopBooks {
@@ -142,6 +172,13 @@ export class ShopBooks {
       broken("P2", `${orderId}: total or lines changed`);
     }
     if (status === "paid") this.#everPaid.add(orderId);
+    checkLines(old, next);
+    const done = Object.values(payment?.refunds ?? {}).filter((refund) => refund.status === "done");
+    const own = done.filter(({ of }) => !of || of.paymentId === payment?.paymentId);
+    const back = sum(own.map(({ amountMinor }) => amountMinor));
+    if (back > (payment?.capturedMinor ?? 0)) broken("P9", `${orderId}: ${back} went back`);
+    const references = (next.fulfilments ?? []).map(({ reference }) => reference);
+    if (new Set(references).size < references.length) broken("I1", `${orderId}: sent twice`);
     if (status === "paid" && payment?.capturedMinor !== totalMinor) {
       broken("P2", `${orderId}: captured ${payment?.capturedMinor} for ${totalMinor}`);
     }
@@ -261,10 +298,10 @@ export class ShopBooks {
     const sold = soldHere + this.hot.soldElsewhere(itemId);
     const bought = sum(
       orders.map((order) => {
-        const isSale = isUsesId(itemId)
-          ? this.#everPaid.has(order.orderId)
-          : order.status === "paid";
-        return isSale ? (demandOf(order).get(itemId) ?? 0) : 0;
+        if (!this.#everPaid.has(order.orderId)) return 0;
+        const bought = demandOf(order).get(itemId) ?? 0;
+        // Who has paid has used the promotions, and gives only goods back.
+        return isUsesId(itemId) ? bought : bought - restockedOf(order, itemId);
       }),
     );
     const direct = sum(

@@ -6,6 +6,8 @@ import {
   type PaymentFact,
   type PaymentProvider,
   ProviderFailed,
+  type RefundRequest,
+  type RefundState,
 } from "../../../shared/providers/provider.ts";
 import {
   createSandbox,
@@ -27,19 +29,36 @@ export interface Capture {
   readonly currency: string;
 }
 
+/** Money that went back, or is to: for us, or by somebody at the bank's own desk. */
+export interface BankRefund {
+  readonly refundId: string;
+  readonly paymentId: string;
+  readonly amountMinor: number;
+  readonly ourRefundId?: string;
+  status: "requested" | "done" | "failed";
+}
+
 /** What the bank has to tell, until it is heard. */
 export interface BankEvent {
   readonly type: "payment.captured" | "payment.failed" | "payment.refunded";
-  readonly data: Capture;
+  readonly data: Capture & { readonly refund?: Omit<BankRefund, "paymentId"> };
   isHeard: boolean;
 }
+
+/** A bank gives up a refund of ours at most so often; one that never gives in has an end of its own. */
+const mostFailures = 2;
 
 /** The bank of one world. */
 export class Bank {
   readonly captures: Capture[] = [];
   readonly events: BankEvent[] = [];
-  readonly refunds = new Map<string, Capture>();
+  readonly refunds: BankRefund[] = [];
+  /** Refunds take their time, fail, and fail after they were done. */
+  isMoody = false;
+  /** Brings news to the shop. */
+  tell: (event: BankEvent) => void = () => {};
   readonly #world: World;
+  readonly #byKey = new Map<string, { readonly amountMinor: number; readonly refund: BankRefund }>();
   #payments = 0;
 
   constructor(world: World) {
@@ -60,24 +79,109 @@ export class Bank {
 
   /** The event as it is sent now; each delivery is signed at its own time. */
   signed({ type, data }: BankEvent): SignedEvent {
-    const message = { id: `msg_${data.paymentId}_${type}`, at: new Date(this.#world.nowMs) };
+    const about = data.refund ? `${data.refund.refundId}_${data.refund.status}` : data.paymentId;
+    const message = { id: `msg_${about}_${type}`, at: new Date(this.#world.nowMs) };
     return signSandboxEvent(keys, { type, data }, message);
   }
 
-  /** What was paid back for a payment. */
-  refundedFor(paymentId: string): Capture[] {
-    return [...this.refunds.values()].filter((refund) => refund.paymentId === paymentId);
+  /** What of a payment went back or is on its way. */
+  refundedFor(paymentId: string): number {
+    return this.#live(paymentId).reduce((sum, { amountMinor }) => sum + amountMinor, 0);
   }
 
-  #refund(idempotencyKey: string, refund: Capture): void {
-    if (this.refunds.has(idempotencyKey)) return;
-    const capture = this.captures.find(({ paymentId }) => paymentId === refund.paymentId);
-    if (!capture)
-      throw new InvariantBroken("P3", `refund of money that never came: ${refund.paymentId}`);
-    if (this.refundedFor(refund.paymentId).length > 0) {
-      throw new InvariantBroken("P3", `payment ${refund.paymentId} refunded twice`);
+  #live(paymentId: string): BankRefund[] {
+    return this.refunds.filter(
+      (refund) => refund.paymentId === paymentId && refund.status !== "failed",
+    );
+  }
+
+  /** Somebody gives money back at the bank's desk. */
+  giveBack(paymentId: string, amountMinor: number): void {
+    const left = this.#captureOf(paymentId).amountMinor - this.refundedFor(paymentId);
+    if (amountMinor > left || amountMinor <= 0) return;
+    this.#begin({ paymentId, amountMinor });
+  }
+
+  #captureOf(wanted: string): Capture {
+    const capture = this.captures.find(({ paymentId }) => paymentId === wanted);
+    if (!capture) throw new InvariantBroken("P3", `refund of money that never came: ${wanted}`);
+    return capture;
+  }
+
+  #news(refund: BankRefund): void {
+    const { refundId, amountMinor, status, ourRefundId } = refund;
+    const about = { refundId, amountMinor, status, ...(ourRefundId ? { ourRefundId } : {}) };
+    const data = { ...this.#captureOf(refund.paymentId), refund: about };
+    const event: BankEvent = { type: "payment.refunded", data, isHeard: false };
+    this.events.push(event);
+    this.#world.history.note(this.#world.nowMs, undefined, `bank: ${refundId} is ${status}`);
+    this.tell(event);
+  }
+
+  #become(refund: BankRefund, status: BankRefund["status"]): void {
+    if (refund.status === status || refund.status === "failed") return;
+    refund.status = status;
+    this.#news(refund);
+  }
+
+  /** Some refunds are done at once, some take their time or fail, and some fail after they were done. */
+  #begin(wish: Omit<BankRefund, "refundId" | "status">): BankRefund {
+    const { random } = this.#world;
+    const earlier = this.refunds.filter(
+      (each) => each.status === "failed" && each.ourRefundId === wish.ourRefundId,
+    );
+    const isMoody = this.isMoody && earlier.length < mostFailures;
+    const fate = isMoody
+      ? random.weighted({ done: 5, slow: 2, fails: 1, failsLater: 2 })
+      : ("done" as const);
+    const isSlow = fate === "slow" || fate === "fails";
+    const refund: BankRefund = {
+      ...wish,
+      refundId: `re_${this.refunds.length + 1}`,
+      status: isSlow ? "requested" : "done",
+    };
+    this.refunds.push(refund);
+    if (this.isMoody) this.#news(refund);
+    if (fate === "slow") this.#later(refund, "done");
+    if (fate === "fails" || fate === "failsLater") this.#later(refund, "failed");
+    return refund;
+  }
+
+  #later(refund: BankRefund, status: BankRefund["status"]): void {
+    const delayMs = this.#world.random.int(1, 120_000);
+    this.#world.script(async () => {
+      await this.#world.sleep(delayMs);
+      this.#become(refund, status);
+    });
+  }
+
+  /** The bank is in no mood any more: what is under way gets done. */
+  calmDown(): void {
+    this.isMoody = false;
+    for (const refund of this.refunds) {
+      if (refund.status === "requested") this.#become(refund, "done");
     }
-    this.refunds.set(idempotencyKey, refund);
+  }
+
+  #refund(wish: RefundRequest): RefundState {
+    const { idempotencyKey, refundId, paymentId, amountMinor, ourRefundId } = wish;
+    const known = this.#byKey.get(idempotencyKey);
+    const asked = refundId ? this.refunds.find((each) => each.refundId === refundId) : known?.refund;
+    if (asked) {
+      if (known && known.amountMinor !== amountMinor) {
+        throw new InvariantBroken("P3", `${idempotencyKey} came with another amount`);
+      }
+      return { refundId: asked.refundId, status: asked.status };
+    }
+    const left = this.#captureOf(paymentId).amountMinor - this.refundedFor(paymentId);
+    if (left <= 0) throw new ProviderFailed("sandbox", "charge_already_refunded", false);
+    if (amountMinor > left) throw new ProviderFailed("sandbox", "refused", false);
+    if (this.#live(paymentId).some((each) => each.ourRefundId === ourRefundId)) {
+      throw new InvariantBroken("P3", `${ourRefundId} of ${paymentId} refunded twice`);
+    }
+    const refund = this.#begin({ paymentId, amountMinor, ourRefundId });
+    this.#byKey.set(idempotencyKey, { amountMinor, refund });
+    return { refundId: refund.refundId, status: refund.status };
   }
 
   /** The provider as one process of the product sees it. */
@@ -87,7 +191,7 @@ export class Bank {
       try {
         return await this.#world.outside(`Bank.${label}`, carryOut);
       } catch (error) {
-        if (error instanceof InvariantBroken) throw error;
+        if (error instanceof InvariantBroken || error instanceof ProviderFailed) throw error;
         throw new ProviderFailed("sandbox", "unreachable", true);
       }
     };
@@ -103,12 +207,13 @@ export class Bank {
           }),
         })),
       cancel: () => ask("cancel", () => "cancelled" as const),
-      refund: ({ idempotencyKey, transactionId, paymentId, amountMinor, currency }) =>
-        ask("refund", () => {
-          const capture = { orderId: "", transactionId, paymentId, amountMinor, currency };
-          this.#refund(idempotencyKey, capture);
-          return { refundId: `re_${idempotencyKey}`, status: "done" as const };
-        }),
+      refund: (wish) => ask("refund", () => this.#refund(wish)),
+      listRefunds: ({ paymentId }) =>
+        ask("listRefunds", () =>
+          this.refunds
+            .filter((each) => each.paymentId === paymentId)
+            .map(({ paymentId: _of, ...told }) => told),
+        ),
     };
   }
 }

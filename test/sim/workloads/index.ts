@@ -8,7 +8,7 @@ import { Edges } from "./edges.ts";
 import { Editors } from "./editors.ts";
 import { Hoarders } from "./hoarders.ts";
 import { Movers } from "./movers.ts";
-import { drawHotShopPlan, drawShopPlan, Shop } from "./shop.ts";
+import { drawHotShopPlan, drawRefundsPlan, drawShopPlan, Shop } from "./shop.ts";
 import { StockHands } from "./stock.ts";
 
 /**
@@ -31,6 +31,7 @@ const workloads: readonly Workload[] = [
   { name: "campaign", run: (world) => new Campaign(world).run() },
   { name: "cheats", run: (world) => new Cheats(world).run() },
   { name: "hot", run: (world) => new Shop(world, drawHotShopPlan(world.random.fork())).run() },
+  { name: "refunds", run: (world) => new Shop(world, drawRefundsPlan(world.random.fork())).run() },
   { name: "stock", run: (world) => new StockHands(world).run(), rates: withoutLate },
   { name: "hoarders", run: (world) => new Hoarders(world).run() },
   {

@@ -17,6 +17,7 @@ import { InvariantBroken, type World } from "../scheduler/world.ts";
 import { Bank, type BankEvent } from "./bank.ts";
 import { type Answer, Processes } from "./processes.ts";
 import type { ShopSettings } from "../../../shared/shop.ts";
+import { keepRefunding } from "./refunders.ts";
 import { createSystem, defaultSettings, type System } from "./system.ts";
 
 const instances = ["ticket", "menu"];
@@ -34,6 +35,8 @@ export interface ShopPlan {
   readonly withAudit: boolean;
   /** Items are sold from several rows, and from how many is changed while the shop is open. */
   readonly isHot?: boolean;
+  /** Keepers mostly pay back, in part and by line, here and at a bank whose refunds fail and take their time. */
+  readonly withMoods?: boolean;
 }
 
 /** A plan drawn from the seed: every seed is another shop. */
@@ -68,6 +71,13 @@ export function drawHotShopPlan(random: Random): ShopPlan {
   return { ...plan, settings, shoppers: plan.shoppers + 1, items: random.int(1, 2), isHot: true };
 }
 
+/** A shop that mostly pays back. */
+export function drawRefundsPlan(random: Random): ShopPlan {
+  const plan = drawShopPlan(random);
+  const isHot = random.chance(0.15);
+  return { ...plan, withKeepers: true, withMoods: true, ...(isHot ? { isHot } : {}) };
+}
+
 export class Shop {
   readonly world: World;
   readonly bank: Bank;
@@ -83,6 +93,8 @@ export class Shop {
     this.world = world;
     this.plan = plan;
     this.bank = new Bank(world);
+    this.bank.isMoody = plan.withMoods ?? false;
+    this.bank.tell = (event) => this.#tell(event);
     this.books = new ShopBooks(world);
     this.openOrders = new OpenOrderBooks(world, plan.settings.limits);
     this.processes = new Processes(world, 3, () => this.#system());
@@ -111,6 +123,9 @@ export class Shop {
     await this.open();
     const people = Array.from({ length: plan.shoppers }, (_, index) => this.#shopper(index));
     if (plan.withKeepers) people.push(this.#keeper());
+    if (plan.withMoods) {
+      people.push(...[1, 2].map((index) => keepRefunding(this, `refunder-${index}`)));
+    }
     const sweepers = { on: 1, off: 0, doubled: 2 }[plan.sweep];
     for (let index = 0; index < sweepers; index += 1) people.push(this.#sweeper());
     if (this.auditor) people.push(this.auditor.follow(() => this.isOpen));
@@ -133,6 +148,7 @@ export class Shop {
     world.rates = noFaults;
     world.crashPoint = undefined;
     await world.sleep(60_000);
+    this.bank.calmDown();
     for (let round = 0; this.#deliveries > 0 && round < 100; round += 1) await world.sleep(20_000);
     for (const event of this.bank.events) {
       if (!event.isHeard) await this.deliver(event);
