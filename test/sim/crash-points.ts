@@ -343,6 +343,42 @@ const scenes: readonly Scene[] = [
     subject: (_stage, { reconciling }) => reconciling.reconcileOn(root),
   },
   {
+    name: "POST /payments/{orderId}/refund, a part of the money",
+    prepare: (stage) => stage.paid(),
+    subject: ({ orderId, order }, { payments }) =>
+      payments.refund({
+        orderId,
+        reason: "late",
+        reference: "part",
+        amountMinor: Math.floor(order!.totalMinor / 2),
+        actor: root,
+      }),
+  },
+  {
+    name: "POST /payments/{orderId}/refund, lines that come back",
+    prepare: (stage) => stage.paid(),
+    subject: ({ orderId }, { payments }) =>
+      payments.refund({
+        orderId,
+        reason: "damaged",
+        reference: "return",
+        lines: [
+          { lineId: "item-1", quantity: 1, restock: true },
+          { lineId: "item-2", quantity: 1, restock: false },
+        ],
+        actor: root,
+      }),
+  },
+  {
+    name: "POST /orders/{orderId}/fulfilments",
+    prepare: (stage) => stage.paid(),
+    subject: async ({ orderId }, { fulfilments }) => {
+      const lines = [{ lineId: "item-1", quantity: 1 }];
+      const { order } = await fulfilments.add({ orderId, reference: "parcel", lines, actor: root });
+      if (order.fulfilments?.length !== 1) throw new InvariantBroken("I1", "sent twice, or never");
+    },
+  },
+  {
     name: "POST /admin/locks/cleanup and the schedule, expiring an order",
     prepare: async (stage) => {
       await stage.ordered();

@@ -173,10 +173,17 @@ export class ShopBooks {
     }
     if (status === "paid") this.#everPaid.add(orderId);
     checkLines(old, next);
-    const done = Object.values(payment?.refunds ?? {}).filter((refund) => refund.status === "done");
-    const own = done.filter(({ of }) => !of || of.paymentId === payment?.paymentId);
-    const back = sum(own.map(({ amountMinor }) => amountMinor));
-    if (back > (payment?.capturedMinor ?? 0)) broken("P9", `${orderId}: ${back} went back`);
+    if ((payment?.refundableMinor ?? 0) < 0)
+      broken("P9", `${orderId}: more is to go back than came`);
+    const isAsking = Object.values(payment?.refunds ?? {}).some(
+      ({ status: each, of }) =>
+        (each === "due" || each === "requested") && of?.paymentId === payment?.paymentId,
+    );
+    if (status === "refunded" && isAsking) broken("P3", `${orderId} is refunded too early`);
+    const [before, after] = [old?.payment?.refunds ?? {}, payment?.refunds ?? {}];
+    const isLost = Object.keys(before).some((refundId) => !(refundId in after));
+    const [was = [], is = []] = [old?.fulfilments, next.fulfilments];
+    if (isLost || is.length < was.length) broken("I1", `${orderId} forgot what it had heard`);
     const references = (next.fulfilments ?? []).map(({ reference }) => reference);
     if (new Set(references).size < references.length) broken("I1", `${orderId}: sent twice`);
     if (status === "paid" && payment?.capturedMinor !== totalMinor) {

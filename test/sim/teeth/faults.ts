@@ -48,6 +48,14 @@ const starting = "shared/payments/start-service.ts";
 const extending = "shared/payments/extending.ts";
 const refunds = "shared/payments/refunds/refund-service.ts";
 const refundRules = "shared/payments/refunds/refund.ts";
+const refundTelling = "shared/payments/refunds/refund-telling.ts";
+const refundStore = "shared/payments/refunds/refund-store.ts";
+const refundWish = "shared/payments/refunds/refund-wish.ts";
+const refundAsking = "shared/payments/refunds/refund-asking.ts";
+const returns = "shared/orders/order-returns.ts";
+const fulfilling = "shared/orders/fulfilments/fulfilment-service.ts";
+const fulfilmentStore = "shared/orders/fulfilments/fulfilment-store.ts";
+const outcomes = "shared/payments/outcome.ts";
 const receiving = "shared/payments/receiving.ts";
 const guards = "shared/carts/storage/cart-edits.ts";
 const versions = "shared/table/versions.ts";
@@ -618,6 +626,132 @@ export const plantedFaults: readonly PlantedFault[] = [
     refundRules,
     'return status === "due" || status === "requested";',
     "return false;",
+  ),
+  fault(
+    "a part of the money may be more than is left",
+    refundStore,
+    "condition`${left} > ${entry.amountMinor}`",
+    "condition`${left} > ${0 * entry.amountMinor}`",
+    "refunds",
+  ),
+  fault(
+    "the same part of the money is due twice",
+    refundStore,
+    "      isMissing(place),\n",
+    "      condition`${left} > ${-1}`,\n",
+    "refunds",
+  ),
+  fault(
+    "a refund that is repeated brings its lines back again",
+    refundWish,
+    "  if (known) {\n",
+    "  if (known && !wish.lines) {\n",
+    "refunds",
+  ),
+  fault(
+    "more of a line comes back than was sold",
+    refundWish,
+    "if (quantity > left) throw new ReturnExceeded",
+    "if (quantity > left + 1) throw new ReturnExceeded",
+    "refunds",
+  ),
+  fault(
+    "what came back before comes back with all the rest",
+    returns,
+    "[lineId, quantity - (returned.get(lineId) ?? 0)]",
+    "[lineId, quantity - 0 * (returned.get(lineId) ?? 0)]",
+    "refunds",
+  ),
+  fault(
+    "what is not to go back into stock does",
+    returns,
+    "const back = lines.filter(({ restock }) => restock);",
+    "const back = lines.filter(({ quantity }) => quantity > 0);",
+    "refunds",
+  ),
+  fault(
+    "of several items that come back one is forgotten",
+    settling,
+    "return units.map((demand) => takeBackWrite({ ...demand, note: told }));",
+    "return units.slice(1).map((demand) => takeBackWrite({ ...demand, note: told }));",
+    "refunds",
+  ),
+  fault(
+    "a refund that failed after it was done stays done",
+    refundTelling,
+    'if (told.status === "failed") {',
+    'if (told.status === "failed" && refund.status !== "done") {',
+    "refunds",
+  ),
+  fault(
+    "money given back at the bank does not count",
+    refundTelling,
+    "const isNew = findRefund(next, known.refundId) === undefined;",
+    "const isNew = findRefund(next, known.refundId) !== undefined;",
+    "refunds",
+  ),
+  fault(
+    "a refund of ours whose answer was lost is taken for another's",
+    refundTelling,
+    "if (known || ourRefundId === undefined) return known;",
+    'if (known || ourRefundId !== "") return known;',
+    "refunds",
+  ),
+  fault(
+    "a refusal is for good though money went back elsewhere",
+    refundAsking,
+    "told: await provider.listRefunds(refund) };",
+    "told: (await provider.listRefunds(refund)).slice(99) };",
+    "refunds",
+  ),
+  fault(
+    "a refund that was given up is asked for under the same key",
+    refundRules,
+    "return failures > 0 ? `${refundId}-again-${failures}` : refundId;",
+    "return failures > 99 ? `${refundId}-again-${failures}` : refundId;",
+    "refunds",
+  ),
+  fault(
+    "a refund that is open is never due",
+    outcomes,
+    "if (listOpenRefunds(order).length > 0)",
+    "if (listOpenRefunds(order).length > 99)",
+    "refunds",
+  ),
+  fault(
+    "an order is refunded while the bank is still at it",
+    refundRules,
+    "return back >= capturedMinor && !own.some(isOpen);",
+    "return back >= 0 * capturedMinor;",
+    "refunds",
+  ),
+  fault(
+    "more of a line is sent than was ordered",
+    fulfilling,
+    "if (quantity > left) throw",
+    "if (quantity > left + 1) throw",
+    "refunds",
+  ),
+  fault(
+    "what was sent is said twice",
+    fulfilling,
+    "if (known) return { order, replayed: true };",
+    'if (known && reference === "-") return { order, replayed: true };',
+    "refunds",
+  ),
+  fault(
+    "what came back is sent all the same",
+    returns,
+    "const gone = (returned.get(lineId) ?? 0) + (sent.get(lineId) ?? 0);",
+    "const gone = 0 * (returned.get(lineId) ?? 0) + (sent.get(lineId) ?? 0);",
+    "refunds",
+  ),
+  fault(
+    "two that are sent at once forget one",
+    fulfilmentStore,
+    ': condition`${at("revision")} = ${revision}`,',
+    ': condition`${at("revision")} >= ${0 * revision}`,',
+    "refunds",
   ),
   fault(
     "a cart may be edited while it is paid for",

@@ -58,7 +58,10 @@ export class Bank {
   /** Brings news to the shop. */
   tell: (event: BankEvent) => void = () => {};
   readonly #world: World;
-  readonly #byKey = new Map<string, { readonly amountMinor: number; readonly refund: BankRefund }>();
+  readonly #byKey = new Map<
+    string,
+    { readonly amountMinor: number; readonly refund: BankRefund }
+  >();
   #payments = 0;
 
   constructor(world: World) {
@@ -166,7 +169,9 @@ export class Bank {
   #refund(wish: RefundRequest): RefundState {
     const { idempotencyKey, refundId, paymentId, amountMinor, ourRefundId } = wish;
     const known = this.#byKey.get(idempotencyKey);
-    const asked = refundId ? this.refunds.find((each) => each.refundId === refundId) : known?.refund;
+    const asked = refundId
+      ? this.refunds.find((each) => each.refundId === refundId)
+      : known?.refund;
     if (asked) {
       if (known && known.amountMinor !== amountMinor) {
         throw new InvariantBroken("P3", `${idempotencyKey} came with another amount`);

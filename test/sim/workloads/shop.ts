@@ -73,9 +73,7 @@ export function drawHotShopPlan(random: Random): ShopPlan {
 
 /** A shop that mostly pays back. */
 export function drawRefundsPlan(random: Random): ShopPlan {
-  const plan = drawShopPlan(random);
-  const isHot = random.chance(0.15);
-  return { ...plan, withKeepers: true, withMoods: true, ...(isHot ? { isHot } : {}) };
+  return { ...drawShopPlan(random), withKeepers: true, withMoods: true };
 }
 
 export class Shop {

@@ -36,7 +36,16 @@ import {
 } from "../../../local/providers/wompi.ts";
 
 /** The events that a payment can go through, in the order in which most do. */
-export const eventKinds = ["created", "authorized", "captured", "failed", "refunded"] as const;
+export const eventKinds = [
+  "created",
+  "authorized",
+  "captured",
+  "failed",
+  "refunded",
+  // Of refunds that were given at the provider: a part of the money, and all of it that came home again.
+  "partlyRefunded",
+  "refundFailed",
+] as const;
 
 export type EventKind = (typeof eventKinds)[number];
 
@@ -49,6 +58,8 @@ const stripeStatuses = {
   captured: "succeeded",
   failed: "requires_payment_method",
   refunded: "succeeded",
+  partlyRefunded: "succeeded",
+  refundFailed: "succeeded",
 } as const;
 
 const stripeTypes = {
@@ -57,6 +68,8 @@ const stripeTypes = {
   captured: "payment_intent.succeeded",
   failed: "payment_intent.payment_failed",
   refunded: "charge.refunded",
+  partlyRefunded: "refund.updated",
+  refundFailed: "refund.failed",
 } as const;
 
 const razorpayTypes = {
@@ -65,6 +78,8 @@ const razorpayTypes = {
   captured: "payment.captured",
   failed: "payment.failed",
   refunded: "refund.processed",
+  partlyRefunded: "refund.processed",
+  refundFailed: "refund.failed",
 } as const;
 
 const wompiStatuses = {
@@ -73,6 +88,8 @@ const wompiStatuses = {
   captured: "APPROVED",
   failed: "DECLINED",
   refunded: "VOIDED",
+  partlyRefunded: "APPROVED",
+  refundFailed: "APPROVED",
 } as const;
 
 const mercadopagoStatuses = {
@@ -89,7 +106,12 @@ const sandboxTypes = {
   captured: "payment.captured",
   failed: "payment.failed",
   refunded: "payment.refunded",
+  partlyRefunded: "payment.refunded",
+  refundFailed: "payment.refunded",
 } as const;
+
+/** What somebody gives back at the provider, of a price of more. */
+const partMinor = 300;
 
 type Deliver = (order: Order, kind: EventKind, atMs: number) => WebhookDelivery;
 
@@ -159,16 +181,22 @@ export async function startBench({ now = Date.now }: { now?: () => number } = {}
 
   const razorpayAt = ({ orderId, payment }: Order, kind: EventKind) => {
     const order = razorpay.orders.get(payment!.transactionId)!;
-    const paid = razorpay.attempt(order.id, kind, `pay_${order.id}`);
+    const isBack = kind === "partlyRefunded" || kind === "refundFailed";
+    const paid = razorpay.attempt(order.id, isBack ? "captured" : kind, `pay_${order.id}`);
     const refunded = kind === "refunded" ? paid.amount : 0;
     Object.assign(paid, { amount_refunded: refunded, notes: { orderId } });
-    const refund = razorpay.refunds.find((each) => each.payment_id === paid.id);
-    if (kind !== "refunded" || refund) return { order, paid, refund };
-    const { id, currency, amount } = paid;
+    if (kind !== "refunded" && !isBack) return { order, paid };
+    const { id, currency } = paid;
+    const isPart = kind === "partlyRefunded";
+    const what = {
+      amount: isPart ? partMinor : paid.amount,
+      id: isPart ? `part_${id}` : `all_${id}`,
+    };
     const done = { entity: "refund", status: "processed", notes: [], receipt: null } as const;
-    const made = { ...done, id: `rfnd_${id}`, payment_id: id, amount, currency, created_at: 1 };
-    razorpay.refunds.push(made);
-    return { order, paid, refund: made };
+    const made = { ...done, ...what, payment_id: id, currency, created_at: 1 };
+    const refund = razorpay.refunds.find((each) => each.id === what.id) ?? made;
+    if (refund === made) razorpay.refunds.push(made);
+    return { order, paid, refund };
   };
 
   const wompiAt = ({ payment, totalMinor: amountMinor, currency }: Order, kind: EventKind) => {
@@ -202,7 +230,7 @@ export async function startBench({ now = Date.now }: { now?: () => number } = {}
     },
     razorpay(order: Order, kind: EventKind) {
       const { paid, refund } = razorpayAt(order, kind);
-      const about = kind === "refunded" ? { refund } : {};
+      const about = refund ? { refund } : {};
       return razorpayDelivery(razorpayTypes[kind], { payment: paid, ...about });
     },
     wompi: (order: Order, kind: EventKind) => wompiDelivery(wompiEvent(wompiAt(order, kind))),
@@ -211,7 +239,13 @@ export async function startBench({ now = Date.now }: { now?: () => number } = {}
     sandbox(order: Order, kind: EventKind, atMs: number): WebhookDelivery {
       const { orderId, payment, totalMinor: amountMinor, currency } = order;
       const { transactionId } = payment!;
-      const data = { orderId, transactionId, paymentId: transactionId, amountMinor, currency };
+      const paid = { orderId, transactionId, paymentId: transactionId, amountMinor, currency };
+      const refund = {
+        partlyRefunded: { refundId: "part", amountMinor: partMinor, status: "done" },
+        refundFailed: { refundId: `all-${transactionId}`, amountMinor, status: "failed" },
+      } as const;
+      const about = kind in refund ? { refund: refund[kind as keyof typeof refund] } : {};
+      const data = { ...paid, ...about };
       const type = sandboxTypes[kind] as SandboxEvent["type"];
       const message = { id: `msg_${kind}`, at: new Date(atMs) };
       const { body, headers } = signSandboxEvent(sandboxKeys, { type, data }, message);
