@@ -252,6 +252,27 @@ describe("money for a hot item", () => {
   });
 });
 
+describe("lines of a hot item that come back", () => {
+  it("can be bought again at once, unit by unit, whichever rows have sold them", async () => {
+    const itemId = await hotItem(6);
+    const order = await place(itemId, 5);
+    await start(order);
+    await pay(await read(order));
+    const { orderId } = order;
+    for (const [index, restock] of [true, false, true].entries()) {
+      const lines = [{ lineId: itemId, quantity: 1, restock }];
+      const wish = { orderId, reason: "broken", lines, reference: `r${index}`, actor: admin };
+      await Promise.all([money.payments.refund(wish), money.payments.refund(wish)]);
+    }
+    expect((await levels(itemId)).available).toBe(3);
+    time.advance(wholePaymentMs);
+    await reclaim(itemId);
+    expect(await levels(itemId)).toEqual({ available: 3, held: 0, sold: 3 });
+    await money.payments.refund({ orderId, reason: "broken", actor: admin });
+    expect(await levels(itemId)).toEqual({ available: 5, held: 0, sold: 1 });
+  });
+});
+
 describe("the rows of an item", () => {
   it("come and go while orders run, and no unit is lost", async () => {
     const itemId = await hotItem(40, 2);
