@@ -43,6 +43,17 @@ function refused(
   return withRefund(next, { ...own, status: "failed", lastError });
 }
 
+/** A provider that does not know our names has told of this refund already, as if somebody else had given it. */
+function withoutTwin(order: Order, { refundId, providerRefundId }: Refund): Order {
+  const { refunds = {} } = order.payment ?? {};
+  const others = Object.entries(refunds).filter(
+    ([id, each]) =>
+      id === refundId || !each.isOutside || each.providerRefundId !== providerRefundId,
+  );
+  if (others.length === Object.keys(refunds).length) return order;
+  return { ...order, payment: { ...order.payment!, refunds: Object.fromEntries(others) } } as Order;
+}
+
 /**
  * The order after the provider answered to a refund, or did not: then it is tried again. One that was answered
  * meanwhile stays as it is.
@@ -70,5 +81,5 @@ export function afterAttempt(
     answer.status === "failed"
       ? givenUp(order, asked, { refundId: answer.refundId, lastError: "gave_up" })
       : confirmed(asked, answer);
-  return withDue(withRefund(order, answered), dueMs);
+  return withDue(withRefund(withoutTwin(order, answered), answered), dueMs);
 }

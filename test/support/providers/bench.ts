@@ -98,6 +98,8 @@ const mercadopagoStatuses = {
   captured: "approved",
   failed: "rejected",
   refunded: "refunded",
+  partlyRefunded: "approved",
+  refundFailed: "approved",
 } as const;
 
 const sandboxTypes = {

@@ -13,6 +13,7 @@ import type { OnPaymentFailure } from "../../../shared/payments/payment.ts";
 import { listRefunds } from "../../../shared/payments/refunds/refund.ts";
 import type { ProviderName } from "../../../shared/providers/provider.ts";
 import { nextStatuses } from "../../../shared/orders/order.ts";
+import { effort } from "../../support/effort.ts";
 import { fillCart } from "../../support/carts.ts";
 import { type Contents, createMemoryWorld, type MemoryWorld } from "../../support/memory-world.ts";
 import { createPayments } from "../../support/payments.ts";
@@ -335,13 +336,18 @@ const cases: readonly Case[] = [
   { name: "sandbox", policy: "keep" },
 ];
 
+/** Whose events say which refund they are about; the others' have to be asked for it, as it is at that moment. */
+const toldBy: readonly ProviderName[] = effort<ProviderName[]>({
+  part: ["sandbox"],
+  all: ["sandbox", "razorpay"],
+});
+
 /** The deadline passes with a sweep or without one; once is enough. */
 const codesWith = (rivals: number, name: ProviderName): number[] =>
   allLefts.flatMap((left, code) => {
     const deadlines = timesOf(left, "expiry") + timesOf(left, "lateness");
     const back = backKinds.map((kind) => timesOf(left, kind));
-    // The others' events do not say which refund they are about: their API does, as it is at that moment.
-    const isTold = ["razorpay", "sandbox"].includes(name) || back.every((times) => times === 0);
+    const isTold = toldBy.includes(name) || back.every((times) => times === 0);
     // Of what went back as a whole no part can go back besides.
     const isPossible = back[0] === 0 || (back[1] === 0 && timesOf(left, "refunded") === 0);
     const isChosen = deadlines < 2 && isTold && isPossible;

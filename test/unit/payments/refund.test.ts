@@ -302,6 +302,17 @@ describe("refunds that somebody gave at the provider", () => {
   });
 });
 
+it("a refund that its provider told of without our name counts once, when its answer comes", () => {
+  const [due, part] = begun(paid, { amountMinor: 200 });
+  const lost = afterAttempt(due, part, { answer: noAnswer, nowMs });
+  const told = heard(lost, toldOf({ refundId: "re_1", amountMinor: 200, status: "done" }));
+  expect(told.payment?.refundableMinor).toBe(100);
+  const answer = { refundId: "re_1", status: "done" } as const;
+  const next = afterAttempt(told, findRefund(told, part.refundId)!, { answer, nowMs });
+  expect(listRefunds(next)).toMatchObject([{ refundId: part.refundId, status: "done" }]);
+  expect(next.payment?.refundableMinor).toBe(300);
+});
+
 it("a refund is found again by our name before its own is known, and by its own ever after", () => {
   const [due, part] = begun(paid, { amountMinor: 200 });
   const made = { refundId: "re_1", amountMinor: 200, status: "done" } as const;
