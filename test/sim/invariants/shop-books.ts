@@ -306,9 +306,9 @@ export class ShopBooks {
     const bought = sum(
       orders.map((order) => {
         if (!this.#everPaid.has(order.orderId)) return 0;
-        const bought = demandOf(order).get(itemId) ?? 0;
+        const units = demandOf(order).get(itemId) ?? 0;
         // Who has paid has used the promotions, and gives only goods back.
-        return isUsesId(itemId) ? bought : bought - restockedOf(order, itemId);
+        return isUsesId(itemId) ? units : units - restockedOf(order, itemId);
       }),
     );
     const direct = sum(

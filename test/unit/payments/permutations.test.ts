@@ -395,8 +395,8 @@ describe("every order of events", () => {
       const paidBack = { status: "refunded", refunds: 1 };
       // Who comes too late with the money gets it back; nothing else may differ.
       const isPaidFor = status === "paid" || status === "refunded";
-      const refunds = facts.includes("refundFailed") ? 1 : 0;
-      const allowed = [{ status, refunds }, ...(isPaidFor ? [paidBack] : [])];
+      const made = facts.includes("refundFailed") ? 1 : 0;
+      const allowed = [{ status, refunds: made }, ...(isPaidFor ? [paidBack] : [])];
       const found = [...ends].map((text) => {
         const { status: ended, refunds } = JSON.parse(text);
         return { status: ended, refunds };
