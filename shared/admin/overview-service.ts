@@ -195,15 +195,18 @@ export function createOverviewService(options: OverviewServiceOptions) {
       if (!stock) throw new ItemNotFound(itemId);
       const nowMs = clock();
       const live = liveBuckets(stock, nowMs);
-      if (live.length === 0) return { stock, isLocked: false, holds: [] };
-      const query = { ...measureSpan(live), limit: lookedThroughAtOnce, cursor };
+      const isLocked = live.length > 0;
+      // Even where nothing is held any more a cursor has to be one of this list.
+      if (!isLocked && cursor === undefined) return { stock, isLocked, holds: [] };
+      const span = isLocked ? measureSpan(live) : { afterMs: nowMs, throughMs: nowMs };
+      const query = { ...span, limit: lookedThroughAtOnce, cursor };
       const { rows, ...more } = await listPendingOrders(database, query);
       const holds = holdsIn(
         rows.filter(({ expiresAtMs }) => expiresAtMs > nowMs),
         itemId,
       );
       const sorted = holds.toSorted((a, b) => a.expiresAtMs - b.expiresAtMs);
-      return { stock, isLocked: true, holds: sorted, ...more };
+      return { stock, isLocked, holds: sorted, ...more };
     },
   };
 }
