@@ -37,9 +37,13 @@ export interface Difference {
 /** The ledger is written from the stream: for so long after a sale nothing is missing. */
 const ledgerLagMs = secondsToMs(900);
 
-/** Whether the stream has had its time to enter the order's sale. */
-export function isInLedger({ payment }: Order, nowMs: EpochMs): boolean {
-  return later(payment?.capturedAtMs ?? nowMs, ledgerLagMs) <= nowMs;
+/**
+ * Whether the order's sale must be in the ledger by now: the stream has had its time, and the money came in time.
+ * Late sales may come from other rows of an item, and have other names.
+ */
+export function isInLedger({ payment, expiresAtMs }: Order, nowMs: EpochMs): boolean {
+  const paidAtMs = payment?.capturedAtMs ?? nowMs;
+  return paidAtMs <= expiresAtMs && later(paidAtMs, ledgerLagMs) <= nowMs;
 }
 
 /** What the order has on record of a payment, whether it settled the order or goes back beside it. */
@@ -73,14 +77,9 @@ export function findDifference(order: Order, fact: PaymentFact): DifferenceKind 
   return known === fact.amountMinor ? undefined : "amount_differs";
 }
 
-/**
- * The items whose sale the ledger must have in the end, under the order's own name: of orders that were paid in time
- * from the row that every item has. Late sales may come from other rows of an item.
- */
-export function listLedgerItems(order: Order): string[] {
-  const { status, payment, lines, pieces = {}, expiresAtMs } = order;
-  const paidAtMs = payment?.capturedAtMs;
-  if (status !== "paid" || paidAtMs === undefined || paidAtMs > expiresAtMs) return [];
+/** The items of a paid order whose sale the ledger has under the order's own name: those that are in one row. */
+export function listLedgerItems({ status, lines, pieces = {} }: Order): string[] {
+  if (status !== "paid") return [];
   const itemIds = new Set(lines.map(({ itemId }) => itemId));
   return [...itemIds].filter((itemId) => pieces[itemId] === undefined);
 }
