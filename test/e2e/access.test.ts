@@ -161,6 +161,7 @@ describe("other people's things", () => {
       addCartItem: { itemId, quantity: 1 },
       changeCartItem: { quantity: 1 },
       enterCartCode: { code: "SUMMER" },
+      claimCart: { claim: "x".repeat(43), strategy: "sum" },
       replaceCartItems: [],
       mergeCart: { from: { sessionId: "other" } },
       setCartCondition: { type: "discount", target: "total", value: "-10%" },
