@@ -85,7 +85,8 @@ export async function ensureOwnUses(
   const wanted = { usesId, name: code, most, mark, nowMs: note.atMs, note };
   const [write] = makeUsesWrites(wanted, seen);
   try {
-    if (write) await database.apply(write);
+    // A row that nothing was taken of yet says nothing that anybody asked for.
+    if (write) await database.apply(write, { isAside: true });
   } catch (error) {
     if (!(error instanceof UsesChanged)) throw error;
   }

@@ -114,7 +114,9 @@ function isAside({ table, newImage }: Commit): boolean {
   const isNotice = newImage?.["noticeOf"] !== undefined;
   if (table === "Locks" || table === "Owners" || isNotice) return true;
   const { action = "" } = (newImage?.["change"] ?? {}) as { action?: string };
-  const isMove = /^(stock\.(turning|spread|gathered|cooled)|hold\.reclaimed)$/.test(action);
+  const isMove = /^(stock\.(turning|spread|gathered|cooled)|hold\.reclaimed|uses\.changed)$/.test(
+    action,
+  );
   const isReserved = newImage?.["item"] !== undefined && /^hold\.(placed|released)$/.test(action);
   return table === "Stock" && (isMove || isReserved);
 }

@@ -72,12 +72,6 @@ const faults: readonly [name: string, file: string, find: string, replace: strin
     "uses: sumUses(applied.flatMap((promotion) => listUses(promotion, userId)).slice(99)),",
   ],
   [
-    "a shopper's own uses are not counted",
-    "shared/promotions/uses.ts",
-    "    ...(own === undefined\n",
-    "    ...(own === undefined || own > 0\n",
-  ],
-  [
     "paid uses are not sold",
     "shared/orders/holdings.ts",
     "return [...sumDemand(lines), ...uses].flatMap(",

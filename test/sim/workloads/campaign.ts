@@ -34,6 +34,9 @@ const favourites = [
   "claimCart",
 ];
 
+/** What the shop has announced. */
+const errands = ["addCartItem", "enterCartCode", "placeOrder"];
+
 /** One seed in many has a whole crowd at one code. */
 function drawShoppers(random: Random): number {
   if (random.chance(0.02)) return 100;
@@ -139,27 +142,29 @@ export class Campaign {
     const userId = `user-${count > 8 ? index : index % 4}`;
     const steps = count > 8 ? 3 : random.int(4, 9);
     let order: Order | undefined;
+    // Everybody has come for the code; then most do what comes to mind.
+    const isKeen = random.chance(0.4);
     for (let step = 0; step < steps && this.shop.isOpen; step += 1) {
       await this.world.sleep(random.int(1, count > 8 ? 4_000 : 20_000));
       const key = `key-${index}-${step}`;
       const names = Object.keys(shopperRoutes);
-      const name =
-        count > 8
-          ? (["addCartItem", "enterCartCode", "placeOrder"][step] ?? "")
-          : random.pick([...favourites, ...names]);
+      const errand = isKeen || step < 3 ? errands[step % 3] : undefined;
+      const name = errand ?? random.pick([...favourites, ...names]);
       const turn: ShopperTurn = {
         random,
         userId,
-        sessionId: count > 8 ? "desk" : random.pick(sessions),
-        instance: count > 8 ? "menu" : random.pick(instances),
+        sessionId: errand ? "desk" : random.pick(sessions),
+        instance: errand ? "menu" : random.pick(instances),
         itemId: random.pick(this.shop.itemIds()),
-        code: count > 8 ? "LAUNCH" : random.pick(enteredCodes),
+        code: errand ? "LAUNCH" : random.pick(enteredCodes),
         key,
         claims: this.#claims,
         order,
         place: async (source) => {
-          order = (await this.#place(turn, source)) ?? order;
+          order = (await this.#place(turn, errand ? "cart" : source)) ?? order;
         },
+        rival: (work) =>
+          this.world.script(async () => void (await this.shop.processes.request("rival", work))),
       };
       if (name === "placeOrder") await shopperRoutes[name]!({} as never, turn);
       else await this.shop.processes.request(name, (system) => shopperRoutes[name]!(system, turn));
