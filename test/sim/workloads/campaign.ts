@@ -35,7 +35,7 @@ const favourites = [
 ];
 
 /** What the shop has announced. */
-const errands = ["addCartItem", "enterCartCode", "placeOrder"];
+const errands = ["addCartItem", "enterCartCode", "setCartMetadata", "placeOrder"];
 
 /** One seed in many has a whole crowd at one code. */
 function drawShoppers(random: Random): number {
@@ -140,15 +140,15 @@ export class Campaign {
     const { random } = this.world;
     // Two visits of the same person share what the shop gives to one.
     const userId = `user-${count > 8 ? index : index % 4}`;
-    const steps = count > 8 ? 3 : random.int(4, 9);
+    const steps = count > 8 ? errands.length : random.int(5, 10);
     let order: Order | undefined;
     // Everybody has come for the code; then most do what comes to mind.
-    const isKeen = random.chance(0.4);
+    const isKeen = random.chance(0.25);
     for (let step = 0; step < steps && this.shop.isOpen; step += 1) {
       await this.world.sleep(random.int(1, count > 8 ? 4_000 : 20_000));
       const key = `key-${index}-${step}`;
       const names = Object.keys(shopperRoutes);
-      const errand = isKeen || step < 3 ? errands[step % 3] : undefined;
+      const errand = isKeen || step < errands.length ? errands[step % errands.length] : undefined;
       const name = errand ?? random.pick([...favourites, ...names]);
       const turn: ShopperTurn = {
         random,
