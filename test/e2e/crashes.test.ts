@@ -251,7 +251,7 @@ const steps: Step[] = [
           expect(last.status).toBe(200);
           const { status, payment } = await ordered.shopper.see(ordered.order.orderId);
           expect(status).toBe("refunded");
-          expect(payment).toMatchObject({ refund: { status: "done", amountMinor: 4_000 } });
+          expect(payment).toMatchObject({ refunds: [{ status: "done", amountMinor: 4_000 }] });
           await expectLevels(ordered.items, 0, 0);
         },
       };

@@ -193,7 +193,7 @@ describe.concurrent("with nobody who sweeps", () => {
       expect(new Set(answers.map(({ status }) => status))).toEqual(new Set([200]));
       const seen = await shopper.see(order.orderId);
       expect(seen.status).toBe("refunded");
-      expect(seen.payment).toMatchObject({ refund: { status: "done", amountMinor: 2_000 } });
+      expect(seen.payment).toMatchObject({ refunds: [{ status: "done", amountMinor: 2_000 }] });
       expect(await shop.levels(gone)).toEqual({ available: 0, held: 1, sold: 0 });
       expect(await shop.levels(left)).toEqual({ available: 1, held: 0, sold: 0 });
     });
@@ -320,7 +320,10 @@ describe("the sweep, when it is asked for", () => {
     expectStatus(await shop.tell({ type: "payment.captured", order }), 200);
     await Promise.all([shop.sweep(), shop.sweep()]);
     const refunded = await shopper.see(order.orderId);
-    expect(refunded).toMatchObject({ status: "refunded", payment: { refund: { status: "done" } } });
+    expect(refunded).toMatchObject({
+      status: "refunded",
+      payment: { refunds: [{ status: "done" }] },
+    });
     await shop.sweep();
     expectStatus(await shop.tell({ type: "payment.captured", order }), 200);
     expect(await shopper.see(order.orderId)).toEqual(refunded);
