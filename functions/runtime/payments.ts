@@ -46,7 +46,8 @@ function buildProviders(): Providers {
 /** Posts an event of the sandbox to our own webhook route, as a provider would. */
 async function deliverSandboxEvent({ body, headers }: SignedEvent): Promise<number> {
   const url = `${env.API_URL.replace(/\/$/, "")}/webhooks/sandbox`;
-  const signal = AbortSignal.timeout(secondsToMs(8));
+  // A cold start of the webhook's function fits in, and so does it in the 29 s of this request.
+  const signal = AbortSignal.timeout(secondsToMs(20));
   const response = await fetch(url, { method: "POST", headers, body, signal });
   await response.body?.cancel();
   return response.status;
