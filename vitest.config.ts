@@ -24,7 +24,7 @@ const plans: Plan[] = [
   { name: "sim", group: 3, workers: 2, database: true },
   { name: "store", group: 4, workers: 2, database: true },
   { name: "race", group: 5, workers: 1, database: true },
-  { name: "e2e", group: 6, workers: 3, database: true, setup: "test/support/recorded-calls.ts" },
+  { name: "e2e", group: 6, workers: 2, database: true, setup: "test/support/recorded-calls.ts" },
   { name: "rights", group: 7, workers: 1 },
 ];
 
