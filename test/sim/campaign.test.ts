@@ -6,7 +6,7 @@ import { describeViolation, simulate } from "./simulate.ts";
 import { shopperRoutes } from "./workloads/shopper-routes.ts";
 import { workloadNamed } from "./workloads/index.ts";
 
-const seeds = effort({ part: 30, all: 1_000 });
+const seeds = effort({ part: 30, all: 10_000 });
 /** Functions whose routes no order and no cart is reached by. */
 const elsewhere = new Set(["documents", "locks", "platform", "payment-webhooks"]);
 

@@ -48,6 +48,8 @@ export class Campaign {
   readonly shop: Shop;
   readonly books: CampaignBooks;
   readonly #claims: string[] = [];
+  /** Payments that are under way: the books are closed when all of them have ended. */
+  readonly #payments: Promise<void>[] = [];
   #limited: Partial<PromotionFacts> = {};
 
   constructor(world: World) {
@@ -76,6 +78,7 @@ export class Campaign {
     const count = drawShoppers(world.random);
     const people = Array.from({ length: count }, (_, index) => this.#shopper(index, count));
     await Promise.all([...people, this.#keeper()]);
+    await Promise.all(this.#payments);
     await this.shop.settle();
     await this.#reclaimUses();
     this.books.checkAtRest(codes);
@@ -180,8 +183,18 @@ export class Campaign {
     if (answer.kind !== "done") return undefined;
     const { order } = answer.value;
     // Some money comes, some of it long after its time; some orders are left to themselves.
-    if (random.chance(0.6)) this.world.script(() => this.shop.pay(order, userId));
+    if (random.chance(0.6)) this.#payments.push(this.#pay(order, userId));
     return order;
+  }
+
+  /** Beside what else its shopper does meanwhile. */
+  #pay(order: Order, userId: string): Promise<void> {
+    return new Promise((settle) => {
+      this.world.script(async () => {
+        await this.shop.pay(order, userId);
+        settle();
+      });
+    });
   }
 
   /** The shop changes its mind: prices, limits, what a code is worth, what is sold at all. */
