@@ -124,8 +124,10 @@ async function voidWhole(
   if (amount !== before.amount_in_cents) throw new ProviderFailed("wompi", "only_in_full", false);
   // Wompi knows no idempotency keys, but a transaction can be voided only once.
   if (before.status === "VOIDED") return { refundId, status: "done" };
-  await api.voidTransaction(paymentId, amount);
+  // Who voids it at the same time makes this refused: what counts is how it stands afterwards.
+  const refused = await api.voidTransaction(paymentId, amount).catch((error: unknown) => error);
   const { status } = await api.fetchTransaction(paymentId);
+  if (refused !== undefined && status !== "VOIDED") throw refused;
   return { refundId, status: status === "VOIDED" ? "done" : "requested" };
 }
 
