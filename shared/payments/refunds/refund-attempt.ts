@@ -1,6 +1,6 @@
 /** How a refund goes on until the provider has confirmed it; asking for it is for the service. */
 import { type EpochMs, later, secondsToMs } from "../../base/time.ts";
-import type { Order, Refund } from "../../orders/order.ts";
+import type { Order, Refund, RefundEntry } from "../../orders/order.ts";
 import type { RefundState, ToldRefund } from "../../providers/provider.ts";
 import { withDue } from "../outcome.ts";
 import { computeRest, findRefund, isOpen, withRefund } from "./refund.ts";
@@ -44,12 +44,13 @@ function refused(
 }
 
 /** A provider that does not know our names has told of this refund already, as if somebody else had given it. */
-function withoutTwin(order: Order, { refundId, providerRefundId }: Refund): Order {
+function withoutTwin(order: Order, ourId: string, refundId: string): Order {
   const { refunds = {} } = order.payment ?? {};
-  const others = Object.entries(refunds).filter(
-    ([id, each]) =>
-      id === refundId || !each.isOutside || each.providerRefundId !== providerRefundId,
-  );
+  const isTwin = ([id, { isOutside, providerRefundId, gaveUp }]: [string, RefundEntry]): boolean =>
+    id !== ourId &&
+    isOutside === true &&
+    (providerRefundId === refundId || gaveUp?.includes(refundId) === true);
+  const others = Object.entries(refunds).filter((entry) => !isTwin(entry));
   if (others.length === Object.keys(refunds).length) return order;
   return { ...order, payment: { ...order.payment!, refunds: Object.fromEntries(others) } } as Order;
 }
@@ -81,5 +82,5 @@ export function afterAttempt(
     answer.status === "failed"
       ? givenUp(order, asked, { refundId: answer.refundId, lastError: "gave_up" })
       : confirmed(asked, answer);
-  return withDue(withRefund(withoutTwin(order, answered), answered), dueMs);
+  return withDue(withRefund(withoutTwin(order, refundId, answer.refundId), answered), dueMs);
 }

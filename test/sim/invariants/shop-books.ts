@@ -78,9 +78,10 @@ function checkLines(old: Order | undefined, next: Order): void {
       sum(lines.map((line) => (line.lineId === lineId ? line.quantity : 0)));
     const returned = unitsIn(returnsOf(next));
     if (returned > quantity) broken("S4", `${orderId} ${lineId}: ${returned} back of ${quantity}`);
-    const isSending = fulfilments.length > (old?.fulfilments?.length ?? 0);
     const sent = unitsIn(fulfilments.flatMap(({ lines }) => lines));
-    if (isSending && sent + returned > quantity) {
+    const before = unitsIn((old?.fulfilments ?? []).flatMap(({ lines }) => lines));
+    // What was sent may come back; what came back is not sent any more.
+    if (sent > before && sent + returned > quantity) {
       broken("S4", `${orderId} ${lineId}: ${sent} sent and ${returned} back of ${quantity}`);
     }
   }

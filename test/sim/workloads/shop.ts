@@ -71,9 +71,10 @@ export function drawHotShopPlan(random: Random): ShopPlan {
   return { ...plan, settings, shoppers: plan.shoppers + 1, items: random.int(1, 2), isHot: true };
 }
 
-/** A shop that mostly pays back. */
+/** A shop that mostly pays back, at times of items with several rows. */
 export function drawRefundsPlan(random: Random): ShopPlan {
-  return { ...drawShopPlan(random), withKeepers: true, withMoods: true };
+  const plan = random.chance(0.3) ? drawHotShopPlan(random) : drawShopPlan(random);
+  return { ...plan, withKeepers: true, withMoods: true };
 }
 
 export class Shop {

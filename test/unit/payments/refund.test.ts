@@ -302,6 +302,21 @@ describe("refunds that somebody gave at the provider", () => {
   });
 });
 
+it("a refund of ours that failed makes nobody forget one that failed at the provider", () => {
+  const [due, part] = begun(paid, { amountMinor: 100 });
+  const outside = { refundId: "re_outside", amountMinor: 200 };
+  const told = heard(due, toldOf({ ...outside, status: "done" }));
+  const over = heard(told, toldOf({ ...outside, status: "failed" }));
+  const answer = { refundId: "re_1", status: "failed" } as const;
+  const next = afterAttempt(over, findRefund(over, part.refundId)!, { answer, nowMs });
+  const ours = { refundId: part.refundId, status: "due", gaveUp: ["re_1"] };
+  const theirs = { isOutside: true, status: "failed", gaveUp: ["re_outside"] };
+  expect(listRefunds(next)).toHaveLength(2);
+  for (const each of [ours, theirs]) {
+    expect(listRefunds(next)).toContainEqual(expect.objectContaining(each));
+  }
+});
+
 it("a refund that its provider told of without our name counts once, when its answer comes", () => {
   const [due, part] = begun(paid, { amountMinor: 200 });
   const lost = afterAttempt(due, part, { answer: noAnswer, nowMs });

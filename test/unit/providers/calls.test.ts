@@ -192,6 +192,16 @@ describe("Wompi", () => {
     expect(await wompi.refund(refund)).toMatchObject({ status: "done" });
     expect(wompiSide.countVoided()).toBe(1);
   });
+
+  it("says that it is done to both who void at once, though Wompi refuses one of them", async () => {
+    const { transactionId } = await wompi.create(pesos);
+    const { id } = wompiSide.checkOut(transactionId, pesos, "APPROVED");
+    const before = wompiSide.countVoided();
+    const refund = { ...refundOf(id, transactionId), amountMinor: 200_000, currency: "COP" };
+    const ends = await Promise.all([wompi.refund(refund), wompi.refund(refund)]);
+    expect(ends.map(({ status }) => status)).toEqual(["done", "done"]);
+    expect(wompiSide.countVoided()).toBe(before + 1);
+  });
 });
 
 describe("a provider in trouble", () => {
