@@ -105,7 +105,8 @@ function parseFact(payment: MercadopagoPayment): PaymentFact | undefined {
   const { id, status, external_reference: orderId, currency_id: currency } = payment;
   const kind = kinds[status];
   const amountMinor = fromDecimal(payment.transaction_amount, currency);
-  if (!kind || !orderId || amountMinor === undefined) return undefined;
+  // Other systems of the same account have references of their own.
+  if (!kind || !orderId?.startsWith("ord_") || amountMinor === undefined) return undefined;
   const named = { orderId, transactionId: orderId, paymentId: id, certain: true };
   const money = { provider: "mercadopago", ...named, amountMinor, currency, type: status } as const;
   const refunds = listTold(payment);

@@ -1,5 +1,6 @@
 /** The reconciler: holds each provider's recent payments against orders and stock, settles what it can, tells the rest. */
 import type { Actor } from "../../base/actor.ts";
+import { InvalidRequest } from "../../base/errors.ts";
 import { epochMs, secondsToMs } from "../../base/time.ts";
 import type { Logger } from "../../base/logger.ts";
 import { providerNames } from "../../base/payment-providers.ts";
@@ -92,7 +93,11 @@ export function createReconciling(options: ReconcilingOptions) {
     /** The same for the schedule: goes on where the run before it ended, and begins anew behind the last page. */
     async reconcileOn(actor: Actor): Promise<Reconciled> {
       const mark = await readMark(database);
-      const result = await reconcile({ cursor: mark.cursor }, actor);
+      const result = await reconcile({ cursor: mark.cursor }, actor).catch((error: unknown) => {
+        // The mark names a provider that is not set up any more: nothing is left of that round.
+        if (!(error instanceof InvalidRequest) || mark.cursor === undefined) throw error;
+        return reconcile({}, actor);
+      });
       await moveMark(database, mark, { cursor: result.cursor, nowMs: epochMs(clock()) });
       const { differences, ...counts } = result;
       logger.info("Reconciled", { ...counts, differences: differences.length });

@@ -150,6 +150,18 @@ describe("a long walk", () => {
     ]);
   });
 
+  it("of the schedule begins anew where its mark names a provider that is gone", async () => {
+    const world = createMemoryWorld(clock);
+    const providers = bench!.providers(clock);
+    const runWith = (those: object) =>
+      onePage(() => createPayments(world, { providers: those }).reconciling.reconcileOn(root));
+    const first = await runWith(providers);
+    expect(first.cursor).toBeDefined();
+    const { stripe } = providers;
+    expect(await runWith({ stripe })).toMatchObject({ checked: 0, differences: [] });
+    expect((await runWith({ stripe })).cursor).toBeUndefined();
+  });
+
   it("refuses a cursor that is none of its own", async () => {
     const { reconciling } = await crowded(0);
     const wrong = Buffer.from('{"provider":"nobody","sinceMs":1,"untilMs":2}').toString(

@@ -166,6 +166,13 @@ describe("a notification", () => {
     expect(await mercadopago.readWebhook(topic)).toMatchObject({ kind: "noted" });
   });
 
+  it("about a payment of another system of the same account is noted, and lists leave it out", async () => {
+    const { id } = side.pay({ reference: "invoice-7", amount: 5, currency: "BRL" }, "approved");
+    expect(await mercadopago.readWebhook(mercadopagoDelivery(id))).toMatchObject({ kind: "noted" });
+    const everything = { sinceMs: 0, untilMs: Date.now() + 60_000 };
+    expect((await mercadopago.listRecent(everything)).facts).toEqual([]);
+  });
+
   it("is believed with the secret before while it rotates, and with no empty one", async () => {
     const { id } = paid();
     const withKeys = (...all: { webhookSecret: string }[]) =>
