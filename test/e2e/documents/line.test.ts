@@ -111,12 +111,14 @@ test("an editor of the client waits in line and goes on with what the one before
 test("twelve who wait inside their requests do not hold up the owner's release", async () => {
   const docId = newDoc();
   await acquire(alice, docId);
-  const waiting = Array.from({ length: 12 }, () => acquire(bob, docId, { waitMs: 3_000 }));
+  let gaveUp = 0;
+  const waiting = Array.from({ length: 12 }, async () => {
+    if ((await acquire(bob, docId, { waitMs: 3_000 })).status === 409) gaveUp += 1;
+  });
   await new Promise((settle) => setTimeout(settle, 300));
-  const startedMs = performance.now();
   expect((await release(alice, docId)).status).toBe(200);
-  // Behind the waiters it would be as long as theirs: 12 of 3 s each, two at a time.
-  expect(performance.now() - startedMs).toBeLessThan(3_000);
+  // Behind the waiters it would come after the last of them.
+  expect(gaveUp).toBeLessThan(6);
   await Promise.all(waiting);
   expect(await acquire(bob, newDoc(), { waitMs: 3_001 })).toMatchObject({ status: 400 });
 });
