@@ -31,22 +31,17 @@ const PSEUDO_PARAMETERS: Record<string, unknown> = {
 
 type Intrinsic = (argument: never) => unknown;
 
-/**
- * Makes the resolver of a template.
- * @param rewrite is applied to every resolved text, so that an address that AWS would assign (the API's
- *   host) becomes the one that answers here, even when the template puts it together piece by piece.
- */
-export function createTemplateResolver({
-  template,
-  stackName,
-  values,
-  rewrite = (text) => text,
-}: {
-  template: Template;
-  stackName: string;
-  values: ResourceValues;
-  rewrite?: (text: string) => string;
-}): TemplateResolver {
+/** What the functions below need of the resolver that they are part of. */
+interface Resolving {
+  readonly template: Template;
+  readonly stackName: string;
+  readonly values: ResourceValues;
+  readonly resolve: TemplateResolver["resolve"];
+  condition(name: string): boolean;
+}
+
+/** The functions that say what a resource or parameter is worth. */
+function createReferences({ template, stackName, values, resolve, condition }: Resolving) {
   function ref(name: string): unknown {
     if (name === "AWS::StackName") return stackName;
     if (name === "AWS::StackId") return `arn:aws:cloudformation:${REGION}:${ACCOUNT}:stack/local`;
@@ -75,20 +70,23 @@ export function createTemplateResolver({
     });
   }
 
-  function condition(name: string): boolean {
-    return Boolean(resolve(template.Conditions?.[name] ?? false));
-  }
-
-  const intrinsics: Record<string, Intrinsic> = {
+  const references: Record<string, Intrinsic> = {
     Ref: ref,
     Condition: condition,
     "Fn::GetAtt": (argument: string | [string, string]) =>
       attribute(
         typeof argument === "string" ? (argument.split(/\.(.*)/su) as [string, string]) : argument,
       ),
+    "Fn::Sub": substitute,
+  };
+  return references;
+}
+
+/** The functions that combine values, without asking what any resource is. */
+function createFunctions({ template, resolve, condition }: Resolving): Record<string, Intrinsic> {
+  return {
     "Fn::Join": ([separator, parts]: [string, unknown]) =>
       resolve<unknown[]>(parts).map(String).join(separator),
-    "Fn::Sub": substitute,
     "Fn::Select": ([index, list]: [unknown, unknown]) =>
       resolve<unknown[]>(list)[Number(resolve(index))],
     "Fn::Split": ([separator, text]: [string, unknown]) => resolve<string>(text).split(separator),
@@ -101,6 +99,33 @@ export function createTemplateResolver({
       template.Mappings?.[map]?.[resolve<string>(first)]?.[resolve<string>(second)],
     "Fn::Base64": (text: unknown) => Buffer.from(resolve<string>(text)).toString("base64"),
     "Fn::GetAZs": () => [`${REGION}a`, `${REGION}b`],
+  };
+}
+
+/**
+ * Makes the resolver of a template.
+ * @param rewrite is applied to every resolved text, so that an address that AWS would assign (the API's
+ *   host) becomes the one that answers here, even when the template puts it together piece by piece.
+ */
+export function createTemplateResolver({
+  template,
+  stackName,
+  values,
+  rewrite = (text) => text,
+}: {
+  template: Template;
+  stackName: string;
+  values: ResourceValues;
+  rewrite?: (text: string) => string;
+}): TemplateResolver {
+  function condition(name: string): boolean {
+    return Boolean(resolve(template.Conditions?.[name] ?? false));
+  }
+
+  const resolving: Resolving = { template, stackName, values, resolve, condition };
+  const intrinsics: Record<string, Intrinsic> = {
+    ...createReferences(resolving),
+    ...createFunctions(resolving),
   };
 
   function resolveObject(value: object): unknown {

@@ -54,55 +54,55 @@ function fillIn(input: string, name: string): string {
     .replaceAll("<aws.scheduler.attempt-number>", "1");
 }
 
-/** Starts a timer for every enabled schedule of the template. */
-export function startSchedules({
-  template,
-  functions,
-  permissions,
-  queues,
-  report,
-}: {
-  template: TemplateResolver;
-  functions: LocalFunctions;
-  permissions: Permissions;
-  queues: Queues;
+interface ScheduleParts {
+  readonly template: TemplateResolver;
+  readonly functions: LocalFunctions;
+  readonly permissions: Permissions;
+  readonly queues: Queues;
   report(text: string): void;
-}): Schedules {
+}
+
+/** Calls the target once, and says what went wrong, if anything did. */
+async function attempt(
+  { Target }: ScheduleProperties,
+  name: string,
+  { functions, permissions }: ScheduleParts,
+): Promise<string | undefined> {
+  const handler = functions.find(Target.Arn);
+  if (!handler) return `there is no function ${Target.Arn}`;
+  if (!(await permissions.allows(Target.RoleArn, "lambda:InvokeFunction", handler.arn))) {
+    return `its role may not invoke ${handler.name}`;
+  }
+  const { error } = await handler.invoke(fillIn(Target.Input ?? "{}", name));
+  return error && `${error.errorType}: ${error.errorMessage}`;
+}
+
+async function giveUp(
+  { Target }: ScheduleProperties,
+  name: string,
+  problem: string,
+  { permissions, queues, report }: ScheduleParts,
+): Promise<void> {
+  report(`schedule ${name} gave up: ${problem}`);
+  const queue = Target.DeadLetterConfig?.Arn;
+  if (!queue || !(await permissions.allows(Target.RoleArn, "sqs:SendMessage", queue))) return;
+  queues.send(queue, Target.Input ?? "{}", { ERROR_MESSAGE: problem, TARGET_ARN: Target.Arn });
+}
+
+/** Starts a timer for every enabled schedule of the template. */
+export function startSchedules(parts: ScheduleParts): Schedules {
+  const { template, report } = parts;
   let stopped = false;
-
-  async function attempt(
-    { Target }: ScheduleProperties,
-    name: string,
-  ): Promise<string | undefined> {
-    const handler = functions.find(Target.Arn);
-    if (!handler) return `there is no function ${Target.Arn}`;
-    if (!(await permissions.allows(Target.RoleArn, "lambda:InvokeFunction", handler.arn))) {
-      return `its role may not invoke ${handler.name}`;
-    }
-    const { error } = await handler.invoke(fillIn(Target.Input ?? "{}", name));
-    return error && `${error.errorType}: ${error.errorMessage}`;
-  }
-
-  async function giveUp(
-    { Target }: ScheduleProperties,
-    name: string,
-    problem: string,
-  ): Promise<void> {
-    report(`schedule ${name} gave up: ${problem}`);
-    const queue = Target.DeadLetterConfig?.Arn;
-    if (!queue || !(await permissions.allows(Target.RoleArn, "sqs:SendMessage", queue))) return;
-    queues.send(queue, Target.Input ?? "{}", { ERROR_MESSAGE: problem, TARGET_ARN: Target.Arn });
-  }
 
   async function run(properties: ScheduleProperties, name: string) {
     const retry = properties.Target.RetryPolicy;
     const retries = retry?.MaximumRetryAttempts ?? DEFAULT_RETRIES;
     const deadlineMs = Date.now() + (retry?.MaximumEventAgeInSeconds ?? DEFAULT_AGE_SECONDS) * 1000;
     for (let tries = 0; ; tries += 1) {
-      const problem = await attempt(properties, name);
+      const problem = await attempt(properties, name, parts);
       if (!problem) return "succeeded";
       if (stopped || tries >= retries || Date.now() > deadlineMs) {
-        await giveUp(properties, name, problem);
+        await giveUp(properties, name, problem, parts);
         return "given up";
       }
       await sleep(Math.min(1000 * 2 ** tries, 60_000), undefined, { ref: false });

@@ -46,6 +46,20 @@ function isCode(error: unknown, ...codes: string[]): boolean {
   return error instanceof DynamoDbFailure && codes.includes(error.code);
 }
 
+async function listShards(dynamoDb: DynamoDbConnection, streamArn: string): Promise<Shard[]> {
+  const found: Shard[] = [];
+  let last: string | undefined;
+  do {
+    const { StreamDescription: page } = await dynamoDb.call<StreamPage>("DescribeStream", {
+      StreamArn: streamArn,
+      ...(last && { ExclusiveStartShardId: last }),
+    });
+    found.push(...(page.Shards ?? []));
+    last = page.LastEvaluatedShardId;
+  } while (last);
+  return found;
+}
+
 /** Makes a reader that starts behind the checkpoints, or else at the given end of the stream. */
 export function createStreamReader({
   dynamoDb,
@@ -62,21 +76,6 @@ export function createStreamReader({
   let lookedAtMs = 0;
   const iterators = new Map<string, string>();
   const finished = new Set<string>();
-
-  async function findShards(): Promise<void> {
-    const found: Shard[] = [];
-    let last: string | undefined;
-    do {
-      const { StreamDescription: page } = await dynamoDb.call<StreamPage>("DescribeStream", {
-        StreamArn: streamArn,
-        ...(last && { ExclusiveStartShardId: last }),
-      });
-      found.push(...(page.Shards ?? []));
-      last = page.LastEvaluatedShardId;
-    } while (last);
-    shards = found;
-    lookedAtMs = Date.now();
-  }
 
   async function fetchIterator(shardId: string, isFirst: boolean): Promise<string> {
     const known = iterators.get(shardId);
@@ -114,13 +113,14 @@ export function createStreamReader({
   return {
     async read(limit) {
       const open = shards.filter(({ ShardId }) => !finished.has(ShardId));
-      if (open.length === 0 || Date.now() - lookedAtMs > LOOK_AGAIN_MS) await findShards();
+      if (open.length === 0 || Date.now() - lookedAtMs > LOOK_AGAIN_MS) {
+        shards = await listShards(dynamoDb, streamArn);
+        lookedAtMs = Date.now();
+      }
       const known = new Set(shards.map(({ ShardId }) => ShardId));
       for (const { ShardId, ParentShardId } of shards) {
-        const parentIsOpen =
-          ParentShardId !== undefined && known.has(ParentShardId) && !finished.has(ParentShardId);
-        if (finished.has(ShardId) || parentIsOpen) continue;
         const isFirst = ParentShardId === undefined || !known.has(ParentShardId);
+        if (finished.has(ShardId) || !(isFirst || finished.has(ParentShardId))) continue;
         const records = await readShard(ShardId, isFirst, limit);
         if (records.length > 0) return { shardId: ShardId, records };
       }

@@ -74,73 +74,88 @@ function parseRules(properties: MappingProperties): DeliveryRules {
   };
 }
 
-/** Follows one stream until it is stopped. */
-function startPoller(
-  properties: MappingProperties,
+/** A queue gets the note of where the records are, a bucket also the records. */
+async function putAside(
+  arn: string,
   handler: LocalFunction,
-  table: LocalTable,
-  parts: StreamParts,
-) {
-  const { report } = parts;
+  note: object,
+  records: readonly WireRecord[],
+  { permissions, queues, buckets }: StreamParts,
+): Promise<void> {
+  if (!arn.startsWith("arn:aws:s3:")) {
+    if (await permissions.allows(handler.roleArn, "sqs:SendMessage", arn)) {
+      queues.send(arn, JSON.stringify(note));
+    }
+    return;
+  }
+  const key = `aws/lambda/${handler.name}/${randomUUID()}`;
+  if (!(await permissions.allows(handler.roleArn, "s3:PutObject", `${arn}/${key}`))) return;
+  const payload = JSON.stringify({ Records: records });
+  buckets.put(arn, key, JSON.stringify({ ...note, payload }));
+}
+
+/** One mapping at work: who gets the records of which table. */
+interface Mapping {
+  readonly properties: MappingProperties;
+  readonly handler: LocalFunction;
+  readonly table: LocalTable;
+  readonly parts: StreamParts;
+}
+
+/** Hands one batch to the function, by the mapping's rules; what it gives up is reported and put aside. */
+async function deliverBatch(
+  { properties, handler, table, parts }: Mapping,
+  shardId: string,
+  batch: readonly WireRecord[],
+  hasStopped: () => boolean,
+): Promise<void> {
   const streamArn = properties.EventSourceArn;
+  const destination = properties.DestinationConfig?.OnFailure?.Destination;
+  const records = batch.map((record) => lambdaRecord(record, streamArn));
+  await deliver(records, parseRules(properties), {
+    invoke(some) {
+      const newest = some.at(-1)!.dynamodb.ApproximateCreationDateTime;
+      parts.onBatch(handler.logicalId, Date.now() - newest * 1000);
+      return handler.invoke(JSON.stringify({ Records: some }));
+    },
+    hasStopped,
+    async giveUp(some, condition, attempts) {
+      parts.report(`${handler.name} gave up ${some.length} records of ${table.name}: ${condition}`);
+      const given = { functionArn: handler.arn, streamArn, shardId, condition, attempts };
+      if (!destination) return;
+      await putAside(destination, handler, failureNote(some, given), some, parts);
+    },
+  });
+}
+
+/** Follows one stream until it is stopped. */
+function startPoller(mapping: Mapping) {
+  const { properties, table, parts } = mapping;
   const reader = createStreamReader({
     dynamoDb: parts.dynamoDb,
     streamArn: table.streamArn!,
     start: properties.StartingPosition ?? "LATEST",
     checkpoints: (parts.checkpoints[table.streamArn!] ??= {}),
   });
-  const rules = parseRules(properties);
   const batchSize = properties.BatchSize ?? 100;
   const windowMs = (properties.MaximumBatchingWindowInSeconds ?? 0) * 1000;
-  const destination = properties.DestinationConfig?.OnFailure?.Destination;
   const stopping = new AbortController();
   const hasStopped = () => stopping.signal.aborted;
   let wake = () => {};
 
-  /** A queue gets the note of where the records are, a bucket also the records. */
-  async function putAside(
-    arn: string,
-    roleArn: string,
-    note: object,
-    records: readonly WireRecord[],
-  ): Promise<void> {
-    const { permissions, queues, buckets } = parts;
-    if (!arn.startsWith("arn:aws:s3:")) {
-      if (await permissions.allows(roleArn, "sqs:SendMessage", arn)) {
-        queues.send(arn, JSON.stringify(note));
-      }
-      return;
-    }
-    const key = `aws/lambda/${handler.name}/${randomUUID()}`;
-    if (!(await permissions.allows(roleArn, "s3:PutObject", `${arn}/${key}`))) return;
-    const payload = JSON.stringify({ Records: records });
-    buckets.put(arn, key, JSON.stringify({ ...note, payload }));
-  }
-
-  async function deliverBatch(shardId: string, batch: WireRecord[]): Promise<void> {
-    const records = batch.map((record) => lambdaRecord(record, streamArn));
-    await deliver(records, rules, {
-      invoke(some) {
-        const newest = some.at(-1)!.dynamodb.ApproximateCreationDateTime;
-        parts.onBatch(handler.logicalId, Date.now() - newest * 1000);
-        return handler.invoke(JSON.stringify({ Records: some }));
-      },
-      hasStopped,
-      async giveUp(some, condition, attempts) {
-        report(`${handler.name} gave up ${some.length} records of ${table.name}: ${condition}`);
-        const given = { functionArn: handler.arn, streamArn, shardId, condition, attempts };
-        if (!destination) return;
-        await putAside(destination, handler.roleArn, failureNote(some, given), some);
-      },
-    });
-    if (hasStopped()) return;
-    reader.checkpoint(shardId, batch.at(-1)!.dynamodb.SequenceNumber);
-    parts.onProgress();
-  }
-
   async function pause(ms: number): Promise<void> {
     const interrupted = new Promise<void>((settle) => (wake = settle));
     await Promise.race([sleep(ms, undefined, { ref: false }), interrupted]);
+  }
+
+  async function deliverAll(shardId: string, records: WireRecord[]): Promise<void> {
+    for (let start = 0; start < records.length && !hasStopped(); start += batchSize) {
+      const batch = records.slice(start, start + batchSize);
+      await deliverBatch(mapping, shardId, batch, hasStopped);
+      if (hasStopped()) return;
+      reader.checkpoint(shardId, batch.at(-1)!.dynamodb.SequenceNumber);
+      parts.onProgress();
+    }
   }
 
   /** Waits, within the batching window, for more records to fill the batch. */
@@ -159,12 +174,6 @@ function startPoller(
     await deliverAll(shardId, records);
   }
 
-  async function deliverAll(shardId: string, records: WireRecord[]): Promise<void> {
-    for (let start = 0; start < records.length && !hasStopped(); start += batchSize) {
-      await deliverBatch(shardId, records.slice(start, start + batchSize));
-    }
-  }
-
   async function run(): Promise<void> {
     while (!hasStopped()) {
       try {
@@ -172,7 +181,7 @@ function startPoller(
         if (next.records.length > 0) await collect(next);
         else await pause(IDLE_MS);
       } catch (error) {
-        if (!hasStopped()) report(`stream of ${table.name}: ${String(error)}`);
+        if (!hasStopped()) parts.report(`stream of ${table.name}: ${String(error)}`);
         await pause(IDLE_MS);
       }
     }
@@ -214,7 +223,7 @@ export async function startStreams(parts: StreamParts): Promise<Streams> {
         throw new Error(`${logicalId}: the role of ${handler.name} lacks dynamodb:${action} on it`);
       }
     }
-    const poller = startPoller(properties, handler, table, parts);
+    const poller = startPoller({ properties, handler, table, parts });
     const tableArn = properties.EventSourceArn.replace(/\/stream\/.*$/u, "");
     pollers.set(tableArn, [...(pollers.get(tableArn) ?? []), poller]);
   }

@@ -63,6 +63,14 @@ function startThread({ settings, environment, onLog }: ExecutionOptions): Worker
   return worker;
 }
 
+function describeTimeout(requestId: string, timeoutMs: number): FunctionError {
+  const seconds = (timeoutMs / 1000).toFixed(2);
+  return {
+    errorType: "Sandbox.Timedout",
+    errorMessage: `RequestId: ${requestId} Error: Task timed out after ${seconds} seconds`,
+  };
+}
+
 /** Starts a worker thread. It may be invoked at once: the event and its time wait until the bundle is loaded. */
 export function startExecution(options: ExecutionOptions): Execution {
   const { accessKeyId, timeoutMs, onLog, onExit } = options;
@@ -101,14 +109,6 @@ export function startExecution(options: ExecutionOptions): Execution {
     void worker.terminate();
   }
 
-  function onTimeout(requestId: string) {
-    const seconds = (timeoutMs / 1000).toFixed(2);
-    kill({
-      errorType: "Sandbox.Timedout",
-      errorMessage: `RequestId: ${requestId} Error: Task timed out after ${seconds} seconds`,
-    });
-  }
-
   const execution: Execution = {
     accessKeyId,
     awsRequests: 0,
@@ -124,16 +124,17 @@ export function startExecution(options: ExecutionOptions): Execution {
       return new Promise((settle) => {
         if (death) return settle({ requestId, error: death });
         current = { requestId, settle };
+        const onTimeout = () => kill(describeTimeout(requestId, timeoutMs));
         const send = () => {
           clearTimeout(timer);
-          timer = setTimeout(onTimeout, timeoutMs, requestId);
+          timer = setTimeout(onTimeout, timeoutMs);
           const message: InvokeMessage = { requestId, event, deadlineMs: Date.now() + timeoutMs };
           // oxlint-disable-next-line unicorn/require-post-message-target-origin -- a thread, not a window
           worker.postMessage(message);
         };
         if (!begin) return send();
         begin = send;
-        timer = setTimeout(onTimeout, Math.max(longestLoadMs, timeoutMs), requestId);
+        timer = setTimeout(onTimeout, Math.max(longestLoadMs, timeoutMs));
       });
     },
     kill,

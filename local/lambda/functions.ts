@@ -4,7 +4,12 @@ import type { Assembly } from "../assembly/assembly.ts";
 import { REGION } from "../assembly/local-account.ts";
 import type { TemplateResolver } from "../assembly/template.ts";
 import type { MeasuredInvocation } from "../observe/measuring.ts";
-import { type Execution, type InvocationOutcome, startExecution } from "./execution.ts";
+import {
+  type Execution,
+  type ExecutionOptions,
+  type InvocationOutcome,
+  startExecution,
+} from "./execution.ts";
 import { createWorkerPool, type WorkerPool } from "./worker-pool.ts";
 
 interface FunctionProperties {
@@ -80,26 +85,49 @@ function splitHandler(handler: string): { file: string; handlerName: string } {
   return { file: `${handler.slice(0, dot)}.mjs`, handlerName: handler.slice(dot + 1) };
 }
 
-/** Reads every function with a bundle. Nothing is started before the first invocation. */
-export function createFunctions({
-  assembly,
-  template,
-  awsUrl,
-  maxWorkers,
-  onLog,
-  onInvocation,
-}: {
-  assembly: Assembly;
-  template: TemplateResolver;
-  awsUrl: string;
-  maxWorkers: number;
+/** What one worker of a function is started with. */
+function describeExecution(
+  properties: FunctionProperties,
+  one: { name: string; arn: string; directory: string; accessKeyId: string; awsUrl: string },
+): Omit<ExecutionOptions, "onLog" | "onExit"> {
+  const { name, accessKeyId } = one;
+  const { file, handlerName } = splitHandler(properties.Handler);
+  const memoryMegabytes = properties.MemorySize ?? 128;
+  const variables = Object.entries(properties.Environment?.Variables ?? {});
+  return {
+    settings: {
+      file: join(one.directory, file),
+      handlerName,
+      functionName: name,
+      functionArn: one.arn,
+      memoryMegabytes,
+    },
+    environment: {
+      ...runtimeEnvironment(name, memoryMegabytes, accessKeyId, one.awsUrl),
+      ...Object.fromEntries(variables.map(([key, value]) => [key, String(value)])),
+    },
+    accessKeyId,
+    timeoutMs: (properties.Timeout ?? DEFAULT_TIMEOUT_SECONDS) * 1000,
+  };
+}
+
+/** What the functions of a template run with. */
+export interface FunctionsOptions {
+  readonly assembly: Assembly;
+  readonly template: TemplateResolver;
+  readonly awsUrl: string;
+  readonly maxWorkers: number;
   onLog(functionName: string, text: string): void;
   onInvocation(measured: MeasuredInvocation): void;
-}): LocalFunctions {
+}
+
+/** Reads every function with a bundle. Nothing is started before the first invocation. */
+export function createFunctions(options: FunctionsOptions): LocalFunctions {
+  const { template, awsUrl, maxWorkers, onLog, onInvocation } = options;
   const byKey = new Map<string, { owner: LocalFunction; execution: Execution }>();
   let keys = 0;
 
-  async function measured(logicalId: string, invocation: Promise<InvocationOutcome>) {
+  async function measure(logicalId: string, invocation: Promise<InvocationOutcome>) {
     const startedMs = performance.now();
     const outcome = await invocation;
     const durationMs = performance.now() - startedMs;
@@ -110,30 +138,13 @@ export function createFunctions({
   function create(logicalId: string, properties: FunctionProperties, directory: string) {
     const name = friendlyName(logicalId);
     const arn = template.resolve<string>({ "Fn::GetAtt": [logicalId, "Arn"] });
-    const { file, handlerName } = splitHandler(properties.Handler);
-    const memoryMegabytes = properties.MemorySize ?? 128;
-    const variables = Object.entries(properties.Environment?.Variables ?? {});
-    const declared = Object.fromEntries(variables.map(([key, value]) => [key, String(value)]));
-
     const pool = createWorkerPool({
       maxWorkers,
       start(onExit) {
         keys += 1;
         const accessKeyId = `${name.replaceAll(/[^a-z0-9]/gu, "")}W${keys}`;
         const execution = startExecution({
-          settings: {
-            file: join(directory, file),
-            handlerName,
-            functionName: name,
-            functionArn: arn,
-            memoryMegabytes,
-          },
-          environment: {
-            ...runtimeEnvironment(name, memoryMegabytes, accessKeyId, awsUrl),
-            ...declared,
-          },
-          accessKeyId,
-          timeoutMs: (properties.Timeout ?? DEFAULT_TIMEOUT_SECONDS) * 1000,
+          ...describeExecution(properties, { name, arn, directory, accessKeyId, awsUrl }),
           onLog: (text) => onLog(name, text),
           onExit() {
             byKey.delete(accessKeyId);
@@ -149,7 +160,7 @@ export function createFunctions({
       logicalId,
       arn,
       roleArn: properties.Role,
-      invoke: (event, options) => measured(logicalId, pool.invoke(event, options)),
+      invoke: (event, options) => measure(logicalId, pool.invoke(event, options)),
       executions: () => pool.executions(),
     };
     return { owner, pool };
@@ -158,15 +169,14 @@ export function createFunctions({
   const created = template
     .resources<FunctionProperties>("AWS::Lambda::Function")
     .flatMap(({ logicalId, properties }) => {
-      const directory = assembly.assets.get(properties.Code.S3Key ?? "");
       // Functions without a bundle of ours are the CDK's own helpers for deployment.
+      const directory = options.assembly.assets.get(properties.Code.S3Key ?? "");
       return directory ? [create(logicalId, properties, directory)] : [];
     });
   const all = created.map(({ owner }) => owner);
   return {
     all,
-    find: (name) =>
-      all.find((one) => one.name === name || one.logicalId === name || one.arn === name),
+    find: (name) => all.find((one) => [one.name, one.logicalId, one.arn].includes(name)),
     byAccessKey: (accessKeyId) => byKey.get(accessKeyId),
     stop() {
       for (const { pool } of created) pool.stop();

@@ -33,6 +33,24 @@ interface Waiting {
 /** Workers that have had nothing to do for this long go away, but for one. */
 const IDLE_MS = 60_000;
 
+type Workers = Map<Execution, { lastUsedMs: number }>;
+
+function endIdleWorkers(workers: Workers): void {
+  const idle = [...workers].filter(
+    ([worker, { lastUsedMs }]) => !worker.busy && Date.now() - lastUsedMs > IDLE_MS,
+  );
+  for (const [worker] of idle.slice(0, Math.min(idle.length, workers.size - 1))) {
+    workers.delete(worker);
+    worker.kill({ errorType: "Idle", errorMessage: "ended because it had nothing to do" });
+  }
+}
+
+/** The idle worker used last, so that surplus ones grow idle and can go. */
+function findIdleWorker(workers: Workers): Execution | undefined {
+  const idle = [...workers].filter(([worker]) => !worker.busy);
+  return idle.sort(([, one], [, other]) => other.lastUsedMs - one.lastUsedMs)[0]?.[0];
+}
+
 /**
  * Makes an empty pool.
  * @param start starts one worker; `onExit` has to be called when its thread is gone, for whatever reason.
@@ -44,9 +62,10 @@ export function createWorkerPool({
   start(onExit: () => void): Execution;
   maxWorkers: number;
 }): WorkerPool {
-  const workers = new Map<Execution, { lastUsedMs: number }>();
+  const workers: Workers = new Map();
   const queue: Waiting[] = [];
   let stopped = false;
+  const sweeper = setInterval(endIdleWorkers, IDLE_MS / 2, workers).unref();
 
   function startWorker() {
     const worker = start(() => {
@@ -55,15 +74,6 @@ export function createWorkerPool({
     });
     workers.set(worker, { lastUsedMs: Date.now() });
     return worker;
-  }
-
-  /** The worker used last comes first, so that surplus ones grow idle and can go. */
-  function freeWorker(): Execution | undefined {
-    let best: [Execution, number] | undefined;
-    for (const [worker, { lastUsedMs }] of workers) {
-      if (!worker.busy && (!best || lastUsedMs > best[1])) best = [worker, lastUsedMs];
-    }
-    return best?.[0] ?? (workers.size < maxWorkers ? startWorker() : undefined);
   }
 
   async function run(worker: Execution, event: string): Promise<InvocationOutcome> {
@@ -76,7 +86,8 @@ export function createWorkerPool({
 
   function serveQueue() {
     while (queue.length > 0) {
-      const worker = freeWorker();
+      const worker =
+        findIdleWorker(workers) ?? (workers.size < maxWorkers ? startWorker() : undefined);
       if (!worker) return;
       const { event, settle, timer, onStart } = queue.shift()!;
       clearTimeout(timer);
@@ -84,17 +95,6 @@ export function createWorkerPool({
       settle(run(worker, event));
     }
   }
-
-  const sweeper = setInterval(() => {
-    const idle = [...workers].filter(
-      ([worker, { lastUsedMs }]) => !worker.busy && Date.now() - lastUsedMs > IDLE_MS,
-    );
-    for (const [worker] of idle.slice(0, Math.min(idle.length, workers.size - 1))) {
-      workers.delete(worker);
-      worker.kill({ errorType: "Idle", errorMessage: "ended because it had nothing to do" });
-    }
-  }, IDLE_MS / 2);
-  sweeper.unref();
 
   return {
     invoke(event, { waitMs, onStart } = {}) {

@@ -1,5 +1,7 @@
 /** Two people who edit one document: shows what the client's editing sessions do, request by request. */
 import { createClient, isProblem } from "../../../client/index.ts";
+import { createMachine } from "./machine.js";
+import { nameOf, render } from "./view.js";
 
 const people = [
   { user: "ana", name: "Ana", color: "#6d4aff" },
@@ -27,71 +29,21 @@ function tokensOf(user, groups = "") {
 
 const administrator = createClient({ baseUrl: "", token: tokensOf("root", "admin") });
 
-/** A machine that can be put to sleep: its timers wait, and fire when it wakes. */
-function createMachine() {
-  let asleep = false;
-  const waiting = new Set();
-  const page = new EventTarget();
-  addEventListener("pagehide", () => page.dispatchEvent(new Event("pagehide")));
-  for (const sign of ["visibilitychange", "pageshow", "focus", "online"]) {
-    addEventListener(sign, () => asleep || page.dispatchEvent(new Event(sign)), true);
-  }
-  return {
-    host: {
-      setTimer: (run, delayMs) => setTimeout(() => (asleep ? waiting.add(run) : run()), delayMs),
-      clearTimer: (timer) => clearTimeout(timer),
-      page,
-    },
-    get asleep() {
-      return asleep;
-    },
-    set asleep(next) {
-      asleep = next;
-      if (asleep) return;
-      page.dispatchEvent(new Event("resume"));
-      waiting.clear();
-    },
-  };
-}
-
-function clock(ms) {
-  const seconds = Math.max(0, Math.ceil(ms / 1_000));
-  return `${Math.floor(seconds / 60)}:${String(seconds % 60).padStart(2, "0")}`;
-}
-
-/** The end of a long number: enough to see it grow. */
-function short(number) {
-  return number ? `…${String(number).slice(-6)}` : "none yet";
-}
-
-function createEditor({ user, name, color }) {
-  const section = document.querySelector("#editor").content.cloneNode(true).firstElementChild;
-  const part = (selector) => section.querySelector(selector);
-  const text = part("textarea");
-  const machine = createMachine();
-  let session;
-  let lock = null;
-  let lost;
-  let shownVersion;
-  let isBusy = false;
-
-  section.id = user;
-  part(".name").textContent = name;
-  part(".avatar").textContent = name[0];
-  section.style.setProperty("--person", color);
-
-  function log(what, note = "", kind = "") {
+/** Shows the newest lines of what happened on top. */
+function createLog(list) {
+  return (what, note = "", kind = "") => {
     const line = document.createElement("li");
     for (const content of [new Date().toLocaleTimeString("en-GB"), what, note]) {
       line.append(Object.assign(document.createElement("span"), { textContent: content }));
     }
     if (kind) line.className = kind;
-    const list = part(".log");
     list.prepend(line);
     while (list.children.length > maxLogLines) list.lastElementChild.remove();
-  }
+  };
+}
 
-  /** Every request but the polling is shown with what it cost. */
+/** A client whose every request but the polling is shown with what it cost. */
+function createLoggedClient(user, machine, log) {
   async function loggedFetch(url, init) {
     const answer = await fetch(url, init);
     const cost = /"(\d+) req/.exec(answer.headers.get("server-timing") ?? "")?.[1];
@@ -101,122 +53,62 @@ function createEditor({ user, name, color }) {
     }
     return answer;
   }
+  return createClient({ baseUrl: "", token: tokensOf(user), fetch: loggedFetch }, machine.host);
+}
 
-  const client = createClient(
-    { baseUrl: "", token: tokensOf(user), fetch: loggedFetch },
-    machine.host,
-  );
-
-  function modeNow() {
-    if (lost) return "lost";
-    if (session) return session.state === "held" ? "held" : "unsure";
-    return lock ? "blocked" : "viewing";
-  }
-
-  const pills = {
-    held: "Editing",
-    unsure: "Asking the server…",
-    lost: "Lock lost",
-    blocked: "Read only",
-    viewing: "Free",
-  };
-
-  function render() {
-    const mode = machine.asleep && session ? "unsure" : modeNow();
-    const isEditing = session !== undefined;
-    const holder = session ? { expiresAtMs: session.expiresAtMs, username: "You" } : lock;
-    const leftMs = holder ? holder.expiresAtMs - Date.now() : 0;
-    section.dataset.mode = mode;
-    part(".pill").textContent = machine.asleep ? "Asleep" : pills[mode];
-    part(".doing").textContent = isEditing
-      ? `fence ${short(session.fence)}, version ${short(session.version)}`
-      : `version ${short(shownVersion)}`;
-    part(".left").style.width = `${Math.min(100, (leftMs / leaseMs()) * 100)}%`;
-    const who = holder?.username ?? holder?.userId;
-    part(".lock").textContent = machine.asleep
-      ? "Asleep: nothing is renewed, nothing is asked"
-      : holder
-        ? `${who === "You" ? "You have" : `${who} has`} the lock for another ${clock(leftMs)}`
-        : "Nobody has the lock";
-    part(".banner").hidden = !lost;
-    if (lost) {
-      // Told between the forced end and the next owner's beginning, it names nobody: looking on finds out who.
-      const taker = lost.owner ?? lock;
-      const owner = taker && (taker.username ?? taker.userId);
-      part(".headline").textContent = owner ? `${owner} took the lock` : "Your lock is gone";
-      const why = owner ? "" : `${lost.reason}. `;
-      part(".detail").textContent = `${why}Your text is still here, but it is not saved.`;
-    }
-    text.readOnly = !isEditing;
-    const show = (selector, isShown) => (part(selector).hidden = !isShown);
-    show(".edit", !isEditing && !lock);
-    show(".force", !isEditing && Boolean(lock));
-    show(".save", isEditing);
-    show(".done", isEditing);
-    show(".cancel", isEditing || Boolean(lost));
-    part(".cancel").textContent = lost ? "Discard my text" : "Close without saving";
-    for (const button of section.querySelectorAll("button")) {
-      button.disabled = isBusy || machine.asleep;
-    }
-  }
-
-  const leaseMs = () => Number(leaseField.value) * 1_000;
-
+/** Shows what is saved, and who has the lock, for as long as nobody edits here. */
+function createViewing(state, client, text) {
   async function showSaved() {
     try {
       const saved = await client.getDocument({ params: { docId: documentField.value } });
-      if (saved.version !== shownVersion) text.value = saved.content?.text ?? "";
-      shownVersion = saved.version;
+      if (saved.version !== state.shownVersion) text.value = saved.content?.text ?? "";
+      state.shownVersion = saved.version;
     } catch (error) {
       if (!isProblem(error, "DOCUMENT_NOT_FOUND")) throw error;
-      if (shownVersion !== 0) text.value = "";
-      shownVersion = 0;
+      if (state.shownVersion !== 0) text.value = "";
+      state.shownVersion = 0;
     }
   }
 
-  async function poll() {
-    if (machine.asleep || session) return;
+  return async () => {
+    if (state.machine.asleep || state.session) return;
     const status = await client.getLockStatus({ params: { docId: documentField.value } });
-    if (session) return;
-    lock = status.lockInfo;
-    if (!lost) await showSaved();
+    if (state.session) return;
+    state.lock = status.lockInfo;
+    if (!state.lost) await showSaved();
+  };
+}
+
+/** What the buttons do. */
+function createEditing({ state, client, text, name, log, poll, show }) {
+  function onLost(loss) {
+    log(`lost: ${loss.owner ? `${nameOf(loss.owner)} has it` : "nobody has it"}`, "", "refused");
+    Object.assign(state, { session: undefined, lost: loss, lock: loss.owner });
+    show();
   }
 
   async function edit() {
-    lost = undefined;
+    state.lost = undefined;
     const mine = text.value;
     const ttl = Number(leaseField.value);
-    session = await client.documents.edit(documentField.value, { ttl, username: name });
-    lock = null;
+    const session = await client.documents.edit(documentField.value, { ttl, username: name });
     // Somebody saved since this text was shown: theirs counts.
-    text.value = session.version === shownVersion ? mine : (session.content?.text ?? "");
-    shownVersion = session.version;
-    session.on("lost", (loss) => {
-      log(
-        `lost: ${loss.owner ? `${loss.owner.username ?? loss.owner.userId} has it` : "nobody has it"}`,
-        "",
-        "refused",
-      );
-      session = undefined;
-      lost = loss;
-      lock = loss.owner;
-      render();
-    });
+    text.value = session.version === state.shownVersion ? mine : (session.content?.text ?? "");
+    Object.assign(state, { session, lock: null, shownVersion: session.version });
+    session.on("lost", onLost);
     session.on("unsure", () => log("unsure: is the lock still mine?", "", "told"));
     text.focus();
   }
 
   async function save(keepLock) {
-    await session.save({ text: text.value }, { keepLock });
-    shownVersion = session.version;
-    if (!keepLock) session = undefined;
+    await state.session.save({ text: text.value }, { keepLock });
+    state.shownVersion = state.session.version;
+    if (!keepLock) state.session = undefined;
   }
 
   async function cancel() {
-    const open = session;
-    session = undefined;
-    lost = undefined;
-    shownVersion = undefined;
+    const open = state.session;
+    Object.assign(state, { session: undefined, lost: undefined, shownVersion: undefined });
     await open?.close();
     await poll();
   }
@@ -228,43 +120,69 @@ function createEditor({ user, name, color }) {
     await edit();
   }
 
+  return { edit, save, cancel, takeOver };
+}
+
+function createEditor({ user, name, color }) {
+  const section = document.querySelector("#editor").content.cloneNode(true).firstElementChild;
+  const part = (selector) => section.querySelector(selector);
+  const text = part("textarea");
+  const machine = createMachine();
+  const state = {
+    machine,
+    lock: null,
+    isBusy: false,
+    get leaseMs() {
+      return Number(leaseField.value) * 1_000;
+    },
+  };
+  const log = createLog(part(".log"));
+  const client = createLoggedClient(user, machine, log);
+  const poll = createViewing(state, client, text);
+  const show = () => render(state, section, part);
+  const editing = createEditing({ state, client, text, name, log, poll, show });
+
+  section.id = user;
+  part(".name").textContent = name;
+  part(".avatar").textContent = name[0];
+  section.style.setProperty("--person", color);
+
   /** Runs one action at a time; what goes wrong is shown, and told in the log already. */
   function act(work) {
     return async () => {
-      if (isBusy) return;
-      isBusy = true;
-      render();
+      if (state.isBusy) return;
+      state.isBusy = true;
+      show();
       await work().catch((error) => {
-        if (isProblem(error, "LOCK_HELD")) lock = error.problem.lockInfo;
-        else if (!lost) log(error.message, error.code, "refused");
+        if (isProblem(error, "LOCK_HELD")) state.lock = error.problem.lockInfo;
+        else if (!state.lost) log(error.message, error.code, "refused");
       });
-      isBusy = false;
-      render();
+      state.isBusy = false;
+      show();
     };
   }
 
-  part(".edit").addEventListener("click", act(edit));
-  part(".save").addEventListener(
-    "click",
-    act(() => save(true)),
-  );
-  part(".done").addEventListener(
-    "click",
-    act(() => save(false)),
-  );
-  part(".cancel").addEventListener("click", act(cancel));
-  part(".force").addEventListener("click", act(takeOver));
+  const buttons = {
+    ".edit": editing.edit,
+    ".save": () => editing.save(true),
+    ".done": () => editing.save(false),
+    ".cancel": editing.cancel,
+    ".force": editing.takeOver,
+  };
+  for (const [selector, work] of Object.entries(buttons)) {
+    part(selector).addEventListener("click", act(work));
+  }
   part(".sleep input").addEventListener("change", ({ target }) => {
     machine.asleep = target.checked;
     log(target.checked ? "fell asleep" : "woke up", "", "told");
-    render();
+    show();
   });
-  documentField.addEventListener("change", act(cancel));
+  documentField.addEventListener("change", act(editing.cancel));
 
-  setInterval(render, 200);
+  setInterval(show, 200);
   setInterval(() => void poll().catch(() => undefined), pollMs);
   document.querySelector("#editors").append(section);
-  void poll().then(render);
+  void poll().then(show);
 }
 
 document.querySelector("#settings").addEventListener("submit", (event) => event.preventDefault());
