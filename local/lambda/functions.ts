@@ -160,7 +160,7 @@ export function createFunctions(options: FunctionsOptions): LocalFunctions {
       logicalId,
       arn,
       roleArn: properties.Role,
-      invoke: (event, options) => measure(logicalId, pool.invoke(event, options)),
+      invoke: (event, asked) => measure(logicalId, pool.invoke(event, asked)),
       executions: () => pool.executions(),
     };
     return { owner, pool };

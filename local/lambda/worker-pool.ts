@@ -48,7 +48,7 @@ function endIdleWorkers(workers: Workers): void {
 /** The idle worker used last, so that surplus ones grow idle and can go. */
 function findIdleWorker(workers: Workers): Execution | undefined {
   const idle = [...workers].filter(([worker]) => !worker.busy);
-  return idle.sort(([, one], [, other]) => other.lastUsedMs - one.lastUsedMs)[0]?.[0];
+  return idle.toSorted(([, one], [, other]) => other.lastUsedMs - one.lastUsedMs)[0]?.[0];
 }
 
 /**

@@ -31,25 +31,31 @@ interface Standing {
   readonly lapsed: readonly Taken[];
 }
 
+/** Looks at the rows of the locks that a user's row names. One read for each 100 of them. */
+async function look(
+  database: Database,
+  userId: string,
+  taken: readonly Taken[],
+  nowMs: EpochMs,
+): Promise<Standing> {
+  const names = [...new Set(taken.map(({ resource }) => resource))];
+  const rows = await database.getMany(
+    "Locks",
+    names.map((resource) => ({ resource })),
+  );
+  const found = new Map(rows.map((row) => [String(row["resource"]), parseLock(row)]));
+  const standing = { live: [] as Lock[], gone: [] as Taken[], lapsed: [] as Taken[] };
+  for (const each of taken) {
+    const lock = found.get(each.resource);
+    if (lock?.owner.userId !== userId || lock.fence !== each.fence) standing.gone.push(each);
+    else if (isExpired(lock.expiresAtMs, nowMs)) standing.lapsed.push(each);
+    else standing.live.push(lock);
+  }
+  return standing;
+}
+
 /** Makes the counting of a lock service. */
 export function createCounting({ database, clock, limits }: CountingParts) {
-  async function look(userId: string, taken: readonly Taken[], nowMs: EpochMs): Promise<Standing> {
-    const names = [...new Set(taken.map(({ resource }) => resource))];
-    const rows = await database.getMany(
-      "Locks",
-      names.map((resource) => ({ resource })),
-    );
-    const found = new Map(rows.map((row) => [String(row["resource"]), parseLock(row)]));
-    const standing = { live: [] as Lock[], gone: [] as Taken[], lapsed: [] as Taken[] };
-    for (const each of taken) {
-      const lock = found.get(each.resource);
-      if (lock?.owner.userId !== userId || lock.fence !== each.fence) standing.gone.push(each);
-      else if (isExpired(lock.expiresAtMs, nowMs)) standing.lapsed.push(each);
-      else standing.live.push(lock);
-    }
-    return standing;
-  }
-
   /**
    * Forgets what is over among the locks that the row of a refusal names. A lease that ended by itself is ended
    * for good in the same transaction, so that no slower clock renews a lock that is counted no more. One read,
@@ -59,7 +65,7 @@ export function createCounting({ database, clock, limits }: CountingParts) {
    */
   async function makeRoom(userId: string, row: Row | undefined, wanted: number): Promise<void> {
     const nowMs = clock();
-    const { live, gone, lapsed } = await look(userId, parseTaken(row), nowMs);
+    const { live, gone, lapsed } = await look(database, userId, parseTaken(row), nowMs);
     if (live.length + wanted > limits.maxLocksPerUser) {
       const ends = live.map(({ expiresAtMs }) => expiresAtMs);
       throw new TooManyLocks(limits, ends.length > 0 ? Math.min(...ends) : undefined);

@@ -3,10 +3,12 @@ import { type Actor, changeNote } from "../base/actor.ts";
 import { reopenWrite } from "../carts/checkout/cart-checkout-store.ts";
 import type { Page } from "../table/paging.ts";
 import { again, OnceMore } from "../base/again.ts";
+import type { EpochMs } from "../base/time.ts";
 import { leaveAllowanceWrites } from "./allowance-store.ts";
 import { leaveCountWrites } from "./shopper-store.ts";
 import { transactTolerating } from "../table/tolerating.ts";
 import { TransactionRefused } from "../table/transaction.ts";
+import type { Write } from "../table/write.ts";
 import { sumDemand, type Order, type OrderCaller } from "./order.ts";
 import { listHoldings, releaseMoved, releaseWrites } from "./holdings.ts";
 import type { PlacingOptions } from "./order-draft.ts";
@@ -35,6 +37,15 @@ export interface Closed {
 /** Each payment that is started moves the deadline once; nobody starts ten while one order is ended. */
 const mostPaymentStarts = 10;
 
+/** The order counts no more among what its shopper withholds; whose doing its end was is remembered. */
+function leaveWrites(order: Order, { to, actor }: Ending, nowMs: EpochMs): Write[] {
+  const isShoppers = to === "expired" || actor.id === order.userId;
+  return [
+    ...leaveCountWrites(order, isShoppers ? "unpaid" : "neither", nowMs),
+    ...leaveAllowanceWrites(order),
+  ];
+}
+
 /** Takes orders and lets go of them; all that one step changes, it changes in one transaction. */
 export function createOrderService(options: PlacingOptions) {
   const { database, clock } = options;
@@ -59,11 +70,7 @@ export function createOrderService(options: PlacingOptions) {
       ...held.map((holding) => releaseWrites(holding)),
       ...(cart ? [reopenWrite({ cartId: cart.cartId, orderId, note: ofCart })] : []),
     ];
-    const isShoppers = to === "expired" || actor.id === order.userId;
-    const count = [
-      ...leaveCountWrites(order, isShoppers ? "unpaid" : "neither", nowMs),
-      ...leaveAllowanceWrites(order),
-    ];
+    const count = leaveWrites(order, ending, nowMs);
     const closing = closeOrderWrite({ order, to, nowMs, note });
     const refused = await transactTolerating(database, [closing], [...returning, ...count]);
     const gone = refused.filter((each) => !count.some((write) => each === write));

@@ -92,22 +92,25 @@ async function lockStillCart(
   });
 }
 
+const makeId = ({ userId, sessionId }: CartAddress): string => makeCartId(userId, sessionId);
+
+async function unlock(
+  { database, clock }: CartCheckoutOptions,
+  request: CheckoutRequest,
+): Promise<void> {
+  const note = changeNote("cart.reopened", request.actor, clock());
+  await database.apply(reopenWrite({ cartId: makeId(request), orderId: request.orderId, note }));
+}
+
 /** Makes the service. */
 export function createCartCheckout(options: CartCheckoutOptions) {
   const { database, clock } = options;
   const lockCart = async (request: LockRequest): Promise<Cart> =>
     (await lockStillCart(options, request)).cart;
-  const makeId = ({ userId, sessionId }: CartAddress): string => makeCartId(userId, sessionId);
-
-  async function unlockCart(request: CheckoutRequest): Promise<void> {
-    const { orderId, actor } = request;
-    const note = changeNote("cart.reopened", actor, clock());
-    await database.apply(reopenWrite({ cartId: makeId(request), orderId, note }));
-  }
 
   /** Also when the lock has run out meanwhile: then there is nothing left to give back. */
   async function letGo(request: CheckoutRequest): Promise<void> {
-    await unlockCart(request).catch((error: unknown) => {
+    await unlock(options, request).catch((error: unknown) => {
       if (!(error instanceof CheckoutGone)) throw error;
     });
   }
@@ -141,7 +144,7 @@ export function createCartCheckout(options: CartCheckoutOptions) {
      * @throws CheckoutGone when it is not locked for this order (any more); nothing was changed
      * @example await carts.unlockCart({ userId, sessionId, orderId: "ord_1", actor })
      */
-    unlockCart,
+    unlockCart: (request: CheckoutRequest): Promise<void> => unlock(options, request),
 
     /**
      * Who has the cart's lock, live ones only. One request.

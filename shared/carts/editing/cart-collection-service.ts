@@ -32,29 +32,27 @@ function parseItem({ attributes, ...line }: CartLine): CartItem {
   return attributes === undefined ? line : { ...line, attributes: JSON.parse(attributes) };
 }
 
+/** Adds the facts of items that are neither in the cart nor read yet. */
+async function withMissingFacts(
+  contents: CollectionEditingOptions["contents"],
+  lines: readonly CartLine[],
+  wanted: readonly WantedItem[],
+  items: Contents["items"],
+): Promise<Contents["items"]> {
+  const known = indexLines(lines);
+  const unread = wanted
+    .filter((each) => !known.has(makeLineId(each.itemId, each.attributes)))
+    .map(({ itemId }) => itemId)
+    .filter((itemId) => !items.has(itemId));
+  if (unread.length === 0) return items;
+  const read = await contents.read([], unread);
+  return new Map([...items, ...read.items]);
+}
+
 /** Makes the operations on the lines of a cart as a whole. */
 export function createCartCollections(options: CollectionEditingOptions) {
   const { contents, clock } = options;
   const { open, guarded, replaceInstance } = createCollectionEditing(options);
-
-  /** Adds the facts of items that are neither in the cart nor read yet. */
-  async function withMissingFacts(
-    cart: Cart,
-    instance: string,
-    wanted: readonly WantedItem[],
-    items: Contents["items"],
-  ): Promise<Contents["items"]> {
-    const known = indexLines(selectInstance(cart, instance).lines);
-    const isKnown = ({ itemId, attributes }: WantedItem): boolean =>
-      known.has(makeLineId(itemId, attributes)) || items.has(itemId);
-    const unread = wanted.filter((each) => !isKnown(each));
-    if (unread.length === 0) return items;
-    const read = await contents.read(
-      [],
-      unread.map(({ itemId }) => itemId),
-    );
-    return new Map([...items, ...read.items]);
-  }
 
   return {
     /**
@@ -122,10 +120,11 @@ export function createCartCollections(options: CollectionEditingOptions) {
         const edit = makeEdit(request, "cart.items_updated", clock());
         return contents.settle(cart, async (current) => {
           const { instance } = request;
-          const wanted = await change(selectInstance(current, instance).lines.map(parseItem));
+          const { lines } = selectInstance(current, instance);
+          const wanted = await change(lines.map(parseItem));
           checkLineCount(wanted.length);
           checkDistinct(wanted);
-          const facts = await withMissingFacts(current, instance, wanted, items);
+          const facts = await withMissingFacts(contents, lines, wanted, items);
           return replaceInstance(edit, current, (present) =>
             withLines(present, wanted, facts, edit.nowMs),
           );
