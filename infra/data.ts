@@ -65,6 +65,7 @@ function createTable(scope: Construct, name: TableName, settings: Settings): Tab
       partitionKey: attribute(index.partition),
       sortKey: attribute(index.sort),
       projectionType: ProjectionType[index.projection],
+      ...indexWarmth(name, settings),
     });
   }
   return table;
@@ -82,6 +83,12 @@ function warmth(name: TableName, { capacity }: Settings) {
     writeUnitsPerSecond: warmWriteUnits,
   };
   return { warmThroughput };
+}
+
+/** A new order writes an entry into each index of its table: one that is late would hold the table up. */
+function indexWarmth(name: TableName, { capacity: { warmWriteUnits } }: Settings) {
+  if (name !== "Orders" || warmWriteUnits === undefined) return {};
+  return { warmThroughput: { writeUnitsPerSecond: warmWriteUnits } };
 }
 
 /** The tables whose changes leave by a stream. */

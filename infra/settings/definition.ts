@@ -28,6 +28,8 @@ export interface NumberDefinition extends Common {
   readonly kind: "number";
   readonly unit: string;
   readonly default?: number;
+  /** Said where there is no default of its own, because that depends on other settings. */
+  readonly otherwise?: string;
   readonly least: number;
   readonly most: number;
 }

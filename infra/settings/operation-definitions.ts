@@ -61,10 +61,10 @@ export const operationDefinitions = {
     section: "Capacity",
     kind: "number",
     unit: "partitions",
-    default: 4,
+    otherwise: "one for each 1,000 `warmWriteUnits`, at least 4",
     least: 1,
-    most: 16,
-    does: "partitions of the index of due orders that new orders are spread over: one takes about 300 orders a second through to their end. May be raised and lowered at any time",
+    most: 64,
+    does: "partitions of the index of due orders that new orders are spread over: one takes 1,000 new orders a second, and about 300 through to their end. The sweep looks into each once a minute. May be raised and lowered at any time",
   },
   warmReadUnits: {
     section: "Capacity",
@@ -82,7 +82,7 @@ export const operationDefinitions = {
 
     least: 4000,
     most: 1000000,
-    does: "the same for writes (about 0.0095 USD for each beyond 4,000)",
+    does: "the same for writes, the indexes of orders included (about 0.016 USD for each beyond 4,000)",
   },
   tags: {
     section: "Operation",

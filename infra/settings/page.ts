@@ -12,7 +12,8 @@ function takes(definition: Definition): string {
 
 function otherwise(definition: Definition): string {
   if (definition.kind === "choice") return definition.otherwise ?? `\`${definition.choices[0]}\``;
-  return definition.default === undefined ? "none" : `\`${definition.default}\``;
+  if (definition.default !== undefined) return `\`${definition.default}\``;
+  return "otherwise" in definition ? definition.otherwise! : "none";
 }
 
 function rows(section: string): string[] {

@@ -1,6 +1,7 @@
 /** Turns CDK context into settings that the rest of the app can trust; nothing else reads context. */
 import type { Node } from "constructs";
 import { ContextReader } from "./context-reader.ts";
+import { type Capacity, fitDueShards } from "./capacity.ts";
 import { type ProviderName, providerNames } from "../../shared/api/payment-providers.ts";
 import { definitions, providerDefinitions } from "./definitions.ts";
 
@@ -25,19 +26,6 @@ interface LockLimits {
   /** 0 lifts it. */
   readonly maxLocksPerUser: number;
   readonly maxLockSeconds: number;
-}
-
-/** How much is let in at once, and what is kept ready for it. */
-export interface Capacity {
-  readonly throttlePerSecond: number;
-  readonly ordersPerSecond: number;
-  readonly webhooksPerSecond: number;
-  readonly reservedForWebhooks: number;
-  readonly reservedForChanges: number;
-  readonly reservedForCleanup: number;
-  readonly dueShards: number;
-  readonly warmReadUnits?: number;
-  readonly warmWriteUnits?: number;
 }
 
 /** Everything a deployment can choose; `definitions.ts` says what each does. Durations are whole seconds. */
@@ -202,6 +190,7 @@ function readLockLimits(number: ReturnType<typeof createReaders>["number"]): Loc
 }
 
 function readCapacity(number: ReturnType<typeof createReaders>["number"]): Capacity {
+  const warmWriteUnits = number("warmWriteUnits");
   return {
     throttlePerSecond: number("throttlePerSecond"),
     ordersPerSecond: number("ordersPerSecond"),
@@ -209,8 +198,8 @@ function readCapacity(number: ReturnType<typeof createReaders>["number"]): Capac
     reservedForWebhooks: number("reservedForWebhooks"),
     reservedForChanges: number("reservedForChanges"),
     reservedForCleanup: number("reservedForCleanup"),
-    dueShards: number("dueShards"),
-    ...given({ warmReadUnits: number("warmReadUnits"), warmWriteUnits: number("warmWriteUnits") }),
+    dueShards: number("dueShards") ?? fitDueShards(warmWriteUnits),
+    ...given({ warmReadUnits: number("warmReadUnits"), warmWriteUnits }),
   };
 }
 

@@ -20,10 +20,11 @@ export function pendingDueAt({
 }
 
 /**
- * The most partitions that the index of due orders can have. Whoever lists it looks at all of them, so that a
- * shop may raise and lower the number that it writes to at any time.
+ * The most partitions that the index of due orders can have: enough for every sale of an item of 50 rows. A list looks
+ * at all of them, and so does a sweep now and then, so that a shop may raise and lower the number that it writes
+ * to at any time.
  */
-export const mostDueShards = 16;
+export const mostDueShards = 64;
 
 /**
  * The partitions of the due index that new orders go to when nothing else is set. One takes 1,000 writes a second,
@@ -39,7 +40,7 @@ export function pickDueShard(
   return dueShard ?? `due-${pickShard(orderId, shards)}`;
 }
 
-/** Every partition of the due index, as its entries name it. */
+/** Every partition of the due index, as its entries name it; in front those that `pickDueShard` prefers. */
 export const dueShards: readonly string[] = Array.from(
   { length: mostDueShards },
   (_, shard) => `due-${shard}`,

@@ -4,7 +4,7 @@ import type { Actor } from "../base/actor.ts";
 import { HoldfastError } from "../base/errors.ts";
 import type { Logger } from "../base/logger.ts";
 import { type Clock, type EpochMs, isExpired, later, secondsToMs } from "../base/time.ts";
-import { dueShards } from "../orders/due-shards.ts";
+import { dueShards, usualDueShards } from "../orders/due-shards.ts";
 import type { Order } from "../orders/order.ts";
 import type { OrderService } from "../orders/order-service.ts";
 import { listDueOrders } from "../orders/order-store.ts";
@@ -22,6 +22,8 @@ export interface SweepOptions {
   readonly payments: Pick<PaymentService, "abandon" | "recheck" | "retryRefunds">;
   /** Makes what is over of these items available again, for who only looks at levels. */
   readonly reclaim: (itemIds: readonly string[]) => Promise<unknown>;
+  /** How many partitions of the index of due orders new ones go to. */
+  readonly settings: { readonly dueShards: number };
   readonly clock: Clock;
   readonly logger: Logger;
 }
@@ -50,6 +52,13 @@ const patienceMs = secondsToMs(3_600);
 const pageSize = 25;
 /** Orders that are dealt with side by side: each is a transaction of its own, or a provider that is asked. */
 const sideBySide = 16;
+/** Partitions of the index that are walked side by side. */
+const shardsAtOnce = 16;
+/**
+ * So often a process looks into all partitions, and first of all when it starts: those that nothing goes to any more
+ * may still have orders, of before the shop lowered their number.
+ */
+const everywhereMs = secondsToMs(600);
 
 type Step = Partial<Omit<Swept, "lagMs">>;
 
@@ -106,15 +115,31 @@ function newTally() {
 }
 
 /**
+ * Which partitions a sweep walks: those that new orders go to, every so often all. Each time another one is the first, so
+ * that none is always reached last where time is short.
+ */
+function createRounds(inUse: number) {
+  let wholeAgainAtMs = 0;
+  return function nextRound(nowMs: EpochMs): readonly string[] {
+    const isWhole = nowMs >= wholeAgainAtMs;
+    if (isWhole) wholeAgainAtMs = later(nowMs, everywhereMs);
+    const round = isWhole ? dueShards : dueShards.slice(0, Math.max(inUse, usualDueShards));
+    const first = Math.floor(nowMs / secondsToMs(60)) % round.length;
+    return [...round.slice(first), ...round.slice(0, first)];
+  };
+}
+
+/**
  * Makes `sweep`, housekeeping within bounds: it walks the partitions of the index of due orders side by side,
  * page by page, and does for each order what is due, in a transaction of its own, until nothing is left or the
- * operation's time is up. An order that cannot be helped now is passed by, and met again by the next sweep.
+ * operation's time is up. A partition with nothing due costs one request; see `createRounds` for which are looked at. An order that cannot be helped now is passed by, and met again by the next sweep.
  * Two at once, or one that dies in between, do no harm: every step carries its own condition.
  *
  * @example const { expiredOrders } = await createSweep(parts)({ id: "system:sweep" });
  */
 export function createSweep(options: SweepOptions) {
   const { database, orders, payments, clock, logger } = options;
+  const nextRound = createRounds(options.settings.dueShards);
 
   async function expire(order: Order, actor: Actor): Promise<Step> {
     const known = await recheck(options, order, actor);
@@ -162,6 +187,7 @@ export function createSweep(options: SweepOptions) {
     const throughMs = clock();
     const tally = newTally();
     const lane = bulkhead(sideBySide, Number.POSITIVE_INFINITY);
+    const walks = bulkhead(shardsAtOnce, Number.POSITIVE_INFINITY);
 
     async function sweepShard(dueShard: string): Promise<void> {
       let cursor: string | undefined;
@@ -179,7 +205,12 @@ export function createSweep(options: SweepOptions) {
       } while (cursor !== undefined && !isOver());
     }
 
-    await Promise.all(dueShards.map(sweepShard));
+    const round = nextRound(throughMs);
+    await Promise.all(
+      round.map((dueShard) =>
+        walks.execute(async () => (isOver() ? undefined : sweepShard(dueShard))),
+      ),
+    );
     const { expiredOrders, releasedLocks } = tally.done;
     const summary = `Cleaned up ${expiredOrders} expired orders and released ${releasedLocks} locks`;
     logger.info(`Periodic cleanup: ${summary}`, { ...tally.done });

@@ -1,6 +1,7 @@
 /** What a deployment can choose shows in its template: throttles, reserves, warm tables, pages, backups, tags. */
 import { Match } from "aws-cdk-lib/assertions";
 import { expect, test } from "vitest";
+import { fitDueShards } from "../../infra/settings/capacity.ts";
 import { tableNames } from "../../infra/table-shapes.ts";
 import { providerNames } from "../../shared/api/payment-providers.ts";
 import { resourcesOf, synthesize } from "./synthesize.ts";
@@ -63,6 +64,32 @@ test("the tables that a crowd hits are warm only where asked", () => {
   chosen.hasResourceProperties("AWS::DynamoDB::Table", {
     WarmThroughput: { ReadUnitsPerSecond: 12_000, WriteUnitsPerSecond: 8_000 },
   });
+});
+
+test("with the tables the indexes of orders are warm, and have as many partitions as that needs", () => {
+  const inIndexes = (template: typeof plain) =>
+    resourcesOf<{ GlobalSecondaryIndexes?: { IndexName: string; WarmThroughput?: object }[] }>(
+      template,
+      "AWS::DynamoDB::Table",
+    ).flatMap(([, { Properties }]) => Properties.GlobalSecondaryIndexes ?? []);
+  const warm = inIndexes(chosen).filter(({ WarmThroughput }) => WarmThroughput);
+  expect(warm.map(({ IndexName }) => IndexName)).toEqual(["byUser", "due"]);
+  for (const { WarmThroughput } of warm) {
+    expect(WarmThroughput).toEqual({ WriteUnitsPerSecond: 8_000 });
+  }
+  expect(inIndexes(plain).filter(({ WarmThroughput }) => WarmThroughput)).toEqual([]);
+  for (const [template, dueShards] of [
+    [plain, "4"],
+    [chosen, "8"],
+  ] as const) {
+    template.hasResourceProperties("AWS::Lambda::Function", {
+      Description: "functions/orders.ts",
+      Environment: { Variables: Match.objectLike({ DUE_SHARDS: dueShards }) },
+    });
+  }
+  expect([0, 4_000, 4_001, 63_999, 1_000_000].map((units) => fitDueShards(units))).toEqual([
+    4, 4, 5, 64, 64,
+  ]);
 });
 
 test("hosted pages hand over codes only; mail comes from one's own address", () => {

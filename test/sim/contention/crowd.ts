@@ -1,5 +1,6 @@
 /** A crowd in front of a few items: the real services over the modelled engine, in virtual time. */
 import type { ContentionCounts } from "../../../local/contention/contention.ts";
+import { fitDueShards } from "../../../infra/settings/capacity.ts";
 import type { ContentionSettings } from "../../../local/contention/settings.ts";
 import { drawIdsFrom } from "../determinism.ts";
 import type { Item } from "../engine/values.ts";
@@ -153,7 +154,9 @@ class Doors {
   readonly #backroom: System;
 
   constructor(world: World, options: CrowdOptions) {
-    const settings = { ...defaultSettings, holdMs, maxHoldMs: 2 * holdMs };
+    // As a deployment would choose them, whose tables are warm for so much.
+    const dueShards = fitDueShards(options.contention.warmWriteUnits);
+    const settings = { ...defaultSettings, holdMs, maxHoldMs: 2 * holdMs, dueShards };
     this.#world = world;
     this.#options = options;
     this.#shelves = new Shelves(world);

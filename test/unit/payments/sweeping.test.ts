@@ -13,9 +13,17 @@ import { giveItem, holdMs, type World } from "../../support/world.ts";
 const sweeper = { id: "system:sweep" };
 
 /** A shop with so many orders that nobody paid, past their deadline. */
-async function abandoned(count: number) {
+async function abandoned(count: number, shards = 4) {
   let nowMs = 1_800_000_000_000;
-  const world = createMemoryWorld(() => epochMs(nowMs));
+  const sent = { requests: 0 };
+  const world = createMemoryWorld(
+    () => epochMs(nowMs),
+    {},
+    (execute) => {
+      sent.requests += 1;
+      return execute();
+    },
+  );
   const sandbox = world.parts.providers.sandbox!;
   const isDead = { value: false };
   const provider = {
@@ -25,7 +33,13 @@ async function abandoned(count: number) {
       return sandbox.findPayment(transactionId);
     },
   };
-  const shop = createPayments(world, { providers: { sandbox: provider } });
+  /** A process of its own, by another setting where one is given. */
+  const start = (inUse = shards) => {
+    const settings = { ...world.parts.settings, dueShards: inUse };
+    const own = { ...world, parts: { ...world.parts, settings } };
+    return createPayments(own, { providers: { sandbox: provider } });
+  };
+  const shop = start();
   await giveItem(world as never, { itemId: "chair", quantity: count });
   const place = async (index: number) => {
     const userId = `shopper-${index}`;
@@ -40,6 +54,8 @@ async function abandoned(count: number) {
     shop,
     orders,
     isDead,
+    sent,
+    start,
     passTime: (durationMs: number) => (nowMs += durationMs),
   };
 }
@@ -80,5 +96,47 @@ describe("one sweep", () => {
     expect(await runOperation(late, () => shop.sweep(sweeper))).toMatchObject({ expiredOrders: 0 });
     expect(await stillDue(world)).toBe(100);
     expect(await shop.sweep(sweeper)).toMatchObject({ expiredOrders: 100 });
+  });
+
+  it("looks once into each partition that orders go to when nothing is due, and into all every ten minutes", async () => {
+    const { start, passTime, sent } = await abandoned(0);
+    for (const [inUse, looks] of [
+      [1, 4],
+      [4, 4],
+      [40, 40],
+      [64, 64],
+    ] as const) {
+      const { sweep } = start(inUse);
+      const counted: number[] = [];
+      for (let minute = 0; minute <= 10; minute += 1) {
+        sent.requests = 0;
+        await sweep(sweeper);
+        counted.push(sent.requests);
+        passTime(60_000);
+      }
+      expect(counted).toEqual([64, ...Array.from({ length: 9 }, () => looks), 64]);
+    }
+  });
+
+  it("ends orders that were placed while there were more partitions", async () => {
+    const { world, start, shop, passTime } = await abandoned(100, 64);
+    // A process that has looked everywhere, and by the new setting does so in ten minutes again.
+    const { sweep } = start(4);
+    await sweep(sweeper);
+    passTime(holdMs);
+    const soon = await sweep(sweeper);
+    expect(soon.expiredOrders).toBeLessThan(100);
+    passTime(300_000);
+    const later = await sweep(sweeper);
+    expect(soon.expiredOrders + later.expiredOrders).toBe(100);
+    expect(await stillDue(world)).toBe(0);
+    // And one that starts does it first of all.
+    expect(await shop.sweep(sweeper)).toMatchObject({ expiredOrders: 0 });
+  });
+
+  it("ends what is due in any partition at its first look", async () => {
+    const { start, passTime } = await abandoned(100, 64);
+    passTime(holdMs);
+    expect(await start(4).sweep(sweeper)).toMatchObject({ expiredOrders: 100 });
   });
 });
