@@ -115,45 +115,37 @@ function watchDatabase(book: AlarmBook): void {
 
 function watchMoney(book: AlarmBook): void {
   const hour = { period: Duration.hours(1), statistic: "max" };
-  book.ring({
-    id: "AmountMismatch",
-    says: "A provider captured an amount or currency that is not the order's: it goes back",
-    runbook: "A wrong amount was captured",
-    metric: ownMetric("AmountMismatch"),
-    atLeast: 1,
-  });
-  book.ring({
-    id: "RefundRefused",
-    says: "A provider refuses to pay money back, and nobody asks again",
-    runbook: "A refund does not get done",
-    metric: ownMetric("RefundRefused"),
-    atLeast: 1,
-  });
-  book.ring({
-    id: "RefundFailed",
-    says: "A refund failed after it was taken on: the shopper has no money yet",
-    runbook: "A refund does not get done",
-    metric: ownMetric("RefundFailed"),
-    atLeast: 1,
-  });
-  book.ring({
-    id: "UnreadablePaymentEvent",
-    says: "A provider tells of money in a way that cannot be read",
-    runbook: "A payment event cannot be read",
-    metric: ownMetric("UnreadablePaymentEvent"),
-    atLeast: 1,
-  });
-  book.ring({
-    id: "ReconcilerDifferences",
-    says: "A provider's books and ours differ",
-    runbook: "The books differ",
-    metric: ownMetric("ReconcilerDifferences"),
-    atLeast: 1,
-  });
+  /** One is too many; its metric has the name of the alarm. */
+  const ring = (id: string, says: string, runbook: string): void => {
+    book.ring({ id, says, runbook, metric: ownMetric(id), atLeast: 1 });
+  };
+  ring(
+    "AmountMismatch",
+    "A provider captured an amount or currency that is not the order's: it goes back",
+    "A wrong amount was captured",
+  );
+  ring(
+    "PaymentDisputed",
+    "A payment is disputed: its provider wants an answer within days",
+    "A payment is disputed",
+  );
+  const notDone = "A refund does not get done";
+  ring("RefundRefused", "A provider refuses to pay money back, and nobody asks again", notDone);
+  ring(
+    "RefundFailed",
+    "A refund failed after it was taken on: the shopper has no money yet",
+    notDone,
+  );
+  ring(
+    "UnreadablePaymentEvent",
+    "A provider tells of money in a way that cannot be read",
+    "A payment event cannot be read",
+  );
+  ring("ReconcilerDifferences", "A provider's books and ours differ", "The books differ");
   book.ring({
     id: "RefundsDueLong",
     says: "Money that should be back with a shopper is not, after ten tries over hours",
-    runbook: "A refund does not get done",
+    runbook: notDone,
     metric: ownMetric("RefundAttempts", hour),
     atLeast: 10,
     // The pause between tries grows to six hours: each must still be in sight at the next.

@@ -29,6 +29,17 @@ interface Refund {
   status: string;
 }
 
+/** A payment that a cardholder wants back; whether it is covered decides it. */
+interface Chargeback {
+  readonly id: string;
+  readonly payments: readonly number[];
+  readonly currency: string;
+  readonly amount: number;
+  readonly date_created: string;
+  coverage_applied: boolean | null;
+  date_last_updated: string;
+}
+
 /** Amounts are compared in thousandths, the finest part of any currency. */
 const thousandths = (amount: number): number => Math.round(amount * 1_000);
 
@@ -37,11 +48,12 @@ export const refusal = (status: number, code: number): StandInAnswer => ({
   status,
   body: { status, error: "bad_request", message: "told in words", cause: [{ code }] },
 });
-/** Opens the books; `tell` is called for every change of a payment. */
-export function createBooks(now: Now, tell: (paymentId: number) => void) {
+/** Opens the books; `tell` is called for every change of a payment, and of a chargeback with its topic. */
+export function createBooks(now: Now, tell: (id: number | string, topic?: string) => void) {
   const preferences = new Map<string, Preference>();
   const payments = new Map<number, MercadopagoEntity>();
   const refunds: Refund[] = [];
+  const chargebacks: Chargeback[] = [];
   let serial = 1_000_000_000;
   const next = (): number => (serial += 1);
 
@@ -87,7 +99,30 @@ export function createBooks(now: Now, tell: (paymentId: number) => void) {
     return { status: 201, body: refund };
   }
 
-  return { preferences, payments, refunds, next, move, pay, makeRefund };
+  const instant = (): string => new Date(now()).toISOString();
+
+  function dispute(payment: MercadopagoEntity, amount: number): void {
+    const { id: paymentId, currency_id: currency } = payment;
+    // Such ids have more digits than a number keeps.
+    const id = `23300006${next()}`;
+    const at = { date_created: instant(), date_last_updated: instant() };
+    const about = { payments: [paymentId], currency, amount, coverage_applied: null };
+    chargebacks.push({ id, ...about, ...at });
+    move(payment, "charged_back", "in_process");
+    tell(id, "topic_chargebacks_wh");
+  }
+
+  /** The last chargeback of a payment is decided. */
+  function decideDispute(payment: MercadopagoEntity, isCovered: boolean): void {
+    const chargeback = chargebacks.findLast(({ payments: [of] }) => of === payment.id);
+    if (chargeback?.coverage_applied !== null) throw new Error("There is no open chargeback");
+    Object.assign(chargeback, { coverage_applied: isCovered, date_last_updated: instant() });
+    move(payment, "charged_back", isCovered ? "reimbursed" : "settled");
+    tell(chargeback.id, "topic_chargebacks_wh");
+  }
+
+  const taken = { preferences, payments, refunds, chargebacks };
+  return { ...taken, next, move, pay, makeRefund, dispute, decideDispute };
 }
 
 /** See `createBooks`. */

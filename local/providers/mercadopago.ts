@@ -57,7 +57,8 @@ const unknown: StandInAnswer = { status: 404, body: { status: 404, error: "not_f
 const possibleActions: Readonly<Record<string, readonly ProviderAction[]>> = {
   pending: ["pay", "fail", "process"],
   in_process: ["pay", "fail"],
-  approved: ["refund"],
+  approved: ["refund", "dispute"],
+  charged_back: ["winDispute", "loseDispute"],
 };
 
 function answerPreferences(
@@ -140,11 +141,11 @@ function answerPayments(
   return ok(told(books, payment));
 }
 
-/** Starts the stand-in; the books are in `preferences`, `payments` and `refunds`. */
+/** Starts the stand-in; the books are in `preferences`, `payments`, `refunds` and `chargebacks`. */
 export async function startMercadopago({ now = Date.now }: { now?: Now } = {}) {
   let listener: Pick<PlayableStandIn, "onEvent"> | undefined;
-  const books = createBooks(now, (id) => {
-    listener?.onEvent(mercadopagoDelivery(id, { atMs: now() }));
+  const books = createBooks(now, (id, type = "payment") => {
+    listener?.onEvent(mercadopagoDelivery(id, { atMs: now(), type }));
   });
 
   function answer(request: StandInRequest): StandInAnswer {
@@ -153,6 +154,10 @@ export async function startMercadopago({ now = Date.now }: { now?: Now } = {}) {
     }
     const [, first, second, ...rest] = request.path.split("/").map(decodeURIComponent);
     if (first === "checkout") return answerPreferences(books, request, [second ?? "", ...rest]);
+    if (second === "chargebacks") {
+      const found = books.chargebacks.find(({ id }) => id === rest[0]);
+      return found ? ok(found) : unknown;
+    }
     return second === "payments" ? answerPayments(books, request, rest) : unknown;
   }
 
@@ -175,9 +180,11 @@ export async function startMercadopago({ now = Date.now }: { now?: Now } = {}) {
       if (!payment || !possibleActions[payment.status]?.includes(action)) {
         throw new Error(`This cannot happen to ${id}`);
       }
-      if (action === "refund") {
-        books.makeRefund(payment, amount ?? payment.transaction_amount, randomUUID());
-      } else books.move(payment, statuses[action as "pay"]);
+      const { transaction_amount: whole } = payment;
+      if (action === "refund") books.makeRefund(payment, amount ?? whole, randomUUID());
+      else if (action === "dispute") books.dispute(payment, amount ?? whole);
+      else if (action.endsWith("Dispute")) books.decideDispute(payment, action === "winDispute");
+      else books.move(payment, statuses[action as "pay"]);
     },
   }) satisfies PlayableStandIn;
   listener = standIn;

@@ -148,6 +148,7 @@ export function createStripeAccount(now: Now, tell: StripeTeller) {
     if (endedDisputes.has(dispute.status)) throw new Error("This dispute is over");
     dispute.status = status;
     tell("charge.dispute.closed", dispute);
+    if (status === "won") tell("charge.dispute.funds_reinstated", dispute);
   }
 
   return {
@@ -189,6 +190,7 @@ export function createStripeAccount(now: Now, tell: StripeTeller) {
       };
       disputes.push(dispute);
       tell("charge.dispute.created", dispute);
+      tell("charge.dispute.funds_withdrawn", dispute);
       return dispute;
     },
   };

@@ -3,7 +3,7 @@ import { z } from "zod";
 import { fulfilmentStatuses } from "../orders/fulfilments/fulfilment.ts";
 import { orderStatuses, paymentStates } from "../orders/order-status.ts";
 import { fulfilment } from "./fulfilment-fields.ts";
-import { orderRefund } from "./refund-fields.ts";
+import { orderDispute, orderRefund } from "./refund-fields.ts";
 import { maxJsonBytes } from "../carts/model/cart-limits.ts";
 import { endpoint, largeBodyBytes } from "./endpoint.ts";
 import {
@@ -77,8 +77,12 @@ export const orderPayment = z
     paymentId: z.string().optional(),
     capturedMinor: z.int().optional(),
     capturedAtMs: instantField.optional(),
-    refundableMinor: z.int().optional().describe("What of it neither went back nor is to go back."),
+    refundableMinor: z
+      .int()
+      .optional()
+      .describe("What of it neither went back nor is to, and is not disputed."),
     refunds: z.array(orderRefund),
+    disputes: z.array(orderDispute),
   })
   .meta({ id: "Payment" });
 

@@ -27,3 +27,12 @@ export const orderRefund = z
     createdAtMs: instantField,
   })
   .meta({ id: "Refund" });
+
+/** A payment that a bank or the shopper wants back, as its provider last told. */
+export const orderDispute = z
+  .object({
+    disputeId: z.string(),
+    status: z.string().describe("The provider's own word."),
+    amountMinor: z.int(),
+  })
+  .meta({ id: "Dispute" });

@@ -83,6 +83,8 @@ export const auditActions = [
   // A bank is at work on it.
   "payment.processing",
   "payment.noted",
+  // A bank or the shopper wants it back, or how that stands has changed.
+  "payment.disputed",
   // A part of the money is due to go back, or did so without us.
   "refund.due",
   "refund.told",

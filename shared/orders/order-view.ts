@@ -1,5 +1,6 @@
 /** Orders as those who may see them see them, by the contract. */
 import { pickChoices } from "./order-choices.ts";
+import type { DisputeEntry } from "./order-dispute.ts";
 import { nameLines } from "./order-line.ts";
 import type { PaymentState } from "./order-status.ts";
 import type { Fulfilment } from "./fulfilments/fulfilment.ts";
@@ -58,6 +59,11 @@ function refundView([refundId, entry]: [string, RefundEntry], paidWith: string |
   };
 }
 
+/** A dispute as the order's owner may see it. */
+function disputeView([disputeId, { status, amountMinor }]: [string, DisputeEntry]) {
+  return { disputeId, status, amountMinor };
+}
+
 /** How the money stands: what is here counts, whatever was told before it. */
 function paymentState({ capturedAtMs, state }: Payment): PaymentState {
   return capturedAtMs === undefined ? (state ?? "started") : "captured";
@@ -68,13 +74,15 @@ function paymentView({
   refunds = {},
   transactions: _kept,
   extraMinor: _extra,
+  disputes = {},
   ...payment
 }: Payment) {
   const views = Object.entries(refunds).map((entry) => refundView(entry, payment.paymentId));
   const inOrder = views.toSorted(
     (one, other) => one.createdAtMs - other.createdAtMs || (one.refundId < other.refundId ? -1 : 1),
   );
-  return { ...payment, state: paymentState(payment), refunds: inOrder };
+  const disputeViews = Object.entries(disputes).map(disputeView);
+  return { ...payment, state: paymentState(payment), refunds: inOrder, disputes: disputeViews };
 }
 
 /** A text, or whatever the carrier gave. */

@@ -12,6 +12,7 @@ import type { Demand } from "../inventory/stock.ts";
 import type { Fulfilment } from "./fulfilments/fulfilment.ts";
 import type { Allowance } from "./allowance.ts";
 import type { OrderChoices } from "./order-choices.ts";
+import type { DisputeEntry } from "./order-dispute.ts";
 import type { OrderLine } from "./order-line.ts";
 import type { RefundEntry } from "./order-refund.ts";
 
@@ -37,7 +38,9 @@ export interface Payment {
   readonly capturedAtMs?: EpochMs;
   /** Every refund of the order, by its id. */
   readonly refunds?: Readonly<Record<string, RefundEntry>>;
-  /** What of the captured amount neither went back nor is to go back. */
+  /** What banks or shoppers dispute, by the providers' names for it. */
+  readonly disputes?: Readonly<Record<string, DisputeEntry>>;
+  /** What of the captured amount neither went back nor is to go back, and is not disputed. */
   readonly refundableMinor?: number;
   /** What was captured by payments beyond the one that settled the order; all of it goes back. */
   readonly extraMinor?: Readonly<Record<string, number>>;

@@ -18,6 +18,7 @@ export function factKey({
   kind,
   paymentId,
   refundId,
-}: Pick<PaymentFact, "kind" | "paymentId" | "refundId">): string {
-  return `${kind}:${foreignKey(refundId ?? paymentId)}`;
+  dispute,
+}: Pick<PaymentFact, "kind" | "paymentId" | "refundId" | "dispute">): string {
+  return `${kind}:${foreignKey(dispute?.disputeId ?? refundId ?? paymentId)}`;
 }

@@ -3,6 +3,7 @@
 /** Their names. */
 export type PaymentAlarm =
   | "AmountMismatch"
+  | "PaymentDisputed"
   | "ReconcilerDifferences"
   | "RefundFailed"
   | "RefundRefused"

@@ -3,6 +3,7 @@ import { HoldfastError } from "../base/errors.ts";
 import type { EpochMs } from "../base/time.ts";
 import type { Order, OrderStatus, PaymentMethod } from "../orders/order.ts";
 import type { PaymentFact } from "../providers/provider.ts";
+import { whenDisputed } from "./disputes/dispute-telling.ts";
 import { factKey } from "./fact-key.ts";
 import { captured, type Outcome, remembering, withDue } from "./outcome.ts";
 import { capturedBy, makeRefund, refundReasons, withRefund } from "./refunds/refund.ts";
@@ -108,7 +109,7 @@ function whenFailed(
  * What a fact does to an order, or undefined when it changes nothing: it is known already, or the
  * order has moved past it.
  *
- * Facts about one payment may come in any order: a refund implies the capture that is told later, and
+ * Facts about one payment may come in any order: a refund or a dispute implies the capture that is told later, and
  * a capture outweighs a failure before or after it.
  */
 export function decideOutcome(
@@ -116,11 +117,12 @@ export function decideOutcome(
   fact: PaymentFact,
   { policy, nowMs }: { policy: OnPaymentFailure; nowMs: EpochMs },
 ): Outcome | undefined {
-  if (fact.kind === "refunded") {
-    const { refundId: _refund, refunds: _told, ...payment } = fact;
+  if (fact.kind === "refunded" || fact.kind === "disputed") {
+    const { refundId: _refund, refunds: _told, dispute: _dispute, ...payment } = fact;
     const capture = { ...payment, kind: "captured" } as const;
     const whenUnknown = () => whenCaptured(order, capture, nowMs);
-    return whenRefundsTold(order, fact, { nowMs, whenUnknown });
+    const whenTold = fact.kind === "refunded" ? whenRefundsTold : whenDisputed;
+    return whenTold(order, fact, { nowMs, whenUnknown });
   }
   if (order.events?.[factKey(fact)]) return undefined;
   if (fact.kind === "failed") return whenFailed(order, fact, policy, nowMs);

@@ -18,8 +18,9 @@ import {
   knowsTransaction,
   type PaymentAlarm,
 } from "./payment.ts";
-import { factKey } from "./fact-key.ts";
+import { countDisputes, findDispute, maxDisputes } from "./disputes/dispute.ts";
 import { keepEvent } from "./payment-store.ts";
+import { capturedBy } from "./refunds/refund.ts";
 import { countGivenUp, hasNewRefunds } from "./refunds/refund-telling.ts";
 import type { Refunds } from "./refunds/refund-service.ts";
 import type { Settling } from "./settle-service.ts";
@@ -51,30 +52,47 @@ async function payBack({ refunds, logger }: Parts, order: Order, actor: Actor): 
   }
 }
 
+function noteMismatch({ logger, alarm }: Parts, order: Order, fact: PaymentFact): void {
+  if (isWhatWasOrdered(order, fact)) return;
+  const { orderId, totalMinor, currency } = order;
+  const captured = { amountMinor: fact.amountMinor, currency: fact.currency };
+  logger.error("Captured is not what was ordered", { orderId, totalMinor, currency, captured });
+  alarm("AmountMismatch");
+}
+
+/** Somebody has to answer a dispute in time. What waited for its decision is for the sweep: it is due. */
+function noteDispute({ logger, alarm }: Parts, order: Order, settled: Order, fact: PaymentFact) {
+  const { disputeId = "", status } = fact.dispute ?? {};
+  const isBeyond = !findDispute(settled, disputeId) && countDisputes(settled) >= maxDisputes;
+  if (countDisputes(settled) > countDisputes(order) || isBeyond) {
+    const { orderId } = order;
+    logger.warn("A payment is disputed", { orderId, provider: fact.provider, status, isBeyond });
+    alarm("PaymentDisputed");
+  }
+  return settled;
+}
+
 /** Makes `receive` and `verify`; the payment service says what they guarantee. */
 export function createReceiving(options: Parts) {
   const { database, providers, settling, clock, logger, alarm } = options;
 
   /** Another amount than was ordered may still pay for it: not every event says so, the provider does. */
   async function lookTwice(order: Order, fact: PaymentFact): Promise<PaymentFact> {
-    const isPlain = fact.kind !== "captured" || isWhatWasOrdered(order, fact);
-    if (isPlain || order.events?.[factKey(fact)]) return fact;
+    const isMoney = fact.kind !== "processing" && fact.kind !== "failed";
+    const isNews = isMoney && capturedBy(order, fact.paymentId) === undefined;
+    if (!isNews || isWhatWasOrdered(order, fact)) return fact;
     const fetched = await providers[fact.provider]?.fetch(fact);
     return fetched?.orderId === order.orderId && fetched.orderedMinor !== undefined
-      ? fetched
+      ? { ...fact, orderedMinor: fetched.orderedMinor }
       : fact;
   }
 
   async function settle(order: Order, told: PaymentFact, actor: Actor): Promise<Order> {
     const fact = await lookTwice(order, told);
     const settled = await settling.settle(order, fact, actor);
-    if (fact.kind === "captured" && !isWhatWasOrdered(order, fact) && settled !== order) {
-      const { orderId, totalMinor, currency } = order;
-      const captured = { amountMinor: fact.amountMinor, currency: fact.currency };
-      logger.error("Captured is not what was ordered", { orderId, totalMinor, currency, captured });
-      alarm("AmountMismatch");
-    }
+    if (fact.kind === "disputed") return noteDispute(options, order, settled, fact);
     if (settled === order) return order;
+    if (fact.kind === "captured") noteMismatch(options, order, fact);
     const hasFailed = countGivenUp(settled) > countGivenUp(order);
     if (hasFailed) {
       const { orderId } = order;

@@ -1,5 +1,6 @@
 /** The calls to Mercado Pago that we need, by its official SDK, guarded and with tidy errors. */
 import { PaymentRefund } from "mercadopago/dist/clients/paymentRefund/index.js";
+import { Chargeback } from "mercadopago/dist/clients/chargeback/index.js";
 import { Payment } from "mercadopago/dist/clients/payment/index.js";
 import { Preference } from "mercadopago/dist/clients/preference/index.js";
 import { MercadoPagoConfig } from "mercadopago/dist/mercadoPagoConfig.js";
@@ -67,7 +68,7 @@ export function createMercadopagoApi({ keys, baseUrl }: ProviderOptions, guard: 
   if (baseUrl !== undefined) Object.assign(AppConfig, { BASE_URL: baseUrl.replace(/\/$/, "") });
 
   function call<T>(
-    schema: z.ZodType<T>,
+    schema: z.ZodType<T, unknown>,
     send: (config: MercadoPagoConfig) => Promise<unknown>,
     idempotencyKey?: string,
   ): Promise<T> {
@@ -89,6 +90,8 @@ export function createMercadopagoApi({ keys, baseUrl }: ProviderOptions, guard: 
     call(paymentSchema, (config) => new Payment(config).get({ id }));
   return {
     fetchPayment,
+    fetchChargeback: (id: string) =>
+      call(z.unknown(), (config) => new Chargeback(config).get({ id })),
     makePreference: (body: PreferenceWish) =>
       call(preferenceSchema, (config) => new Preference(config).create({ body })),
     async listPayments(orderId: string): Promise<MercadopagoPayment[]> {
@@ -98,13 +101,8 @@ export function createMercadopagoApi({ keys, baseUrl }: ProviderOptions, guard: 
     /** Payments of the account that began between two instants; 100 from `offset` on. */
     async listRecent(since: string, until: string, offset: number): Promise<MercadopagoPayment[]> {
       const range = { range: "date_created", begin_date: since, end_date: until } as const;
-      const options = {
-        ...range,
-        sort: "date_created",
-        criteria: "asc",
-        limit: 100,
-        offset,
-      } as const;
+      const page = { sort: "date_created", criteria: "asc", limit: 100, offset } as const;
+      const options = { ...range, ...page };
       return (await call(listSchema, (config) => new Payment(config).search({ options }))).results;
     },
     async listPreferences(orderId: string): Promise<string[]> {
@@ -141,3 +139,16 @@ export function createMercadopagoApi({ keys, baseUrl }: ProviderOptions, guard: 
 
 /** See `createMercadopagoApi`. */
 export type MercadopagoApi = ReturnType<typeof createMercadopagoApi>;
+
+/** What it has by an id; undefined when there is nothing. */
+export async function findBy<T>(
+  fetch: (id: string) => Promise<T>,
+  id: string,
+): Promise<T | undefined> {
+  try {
+    return await fetch(id);
+  } catch (error) {
+    if (error instanceof ProviderFailed && error.reason === "not_found") return undefined;
+    throw error;
+  }
+}

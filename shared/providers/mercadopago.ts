@@ -6,16 +6,18 @@
  */
 import { WebhookSignatureValidator } from "mercadopago/dist/utils/webhook/index.js";
 import { z } from "zod";
-import { createAmounts, type CurrencyTable } from "./amounts.ts";
 import { createAvailability, refundable } from "./availability.ts";
 import { createGuard } from "./guard.ts";
 import {
   createMercadopagoApi,
+  findBy,
   type MercadopagoApi,
   type MercadopagoPayment,
   type MercadopagoRefund,
   type PreferenceWish,
 } from "./mercadopago-api.ts";
+import { fromDecimal, mercadopagoAmounts as amounts, toDecimal } from "./mercadopago-currencies.ts";
+import { chargebackTopic, readChargeback } from "./mercadopago-disputes.ts";
 import {
   BadSignature,
   type Cancellation,
@@ -23,7 +25,6 @@ import {
   type PaymentEvent,
   type PaymentFact,
   type PaymentProvider,
-  ProviderFailed,
   type ProviderKeys,
   type RefundState,
   type ToldRefund,
@@ -34,42 +35,25 @@ import type { ProviderOptions } from "./provider-options.ts";
 import { listMercadopagoPayments } from "./recent-payments.ts";
 import { parseJson, sha256Hex } from "./signatures.ts";
 
-/**
- * The currencies of the countries where it works; an account has one of them. It wants pesos of Chile and
- * Colombia without decimals (github.com/mercadopago/cart-woocommerce pull 32, github.com/odoo/odoo pull 124162).
- */
-export const mercadopagoCurrencies: CurrencyTable = {
-  ARS: { decimals: 2 },
-  BRL: { decimals: 2 },
-  CLP: { decimals: 0 },
-  COP: { decimals: 0 },
-  MXN: { decimals: 2 },
-  PEN: { decimals: 2 },
-  UYU: { decimals: 2 },
-};
-const amounts = createAmounts(mercadopagoCurrencies);
-const countDecimals = (currency: string): number => mercadopagoCurrencies[currency]?.decimals ?? 2;
-
-/** Its amounts are decimal numbers: 1999 cents go out as 19.99. */
-const toDecimal = (amount: number, currency: string): number =>
-  Number((amount / 10 ** countDecimals(currency)).toFixed(countDecimals(currency)));
-
-/** Our minor units in one of its decimal numbers; undefined when it has more decimals than the currency. */
-function fromDecimal(decimal: number, currency: string): number | undefined {
-  const amount = Number((decimal * 10 ** countDecimals(currency)).toFixed(4));
-  return Number.isSafeInteger(amount) ? amounts.fromProvider(amount, currency) : undefined;
-}
-
 const notificationSchema = z.object({
   type: z.string().max(128),
   data: z.object({ id: z.string().regex(/^[\w-]{1,128}$/) }),
 });
+
+/** Ids of chargebacks are numbers with more digits than a number keeps: they are taken as they are written. */
+function parseNotification(body: Buffer): z.infer<typeof notificationSchema> | undefined {
+  const written = body.toString().replaceAll(/("id"\s*:\s*)(\d{1,128})(?=\s*[,}])/g, '$1"$2"');
+  return notificationSchema.safeParse(parseJson(written)).data;
+}
 
 const kinds: Readonly<Record<string, PaymentFact["kind"]>> = {
   // Under review, or reserved on a card: the shopper has paid.
   in_process: "processing",
   authorized: "processing",
   approved: "captured",
+  // It was captured before somebody wanted it back; the dispute is told by itself.
+  in_mediation: "captured",
+  charged_back: "captured",
   rejected: "failed",
   cancelled: "failed",
   refunded: "refunded",
@@ -135,19 +119,6 @@ function isGenuine(
   });
 }
 
-/** The payment as it stands; undefined when there is none by this id. */
-async function findPayment(
-  api: MercadopagoApi,
-  id: string,
-): Promise<MercadopagoPayment | undefined> {
-  try {
-    return await api.fetchPayment(id);
-  } catch (error) {
-    if (error instanceof ProviderFailed && error.reason === "not_found") return undefined;
-    throw error;
-  }
-}
-
 /** What a checkout page of Mercado Pago's is made from: one line, and closed when the holds end. */
 function makePreference(
   { orderId, currency, expiresAtMs }: TransactionRequest,
@@ -199,14 +170,19 @@ export function createMercadopago(options: ProviderOptions): PaymentProvider {
   });
 
   async function readWebhook(delivery: WebhookDelivery): Promise<PaymentEvent> {
-    const told = notificationSchema.safeParse(parseJson(delivery.body)).data;
+    const told = parseNotification(delivery.body);
     if (!told || !isGenuine(delivery, told.data.id, await keys())) {
       throw new BadSignature("mercadopago");
     }
     const eventId = sha256Hex(delivery.headers["x-signature"] ?? "");
     const noted: NotedEvent = { kind: "noted", provider: "mercadopago", eventId, type: told.type };
     // Its type is not signed: what it is about is known by whether there is such a payment.
-    const payment = await findPayment(api, told.data.id);
+    if (told.type === chargebackTopic) {
+      const event = await readChargeback(api, parseFact, { id: told.data.id, noted });
+      if (event) return event;
+      throw new BadSignature("mercadopago");
+    }
+    const payment = await findBy(api.fetchPayment, told.data.id);
     if (!payment && told.type === "payment") throw new BadSignature("mercadopago");
     return (payment && parseFact(payment)) ?? noted;
   }
@@ -224,7 +200,7 @@ export function createMercadopago(options: ProviderOptions): PaymentProvider {
     async readReturn({ orderId }, { payment_id: paymentId, collection_id: collectionId }) {
       const id = paymentId ?? collectionId;
       if (!id || !/^[\w-]{1,128}$/.test(id)) throw new BadSignature("mercadopago");
-      const payment = await findPayment(api, id);
+      const payment = await findBy(api.fetchPayment, id);
       if (payment?.external_reference !== orderId) throw new BadSignature("mercadopago");
       return parseFact(payment);
     },

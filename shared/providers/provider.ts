@@ -3,6 +3,7 @@ import { HoldfastError } from "../base/errors.ts";
 import type { ProviderName } from "../base/payment-providers.ts";
 import type { EpochMs } from "../base/time.ts";
 import type { Amount, UnavailableReason } from "./amounts.ts";
+import type { ToldDispute } from "./dispute.ts";
 
 export type { ProviderName };
 
@@ -50,7 +51,7 @@ export interface ToldRefund {
  * difference they are the same. A fact is known again by its kind and payment, whatever carried it.
  */
 export interface PaymentFact {
-  readonly kind: "processing" | "captured" | "failed" | "refunded";
+  readonly kind: "processing" | "captured" | "failed" | "refunded" | "disputed";
   readonly provider: ProviderName;
   readonly orderId: string;
   readonly transactionId: string;
@@ -66,6 +67,8 @@ export interface PaymentFact {
   readonly refunds?: readonly ToldRefund[];
   /** The one of them that the event is about, where it is about one. */
   readonly refundId?: string;
+  /** Of `disputed`: the dispute; the amount stays the payment's own. */
+  readonly dispute?: ToldDispute;
   /** The provider's own word for it, for the record. */
   readonly type: string;
   /**

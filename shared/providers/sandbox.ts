@@ -21,7 +21,13 @@ const prefix = "sbx_";
 const foreignId = z.string().min(1).max(255);
 
 const eventSchema = z.object({
-  type: z.enum(["payment.processing", "payment.captured", "payment.failed", "payment.refunded"]),
+  type: z.enum([
+    "payment.processing",
+    "payment.captured",
+    "payment.failed",
+    "payment.refunded",
+    "payment.disputed",
+  ]),
   data: z.object({
     orderId: foreignId,
     transactionId: foreignId,
@@ -35,6 +41,15 @@ const eventSchema = z.object({
         amountMinor: z.int().positive(),
         status: z.enum(["requested", "done", "failed"]),
         ourRefundId: foreignId.optional(),
+      })
+      .optional(),
+    /** What `payment.disputed` is about. */
+    dispute: z
+      .object({
+        disputeId: foreignId,
+        amountMinor: z.int().positive(),
+        status: z.enum(["open", "won", "lost"]),
+        changedAtMs: z.int().nonnegative(),
       })
       .optional(),
   }),
@@ -95,11 +110,20 @@ const kinds = {
   "payment.captured": "captured",
   "payment.failed": "failed",
   "payment.refunded": "refunded",
+  "payment.disputed": "disputed",
 } as const;
 
-function parseFact({ type, data: { refund, ...data } }: SandboxEvent): PaymentFact {
-  const fact = { kind: kinds[type], provider: "sandbox", ...data, type, certain: true } as const;
-  if (fact.kind !== "refunded") return fact;
+function parseFact({ type, data: { refund, dispute, ...data } }: SandboxEvent) {
+  const kind: PaymentFact["kind"] = kinds[type];
+  const fact = { kind, provider: "sandbox", ...data, type, certain: true } as const;
+  if (kind === "disputed") {
+    if (!dispute) return undefined;
+    const { changedAtMs: toldAtMs, ...told } = dispute;
+    const isOver = told.status !== "open";
+    const takenMinor = told.status === "won" ? 0 : told.amountMinor;
+    return { ...fact, dispute: { ...told, takenMinor, isOver, toldAtMs } };
+  }
+  if (kind !== "refunded") return fact;
   const { paymentId, amountMinor } = data;
   const whole = { refundId: `all-${paymentId}`, amountMinor, status: "done" } as const;
   const told = refund ?? whole;
@@ -143,7 +167,8 @@ export function createSandbox({ keys, clock = systemClock }: ProviderOptions): P
     async readWebhook(delivery): Promise<PaymentEvent> {
       if (!isGenuine(delivery, await keys(), clock())) throw new BadSignature("sandbox");
       const event = eventSchema.safeParse(parseJson(delivery.body));
-      if (event.success) return parseFact(event.data);
+      const fact = event.success ? parseFact(event.data) : undefined;
+      if (fact) return fact;
       const eventId = delivery.headers["webhook-id"] ?? "";
       const type = typeSchema.safeParse(parseJson(delivery.body)).data?.type ?? "unknown";
       const noted = { kind: "noted", provider: "sandbox", eventId, type } as const;

@@ -1,6 +1,12 @@
 /** Stripe's webhooks: whether they are genuine, byte by byte, and what they say. */
 import { z } from "zod";
-import type { PaymentEvent, PaymentFact, ProviderKeys, WebhookDelivery } from "./provider.ts";
+import type {
+  NotedEvent,
+  PaymentEvent,
+  PaymentFact,
+  ProviderKeys,
+  WebhookDelivery,
+} from "./provider.ts";
 import { stripeAmounts } from "./stripe-currencies.ts";
 import { hmacHex, parseJson, matchesAny } from "./signatures.ts";
 
@@ -9,7 +15,8 @@ const toleranceSeconds = 300;
 
 const metadata = z.object({ orderId: z.string().min(1) });
 
-const foreignId = z.string().min(1).max(255);
+/** A name of Stripe's. */
+export const foreignId = z.string().min(1).max(255);
 
 const intentSchema = z.object({
   id: foreignId,
@@ -20,7 +27,10 @@ const intentSchema = z.object({
 });
 
 /** An id, or the object that it stands for. */
-const reference = z.union([foreignId, z.object({ id: foreignId }).transform(({ id }) => id)]);
+export const reference = z.union([
+  foreignId,
+  z.object({ id: foreignId }).transform(({ id }) => id),
+]);
 
 /** A charge or a refund: both name the intent that they belong to. */
 const ofIntent = z.object({ payment_intent: reference });
@@ -28,6 +38,7 @@ const ofIntent = z.object({ payment_intent: reference });
 const eventSchema = z.object({
   id: z.string(),
   type: z.string(),
+  created: z.int().nonnegative().optional().catch(undefined),
   data: z.object({ object: z.unknown() }),
 });
 
@@ -121,13 +132,15 @@ function makeFact({
 export interface StripeEvent {
   readonly id: string;
   readonly type: string;
+  /** When it happened, in seconds. */
+  readonly created: number | undefined;
   readonly object: unknown;
 }
 
 /** The event in a body; nothing of it need be readable. */
 export function parseEvent(body: Buffer): StripeEvent | undefined {
   const event = eventSchema.safeParse(parseJson(body)).data;
-  return event && { id: event.id, type: event.type, object: event.data.object };
+  return event && { ...event, created: event.created, object: event.data.object };
 }
 
 /** Money that names no order of ours is another's business: a shop may use its account for more. */
@@ -137,10 +150,15 @@ function isOurs(object: unknown): boolean {
 
 /** What a genuine event says by itself. */
 export function parseStripeEvent(event: StripeEvent | undefined): PaymentEvent {
-  const { id = "unreadable", type = "unknown", object } = event ?? {};
+  const { type = "unknown", object } = event ?? {};
   const kind = intentKinds[type];
   const fact = kind && intentFact(kind, type, object);
-  if (fact) return fact;
-  const noted = { kind: "noted", provider: "stripe", eventId: id, type } as const;
-  return !event || (kind && isOurs(object)) ? { ...noted, isUnreadable: true } : noted;
+  return fact ?? noteStripeEvent(event, !event || (kind !== undefined && isOurs(object)));
+}
+
+/** An event that moves nothing; one that should have said more cannot be read. */
+export function noteStripeEvent(event: StripeEvent | undefined, isUnreadable: boolean): NotedEvent {
+  const { id: eventId = "unreadable", type = "unknown" } = event ?? {};
+  const noted = { kind: "noted", provider: "stripe", eventId, type } as const;
+  return isUnreadable ? { ...noted, isUnreadable } : noted;
 }

@@ -4,6 +4,7 @@ import { createAvailability, refundable } from "./availability.ts";
 import { createGuard } from "./guard.ts";
 import {
   BadSignature,
+  type PaymentEvent,
   type PaymentProvider,
   ProviderFailed,
   type RefundRequest,
@@ -14,12 +15,15 @@ import type { ProviderOptions } from "./provider-options.ts";
 import { listStripeIntents } from "./recent-payments.ts";
 import { createStripeApi, refundState, type StripeApi } from "./stripe-api.ts";
 import { stripeAmounts } from "./stripe-currencies.ts";
+import { type DisputedIntent, findDisputed } from "./stripe-disputes.ts";
 import {
   parseStripeEvent,
   intentFact,
   isGenuine,
   parseEvent,
   findRefundedIntent,
+  noteStripeEvent,
+  type StripeEvent,
 } from "./stripe-events.ts";
 
 function isRefusal(error: unknown, ...reasons: string[]): boolean {
@@ -60,17 +64,38 @@ async function listTold(api: StripeApi, intentId: string): Promise<ToldRefund[]>
   });
 }
 
-/** How all refunds of a payment stand: what Stripe's refunds say themselves, not what an event calls them. */
-async function refundedFact(api: StripeApi, intentId: string, type: string) {
-  const intent = await api.fetchIntent(intentId).catch((error: unknown) => {
-    // An event of another account's money.
+/** The intent that an event names; undefined where it is another account's money. */
+async function findIntent(api: StripeApi, intentId: string) {
+  try {
+    return await api.fetchIntent(intentId);
+  } catch (error) {
     if (isRefusal(error, "resource_missing")) return undefined;
     throw error;
-  });
+  }
+}
+
+/** How all refunds of a payment stand: what Stripe's refunds say themselves, not what an event calls them. */
+async function refundedFact(api: StripeApi, intentId: string, type: string) {
+  const intent = await findIntent(api, intentId);
   if (!intent) return undefined;
   const refunds = await listTold(api, intentId);
   const fact = refunds.length > 0 ? intentFact("captured", type, intent) : undefined;
   return fact && ({ ...fact, kind: "refunded", refunds } as const);
+}
+
+/** What an event says of a dispute: it names the intent, and only that names our order. */
+async function disputedEvent(
+  api: StripeApi,
+  event: StripeEvent,
+  told: DisputedIntent | "unreadable",
+): Promise<PaymentEvent> {
+  if (told === "unreadable") return noteStripeEvent(event, true);
+  const intent = await findIntent(api, told.intentId);
+  const fact = intent && intentFact("captured", event.type, intent);
+  if (!fact) return noteStripeEvent(event, false);
+  // Of an amount in another currency than the payment's nothing can be subtracted.
+  if (fact.currency !== told.currency) return noteStripeEvent(event, true);
+  return { ...fact, kind: "disputed", dispute: told.dispute };
 }
 
 /** Stripe as a payment provider. */
@@ -103,6 +128,8 @@ export function createStripe(options: ProviderOptions): PaymentProvider {
     async readWebhook(delivery) {
       if (!isGenuine(delivery, await keys(), clock())) throw new BadSignature("stripe");
       const event = parseEvent(delivery.body);
+      const disputed = event && findDisputed(event);
+      if (disputed) return disputedEvent(api, event, disputed);
       const refunded = event && findRefundedIntent(event);
       const fact = refunded && (await refundedFact(api, refunded, event.type));
       return fact || parseStripeEvent(event);

@@ -224,7 +224,7 @@ describe("a genuine event", () => {
   it("of a type that nobody knows, or about no order of ours, is taken and changes nothing", async () => {
     const deal = await paying();
     const odd = [
-      await shop.sign({ type: "payment.disputed" as never, order: deal.order }),
+      await shop.sign({ type: "payment.blessed" as never, order: deal.order }),
       await shop.sign({ type: "payment.captured", order: { ...deal.order, orderId: "ord_none" } }),
       await shop.sign({ type: "payment.captured", order: { ...deal.order, orderId: "__proto__" } }),
       await shop.sign({

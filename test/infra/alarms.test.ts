@@ -147,6 +147,7 @@ test.each([
   ["ReconcilerDifferences", "ReconcilerDifferences"],
   ["UntoldCapture", "UntoldCapture"],
   ["AmountMismatch", "AmountMismatch"],
+  ["PaymentDisputed", "PaymentDisputed"],
   ["RefundRefused", "RefundRefused"],
   ["RefundFailed", "RefundFailed"],
   ["UnreadablePaymentEvent", "UnreadablePaymentEvent"],

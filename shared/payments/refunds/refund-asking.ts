@@ -9,7 +9,8 @@ import {
   type RefundState,
 } from "../../providers/provider.ts";
 import type { RefundAnswer } from "./refund-attempt.ts";
-import { refundKey } from "./refund.ts";
+import { sumWithheld } from "../disputes/dispute.ts";
+import { computeRefundable, refundKey } from "./refund.ts";
 
 /** What asking takes. */
 export interface AskingOptions {
@@ -48,12 +49,19 @@ async function findAsked(
   return told.find((each) => each.ourRefundId === refundId && !gaveUp.includes(each.refundId));
 }
 
+/** Whether a dispute that is not decided may take the money that is to go back: then it would go twice. */
+function isDisputed(order: Order, { refundId, paymentId, amountMinor }: Refund): boolean {
+  if (sumWithheld(order, paymentId) === 0) return false;
+  return computeRefundable(order, paymentId, refundId) < amountMinor;
+}
+
 /** What the provider says to a refund that is open. Never fails for what a provider does. */
 export async function askProvider(
   { providers, clock, logger }: AskingOptions,
-  { orderId }: Order,
+  order: Order,
   refund: Refund,
 ): Promise<RefundAnswer> {
+  const { orderId } = order;
   const { reason, refundId, providerRefundId, transactionId, paymentId } = refund;
   const { amountMinor, currency } = refund;
   const provider = providers[refund.provider];
@@ -66,6 +74,7 @@ export async function askProvider(
   try {
     const asked = await findAsked(provider, refund, clock());
     if (asked) return { status: asked.status, refundId: asked.refundId };
+    if (providerRefundId === undefined && isDisputed(order, refund)) return { status: "disputed" };
     return await provider.refund({
       ...payment,
       ...wish,

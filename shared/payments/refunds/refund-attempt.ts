@@ -19,6 +19,8 @@ export type RefundAnswer =
   | RefundState
   /** It could not be asked, or failed: the next attempt will ask again. */
   | { readonly status: "unanswered"; readonly lastError: string }
+  /** A dispute of the payment may take that money, too: nobody is asked before it is decided. */
+  | { readonly status: "disputed" }
   /** The money has gone back by other means: nobody was asked. */
   | { readonly status: "outside" }
   /** It refuses for good; `told` is every refund of the payment that it knows. */
@@ -69,6 +71,10 @@ export function afterAttempt(
   if (answer.status === "outside") {
     const { lastError: _error, ...rest } = refund;
     return withDue(withRefund(order, { ...rest, status: "done" }), nowMs);
+  }
+  if (answer.status === "disputed") {
+    const waiting = { ...refund, lastError: "disputed" };
+    return withDue(withRefund(order, waiting), later(nowMs, longestPauseMs));
   }
   const asked = { ...refund, attempts: refund.attempts + 1 };
   const dueMs = later(nowMs, pauseAfter(asked.attempts));

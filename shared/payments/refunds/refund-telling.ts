@@ -99,8 +99,8 @@ function advanced(order: Order, refund: Refund, told: ToldRefund): Refund | unde
   return { ...confirmed(refund, told), amountMinor: told.amountMinor };
 }
 
-/** What was not asked for yet is owed for what is left only, when money went back elsewhere. */
-function reduced(order: Order, paymentId: string): Order {
+/** What was not asked for yet is owed for what is left only, when money went back elsewhere or was lost to a dispute. */
+export function reduced(order: Order, paymentId: string): Order {
   let next = order;
   for (const refund of listRefunds(order)) {
     if (refund.status !== "due" || refund.paymentId !== paymentId) continue;

@@ -19,6 +19,7 @@ import {
 } from "../../orders/order-returns.ts";
 import { type Outcome, withDue } from "../outcome.ts";
 import {
+  computeRefundable,
   computeRest,
   findRefund,
   isRefund,
@@ -108,12 +109,20 @@ function checkLines(order: Order, lines: readonly ReturnedLine[]): void {
   }
 }
 
-/** Goods come back whatever is left of the money for them; an amount that was named has to be there. */
-function pickAmount(order: Order, { amountMinor, lines = [] }: RefundWish, rest: number): number {
+/**
+ * Goods come back whatever is left of the money for them; an amount that was named has to be there. All of it is all
+ * that is not lost: what is disputed is paid back if the shop wins it.
+ */
+function pickAmount(order: Order, { amountMinor, lines = [] }: RefundWish): number {
+  const { paymentId = "" } = order.payment ?? {};
+  const refundable = computeRefundable(order, paymentId);
   if (amountMinor === undefined) {
-    return lines.length > 0 ? Math.min(rest, computeWorth(order, lines)) : rest;
+    const isLines = lines.length > 0;
+    return isLines
+      ? Math.min(refundable, computeWorth(order, lines))
+      : computeRest(order, paymentId);
   }
-  if (amountMinor > rest) throw new RefundExceeded(rest, amountMinor);
+  if (amountMinor > refundable) throw new RefundExceeded(refundable, amountMinor);
   return amountMinor;
 }
 
@@ -125,7 +134,7 @@ function beginRefund(order: Order, wish: RefundWish, nowMs: EpochMs): RefundDeci
   }
   if (wish.lines) checkLines(order, wish.lines);
   const lines = wish.lines ?? (isWhole(wish) ? listReturnable(order) : []);
-  const amountMinor = pickAmount(order, wish, computeRest(order, paymentId));
+  const amountMinor = pickAmount(order, wish);
   const refundId = wishedRefundId(wish);
   const refund: Refund = {
     ...wishedEntry(wish, amountMinor, nowMs),

@@ -3,6 +3,7 @@ import { derivedId } from "../../base/ids.ts";
 import type { EpochMs } from "../../base/time.ts";
 import type { Order, Refund, RefundEntry } from "../../orders/order.ts";
 import type { PaymentFact } from "../../providers/provider.ts";
+import { sumLost, sumWithheld } from "../disputes/dispute.ts";
 
 /** Why money goes back by itself. */
 export const refundReasons = {
@@ -67,14 +68,27 @@ export function capturedBy({ payment }: Order, paymentId: string): number | unde
   return payment?.extraMinor?.[paymentId];
 }
 
-/** What of a payment neither went back nor is to go back, but for the refund `besides`; never below 0. */
-export function computeRest(order: Order, paymentId: string, besides?: string): number {
+/** What of a payment no refund but `besides` has paid back or is to; below 0 where more went back than came. */
+function computeKept(order: Order, paymentId: string, besides?: string): number {
   const counted = listRefunds(order).filter(
     (refund) =>
       refund.paymentId === paymentId && refund.status !== "failed" && refund.refundId !== besides,
   );
   const back = counted.reduce((sum, { amountMinor }) => sum + amountMinor, 0);
-  return Math.max(0, (capturedBy(order, paymentId) ?? 0) - back);
+  return (capturedBy(order, paymentId) ?? 0) - back;
+}
+
+/**
+ * What of a payment neither went back nor is to go back, but for the refund `besides`; never below 0. What is lost to
+ * a dispute has gone back.
+ */
+export function computeRest(order: Order, paymentId: string, besides?: string): number {
+  return Math.max(0, computeKept(order, paymentId, besides) - sumLost(order, paymentId));
+}
+
+/** What of that can be paid back now: what is disputed may be lost, and would go back twice. */
+export function computeRefundable(order: Order, paymentId: string, besides?: string): number {
+  return Math.max(0, computeRest(order, paymentId, besides) - sumWithheld(order, paymentId));
 }
 
 /** All that the settling payment brought is with the shopper again, and nothing more is to be asked for. */
@@ -82,21 +96,22 @@ function isAllBack(order: Order): boolean {
   const { paymentId = "", capturedMinor = 0 } = order.payment ?? {};
   const own = listRefunds(order).filter((refund) => refund.paymentId === paymentId);
   const done = own.filter(({ status }) => status === "done");
-  const back = done.reduce((sum, { amountMinor }) => sum + amountMinor, 0);
+  const back = done.reduce((sum, { amountMinor }) => sum + amountMinor, sumLost(order, paymentId));
   return back >= capturedMinor && !own.some(isOpen);
 }
 
 /**
- * The order with its balance and status brought up to date with its refunds: it is `refund_due` once nothing of the
- * money is the shop's any more, and `refunded` once all of it is back.
+ * The order with its balance and status brought up to date with its refunds and disputes: it is `refund_due` once
+ * refunds leave nothing of the money to the shop, and `refunded` once all of it is back. A dispute alone ends no order.
  */
-function balanced(order: Order): Order {
+export function withBalance(order: Order): Order {
   const { payment, status } = order;
   if (payment?.paymentId === undefined) return order;
-  const refundableMinor = computeRest(order, payment.paymentId);
+  const { paymentId } = payment;
+  const refundableMinor = computeRefundable(order, paymentId);
   const next = { ...order, payment: { ...payment, refundableMinor } } as Order;
-  if (status === "paid" && refundableMinor === 0 && payment.capturedMinor !== 0) {
-    return balanced({ ...next, status: "refund_due", isSold: true } as Order);
+  if (status === "paid" && computeKept(order, paymentId) <= 0 && payment.capturedMinor !== 0) {
+    return withBalance({ ...next, status: "refund_due", isSold: true } as Order);
   }
   if (status !== "refund_due" && status !== "refunded") return next;
   return { ...next, status: isAllBack(next) ? "refunded" : "refund_due" } as Order;
@@ -108,7 +123,7 @@ export function withRefund(order: Order, refund: Refund): Order {
   const of = { provider, transactionId, paymentId, currency };
   const refunds = { ...order.payment?.refunds, [refundId]: { ...entry, of } };
   const payment = { provider, transactionId, ...order.payment, refunds };
-  return balanced({ ...order, payment } as Order);
+  return withBalance({ ...order, payment } as Order);
 }
 
 /** The id of the refund that some name of it leads to: a repetition meets it. */

@@ -7,6 +7,7 @@ import {
   realProviders as names,
   startPayingServer,
 } from "../../support/providers/paying-server.ts";
+import { stripeDelivery } from "../../../local/providers/stripe.ts";
 import type { TestServer } from "../../support/server.ts";
 import { fewestRequests, requestsOf } from "../../support/steady.ts";
 
@@ -249,4 +250,26 @@ describe.each(names)("%s", (name) => {
     expect(refused).toMatchObject({ status: 401, body: { code: "BAD_SIGNATURE" } });
     expect(requestsOf(refused)).toBe(0);
   });
+});
+
+it("a dispute is on the order, by two requests, and moves nothing", async () => {
+  const { itemId, orderId } = await startOrder("stripe");
+  await hook("stripe", orderId, "captured");
+  const before = (await server.call(`GET /items/${itemId}`)).body;
+  const { transactionId } = (await read(orderId)).payment;
+  bench.stripe.act(transactionId, "dispute", 300);
+  const told = stripeDelivery("charge.dispute.created", bench.stripe.disputes.at(-1), {
+    atMs: Date.now(),
+  });
+  const headers = { ...told.headers, "content-type": "application/json" };
+  const body = new Uint8Array(told.body);
+  const answer = await server.call("POST /webhooks/stripe", { body, headers });
+  expect(answer.status).toBe(200);
+  expect(requestsOf(answer)).toBe(2);
+  const disputes = [{ disputeId: expect.any(String), status: "needs_response", amountMinor: 300 }];
+  expect(await read(orderId)).toMatchObject({
+    status: "paid",
+    payment: { disputes, refundableMinor: 400 },
+  });
+  expect((await server.call(`GET /items/${itemId}`)).body).toEqual(before);
 });

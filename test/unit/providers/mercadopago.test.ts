@@ -10,7 +10,8 @@ import {
 } from "../../../local/providers/mercadopago.ts";
 import { findIsoDecimals } from "../../../shared/base/currency.ts";
 import { epochMs } from "../../../shared/base/time.ts";
-import { createMercadopago, mercadopagoCurrencies } from "../../../shared/providers/mercadopago.ts";
+import { createMercadopago } from "../../../shared/providers/mercadopago.ts";
+import { mercadopagoCurrencies } from "../../../shared/providers/mercadopago-currencies.ts";
 import { type PaymentProvider, ProviderFailed } from "../../../shared/providers/provider.ts";
 
 const orderId = "ord_0123456789abcdefghijkl";
