@@ -14,7 +14,7 @@ interface Plan {
   database?: boolean;
   /** Set up once before its files, besides the database. */
   setup?: string;
-  /** Files share one process and its modules: loading the CDK takes longer than all of its tests. */
+  /** Files share a process and its modules, which take longer to load than most files take to run. */
   shared?: boolean;
 }
 
@@ -24,7 +24,14 @@ const plans: Plan[] = [
   { name: "sim", group: 3, workers: 2, database: true },
   { name: "store", group: 4, workers: 2, database: true },
   { name: "race", group: 5, workers: 1, database: true },
-  { name: "e2e", group: 6, workers: 2, database: true, setup: "test/support/recorded-calls.ts" },
+  {
+    name: "e2e",
+    group: 6,
+    workers: 2,
+    database: true,
+    setup: "test/support/recorded-calls.ts",
+    shared: true,
+  },
   { name: "rights", group: 7, workers: 1 },
 ];
 

@@ -13,20 +13,32 @@ export interface ShopOfFile {
   readonly soldByHand: string[];
 }
 
+async function open(options: HoldfastOptions): Promise<ShopOfFile> {
+  const server = await startServer(options);
+  return { server, shop: openShop(server), soldByHand: [] };
+}
+
 /**
- * Starts them, and stops them after the last test of the file.
+ * The shop with default settings of this process, which ends with it: its functions are warm and its tables there
+ * for every file but the first. Whoever uses it names its own items and people (`fresh`).
+ */
+let common: Promise<ShopOfFile> | undefined;
+
+/**
+ * Opens a shop, and checks its books after the last test of the file. With settings of its own it is the file's
+ * alone; without any it is shared with other files, one after the other.
  *
  * @example const { server, shop } = await openShopForFile({ context: { sweep: "off" } });
  */
-export async function openShopForFile(options: HoldfastOptions = {}): Promise<ShopOfFile> {
-  const server = await startServer(options);
-  const soldByHand: string[] = [];
+export async function openShopForFile(options?: HoldfastOptions): Promise<ShopOfFile> {
+  const opened = await (options ? open(options) : (common ??= open({})));
+  const { server, soldByHand } = opened;
   afterAll(async () => {
     try {
       await checkBooks(server, "in the end", soldByHand);
     } finally {
-      await server.stop();
+      await (options ? server.stop() : server.account());
     }
   });
-  return { server, shop: openShop(server), soldByHand };
+  return opened;
 }
