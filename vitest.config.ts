@@ -21,9 +21,9 @@ interface Plan {
 const plans: Plan[] = [
   { name: "unit", group: 1, workers: 2 },
   { name: "infra", group: 2, workers: 1, shared: true },
-  { name: "sim", group: 3, workers: 2, database: true },
-  { name: "store", group: 4, workers: 2, database: true },
-  { name: "race", group: 5, workers: 1, database: true },
+  { name: "sim", group: 3, workers: 2, database: true, shared: true },
+  { name: "store", group: 4, workers: 2, database: true, shared: true },
+  { name: "race", group: 5, workers: 1, database: true, shared: true },
   {
     name: "e2e",
     group: 6,

@@ -7,6 +7,7 @@ import { join } from "node:path";
 import { promisify } from "node:util";
 import { afterEach, describe, expect, test } from "vitest";
 import { ROOT } from "../../local/root.ts";
+import { isFull } from "../support/effort.ts";
 import { blocksOf, readPage } from "../support/docs/blocks.ts";
 
 const started = new Set<ChildProcess>();
@@ -107,7 +108,7 @@ describe.skipIf(process.env["DYNAMODB_ENDPOINT"])("npm start", () => {
     },
   );
 
-  test("ends with its Java even when it is killed outright", async () => {
+  test.runIf(isFull)("ends with its Java even when it is killed outright", async () => {
     const running = start(await freePort());
     await untilReady(running);
     const database = await databaseOf(running);
