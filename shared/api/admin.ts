@@ -28,10 +28,7 @@ export const lockView = z
 const page = { cursor: cursorField, limit: limitField };
 
 /** `GET /admin/locks` */
-export const listLocks = endpoint({
-  name: "listLocks",
-  method: "GET",
-  path: "/admin/locks",
+export const listLocks = endpoint("listLocks", "GET", "/admin/locks", {
   function: "admin",
   access: "admin",
   summary: "List live locks and holds of every kind. A page can be short and still have a cursor.",
@@ -40,10 +37,7 @@ export const listLocks = endpoint({
 });
 
 /** `GET /admin/locks/stats` */
-export const lockStats = endpoint({
-  name: "lockStats",
-  method: "GET",
-  path: "/admin/locks/stats",
+export const lockStats = endpoint("lockStats", "GET", "/admin/locks/stats", {
   function: "admin",
   access: "admin",
   summary: "Count live locks and holds; beyond about 1,000 the cursor counts on.",
@@ -68,10 +62,7 @@ export const lockStats = endpoint({
 });
 
 /** `GET /admin/locks/items/{itemId}` */
-export const itemLocks = endpoint({
-  name: "itemLocks",
-  method: "GET",
-  path: "/admin/locks/items/{itemId}",
+export const itemLocks = endpoint("itemLocks", "GET", "/admin/locks/items/{itemId}", {
   function: "admin",
   access: "admin",
   summary: "Whether an item is held, by which users and orders, and until when.",
@@ -101,10 +92,7 @@ export const itemLocks = endpoint({
 });
 
 /** `POST /admin/locks/release/{orderId}` */
-export const releaseOrder = endpoint({
-  name: "releaseOrder",
-  method: "POST",
-  path: "/admin/locks/release/{orderId}",
+export const releaseOrder = endpoint("releaseOrder", "POST", "/admin/locks/release/{orderId}", {
   function: "admin",
   access: "admin",
   summary: "End a pending order: its holds are released and its cart unlocked.",
@@ -116,10 +104,7 @@ export const releaseOrder = endpoint({
 });
 
 /** `POST /admin/locks/cleanup` */
-export const cleanupLocks = endpoint({
-  name: "cleanupLocks",
-  method: "POST",
-  path: "/admin/locks/cleanup",
+export const cleanupLocks = endpoint("cleanupLocks", "POST", "/admin/locks/cleanup", {
   function: "admin",
   access: "admin",
   summary: "Run the sweep now.",
@@ -128,10 +113,7 @@ export const cleanupLocks = endpoint({
 });
 
 /** `POST /admin/locks/clear-all` */
-export const clearAllLocks = endpoint({
-  name: "clearAllLocks",
-  method: "POST",
-  path: "/admin/locks/clear-all",
+export const clearAllLocks = endpoint("clearAllLocks", "POST", "/admin/locks/clear-all", {
   function: "admin",
   access: "admin",
   summary:
@@ -164,10 +146,7 @@ export const auditEntry = z
   .meta({ id: "AuditEntry" });
 
 /** `GET /admin/audit` */
-export const listAudit = endpoint({
-  name: "listAudit",
-  method: "GET",
-  path: "/admin/audit",
+export const listAudit = endpoint("listAudit", "GET", "/admin/audit", {
   function: "admin",
   access: "admin",
   summary: "The history of a lock, cart, order, item or document, newest first.",
@@ -184,10 +163,7 @@ export const listAudit = endpoint({
 });
 
 /** `GET /admin/inventory/check` */
-export const checkInventory = endpoint({
-  name: "checkInventory",
-  method: "GET",
-  path: "/admin/inventory/check",
+export const checkInventory = endpoint("checkInventory", "GET", "/admin/inventory/check", {
   function: "admin",
   access: "admin",
   summary: "Check the conservation law over every item; a cursor means that it is to be continued.",

@@ -26,10 +26,7 @@ const wiring = { function: "carts", access: "caller" } as const;
 const edited = { headers: writePreconditions, answers: { 200: cartInstanceView } } as const;
 
 /** `GET /carts/{userId}/{sessionId}` */
-export const getCart = endpoint({
-  name: "getCart",
-  method: "GET",
-  path: cartPath,
+export const getCart = endpoint("getCart", "GET", cartPath, {
   ...wiring,
   summary: "Read every instance of a session's cart, with totals, version and lock.",
   params: cartParams,
@@ -39,10 +36,7 @@ export const getCart = endpoint({
 });
 
 /** `GET /carts/{userId}/{sessionId}/lock` */
-export const getCartLock = endpoint({
-  name: "getCartLock",
-  method: "GET",
-  path: `${cartPath}/lock`,
+export const getCartLock = endpoint("getCartLock", "GET", `${cartPath}/lock`, {
   ...wiring,
   summary: "Whether the cart is locked for a payment, for which and until when.",
   params: cartParams,
@@ -50,10 +44,7 @@ export const getCartLock = endpoint({
 });
 
 /** `POST /carts/{userId}/{sessionId}/merge` */
-export const mergeCart = endpoint({
-  name: "mergeCart",
-  method: "POST",
-  path: `${cartPath}/merge`,
+export const mergeCart = endpoint("mergeCart", "POST", `${cartPath}/merge`, {
   ...wiring,
   summary:
     "Move another session's cart of the same user into this one, administrators' conditions too, all of it or nothing.",
@@ -69,10 +60,7 @@ export const mergeCart = endpoint({
 });
 
 /** `GET …/{instance}` */
-export const getCartInstance = endpoint({
-  name: "getCartInstance",
-  method: "GET",
-  path: instancePath,
+export const getCartInstance = endpoint("getCartInstance", "GET", instancePath, {
   ...wiring,
   summary: "Read one instance; one that nobody has used yet is empty.",
   params: instanceParams,
@@ -82,10 +70,7 @@ export const getCartInstance = endpoint({
 });
 
 /** `DELETE …/{instance}` */
-export const clearCartInstance = endpoint({
-  name: "clearCartInstance",
-  method: "DELETE",
-  path: instancePath,
+export const clearCartInstance = endpoint("clearCartInstance", "DELETE", instancePath, {
   ...wiring,
   ...edited,
   summary: "Empty an instance: its lines and metadata; what administrators set stays.",
@@ -94,10 +79,7 @@ export const clearCartInstance = endpoint({
 });
 
 /** `POST …/{instance}/items` */
-export const addCartItem = endpoint({
-  name: "addCartItem",
-  method: "POST",
-  path: `${instancePath}/items`,
+export const addCartItem = endpoint("addCartItem", "POST", `${instancePath}/items`, {
   ...wiring,
   ...edited,
   summary:
@@ -109,10 +91,7 @@ export const addCartItem = endpoint({
 });
 
 /** `PUT …/{instance}/items` */
-export const replaceCartItems = endpoint({
-  name: "replaceCartItems",
-  method: "PUT",
-  path: `${instancePath}/items`,
+export const replaceCartItems = endpoint("replaceCartItems", "PUT", `${instancePath}/items`, {
   ...wiring,
   ...edited,
   summary: "Replace all lines of an instance, at the shop's prices.",
@@ -133,84 +112,96 @@ export const replaceCartItems = endpoint({
 });
 
 /** `PATCH …/{instance}/items/{lineId}` */
-export const changeCartItem = endpoint({
-  name: "changeCartItem",
-  method: "PATCH",
-  path: `${instancePath}/items/{lineId}`,
-  ...wiring,
-  ...edited,
-  summary: "Set the quantity of a line; 0 removes it.",
-  params: lineParams,
-  body: z.strictObject({ quantity: z.int().min(0).max(maxQuantity) }),
-  example: { quantity: 3 },
-  errors: [...editErrors, "CART_LINE_NOT_FOUND"],
-});
+export const changeCartItem = endpoint(
+  "changeCartItem",
+  "PATCH",
+  `${instancePath}/items/{lineId}`,
+  {
+    ...wiring,
+    ...edited,
+    summary: "Set the quantity of a line; 0 removes it.",
+    params: lineParams,
+    body: z.strictObject({ quantity: z.int().min(0).max(maxQuantity) }),
+    example: { quantity: 3 },
+    errors: [...editErrors, "CART_LINE_NOT_FOUND"],
+  },
+);
 
 /** `DELETE …/{instance}/items/{lineId}` */
-export const removeCartItem = endpoint({
-  name: "removeCartItem",
-  method: "DELETE",
-  path: `${instancePath}/items/{lineId}`,
-  ...wiring,
-  ...edited,
-  summary: "Remove a line.",
-  params: lineParams,
-  errors: [...editErrors, "CART_LINE_NOT_FOUND"],
-});
+export const removeCartItem = endpoint(
+  "removeCartItem",
+  "DELETE",
+  `${instancePath}/items/{lineId}`,
+  {
+    ...wiring,
+    ...edited,
+    summary: "Remove a line.",
+    params: lineParams,
+    errors: [...editErrors, "CART_LINE_NOT_FOUND"],
+  },
+);
 
 /** `PUT …/{instance}/conditions/{name}` */
-export const setCartCondition = endpoint({
-  name: "setCartCondition",
-  method: "PUT",
-  path: `${instancePath}/conditions/{name}`,
-  ...wiring,
-  ...edited,
-  access: "admin",
-  summary: "Set a discount, tax, shipping or fee; what an order costs is for the shop to say.",
-  params: conditionParams,
-  body: conditionBody,
-  example: { type: "discount", target: "total", value: "-10%" },
-  errors: editErrors,
-});
+export const setCartCondition = endpoint(
+  "setCartCondition",
+  "PUT",
+  `${instancePath}/conditions/{name}`,
+  {
+    ...wiring,
+    ...edited,
+    access: "admin",
+    summary: "Set a discount, tax, shipping or fee; what an order costs is for the shop to say.",
+    params: conditionParams,
+    body: conditionBody,
+    example: { type: "discount", target: "total", value: "-10%" },
+    errors: editErrors,
+  },
+);
 
 /** `DELETE …/{instance}/conditions/{name}` */
-export const removeCartCondition = endpoint({
-  name: "removeCartCondition",
-  method: "DELETE",
-  path: `${instancePath}/conditions/{name}`,
-  ...wiring,
-  ...edited,
-  access: "admin",
-  summary: "Remove a condition, if it is there.",
-  params: conditionParams,
-  errors: editErrors,
-});
+export const removeCartCondition = endpoint(
+  "removeCartCondition",
+  "DELETE",
+  `${instancePath}/conditions/{name}`,
+  {
+    ...wiring,
+    ...edited,
+    access: "admin",
+    summary: "Remove a condition, if it is there.",
+    params: conditionParams,
+    errors: editErrors,
+  },
+);
 
 /** `PUT …/{instance}/metadata/{key}` */
-export const setCartMetadata = endpoint({
-  name: "setCartMetadata",
-  method: "PUT",
-  path: `${instancePath}/metadata/{key}`,
-  ...wiring,
-  ...edited,
-  summary: "Set a metadata value: any JSON up to 4 KB.",
-  params: metadataParams,
-  body: metadataBody,
-  example: { wrapping: "paper", message: "Happy birthday" },
-  errors: editErrors,
-});
+export const setCartMetadata = endpoint(
+  "setCartMetadata",
+  "PUT",
+  `${instancePath}/metadata/{key}`,
+  {
+    ...wiring,
+    ...edited,
+    summary: "Set a metadata value: any JSON up to 4 KB.",
+    params: metadataParams,
+    body: metadataBody,
+    example: { wrapping: "paper", message: "Happy birthday" },
+    errors: editErrors,
+  },
+);
 
 /** `DELETE …/{instance}/metadata/{key}` */
-export const removeCartMetadata = endpoint({
-  name: "removeCartMetadata",
-  method: "DELETE",
-  path: `${instancePath}/metadata/{key}`,
-  ...wiring,
-  ...edited,
-  summary: "Remove a metadata value, if it is there.",
-  params: metadataParams,
-  errors: editErrors,
-});
+export const removeCartMetadata = endpoint(
+  "removeCartMetadata",
+  "DELETE",
+  `${instancePath}/metadata/{key}`,
+  {
+    ...wiring,
+    ...edited,
+    summary: "Remove a metadata value, if it is there.",
+    params: metadataParams,
+    errors: editErrors,
+  },
+);
 
 /** The endpoints of this domain. */
 export const cartEndpoints = [

@@ -6,21 +6,17 @@ import { endpoint } from "./endpoint.ts";
 import { instantField, text } from "./fields.ts";
 
 const cartPath = "/carts/{userId}/{sessionId}";
-const wiring = { method: "POST", function: "carts", access: "caller", params: cartParams } as const;
+const wiring = { function: "carts", access: "caller", params: cartParams } as const;
 
 /** `POST /carts/{userId}/{sessionId}/claims` */
-export const offerCartClaim = endpoint({
-  name: "offerCartClaim",
-  path: `${cartPath}/claims`,
+export const offerCartClaim = endpoint("offerCartClaim", "POST", `${cartPath}/claims`, {
   ...wiring,
   summary: "Make a claim to this cart: whoever shows it within the hour gets the cart, once.",
   answers: { 201: z.object({ claim: z.string(), expiresAtMs: instantField }) },
 });
 
 /** `POST /carts/{userId}/{sessionId}/claim` */
-export const claimCart = endpoint({
-  name: "claimCart",
-  path: `${cartPath}/claim`,
+export const claimCart = endpoint("claimCart", "POST", `${cartPath}/claim`, {
   ...wiring,
   repeatable: true,
   summary:

@@ -20,10 +20,7 @@ export const documentView = z
   .meta({ id: "Document" });
 
 /** `GET /api/documents/{docId}` */
-export const getDocument = endpoint({
-  name: "getDocument",
-  method: "GET",
-  path: "/api/documents/{docId}",
+export const getDocument = endpoint("getDocument", "GET", "/api/documents/{docId}", {
   queryPath: "/api/documents",
   function: "documents",
   access: "caller",
@@ -35,10 +32,7 @@ export const getDocument = endpoint({
 });
 
 /** `POST /api/documents/{docId}/edit` */
-export const editDocument = endpoint({
-  name: "editDocument",
-  method: "POST",
-  path: "/api/documents/{docId}/edit",
+export const editDocument = endpoint("editDocument", "POST", "/api/documents/{docId}/edit", {
   queryPath: "/api/documents/edit",
   function: "locks",
   access: "caller",
@@ -55,10 +49,7 @@ export const editDocument = endpoint({
 });
 
 /** `PUT /api/documents/{docId}` */
-export const saveDocument = endpoint({
-  name: "saveDocument",
-  method: "PUT",
-  path: "/api/documents/{docId}",
+export const saveDocument = endpoint("saveDocument", "PUT", "/api/documents/{docId}", {
   queryPath: "/api/documents",
   function: "documents",
   access: "caller",
@@ -83,26 +74,28 @@ export const saveDocument = endpoint({
 const accessList = z.array(userIdField).max(maxAccessNames);
 
 /** `PUT /api/documents/{docId}/access` */
-export const setDocumentAccess = endpoint({
-  name: "setDocumentAccess",
-  method: "PUT",
-  path: "/api/documents/{docId}/access",
-  function: "documents",
-  access: "caller",
-  repeatable: true,
-  summary: "Say who may read and who may edit a document; its creator or an administrator.",
-  params: docParams,
-  body: z.strictObject({ readers: accessList, editors: accessList }),
-  example: { readers: ["bob"], editors: ["alice"] },
-  answers: {
-    200: done.extend({
-      docId: z.string(),
-      readers: z.array(z.string()),
-      editors: z.array(z.string()),
-    }),
+export const setDocumentAccess = endpoint(
+  "setDocumentAccess",
+  "PUT",
+  "/api/documents/{docId}/access",
+  {
+    function: "documents",
+    access: "caller",
+    repeatable: true,
+    summary: "Say who may read and who may edit a document; its creator or an administrator.",
+    params: docParams,
+    body: z.strictObject({ readers: accessList, editors: accessList }),
+    example: { readers: ["bob"], editors: ["alice"] },
+    answers: {
+      200: done.extend({
+        docId: z.string(),
+        readers: z.array(z.string()),
+        editors: z.array(z.string()),
+      }),
+    },
+    errors: ["FORBIDDEN", "DOCUMENT_NOT_FOUND"],
   },
-  errors: ["FORBIDDEN", "DOCUMENT_NOT_FOUND"],
-});
+);
 
 /** The endpoints of this domain. */
 export const documentEndpoints = [

@@ -74,6 +74,7 @@ export const largeBodyBytes = 1024 * 1024;
 
 const nothing = z.object({});
 
+type Route = "name" | "method" | "path";
 type Optional = "params" | "query" | "headers" | "body" | "errors";
 type Given<
   P extends z.ZodType,
@@ -81,19 +82,30 @@ type Given<
   H extends z.ZodType,
   B extends z.ZodType,
   A extends AnswerSchemas,
-> = Omit<Endpoint<P, Q, H, B, A>, Optional | "example"> &
+> = Omit<Endpoint<P, Q, H, B, A>, Route | Optional | "example"> &
   Partial<Pick<Endpoint<P, Q, H, B, A>, Optional>> & { readonly example?: z.input<B> };
 
-/** Declares an endpoint; what is left out accepts nothing (query parameters, body) or lists nothing. */
+/** Declares an endpoint by its name and route; what is left out accepts nothing (query parameters, body) or lists nothing. */
 export function endpoint<
   P extends z.ZodType = typeof nothing,
   Q extends z.ZodType = typeof nothing,
   H extends z.ZodType = typeof nothing,
   B extends z.ZodType = typeof nothing,
   A extends AnswerSchemas = AnswerSchemas,
->(given: Given<P, Q, H, B, A>): Endpoint<P, Q, H, B, A> {
+>(
+  name: string,
+  method: Endpoint["method"],
+  path: string,
+  given: Given<P, Q, H, B, A>,
+): Endpoint<P, Q, H, B, A> {
   const empty = { params: nothing, query: nothing.strict(), headers: nothing, body: nothing };
-  return { errors: [], ...empty, ...given } as unknown as Endpoint<P, Q, H, B, A>;
+  return { name, method, path, errors: [], ...empty, ...given } as unknown as Endpoint<
+    P,
+    Q,
+    H,
+    B,
+    A
+  >;
 }
 
 /** The methods that an endpoint is asked by: whatever can be got can also be asked for without its body. */

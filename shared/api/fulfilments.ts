@@ -6,10 +6,7 @@ import { referenceField, sentLine, trackingField } from "./fulfilment-fields.ts"
 import { orderView } from "./orders.ts";
 
 /** `POST /orders/{orderId}/fulfilments` */
-export const fulfilOrder = endpoint({
-  name: "fulfilOrder",
-  method: "POST",
-  path: "/orders/{orderId}/fulfilments",
+export const fulfilOrder = endpoint("fulfilOrder", "POST", "/orders/{orderId}/fulfilments", {
   function: "orders",
   access: "admin",
   repeatable: true,

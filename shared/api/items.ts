@@ -87,10 +87,7 @@ export const itemView = z
 /** Which item. */
 export const itemParams = z.object({ itemId: identifier });
 /** `POST /items` */
-export const createItem = endpoint({
-  name: "createItem",
-  method: "POST",
-  path: "/items",
+export const createItem = endpoint("createItem", "POST", "/items", {
   function: "inventory",
   access: "admin",
   summary: "Create an item with its first stock.",
@@ -122,10 +119,7 @@ export const createItem = endpoint({
 });
 
 /** `GET /items` */
-export const listItems = endpoint({
-  name: "listItems",
-  method: "GET",
-  path: "/items",
+export const listItems = endpoint("listItems", "GET", "/items", {
   function: "inventory",
   access: "anyone",
   summary: "List items by id, paged; those that were withdrawn only where they are asked for.",
@@ -138,10 +132,7 @@ export const listItems = endpoint({
 });
 
 /** `GET /items/{itemId}` */
-export const getItem = endpoint({
-  name: "getItem",
-  method: "GET",
-  path: "/items/{itemId}",
+export const getItem = endpoint("getItem", "GET", "/items/{itemId}", {
   function: "inventory",
   access: "anyone",
   summary: "Read an item with its stock levels.",
@@ -151,10 +142,7 @@ export const getItem = endpoint({
 });
 
 /** `PATCH /items/{itemId}` */
-export const changeItem = endpoint({
-  name: "changeItem",
-  method: "PATCH",
-  path: "/items/{itemId}",
+export const changeItem = endpoint("changeItem", "PATCH", "/items/{itemId}", {
   function: "inventory",
   access: "admin",
   summary: "Change what the shop says of an item; orders already placed keep their price.",
@@ -178,10 +166,7 @@ export const changeItem = endpoint({
 });
 
 /** `DELETE /items/{itemId}` */
-export const archiveItem = endpoint({
-  name: "archiveItem",
-  method: "DELETE",
-  path: "/items/{itemId}",
+export const archiveItem = endpoint("archiveItem", "DELETE", "/items/{itemId}", {
   function: "inventory",
   access: "admin",
   summary:

@@ -37,10 +37,7 @@ const reference = text(255).describe(
 const stockErrors = ["ITEM_NOT_FOUND", "INSUFFICIENT_STOCK", "IDEMPOTENCY_KEY_REUSED"];
 
 /** `POST /inventory/{itemId}/adjust` */
-export const adjustStock = endpoint({
-  name: "adjustStock",
-  method: "POST",
-  path: "/inventory/{itemId}/adjust",
+export const adjustStock = endpoint("adjustStock", "POST", "/inventory/{itemId}/adjust", {
   function: "inventory",
   access: "admin",
   summary: "Correct the stock by a signed number of units, for example after counting it.",
@@ -66,10 +63,7 @@ const quantityBody = z.strictObject({
 });
 
 /** `POST /inventory/{itemId}/decrement` */
-export const decrementStock = endpoint({
-  name: "decrementStock",
-  method: "POST",
-  path: "/inventory/{itemId}/decrement",
+export const decrementStock = endpoint("decrementStock", "POST", "/inventory/{itemId}/decrement", {
   function: "inventory",
   access: "admin",
   summary: "Record a sale outside an order: units leave the stock.",
@@ -81,10 +75,7 @@ export const decrementStock = endpoint({
 });
 
 /** `POST /inventory/{itemId}/increment` */
-export const incrementStock = endpoint({
-  name: "incrementStock",
-  method: "POST",
-  path: "/inventory/{itemId}/increment",
+export const incrementStock = endpoint("incrementStock", "POST", "/inventory/{itemId}/increment", {
   function: "inventory",
   access: "admin",
   summary: "Record a return or cancellation: sold units come back. New stock is an adjustment.",
@@ -96,10 +87,7 @@ export const incrementStock = endpoint({
 });
 
 /** `GET /inventory/{itemId}/movements` */
-export const listMovements = endpoint({
-  name: "listMovements",
-  method: "GET",
-  path: "/inventory/{itemId}/movements",
+export const listMovements = endpoint("listMovements", "GET", "/inventory/{itemId}/movements", {
   function: "inventory",
   access: "admin",
   summary: "The ledger of an item, newest first, paged.",

@@ -60,10 +60,7 @@ export const lockRequest = z.strictObject({
 });
 
 /** `POST /api/lock/acquire` */
-export const acquireLock = endpoint({
-  name: "acquireLock",
-  method: "POST",
-  path: "/api/lock/acquire",
+export const acquireLock = endpoint("acquireLock", "POST", "/api/lock/acquire", {
   function: "locks",
   access: "caller",
   repeatable: true,
@@ -75,10 +72,7 @@ export const acquireLock = endpoint({
 });
 
 /** `POST /api/lock/extend` */
-export const extendLock = endpoint({
-  name: "extendLock",
-  method: "POST",
-  path: "/api/lock/extend",
+export const extendLock = endpoint("extendLock", "POST", "/api/lock/extend", {
   function: "documents",
   access: "caller",
   repeatable: true,
@@ -93,10 +87,7 @@ export const extendLock = endpoint({
 });
 
 /** `POST /api/lock/release` */
-export const releaseLock = endpoint({
-  name: "releaseLock",
-  method: "POST",
-  path: "/api/lock/release",
+export const releaseLock = endpoint("releaseLock", "POST", "/api/lock/release", {
   function: "documents",
   access: "caller",
   summary: "Give the lock back.",
@@ -113,10 +104,7 @@ export const releaseLock = endpoint({
 });
 
 /** `GET /api/lock/queue` */
-export const askInLine = endpoint({
-  name: "askInLine",
-  method: "GET",
-  path: "/api/lock/queue",
+export const askInLine = endpoint("askInLine", "GET", "/api/lock/queue", {
   function: "locks",
   access: "caller",
   summary: "Keep a place in line and tell it; when it is one's turn, take the lock.",
@@ -126,10 +114,7 @@ export const askInLine = endpoint({
 });
 
 /** `DELETE /api/lock/queue` */
-export const leaveLine = endpoint({
-  name: "leaveLine",
-  method: "DELETE",
-  path: "/api/lock/queue",
+export const leaveLine = endpoint("leaveLine", "DELETE", "/api/lock/queue", {
   function: "locks",
   access: "caller",
   repeatable: true,
@@ -139,10 +124,7 @@ export const leaveLine = endpoint({
 });
 
 /** `GET /api/lock/status/{docId}` */
-export const getLockStatus = endpoint({
-  name: "getLockStatus",
-  method: "GET",
-  path: "/api/lock/status/{docId}",
+export const getLockStatus = endpoint("getLockStatus", "GET", "/api/lock/status/{docId}", {
   queryPath: "/api/lock/status",
   function: "documents",
   access: "caller",
@@ -159,10 +141,7 @@ export const getLockStatus = endpoint({
 });
 
 /** `POST /api/lock/force-release` */
-export const forceReleaseLock = endpoint({
-  name: "forceReleaseLock",
-  method: "POST",
-  path: "/api/lock/force-release",
+export const forceReleaseLock = endpoint("forceReleaseLock", "POST", "/api/lock/force-release", {
   function: "documents",
   access: "admin",
   summary: "End whoever's lock it is; the former owner's next save is refused.",

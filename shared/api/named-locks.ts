@@ -13,10 +13,7 @@ const whose = lockRequest.pick({ userId: true, sessionId: true });
 const placeQuery = z.strictObject({ name: nameField, ticket: ticketField });
 
 /** `POST /locks/acquire` */
-export const acquireNames = endpoint({
-  name: "acquireNames",
-  method: "POST",
-  path: "/locks/acquire",
+export const acquireNames = endpoint("acquireNames", "POST", "/locks/acquire", {
   function: "locks",
   access: "caller",
   repeatable: true,
@@ -32,10 +29,7 @@ export const acquireNames = endpoint({
 });
 
 /** `POST /locks/extend` */
-export const extendNames = endpoint({
-  name: "extendNames",
-  method: "POST",
-  path: "/locks/extend",
+export const extendNames = endpoint("extendNames", "POST", "/locks/extend", {
   function: "documents",
   access: "caller",
   repeatable: true,
@@ -48,10 +42,7 @@ export const extendNames = endpoint({
 });
 
 /** `POST /locks/release` */
-export const releaseNames = endpoint({
-  name: "releaseNames",
-  method: "POST",
-  path: "/locks/release",
+export const releaseNames = endpoint("releaseNames", "POST", "/locks/release", {
   function: "documents",
   access: "caller",
   summary: "Give all of these names back.",
@@ -63,10 +54,7 @@ export const releaseNames = endpoint({
 });
 
 /** `GET /locks/status` */
-export const getNameStatus = endpoint({
-  name: "getNameStatus",
-  method: "GET",
-  path: "/locks/status",
+export const getNameStatus = endpoint("getNameStatus", "GET", "/locks/status", {
   function: "documents",
   access: "caller",
   summary: "Who has this name now, if anybody.",
@@ -81,10 +69,7 @@ export const getNameStatus = endpoint({
 });
 
 /** `GET /locks/queue` */
-export const askInNameLine = endpoint({
-  name: "askInNameLine",
-  method: "GET",
-  path: "/locks/queue",
+export const askInNameLine = endpoint("askInNameLine", "GET", "/locks/queue", {
   function: "locks",
   access: "caller",
   summary: "Keep a place in the line for a name and tell it; when it is one's turn, take the lock.",
@@ -94,10 +79,7 @@ export const askInNameLine = endpoint({
 });
 
 /** `DELETE /locks/queue` */
-export const leaveNameLine = endpoint({
-  name: "leaveNameLine",
-  method: "DELETE",
-  path: "/locks/queue",
+export const leaveNameLine = endpoint("leaveNameLine", "DELETE", "/locks/queue", {
   function: "locks",
   access: "caller",
   repeatable: true,

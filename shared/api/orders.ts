@@ -160,10 +160,7 @@ export const placeOrderBody = z.union([
 ]);
 
 /** `POST /order/{userId}` */
-export const placeOrder = endpoint({
-  name: "placeOrder",
-  method: "POST",
-  path: "/order/{userId}",
+export const placeOrder = endpoint("placeOrder", "POST", "/order/{userId}", {
   function: "orders",
   access: "caller",
   summary: "Order a cart or inline items: every line is held, or none.",
@@ -197,10 +194,7 @@ export const placeOrder = endpoint({
 const orderParams = z.object({ orderId: identifier });
 
 /** `GET /orders/{orderId}` */
-export const getOrder = endpoint({
-  name: "getOrder",
-  method: "GET",
-  path: "/orders/{orderId}",
+export const getOrder = endpoint("getOrder", "GET", "/orders/{orderId}", {
   function: "orders",
   access: "caller",
   summary: "Read one order.",
@@ -210,10 +204,7 @@ export const getOrder = endpoint({
 });
 
 /** `GET /orders` */
-export const listOrders = endpoint({
-  name: "listOrders",
-  method: "GET",
-  path: "/orders",
+export const listOrders = endpoint("listOrders", "GET", "/orders", {
   function: "orders",
   access: "caller",
   summary: "List orders, newest first; administrators see everybody's.",
@@ -228,10 +219,7 @@ export const listOrders = endpoint({
 });
 
 /** `POST /orders/{orderId}/cancel` */
-export const cancelOrder = endpoint({
-  name: "cancelOrder",
-  method: "POST",
-  path: "/orders/{orderId}/cancel",
+export const cancelOrder = endpoint("cancelOrder", "POST", "/orders/{orderId}/cancel", {
   function: "orders",
   access: "caller",
   summary: "Cancel a pending order: its holds are released and its cart unlocked.",

@@ -20,34 +20,36 @@ const bookDifference = z
   .meta({ id: "BookDifference" });
 
 /** `POST /admin/payments/reconcile` */
-export const reconcilePayments = endpoint({
-  name: "reconcilePayments",
-  method: "POST",
-  path: "/admin/payments/reconcile",
-  function: "admin",
-  access: "admin",
-  repeatable: true,
-  summary:
-    "Hold providers' payments against orders and stock: of the last 72 hours unless said otherwise. What was " +
-    "captured and not told is settled, the rest that differs is listed. Repeat it with the cursor until there is none.",
-  body: z.strictObject({
-    provider: providerField.optional(),
-    sinceMs: instantField.optional(),
-    untilMs: instantField.optional(),
-    cursor: cursorField,
-  }),
-  example: { provider: "stripe" },
-  answers: {
-    200: z.object({
-      checked: z.int(),
-      settled: z.int(),
-      differences: z.array(bookDifference),
-      unreachable: z.array(z.object({ provider: providerField, reason: z.string() })),
-      cursor: z.string().nullable(),
+export const reconcilePayments = endpoint(
+  "reconcilePayments",
+  "POST",
+  "/admin/payments/reconcile",
+  {
+    function: "admin",
+    access: "admin",
+    repeatable: true,
+    summary:
+      "Hold providers' payments against orders and stock: of the last 72 hours unless said otherwise. What was " +
+      "captured and not told is settled, the rest that differs is listed. Repeat it with the cursor until there is none.",
+    body: z.strictObject({
+      provider: providerField.optional(),
+      sinceMs: instantField.optional(),
+      untilMs: instantField.optional(),
+      cursor: cursorField,
     }),
+    example: { provider: "stripe" },
+    answers: {
+      200: z.object({
+        checked: z.int(),
+        settled: z.int(),
+        differences: z.array(bookDifference),
+        unreachable: z.array(z.object({ provider: providerField, reason: z.string() })),
+        cursor: z.string().nullable(),
+      }),
+    },
+    errors: ["PAYMENT_METHOD_UNAVAILABLE"],
   },
-  errors: ["PAYMENT_METHOD_UNAVAILABLE"],
-});
+);
 
 /** The endpoints of this domain. */
 export const paymentAdminEndpoints = [reconcilePayments] as const;

@@ -21,10 +21,7 @@ export const startedPayment = z
   .meta({ id: "StartedPayment" });
 
 /** `POST /payments/initiate` */
-export const initiatePayment = endpoint({
-  name: "initiatePayment",
-  method: "POST",
-  path: "/payments/initiate",
+export const initiatePayment = endpoint("initiatePayment", "POST", "/payments/initiate", {
   function: "payments",
   access: "caller",
   summary:
@@ -41,10 +38,7 @@ export const initiatePayment = endpoint({
 });
 
 /** `POST /payment/verify` */
-export const verifyPayment = endpoint({
-  name: "verifyPayment",
-  method: "POST",
-  path: "/payment/verify",
+export const verifyPayment = endpoint("verifyPayment", "POST", "/payment/verify", {
   function: "payments",
   access: "caller",
   summary: "Bring what the provider gave the browser: the same result as its webhook.",
@@ -55,10 +49,7 @@ export const verifyPayment = endpoint({
 });
 
 /** `POST /webhooks/{provider}` */
-export const receiveWebhook = endpoint({
-  name: "receiveWebhook",
-  method: "POST",
-  path: "/webhooks/{provider}",
+export const receiveWebhook = endpoint("receiveWebhook", "POST", "/webhooks/{provider}", {
   function: "payment-webhooks",
   access: "anyone",
   summary: "A provider's signed event; answered only when its effect is durable.",
@@ -70,10 +61,7 @@ export const receiveWebhook = endpoint({
 });
 
 /** `POST /payments/{orderId}/refund` */
-export const refundPayment = endpoint({
-  name: "refundPayment",
-  method: "POST",
-  path: "/payments/{orderId}/refund",
+export const refundPayment = endpoint("refundPayment", "POST", "/payments/{orderId}/refund", {
   function: "payments",
   access: "admin",
   summary: "Pay back all of an order at once, a part of the money, or lines that come back.",
@@ -119,10 +107,7 @@ export const refundPayment = endpoint({
 });
 
 /** `POST /sandbox/pay` */
-export const paySandbox = endpoint({
-  name: "paySandbox",
-  method: "POST",
-  path: "/sandbox/pay",
+export const paySandbox = endpoint("paySandbox", "POST", "/sandbox/pay", {
   function: "payments",
   access: "caller",
   outsideProduction: true,

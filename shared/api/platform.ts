@@ -3,10 +3,7 @@ import { z } from "zod";
 import { endpoint } from "./endpoint.ts";
 
 /** `GET /health` */
-export const health = endpoint({
-  name: "health",
-  method: "GET",
-  path: "/health",
+export const health = endpoint("health", "GET", "/health", {
   function: "platform",
   access: "anyone",
   summary: "Whether the service can answer.",
@@ -16,10 +13,7 @@ export const health = endpoint({
 });
 
 /** `GET /openapi.json` */
-export const openapi = endpoint({
-  name: "openapi",
-  method: "GET",
-  path: "/openapi.json",
+export const openapi = endpoint("openapi", "GET", "/openapi.json", {
   function: "platform",
   access: "anyone",
   summary: "This contract as OpenAPI 3.1.",

@@ -83,10 +83,7 @@ const wiring = { function: "promotions", access: "admin" } as const;
 const params = z.object({ code: codeField });
 
 /** `PUT /promotions/{code}` */
-export const putPromotion = endpoint({
-  name: "putPromotion",
-  method: "PUT",
-  path: "/promotions/{code}",
+export const putPromotion = endpoint("putPromotion", "PUT", "/promotions/{code}", {
   ...wiring,
   repeatable: true,
   summary: "Set a promotion: by code or, with automatic, for every cart and order.",
@@ -105,10 +102,7 @@ export const putPromotion = endpoint({
 });
 
 /** `GET /promotions/{code}` */
-export const getPromotion = endpoint({
-  name: "getPromotion",
-  method: "GET",
-  path: "/promotions/{code}",
+export const getPromotion = endpoint("getPromotion", "GET", "/promotions/{code}", {
   ...wiring,
   summary: "Read a promotion, with how often it was used.",
   params,
@@ -117,10 +111,7 @@ export const getPromotion = endpoint({
 });
 
 /** `GET /promotions` */
-export const listPromotions = endpoint({
-  name: "listPromotions",
-  method: "GET",
-  path: "/promotions",
+export const listPromotions = endpoint("listPromotions", "GET", "/promotions", {
   ...wiring,
   summary: "List promotions by code, paged.",
   query: z.strictObject({ cursor: cursorField, limit: limitField }),
@@ -130,10 +121,7 @@ export const listPromotions = endpoint({
 });
 
 /** `DELETE /promotions/{code}` */
-export const deletePromotion = endpoint({
-  name: "deletePromotion",
-  method: "DELETE",
-  path: "/promotions/{code}",
+export const deletePromotion = endpoint("deletePromotion", "DELETE", "/promotions/{code}", {
   ...wiring,
   summary: "Delete a promotion; orders that have it keep it.",
   params,
@@ -151,10 +139,7 @@ const ofCarts = {
 const codeErrors = ["CART_LOCKED", "VERSION_MISMATCH", "TOO_LARGE"];
 
 /** `POST …/{instance}/codes` */
-export const enterCartCode = endpoint({
-  name: "enterCartCode",
-  method: "POST",
-  path: codesPath,
+export const enterCartCode = endpoint("enterCartCode", "POST", codesPath, {
   ...ofCarts,
   repeatable: true,
   summary: "Enter a promotion code; it shows among the conditions, and an order judges it again.",
@@ -165,10 +150,7 @@ export const enterCartCode = endpoint({
 });
 
 /** `DELETE …/{instance}/codes/{code}` */
-export const removeCartCode = endpoint({
-  name: "removeCartCode",
-  method: "DELETE",
-  path: `${codesPath}/{code}`,
+export const removeCartCode = endpoint("removeCartCode", "DELETE", `${codesPath}/{code}`, {
   ...ofCarts,
   summary: "Take a promotion code back, if it is there.",
   params: codeParams,

@@ -12,9 +12,6 @@ import { HoldfastError } from "../../../shared/base/errors.ts";
 import { claimText } from "../../../local/http/event.ts";
 
 const given = {
-  name: "echo",
-  method: "POST",
-  path: "/echo/{userId}",
   function: "platform",
   access: "caller",
   summary: "For tests.",
@@ -23,12 +20,19 @@ const given = {
   body: z.strictObject({ quantity: z.int().min(1), userId: z.string().optional() }),
   answers: { 200: z.any() },
 } as const;
-const echo = endpoint(given);
-const adminOnly = endpoint({ ...given, path: "/admin/{userId}", access: "admin" });
-const forms = endpoint({ ...given, path: "/forms/{userId}", body: placeOrderBody });
-const patience = endpoint({ ...given, path: "/patience/{userId}" });
-const adminsPatience = endpoint({ ...given, path: "/admin/patience/{userId}", access: "admin" });
-const open = endpoint({ ...given, path: "/open", access: "anyone", params: z.object({}) });
+const echo = endpoint("echo", "POST", "/echo/{userId}", given);
+const adminOnly = endpoint("echo", "POST", "/admin/{userId}", { ...given, access: "admin" });
+const forms = endpoint("echo", "POST", "/forms/{userId}", { ...given, body: placeOrderBody });
+const patience = endpoint("echo", "POST", "/patience/{userId}", given);
+const adminsPatience = endpoint("echo", "POST", "/admin/patience/{userId}", {
+  ...given,
+  access: "admin",
+});
+const open = endpoint("echo", "POST", "/open", {
+  ...given,
+  access: "anyone",
+  params: z.object({}),
+});
 
 const failures = {
   held: () =>
