@@ -939,6 +939,13 @@ export const plantedFaults: readonly PlantedFault[] = [
     "hot",
   ),
   fault(
+    "a bucket goes back to its row although a hold has slipped in behind it",
+    closing,
+    '      condition`size(${at("due")}) = ${Object.keys(row.due).length}`,\n',
+    "",
+    "hot",
+  ),
+  fault(
     "a settlement row is never closed",
     settlements,
     'action`${at("isClosed")} = ${true}`,',
@@ -968,9 +975,9 @@ export const plantedFaults: readonly PlantedFault[] = [
   ),
   fault(
     "an order does not say which rows its units are in",
-    placing,
-    "order: isPlain ? order : { ...order, pieces } };",
-    "order: isPlain ? order : { ...order } };",
+    orders,
+    "item: { ...order, change: note },",
+    "item: { ...(({ pieces: _lost, ...rest }) => rest)(order), change: note },",
     "hot",
   ),
   fault(
