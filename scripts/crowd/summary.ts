@@ -64,13 +64,17 @@ function most(times: readonly number[], withinMs: number): number {
 }
 
 function findBestSecond(sales: readonly Answer[]): number {
-  const byItem = new Map<string, number[]>();
-  for (const { itemIds, answeredAtMs } of sales) {
-    for (const itemId of itemIds) {
-      byItem.set(itemId, [...(byItem.get(itemId) ?? []), answeredAtMs]);
-    }
-  }
-  return Math.max(0, ...[...byItem.values()].map((times) => most(times, 1_000)));
+  const units = sales.flatMap(({ itemIds, answeredAtMs }) =>
+    itemIds.map((itemId) => ({ itemId, answeredAtMs })),
+  );
+  const byItem = Map.groupBy(units, ({ itemId }) => itemId);
+  const best = [...byItem.values()].map((sold) =>
+    most(
+      sold.map(({ answeredAtMs }) => answeredAtMs),
+      1_000,
+    ),
+  );
+  return Math.max(0, ...best);
 }
 
 const took = ({ askedAtMs, answeredAtMs }: Answer) => ({ tookMs: answeredAtMs - askedAtMs });
@@ -80,7 +84,7 @@ export function summarizeCrowd(crowd: Crowd): CrowdSummary {
   const { answers, options, counts, falselySoldOut, containers } = crowd;
   const of = (kind: AnswerKind): Answer[] => answers.filter((answer) => answer.kind === kind);
   const sales = of("sold");
-  const first = Math.min(...answers.map(({ askedAtMs }) => askedAtMs));
+  const first = answers.reduce((least, { askedAtMs }) => Math.min(least, askedAtMs), Infinity);
   const findLast = (some: readonly Answer[]): number =>
     some.reduce((last, { answeredAtMs }) => Math.max(last, answeredAtMs), first);
   const sellingMs = findLast(sales) - first;
