@@ -98,6 +98,7 @@ function settingsEnvironment({ settings, apiUrl }: FunctionsProps): Record<strin
     PAYMENT_SECONDS: String(settings.paymentSeconds),
     MAX_HOLD_SECONDS: String(settings.maxHoldSeconds),
     ON_PAYMENT_FAILURE: settings.onPaymentFailure,
+    LATE_MONEY_SECONDS: String(settings.lateMoneySeconds),
     CART_LOCKING: settings.cartLocking,
     AUTO_SHARDS: String(settings.autoShards),
     SOLD_OUT_MEMORY_MS: String(settings.soldOutMemoryMs),

@@ -22,6 +22,8 @@ export interface ShopSettings {
   /** The partitions of the index of due orders that new ones go to; one takes 1,000 writes a second. */
   readonly dueShards: number;
   readonly onPaymentFailure: OnPaymentFailure;
+  /** For how long after an order's deadline money still buys what was ordered; later it goes back. */
+  readonly lateMoneyMs: number;
   readonly cartStorage: CartStorage;
   /** How many rows an item is spread over when a crowd wants it; below 2 no item turns hot by itself. */
   readonly autoShards: number;

@@ -21,6 +21,7 @@ const settingsSchema = z.object({
   MAX_LOCKS_PER_USER: z.coerce.number().min(0).default(50),
   MAX_LOCK_SECONDS: seconds.default(28_800),
   UNPAID_PAUSE_SECONDS: seconds.default(900),
+  LATE_MONEY_SECONDS: z.coerce.number().min(0).max(604_800).default(86_400),
   ON_PAYMENT_FAILURE: z.enum(["release", "keep"]).default("release"),
   CART_LOCKING: z.enum(["on", "off"]).default("off"),
   AUTO_SHARDS: z.coerce.number().int().min(0).max(50).default(8),

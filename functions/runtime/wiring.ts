@@ -39,6 +39,7 @@ export const shop: ShopParts = {
     },
     dueShards: env.DUE_SHARDS,
     onPaymentFailure: env.ON_PAYMENT_FAILURE,
+    lateMoneyMs: secondsToMs(env.LATE_MONEY_SECONDS),
     cartStorage: env.CART_LOCKING === "on" ? "locking" : "versioned",
     autoShards: env.AUTO_SHARDS,
     soldOutMemoryMs: env.SOLD_OUT_MEMORY_MS,

@@ -56,6 +56,8 @@ export interface Settings {
   readonly sweep: boolean;
   readonly alarmEmail: readonly string[];
   readonly onPaymentFailure: "release" | "keep";
+  /** For how long after an order's deadline money still buys what was ordered. */
+  readonly lateMoneySeconds: number;
   readonly cartLocking: "on" | "off";
   readonly lockTimeoutSeconds: number;
   /** How long a provider's secret is good beside the one that took its place. */
@@ -127,6 +129,7 @@ export function readSettings(node: Node): Settings {
     sweep: choice("sweep") === "on",
     alarmEmail: list("alarmEmail"),
     onPaymentFailure: choice("onPaymentFailure"),
+    lateMoneySeconds: number("lateMoneySeconds"),
     cartLocking: choice("cartLocking"),
     lockTimeoutSeconds: number("lockTimeout"),
     secretOverlapHours: number("secretOverlapHours"),

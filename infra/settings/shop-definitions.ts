@@ -206,6 +206,15 @@ export const shopDefinitions = {
     most: 24,
     does: "how long the version before of a provider's secret stays good after a new one is put in; `0` ends it at once",
   },
+  lateMoneySeconds: {
+    section: "Orders and payment",
+    kind: "number",
+    unit: "seconds",
+    default: 86_400,
+    least: 0,
+    most: 604_800,
+    does: "for how long after an order's deadline money still buys it; later, or when a price has risen, it goes back",
+  },
   onPaymentFailure: {
     section: "Orders and payment",
     kind: "choice",

@@ -37,6 +37,15 @@ export function priceIsAsSeen({ price }: Demand): Fragment[] {
   ];
 }
 
+/** The price has not risen since the shopper was told what to pay. */
+export function priceHasNotRisen({ ceiling }: Demand): Fragment[] {
+  if (!ceiling) return [];
+  return [
+    condition`${at("amountMinor")} <= ${ceiling.amountMinor}`,
+    condition`${at("currency")} = ${ceiling.currency}`,
+  ];
+}
+
 /** The shop sells the item at this instant: it is not withdrawn, and its time has come and is not over. */
 export function itemIsForSale(nowMs: EpochMs): Fragment[] {
   const [starts, ends] = [at("saleStartsAtMs"), at("saleEndsAtMs")];

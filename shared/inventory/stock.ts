@@ -108,11 +108,21 @@ export interface Demand {
   readonly itemId: string;
   readonly quantity: number;
   readonly price?: Price | undefined;
+  /** What it may cost at the most, where the shopper has paid that already. */
+  readonly ceiling?: Price | undefined;
   /**
    * The item's limit for each shopper as the order saw it, null for none: what is counted by it is checked with
    * the hold. Left out where the item's limits are of no concern.
    */
   readonly perShopper?: number | null | undefined;
+}
+
+/** Whether an item costs what this demand is for: the price that was seen, or no more than was paid. */
+function isAtPrice({ price, ceiling }: Demand, { amountMinor, currency }: Price): boolean {
+  const isAsSeen = !price || (price.amountMinor === amountMinor && price.currency === currency);
+  const isBelow =
+    !ceiling || (amountMinor <= ceiling.amountMinor && ceiling.currency === currency);
+  return isAsSeen && isBelow;
 }
 
 /**
@@ -124,13 +134,13 @@ export function whyRefused(
   stock: Stock | undefined,
   nowMs: EpochMs,
 ): FailedItem | undefined {
-  const { itemId, quantity: requested, price } = demand;
+  const { itemId, quantity: requested } = demand;
   if (!stock) return { itemId, reason: "not_found", available: 0, requested };
   const live = liveBuckets(stock, nowMs);
   const available = stock.available + expiredUnits(stock, nowMs);
   const facts = { itemId, available, requested };
   if (!isForSale(stock, nowMs)) return { ...facts, reason: "not_for_sale" };
-  if (price && (price.amountMinor !== stock.amountMinor || price.currency !== stock.currency)) {
+  if (!isAtPrice(demand, stock)) {
     const { amountMinor, currency } = stock;
     return { ...facts, reason: "price_changed", price: { amountMinor, currency } };
   }

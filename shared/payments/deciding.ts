@@ -5,12 +5,10 @@ import { isProcessing, type Order, type PaymentMethod } from "../orders/order.ts
 import type { PaymentFact } from "../providers/provider.ts";
 import { factKey } from "./fact-key.ts";
 import { type Outcome, remembering, withDue } from "./outcome.ts";
-import { decideOutcome, knowsTransaction, type OnPaymentFailure } from "./payment.ts";
+import { decideOutcome, knowsTransaction, type MoneyRules } from "./payment.ts";
 
 /** The shop's rules that decide with. */
-export interface DecidingRules {
-  readonly policy: OnPaymentFailure;
-  readonly nowMs: EpochMs;
+export interface DecidingRules extends MoneyRules {
   /** How long an order may hold its units altogether while a bank is at work on it, in milliseconds. */
   readonly processingMs: (method: PaymentMethod) => number;
 }

@@ -18,6 +18,8 @@ export interface Outcome {
   readonly cart: "complete" | "reopen" | "leave";
   /** What happens instead when `sell` finds that the units are gone. */
   readonly soldOut?: Outcome;
+  /** What happens instead when `sell` comes late and finds that something costs more by now. */
+  readonly priceRose?: Outcome;
   /** What happens instead when the stock of what comes back was corrected by hand before. */
   readonly corrected?: Outcome;
   /** What history calls it where it moves no status, and why it happens. */

@@ -5,6 +5,7 @@ import type { Order, OrderStatus, PaymentMethod } from "../orders/order.ts";
 import type { PaymentFact } from "../providers/provider.ts";
 import { whenDisputed } from "./disputes/dispute-telling.ts";
 import { factKey } from "./fact-key.ts";
+import { isTooLate } from "./late-money.ts";
 import { captured, type Outcome, remembering, withDue } from "./outcome.ts";
 import { capturedBy, makeRefund, refundReasons, withRefund } from "./refunds/refund.ts";
 import { whenRefundsTold } from "./refunds/refund-telling.ts";
@@ -13,6 +14,14 @@ export type { PaymentAlarm } from "./payment-alarm.ts";
 
 /** What a failed payment does: ends the order, or leaves it open for another card. */
 export type OnPaymentFailure = "release" | "keep";
+
+/** What of the shop's rules says what money does. */
+export interface MoneyRules {
+  readonly policy: OnPaymentFailure;
+  /** For how long after an order's deadline money still buys what was ordered, in milliseconds. */
+  readonly lateMoneyMs: number;
+  readonly nowMs: EpochMs;
+}
 
 /** The order changed while money was about to change it; whoever meets this starts from `found`. */
 export class OrderMoved extends HoldfastError {
@@ -68,7 +77,11 @@ function refundInstead(order: Order, fact: PaymentFact, reason: string, nowMs: E
   };
 }
 
-function whenCaptured(order: Order, fact: PaymentFact, nowMs: EpochMs): Outcome {
+function whenCaptured(
+  order: Order,
+  fact: PaymentFact,
+  { lateMoneyMs, nowMs }: MoneyRules,
+): Outcome {
   if (!unpaid.has(order.status)) {
     const next = remembering(withExtra(order, fact, nowMs), fact, nowMs);
     return {
@@ -81,6 +94,9 @@ function whenCaptured(order: Order, fact: PaymentFact, nowMs: EpochMs): Outcome 
   if (!isWhatWasOrdered(order, fact)) {
     return refundInstead(order, fact, refundReasons.mismatch, nowMs);
   }
+  if (isTooLate(order, lateMoneyMs, nowMs)) {
+    return refundInstead(order, fact, refundReasons.tooLate, nowMs);
+  }
   const payment = captured(order, fact, nowMs);
   const next: Order = { ...remembering(order, fact, nowMs), status: "paid", payment };
   return {
@@ -88,6 +104,7 @@ function whenCaptured(order: Order, fact: PaymentFact, nowMs: EpochMs): Outcome 
     stock: "sell",
     cart: "complete",
     soldOut: refundInstead(order, fact, refundReasons.soldOut, nowMs),
+    priceRose: refundInstead(order, fact, refundReasons.priceRose, nowMs),
   };
 }
 
@@ -115,18 +132,19 @@ function whenFailed(
 export function decideOutcome(
   order: Order,
   fact: PaymentFact,
-  { policy, nowMs }: { policy: OnPaymentFailure; nowMs: EpochMs },
+  rules: MoneyRules,
 ): Outcome | undefined {
+  const { policy, nowMs } = rules;
   if (fact.kind === "refunded" || fact.kind === "disputed") {
     const { refundId: _refund, refunds: _told, dispute: _dispute, ...payment } = fact;
     const capture = { ...payment, kind: "captured" } as const;
-    const whenUnknown = () => whenCaptured(order, capture, nowMs);
+    const whenUnknown = () => whenCaptured(order, capture, rules);
     const whenTold = fact.kind === "refunded" ? whenRefundsTold : whenDisputed;
     return whenTold(order, fact, { nowMs, whenUnknown });
   }
   if (order.events?.[factKey(fact)]) return undefined;
   if (fact.kind === "failed") return whenFailed(order, fact, policy, nowMs);
   return capturedBy(order, fact.paymentId) === undefined
-    ? whenCaptured(order, fact, nowMs)
+    ? whenCaptured(order, fact, rules)
     : undefined;
 }

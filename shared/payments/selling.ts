@@ -8,7 +8,13 @@ import { sellWrite } from "../inventory/hold-store.ts";
 import { isSpread } from "../inventory/hot/rows-store.ts";
 import { findUnits, type TakingOptions } from "../inventory/hot/finding.ts";
 import { reclaimExpired } from "../inventory/room.ts";
-import { ItemsUnavailable, type Stock, whyRefused } from "../inventory/stock.ts";
+import {
+  type Demand,
+  type FailedItem,
+  ItemsUnavailable,
+  type Stock,
+  whyRefused,
+} from "../inventory/stock.ts";
 import { parseStock } from "../inventory/stock-store.ts";
 import { confirmWrite, listHoldings, type OrderHolding } from "../orders/holdings.ts";
 import { type Allowance, checkAllowance, type Taken } from "../orders/allowance.ts";
@@ -16,6 +22,7 @@ import { keepAllowanceWrite, parseTaken, takeAllowanceWrite } from "../orders/al
 import type { Order } from "../orders/order.ts";
 import { type Refusal, TransactionRefused } from "../table/transaction.ts";
 import type { Write } from "../table/write.ts";
+import { ceilingOf, isLate, NotForSale } from "./late-money.ts";
 
 /** What selling is made of. */
 export type SellingOptions = TakingOptions;
@@ -28,26 +35,33 @@ export interface Sale {
   readonly note: ChangeNote;
 }
 
-/** The units are gone: some item cannot be sold to this order any more. Nothing was changed. */
-export class SoldOut extends Error {}
-
 /** How many rivals may be faster at the units of a late order. */
 const mostRivals = 20;
 
 /** How an order gets units of one item from one row: it still holds them, or it takes them again. */
-interface Part extends OrderHolding {
+interface Part extends OrderHolding, Pick<Demand, "ceiling"> {
   readonly isHeld: boolean;
 }
 
 /** The first rows of items as refusals showed them, where expired holds may have to make room. */
 type Rooms = Map<string, Stock>;
 
+/** What is held was promised at its price; who comes late takes it again, at no higher one. */
 function listParts({ order, note }: Sale): Part[] {
   const isHeld = order.status === "pending";
   const { pieces: _where, ...anywhere } = order;
   const holdings = listHoldings(isHeld ? order : anywhere, note);
-  return holdings.map((holding) => ({ ...holding, isHeld }));
+  const mayBeDearer = !isLate(order, note.atMs);
+  return holdings.map((holding) => {
+    const ceiling = mayBeDearer ? undefined : ceilingOf(order, holding.itemId);
+    return { ...holding, ceiling, isHeld };
+  });
 }
+
+const notForSale = (failed: readonly FailedItem[]): NotForSale =>
+  new NotForSale(
+    failed.some(({ reason }) => reason === "price_changed") ? "priceRose" : "soldOut",
+  );
 
 /** What one sale works with. */
 interface Selling {
@@ -60,18 +74,19 @@ function takeWrite({ options, rooms }: Selling, part: Part): Write {
   if (part.isHeld) return confirmWrite(part);
   const nowMs = options.clock();
   const stock = part.row === 0 ? rooms.get(part.itemId) : undefined;
-  const { itemId, row, quantity, orderId, note } = part;
+  const { itemId, row, quantity, ceiling, orderId, note } = part;
   const room = stock && roomIn(stock, nowMs);
-  return sellWrite({ itemId, row, quantity, orderId, nowMs, room, note });
+  return sellWrite({ itemId, row, quantity, ceiling, orderId, nowMs, room, note });
 }
 
 /** The units of an item that is sold from one row only, which the refusal has shown. */
 function retakePlain({ options, sale: { order } }: Selling, part: Part, stock: Stock): Part {
-  const { itemId, quantity, expiresAtMs } = part;
+  const { expiresAtMs } = part;
   const stillCounted = stock.reclaimedThroughMs < bucketEndMs(bucketKey(expiresAtMs));
   if (stillCounted && order.status === "pending") return { ...part, isHeld: true };
   const counted = { ...stock, holdPolicy: "counted" as const };
-  if (whyRefused({ itemId, quantity }, counted, options.clock())) throw new SoldOut();
+  const failed = whyRefused(part, counted, options.clock());
+  if (failed) throw notForSale([failed]);
   return { ...part, isHeld: false };
 }
 
@@ -84,14 +99,15 @@ async function retakeSpread(
   const [first] = lost as [Part];
   const quantity = lost.reduce((sum, part) => sum + part.quantity, 0);
   try {
-    const found = await findUnits(options, { itemId: first.itemId, quantity });
+    const { itemId, ceiling } = first;
+    const found = await findUnits(options, { itemId, quantity, ceiling });
     const parts = found.map((piece) => ({ ...first, ...piece, isHeld: false }));
     // DynamoDB takes one action an item: a row that confirms a part cannot sell another one.
     const isTwice = [...kept, ...parts].filter(({ row }) => row === 0).length > 1;
-    if (isTwice) throw new SoldOut();
+    if (isTwice) throw new NotForSale("soldOut");
     return [...kept, ...parts];
   } catch (error) {
-    if (error instanceof ItemsUnavailable) throw new SoldOut();
+    if (error instanceof ItemsUnavailable) throw notForSale(error.failedItems);
     throw error;
   }
 }
@@ -114,7 +130,7 @@ async function retake(
   if (refused.length === 0) return parts;
   const own = refused.find(({ row }) => row === 0);
   const found = own && findRefusal(own)?.found;
-  if (own && !found) throw new SoldOut();
+  if (own && !found) throw new NotForSale("soldOut");
   const stock = found && (await noteRoom(selling, parseStock(found)));
   if (own && stock && parts.length === 1 && !isSpread(stock)) {
     return [retakePlain(selling, own, stock)];
@@ -150,7 +166,7 @@ function recounted({ options }: Selling, counted: Counted, refusal: Refusal | un
   try {
     checkAllowance(allowance, seen, options.clock());
   } catch (error) {
-    if (error instanceof LimitExceeded) throw new SoldOut();
+    if (error instanceof LimitExceeded) throw new NotForSale("soldOut");
     throw error;
   }
   return { allowance, isCounted: false, seen };
@@ -162,11 +178,12 @@ export function createSelling(options: SellingOptions) {
 
   /**
    * Sells every line or none. What the order still holds becomes a sale, expired or not, because it
-   * was given to nobody else; what was taken over is taken again, as any buyer would take it. One
+   * was given to nobody else; what was taken over is taken again, as any buyer would take it, and late
+   * only where it costs no more than then. One
    * request while the order has its holds. That the order is as it was read, deadline included, is for
    * its own write to demand: the units are counted under that deadline.
    *
-   * @throws SoldOut when some units cannot be had any more; nothing was changed
+   * @throws NotForSale when some units cannot be had any more, or cost more; nothing was changed
    * @throws TransactionRefused when the order's own write is refused; nothing was changed
    */
   return function sell(sale: Sale): Promise<void> {

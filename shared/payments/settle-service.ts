@@ -19,12 +19,15 @@ import { extendOrder } from "./extending.ts";
 import { type Outcome, withDue } from "./outcome.ts";
 import { type OnPaymentFailure, OrderMoved } from "./payment.ts";
 import { changeOrderWrite } from "./payment-store.ts";
-import { createSelling, type SellingOptions, SoldOut } from "./selling.ts";
+import { NotForSale } from "./late-money.ts";
+import { createSelling, type SellingOptions } from "./selling.ts";
 
 /** What settling is made of. */
 export interface SettlingOptions extends SellingOptions {
   readonly onPaymentFailure: OnPaymentFailure;
   readonly processingMs: DecidingRules["processingMs"];
+  /** For how long after an order's deadline money still buys what was ordered, in milliseconds. */
+  readonly lateMoneyMs: number;
 }
 
 /** Steps that a fact takes an order, and facts that come at the same moment: a handful of each. */
@@ -94,7 +97,7 @@ function orderMovedIn(error: unknown): unknown {
 
 /** Settles facts about money; every step of it is one transaction, all or nothing. */
 export function createSettling(options: SettlingOptions) {
-  const { database, clock, onPaymentFailure: policy, processingMs } = options;
+  const { database, clock, onPaymentFailure: policy, processingMs, lateMoneyMs } = options;
   const sell = createSelling(options);
 
   /** Everything but a sale: units that the order holds or has bought go back. */
@@ -136,7 +139,7 @@ export function createSettling(options: SettlingOptions) {
    * @throws OrderMoved when the order was changed after it was read; nothing was changed
    */
   async function carryOut(order: Order, outcome: Outcome, actor: Actor): Promise<Order> {
-    const { next, stock, soldOut, corrected } = outcome;
+    const { next, stock, corrected } = outcome;
     const note = makeNote(order, outcome, actor, clock());
     try {
       if (stock === "extend") {
@@ -148,7 +151,8 @@ export function createSettling(options: SettlingOptions) {
       } else await change(order, outcome, note);
       return { ...next, revision: (order.revision ?? 0) + 1 };
     } catch (error) {
-      if (error instanceof SoldOut && soldOut) return carryOut(order, soldOut, actor);
+      const instead = error instanceof NotForSale ? outcome[error.why] : undefined;
+      if (instead) return carryOut(order, instead, actor);
       const refused = orderMovedIn(error);
       if (corrected && refused instanceof TransactionRefused) {
         return carryOut(order, corrected, actor);
@@ -167,7 +171,8 @@ export function createSettling(options: SettlingOptions) {
   function settle(first: Order, fact: PaymentFact, actor: Actor): Promise<Order> {
     let order = first;
     return again(mostSteps, async () => {
-      const outcome = decide(order, fact, { policy, processingMs, nowMs: clock() });
+      const rules = { policy, processingMs, lateMoneyMs, nowMs: clock() };
+      const outcome = decide(order, fact, rules);
       if (!outcome) return order;
       try {
         order = await carryOut(order, outcome, actor);

@@ -20,6 +20,8 @@ export const wholeHoldMs = holdMs + gridStepMs(holdMs);
 /** How long a payment takes in these tests, and an order altogether, in milliseconds. */
 export const paymentMs = 600_000;
 export const maxHoldMs = 3_600_000;
+/** For how long after its deadline money still buys an order. */
+export const lateMoneyMs = 7_200_000;
 
 export const sandboxKeys = { webhookSecret: Buffer.alloc(33, "k").toString("base64") };
 
@@ -29,6 +31,7 @@ const testSettings: ShopSettings = {
   maxHoldMs,
   processingMs: () => maxHoldMs,
   onPaymentFailure: "release",
+  lateMoneyMs,
   cartStorage: "versioned",
   // Off, but in the tests that are about them.
   lockLimits: noLockLimits,

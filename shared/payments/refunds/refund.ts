@@ -10,6 +10,8 @@ export const refundReasons = {
   soldOut: "The units were gone when the money came",
   mismatch: "Amount or currency differ from the order",
   paidTwice: "The order was paid before",
+  tooLate: "The money came too late",
+  priceRose: "The price had risen when the money came",
   atProvider: "Refunded at the provider",
 } as const;
 

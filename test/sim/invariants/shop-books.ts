@@ -12,6 +12,7 @@ import type { Item } from "../engine/values.ts";
 import { areEqual } from "../engine/values.ts";
 import { HotBooks, isFurther, unitsToBeHad, isNotice } from "./hot-books.ts";
 import { type Commit, InvariantBroken, type World } from "../scheduler/world.ts";
+import { LateMoneyBooks } from "./late-money.ts";
 
 function broken(invariant: string, detail: string): never {
   throw new InvariantBroken(invariant, detail);
@@ -101,9 +102,11 @@ export class ShopBooks {
   readonly leftOut = new Set<string>();
 
   readonly hot: HotBooks;
+  readonly #lateMoney: LateMoneyBooks;
 
-  constructor(world: World) {
+  constructor(world: World, lateMoneyMs = Number.POSITIVE_INFINITY) {
     this.#world = world;
+    this.#lateMoney = new LateMoneyBooks(world, lateMoneyMs);
     this.hot = new HotBooks(world);
     this.#skewMs = world.options.skewMs ?? 0;
     world.observers.push((commit) => this.#observe(commit));
@@ -173,6 +176,7 @@ export class ShopBooks {
       broken("P2", `${orderId}: total or lines changed`);
     }
     if (status === "paid") this.#everPaid.add(orderId);
+    if (old) this.#lateMoney.check(old, next, this.stocks());
     checkLines(old, next);
     if ((payment?.refundableMinor ?? 0) < 0)
       broken("P9", `${orderId}: more is to go back than came`);

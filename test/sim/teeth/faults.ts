@@ -5,6 +5,7 @@
 
 import { campaignFaults } from "./campaign-faults.ts";
 import { lockLimitFaults } from "./lock-limit-faults.ts";
+import { moneyFaults } from "./money-faults.ts";
 
 /** One mistake, as a replacement in one file. */
 export interface PlantedFault {
@@ -85,6 +86,7 @@ function fault(
 export const plantedFaults: readonly PlantedFault[] = [
   ...campaignFaults,
   ...lockLimitFaults,
+  ...moneyFaults,
   fault(
     "a lock is not free at the instant its lease ends",
     locks,
@@ -396,8 +398,8 @@ export const plantedFaults: readonly PlantedFault[] = [
   fault(
     "late money takes what others hold",
     selling,
-    "if (whyRefused({ itemId, quantity }, counted, options.clock())) throw new SoldOut();",
-    "if (whyRefused({ itemId, quantity: 0 }, counted, options.clock())) throw new SoldOut();",
+    "const failed = whyRefused(part, counted, options.clock());",
+    "const failed = whyRefused({ ...part, quantity: 0 }, counted, options.clock());",
   ),
   fault(
     "a payment that starts does not extend the holds",
@@ -594,8 +596,8 @@ export const plantedFaults: readonly PlantedFault[] = [
   fault(
     "money for units that are gone is kept",
     settling,
-    "if (error instanceof SoldOut && soldOut) return carryOut(order, soldOut, actor);",
-    "if (error instanceof SoldOut && soldOut) return order;",
+    "if (instead) return carryOut(order, instead, actor);",
+    "if (instead) return order;",
   ),
   fault(
     "an order may be paid after its time",

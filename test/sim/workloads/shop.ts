@@ -23,6 +23,8 @@ import { createSystem, defaultSettings, type System } from "./system.ts";
 const instances = ["ticket", "menu"];
 /** How long the rough part of a run lasts, in virtual time. */
 const horizonMs = 600_000;
+/** How often a bank has to say something in fine weather, at the most, until it is heard. */
+const mostRepetitions = 3;
 
 /** Which of the shop's people are there; a crash-point run wants few. */
 export interface ShopPlan {
@@ -41,6 +43,16 @@ export interface ShopPlan {
 
 /** A plan drawn from the seed: every seed is another shop. */
 export function drawShopPlan(random: Random): ShopPlan {
+  return withLateMoney(drawPlainPlan(random), random);
+}
+
+/** Money has no time, little or enough once its order is over. */
+function withLateMoney(plan: ShopPlan, random: Random): ShopPlan {
+  const lateMoneyMs = random.pick([0, 60_000, 180_000, 1_800_000]);
+  return { ...plan, settings: { ...plan.settings, lateMoneyMs } };
+}
+
+function drawPlainPlan(random: Random): ShopPlan {
   return {
     shoppers: random.int(2, 5),
     stepsEach: random.int(2, 5),
@@ -64,7 +76,11 @@ export function drawShopPlan(random: Random): ShopPlan {
 
 /** A shop whose items are hot, or turn hot as soon as two orders meet. */
 export function drawHotShopPlan(random: Random): ShopPlan {
-  const plan = drawShopPlan(random);
+  return withLateMoney(drawHotPlan(random), random);
+}
+
+function drawHotPlan(random: Random): ShopPlan {
+  const plan = drawPlainPlan(random);
   const autoShards = random.pick([0, 2, 3]);
   const soldOutMemoryMs = random.pick([0, 250, 5_000]);
   const settings = { ...plan.settings, autoShards, soldOutMemoryMs };
@@ -73,8 +89,8 @@ export function drawHotShopPlan(random: Random): ShopPlan {
 
 /** A shop that mostly pays back, at times of items with several rows. */
 export function drawRefundsPlan(random: Random): ShopPlan {
-  const plan = random.chance(0.3) ? drawHotShopPlan(random) : drawShopPlan(random);
-  return { ...plan, withKeepers: true, withMoods: true };
+  const plan = random.chance(0.3) ? drawHotPlan(random) : drawPlainPlan(random);
+  return withLateMoney({ ...plan, withKeepers: true, withMoods: true }, random);
 }
 
 export class Shop {
@@ -94,7 +110,7 @@ export class Shop {
     this.bank = new Bank(world);
     this.bank.isMoody = plan.withMoods ?? false;
     this.bank.tell = (event) => this.#tell(event);
-    this.books = new ShopBooks(world);
+    this.books = new ShopBooks(world, plan.settings.lateMoneyMs);
     this.openOrders = new OpenOrderBooks(world, plan.settings.limits);
     this.processes = new Processes(world, 3, () => this.#system());
     this.auditor = plan.withAudit ? new Auditor(world, this.processes) : undefined;
@@ -150,8 +166,7 @@ export class Shop {
     this.bank.calmDown();
     for (let round = 0; this.#deliveries > 0 && round < 100; round += 1) await world.sleep(20_000);
     for (const event of this.bank.events) {
-      if (!event.isHeard) await this.deliver(event);
-      if (!event.isHeard) throw new InvariantBroken("P3", `${event.data.paymentId} is never heard`);
+      await this.#repeatUntilHeard(event);
     }
     await world.sleep(this.plan.settings.maxHoldMs + 60_000);
     await this.#sweepAll();
@@ -372,6 +387,18 @@ export class Shop {
         this.#deliveries -= 1;
       });
     }
+  }
+
+  /**
+   * Banks repeat themselves for days. A late webhook may find more expired units in its way than one request has
+   * time for; each takes some of them away, so that a few in fine weather are enough.
+   */
+  async #repeatUntilHeard(event: BankEvent): Promise<void> {
+    for (let round = 0; !event.isHeard && round < mostRepetitions; round += 1) {
+      if (round > 0) await this.world.sleep(60_000);
+      await this.deliver(event);
+    }
+    if (!event.isHeard) throw new InvariantBroken("P3", `${event.data.paymentId} is never heard`);
   }
 
   /** One delivery of a webhook. A 2xx is given only after what it says is durable (P7). */

@@ -14,6 +14,7 @@ export const defaultSettings: ShopSettings = {
   maxHoldMs: 300_000,
   processingMs: () => 600_000,
   onPaymentFailure: "release",
+  lateMoneyMs: 600_000,
   cartStorage: "versioned",
   lockLimits: noLockLimits,
   limits: { maxOpenOrders: 0, maxUnitsPerLine: 0, maxUnpaidOrders: 0, unpaidPauseMs: 0 },

@@ -7,7 +7,8 @@ import { findStock } from "../../../shared/inventory/stock-store.ts";
 import { findCart } from "../../../shared/carts/storage/cart-store.ts";
 import { askAheadMs } from "../../../shared/orders/due-shards.ts";
 import { findOrder } from "../../../shared/orders/order-store.ts";
-import { listRefunds } from "../../../shared/payments/refunds/refund.ts";
+import { listRefunds, refundReasons } from "../../../shared/payments/refunds/refund.ts";
+import { inventoryService } from "../../../shared/shop.ts";
 import { fillCart } from "../../support/carts.ts";
 import { createTestClock, type TestClock } from "../../support/clock.ts";
 import { createPayments, type Payments } from "../../support/payments.ts";
@@ -15,6 +16,7 @@ import {
   createWorld,
   errorOf,
   giveItem,
+  lateMoneyMs,
   maxHoldMs,
   metered,
   paymentMs,
@@ -232,6 +234,134 @@ describe("late money", () => {
     expect(refunded.dueAtMs).toBeUndefined();
     await money.send(money.eventOf(order, "payment.captured"));
     expect(await statusOf(order)).toBe("refunded");
+  });
+});
+
+describe("late money has its time and its price:", () => {
+  const change = (itemId: string, amountMinor: number, more: { shards?: number } = {}) =>
+    inventoryService(world.parts).change(
+      itemId,
+      { price: { amountMinor, currency: "EUR" }, ...more },
+      { id: "root" },
+    );
+
+  async function started(itemIds: readonly string[]): Promise<Order> {
+    const order = await place(itemIds);
+    await start(order);
+    return read(order);
+  }
+
+  const end = async (order: Order) => world.orders.expire(await read(order), sweeper);
+
+  /** Why the money of an order went back; undefined where it bought. */
+  async function pay(order: Order): Promise<string | undefined> {
+    await money.send(money.eventOf(order, "payment.captured"));
+    const settled = await read(order);
+    const [refund] = listRefunds(settled);
+    expect(settled.status).toBe(refund ? "refunded" : "paid");
+    expect(refund?.status ?? "done").toBe("done");
+    return refund?.reason;
+  }
+
+  it("it buys up to the end of the grace time after the deadline, and not at that instant", async () => {
+    const [early, out] = [await item(1), await item(1)];
+    const orders = [await started([early]), await started([out])] as const;
+    time.to(orders[0].expiresAtMs);
+    for (const order of orders) await end(order);
+    time.to(orders[0].expiresAtMs + lateMoneyMs - 1);
+    expect(await pay(orders[0])).toBeUndefined();
+    time.to(orders[1].expiresAtMs + lateMoneyMs);
+    expect(await pay(orders[1])).toBe(refundReasons.tooLate);
+    expect(await levels(out)).toMatchObject({ sold: 0 });
+  });
+
+  it("the grace time ends without any sweep, and then what is still held is let go", async () => {
+    const itemId = await item(1);
+    const order = await started([itemId]);
+    time.to(order.expiresAtMs + lateMoneyMs);
+    expect(await pay(order)).toBe(refundReasons.tooLate);
+    expect(await levels(itemId)).toEqual({ available: 1, sold: 0, held: 0 });
+  });
+
+  it("once something costs more all of it goes back, and nothing is sold", async () => {
+    const [dearer, same] = [await item(1), await item(1)];
+    const order = await started([dearer, same]);
+    time.to(order.expiresAtMs);
+    await end(order);
+    await change(dearer, 1_001);
+    expect(await pay(order)).toBe(refundReasons.priceRose);
+    for (const itemId of [dearer, same]) expect(await levels(itemId)).toMatchObject({ sold: 0 });
+  });
+
+  it("what costs less by now, or the same again, is bought for what was ordered", async () => {
+    const [cheaper, same] = [await item(1), await item(1)];
+    const order = await started([cheaper, same]);
+    time.to(order.expiresAtMs);
+    await end(order);
+    await change(cheaper, 999);
+    await change(same, 1_500);
+    await change(same, 1_000);
+    expect(await pay(order)).toBeUndefined();
+    expect((await read(order)).payment).toMatchObject({ capturedMinor: 2_000 });
+  });
+
+  it("an order that was cancelled buys nothing at yesterday's price", async () => {
+    const itemId = await item(1);
+    const order = await started([itemId]);
+    await money.cancelling.cancel({ orderId: order.orderId, ...callerOf(order) });
+    await change(itemId, 2_000);
+    expect(await pay(order)).toBe(refundReasons.priceRose);
+  });
+
+  it("units that are still held were promised at their price; those taken over were not", async () => {
+    const [held, taken] = [await item(1), await item(1)];
+    const [lucky, late] = [await started([held]), await started([taken])];
+    time.to(late.expiresAtMs);
+    await place([taken]);
+    time.advance(wholeHoldMs);
+    for (const itemId of [held, taken]) await change(itemId, 1_100);
+    expect(await pay(lucky)).toBeUndefined();
+    expect(await pay(late)).toBe(refundReasons.priceRose);
+  });
+
+  it("an item in several rows is no way around it", async () => {
+    const itemId = await item(8);
+    const order = await started([itemId]);
+    time.to(order.expiresAtMs);
+    await end(order);
+    await change(itemId, 1_100, { shards: 2 });
+    expect(await pay(order)).toBe(refundReasons.priceRose);
+    await change(itemId, 1_000);
+    const [again, moved] = [await started([itemId]), await started([itemId])];
+    time.to(again.expiresAtMs);
+    for (const each of [again, moved]) await end(each);
+    expect(await pay(again)).toBeUndefined();
+    await change(itemId, 1_100);
+    expect(await pay(moved)).toBe(refundReasons.priceRose);
+  });
+
+  it("a price that rises while the money arrives is met by the sale itself", async () => {
+    const itemId = await item(1);
+    const order = await started([itemId]);
+    time.to(order.expiresAtMs);
+    await end(order);
+    const { database } = world;
+    const rising = createPayments({
+      ...world,
+      parts: {
+        ...world.parts,
+        database: {
+          ...database,
+          async transact(...given) {
+            await change(itemId, 1_001);
+            return database.transact(...given);
+          },
+        },
+      },
+    });
+    await rising.send(rising.eventOf(order, "payment.captured"));
+    expect(await read(order)).toMatchObject({ status: "refunded" });
+    expect(await levels(itemId)).toMatchObject({ sold: 0 });
   });
 });
 

@@ -74,12 +74,14 @@ const toldOf = (...refunds: ToldRefund[]): PaymentFact => ({
   refunds,
 });
 
+const rules = { policy: "release", lateMoneyMs: 0, nowMs } as const;
+
 /** The order when a fact has had all of its effect. */
 function heard(first: Order, ...facts: PaymentFact[]): Order {
   let next = first;
   for (const fact of facts) {
     for (;;) {
-      const outcome = decideOutcome(next, fact, { policy: "release", nowMs });
+      const outcome = decideOutcome(next, fact, rules);
       if (!outcome) break;
       next = outcome.next;
     }
@@ -259,13 +261,10 @@ describe("refunds that somebody gave at the provider", () => {
   });
 
   it("all at once bring everything back; in parts nothing but money", () => {
-    const all = decideOutcome(paid, toldOf({ ...part, amountMinor: 500 }), {
-      policy: "release",
-      nowMs,
-    });
+    const all = decideOutcome(paid, toldOf({ ...part, amountMinor: 500 }), rules);
     expect(all).toMatchObject({ stock: "takeBack", back: { units: [{ quantity: 3 }] } });
     const rest = { refundId: "re_8", amountMinor: 200, status: "done" } as const;
-    const both = decideOutcome(paid, toldOf(part, rest), { policy: "release", nowMs });
+    const both = decideOutcome(paid, toldOf(part, rest), rules);
     expect(both).toMatchObject({ stock: "leave", next: { status: "refund_due" } });
     expect(heard(paid, toldOf(part, rest)).status).toBe("refunded");
   });

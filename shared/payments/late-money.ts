@@ -1,0 +1,33 @@
+/** Money that comes when an order's time is over: for how long it still buys, and at which prices. */
+import { type EpochMs, isExpired, later } from "../base/time.ts";
+import type { Price } from "../inventory/stock.ts";
+import type { Order } from "../orders/order.ts";
+
+/** What a late sale found in its way; nothing was changed. */
+export class NotForSale extends Error {
+  readonly why: "soldOut" | "priceRose";
+
+  constructor(why: NotForSale["why"]) {
+    super(`The order cannot be sold any more: ${why}`);
+    this.why = why;
+  }
+}
+
+/** Whether the order has ended, or only nobody has ended it yet. */
+export function isLate({ status, expiresAtMs }: Order, nowMs: EpochMs): boolean {
+  return status !== "pending" || isExpired(expiresAtMs, nowMs);
+}
+
+/**
+ * Whether money buys nothing any more: so long after the order's deadline nobody waits for the goods, and what
+ * they cost is another question. It is counted from the deadline whether or not a sweep has ended the order.
+ */
+export function isTooLate({ expiresAtMs }: Order, lateMoneyMs: number, nowMs: EpochMs): boolean {
+  return isExpired(later(expiresAtMs, lateMoneyMs), nowMs);
+}
+
+/** What the order was told to pay for one unit of an item: a late sale never gives it away for less than now. */
+export function ceilingOf({ lines, currency }: Order, wanted: string): Price | undefined {
+  const line = lines.find(({ itemId }) => itemId === wanted);
+  return line && { amountMinor: line.unitPriceMinor, currency };
+}
