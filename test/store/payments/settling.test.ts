@@ -237,7 +237,7 @@ describe("late money", () => {
   });
 });
 
-describe("late money has its time and its price:", () => {
+describe("late money, which has its time and its price,", () => {
   const change = (itemId: string, amountMinor: number, more: { shards?: number } = {}) =>
     inventoryService(world.parts).change(
       itemId,
@@ -263,7 +263,7 @@ describe("late money has its time and its price:", () => {
     return refund?.reason;
   }
 
-  it("it buys up to the end of the grace time after the deadline, and not at that instant", async () => {
+  it("buys up to the end of the grace time after the deadline, and not at that instant", async () => {
     const [early, out] = [await item(1), await item(1)];
     const orders = [await started([early]), await started([out])] as const;
     time.to(orders[0].expiresAtMs);
