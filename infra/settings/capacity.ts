@@ -21,3 +21,6 @@ export interface Capacity {
 export function fitDueShards(warmWriteUnits = 0): number {
   return Math.min(definitions.dueShards.most, Math.max(4, Math.ceil(warmWriteUnits / 1_000)));
 }
+
+/** Runs kept for webhooks in production: enough for `webhooksPerSecond` at a tenth of a second each. */
+export const productionWebhookRuns = 50;

@@ -34,10 +34,10 @@ export const operationDefinitions = {
     section: "Capacity",
     kind: "number",
     unit: "runs",
-    default: 0,
+    otherwise: "50 in production, else 0",
     least: 0,
     most: 1000,
-    does: "concurrent runs kept for webhooks, and their most; 0 keeps none. Free, but all others then have so many fewer",
+    does: "concurrent runs kept for webhooks, and their most; 0 keeps none, as an account needs that runs fewer than 150 at once. Free, but all others then have so many fewer",
   },
   reservedForChanges: {
     section: "Capacity",

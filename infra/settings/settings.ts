@@ -1,7 +1,7 @@
 /** Turns CDK context into settings that the rest of the app can trust; nothing else reads context. */
 import type { Node } from "constructs";
 import { ContextReader } from "./context-reader.ts";
-import { type Capacity, fitDueShards } from "./capacity.ts";
+import { type Capacity, fitDueShards, productionWebhookRuns } from "./capacity.ts";
 import { type ProviderName, providerNames } from "../../shared/api/payment-providers.ts";
 import { definitions, providerDefinitions } from "./definitions.ts";
 
@@ -120,7 +120,7 @@ export function readSettings(node: Node): Settings {
     maxHoldSeconds: number("maxHoldSeconds"),
     limits: readLimits(number),
     lockLimits: readLockLimits(number),
-    capacity: readCapacity(number),
+    capacity: readCapacity(number, production),
     cognitoPlan: choice("cognitoPlan"),
     ...given({ mailFrom: text("mailFrom") }),
     ...given({ hostedPages: readHostedPages(read, text("signInPrefix"), list("callbackUrls")) }),
@@ -192,13 +192,16 @@ function readLockLimits(number: ReturnType<typeof createReaders>["number"]): Loc
   };
 }
 
-function readCapacity(number: ReturnType<typeof createReaders>["number"]): Capacity {
+function readCapacity(
+  number: ReturnType<typeof createReaders>["number"],
+  production: boolean,
+): Capacity {
   const warmWriteUnits = number("warmWriteUnits");
   return {
     throttlePerSecond: number("throttlePerSecond"),
     ordersPerSecond: number("ordersPerSecond"),
     webhooksPerSecond: number("webhooksPerSecond"),
-    reservedForWebhooks: number("reservedForWebhooks"),
+    reservedForWebhooks: number("reservedForWebhooks") ?? (production ? productionWebhookRuns : 0),
     reservedForChanges: number("reservedForChanges"),
     reservedForCleanup: number("reservedForCleanup"),
     dueShards: number("dueShards") ?? fitDueShards(warmWriteUnits),

@@ -76,7 +76,7 @@ async function checkAccount(settings: Settings, account: Account) {
   const runs = await account.concurrency();
   if (reserved > 0 && runs - reserved < unreservedRuns) {
     missing.push(
-      `Lambda runs ${runs} at once here and must keep ${unreservedRuns} unreserved: reserve ${Math.max(0, runs - unreservedRuns)} at the most`,
+      `Lambda runs ${runs} at once here and must keep ${unreservedRuns} unreserved: reserve ${Math.max(0, runs - unreservedRuns)} at the most (-c reservedForWebhooks=0 keeps none for webhooks, until Service Quotas gives more: L-B99A9384)`,
     );
   }
   if (settings.production && runs < 1000) {

@@ -37,7 +37,7 @@ test("requests are throttled as a whole, and orders and webhooks each by themsel
   ]);
 });
 
-test("webhooks, streams and the sweep keep runs for themselves only where asked", () => {
+test("webhooks keep runs for themselves in production, streams and the sweep where asked", () => {
   const reserved = (template: typeof plain) =>
     resourcesOf<{ ReservedConcurrentExecutions?: number; Description: string }>(
       template,
@@ -47,6 +47,7 @@ test("webhooks, streams and the sweep keep runs for themselves only where asked"
       return runs === undefined ? [] : [`${Description} ${runs}`];
     });
   expect(reserved(plain)).toEqual([]);
+  expect(reserved(synthesize({ stage: "prod" }))).toEqual(["functions/payment-webhooks.ts 50"]);
   expect(reserved(chosen).toSorted()).toEqual([
     "functions/changes.ts 10",
     "functions/cleanup.ts 1",
