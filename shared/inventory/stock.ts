@@ -120,8 +120,7 @@ export interface Demand {
 /** Whether an item costs what this demand is for: the price that was seen, or no more than was paid. */
 function isAtPrice({ price, ceiling }: Demand, { amountMinor, currency }: Price): boolean {
   const isAsSeen = !price || (price.amountMinor === amountMinor && price.currency === currency);
-  const isBelow =
-    !ceiling || (amountMinor <= ceiling.amountMinor && ceiling.currency === currency);
+  const isBelow = !ceiling || (amountMinor <= ceiling.amountMinor && ceiling.currency === currency);
   return isAsSeen && isBelow;
 }
 

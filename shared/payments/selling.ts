@@ -59,9 +59,7 @@ function listParts({ order, note }: Sale): Part[] {
 }
 
 const notForSale = (failed: readonly FailedItem[]): NotForSale =>
-  new NotForSale(
-    failed.some(({ reason }) => reason === "price_changed") ? "priceRose" : "soldOut",
-  );
+  new NotForSale(failed.some(({ reason }) => reason === "price_changed") ? "priceRose" : "soldOut");
 
 /** What one sale works with. */
 interface Selling {
