@@ -27,7 +27,7 @@ export function isTooLate({ expiresAtMs }: Order, lateMoneyMs: number, nowMs: Ep
 }
 
 /** What the order was told to pay for one unit of an item: a late sale never gives it away for less than now. */
-export function ceilingOf({ lines, currency }: Order, wanted: string): Price | undefined {
+export function findCeiling({ lines, currency }: Order, wanted: string): Price | undefined {
   const line = lines.find(({ itemId }) => itemId === wanted);
   return line && { amountMinor: line.unitPriceMinor, currency };
 }

@@ -22,7 +22,7 @@ import { keepAllowanceWrite, parseTaken, takeAllowanceWrite } from "../orders/al
 import type { Order } from "../orders/order.ts";
 import { type Refusal, TransactionRefused } from "../table/transaction.ts";
 import type { Write } from "../table/write.ts";
-import { ceilingOf, isLate, NotForSale } from "./late-money.ts";
+import { findCeiling, isLate, NotForSale } from "./late-money.ts";
 
 /** What selling is made of. */
 export type SellingOptions = TakingOptions;
@@ -53,7 +53,7 @@ function listParts({ order, note }: Sale): Part[] {
   const holdings = listHoldings(isHeld ? order : anywhere, note);
   const mayBeDearer = !isLate(order, note.atMs);
   return holdings.map((holding) => {
-    const ceiling = mayBeDearer ? undefined : ceilingOf(order, holding.itemId);
+    const ceiling = mayBeDearer ? undefined : findCeiling(order, holding.itemId);
     return { ...holding, ceiling, isHeld };
   });
 }
