@@ -35,6 +35,20 @@ test("every unit is sold, the others hear that it is sold out, and nobody hears 
   expect(counts).toEqual({ sold: 40, soldOut: 20, refused: 0, tryAgain: 0, fault: 0 });
 });
 
+test("the last units of many rows find their buyers at once, and nobody hears too early that they are gone", async () => {
+  const crowd = await runCrowd({ ...few, shoppers: 200, stock: 80, shards: 8, windowMs: 200 });
+  expect(crowd.broken).toEqual([]);
+  expect(crowd.falselySoldOut).toBe(0);
+  const { counts } = summarizeCrowd(crowd);
+  expect(counts).toEqual({ sold: 80, soldOut: 120, refused: 0, tryAgain: 0, fault: 0 });
+  const sold = crowd.answers.filter(({ kind }) => kind === "sold");
+  const last = sold.toSorted((one, other) => one.answeredAtMs - other.answeredAtMs).slice(-8);
+  // A look at all rows and another row for some, never a transaction in which they would meet.
+  for (const { conflicts, writeUnits } of last) {
+    expect({ conflicts, writeUnits }).toEqual({ conflicts: 0, writeUnits: 7 });
+  }
+});
+
 test("shoppers meet each other's transactions, and sell no faster than a busy row allows", async () => {
   const crowd = await runCrowd({ ...few, windowMs: 10 });
   const sum = summarizeCrowd(crowd);

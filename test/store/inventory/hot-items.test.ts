@@ -148,6 +148,27 @@ describe("ordering a hot item", () => {
     await place(itemId, 2);
   });
 
+  it("costs a crowd at an empty shelf less and less: who finds out, who hears of it, who remembers", async () => {
+    const itemId = await hotItem(2);
+    await place(itemId, 2);
+    const processes = [shop, createShop({ ...world.parts }), createShop({ ...world.parts })];
+    const costs = async (as: Shop) => {
+      const { result, meter } = await metered(() => errorOf(place(itemId, 1, { as })));
+      expect(result["code"]).toBe("ITEMS_UNAVAILABLE");
+      return { requests: meter.requests, writeUnits: meter.writeUnits };
+    };
+    const [finder, hearer, other] = processes as [Shop, Shop, Shop];
+    expect([await costs(finder), await costs(hearer), await costs(finder)]).toEqual([
+      { requests: 6, writeUnits: 2 },
+      { requests: 4, writeUnits: 1 },
+      { requests: 1, writeUnits: 0 },
+    ]);
+    expect(await costs(hearer)).toEqual({ requests: 1, writeUnits: 0 });
+    // Nobody renews what is known, so that units which come back are found.
+    time.advance(250);
+    expect((await costs(other)).requests).toBeGreaterThan(4);
+  });
+
   it("gives a reservation back when the order exists, and answers with that", async () => {
     const itemId = await hotItem(9);
     const key = unique("key");
