@@ -1,5 +1,6 @@
-/** Orders over HTTP: place, read, list, cancel, write down what was sent. */
+/** Orders over HTTP: place, read, list, cancel, hand over, write down what was sent. */
 import type { z } from "zod";
+import { claimOrder, offerOrderClaim } from "../shared/api/claims.ts";
 import { fulfilOrder } from "../shared/api/fulfilments.ts";
 import {
   cancelOrder,
@@ -65,6 +66,12 @@ export const handler = createHandler([
     const { cancel } = cancelling(shop);
     return answer(200, orderView(await cancel({ ...params, caller, actor })));
   }),
+  serve(offerOrderClaim, async ({ params, caller, actor }) =>
+    answer(201, await orders.offerClaim(params.orderId, caller, actor)),
+  ),
+  serve(claimOrder, async ({ params, body, caller: { userId }, actor }) =>
+    answer(200, orderView(await orders.claim({ ...params, ...body, userId, actor }))),
+  ),
   serve(fulfilOrder, async ({ params, body, actor }) => {
     const { order, replayed } = await fulfilments.add({ ...params, ...body, actor });
     return replayed

@@ -91,6 +91,9 @@ export const auditActions = [
   "refund.attempted",
   "order.returned",
   "order.fulfilled",
+  // It is offered to whoever shows the claim, and went to somebody else.
+  "order.claim_made",
+  "order.claimed",
   // The row is gone: nobody asked, its time was over.
   "lock.removed",
   "document.removed",

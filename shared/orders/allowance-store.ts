@@ -23,7 +23,7 @@ import {
   sumShares,
   type Taken,
 } from "./allowance.ts";
-import type { Order } from "./order.ts";
+import { type Order, resolvePlacer } from "./order.ts";
 
 interface AllowanceRow {
   readonly shopperId: string;
@@ -38,10 +38,11 @@ const orderAttribute = (orderId: string) => `order:${orderId}` as const;
 /** Begins the names of these rows among those of shoppers; no item's name has such a sign. */
 const mark = "\u001f";
 
-type Owner = Pick<Order, "orderId" | "userId">;
+type Owner = Pick<Order, "orderId" | "userId" | "placedBy">;
 
-function place({ userId }: Owner, { itemId }: Allowance) {
-  return { table: "Shoppers", key: { shopperId: `${mark}${itemId}${mark}${userId}` } } as const;
+function place(order: Owner, { itemId }: Allowance) {
+  const shopperId = `${mark}${itemId}${mark}${resolvePlacer(order)}`;
+  return { table: "Shoppers", key: { shopperId } } as const;
 }
 
 /** Whether a row among those of shoppers counts units of an item. */

@@ -58,11 +58,13 @@ export function fingerprintOrder(request: PlaceOrder): string {
 /**
  * The order of an earlier request, if this request is the same.
  *
- * @throws IdempotencyKeyReused when the key came with a different request before
+ * @throws IdempotencyKeyReused when the key came with a different request before, or its order is another's by now
  * @throws CartLocked when there is no key and the cart is being paid for in another way
  */
 export function sameRequest(order: Order, request: PlaceOrder): Order {
-  if (order.fingerprint === fingerprintOrder(request)) return order;
+  // An order that went to somebody else since is theirs to see.
+  const isOwn = order.userId === request.userId;
+  if (isOwn && order.fingerprint === fingerprintOrder(request)) return order;
   if (request.idempotencyKey !== undefined) throw new IdempotencyKeyReused();
   throw new CartLocked(order);
 }

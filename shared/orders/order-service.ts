@@ -9,9 +9,10 @@ import { leaveCountWrites } from "./shopper-store.ts";
 import { transactTolerating } from "../table/tolerating.ts";
 import { TransactionRefused } from "../table/transaction.ts";
 import type { Write } from "../table/write.ts";
-import { sumDemand, type Order, type OrderCaller } from "./order.ts";
+import { sumDemand, type Order, type OrderCaller, OrderNotFound } from "./order.ts";
 import { listHoldings, releaseMoved, releaseWrites } from "./holdings.ts";
 import type { PlacingOptions } from "./order-draft.ts";
+import { createOrderClaims } from "./claims/order-claim-service.ts";
 import { createPlacing } from "./order-placing.ts";
 import {
   closeOrderWrite,
@@ -83,7 +84,10 @@ export function createOrderService(options: PlacingOptions) {
     return { order: { ...order, status: to }, released };
   }
 
-  /** A payment that starts at the same moment moves the order's deadline: then it is ended as it is now. */
+  /**
+   * A payment that starts at the same moment moves the order's deadline: then it is ended as it is now. Where it
+   * went to somebody else, whoever had it ends it no more.
+   */
   function closeAsItIs(first: Order, ending: Ending): Promise<Closed> {
     let order = first;
     return again(mostPaymentStarts, async () => {
@@ -92,8 +96,10 @@ export function createOrderService(options: PlacingOptions) {
       } catch (error) {
         const found = error instanceof TransactionRefused && error.refusals[0]?.found;
         const moved = found ? parseOrder(found) : undefined;
-        const isMoved = moved?.status === "pending" && moved.expiresAtMs !== order.expiresAtMs;
-        if (!isMoved || ending.to === "expired") throw error;
+        const isGone = moved?.userId !== order.userId;
+        const isMoved = isGone || moved?.expiresAtMs !== order.expiresAtMs;
+        if (moved?.status !== "pending" || !isMoved || ending.to === "expired") throw error;
+        if (isGone && ending.actor.id === order.userId) throw new OrderNotFound(order.orderId);
         order = moved;
         return new OnceMore();
       }
@@ -148,6 +154,9 @@ export function createOrderService(options: PlacingOptions) {
      * @example await orders.expire(order, { id: "system:sweep" })
      */
     expire: (order: Order, actor: Actor): Promise<Closed> => close(order, { to: "expired", actor }),
+
+    /** See `createOrderClaims`. */
+    ...createOrderClaims(options),
   };
 }
 

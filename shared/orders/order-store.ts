@@ -35,7 +35,7 @@ export interface OrderQuery {
 /** How an order ends without money, and under which condition beyond being pending. */
 export interface Closing {
   /** The order as it was read: what is released for it is counted under its deadline. */
-  readonly order: Pick<Order, "orderId" | "expiresAtMs">;
+  readonly order: Pick<Order, "orderId" | "userId" | "expiresAtMs">;
   readonly to: "cancelled" | "expired";
   readonly nowMs: EpochMs;
   readonly note: ChangeNote;
@@ -66,9 +66,12 @@ function canBeOrderId(orderId: string): boolean {
 
 const isPending = condition`${at("status")} = ${"pending"}`;
 
-/** A payment that starts moves the deadline, and the units with it. */
-function deadlineIsAsRead({ order }: Closing) {
-  return condition`${at("expiresAtMs")} = ${order.expiresAtMs}`;
+/** A payment that starts moves the deadline, and the units with it; a claim makes it somebody else's. */
+function orderIsAsRead({ order }: Closing) {
+  return allOf(
+    condition`${at("expiresAtMs")} = ${order.expiresAtMs}`,
+    condition`${at("userId")} = ${order.userId}`,
+  );
 }
 
 /** The shopper has paid and the money is under way: only time ends such an order, or the bank's answer. */
@@ -105,7 +108,7 @@ export function closeOrderWrite(closing: Closing): Write {
       set: [action`${at("status")} = ${to}`, action`${at("change")} = ${note}`],
       remove: [at("dueShard"), at("dueAtMs")],
     },
-    condition: allOf(isPending, deadlineIsAsRead(closing), mayEnd(closing)),
+    condition: allOf(isPending, orderIsAsRead(closing), mayEnd(closing)),
     refused: (found) => orderRefused(orderId, found),
   });
 }

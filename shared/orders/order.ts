@@ -78,6 +78,12 @@ export type Pieces = Readonly<Record<string, readonly HeldPiece[]>>;
 interface OrderFacts extends OrderChoices {
   readonly orderId: string;
   readonly userId: string;
+  /** Who placed it, where it went to somebody else since: what limits count stays with them. */
+  readonly placedBy?: string;
+  /** A claim that somebody else may show to have it: a digest, and until when. */
+  readonly claim?: { readonly digest: string; readonly untilMs: number };
+  /** The digest of the claim by which it went to whose it is. */
+  readonly claimedWith?: string;
   readonly lines: readonly OrderLine[];
   readonly totalMinor: number;
   readonly currency: string;
@@ -149,6 +155,11 @@ export interface OrderCaller {
 /** Whether an order is one of the caller's; every order is an administrator's. */
 export function isOwnOrder({ userId }: Pick<Order, "userId">, caller: OrderCaller): boolean {
   return caller.isAdmin || caller.userId === userId;
+}
+
+/** Whose limits an order counts for: who placed it, whoever has it now. */
+export function resolvePlacer({ userId, placedBy = userId }: Pick<Order, "userId" | "placedBy">) {
+  return placedBy;
 }
 
 /** The units that an order needs of each item, one entry an item: lines of the same item are one hold. */

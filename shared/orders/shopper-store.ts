@@ -16,7 +16,7 @@ import {
   pathsOf,
 } from "../table/expression.ts";
 import { type Row, update, type Write } from "../table/write.ts";
-import type { Order } from "./order.ts";
+import { type Order, resolvePlacer } from "./order.ts";
 import {
   listOverdue,
   type Shopper,
@@ -40,8 +40,8 @@ interface ShopperRow {
 
 const at = pathsOf<ShopperRow>();
 const orderAttribute = (orderId: string) => `order:${orderId}` as const;
-const place = ({ userId }: Pick<Order, "userId">) =>
-  ({ table: "Shoppers", key: { shopperId: userId } }) as const;
+const place = (order: Pick<Order, "userId" | "placedBy">) =>
+  ({ table: "Shoppers", key: { shopperId: resolvePlacer(order) } }) as const;
 
 /** A stored row as a shopper; nobody is known who has no row. */
 export function parseShopper(row: Row | undefined): Shopper {
@@ -138,7 +138,7 @@ export function recount(found: Row | undefined, limits: ShopperLimits, nowMs: Ep
   return shopper;
 }
 
-type Counted = Pick<Order, "orderId" | "userId" | "isCounted">;
+type Counted = Pick<Order, "orderId" | "userId" | "placedBy" | "isCounted">;
 
 function ofCounted(order: Counted, set: readonly Fragment[], leaves: boolean): Write[] {
   if (!order.isCounted) return [];

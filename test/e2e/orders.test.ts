@@ -1,6 +1,6 @@
 /** Placing orders: who gets what, why a line is refused, and what a repeated request is answered with. */
 import { describe, expect, it } from "vitest";
-import { expectStatus, fresh } from "../support/shop.ts";
+import { expectStatus, fresh, type Shopper } from "../support/shop.ts";
 import { openShopForFile } from "../support/shop-for-file.ts";
 
 const { shop } = await openShopForFile();
@@ -229,5 +229,76 @@ describe("cancelling", () => {
       body: { code: "ORDER_NOT_PAYABLE", status: 409, orderStatus: "paid" },
     });
     expect((await mona.see(order.orderId)).status).toBe("paid");
+  });
+});
+
+/** A shopper with a television in the cart, on which the shop has put its tax. */
+async function taxedShopper(): Promise<{ shopper: Shopper; itemId: string }> {
+  const shopper = shop.shopper();
+  const itemId = await shop.item({ amountMinor: 199_900 });
+  await shopper.putInCart([{ itemId, quantity: 1 }]);
+  const tax = { type: "tax", target: "total", value: "+19%" };
+  const route = `PUT /carts/${shopper.userId}/default/main/conditions/vat`;
+  expectStatus(await shop.admin.send(route, { body: tax }), 200);
+  return { shopper, itemId };
+}
+
+const taxed = 237_881;
+
+describe("a shopper on whose cart the shop has put its tax", () => {
+  it("keeps the conditions of both carts through merging, also those of one name", async () => {
+    const { shopper, itemId } = await taxedShopper();
+    const other = "/carts/me/phone";
+    const address = `/carts/${shopper.userId}/phone/main/conditions/vat`;
+    const fee = { type: "fee", target: "total", value: "+100" };
+    expectStatus(await shop.admin.send(`PUT ${address}`, { body: fee }), 200);
+    const merge = { body: { from: { sessionId: "default" } } };
+    const merged = expectStatus(await shopper.send(`POST ${other}/merge`, merge), 200);
+    expect(merged.instances[0].conditions).toHaveLength(2);
+    expect(merged.instances[0].items).toMatchObject([{ itemId }]);
+    // The fee stands first by name: (199,900 + 100) and 19 % on top.
+    expect((await shopper.mustOrder({ sessionId: "phone" })).totalMinor).toBe(238_000);
+  });
+
+  it("keeps the shop's tax as a guest who becomes a member, once", async () => {
+    const { shopper: guest, itemId } = await taxedShopper();
+    const [member, thief] = [shop.shopper(), shop.shopper()];
+    const offered = expectStatus(await guest.send("POST /carts/me/default/claims"), 201);
+    expect(offered.expiresAtMs).toBeGreaterThan(Date.now());
+    const theirs = `POST /carts/${guest.userId}/default/claims`;
+    expect(await thief.send(theirs)).toMatchObject({ status: 403 });
+    const body = { claim: offered.claim };
+    const claimed = await member.send("POST /carts/me/default/claim", { body });
+    expect(claimed).toMatchObject({ status: 200, cost: { requests: 3 } });
+    expect(claimed.body.instances[0]).toMatchObject({ items: [{ itemId }], totalMinor: taxed });
+    expect(await thief.send("POST /carts/me/default/claim", { body })).toMatchObject({
+      status: 409,
+      body: { code: "CLAIM_NOT_ACCEPTED", reason: "used" },
+    });
+    expect((await guest.send("GET /carts/me/default")).body.count).toBe(0);
+    expect((await member.mustOrder()).totalMinor).toBe(taxed);
+  });
+
+  it("hands an order to the member who shows its claim, once, and sees it no more", async () => {
+    const [guest, member, thief] = [shop.shopper(), shop.shopper(), shop.shopper()];
+    const items = [{ itemId: await shop.item(), quantity: 1 }];
+    const order = await guest.mustOrder({ items });
+    const claims = `POST /orders/${order.orderId}/claims`;
+    expect(await thief.send(claims)).toMatchObject({ status: 404 });
+    const { claim } = expectStatus(await guest.send(claims), 201);
+    const show = (who: Shopper) =>
+      who.send(`POST /orders/${order.orderId}/claim`, { body: { claim } });
+    expect(await show(member)).toMatchObject({
+      status: 200,
+      body: { orderId: order.orderId, userId: member.userId },
+      cost: { requests: 1 },
+    });
+    expect(await show(thief)).toMatchObject({
+      status: 409,
+      body: { code: "CLAIM_NOT_ACCEPTED", reason: "used" },
+    });
+    expect(await guest.send(`GET /orders/${order.orderId}`)).toMatchObject({ status: 404 });
+    await shop.pay(member, order);
+    expect(await member.see(order.orderId)).toMatchObject({ status: "paid" });
   });
 });

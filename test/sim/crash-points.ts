@@ -379,6 +379,26 @@ const scenes: readonly Scene[] = [
     },
   },
   {
+    name: "POST /orders/{orderId}/claims",
+    prepare: (stage) => stage.ordered(),
+    subject: ({ orderId }, { orders }) => orders.offerClaim(orderId, caller, actor),
+  },
+  {
+    name: "POST /orders/{orderId}/claim",
+    prepare: async (stage) => {
+      await stage.ordered();
+      await stage.do(async ({ orders }) => {
+        stage.ticket = (await orders.offerClaim(stage.orderId, caller, actor)).claim;
+      });
+    },
+    subject: async ({ orderId, ticket: claim }, { orders }) => {
+      const order = await orders.claim({ orderId, claim, userId: "bob", actor: { id: "bob" } });
+      if (order.userId !== "bob" || order.placedBy !== "alice") {
+        throw new InvariantBroken("I1", `claimed, the order is ${order.userId}'s`);
+      }
+    },
+  },
+  {
     name: "POST /admin/locks/cleanup and the schedule, expiring an order",
     prepare: async (stage) => {
       await stage.ordered();

@@ -1,4 +1,4 @@
-/** A claim: whoever shows it may have a cart, once. It is how a guest's cart becomes a member's. */
+/** A claim: whoever shows it may have a cart, or an order, once. It is how what a guest has becomes a member's. */
 import { HoldfastError } from "../../base/errors.ts";
 
 /** How long a claim is good for: long enough to sign up and confirm an address. */
@@ -12,13 +12,13 @@ export type ClaimRefusal = (typeof claimRefusals)[number];
 
 const details: Readonly<Record<ClaimRefusal, string>> = {
   unknown: "There is no such claim",
-  used: "Somebody has had this cart already",
+  used: "This claim was used already",
   expired: "The time of this claim is over",
 };
 
 /** The claim gives nothing (any more); nothing was changed. */
 export class ClaimNotAccepted extends HoldfastError {
-  /** The cart that got everything, where the claim was used. */
+  /** The cart, or the user, that it went to. */
   readonly usedBy: string | undefined;
 
   constructor(reason: ClaimRefusal, usedBy?: string) {

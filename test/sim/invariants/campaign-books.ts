@@ -7,7 +7,7 @@ import type { Cart } from "../../../shared/carts/model/cart.ts";
 import { parseCart } from "../../../shared/carts/storage/cart-row.ts";
 import type { Stock } from "../../../shared/inventory/stock.ts";
 import { isAllowanceId, parseTaken } from "../../../shared/orders/allowance-store.ts";
-import { type Order, sumDemand } from "../../../shared/orders/order.ts";
+import { type Order, resolvePlacer, sumDemand } from "../../../shared/orders/order.ts";
 import type { Promotion } from "../../../shared/promotions/promotion.ts";
 import type { Item } from "../engine/values.ts";
 import { type Commit, InvariantBroken, type World } from "../scheduler/world.ts";
@@ -69,6 +69,7 @@ export class CampaignBooks {
     if (table === "Orders" && newImage) {
       this.#orderChange(newImage as unknown as Order, oldImage as unknown as Order | undefined);
     }
+    if (table === "Orders" && oldImage && newImage) this.#checkOwner(newImage, oldImage);
     if (table === "Stock" && newImage) this.#checkOnSale(newImage);
     if (table === "Carts" && actionOf(newImage).action === "cart.claimed") {
       this.#claimed.push(commit);
@@ -94,7 +95,7 @@ export class CampaignBooks {
   /** B2: codes are used, and limited items had, no more often than the shop says. */
   #checkCounts(order: Order): void {
     const counting = this.#orders().filter((each) => this.#counts(each));
-    const own = counting.filter(({ userId }) => userId === order.userId);
+    const own = counting.filter((each) => resolvePlacer(each) === resolvePlacer(order));
     for (const { code, automatic } of order.adjustments ?? []) {
       if (code === undefined || automatic) continue;
       const { maxUses = Infinity, maxUsesPerShopper = Infinity } = this.#promotion(code) ?? {};
@@ -198,7 +199,7 @@ export class CampaignBooks {
         named.add(`${orderId} ${itemId}`);
       }
       const paid = [...orders.values()].filter(
-        (order) => order.userId === userId && this.#paid.has(order.orderId),
+        (order) => resolvePlacer(order) === userId && this.#paid.has(order.orderId),
       );
       const open = sum([...taken.open.values()].map(({ units }) => units));
       const expected = open + this.#unitsOf(paid, itemId);
@@ -213,6 +214,17 @@ export class CampaignBooks {
           broken("B2", `${order.orderId} is not counted`);
       }
     }
+  }
+
+  /** An order goes to somebody else by a claim that its owner made, in time, and once; who placed it stays the same. */
+  #checkOwner(row: Item, before: Item): void {
+    const [now, old] = [row as unknown as Order, before as unknown as Order];
+    if (now.userId === old.userId) return;
+    const isInTime = (old.claim?.untilMs ?? 0) > actionOf(row).atMs!;
+    const isUsed = now.claim === undefined && now.claimedWith === old.claim?.digest;
+    if (!isInTime || !isUsed) broken("I1", `${now.orderId} went to ${now.userId} by no claim`);
+    if (resolvePlacer(now) !== resolvePlacer(old))
+      broken("B2", `${now.orderId} counts for ${now.placedBy}`);
   }
 
   /** A claim moves a whole cart, in one transaction, to one other. */

@@ -1,7 +1,7 @@
 /** B2: no shopper has more orders open than the shop allows, and nobody is refused who has fewer. */
 import { isAllowanceId } from "../../../shared/orders/allowance-store.ts";
 import type { ShopperLimits } from "../../../shared/orders/shopper.ts";
-import type { Order } from "../../../shared/orders/order.ts";
+import { type Order, resolvePlacer } from "../../../shared/orders/order.ts";
 import { type Commit, InvariantBroken, type World } from "../scheduler/world.ts";
 
 interface Span {
@@ -35,7 +35,8 @@ export class OpenOrderBooks {
     throw new InvariantBroken("B2", `${shopperId}: ${open} open, ${entries.length} named`);
   }
 
-  #orderChange({ orderId, userId, status, expiresAtMs }: Order, atMs: number): void {
+  #orderChange({ orderId, status, expiresAtMs, ...whose }: Order, atMs: number): void {
+    const userId = resolvePlacer(whose);
     const known = this.#spans.get(orderId);
     const toMs = status === "pending" ? expiresAtMs : Math.min(atMs, known?.toMs ?? atMs);
     if (known) known.toMs = toMs;
@@ -66,10 +67,10 @@ export class OpenOrderBooks {
     const rows = engine.table("Shoppers").items();
     const byId = new Map(rows.map((row) => [row["shopperId"], row]));
     for (const row of engine.table("Orders").items()) {
-      const { orderId, userId, status, expiresAtMs, isCounted } = row as unknown as Order;
+      const { orderId, status, expiresAtMs, isCounted, ...whose } = row as unknown as Order;
       const isOpen = status === "pending" && expiresAtMs > nowMs + this.#skewMs;
       if (!isOpen || !isCounted) continue;
-      if (byId.get(userId)?.[`order:${orderId}`] === expiresAtMs) continue;
+      if (byId.get(resolvePlacer(whose))?.[`order:${orderId}`] === expiresAtMs) continue;
       throw new InvariantBroken("B2", `${orderId} is open and not counted`);
     }
   }

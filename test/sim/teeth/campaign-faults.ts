@@ -5,6 +5,7 @@ const counting = "shared/orders/allowance-store.ts";
 const conditions = "shared/inventory/hold-conditions.ts";
 const selling = "shared/payments/selling.ts";
 const claims = "shared/carts/storage/claim-store.ts";
+const orderClaims = "shared/orders/claims/order-claim-store.ts";
 const claiming = "shared/carts/editing/cart-claim-service.ts";
 const usesOfOrders = "shared/orders/order-uses.ts";
 
@@ -59,6 +60,24 @@ const faults: readonly [name: string, file: string, find: string, replace: strin
     "anyOf(isMissing(ends), condition`${ends} > ${nowMs - 120_000}`),",
   ],
   ["a claim is used twice", claims, '      isMissing(at("usedBy")),\n', ""],
+  [
+    "a claim to an order is good although another took its place",
+    orderClaims,
+    '      condition`${at("claim", "digest")} = ${digest}`,\n',
+    "",
+  ],
+  [
+    "a claim to an order is good as long as nobody makes another",
+    orderClaims,
+    '      remove: [at("claim")],\n',
+    "",
+  ],
+  [
+    "an order that is handed over counts for nobody",
+    orderClaims,
+    "        action`${placer} = if_not_exists(${placer}, ${owner})`,\n",
+    "",
+  ],
   [
     "a claimed cart keeps what it had",
     claiming,

@@ -379,7 +379,7 @@ export const plantedFaults: readonly PlantedFault[] = [
   fault(
     "an order is closed under another deadline than it has",
     orders,
-    "condition: allOf(isPending, deadlineIsAsRead(closing), mayEnd(closing)),",
+    "condition: allOf(isPending, orderIsAsRead(closing), mayEnd(closing)),",
     "condition: allOf(isPending, mayEnd(closing)),",
     "shop",
   ),
@@ -440,7 +440,7 @@ export const plantedFaults: readonly PlantedFault[] = [
   fault(
     "an order may be closed in whatever state it is",
     orders,
-    "condition: allOf(isPending, deadlineIsAsRead(closing), mayEnd(closing)),",
+    "condition: allOf(isPending, orderIsAsRead(closing), mayEnd(closing)),",
     'condition: allOf(condition`${at("orderId")} = ${orderId}`, mayEnd(closing)),',
   ),
   fault(
@@ -529,8 +529,8 @@ export const plantedFaults: readonly PlantedFault[] = [
   fault(
     "another body under the same key counts as the same request",
     requests,
-    "  if (order.fingerprint === fingerprintOrder(request)) return order;",
-    "  if (order.fingerprint !== `${fingerprintOrder(request)}-`) return order;",
+    "  if (isOwn && order.fingerprint === fingerprintOrder(request)) return order;",
+    "  if (isOwn && order.fingerprint !== `${fingerprintOrder(request)}-`) return order;",
   ),
   fault(
     "any amount pays an order",

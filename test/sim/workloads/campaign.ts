@@ -32,6 +32,8 @@ const favourites = [
   "cancelOrder",
   "offerCartClaim",
   "claimCart",
+  "offerOrderClaim",
+  "claimOrder",
 ];
 
 /** What the shop has announced. */
@@ -48,6 +50,7 @@ export class Campaign {
   readonly shop: Shop;
   readonly books: CampaignBooks;
   readonly #claims: string[] = [];
+  readonly #orderClaims: { orderId: string; claim: string }[] = [];
   /** Payments that are under way: the books are closed when all of them have ended. */
   readonly #payments: Promise<void>[] = [];
   #limited: Partial<PromotionFacts> = {};
@@ -162,6 +165,7 @@ export class Campaign {
         code: errand ? "LAUNCH" : random.pick(enteredCodes),
         key,
         claims: this.#claims,
+        orderClaims: this.#orderClaims,
         order,
         place: async (source) => {
           order = (await this.#place(turn, errand ? "cart" : source)) ?? order;

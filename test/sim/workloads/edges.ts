@@ -601,7 +601,8 @@ export class Edges {
     await this.#expect("S6", "ITEMS_UNAVAILABLE", "take over", ({ database }) =>
       database.transact([holdWrite({ ...wish, room: seen })]),
     );
-    const closing = { order: { ...first, expiresAtMs: endsAtMs }, to: "cancelled", nowMs, note };
+    const order = { ...first, ...first.caller, expiresAtMs: endsAtMs };
+    const closing = { order, to: "cancelled", nowMs, note };
     await this.#expect("S3", "ORDER_NOT_PAYABLE", "close", ({ database }) =>
       database.apply(closeOrderWrite(closing as never)),
     );

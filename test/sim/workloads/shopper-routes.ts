@@ -17,6 +17,8 @@ export interface ShopperTurn {
   readonly key: string;
   /** Claims that shoppers have made. */
   readonly claims: string[];
+  /** Claims that shoppers have made to orders. */
+  readonly orderClaims: { readonly orderId: string; readonly claim: string }[];
   /** An order of theirs, if they have one. */
   readonly order: Order | undefined;
   /** Somebody else does something at the same time. */
@@ -92,6 +94,19 @@ export const shopperRoutes: Readonly<Record<string, Route>> = {
     const actor = { id: turn.userId };
     const { orderId } = turn.order;
     await system.payments.initiate({ orderId, caller: callerOf(turn), actor });
+  },
+  offerOrderClaim: async (system, turn) => {
+    if (!turn.order) return;
+    const { orderId } = turn.order;
+    const { claim } = await system.orders.offerClaim(orderId, callerOf(turn), { id: turn.userId });
+    turn.orderClaims.push({ orderId, claim });
+  },
+  claimOrder: async (system, turn) => {
+    if (turn.orderClaims.length === 0) return;
+    const shown = turn.random.pick(turn.orderClaims);
+    const by = (userId: string) => ({ ...shown, userId, actor: { id: userId } });
+    if (turn.random.chance(0.5)) turn.rival(({ orders }) => orders.claim(by("rival")));
+    await system.orders.claim(by(turn.userId));
   },
   // Both tell what a provider says, as its webhooks do: the bank of the simulation tells that.
   verifyPayment: nothing,
