@@ -1,4 +1,5 @@
 /** An editing session: keeps a document's lock alive, tells when it is lost, saves with its fence. */
+import type { LockInfo } from "./contract.ts";
 import type { EditingEvents, EditingSession, EditingState, EditOptions } from "./editing.ts";
 import { createEmitter, type Listen } from "./emitter.ts";
 import { Heartbeat, type HeartbeatHost } from "./heartbeat.ts";
@@ -22,10 +23,15 @@ interface Granted {
   readonly fence: number;
   readonly content: unknown;
   readonly version: number;
-  readonly leaseMs: number;
+  /** What was asked for, in seconds; the server may give less. */
+  readonly ttl: number;
+  readonly endsAfterMs: number;
   /** When the request was sent: the server cannot have counted from an earlier instant. */
   readonly granted: Moment;
 }
+
+/** When a lease ends, counted from when the lock was granted: both by the server's clock, whatever this one says. */
+const measureEnd = ({ timestamp, expiresAtMs }: LockInfo): number => expiresAtMs - timestamp;
 
 class Session implements EditingSession {
   readonly docId: string;
@@ -44,7 +50,7 @@ class Session implements EditingSession {
   #isReleasing = false;
 
   constructor(send: Send, host: SessionHost, granted: Granted) {
-    const { leaseMs, granted: since } = granted;
+    const { ttl, endsAfterMs, granted: since } = granted;
     this.docId = granted.docId;
     this.content = granted.content;
     this.fence = granted.fence;
@@ -54,9 +60,10 @@ class Session implements EditingSession {
     this.#saves = new Saves({ send, ...granted });
     this.#heartbeat = new Heartbeat({
       host,
-      leaseMs,
+      leaseMs: ttl * 1_000,
+      endsAfterMs,
       granted: since,
-      renew: (signal) => this.#renew(leaseMs / 1_000, signal),
+      renew: (signal) => this.#renew(ttl, signal),
       onSure: () => this.#events.emit("renewed", { expiresAtMs: this.expiresAtMs }),
       onUnsure: (error) => this.#events.emit("unsure", { error }),
     });
@@ -135,13 +142,14 @@ class Session implements EditingSession {
   }
 
   /** The heartbeat is also the question: it renews only what is still ours. */
-  async #renew(ttl: number, signal: AbortSignal): Promise<boolean> {
+  async #renew(ttl: number, signal: AbortSignal): Promise<number | undefined> {
     try {
-      await this.#send("extendLock", { body: { ...this.#hold, ttl } }, { signal, retries: 0 });
-      return true;
+      const asked = { body: { ...this.#hold, ttl } };
+      const { body } = await this.#send("extendLock", asked, { signal, retries: 0 });
+      return measureEnd(body.lockInfo);
     } catch (error) {
       if (!this.#loseBy(error)) throw error;
-      return false;
+      return undefined;
     }
   }
 
@@ -190,5 +198,6 @@ export async function startEditing(
   const begun = await orLetGo(waiting, { signal, page: host.page }, () => line.letGo());
   const { content, version, lockInfo } = begun.body;
   const session = { docId, sessionId, fence: lockInfo.fence, content, version };
-  return new Session(send, host, { ...session, leaseMs: ttl * 1_000, granted: begun.asked });
+  const lease = { ttl, endsAfterMs: measureEnd(lockInfo), granted: begun.asked };
+  return new Session(send, host, { ...session, ...lease });
 }

@@ -11,11 +11,17 @@ export interface HeartbeatHost extends Clocks {
 /** What is kept alive, and who is told. */
 export interface HeartbeatOptions {
   readonly host: HeartbeatHost;
+  /** What a renewal asks for, at the most. */
   readonly leaseMs: number;
+  /** How long after it was granted the server let the lease end at first: not always what was asked for. */
+  readonly endsAfterMs: number;
   /** When the request that got the lease was sent: the server cannot have counted from earlier. */
   readonly granted: Moment;
-  /** Asks the server, which starts the lease again, and tells whether it has; given up by the signal. */
-  readonly renew: (signal: AbortSignal) => Promise<boolean>;
+  /**
+   * Asks the server, which starts the lease again, and tells how long after it was granted it ends now, or nothing
+   * where it is not renewed; given up by the signal.
+   */
+  readonly renew: (signal: AbortSignal) => Promise<number | undefined>;
   readonly onSure: () => void;
   readonly onUnsure: (error: unknown) => void;
 }
@@ -37,8 +43,8 @@ const [longestTickMs, shortestTickMs] = [5_000, 10];
 /** A lease that is being renewed, from now on until it is stopped. */
 export class Heartbeat {
   readonly #options: HeartbeatOptions;
-  readonly #renewalMs: number;
   readonly #patienceMs: number;
+  #leaseMs: number;
   #confirmed: Moment;
   #asked: Moment;
   #question: Promise<void> | undefined;
@@ -49,10 +55,10 @@ export class Heartbeat {
 
   constructor(options: HeartbeatOptions) {
     this.#options = options;
-    this.#renewalMs = options.leaseMs * renewalShare;
-    this.#patienceMs = Math.min(Math.max(this.#renewalMs, leastPatienceMs), mostPatienceMs);
     this.#confirmed = options.granted;
     this.#asked = options.granted;
+    this.#leaseMs = this.#leftAt(options.granted, options.endsAfterMs);
+    this.#patienceMs = Math.min(Math.max(this.#renewalMs, leastPatienceMs), mostPatienceMs);
     this.#schedule();
   }
 
@@ -63,7 +69,7 @@ export class Heartbeat {
 
   /** When the lease is over by this machine's clock, unless it is renewed. */
   get expiresAtMs(): number {
-    return this.#confirmed.wallMs + this.#options.leaseMs;
+    return this.#confirmed.wallMs + this.#leaseMs;
   }
 
   /** Asks now; whoever asks in the same moment gets the same answer. */
@@ -90,7 +96,18 @@ export class Heartbeat {
   }
 
   get #isOverdue(): boolean {
-    return this.#sinceMs(this.#confirmed) >= this.#options.leaseMs;
+    return this.#sinceMs(this.#confirmed) >= this.#leaseMs;
+  }
+
+  get #renewalMs(): number {
+    return this.#leaseMs * renewalShare;
+  }
+
+  /** How much of the lease was left at that moment, by this machine's clocks: never more than by the server's. */
+  #leftAt({ wallMs, steadyMs }: Moment, endsAfterMs: number): number {
+    const { granted, leaseMs } = this.#options;
+    const heldMs = Math.max(wallMs - granted.wallMs, steadyMs - granted.steadyMs);
+    return Math.min(leaseMs, endsAfterMs - heldMs);
   }
 
   #sinceMs(then: Moment): number {
@@ -110,10 +127,12 @@ export class Heartbeat {
     const patience = new AbortController();
     const limit = host.setTimer(() => patience.abort(), this.#patienceMs);
     try {
-      const isRenewed = await renew(patience.signal);
+      const endsAfterMs = await renew(patience.signal);
       this.#refusals = 0;
-      if (!isRenewed || this.#isStopped || sent.steadyMs < this.#confirmed.steadyMs) return;
+      if (endsAfterMs === undefined || this.#isStopped) return;
+      if (sent.steadyMs < this.#confirmed.steadyMs) return;
       this.#confirmed = sent;
+      this.#leaseMs = this.#leftAt(sent, endsAfterMs);
       // An answer that took longer than the lease proves nothing.
       if (this.#isOverdue) return this.#doubt();
       this.#isConfirmed = true;
@@ -136,11 +155,13 @@ export class Heartbeat {
   }
 
   #schedule(): void {
-    const { host, leaseMs } = this.#options;
+    const { host } = this.#options;
     host.clearTimer(this.#timer);
     if (this.#isStopped) return;
     const untilDueMs = this.#dueMs - this.#sinceMs(this.#asked);
-    const untilOverMs = this.#isConfirmed ? leaseMs - this.#sinceMs(this.#confirmed) : Infinity;
+    const untilOverMs = this.#isConfirmed
+      ? this.#leaseMs - this.#sinceMs(this.#confirmed)
+      : Infinity;
     const delayMs = Math.min(Math.ceil(untilDueMs), Math.ceil(untilOverMs), longestTickMs);
     this.#timer = host.setTimer(() => this.#tick(), Math.max(delayMs, shortestTickMs));
   }

@@ -39,9 +39,12 @@ async function settled(): Promise<void> {
 }
 
 /** A session with a lease of 30 s, on a machine and against a server that the test controls. */
-async function setUp() {
+async function setUp(mostMs = Infinity) {
   let nowMs = 1_000_000;
   let steadyMs = 5_000;
+  // The server's clock goes on by itself, and says something else.
+  let serverMs = 77_000_000;
+  const timestamp = serverMs;
   const timers = new Map<object, { dueMs: number; run: () => void }>();
   const page = new EventTarget();
   const sent: { name: string; input: Record<string, unknown>; keepalive: boolean }[] = [];
@@ -53,7 +56,8 @@ async function setUp() {
     const special = await server.behave(name, body);
     if (special instanceof Error) throw special;
     if (name === "saveDocument") version += 1;
-    const lockInfo = { ...bob, userId: "alice", fence: 7 };
+    const expiresAtMs = Math.min(serverMs + 30_000, timestamp + mostMs);
+    const lockInfo = { ...bob, userId: "alice", fence: 7, timestamp, expiresAtMs };
     return { status: 200, headers: new Headers(), body: { content: "text", version, lockInfo } };
   }) as Send;
   const host = {
@@ -93,10 +97,14 @@ async function setUp() {
     if (durationMs <= 0) return;
     nowMs += durationMs;
     steadyMs += durationMs;
+    serverMs += durationMs;
   }
 
   /** The machine sleeps: only the wall clock goes on. */
-  const sleep = (durationMs: number): void => void (nowMs += durationMs);
+  const sleep = (durationMs: number): void => {
+    nowMs += durationMs;
+    serverMs += durationMs;
+  };
   const setClockBack = (byMs: number): void => void (nowMs -= byMs);
   const names = (): string[] => sent.map(({ name }) => name);
   const kinds = (): string[] => events.map(([kind]) => kind);
@@ -113,6 +121,27 @@ describe("keeping the lock", () => {
       body: { docId: "plan", sessionId: "tab", fence: 7, ttl: 30 },
     });
     expect(session.state).toBe("held");
+  });
+
+  test("a lease that the server made shorter ends when the server says, however often it is renewed", async () => {
+    const { session, pass, names } = await setUp(45_000);
+    expect(session.expiresAtMs).toBe(1_030_000);
+    await pass(29_000);
+    expect(session).toMatchObject({ state: "held", expiresAtMs: 1_045_000 });
+    await pass(15_999);
+    expect(session.state).toBe("held");
+    await pass(1);
+    expect(session.state).toBe("unsure");
+    expect(names().length).toBeGreaterThan(3);
+  });
+
+  test("a lease that is shorter from the beginning is renewed at a third of what it is", async () => {
+    const { session, pass, names } = await setUp(6_000);
+    expect(session.expiresAtMs).toBe(1_006_000);
+    await pass(2_000);
+    expect(names()).toEqual(["editDocument", "extendLock"]);
+    await pass(4_000);
+    expect(session.state).toBe("unsure");
   });
 
   test("without a connection it is unsure, asks often, and recovers when it is told so", async () => {
