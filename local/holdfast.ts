@@ -22,6 +22,7 @@ import type { Measuring } from "./observe/measuring.ts";
 import { createObserving } from "./observe/observing.ts";
 import { servePage } from "./pages/page.ts";
 import { pages } from "./pages/index.ts";
+import { type Desk, startDesk } from "./providers/desk.ts";
 import type { Runner } from "./runner.ts";
 import { createDeclared, type LoadedStack, loadStack } from "./stack.ts";
 
@@ -41,6 +42,8 @@ export interface HoldfastOptions {
   readonly dataDirectory?: string | undefined;
   /** Lets DynamoDB behave as it does in a crowd: conflicts, throttling, latency. */
   readonly contention?: Parameters<typeof createContentionFront>[2] | undefined;
+  /** Plays the payment providers: their stand-ins take the place of those that `context` does not find elsewhere. */
+  readonly playsProviders?: boolean;
   /** How many workers a function may have. */
   readonly maxWorkers?: number;
   /** Makes the alarms' minutes shorter: at 60 five minutes last five seconds. */
@@ -120,16 +123,38 @@ function createAnswerer(
   };
 }
 
-async function start(options: HoldfastOptions, cleanup: AsyncDisposableStack): Promise<Holdfast> {
-  const { dataDirectory, tablePrefix = "" } = options;
-  const progress = options.onProgress ?? (() => {});
+/** The providers' desk, and the context that has the stack call there. A production calls nobody but real ones. */
+async function playProviders(
+  { playsProviders, context = {} }: HoldfastOptions,
+  cleanup: AsyncDisposableStack,
+): Promise<{ context: Context; desk?: Desk }> {
+  const isProduction = context["production"] === "on" || context["stage"] === "prod";
+  if (!playsProviders || isProduction) return { context };
+  const desk = await startDesk();
+  cleanup.defer(() => desk.stop());
+  return { context: { ...context, ...desk.contextBeside(context) }, desk };
+}
+
+/** What nobody has filled in by hand gets the keys that the desk knows. */
+function giveKeys({ secrets }: Pick<Runner, "secrets">, desk: Desk): void {
+  for (const [name, { current }] of Object.entries(secrets.list())) {
+    const keys = desk.keysBeside(name, current);
+    if (keys !== undefined) secrets.set(name, { current: keys });
+  }
+}
+
+async function start(given: HoldfastOptions, cleanup: AsyncDisposableStack): Promise<Holdfast> {
+  const { dataDirectory, tablePrefix = "" } = given;
+  const progress = given.onProgress ?? (() => {});
   // The port first: if it is taken there is nothing to clean up and no time lost.
-  const server = await startServer(options.port ?? 3000);
+  const server = await startServer(given.port ?? 3000);
   cleanup.defer(() => server.stop());
   const front = await startAwsFront();
   cleanup.defer(() => front.stop());
   const url = `http://127.0.0.1:${server.port}`;
 
+  const { context, desk } = await playProviders(given, cleanup);
+  const options = { ...given, context };
   progress("starting DynamoDB and synthesizing the stack");
   const stack = await loadStack(options, { apiUrl: url, awsUrl: front.url }, cleanup);
   const { database, template, dynamoDb } = stack;
@@ -138,6 +163,7 @@ async function start(options: HoldfastOptions, cleanup: AsyncDisposableStack): P
   const { tables, issuer, signIn } = declared;
 
   const services = createServices(template, dataDirectory);
+  if (desk) giveKeys(services, desk);
   const observed = createObserved(stack, services.queues, front.url, options);
   const { functions, measuring, logs } = observed;
   cleanup.defer(() => functions.stop());
@@ -163,9 +189,11 @@ async function start(options: HoldfastOptions, cleanup: AsyncDisposableStack): P
     onWrite: (tableArn) => streams.wake(tableArn),
   });
 
-  const inside = { ...services, ...observed, tables, schedules, contention: contention?.model };
+  const model = contention?.model;
+  const inside = { ...services, ...observed, tables, schedules, contention: model, desk };
   const runner: Runner = { ...inside, url, dynamoDbEndpoint: database.endpoint, issuer };
   server.answerWith(createAnswerer(template, runner, measuring));
+  desk?.open(url);
   // Stopping goes backwards through what was deferred: this makes new requests end first of all.
   cleanup.defer(() => server.stop());
   return {

@@ -12,6 +12,7 @@ import type { LocalFunctions } from "./lambda/functions.ts";
 import type { LogBook } from "./lambda/log-book.ts";
 import type { LocalAlarms } from "./observe/alarms.ts";
 import type { Metrics } from "./observe/metrics.ts";
+import type { Desk } from "./providers/desk.ts";
 
 /** A running Holdfast, seen from inside. */
 export interface Runner {
@@ -30,6 +31,8 @@ export interface Runner {
   readonly logs: LogBook;
   /** Absent unless contention is modelled. */
   readonly contention: ContentionModel | undefined;
+  /** Absent unless payment providers are played. */
+  readonly desk: Desk | undefined;
   readonly metrics: Metrics;
   readonly alarms: LocalAlarms;
 }

@@ -18,6 +18,7 @@ import {
   tables,
 } from "./insides.ts";
 import type { Page } from "./page.ts";
+import { providers } from "./providers.ts";
 import { jwks, token, wellKnown } from "./sign-in.ts";
 
 /** `GET /_local` lists what there is. */
@@ -42,6 +43,7 @@ export const pages: Record<string, Page> = {
   faults,
   functions,
   logs,
+  providers,
   queues,
   schedules,
   secrets,

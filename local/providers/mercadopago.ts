@@ -141,6 +141,29 @@ function answerPayments(
   return ok(told(books, payment));
 }
 
+/** What a shopper could pay on a page that nobody has opened yet. */
+function listUnopened({ preferences, payments }: Books): ListedPayment[] {
+  const opened = new Set([...payments.values()].map((each) => each.external_reference));
+  const unopened = [...preferences.values()].filter(
+    ({ external_reference: reference }) => !opened.has(reference),
+  );
+  return unopened.map(({ id, external_reference: about, items }) => {
+    const [line] = items;
+    const money = { amount: line?.unit_price ?? 0, currency: line?.currency_id ?? "" };
+    const actions = possibleActions["pending"] ?? [];
+    return { id, about, ...money, status: "not opened", refunded: 0, actions };
+  });
+}
+
+/** A shopper opens the page, and a payment begins. */
+function openPage({ preferences, pay }: Books, id: string): MercadopagoEntity | undefined {
+  const page = preferences.get(id);
+  const [line] = page?.items ?? [];
+  if (!page || !line) return undefined;
+  const money = { amount: line.unit_price, currency: line.currency_id };
+  return pay({ reference: page.external_reference, ...money }, "pending");
+}
+
 /** Starts the stand-in; the books are in `preferences`, `payments`, `refunds` and `chargebacks`. */
 export async function startMercadopago({ now = Date.now }: { now?: Now } = {}) {
   let listener: Pick<PlayableStandIn, "onEvent"> | undefined;
@@ -164,8 +187,9 @@ export async function startMercadopago({ now = Date.now }: { now?: Now } = {}) {
   const standIn = Object.assign(await startStandIn(answer), {
     onEvent: (_delivery: StandInDelivery): void => {},
     ...books,
-    list: (): ListedPayment[] =>
-      [...books.payments.values()].map((each) => ({
+    list: (): ListedPayment[] => [
+      ...listUnopened(books),
+      ...[...books.payments.values()].map((each) => ({
         id: String(each.id),
         about: each.external_reference,
         amount: each.transaction_amount,
@@ -174,8 +198,9 @@ export async function startMercadopago({ now = Date.now }: { now?: Now } = {}) {
         refunded: each.transaction_amount_refunded,
         actions: possibleActions[each.status] ?? [],
       })),
+    ],
     act(id: string, action: ProviderAction, amount?: number) {
-      const payment = books.payments.get(Number(id));
+      const payment = books.payments.get(Number(id)) ?? openPage(books, id);
       const statuses = { pay: "approved", fail: "rejected", process: "in_process" } as const;
       if (!payment || !possibleActions[payment.status]?.includes(action)) {
         throw new Error(`This cannot happen to ${id}`);
