@@ -56,6 +56,7 @@ export const operations: Readonly<Record<OperationName, Operation>> = {
   listLocks: ["GET","/admin/locks","safe"],
   listMovements: ["GET","/inventory/{itemId}/movements","safe"],
   listOrders: ["GET","/orders","safe"],
+  listPaymentEvents: ["GET","/admin/payments/events","safe"],
   listPromotions: ["GET","/promotions","safe"],
   lockStats: ["GET","/admin/locks/stats","safe"],
   mergeCart: ["POST","/carts/{userId}/{sessionId}/merge","no"],

@@ -9,11 +9,12 @@ import {
   lockStats,
   releaseOrder,
 } from "../shared/api/admin.ts";
-import { reconcilePayments } from "../shared/api/payment-admin.ts";
+import { listPaymentEvents, reconcilePayments } from "../shared/api/payment-admin.ts";
 import {
   auditService,
   clearingService,
   overviewService,
+  paymentService,
   reconciling,
   stockCheckService,
 } from "../shared/shop.ts";
@@ -60,6 +61,10 @@ export const handler = createHandler([
   serve(reconcilePayments, async ({ body, actor }) => {
     const { cursor = null, ...found } = await reconciling(shop).reconcile(body, actor);
     return answer(200, { ...found, cursor });
+  }),
+  serve(listPaymentEvents, async ({ query }) => {
+    const { rows: events, cursor = null } = await paymentService(shop).listEvents(query);
+    return answer(200, { events, cursor });
   }),
   serve(checkInventory, async ({ query }) =>
     answer(200, { cursor: null, ...(await stockCheck.run(query.cursor)) }),

@@ -125,6 +125,7 @@ export const permissions = {
       Stock: ["catalog"],
       Orders: ["due"],
       Audit: [""],
+      Events: ["byOrder"],
     },
     secrets: realProviderNames,
   },

@@ -91,7 +91,15 @@ export const tableShapes = {
   Owners: { partition: text("userId"), stream: false, ttl: true },
   Documents: { partition: text("documentId"), stream: true, ttl: false },
   Audit: { partition: text("subject"), sort: text("at"), stream: false, ttl: true },
-  Events: { partition: text("eventKey"), stream: false, ttl: true },
+  Events: {
+    partition: text("eventKey"),
+    // Only events that name an order are in it; they never change.
+    indexes: {
+      byOrder: { partition: text("orderId"), sort: number("atMs"), projection: "ALL" },
+    },
+    stream: false,
+    ttl: true,
+  },
 } as const satisfies Record<string, TableShape>;
 
 /** The name of a table, as code and permissions call it. */

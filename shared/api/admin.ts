@@ -25,6 +25,9 @@ export const lockView = z
   })
   .meta({ id: "LiveLock" });
 
+/** What happened, by name. */
+export const auditAction = z.enum(auditActions).meta({ id: "AuditAction" });
+
 const page = { cursor: cursorField, limit: limitField };
 
 /** `GET /admin/locks` */
@@ -133,7 +136,7 @@ export const clearAllLocks = endpoint("clearAllLocks", "POST", "/admin/locks/cle
 export const auditEntry = z
   .object({
     at: z.string().describe("Sorts the entries of a subject as they happened."),
-    action: z.enum(auditActions),
+    action: auditAction,
     actor: z.string().describe("A user, `provider:…` or `system:…`."),
     reason: z.string().nullable(),
     requestId: z.string().nullable(),

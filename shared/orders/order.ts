@@ -3,6 +3,7 @@
  *
  * @see docs/decisions/0007-order-status-in-problems.md
  */
+import type { AuditAction } from "../base/audit-action.ts";
 import { HoldfastError } from "../base/errors.ts";
 import type { ProviderName } from "../base/payment-providers.ts";
 import type { EpochMs } from "../base/time.ts";
@@ -74,6 +75,17 @@ export interface HeldPiece extends Piece {
 /** Where units are, by item. */
 export type Pieces = Readonly<Record<string, readonly HeldPiece[]>>;
 
+/** A provider's event that did something to the order. */
+export interface RememberedEvent {
+  /** The provider's own word. */
+  readonly kind: string;
+  readonly atMs: EpochMs;
+  /** What it did, as history calls it. */
+  readonly did?: AuditAction;
+  /** The provider, where it is not the one that was chosen when the order was placed. */
+  readonly provider?: PaymentMethod;
+}
+
 /** What every order has, however far it is. */
 interface OrderFacts extends OrderChoices {
   readonly orderId: string;
@@ -108,8 +120,8 @@ interface OrderFacts extends OrderChoices {
   readonly fulfilments?: readonly Fulfilment[];
   /** Its units were sold, though the order is not paid any more: what is left of them can still come back. */
   readonly isSold?: true;
-  /** Provider events that took effect, by event id. */
-  readonly events?: Readonly<Record<string, { readonly kind: string; readonly atMs: EpochMs }>>;
+  /** Provider events that took effect, by what they are about. */
+  readonly events?: Readonly<Record<string, RememberedEvent>>;
   /** Present while something is still to be done at an instant: expiry or refund. */
   readonly dueShard?: string;
   readonly dueAtMs?: EpochMs;

@@ -34,10 +34,31 @@ export function captured(order: Order, fact: PaymentFact, nowMs: EpochMs): Captu
   return { refunds: {}, ...order.payment, provider, transactionId, paymentId, ...money };
 }
 
-/** The order with the fact among what it has heard. */
+/** How many events an order remembers: whoever tries to pay a thousand times does not make its row grow. */
+const mostEvents = 50;
+
+/** Whether the order remembers no further event. */
+export function hasHeardEnough({ events = {} }: Order): boolean {
+  return Object.keys(events).length >= mostEvents;
+}
+
+/** The order with the fact among what it has heard, as long as there is room for it. */
 export function remembering<T extends Order>(order: T, fact: PaymentFact, nowMs: EpochMs): T {
-  const events = { ...order.events, [factKey(fact)]: { kind: fact.type, atMs: nowMs } };
-  return { ...order, events };
+  const { type: kind, provider } = fact;
+  const key = factKey(fact);
+  if (hasHeardEnough(order) && !order.events?.[key]) return order;
+  const whose = provider === order.paymentMethod ? {} : { provider };
+  return { ...order, events: { ...order.events, [key]: { kind, atMs: nowMs, ...whose } } };
+}
+
+/** The order with what the events did that it has just heard. */
+export function withDeeds(before: Order, next: Order, did: AuditAction): Order {
+  const { events } = next;
+  if (!events || events === before.events) return next;
+  const told = Object.entries(events).map(([key, event]) => {
+    return [key, event === before.events?.[key] ? event : { ...event, did }] as const;
+  });
+  return { ...next, events: Object.fromEntries(told) };
 }
 
 /**

@@ -9,6 +9,7 @@ import {
   PaymentMethodUnavailable,
   type PaymentProvider,
 } from "../providers/provider.ts";
+import { createNotedEvents } from "./events/noted-event-service.ts";
 import { createReceiving, type ReceivingOptions } from "./receiving.ts";
 import { createRechecking } from "./rechecking.ts";
 import { createRefunds } from "./refunds/refund-service.ts";
@@ -99,6 +100,9 @@ export function createPaymentService(options: PaymentServiceOptions) {
 
     /** Pays back what an order has cost; see `createRefunds`. */
     refund: refunds.request,
+
+    /** What providers sent about an order; see `createNotedEvents`. */
+    listEvents: createNotedEvents(options).list,
 
     /** Asks the provider for every refund of the order that is still open; for the sweep. */
     retryRefunds: refunds.carryOut,

@@ -6,7 +6,7 @@ import type { PaymentFact } from "../providers/provider.ts";
 import { whenDisputed } from "./disputes/dispute-telling.ts";
 import { factKey } from "./fact-key.ts";
 import { isTooLate } from "./late-money.ts";
-import { captured, type Outcome, remembering, withDue } from "./outcome.ts";
+import { captured, hasHeardEnough, type Outcome, remembering, withDue } from "./outcome.ts";
 import { capturedBy, makeRefund, refundReasons, withRefund } from "./refunds/refund.ts";
 import { whenRefundsTold } from "./refunds/refund-telling.ts";
 
@@ -115,7 +115,7 @@ function whenFailed(
   nowMs: EpochMs,
 ): Outcome | undefined {
   const isCurrent = order.payment?.transactionId === fact.transactionId;
-  if (order.status !== "pending" || !isCurrent) return undefined;
+  if (order.status !== "pending" || !isCurrent || hasHeardEnough(order)) return undefined;
   const payment = { ...order.payment, state: "failed" } as const;
   const next = remembering({ ...order, payment }, fact, nowMs);
   if (policy === "keep") return { next, stock: "leave", cart: "leave" };

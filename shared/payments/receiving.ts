@@ -19,7 +19,8 @@ import {
   type PaymentAlarm,
 } from "./payment.ts";
 import { countDisputes, findDispute, maxDisputes } from "./disputes/dispute.ts";
-import { keepEvent } from "./payment-store.ts";
+import { keepEvent } from "./events/noted-event-store.ts";
+import { factKey } from "./fact-key.ts";
 import { capturedBy } from "./refunds/refund.ts";
 import { countGivenUp, hasNewRefunds } from "./refunds/refund-telling.ts";
 import type { Refunds } from "./refunds/refund-service.ts";
@@ -128,7 +129,10 @@ export function createReceiving(options: Parts) {
       return {};
     }
     const actor = { id: `provider:${name}`, ...(requestId === undefined ? {} : { requestId }) };
-    return { order: await settle(order, event, actor) };
+    const settled = await settle(order, event, actor);
+    const hasDone = settled.events?.[factKey(event)] !== undefined;
+    if (!hasDone) await keepEvent(database, { ...event, orderId: order.orderId }, clock());
+    return { order: settled };
   }
 
   async function verify(

@@ -16,7 +16,7 @@ import { TransactionRefused } from "../table/transaction.ts";
 import type { Write } from "../table/write.ts";
 import { decide, type DecidingRules } from "./deciding.ts";
 import { extendOrder } from "./extending.ts";
-import { type Outcome, withDue } from "./outcome.ts";
+import { type Outcome, withDeeds, withDue } from "./outcome.ts";
 import { type OnPaymentFailure, OrderMoved } from "./payment.ts";
 import { changeOrderWrite } from "./payment-store.ts";
 import { NotForSale } from "./late-money.ts";
@@ -138,9 +138,11 @@ export function createSettling(options: SettlingOptions) {
    *
    * @throws OrderMoved when the order was changed after it was read; nothing was changed
    */
-  async function carryOut(order: Order, outcome: Outcome, actor: Actor): Promise<Order> {
-    const { next, stock, corrected } = outcome;
-    const note = makeNote(order, outcome, actor, clock());
+  async function carryOut(order: Order, decided: Outcome, actor: Actor): Promise<Order> {
+    const { stock, corrected } = decided;
+    const note = makeNote(order, decided, actor, clock());
+    const next = withDeeds(order, decided.next, note.action);
+    const outcome = { ...decided, next };
     try {
       if (stock === "extend") {
         return { ...(await extend(order, outcome, note)), revision: (order.revision ?? 0) + 1 };

@@ -84,6 +84,8 @@ export interface NotedEvent {
   readonly provider: ProviderName;
   readonly eventId: string;
   readonly type: string;
+  /** The order that it names, where it names one; nobody vouches for that. */
+  readonly orderId?: string;
   /** It is about our money, but does not say what it must: somebody should look. */
   readonly isUnreadable?: true;
 }

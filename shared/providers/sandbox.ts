@@ -103,7 +103,10 @@ export function signSandboxEvent(
   };
 }
 
-const typeSchema = z.object({ type: z.string() });
+const outline = z.object({
+  type: z.string(),
+  data: z.object({ orderId: foreignId.optional() }).catch({}),
+});
 
 const kinds = {
   "payment.processing": "processing",
@@ -170,8 +173,10 @@ export function createSandbox({ keys, clock = systemClock }: ProviderOptions): P
       const fact = event.success ? parseFact(event.data) : undefined;
       if (fact) return fact;
       const eventId = delivery.headers["webhook-id"] ?? "";
-      const type = typeSchema.safeParse(parseJson(delivery.body)).data?.type ?? "unknown";
-      const noted = { kind: "noted", provider: "sandbox", eventId, type } as const;
+      const told = outline.safeParse(parseJson(delivery.body)).data;
+      const { type = "unknown", data } = told ?? {};
+      const named = data?.orderId === undefined ? {} : { orderId: data.orderId };
+      const noted = { kind: "noted", provider: "sandbox", eventId, type, ...named } as const;
       const isOurs = type === "unknown" || type in kinds;
       return isOurs ? { ...noted, isUnreadable: true } : noted;
     },

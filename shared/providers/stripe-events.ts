@@ -143,9 +143,9 @@ export function parseEvent(body: Buffer): StripeEvent | undefined {
   return event && { ...event, created: event.created, object: event.data.object };
 }
 
-/** Money that names no order of ours is another's business: a shop may use its account for more. */
-function isOurs(object: unknown): boolean {
-  return z.object({ metadata }).safeParse(object).success;
+/** The order that an object names. Money that names none is another's business: a shop may use its account for more. */
+function orderNamedIn(object: unknown): string | undefined {
+  return z.object({ metadata }).safeParse(object).data?.metadata.orderId;
 }
 
 /** What a genuine event says by itself. */
@@ -153,12 +153,15 @@ export function parseStripeEvent(event: StripeEvent | undefined): PaymentEvent {
   const { type = "unknown", object } = event ?? {};
   const kind = intentKinds[type];
   const fact = kind && intentFact(kind, type, object);
-  return fact ?? noteStripeEvent(event, !event || (kind !== undefined && isOurs(object)));
+  const isOurs = kind !== undefined && orderNamedIn(object) !== undefined;
+  return fact ?? noteStripeEvent(event, !event || isOurs);
 }
 
 /** An event that moves nothing; one that should have said more cannot be read. */
 export function noteStripeEvent(event: StripeEvent | undefined, isUnreadable: boolean): NotedEvent {
   const { id: eventId = "unreadable", type = "unknown" } = event ?? {};
-  const noted = { kind: "noted", provider: "stripe", eventId, type } as const;
+  const orderId = orderNamedIn(event?.object);
+  const named = orderId === undefined ? {} : { orderId };
+  const noted = { kind: "noted", provider: "stripe", eventId, type, ...named } as const;
   return isUnreadable ? { ...noted, isUnreadable } : noted;
 }
