@@ -75,10 +75,7 @@ const paymentEvent = z
   .meta({ id: "PaymentEvent" });
 
 /** `GET /admin/payments/events` */
-export const listPaymentEvents = endpoint({
-  name: "listPaymentEvents",
-  method: "GET",
-  path: "/admin/payments/events",
+export const listPaymentEvents = endpoint("listPaymentEvents", "GET", "/admin/payments/events", {
   function: "admin",
   access: "admin",
   summary:

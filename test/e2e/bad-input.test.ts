@@ -258,7 +258,12 @@ describe("queries and headers", () => {
       await cursorOf(shop.admin.send("GET /admin/locks?limit=1")),
     ];
     const lists = ["/items", "/orders", `/inventory/${items[0]!.itemId}/movements`];
-    const adminLists = ["/admin/locks", "/admin/audit?subject=item/x", "/admin/inventory/check"];
+    const adminLists = [
+      "/admin/locks",
+      "/admin/payments/events?orderId=x",
+      "/admin/audit?subject=item/x",
+      "/admin/inventory/check",
+    ];
     for (const cursor of cursors.filter((given) => typeof given === "string")) {
       for (const list of [...lists, ...adminLists]) {
         for (const client of [other, shop.admin]) {

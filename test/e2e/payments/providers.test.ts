@@ -272,4 +272,10 @@ it("a dispute is on the order, by two requests, and moves nothing", async () => 
     payment: { disputes, refundableMinor: 400 },
   });
   expect((await server.call(`GET /items/${itemId}`)).body).toEqual(before);
+  const noted = await server.call(`GET /admin/payments/events?orderId=${orderId}`, admin);
+  expect(requestsOf(noted)).toBe(2);
+  expect(noted.body.events).toMatchObject([
+    { provider: "stripe", kind: "disputed", did: "payment.disputed" },
+    { provider: "stripe", kind: "captured", did: "order.paid" },
+  ]);
 });

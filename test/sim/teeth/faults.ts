@@ -547,8 +547,8 @@ export const plantedFaults: readonly PlantedFault[] = [
   fault(
     "a failure ends an order that is paid",
     money,
-    'if (order.status !== "pending" || !isCurrent) return undefined;',
-    "if (!isCurrent) return undefined;",
+    'if (order.status !== "pending" || !isCurrent || hasHeardEnough(order)) return undefined;',
+    "if (!isCurrent || hasHeardEnough(order)) return undefined;",
   ),
   fault(
     "the same money is settled again",
@@ -578,8 +578,8 @@ export const plantedFaults: readonly PlantedFault[] = [
   fault(
     "a webhook is acknowledged before its transaction",
     receiving,
-    "return { order: await settle(order, event, actor) };",
-    "void settle(order, event, actor).catch(() => {});\n    return { order };",
+    "const settled = await settle(order, event, actor);",
+    "const settled = order;\n    void settle(order, event, actor).catch(() => {});",
   ),
   fault(
     "an order that moved is taken for settled",
