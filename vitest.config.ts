@@ -58,6 +58,7 @@ export default defineConfig({
         // DynamoDB Local is slow at first and two processors are soon busy: a limit here means "it hangs".
         testTimeout: database ? 180_000 : 60_000,
         hookTimeout: 120_000,
+        expect: { poll: { timeout: 20_000 } },
         globalSetup: [
           ...(database ? ["test/support/dynamodb-local.ts"] : []),
           ...(setup ? [setup] : []),

@@ -29,7 +29,7 @@ afterAll(async () => {
 });
 
 test("an editing session saves, keeps, and releases; the next one starts with what was saved", async () => {
-  const session = await alice.documents.edit("notes/1", { ttl: 5, username: "Alice" });
+  const session = await alice.documents.edit("notes/1", { username: "Alice" });
   expect(session).toMatchObject({ content: null, version: 0 });
   const refused = await errorOf(bob.documents.edit("notes/1"));
   if (!isProblem(refused, "LOCK_HELD")) throw refused;
