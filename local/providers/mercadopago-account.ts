@@ -48,6 +48,7 @@ export const refusal = (status: number, code: number): StandInAnswer => ({
   status,
   body: { status, error: "bad_request", message: "told in words", cause: [{ code }] },
 });
+
 /** Opens the books; `tell` is called for every change of a payment, and of a chargeback with its topic. */
 export function createBooks(now: Now, tell: (id: number | string, topic?: string) => void) {
   const preferences = new Map<string, Preference>();
@@ -56,6 +57,7 @@ export function createBooks(now: Now, tell: (id: number | string, topic?: string
   const chargebacks: Chargeback[] = [];
   let serial = 1_000_000_000;
   const next = (): number => (serial += 1);
+  const instant = (): string => new Date(now()).toISOString();
 
   function move(payment: MercadopagoEntity, status: string, detail = status): MercadopagoEntity {
     Object.assign(payment, { status, status_detail: detail });
@@ -73,7 +75,7 @@ export function createBooks(now: Now, tell: (id: number | string, topic?: string
       external_reference: about.reference,
       transaction_amount: about.amount,
       currency_id: about.currency,
-      date_created: new Date(now()).toISOString(),
+      date_created: instant(),
       status,
       status_detail: status,
       transaction_amount_refunded: 0,
@@ -99,15 +101,12 @@ export function createBooks(now: Now, tell: (id: number | string, topic?: string
     return { status: 201, body: refund };
   }
 
-  const instant = (): string => new Date(now()).toISOString();
-
   function dispute(payment: MercadopagoEntity, amount: number): void {
-    const { id: paymentId, currency_id: currency } = payment;
     // Such ids have more digits than a number keeps.
     const id = `23300006${next()}`;
     const at = { date_created: instant(), date_last_updated: instant() };
-    const about = { payments: [paymentId], currency, amount, coverage_applied: null };
-    chargebacks.push({ id, ...about, ...at });
+    const about = { payments: [payment.id], currency: payment.currency_id, amount };
+    chargebacks.push({ id, ...about, coverage_applied: null, ...at });
     move(payment, "charged_back", "in_process");
     tell(id, "topic_chargebacks_wh");
   }

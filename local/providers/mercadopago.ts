@@ -166,9 +166,9 @@ function openPage({ preferences, pay }: Books, id: string): MercadopagoEntity | 
 
 /** Starts the stand-in; the books are in `preferences`, `payments`, `refunds` and `chargebacks`. */
 export async function startMercadopago({ now = Date.now }: { now?: Now } = {}) {
-  let listener: Pick<PlayableStandIn, "onEvent"> | undefined;
+  const standIn = await startStandIn(answer);
   const books = createBooks(now, (id, type = "payment") => {
-    listener?.onEvent(mercadopagoDelivery(id, { atMs: now(), type }));
+    standIn.onEvent(mercadopagoDelivery(id, { atMs: now(), type }));
   });
 
   function answer(request: StandInRequest): StandInAnswer {
@@ -184,8 +184,7 @@ export async function startMercadopago({ now = Date.now }: { now?: Now } = {}) {
     return second === "payments" ? answerPayments(books, request, rest) : unknown;
   }
 
-  const standIn = Object.assign(await startStandIn(answer), {
-    onEvent: (_delivery: StandInDelivery): void => {},
+  return Object.assign(standIn, {
     ...books,
     list: (): ListedPayment[] => [
       ...listUnopened(books),
@@ -212,8 +211,6 @@ export async function startMercadopago({ now = Date.now }: { now?: Now } = {}) {
       else books.move(payment, statuses[action as "pay"]);
     },
   }) satisfies PlayableStandIn;
-  listener = standIn;
-  return standIn;
 }
 
 /** Mercado Pago's stand-in. */

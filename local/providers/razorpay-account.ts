@@ -12,17 +12,23 @@ import { ok, type Now, type StandInAnswer, type StandInRequest } from "./stand-i
 /** Tells of something that happened, as Razorpay's webhook would; entities by their names. */
 export type RazorpayTeller = (event: string, payload: Record<string, unknown>) => void;
 
-/** Makes an account; whatever happens in it is told to `tell`. */
-export function createRazorpayAccount(now: Now, tell: RazorpayTeller) {
-  const orders = new Map<string, RazorpayOrder>();
-  const payments = new Map<string, RazorpayPaymentEntity>();
-  const refunds: RazorpayRefund[] = [];
-  const disputes: RazorpayDispute[] = [];
-  const remembered = new Map<string, { body: string; answer: StandInAnswer }>();
+/** What is in an account, and what all that happens in it needs. */
+function createBooks(now: Now, tell: RazorpayTeller) {
   let serial = 0;
-  const seconds = (): number => Math.floor(now() / 1000);
-  const makeId = (prefix: string): string => `${prefix}_${(serial += 1)}`;
+  return {
+    orders: new Map<string, RazorpayOrder>(),
+    payments: new Map<string, RazorpayPaymentEntity>(),
+    refunds: [] as RazorpayRefund[],
+    disputes: [] as RazorpayDispute[],
+    tell,
+    seconds: (): number => Math.floor(now() / 1000),
+    makeId: (prefix: string): string => `${prefix}_${(serial += 1)}`,
+  };
+}
 
+type Books = ReturnType<typeof createBooks>;
+
+function createPayments({ orders, payments, tell, seconds, makeId }: Books) {
   function createOrder(body: string): StandInAnswer {
     const { amount, currency, receipt = "", notes = {} } = JSON.parse(body) as RazorpayOrder;
     if (amount < (currency === "INR" ? 100 : 1)) {
@@ -70,15 +76,31 @@ export function createRazorpayAccount(now: Now, tell: RazorpayTeller) {
     return payment;
   }
 
-  /** The payment takes the order's money: with an offer less was paid, with a fee on top more. */
-  function capture(payment: RazorpayPaymentEntity): void {
-    const order = orders.get(payment.order_id)!;
-    payment.status = "captured";
-    Object.assign(order, { status: "paid", amount_paid: order.amount, amount_due: 0 });
-    if (payment.amount < order.amount) order.offer_id = "offer_standin";
-    tell("payment.captured", { payment });
-    tell("order.paid", { payment, order });
-  }
+  return {
+    createOrder,
+    attempt,
+    /** The payment takes the order's money: with an offer less was paid, with a fee on top more. */
+    capture(payment: RazorpayPaymentEntity): void {
+      const order = orders.get(payment.order_id)!;
+      payment.status = "captured";
+      Object.assign(order, { status: "paid", amount_paid: order.amount, amount_due: 0 });
+      if (payment.amount < order.amount) order.offer_id = "offer_standin";
+      tell("payment.captured", { payment });
+      tell("order.paid", { payment, order });
+    },
+    authorize(payment: RazorpayPaymentEntity): void {
+      payment.status = "authorized";
+      tell("payment.authorized", { payment });
+    },
+    decline(payment: RazorpayPaymentEntity): void {
+      payment.status = "failed";
+      tell("payment.failed", { payment });
+    },
+  };
+}
+
+function createRefunds({ payments, refunds, tell, seconds, makeId }: Books) {
+  const remembered = new Map<string, { body: string; answer: StandInAnswer }>();
 
   function makeRefund(
     payment: RazorpayPaymentEntity,
@@ -142,25 +164,11 @@ export function createRazorpayAccount(now: Now, tell: RazorpayTeller) {
     return answer;
   }
 
+  return { makeRefund, updateRefund, refundAsAsked };
+}
+
+function createDisputes({ payments, disputes, tell, seconds, makeId }: Books) {
   return {
-    orders,
-    payments,
-    refunds,
-    disputes,
-    createOrder,
-    attempt,
-    capture,
-    makeRefund,
-    updateRefund,
-    refundAsAsked,
-    authorize(payment: RazorpayPaymentEntity): void {
-      payment.status = "authorized";
-      tell("payment.authorized", { payment });
-    },
-    decline(payment: RazorpayPaymentEntity): void {
-      payment.status = "failed";
-      tell("payment.failed", { payment });
-    },
     dispute(payment: RazorpayPaymentEntity, amount: number): RazorpayDispute {
       const dispute: RazorpayDispute = {
         id: makeId("disp"),
@@ -182,5 +190,20 @@ export function createRazorpayAccount(now: Now, tell: RazorpayTeller) {
       if (status === "lost") dispute.amount_deducted = dispute.amount;
       tell(`payment.dispute.${status}`, { payment: payments.get(dispute.payment_id)!, dispute });
     },
+  };
+}
+
+/** Makes an account; whatever happens in it is told to `tell`. */
+export function createRazorpayAccount(now: Now, tell: RazorpayTeller) {
+  const books = createBooks(now, tell);
+  const { orders, payments, refunds, disputes } = books;
+  return {
+    orders,
+    payments,
+    refunds,
+    disputes,
+    ...createPayments(books),
+    ...createRefunds(books),
+    ...createDisputes(books),
   };
 }

@@ -64,37 +64,104 @@ function collectionView(all: readonly { created_at: number }[], query: URLSearch
   return ok({ entity: "collection", count: items.length, items });
 }
 
+type Account = ReturnType<typeof createRazorpayAccount>;
+
+/** How new refunds begin; banks take days over most. */
+interface RazorpaySettings {
+  refundStatus: "processed" | "pending";
+}
+
+function routeOrders(
+  account: Account,
+  { method, body }: StandInRequest,
+  id: string,
+  action?: string,
+) {
+  if (method === "POST") return account.createOrder(body);
+  const order = account.orders.get(id);
+  if (!order) return refused("The id provided does not exist");
+  const items = [...account.payments.values()].filter(({ order_id: of }) => of === id);
+  return ok(action === "payments" ? { entity: "collection", count: items.length, items } : order);
+}
+
+function routePayments(
+  account: Account,
+  settings: RazorpaySettings,
+  request: StandInRequest,
+  [id, action, refundId]: readonly string[],
+) {
+  const { payments, refunds } = account;
+  if (!id) return collectionView([...payments.values()], request.query);
+  const payment = payments.get(id);
+  if (!payment) return refused("The id provided does not exist");
+  if (action === "refund") return account.refundAsAsked(payment, request, settings.refundStatus);
+  const ours = refunds.filter((each) => each.payment_id === id);
+  if (action === "refunds" && refundId) {
+    const found = ours.find((each) => each.id === refundId);
+    return found ? ok(found) : refused("The id provided does not exist");
+  }
+  if (action === "refunds") return ok({ entity: "collection", count: ours.length, items: ours });
+  return ok(payment);
+}
+
+/** What may happen to a payment, as the page on this machine plays it. */
+function createActions(
+  account: Account,
+): Record<ProviderAction, (payment: RazorpayPaymentEntity, amount?: number) => void> {
+  const { refunds, disputes } = account;
+  const openDispute = ({ id }: RazorpayPaymentEntity) => {
+    const found = disputes.findLast((each) => each.payment_id === id);
+    if (!found) throw new Error("There is no dispute");
+    return found;
+  };
+
+  return {
+    /** An amount below the order's is an offer, one above it a fee that the shopper bears. */
+    pay(payment, amount = payment.amount) {
+      payment.amount = amount;
+      account.capture(payment);
+    },
+    fail: account.decline,
+    process: account.authorize,
+    refund: (payment, amount = payment.amount - payment.amount_refunded) =>
+      void account.makeRefund(payment, amount),
+    failRefund({ id }) {
+      const refund = refunds.findLast((each) => each.payment_id === id && each.status !== "failed");
+      if (!refund) throw new Error("There is no refund");
+      account.updateRefund(refund, "failed");
+    },
+    dispute: (payment, amount = payment.amount) => void account.dispute(payment, amount),
+    winDispute: (payment) => account.settleDispute(openDispute(payment), "won"),
+    loseDispute: (payment) => account.settleDispute(openDispute(payment), "lost"),
+  };
+}
+
+/** A payment, or an order that nobody has tried to pay, as the page lists it. */
+const listed = (
+  { orders }: Account,
+  id: string,
+  { amount, currency, status }: { amount: number; currency: string; status: string },
+  orderId: string,
+  refunded: number,
+): ListedPayment => ({
+  id,
+  about: orders.get(orderId)?.receipt ?? "",
+  amount,
+  currency,
+  status: `${status}, ${razorpayDecimalText(amount, currency)}`,
+  refunded,
+  actions: possibleActions[status] ?? [],
+});
+
 /** Starts the stand-in; money is in `payments`, `refunds` and `disputes`. */
 export async function startRazorpay({ now = Date.now }: { now?: Now } = {}) {
-  let listener: Pick<PlayableStandIn, "onEvent"> | undefined;
+  const standIn = await startStandIn(answer);
   const account = createRazorpayAccount(now, (event, payload) =>
-    listener?.onEvent(razorpayDelivery(event, payload, { createdAt: Math.floor(now() / 1000) })),
+    standIn.onEvent(razorpayDelivery(event, payload, { createdAt: Math.floor(now() / 1000) })),
   );
   const { orders, payments, refunds, disputes } = account;
-  /** The state that new refunds start in; banks take days over most. */
-  const settings: { refundStatus: "processed" | "pending" } = { refundStatus: "processed" };
-
-  function routeOrders({ method, body }: StandInRequest, id: string, action?: string) {
-    if (method === "POST") return account.createOrder(body);
-    const order = orders.get(id);
-    if (!order) return refused("The id provided does not exist");
-    const items = [...payments.values()].filter(({ order_id: of }) => of === id);
-    return ok(action === "payments" ? { entity: "collection", count: items.length, items } : order);
-  }
-
-  function routePayments(request: StandInRequest, id: string, action?: string, refundId?: string) {
-    if (!id) return collectionView([...payments.values()], request.query);
-    const payment = payments.get(id);
-    if (!payment) return refused("The id provided does not exist");
-    if (action === "refund") return account.refundAsAsked(payment, request, settings.refundStatus);
-    const ours = refunds.filter((each) => each.payment_id === id);
-    if (action === "refunds" && refundId) {
-      const found = ours.find((each) => each.id === refundId);
-      return found ? ok(found) : refused("The id provided does not exist");
-    }
-    if (action === "refunds") return ok({ entity: "collection", count: ours.length, items: ours });
-    return ok(payment);
-  }
+  const settings: RazorpaySettings = { refundStatus: "processed" };
+  const actions = createActions(account);
 
   function answer(request: StandInRequest): StandInAnswer {
     const { keyId, keySecret } = razorpayKeys;
@@ -102,16 +169,10 @@ export async function startRazorpay({ now = Date.now }: { now?: Now } = {}) {
     if (request.headers.authorization !== `Basic ${basic}`) {
       return { status: 401, body: { error: { code: "BAD_REQUEST_ERROR" } } };
     }
-    const [, , resource, id = "", action, refundId] = request.path.split("/");
-    if (resource === "orders") return routeOrders(request, id, action);
-    return routePayments(request, id, action, refundId);
+    const [, , resource, id = "", action, ...rest] = request.path.split("/");
+    if (resource === "orders") return routeOrders(account, request, id, action);
+    return routePayments(account, settings, request, [id, action ?? "", ...rest]);
   }
-
-  const openDispute = ({ id }: RazorpayPaymentEntity) => {
-    const found = disputes.findLast((each) => each.payment_id === id);
-    if (!found) throw new Error("There is no dispute");
-    return found;
-  };
 
   /** On the page an order that nobody has tried to pay yet is played like a payment. */
   function getPayment(id: string): RazorpayPaymentEntity {
@@ -121,46 +182,7 @@ export async function startRazorpay({ now = Date.now }: { now?: Now } = {}) {
     return payment;
   }
 
-  const actions: Record<ProviderAction, (payment: RazorpayPaymentEntity, amount?: number) => void> =
-    {
-      /** An amount below the order's is an offer, one above it a fee that the shopper bears. */
-      pay(payment, amount = payment.amount) {
-        payment.amount = amount;
-        account.capture(payment);
-      },
-      fail: account.decline,
-      process: account.authorize,
-      refund: (payment, amount = payment.amount - payment.amount_refunded) =>
-        void account.makeRefund(payment, amount),
-      failRefund({ id }) {
-        const refund = refunds.findLast(
-          (each) => each.payment_id === id && each.status !== "failed",
-        );
-        if (!refund) throw new Error("There is no refund");
-        account.updateRefund(refund, "failed");
-      },
-      dispute: (payment, amount = payment.amount) => void account.dispute(payment, amount),
-      winDispute: (payment) => account.settleDispute(openDispute(payment), "won"),
-      loseDispute: (payment) => account.settleDispute(openDispute(payment), "lost"),
-    };
-
-  const listed = (
-    id: string,
-    { amount, currency, status }: { amount: number; currency: string; status: string },
-    orderId: string,
-    refunded: number,
-  ): ListedPayment => ({
-    id,
-    about: orders.get(orderId)?.receipt ?? "",
-    amount,
-    currency,
-    status: `${status}, ${razorpayDecimalText(amount, currency)}`,
-    refunded,
-    actions: possibleActions[status] ?? [],
-  });
-
-  const standIn = Object.assign(await startStandIn(answer), {
-    onEvent: (_delivery: StandInDelivery): void => {},
+  return Object.assign(standIn, {
     account,
     orders,
     payments,
@@ -180,9 +202,9 @@ export async function startRazorpay({ now = Date.now }: { now?: Now } = {}) {
       const tried = new Set([...payments.values()].map((payment) => payment.order_id));
       const untried = [...orders.values()].filter(({ id }) => !tried.has(id));
       return [
-        ...untried.map((order) => listed(order.id, order, order.id, 0)),
+        ...untried.map((order) => listed(account, order.id, order, order.id, 0)),
         ...[...payments.values()].map((payment) =>
-          listed(payment.id, payment, payment.order_id, payment.amount_refunded),
+          listed(account, payment.id, payment, payment.order_id, payment.amount_refunded),
         ),
       ];
     },
@@ -190,8 +212,6 @@ export async function startRazorpay({ now = Date.now }: { now?: Now } = {}) {
       actions[action](getPayment(id), amount);
     },
   }) satisfies PlayableStandIn;
-  listener = standIn;
-  return standIn;
 }
 
 /** Razorpay's stand-in. */

@@ -36,6 +36,8 @@ export interface StandIn {
   readonly requests: StandInRequest[];
   /** Asked before every request; the default lets all of them through. */
   faultFor: (request: StandInRequest) => Fault;
+  /** What is sent for every event; does nothing until somebody listens. */
+  readonly onEvent: (delivery: StandInDelivery) => void;
   stop(): Promise<void>;
 }
 
@@ -56,8 +58,6 @@ export interface ListedPayment {
 
 /** A stand-in that can be played by hand; amounts are in the provider's own units. */
 export interface PlayableStandIn extends StandIn {
-  /** What is sent for every event; does nothing until somebody listens. */
-  readonly onEvent: (delivery: StandInDelivery) => void;
   list(): ListedPayment[];
   /** Makes something happen and tells of it by its webhooks. @throws Error when it cannot happen now. */
   act(id: string, action: ProviderAction, amount?: number): void;
@@ -80,7 +80,10 @@ export async function startStandIn(
   answer: (request: StandInRequest) => StandInAnswer,
 ): Promise<StandIn> {
   const requests: StandInRequest[] = [];
-  const standIn = { faultFor: (): Fault => undefined } as Pick<StandIn, "faultFor">;
+  const standIn = { faultFor: (): Fault => undefined, onEvent: (): void => {} } as Pick<
+    StandIn,
+    "faultFor" | "onEvent"
+  >;
   const server = createServer(async (incoming, outgoing) => {
     const { pathname, searchParams } = new URL(incoming.url ?? "/", "http://stand-in");
     const request: StandInRequest = {

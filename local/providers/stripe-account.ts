@@ -22,36 +22,22 @@ function metadataIn(form: URLSearchParams): Record<string, string> {
 
 const endedDisputes = new Set(["won", "lost", "warning_closed"]);
 
-/** Makes an account; whatever happens in it is told to `tell`. */
-export function createStripeAccount(now: Now, tell: StripeTeller) {
-  const intents = new Map<string, Intent>();
-  const refunds: StripeRefund[] = [];
-  const disputes: StripeDispute[] = [];
+/** What is in an account, and what all that happens in it needs. */
+function createBooks(now: Now, tell: StripeTeller) {
   let serial = 0;
-  const seconds = (): number => Math.floor(now() / 1000);
-  const makeId = (prefix: string): string => `${prefix}_${(serial += 1)}`;
-
-  /** What of a payment has gone back or is on its way; a refund that failed came home. */
-  const sumRefunded = (intentId: string): number =>
-    refunds
-      .filter((each) => each.payment_intent === intentId)
-      .filter(({ status }) => ["pending", "succeeded"].includes(status))
-      .reduce((sum, { amount }) => sum + amount, 0);
-
-  const chargeView = ({ id, amount, currency, metadata }: Intent) => {
-    const amountRefunded = sumRefunded(id);
-    return {
-      id: `ch_${id}`,
-      object: "charge",
-      amount,
-      amount_refunded: amountRefunded,
-      currency,
-      metadata,
-      payment_intent: id,
-      refunded: amountRefunded >= amount,
-    };
+  return {
+    intents: new Map<string, Intent>(),
+    refunds: [] as StripeRefund[],
+    disputes: [] as StripeDispute[],
+    tell,
+    seconds: (): number => Math.floor(now() / 1000),
+    makeId: (prefix: string): string => `${prefix}_${(serial += 1)}`,
   };
+}
 
+type Books = ReturnType<typeof createBooks>;
+
+function createIntents({ intents, tell, seconds, makeId }: Books) {
   function createIntent(form: URLSearchParams): StandInAnswer {
     const amount = Number(form.get("amount"));
     const currency = form.get("currency") ?? "";
@@ -84,6 +70,58 @@ export function createStripeAccount(now: Now, tell: StripeTeller) {
     return ok(intent);
   }
 
+  /** Changes an intent and tells of it. */
+  function move(intent: Intent, changes: Partial<Intent>, type: string): Intent {
+    Object.assign(intent, changes);
+    tell(type, intent);
+    return intent;
+  }
+
+  return {
+    createIntent,
+    cancelIntent,
+    succeed: (intent: Intent) =>
+      move(
+        intent,
+        { status: "succeeded", amount_received: intent.amount, last_payment_error: null },
+        "payment_intent.succeeded",
+      ),
+    decline: (intent: Intent) =>
+      move(
+        intent,
+        { status: "requires_payment_method", last_payment_error: { code: "card_declined" } },
+        "payment_intent.payment_failed",
+      ),
+    process: (intent: Intent) =>
+      move(intent, { status: "processing" }, "payment_intent.processing"),
+  };
+}
+
+/** What of a payment has gone back or is on its way; a refund that failed came home. */
+function sumRefunded({ refunds }: Books, intentId: string): number {
+  return refunds
+    .filter((each) => each.payment_intent === intentId)
+    .filter(({ status }) => ["pending", "succeeded"].includes(status))
+    .reduce((sum, { amount }) => sum + amount, 0);
+}
+
+function chargeView(books: Books, { id, amount, currency, metadata }: Intent) {
+  const amountRefunded = sumRefunded(books, id);
+  return {
+    id: `ch_${id}`,
+    object: "charge",
+    amount,
+    amount_refunded: amountRefunded,
+    currency,
+    metadata,
+    payment_intent: id,
+    refunded: amountRefunded >= amount,
+  };
+}
+
+function createRefunds(books: Books) {
+  const { intents, refunds, disputes, tell, seconds, makeId } = books;
+
   /** A bank takes its time where `status` is pending; most refunds are done at once. */
   function makeRefund(
     intent: Intent,
@@ -103,7 +141,7 @@ export function createStripeAccount(now: Now, tell: StripeTeller) {
     };
     refunds.push(refund);
     tell("refund.created", refund);
-    tell("charge.refunded", chargeView(intent));
+    tell("charge.refunded", chargeView(books, intent));
     return refund;
   }
 
@@ -115,7 +153,7 @@ export function createStripeAccount(now: Now, tell: StripeTeller) {
       (each) => each.payment_intent === intent.id && each.status !== "won",
     );
     if (isDisputed) return refused(400, "charge_disputed");
-    const rest = intent.amount_received - sumRefunded(intent.id);
+    const rest = intent.amount_received - sumRefunded(books, intent.id);
     if (rest <= 0) return refused(400, "charge_already_refunded");
     const amount = Number(form.get("amount") ?? rest);
     // More than the rest is refused with a text and no code at all.
@@ -137,46 +175,17 @@ export function createStripeAccount(now: Now, tell: StripeTeller) {
     tell("refund.updated", refund);
   }
 
-  /** Changes an intent and tells of it. */
-  function move(intent: Intent, changes: Partial<Intent>, type: string): Intent {
-    Object.assign(intent, changes);
-    tell(type, intent);
-    return intent;
-  }
-
-  function settleDispute(dispute: StripeDispute, status: "won" | "lost"): void {
-    if (endedDisputes.has(dispute.status)) throw new Error("This dispute is over");
-    dispute.status = status;
-    tell("charge.dispute.closed", dispute);
-    if (status === "won") tell("charge.dispute.funds_reinstated", dispute);
-  }
-
   return {
-    intents,
-    refunds,
-    disputes,
-    sumRefunded,
-    chargeView,
-    createIntent,
-    cancelIntent,
+    sumRefunded: (intentId: string): number => sumRefunded(books, intentId),
+    chargeView: (intent: Intent) => chargeView(books, intent),
     createRefund,
     makeRefund,
     updateRefund,
-    settleDispute,
-    succeed: (intent: Intent) =>
-      move(
-        intent,
-        { status: "succeeded", amount_received: intent.amount, last_payment_error: null },
-        "payment_intent.succeeded",
-      ),
-    decline: (intent: Intent) =>
-      move(
-        intent,
-        { status: "requires_payment_method", last_payment_error: { code: "card_declined" } },
-        "payment_intent.payment_failed",
-      ),
-    process: (intent: Intent) =>
-      move(intent, { status: "processing" }, "payment_intent.processing"),
+  };
+}
+
+function createDisputes({ disputes, tell, seconds, makeId }: Books) {
+  return {
     dispute(intent: Intent, amount: number): StripeDispute {
       const dispute: StripeDispute = {
         id: makeId("dp"),
@@ -193,5 +202,26 @@ export function createStripeAccount(now: Now, tell: StripeTeller) {
       tell("charge.dispute.funds_withdrawn", dispute);
       return dispute;
     },
+
+    settleDispute(dispute: StripeDispute, status: "won" | "lost"): void {
+      if (endedDisputes.has(dispute.status)) throw new Error("This dispute is over");
+      dispute.status = status;
+      tell("charge.dispute.closed", dispute);
+      if (status === "won") tell("charge.dispute.funds_reinstated", dispute);
+    },
+  };
+}
+
+/** Makes an account; whatever happens in it is told to `tell`. */
+export function createStripeAccount(now: Now, tell: StripeTeller) {
+  const books = createBooks(now, tell);
+  const { intents, refunds, disputes } = books;
+  return {
+    intents,
+    refunds,
+    disputes,
+    ...createIntents(books),
+    ...createRefunds(books),
+    ...createDisputes(books),
   };
 }

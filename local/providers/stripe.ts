@@ -61,63 +61,54 @@ const possibleActions: Readonly<Record<string, readonly ProviderAction[]>> = {
   succeeded: ["refund", "failRefund", "dispute", "winDispute", "loseDispute"],
 };
 
-/** Starts the stand-in; money is in `intents`, `refunds` and `disputes`. */
-export async function startStripe({ now = Date.now }: { now?: Now } = {}) {
-  const remembered = new Map<string, { body: string; answer: StandInAnswer }>();
-  let listener: Pick<PlayableStandIn, "onEvent"> | undefined;
-  const account = createStripeAccount(now, (type, object) =>
-    listener?.onEvent(stripeDelivery(type, object, { atMs: now() })),
-  );
-  const { intents, refunds, disputes } = account;
-  /** The state that new refunds start in; `pending` is how banks that take their time look. */
-  const settings: { refundStatus: "succeeded" | "pending" } = { refundStatus: "succeeded" };
+type Account = ReturnType<typeof createStripeAccount>;
 
-  function routeIntents({ method, body, query }: StandInRequest, id: string, action?: string) {
-    if (method === "POST" && !id) return account.createIntent(new URLSearchParams(body));
-    if (!id) {
-      const since = Number(query.get("created[gte]") ?? 0);
-      const until = Number(query.get("created[lte]") ?? Number.POSITIVE_INFINITY);
-      const all = [...intents.values()].toReversed();
-      return pageView(
-        all.filter(({ created }) => created >= since && created <= until),
-        query,
-      );
-    }
-    const intent = intents.get(id);
-    if (!intent) return refused(404, "resource_missing");
-    return action === "cancel" ? account.cancelIntent(intent) : ok(intent);
+/** How new refunds begin; `pending` is how banks that take their time look. */
+interface StripeSettings {
+  refundStatus: "succeeded" | "pending";
+}
+
+function routeIntents(
+  account: Account,
+  { method, body, query }: StandInRequest,
+  id: string,
+  action?: string,
+) {
+  if (method === "POST" && !id) return account.createIntent(new URLSearchParams(body));
+  if (!id) {
+    const since = Number(query.get("created[gte]") ?? 0);
+    const until = Number(query.get("created[lte]") ?? Number.POSITIVE_INFINITY);
+    const all = [...account.intents.values()].toReversed();
+    return pageView(
+      all.filter(({ created }) => created >= since && created <= until),
+      query,
+    );
   }
+  const intent = account.intents.get(id);
+  if (!intent) return refused(404, "resource_missing");
+  return action === "cancel" ? account.cancelIntent(intent) : ok(intent);
+}
 
-  function route(request: StandInRequest): StandInAnswer {
-    const { method, path, body, query } = request;
-    const [, , resource, id = "", action] = path.split("/");
-    if (resource === "payment_intents") return routeIntents(request, id, action);
-    const ofIntent = (each: { payment_intent: string }): boolean =>
-      each.payment_intent === query.get("payment_intent");
-    if (resource === "disputes") return pageView(disputes.filter(ofIntent), query);
-    if (method === "POST")
-      return account.createRefund(new URLSearchParams(body), settings.refundStatus);
-    if (id === "") return pageView(refunds.filter(ofIntent), query);
-    const refund = refunds.find((each) => each.id === id);
-    return refund ? ok(refund) : refused(404, "resource_missing");
-  }
+function route(account: Account, settings: StripeSettings, request: StandInRequest): StandInAnswer {
+  const { refunds, disputes } = account;
+  const { method, path, body, query } = request;
+  const [, , resource, id = "", action] = path.split("/");
+  if (resource === "payment_intents") return routeIntents(account, request, id, action);
+  const ofIntent = (each: { payment_intent: string }): boolean =>
+    each.payment_intent === query.get("payment_intent");
+  if (resource === "disputes") return pageView(disputes.filter(ofIntent), query);
+  if (method === "POST")
+    return account.createRefund(new URLSearchParams(body), settings.refundStatus);
+  if (id === "") return pageView(refunds.filter(ofIntent), query);
+  const refund = refunds.find((each) => each.id === id);
+  return refund ? ok(refund) : refused(404, "resource_missing");
+}
 
-  function answer(request: StandInRequest): StandInAnswer {
-    if (request.headers.authorization !== `Bearer ${stripeKeys.secretKey}`) {
-      return refused(401, undefined);
-    }
-    const key = request.headers["idempotency-key"];
-    if (request.method !== "POST" || typeof key !== "string") return route(request);
-    const before = remembered.get(key);
-    if (before && before.body !== request.body) {
-      return refused(400, undefined, { type: "idempotency_error" });
-    }
-    const result = before?.answer ?? route(request);
-    const kept = structuredClone(result);
-    if (result.status < 500) remembered.set(key, { body: request.body, answer: kept });
-    return kept;
-  }
-
+/** What may happen to an intent, as the page on this machine plays it. */
+function createActions(
+  account: Account,
+): Record<ProviderAction, (intent: Intent, amount?: number) => void> {
+  const { refunds, disputes } = account;
   /** The last dispute of an intent that is not over. */
   const openDispute = ({ id }: Intent) => {
     const found = disputes.findLast((each) => each.payment_intent === id);
@@ -125,7 +116,7 @@ export async function startStripe({ now = Date.now }: { now?: Now } = {}) {
     return found;
   };
 
-  const actions: Record<ProviderAction, (intent: Intent, amount?: number) => void> = {
+  return {
     pay: account.succeed,
     fail: account.decline,
     process: account.process,
@@ -143,9 +134,37 @@ export async function startStripe({ now = Date.now }: { now?: Now } = {}) {
     winDispute: (intent) => account.settleDispute(openDispute(intent), "won"),
     loseDispute: (intent) => account.settleDispute(openDispute(intent), "lost"),
   };
+}
 
-  const standIn = Object.assign(await startStandIn(answer), {
-    onEvent: (_delivery: StandInDelivery): void => {},
+/** Starts the stand-in; money is in `intents`, `refunds` and `disputes`. */
+export async function startStripe({ now = Date.now }: { now?: Now } = {}) {
+  const remembered = new Map<string, { body: string; answer: StandInAnswer }>();
+  const standIn = await startStandIn(answer);
+  const account = createStripeAccount(now, (type, object) =>
+    standIn.onEvent(stripeDelivery(type, object, { atMs: now() })),
+  );
+  const { intents, refunds, disputes } = account;
+  const settings: StripeSettings = { refundStatus: "succeeded" };
+  const actions = createActions(account);
+
+  function answer(request: StandInRequest): StandInAnswer {
+    if (request.headers.authorization !== `Bearer ${stripeKeys.secretKey}`) {
+      return refused(401, undefined);
+    }
+    const key = request.headers["idempotency-key"];
+    if (request.method !== "POST" || typeof key !== "string")
+      return route(account, settings, request);
+    const before = remembered.get(key);
+    if (before && before.body !== request.body) {
+      return refused(400, undefined, { type: "idempotency_error" });
+    }
+    const result = before?.answer ?? route(account, settings, request);
+    const kept = structuredClone(result);
+    if (result.status < 500) remembered.set(key, { body: request.body, answer: kept });
+    return kept;
+  }
+
+  return Object.assign(standIn, {
     account,
     intents,
     refunds,
@@ -173,8 +192,6 @@ export async function startStripe({ now = Date.now }: { now?: Now } = {}) {
       actions[action](intent, amount);
     },
   }) satisfies PlayableStandIn;
-  listener = standIn;
-  return standIn;
 }
 
 /** Stripe's stand-in. */

@@ -70,10 +70,9 @@ const possibleActions: Readonly<Record<string, readonly ProviderAction[]>> = {
   APPROVED: ["refund"],
 };
 
-/** Starts the stand-in; money is in `transactions`, voided once at the most. */
-export async function startWompi({ now = Date.now }: { now?: Now } = {}) {
+/** An account: the transactions in it, and what may happen to them; `tell` hears of every change. */
+function createAccount(now: Now, tell: (delivery: StandInDelivery) => void) {
   const transactions = new Map<string, WompiEntity>();
-  let listener: Pick<PlayableStandIn, "onEvent"> | undefined;
   /** Those that were voided by a call, not by hand. */
   const voided = new Set<string>();
   let serial = 0;
@@ -81,7 +80,7 @@ export async function startWompi({ now = Date.now }: { now?: Now } = {}) {
   function move(transaction: WompiEntity, status: string): WompiEntity {
     transaction.status = status;
     const timestamp = Math.floor(now() / 1000);
-    listener?.onEvent(wompiDelivery(wompiEvent(transaction, { timestamp })));
+    tell(wompiDelivery(wompiEvent(transaction, { timestamp })));
     return transaction;
   }
 
@@ -118,61 +117,75 @@ export async function startWompi({ now = Date.now }: { now?: Now } = {}) {
     return ok({ data: { ...move(transaction, "VOIDED") } });
   }
 
-  function listTransactions(query: URLSearchParams): StandInAnswer {
-    const reference = query.get("reference");
-    const from = query.get("from_date") ?? "";
-    const until = query.get("until_date");
-    const found = [...transactions.values()].filter(
-      (each) =>
-        (reference === null || each.reference === reference) &&
-        each.created_at.slice(0, 10) >= from.slice(0, 10) &&
-        (until === null || each.created_at.slice(0, 10) <= until.slice(0, 10)),
-    );
-    const size = Number(query.get("page_size") ?? 30);
-    const start = (Number(query.get("page") ?? 1) - 1) * size;
-    const data = found.slice(start, start + size);
-    return ok({ data, meta: { total_results: found.length } });
-  }
+  return { transactions, voided, move, checkOut, voidTransaction };
+}
 
-  /** The web checkout: it opens only what was signed, and only until it expires. */
-  function openCheckout(query: URLSearchParams): StandInAnswer {
-    const [reference = "", amount = "", currency = "", expiration = "", signature = ""] = [
-      "reference",
-      "amount-in-cents",
-      "currency",
-      "expiration-time",
-      "signature:integrity",
-    ].map((name) => query.get(name) ?? "");
-    const signed = sha256(reference + amount + currency + expiration + wompiKeys.integritySecret);
-    const wrong =
-      signature !== signed
-        ? "The signature is invalid"
-        : Date.parse(expiration) <= now()
-          ? "This checkout has expired"
-          : Number(amount) % 100 !== 0 || Number(amount) < 150_000
-            ? "The amount is invalid"
-            : undefined;
-    if (wrong) return { status: 422, body: { error: { reason: wrong } } };
-    const open = [...transactions.values()].find((each) => each.reference === reference);
-    const made = open ?? checkOut(reference, { amountMinor: Number(amount), currency }, "PENDING");
-    const text = `Transaction ${made.id} for ${reference}: ${made.status}. Play it at /_local/providers.`;
-    return { status: 200, body: `<!doctype html><p>${text}</p>`, type: "text/html" };
-  }
+type Account = ReturnType<typeof createAccount>;
+
+function listTransactions({ transactions }: Account, query: URLSearchParams): StandInAnswer {
+  const reference = query.get("reference");
+  const from = query.get("from_date") ?? "";
+  const until = query.get("until_date");
+  const found = [...transactions.values()].filter(
+    (each) =>
+      (reference === null || each.reference === reference) &&
+      each.created_at.slice(0, 10) >= from.slice(0, 10) &&
+      (until === null || each.created_at.slice(0, 10) <= until.slice(0, 10)),
+  );
+  const size = Number(query.get("page_size") ?? 30);
+  const start = (Number(query.get("page") ?? 1) - 1) * size;
+  const data = found.slice(start, start + size);
+  return ok({ data, meta: { total_results: found.length } });
+}
+
+/** The web checkout: it opens only what was signed, and only until it expires. */
+function openCheckout(
+  { transactions, checkOut }: Account,
+  query: URLSearchParams,
+  nowMs: number,
+): StandInAnswer {
+  const [reference = "", amount = "", currency = "", expiration = "", signature = ""] = [
+    "reference",
+    "amount-in-cents",
+    "currency",
+    "expiration-time",
+    "signature:integrity",
+  ].map((name) => query.get(name) ?? "");
+  const signed = sha256(reference + amount + currency + expiration + wompiKeys.integritySecret);
+  const wrong =
+    signature !== signed
+      ? "The signature is invalid"
+      : Date.parse(expiration) <= nowMs
+        ? "This checkout has expired"
+        : Number(amount) % 100 !== 0 || Number(amount) < 150_000
+          ? "The amount is invalid"
+          : undefined;
+  if (wrong) return { status: 422, body: { error: { reason: wrong } } };
+  const open = [...transactions.values()].find((each) => each.reference === reference);
+  const made = open ?? checkOut(reference, { amountMinor: Number(amount), currency }, "PENDING");
+  const text = `Transaction ${made.id} for ${reference}: ${made.status}. Play it at /_local/providers.`;
+  return { status: 200, body: `<!doctype html><p>${text}</p>`, type: "text/html" };
+}
+
+/** Starts the stand-in; money is in `transactions`, voided once at the most. */
+export async function startWompi({ now = Date.now }: { now?: Now } = {}) {
+  const standIn = await startStandIn(answer);
+  const account = createAccount(now, (delivery) => standIn.onEvent(delivery));
+  const { transactions, voided, move, checkOut } = account;
 
   function answer({ method, path, headers, query, body }: StandInRequest): StandInAnswer {
-    if (path === "/p/") return openCheckout(query);
+    if (path === "/p/") return openCheckout(account, query, now());
     if (headers.authorization !== `Bearer ${wompiKeys.privateKey}`)
       return { status: 401, body: {} };
     const [, , id = "", action] = path.split("/");
-    if (!id) return listTransactions(query);
+    if (!id) return listTransactions(account, query);
     const transaction = transactions.get(decodeURIComponent(id));
     if (!transaction) return { status: 404, body: { error: { type: "NOT_FOUND_ERROR" } } };
-    if (method === "POST" && action === "void") return voidTransaction(transaction, body);
+    if (method === "POST" && action === "void") return account.voidTransaction(transaction, body);
     return ok({ data: { ...transaction } });
   }
 
-  const standIn = Object.assign(await startStandIn(answer), {
-    onEvent: (_delivery: StandInDelivery): void => {},
+  return Object.assign(standIn, {
     transactions,
     countVoided: () => voided.size,
     isVoided: (id: string) => voided.has(id),
@@ -199,8 +212,6 @@ export async function startWompi({ now = Date.now }: { now?: Now } = {}) {
       move(transaction, status);
     },
   }) satisfies PlayableStandIn;
-  listener = standIn;
-  return standIn;
 }
 
 /** Wompi's stand-in. */

@@ -73,23 +73,26 @@ function noteDispute({ logger, alarm }: Parts, order: Order, settled: Order, fac
   return settled;
 }
 
+/** Another amount than was ordered may still pay for it: not every event says so, the provider does. */
+async function lookTwice(
+  providers: Parts["providers"],
+  order: Order,
+  fact: PaymentFact,
+): Promise<PaymentFact> {
+  const isMoney = fact.kind !== "processing" && fact.kind !== "failed";
+  const isNews = isMoney && capturedBy(order, fact.paymentId) === undefined;
+  if (!isNews || isWhatWasOrdered(order, fact)) return fact;
+  const fetched = await providers[fact.provider]?.fetch(fact);
+  const isAnswer = fetched?.orderId === order.orderId && fetched.orderedMinor !== undefined;
+  return isAnswer ? { ...fact, orderedMinor: fetched.orderedMinor } : fact;
+}
+
 /** Makes `receive` and `verify`; the payment service says what they guarantee. */
 export function createReceiving(options: Parts) {
   const { database, providers, settling, clock, logger, alarm } = options;
 
-  /** Another amount than was ordered may still pay for it: not every event says so, the provider does. */
-  async function lookTwice(order: Order, fact: PaymentFact): Promise<PaymentFact> {
-    const isMoney = fact.kind !== "processing" && fact.kind !== "failed";
-    const isNews = isMoney && capturedBy(order, fact.paymentId) === undefined;
-    if (!isNews || isWhatWasOrdered(order, fact)) return fact;
-    const fetched = await providers[fact.provider]?.fetch(fact);
-    return fetched?.orderId === order.orderId && fetched.orderedMinor !== undefined
-      ? { ...fact, orderedMinor: fetched.orderedMinor }
-      : fact;
-  }
-
   async function settle(order: Order, told: PaymentFact, actor: Actor): Promise<Order> {
-    const fact = await lookTwice(order, told);
+    const fact = await lookTwice(providers, order, told);
     const settled = await settling.settle(order, fact, actor);
     if (fact.kind === "disputed") return noteDispute(options, order, settled, fact);
     if (settled === order) return order;

@@ -1,5 +1,6 @@
 /** Carries out what money does to an order: order, units and cart in one transaction. */
 import { type Actor, type ChangeNote, changeNote } from "../base/actor.ts";
+import type { Database } from "../table/database.ts";
 import type { AuditAction } from "../base/audit-action.ts";
 import type { EpochMs } from "../base/time.ts";
 import { again, OnceMore } from "../base/again.ts";
@@ -95,23 +96,28 @@ function orderMovedIn(error: unknown): unknown {
   return errors.find((each) => each instanceof OrderMoved) ?? error;
 }
 
+/** Everything but a sale: units that the order holds or has bought go back. */
+async function change(
+  database: Database,
+  order: Order,
+  outcome: Outcome,
+  note: ChangeNote,
+): Promise<void> {
+  const given = isOver(order, outcome) ? leaveAllowanceWrites(order) : [];
+  const carted = [...besideWrites(order, outcome, note), ...given];
+  const changed = changeOrderWrite(order, outcome.next, note);
+  const required = [changed, ...takeBackWrites(outcome, note)];
+  const held = outcome.stock === "release" ? listHoldings(order, note) : [];
+  const back = held.map((holding) => releaseWrites(holding));
+  const gone = await transactTolerating(database, required, [...back, ...carted]);
+  const left = held.filter((_, index) => gone.includes(back[index]!));
+  await releaseMoved(database, left);
+}
+
 /** Settles facts about money; every step of it is one transaction, all or nothing. */
 export function createSettling(options: SettlingOptions) {
   const { database, clock, onPaymentFailure: policy, processingMs, lateMoneyMs } = options;
   const sell = createSelling(options);
-
-  /** Everything but a sale: units that the order holds or has bought go back. */
-  async function change(order: Order, outcome: Outcome, note: ChangeNote): Promise<void> {
-    const given = isOver(order, outcome) ? leaveAllowanceWrites(order) : [];
-    const carted = [...besideWrites(order, outcome, note), ...given];
-    const changed = changeOrderWrite(order, outcome.next, note);
-    const required = [changed, ...takeBackWrites(outcome, note)];
-    const held = outcome.stock === "release" ? listHoldings(order, note) : [];
-    const back = held.map((holding) => releaseWrites(holding));
-    const gone = await transactTolerating(database, required, [...back, ...carted]);
-    const left = held.filter((_, index) => gone.includes(back[index]!));
-    await releaseMoved(database, left);
-  }
 
   /**
    * Everything that the order holds is held for longer, or, where some of it was taken over because its time
@@ -150,7 +156,7 @@ export function createSettling(options: SettlingOptions) {
       if (stock === "sell") {
         const orderWrite = changeOrderWrite(order, next, note);
         await sell({ order, orderWrite, cartWrites: besideWrites(order, outcome, note), note });
-      } else await change(order, outcome, note);
+      } else await change(database, order, outcome, note);
       return { ...next, revision: (order.revision ?? 0) + 1 };
     } catch (error) {
       const instead = error instanceof NotForSale ? outcome[error.why] : undefined;

@@ -129,6 +129,22 @@ function createRounds(inUse: number) {
   };
 }
 
+/** Time has freed the units; what is missing is only that the item's levels tell it. */
+async function reclaimFrom(
+  { reclaim, logger }: SweepOptions,
+  expired: readonly Order[],
+): Promise<void> {
+  if (expired.length === 0) return;
+  const itemIds = expired.flatMap(({ lines, uses = [] }) =>
+    [...lines, ...uses].map(({ itemId }) => itemId),
+  );
+  try {
+    await reclaim([...new Set(itemIds)]);
+  } catch (error) {
+    logger.warn("Expired units not given back yet", { error });
+  }
+}
+
 /**
  * Makes `sweep`, housekeeping within bounds: it walks the partitions of the index of due orders side by side,
  * page by page, and does for each order what is due, in a transaction of its own, until nothing is left or the
@@ -168,19 +184,6 @@ export function createSweep(options: SweepOptions) {
     }
   }
 
-  /** Time has freed the units; what is missing is only that the item's levels tell it. */
-  async function reclaimFrom(expired: readonly Order[]): Promise<void> {
-    if (expired.length === 0) return;
-    const itemIds = expired.flatMap(({ lines, uses = [] }) =>
-      [...lines, ...uses].map(({ itemId }) => itemId),
-    );
-    try {
-      await options.reclaim([...new Set(itemIds)]);
-    } catch (error) {
-      logger.warn("Expired units not given back yet", { error });
-    }
-  }
-
   return async function sweep(actor: Actor): Promise<Swept> {
     const deadlineMs = currentOperation()?.deadlineMs ?? Number.POSITIVE_INFINITY;
     const isOver = () => clock() >= deadlineMs;
@@ -196,7 +199,8 @@ export function createSweep(options: SweepOptions) {
         const page: Page<Order> = await listDueOrders(database, query);
         for (const order of page.rows) tally.isLate(throughMs - whenIsDue(order, throughMs));
         // First, because the order is what leads the next sweep here, should this one die in between.
-        await reclaimFrom(page.rows.filter((order) => isOverdue(order, throughMs)));
+        const overdue = page.rows.filter((order) => isOverdue(order, throughMs));
+        await reclaimFrom(options, overdue);
         const steps = page.rows.map((order) =>
           lane.execute(async () => (isOver() ? undefined : tally.add(await step(order, actor)))),
         );

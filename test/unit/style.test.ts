@@ -12,9 +12,19 @@ const paths = (found: readonly Source[]): string[] => found.map(({ path }) => pa
 const containing = (pattern: RegExp, among: readonly Source[]): string[] =>
   paths(among.filter(({ code }) => pattern.test(code)));
 
-test("source files stay under 250 lines, functions under 100", () => {
+test("source files stay under 250 lines, those of functions/ under 100", () => {
   expect(paths(sources.filter(({ lines }) => lines >= 250))).toEqual([]);
   expect(paths(handlers.filter(({ lines }) => lines >= 100))).toEqual([]);
+});
+
+test("no function of the product has more than 70 lines: the linter has no exception for any of its folders", () => {
+  const { rules, overrides } = JSON.parse(readFileSync(".oxlintrc.json", "utf8"));
+  const limit = { max: 70, skipBlankLines: false, skipComments: true };
+  expect(rules["max-lines-per-function"]).toEqual(["error", limit]);
+  const without = overrides.filter(
+    (each: { rules: object }) => "max-lines-per-function" in each.rules,
+  );
+  expect(without.map(({ files }: { files: string[] }) => files)).toEqual([["test/**", "bench/**"]]);
 });
 
 test("every file opens with a sentence on its job", () => {
