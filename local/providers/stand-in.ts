@@ -37,7 +37,7 @@ export interface StandIn {
   /** Asked before every request; the default lets all of them through. */
   faultFor: (request: StandInRequest) => Fault;
   /** What is sent for every event; does nothing until somebody listens. */
-  readonly onEvent: (delivery: StandInDelivery) => void;
+  onEvent: (delivery: StandInDelivery) => void;
   stop(): Promise<void>;
 }
 
