@@ -52,43 +52,8 @@ const mostTold = 50;
 
 type StandIns = { readonly [Name in PlayedName]: Awaited<ReturnType<(typeof starters)[Name]>> };
 
-/** Makes the desk over stand-ins that run. */
-function createDesk(standIns: StandIns) {
-  const told: ToldWebhook[] = [];
-  /** Webhooks of what is just happening by hand; what the shop itself causes is told as it comes. */
-  let collected: { provider: PlayedName; delivery: StandInDelivery }[] | undefined;
-  let shopUrl: string | undefined;
-
-  function note(provider: PlayedName, answer: ToldWebhook["answer"]): ToldWebhook {
-    const entry = { provider, atMs: Date.now(), answer };
-    told.push(entry);
-    if (told.length > mostTold) told.shift();
-    return entry;
-  }
-
-  async function send(provider: PlayedName, delivery: StandInDelivery): Promise<ToldWebhook> {
-    try {
-      const { status } = await fetch(`${shopUrl}/webhooks/${provider}`, {
-        method: "POST",
-        headers: { "content-type": "application/json", ...delivery.headers },
-        body: new Uint8Array(delivery.body),
-      });
-      return note(provider, status);
-    } catch {
-      return note(provider, "unreachable");
-    }
-  }
-
-  for (const provider of names) {
-    standIns[provider].onEvent = (delivery) => {
-      if (collected) collected.push({ provider, delivery });
-      else if (shopUrl !== undefined) void send(provider, delivery);
-    };
-  }
-
-  const list = (): DeskPayment[] =>
-    names.flatMap((provider) => standIns[provider].list().map((one) => ({ provider, ...one })));
-
+/** What a stack has to know to call the stand-ins. */
+function createAccess(standIns: StandIns) {
   return {
     /** The settings by which a stack calls the stand-ins, but for providers that it is told to find elsewhere. */
     contextBeside: (context: Readonly<Record<string, unknown>>): Record<string, string> =>
@@ -106,6 +71,52 @@ function createDesk(standIns: StandIns) {
       const isEmpty = Object.values(filled).every((key) => key === "");
       return isEmpty ? JSON.stringify(keys[name]) : undefined;
     },
+  };
+}
+
+async function post(url: string, { body, headers }: StandInDelivery): Promise<number> {
+  const { status } = await fetch(url, {
+    method: "POST",
+    headers: { "content-type": "application/json", ...headers },
+    body: new Uint8Array(body),
+  });
+  return status;
+}
+
+/** Makes the desk over stand-ins that run. */
+function createDesk(standIns: StandIns) {
+  const told: ToldWebhook[] = [];
+  /** Webhooks of what is just happening by hand; what the shop itself causes is told as it comes. */
+  let collected: { provider: PlayedName; delivery: StandInDelivery }[] | undefined;
+  let shopUrl: string | undefined;
+
+  function note(provider: PlayedName, answer: ToldWebhook["answer"]): ToldWebhook {
+    const entry = { provider, atMs: Date.now(), answer };
+    told.push(entry);
+    if (told.length > mostTold) told.shift();
+    return entry;
+  }
+
+  async function send(provider: PlayedName, delivery: StandInDelivery): Promise<ToldWebhook> {
+    try {
+      return note(provider, await post(`${shopUrl}/webhooks/${provider}`, delivery));
+    } catch {
+      return note(provider, "unreachable");
+    }
+  }
+
+  for (const provider of names) {
+    standIns[provider].onEvent = (delivery) => {
+      if (collected) collected.push({ provider, delivery });
+      else if (shopUrl !== undefined) void send(provider, delivery);
+    };
+  }
+
+  const list = (): DeskPayment[] =>
+    names.flatMap((provider) => standIns[provider].list().map((one) => ({ provider, ...one })));
+
+  return {
+    ...createAccess(standIns),
 
     /** From now on webhooks go there. */
     open(url: string): void {

@@ -75,10 +75,8 @@ export function createOrderService(options: PlacingOptions) {
     const closing = closeOrderWrite({ order, to, nowMs, note });
     const refused = await transactTolerating(database, [closing], [...returning, ...count]);
     const gone = refused.filter((each) => !count.some((write) => each === write));
-    await releaseMoved(
-      database,
-      held.filter((_, index) => gone.includes(returning[index]!)),
-    );
+    const left = held.filter((_, index) => gone.includes(returning[index]!));
+    await releaseMoved(database, left);
     const lapsed = to === "expired" ? demands.length : 0;
     const released = lapsed + returning.length - gone.length;
     return { order: { ...order, status: to }, released };
