@@ -91,7 +91,8 @@ function takingOver({ seen, nowMs }: AllowanceTaking) {
 /** The shopper may have these units as well, counting those that leave in the same write. */
 function allowanceCovers({ quantity, perShopper }: Allowance, freed: number): Fragment {
   const fits = condition`${at("taken")} <= ${perShopper - quantity + freed}`;
-  return freed === 0 ? anyOf(isMissing(at("taken")), fits) : fits;
+  const fitsAlone = freed === 0 && quantity <= perShopper;
+  return fitsAlone ? anyOf(isMissing(at("taken")), fits) : fits;
 }
 
 /** Counts what an order has: until its deadline while it is open, for good once it is paid. */

@@ -154,13 +154,32 @@ export function judge(attempt: Attempt, refused: TransactionRefused): HoldfastEr
 }
 
 /**
+ * Whether the item has other limits than its allowance goes by.
+ *
+ * @throws LimitExceeded when the order wants more of it than one may have
+ */
+function isOutOfLimits(
+  holds: Attempt["holds"],
+  { itemId }: Allowance,
+  refused: TransactionRefused,
+): boolean {
+  return [...holds].some(([write, demand]) => {
+    const found = demand.itemId === itemId ? refused.of(write)?.found : undefined;
+    const stock = found && parseStock(found);
+    if (!stock || fitsLimits(demand, stock)) return false;
+    checkPerOrder(demand, stock);
+    return true;
+  });
+}
+
+/**
  * The shopper with orders whose time is over, and with units of theirs, where those stand in the way of another.
  *
  * @throws LimitExceeded when a rule of the shop forbids it: nothing can help
  */
 export function judgeShopper(
   { clock, limits }: Pick<PlacingOptions, "clock" | "limits">,
-  { count, allowances }: Attempt,
+  { count, allowances, holds }: Attempt,
   refused: TransactionRefused,
 ): Pick<Draft, "shopper" | "taken"> {
   const refusal = count && refused.of(count);
@@ -168,6 +187,8 @@ export function judgeShopper(
   const taken = [...allowances].flatMap(([write, allowance]) => {
     const refusedHere = refused.of(write);
     if (!refusedHere) return [];
+    // What one order may have is told first, and by limits that were changed meanwhile nobody is refused.
+    if (isOutOfLimits(holds, allowance, refused)) return [];
     const known = parseTaken(refusedHere.found);
     checkAllowance(allowance, known, clock());
     return [[allowance.itemId, known] as const];

@@ -177,9 +177,9 @@ async function fromItems(
     const limitSeen = (itemId: string): number | null =>
       (limits?.has(itemId) ? limits.get(itemId) : stocks.get(itemId)?.perShopper) ?? null;
     const demands = priceDemand(wanted, currency, limitSeen);
+    for (const demand of demands) checkPerOrder(demand, stocks.get(demand.itemId)!);
     const counted = listCounted(demands);
     const order = makeOrder(parts, request, { orderId, ...price, ...counted }, nowMs);
-    for (const demand of demands) checkPerOrder(demand, stocks.get(demand.itemId)!);
     checkUnits(demands, parts.limits);
     return { order, demands, promotions, stocks: [...stocks.values()], isFromMemory };
   });

@@ -126,6 +126,22 @@ describe.each([
     expect((await takenBy(other, itemId)).units).toBe(3);
     await shop.inventory.change(itemId, { limits: null }, admin);
     expect((await placeCart(userId)).allowances).toBeUndefined();
+    const third = unique("user");
+    await shop.inventory.change(itemId, { limits: { perShopper: 2 } }, admin);
+    await fill(third, itemId, 5);
+    await shop.inventory.change(itemId, { limits: { perShopper: 9 } }, admin);
+    expect((await placeCart(third)).status).toBe("pending");
+  });
+
+  it("tells what one order may have before what one shopper may have", async () => {
+    const limits = { perOrder: 1, perShopper: 2 };
+    const itemId = await item({ limits, ...(shards ? { shards } : {}) });
+    const userId = unique("user");
+    expect(await errorOf(place(userId, itemId, 3))).toMatchObject(exceeded("perOrder", 1, itemId));
+    await fill(userId, itemId, 3);
+    expect(await errorOf(placeCart(userId))).toMatchObject(exceeded("perOrder", 1, itemId));
+    expect((await findStock(world.database, itemId))!.held).toBe(0);
+    expect((await takenBy(userId, itemId)).units).toBe(0);
   });
 });
 
