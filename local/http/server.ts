@@ -117,7 +117,8 @@ export async function startServer(port: number): Promise<LocalServer> {
   let answerer: Answerer = () => Promise.resolve(gatewayMessage(503, "still starting"));
   const create = () => {
     const server = createServer({ maxHeaderSize: 64 * 1024, requestTimeout: 0 });
-    server.keepAliveTimeout = 65_000;
+    // Whoever keeps a connection for later ends it: ended here, it could be in use again by the time that they hear.
+    server.keepAliveTimeout = 0;
     server.on("request", (incoming, outgoing) => {
       exchange(incoming, outgoing, answerer).catch((error: unknown) => {
         if (!incoming.errored) console.error(error);

@@ -57,18 +57,23 @@ test(`${requestCount} requests of up to 6 MB are answered in few words, without 
       seed: random.int(0, 1e9),
     };
   });
-  let longestMs = 0;
+  const tookMs: number[] = [];
   const objections = await inParallel(cases, sideBySide, async ({ route, bytes }) => {
     const body = bodyOf(bytes);
     const startedMs = performance.now();
-    const answer = await server.call(route, { as: "root", groups: ["admin"], body });
-    const tookMs = performance.now() - startedMs;
-    longestMs = Math.max(longestMs, tookMs);
-    const answered = Buffer.byteLength(JSON.stringify(answer.body));
-    const isFine = answer.status < 500 && (answer.status < 400 || answered <= mostAnswerBytes);
-    return isFine ? [] : [`${answer.status} with ${answered} bytes: ${route} of ${bytes} bytes`];
+    const told = await server.call(route, { as: "root", groups: ["admin"], body }).then(
+      ({ status, body: answer }) => ({ status, size: Buffer.byteLength(JSON.stringify(answer)) }),
+      (error: Error) => String(error.cause ?? error),
+    );
+    tookMs.push(performance.now() - startedMs);
+    if (typeof told === "string") return [`${told}: ${route} of ${bytes} bytes`];
+    const isFine = told.status < 500 && (told.status < 400 || told.size <= mostAnswerBytes);
+    return isFine ? [] : [`${told.status} with ${told.size} bytes: ${route} of ${bytes} bytes`];
   });
+  const [longestMs, over] = [Math.max(...tookMs), tookMs.filter((each) => each > 2_000).length];
   // Told, not asserted: how long it takes is this machine's affair.
-  console.info(`the slowest of ${requestCount} large requests took ${Math.round(longestMs)} ms`);
+  console.info(
+    `${requestCount} large requests: ${over} took over 2 s, the slowest ${Math.round(longestMs)} ms`,
+  );
   expect(objections.flat()).toEqual([]);
 }, 3_600_000);
