@@ -11,12 +11,12 @@ let admin: Client;
 let serial = 0;
 
 beforeAll(async () => {
-  const context = { sweep: "off", documentAccess: "group", editorsGroup: "copy desk" };
-  server = await startServer({ context });
+  const groups = { groupsClaim: "roles", adminGroup: "head office", editorsGroup: "copy desk" };
+  server = await startServer({ context: { sweep: "off", documentAccess: "group", ...groups } });
   writer = clientOf(server, "writer", ["copy desk"]);
   editor = clientOf(server, "editor", ["copy desk"]);
   stranger = clientOf(server, "stranger", ["copy", "desk", "editors"]);
-  admin = clientOf(server, "root", ["admin"]);
+  admin = clientOf(server, "root", ["head office"]);
 });
 
 afterAll(async () => {
@@ -47,6 +47,14 @@ async function written(): Promise<string> {
   expect((await save(writer, docId, body.lockInfo.fence)).status).toBe(200);
   return docId;
 }
+
+test("who administers is the shop's own word, of the claim that it names, to the letter", async () => {
+  const stats = "GET /admin/locks/stats";
+  expect((await admin.send(stats)).status).toBe(200);
+  for (const groups of [["admin"], ["head"], ["head", "office"], ["head office ops"], []]) {
+    expect((await clientOf(server, `no-${groups.join("-")}`, groups).send(stats)).status).toBe(403);
+  }
+});
 
 describe("without a list", () => {
   test("only members of the group, by its exact name, and administrators see and edit", async () => {
