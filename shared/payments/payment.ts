@@ -58,7 +58,7 @@ const unpaid = new Set<OrderStatus>(["pending", "failed", "cancelled", "expired"
 function withExtra(order: Order, fact: PaymentFact, nowMs: EpochMs): Order {
   const { paymentId, amountMinor } = fact;
   const extraMinor = { ...order.payment?.extraMinor, [paymentId]: amountMinor };
-  const payment = { ...order.payment!, extraMinor };
+  const payment = { ...order.payment, extraMinor };
   const next = { ...order, payment } as Order;
   return withRefund(next, makeRefund(fact, refundReasons.paidTwice, nowMs));
 }

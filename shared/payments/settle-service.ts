@@ -5,6 +5,7 @@ import type { AuditAction } from "../base/audit-action.ts";
 import type { EpochMs } from "../base/time.ts";
 import { again, OnceMore } from "../base/again.ts";
 import { completeWrite, reopenWrite } from "../carts/checkout/cart-checkout-store.ts";
+import { temporaryTransactionId } from "../carts/model/cart.ts";
 import { takeBackWrite } from "../inventory/hold-store.ts";
 import { listHoldings, releaseMoved, releaseWrites } from "../orders/holdings.ts";
 import { listBought } from "../orders/order-line.ts";
@@ -124,7 +125,8 @@ export function createSettling(options: SettlingOptions) {
    * was up, nothing is; what there is to note is noted in any case.
    */
   async function extend(order: Order, { next }: Outcome, note: ChangeNote): Promise<Order> {
-    const { transactionId } = next.payment!;
+    // Until a payment starts, the cart's lock names a transaction that no provider knows.
+    const transactionId = next.payment?.transactionId ?? temporaryTransactionId(order.orderId);
     const longer = extendOrder({ order, next, transactionId, note });
     try {
       await database.transact(longer.writes);

@@ -65,6 +65,10 @@ test("functions say what they do: views are called xView, parsers parseX, the re
   expect(containing(nameless, sources)).toEqual([]);
 });
 
+test("what an order has is told by its status: nobody vouches for its payment", () => {
+  expect(containing(/\bpayment!/, inFolders("shared", "functions"))).toEqual([]);
+});
+
 test("handlers have no try, no catch and no status codes", () => {
   const forbidden = /\btry\s*\{|\bcatch\b|\bstatusCode\b|\bstatus:\s*\d{3}\b/;
   expect(forbidden.test("try { place(); } catch (error) {}")).toBe(true);

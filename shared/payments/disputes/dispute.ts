@@ -50,5 +50,5 @@ export function isNewer(told: ToldDispute, known: DisputeEntry): boolean {
 export function withDispute(order: Order, paymentId: string, told: ToldDispute): Order {
   const { disputeId, ...facts } = told;
   const disputes = { ...order.payment?.disputes, [foreignKey(disputeId)]: { ...facts, paymentId } };
-  return { ...order, payment: { ...order.payment!, disputes } } as Order;
+  return { ...order, payment: { ...order.payment, disputes } } as Order;
 }

@@ -54,7 +54,7 @@ function withoutTwin(order: Order, ourId: string, refundId: string): Order {
     (providerRefundId === refundId || gaveUp?.includes(refundId) === true);
   const others = Object.entries(refunds).filter((entry) => !isTwin(entry));
   if (others.length === Object.keys(refunds).length) return order;
-  return { ...order, payment: { ...order.payment!, refunds: Object.fromEntries(others) } } as Order;
+  return { ...order, payment: { ...order.payment, refunds: Object.fromEntries(others) } } as Order;
 }
 
 /**

@@ -7,7 +7,9 @@ import {
   IdempotencyKeyReused,
   type Order,
   OrderNotPayable,
+  type PaidOrder,
   type Refund,
+  type RefundOrder,
   type ReturnedLine,
 } from "../../orders/order.ts";
 import {
@@ -127,8 +129,12 @@ function pickAmount(order: Order, { amountMinor, lines = [] }: RefundWish): numb
 }
 
 /** A refund of the payment that settled the order, and what comes back with it. */
-function beginRefund(order: Order, wish: RefundWish, nowMs: EpochMs): RefundDecision {
-  const { provider, transactionId, paymentId = "" } = order.payment!;
+function beginRefund(
+  order: PaidOrder | RefundOrder,
+  wish: RefundWish,
+  nowMs: EpochMs,
+): RefundDecision {
+  const { provider, transactionId, paymentId = "" } = order.payment;
   if (listRefunds(order).length >= maxRefunds) {
     throw new TooLarge(`An order has at most ${maxRefunds} refunds`, maxRefunds);
   }
