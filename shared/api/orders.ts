@@ -1,6 +1,6 @@
 /** The contract of orders: place, read, list, cancel. */
 import { z } from "zod";
-import { fulfilmentStatuses } from "../orders/fulfilments/fulfilment.ts";
+import { fulfilmentStatuses } from "../orders/fulfilment.ts";
 import { orderStatuses, paymentStates } from "../orders/order-status.ts";
 import { fulfilment } from "./fulfilment-fields.ts";
 import { orderDispute, orderRefund } from "./refund-fields.ts";

@@ -1,6 +1,6 @@
 /** What of an order's lines came back or can still come back, and what each unit of them was paid with. */
 import type { Demand } from "../inventory/stock.ts";
-import type { Fulfilment, FulfilmentStatus } from "./fulfilments/fulfilment.ts";
+import type { Fulfilment, FulfilmentStatus } from "./fulfilment.ts";
 import { nameLines } from "./order-line.ts";
 import type { Order, OrderLine, ReturnedLine } from "./order.ts";
 

@@ -3,7 +3,7 @@ import { pickChoices } from "./order-choices.ts";
 import type { DisputeEntry } from "./order-dispute.ts";
 import { nameLines } from "./order-line.ts";
 import type { PaymentState } from "./order-status.ts";
-import type { Fulfilment } from "./fulfilments/fulfilment.ts";
+import type { Fulfilment } from "./fulfilment.ts";
 import { computeFulfilmentStatus } from "./order-returns.ts";
 import type { Order, OrderLine, Payment, RefundEntry } from "./order.ts";
 

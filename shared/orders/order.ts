@@ -10,7 +10,7 @@ import type { EpochMs } from "../base/time.ts";
 import type { Adjustment } from "../carts/model/reckoning.ts";
 import type { Piece } from "../inventory/hot/finding.ts";
 import type { Demand } from "../inventory/stock.ts";
-import type { Fulfilment } from "./fulfilments/fulfilment.ts";
+import type { Fulfilment } from "./fulfilment.ts";
 import type { Allowance } from "./allowance.ts";
 import type { OrderChoices } from "./order-choices.ts";
 import type { DisputeEntry } from "./order-dispute.ts";

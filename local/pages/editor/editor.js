@@ -15,7 +15,7 @@ const leaseField = document.querySelector("#lease");
 documentField.value = new URLSearchParams(location.search).get("doc") ?? "notes/monday";
 
 /** A token of the local issuer, kept for most of its life. */
-function tokensOf(user, groups = "") {
+function createTokens(user, groups = "") {
   let token;
   let untilMs = 0;
   return async () => {
@@ -27,7 +27,7 @@ function tokensOf(user, groups = "") {
   };
 }
 
-const administrator = createClient({ baseUrl: "", token: tokensOf("root", "admin") });
+const administrator = createClient({ baseUrl: "", token: createTokens("root", "admin") });
 
 /** Shows the newest lines of what happened on top. */
 function createLog(list) {
@@ -53,7 +53,7 @@ function createLoggedClient(user, machine, log) {
     }
     return answer;
   }
-  return createClient({ baseUrl: "", token: tokensOf(user), fetch: loggedFetch }, machine.host);
+  return createClient({ baseUrl: "", token: createTokens(user), fetch: loggedFetch }, machine.host);
 }
 
 /** Shows what is saved, and who has the lock, for as long as nobody edits here. */

@@ -13,7 +13,7 @@ import {
   FulfilmentExceeded,
   type LineQuantity,
   maxFulfilledLines,
-} from "./fulfilment.ts";
+} from "../fulfilment.ts";
 import { fulfilWrite, FulfilmentRefused } from "./fulfilment-store.ts";
 
 /** What fulfilments are made of. */

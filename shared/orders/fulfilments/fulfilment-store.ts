@@ -5,7 +5,7 @@ import { action, allOf, condition, isMissing, pathsOf } from "../../table/expres
 import { type Row, update, type Write } from "../../table/write.ts";
 import type { Order } from "../order.ts";
 import { orderRow, type OrderRow, parseOrder } from "../order-store.ts";
-import type { Fulfilment } from "./fulfilment.ts";
+import type { Fulfilment } from "../fulfilment.ts";
 
 const at = pathsOf<OrderRow>();
 

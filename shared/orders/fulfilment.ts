@@ -1,6 +1,6 @@
 /** What was sent of an order: how much of each line, and how far that makes the order. */
-import { HoldfastError } from "../../base/errors.ts";
-import type { EpochMs } from "../../base/time.ts";
+import { HoldfastError } from "../base/errors.ts";
+import type { EpochMs } from "../base/time.ts";
 
 /** Units of a line of an order. */
 export interface LineQuantity {
