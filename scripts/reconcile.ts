@@ -26,6 +26,7 @@ function openLocal(url: string): Run {
   return async () => {
     const answer = await fetch(`${url.replace(/\/$/, "")}/_local/functions/cleanup`, {
       method: "POST",
+      headers: { "content-type": "application/json" },
       body: JSON.stringify({ job: "reconcile" }),
     });
     const { error, result } = (await answer.json()) as {

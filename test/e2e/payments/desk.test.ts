@@ -1,5 +1,9 @@
 /** What happens at the providers, by hand: `/_local/providers` plays them, and the shop hears of it or not. */
+import { spawn } from "node:child_process";
+import { text } from "node:stream/consumers";
+import { join } from "node:path";
 import { afterAll, beforeAll, expect, it } from "vitest";
+import { ROOT } from "../../../local/root.ts";
 import { startServer, type TestServer } from "../../support/server.ts";
 
 let server: TestServer;
@@ -102,6 +106,20 @@ it("what cannot happen now is refused, and so is a page of somewhere else", asyn
   const foreign = await server.call(address, { headers, body: { action: "pay" } });
   expect(foreign.status).toBe(403);
   expect(await see(orderId)).toMatchObject({ status: "pending" });
+});
+
+it("npm run reconcile walks the books of this machine to their end", async () => {
+  const script = join(ROOT, "scripts/reconcile.ts");
+  const run = spawn(process.execPath, [script, "--url", server.url]);
+  const ended = new Promise((resolve) => {
+    run.on("close", resolve);
+  });
+  const said = await Promise.all([text(run.stdout), text(run.stderr)]);
+  const [out, wrong] = said;
+  // Payments younger than ten minutes are left to their webhooks; Wompi lists whole days.
+  expect(out).toMatch(/^\d payments checked, 0 settled\nThe books agree\n$/);
+  expect(wrong).toBe("");
+  expect(await ended).toBe(0);
 });
 
 it("the page is there", async () => {

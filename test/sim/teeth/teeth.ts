@@ -16,7 +16,7 @@ export interface Caught {
 }
 
 /** What a simulation needs of the project. */
-const copied = ["shared", "infra/table-shapes.ts", "test/sim"];
+const copied = ["shared", "infra/table-shapes.ts", "test/sim", "local/providers"];
 
 /** The file with the fault in it; a fault has to fit in exactly one place. */
 function planted(source: string, { name, file, find, replace }: PlantedFault): string {

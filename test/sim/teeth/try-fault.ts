@@ -1,4 +1,5 @@
 /** Runs seeds over the sources beside it until one fails, and prints which; started by `teeth.ts`. */
+import { startHistories } from "../histories/histories.ts";
 import { simulate } from "../simulate.ts";
 import { workloadNamed, workloadOf } from "../workloads/index.ts";
 
@@ -16,5 +17,16 @@ async function search(): Promise<object> {
   return { seeds: most + 1 };
 }
 
-process.stdout.write(`${JSON.stringify(await search())}\n`);
+/** Histories with the providers themselves; a fault in them meets no other workload. */
+async function searchHistories(): Promise<object> {
+  const histories = await startHistories();
+  for (let seed = first; seed < first + most; seed += 1) {
+    const { violation } = await histories.play(seed);
+    if (violation) return { ...violation, seeds: seed - first + 1 };
+  }
+  return { seeds: most };
+}
+
+const found = only === "histories" ? await searchHistories() : await search();
+process.stdout.write(`${JSON.stringify(found)}\n`);
 process.exit(0);

@@ -46,6 +46,22 @@ async function paidOrder(name: ProviderName) {
   return { payments, alarms, read, refund, sweep, transactionId, paymentId: paymentId!, ...price };
 }
 
+it("Wompi gives back all or nothing: a part is refused for good and says why, the whole goes back", async () => {
+  const { payments, read, refund, sweep, alarms, amountMinor } = await paidOrder("wompi");
+  const { orderId } = await read();
+  const part = { orderId, reason: "scratched", reference: "r1", amountMinor: 100_000, actor: root };
+  const { payment } = await payments.refund(part);
+  expect(Object.values(payment!.refunds!)).toMatchObject([
+    { status: "failed", lastError: "only_in_full", amountMinor: 100_000 },
+  ]);
+  expect([alarms, bench.wompi.countVoided()]).toEqual([["RefundRefused"], 0]);
+  // It is not asked for again by itself, and stands in nobody's way.
+  await sweep();
+  expect(await read()).toMatchObject({ status: "paid", payment: { refundableMinor: amountMinor } });
+  expect((await refund()).status).toBe("refunded");
+  expect([bench.wompi.countVoided(), (await read()).dueShard]).toEqual([1, undefined]);
+});
+
 /** What of the order's money went back, by whom it was asked for. */
 const amountsOf = (order: Order) => {
   const done = listRefunds(order).filter(({ status }) => status === "done");

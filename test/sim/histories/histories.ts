@@ -1,0 +1,488 @@
+/**
+ * Random histories of one order each, with the product's own providers and services over stand-ins and a DynamoDB
+ * in memory: shoppers pay, fail and cancel, banks take their time, most webhooks are lost, sweeps come and go. When
+ * all is at rest, whatever was captured anywhere has bought something or went back, to the last minor unit.
+ */
+import { mercadopagoKeys, startMercadopago } from "../../../local/providers/mercadopago.ts";
+import { razorpayKeys, startRazorpay } from "../../../local/providers/razorpay.ts";
+import type { StandInDelivery } from "../../../local/providers/stand-in.ts";
+import { startStripe, stripeKeys } from "../../../local/providers/stripe.ts";
+import { startWompi, wompiKeys } from "../../../local/providers/wompi.ts";
+import { HoldfastError } from "../../../shared/base/errors.ts";
+import { silentLogger } from "../../../shared/base/logger.ts";
+import { epochMs } from "../../../shared/base/time.ts";
+import type { Order, OrderStatus } from "../../../shared/orders/order.ts";
+import { listRefunds, refundReasons } from "../../../shared/payments/refunds/refund.ts";
+import { createMercadopago } from "../../../shared/providers/mercadopago.ts";
+import type { Providers } from "../../../shared/providers/provider.ts";
+import { createRazorpay } from "../../../shared/providers/razorpay.ts";
+import { createStripe } from "../../../shared/providers/stripe.ts";
+import { createWompi } from "../../../shared/providers/wompi.ts";
+import { createShop } from "../../../shared/shop.ts";
+import { createDatabase, type DocumentClient } from "../../../shared/table/database.ts";
+import { type Command, Engine } from "../engine/engine.ts";
+import { type Random, seededRandom } from "../random.ts";
+import { InvariantBroken } from "../scheduler/world.ts";
+import { simulatedTables } from "../tables.ts";
+import { defaultSettings } from "../workloads/system.ts";
+import { type Captured, listCaptured } from "./captured.ts";
+
+const minuteMs = 60_000;
+/** Webhooks carry the time at which they were signed; older ones are none any more. */
+const freshMs = 4 * minuteMs;
+/** How long a bank may be at work on a payment. */
+const processingMs = 180 * minuteMs;
+/** How the stand-ins call a payment that a bank is at work on. */
+const busyStatus = /^(processing|authorized|in_process)/;
+/** Circuits open by the clock on the wall, so that no history would be like another: they stay closed. */
+const patience = {
+  firstBackoffMs: 1,
+  attemptMs: 1_000_000,
+  totalMs: 1_000_000,
+  retries: 0,
+  failuresToOpen: 1_000_000,
+};
+const admin = { id: "root" };
+
+/** Decimals by ISO 4217, written down once more: what the product thinks of them is what is judged. */
+const decimals = { EUR: 2, JPY: 0, ISK: 0, KWD: 3, INR: 2, COP: 2, BRL: 2, CLP: 0 } as const;
+
+/** What is sold where: the least, the most and the step of a price in minor units. */
+const prices = {
+  stripe: [
+    ["EUR", 100, 90_000, 1],
+    ["JPY", 100, 90_000, 1],
+    ["ISK", 500, 90_000, 1],
+    ["KWD", 500, 90_000, 10],
+  ],
+  razorpay: [
+    ["INR", 200, 90_000, 1],
+    ["JPY", 100, 90_000, 1],
+    ["KWD", 500, 90_000, 10],
+  ],
+  wompi: [["COP", 200_000, 9_000_000, 100]],
+  mercadopago: [
+    ["BRL", 500, 90_000, 1],
+    ["CLP", 2_000, 90_000, 1],
+    ["COP", 500_000, 9_000_000, 100],
+  ],
+} as const;
+
+type Name = keyof typeof prices;
+const names = Object.keys(prices) as Name[];
+
+/** How a history went. */
+export interface HistoryResult {
+  readonly seed: number;
+  readonly captures: number;
+  /** Webhooks that nobody ever got. */
+  readonly lost: number;
+  readonly violation?: { readonly invariant: string; readonly message: string };
+  readonly steps: readonly string[];
+}
+
+async function startStandIns(now: () => number) {
+  const [stripe, razorpay, wompi, mercadopago] = await Promise.all([
+    startStripe({ now }),
+    startRazorpay({ now }),
+    startWompi({ now }),
+    startMercadopago({ now }),
+  ]);
+  return { stripe, razorpay, wompi, mercadopago };
+}
+
+/** The providers of all histories. */
+export type HistoryStandIns = Awaited<ReturnType<typeof startStandIns>>;
+
+class History {
+  readonly #random: Random;
+  readonly #standIns: HistoryStandIns;
+  readonly #passTime: (durationMs: number) => void;
+  readonly #now: () => number;
+  readonly #shop;
+  readonly #name: Name;
+  readonly #price: { readonly amountMinor: number; readonly currency: keyof typeof decimals };
+  readonly #waiting: { readonly delivery: StandInDelivery; readonly atMs: number }[] = [];
+  readonly steps: string[] = [];
+  lost = 0;
+  readonly #told: StandInDelivery[] = [];
+  #isAtDesk = false;
+  #isFine = true;
+  #orderId = "";
+  #rivals = 0;
+
+  constructor(
+    seed: number,
+    standIns: HistoryStandIns,
+    time: { now: () => number; pass: (durationMs: number) => void },
+  ) {
+    this.#random = seededRandom(seed);
+    this.#standIns = standIns;
+    this.#now = time.now;
+    this.#passTime = time.pass;
+    this.#name = this.#random.pick(names);
+    const [currency, least, most, step] = this.#random.pick<(typeof prices)[Name][number]>(
+      prices[this.#name],
+    );
+    const amountMinor = this.#random.int(least / step, most / step) * step;
+    this.#price = { amountMinor, currency };
+    for (const name of names) {
+      standIns[name].faultFor = () => undefined;
+      standIns[name].onEvent = (delivery) => this.#hear(delivery);
+    }
+    this.#shop = this.#makeShop();
+  }
+
+  #makeShop() {
+    const clock = () => epochMs(this.#now());
+    const engine = new Engine({ tables: simulatedTables, nowMs: clock });
+    const client = { send: async (command: Command): Promise<unknown> => engine.execute(command) };
+    const common = { clock, patience, baseUrl: this.#standIns[this.#name].url };
+    const makers = {
+      stripe: () => createStripe({ ...common, keys: async () => [stripeKeys] }),
+      razorpay: () => createRazorpay({ ...common, keys: async () => [razorpayKeys] }),
+      wompi: () => createWompi({ ...common, keys: async () => [wompiKeys] }),
+      mercadopago: () => createMercadopago({ ...common, keys: async () => [mercadopagoKeys] }),
+    };
+    const providers: Providers = { [this.#name]: makers[this.#name]() };
+    const settings = {
+      ...defaultSettings,
+      holdMs: 5 * minuteMs,
+      paymentMs: () => 10 * minuteMs,
+      maxHoldMs: 60 * minuteMs,
+      processingMs: () => processingMs,
+      onPaymentFailure: this.#random.pick(["release", "keep"] as const),
+      lateMoneyMs: this.#random.pick([0, 30 * minuteMs, 1_440 * minuteMs]),
+    };
+    const database = createDatabase({
+      client: client as unknown as DocumentClient,
+      tableName: (table) => table,
+    });
+    const rest = { logger: silentLogger, alarm: () => {}, random: () => this.#random.next() };
+    const shop = createShop({ database, clock, settings, providers, ...rest });
+    return Object.assign(shop, { engine });
+  }
+
+  #note(step: string): void {
+    this.steps.push(`${Math.round(this.#now() / minuteMs) % 1_000_000} ${step}`);
+  }
+
+  /**
+   * Most webhooks are lost for good, the others wait to be brought. What was given back at the provider's own desk
+   * only its webhook tells (docs/payments.md): that one is brought at once.
+   */
+  #hear(delivery: StandInDelivery): void {
+    if (this.#isAtDesk) this.#told.push(delivery);
+    else if (this.#random.chance(0.6)) this.lost += 1;
+    else this.#waiting.push({ delivery, atMs: this.#now() });
+  }
+
+  /** What people and processes of ours do; a refusal is an answer like any other. */
+  async #ask<T>(label: string, work: () => Promise<T>): Promise<T | undefined> {
+    try {
+      const value = await work();
+      this.#note(label);
+      return value;
+    } catch (error) {
+      if (error instanceof InvariantBroken) throw error;
+      if (!(error instanceof HoldfastError)) {
+        throw new InvariantBroken("X3", `${label}: ${(error as Error).stack}`);
+      }
+      if (label === "webhook" && error.code === "BAD_SIGNATURE") {
+        throw new InvariantBroken("P6", "a genuine webhook was refused");
+      }
+      this.#note(`${label}: ${error.code}`);
+      return undefined;
+    }
+  }
+
+  #place(userId: string) {
+    const source = { kind: "items", items: [{ itemId: "chair", quantity: 1 }] } as const;
+    const request = { userId, actor: { id: userId }, source, paymentMethod: this.#name };
+    return this.#ask(`${userId} orders`, () => this.#shop.orders.place(request));
+  }
+
+  /** The shopper starts to pay and, where the provider has a page, opens it. */
+  async #start(): Promise<void> {
+    const who = { caller: { userId: "alice", isAdmin: false }, actor: { id: "alice" } };
+    const started = await this.#ask("starts", () =>
+      this.#shop.payments.initiate({ orderId: this.#orderId, ...who }),
+    );
+    if (this.#name !== "wompi" || !started?.redirectUrl) return;
+    const page = await fetch(started.redirectUrl).catch(() => undefined);
+    await page?.arrayBuffer();
+  }
+
+  async #cancel(): Promise<void> {
+    const caller = { userId: "alice", isAdmin: false };
+    const wish = { orderId: this.#orderId, caller, actor: { id: "alice" } };
+    const before: OrderStatus = this.order.status;
+    await this.#ask("cancels", () => this.#shop.cancelling.cancel(wish));
+    const { status: after } = this.order;
+    if (before === "pending" && after === "cancelled") this.#checkEnded("cancelled");
+  }
+
+  /** P10: in fine weather nobody ends an order whose money is there, or on its way within the method's limit. */
+  #checkEnded(how: string): void {
+    if (!this.#isFine) return;
+    const [paid] = listCaptured(this.#standIns, this.#name, this.#orderId);
+    if (paid) this.#broken("P10", `it was ${how}, and ${paid.paymentId} had been captured`);
+    const isWithin = this.#now() < this.order.createdAtMs + processingMs - 15 * minuteMs;
+    const { payment } = this.order;
+    const busy = this.#listOpen().find(({ status }) => busyStatus.test(status));
+    if (busy && payment && isWithin) this.#broken("P10", `it was ${how} while a bank was at work`);
+  }
+
+  /** Payments of the order that something can happen to. */
+  #listOpen() {
+    const listed = this.#standIns[this.#name].list();
+    return listed.filter(({ about, actions }) => {
+      return about.startsWith(this.#orderId) && actions.length > 0;
+    });
+  }
+
+  /** Something happens at the provider: a shopper pays, a bank refuses, somebody gives money back. */
+  async #happen(weights: Partial<Record<string, number>>): Promise<void> {
+    const open = this.#listOpen();
+    if (open.length === 0) return;
+    const { id, amount, refunded, actions } = this.#random.pick(open);
+    const possible = actions.filter((action) => weights[action]);
+    if (possible.length === 0) return;
+    const all = Object.fromEntries(possible.map((action) => [action, weights[action]!]));
+    const action = this.#random.weighted(all) as (typeof possible)[number];
+    const left = amount - refunded;
+    const isPart = action === "refund" && this.#name !== "wompi" && left >= 200;
+    const part = isPart && this.#random.chance(0.5) ? 100 : undefined;
+    // With an offer of Razorpay's less is paid, with a fee that the shopper bears more.
+    const isOffer = action === "pay" && this.#name === "razorpay" && this.#random.chance(0.3);
+    const paid = isOffer ? amount + this.#random.pick([-10, 10]) : part;
+    this.#isAtDesk = action === "refund" || action === "failRefund";
+    try {
+      this.#standIns[this.#name].act(id, action, paid);
+      this.#note(`${action} ${paid ?? ""}`);
+    } catch (error) {
+      this.#note(`${action} cannot happen: ${(error as Error).message}`);
+    }
+    this.#isAtDesk = false;
+    for (const delivery of this.#told.splice(0)) await this.#bring(delivery);
+  }
+
+  /** The provider says it again until it is heard. */
+  async #bring(delivery: StandInDelivery): Promise<void> {
+    const { faultFor } = this.#standIns[this.#name];
+    this.#standIns[this.#name].faultFor = () => undefined;
+    await this.#ask("webhook", () => this.#shop.payments.receive(this.#name, delivery));
+    this.#standIns[this.#name].faultFor = faultFor;
+  }
+
+  async #deliver(): Promise<void> {
+    const next = this.#waiting.splice(this.#random.int(0, this.#waiting.length), 1)[0];
+    if (!next) return;
+    if (this.#now() - next.atMs > freshMs) {
+      this.lost += 1;
+      return;
+    }
+    for (let copy = this.#random.int(1, 2); copy > 0; copy -= 1) {
+      await this.#ask("webhook", () => this.#shop.payments.receive(this.#name, next.delivery));
+    }
+  }
+
+  async #refund(): Promise<void> {
+    const wish = { orderId: this.#orderId, reason: "damaged", actor: admin };
+    const amountMinor = this.#random.chance(0.5) ? this.#partMinor : undefined;
+    const part = amountMinor === undefined ? {} : { amountMinor, reference: `r${amountMinor}` };
+    await this.#ask("refund", () => this.#shop.payments.refund({ ...wish, ...part }));
+  }
+
+  get #partMinor(): number {
+    return this.#price.currency === "COP" ? 100_000 : 100;
+  }
+
+  async #changePrice(): Promise<void> {
+    const { amountMinor, currency } = this.#price;
+    const step = this.#partMinor * this.#random.pick([-1, 0, 1]);
+    const price = { amountMinor: amountMinor + step, currency };
+    await this.#ask("price", () => this.#shop.inventory.change("chair", { price }, admin));
+  }
+
+  #weather(): void {
+    this.#isFine = this.#random.chance(0.6);
+    const fault = this.#random.pick(["error", "lose", "refuse"] as const);
+    this.#standIns[this.#name].faultFor = () =>
+      this.#isFine || this.#random.chance(0.4) ? undefined : fault;
+  }
+
+  async #sweep(): Promise<void> {
+    const before: OrderStatus = this.order.status;
+    await this.#ask("sweep", () => this.#shop.sweep({ id: "system:sweep" }));
+    const { status: after } = this.order;
+    if (before === "pending" && after === "expired") this.#checkEnded("expired");
+  }
+
+  async #reconcile(): Promise<void> {
+    let cursor: string | undefined;
+    do {
+      const wish = cursor === undefined ? {} : { cursor };
+      const found = await this.#ask("reconcile", () =>
+        this.#shop.reconciling.reconcile(wish, admin),
+      );
+      cursor = found?.cursor;
+    } while (cursor !== undefined);
+  }
+
+  async #step(): Promise<void> {
+    const steps = {
+      start: () => this.#start(),
+      happen: () => this.#happen({ pay: 6, fail: 2, process: 2, refund: 1, failRefund: 1 }),
+      deliver: () => this.#deliver(),
+      time: () => this.#passTime(this.#random.int(1, 20) * minuteMs),
+      moment: () => this.#passTime(this.#random.int(1, 90) * 1_000),
+      sweep: () => this.#sweep(),
+      cancel: () => this.#cancel(),
+      rival: () => this.#place(`rival-${(this.#rivals += 1)}`),
+      refund: () => this.#refund(),
+      price: () => this.#changePrice(),
+      weather: () => this.#weather(),
+      reconcile: () => this.#reconcile(),
+    };
+    const weights = {
+      start: 4,
+      happen: 6,
+      deliver: 6,
+      time: 4,
+      moment: 3,
+      sweep: 3,
+      cancel: 1,
+      rival: 1,
+      refund: 1,
+      price: 1,
+      weather: 2,
+      reconcile: 0.3,
+    };
+    await steps[this.#random.weighted(weights)]();
+  }
+
+  get order(): Order {
+    const orders = this.#shop.engine.table("Orders").items() as unknown as Order[];
+    return orders.find(({ orderId }) => orderId === this.#orderId)!;
+  }
+
+  /** Fine weather: banks decide, time passes, the sweep and the reconciler come by; no webhook is brought any more. */
+  async #comeToRest(): Promise<void> {
+    this.#isFine = true;
+    this.#standIns[this.#name].faultFor = () => undefined;
+    for (let round = 0; round < 3; round += 1) await this.#happen({ pay: 1, fail: 1 });
+    this.#passTime(30 * minuteMs);
+    await this.#sweep();
+    this.#passTime(240 * minuteMs);
+    await this.#sweep();
+    await this.#reconcile();
+    for (let round = 0; round < 20 && this.order.dueShard !== undefined; round += 1) {
+      this.#passTime(420 * minuteMs);
+      await this.#sweep();
+    }
+    await this.#reconcile();
+  }
+
+  async run(): Promise<number> {
+    const item = {
+      itemId: "chair",
+      name: "Chair",
+      kind: "Retail",
+      price: this.#price,
+      quantity: 1,
+    };
+    await this.#shop.inventory.create({ ...item, holdPolicy: "counted" }, admin);
+    this.#orderId = (await this.#place("alice"))!.order.orderId;
+    if (this.#random.chance(0.9)) await this.#start();
+    if (this.#random.chance(0.6)) await this.#happen({ pay: 6, fail: 1, process: 2 });
+    for (let left = this.#random.int(6, 24); left > 0; left -= 1) await this.#step();
+    await this.#comeToRest();
+    const all = listCaptured(this.#standIns, this.#name, this.#orderId);
+    for (const captured of all) this.#check(captured);
+    this.#checkOrder(all);
+    return all.length;
+  }
+
+  /** A number of ours as it stands on a bank statement. */
+  #text(minor: number): string {
+    const digits = decimals[this.#price.currency];
+    return (minor / 10 ** digits).toFixed(digits);
+  }
+
+  #check({ paymentId, paid, back }: Captured): void {
+    const { order } = this;
+    const { payment } = order;
+    const told = `${paymentId} (${order.status}), ${back} of ${paid} back`;
+    const own = listRefunds(order).filter((refund) => refund.paymentId === paymentId);
+    if (own.some(({ reason }) => reason === refundReasons.mismatch)) {
+      this.#broken("P2", `${told}: what was paid in full goes back as another amount`);
+    }
+    const isOpen = own.some(({ status }) => status === "due" || status === "requested");
+    if (isOpen) this.#broken("P3", `${told}: a refund never ends`);
+    const done = own.filter(({ status }) => status === "done");
+    const sum = done.reduce((total, { amountMinor }) => total + amountMinor, 0);
+    const bought = order.status === "paid" && payment?.paymentId === paymentId;
+    if (!bought && Number(back) !== Number(paid)) {
+      this.#broken("P3", `${told}: neither bought anything nor was paid back`);
+    }
+    if (bought && back === paid) this.#broken("P3", `${told}: bought something and was paid back`);
+    if (Number(this.#text(sum)) !== Number(back)) {
+      this.#broken("P9", `${told}: the order says ${this.#text(sum)}`);
+    }
+    if (!bought) return;
+    if (Number(this.#text(payment.capturedMinor!)) !== Number(paid)) {
+      this.#broken("P2", `${told}: the order says that ${this.#text(payment.capturedMinor!)} came`);
+    }
+    const isExact = this.#name === "razorpay" || payment.capturedMinor === order.totalMinor;
+    if (!isExact) this.#broken("P2", `${told}: it costs ${this.#text(order.totalMinor)}`);
+  }
+
+  #checkOrder(all: readonly Captured[]): void {
+    const { status, payment, dueShard } = this.order;
+    const known = all.some(({ paymentId }) => paymentId === payment?.paymentId);
+    if (status === "paid" && !known) this.#broken("P3", "it is paid, and no money came");
+    if (dueShard !== undefined) this.#broken("P3", `${status}: something stays due`);
+    const stocks = this.#shop.engine.table("Stock").items();
+    const sold = stocks.find(({ itemId }) => itemId === "chair")?.["sold"];
+    if (status === "paid" && sold !== 1) this.#broken("S4", `paid, and ${String(sold)} sold`);
+  }
+
+  #broken(invariant: string, detail: string): never {
+    throw new InvariantBroken(
+      invariant,
+      `${this.#name} ${this.#text(this.#price.amountMinor)} ${this.#price.currency}: ${detail}`,
+    );
+  }
+}
+
+/** Starts the providers; each history gets a year of its own, so that none sees the payments of another. */
+export async function startHistories() {
+  let nowMs = Date.UTC(2030, 0, 1);
+  const now = () => nowMs;
+  const standIns = await startStandIns(now);
+  return {
+    /** Plays the history of a seed: the same seed is the same history. */
+    async play(seed: number): Promise<HistoryResult> {
+      nowMs = Date.UTC(2030, 0, 1) + (seed % 100_000) * 30 * 1_440 * minuteMs;
+      const history = new History(seed, standIns, {
+        now,
+        pass: (durationMs) => {
+          nowMs += durationMs;
+        },
+      });
+      try {
+        const captures = await history.run();
+        return { seed, captures, lost: history.lost, steps: history.steps };
+      } catch (error) {
+        const { message, stack = "" } = error as Error;
+        const isBroken = error instanceof InvariantBroken;
+        const violation = isBroken
+          ? { invariant: error.invariant, message }
+          : { invariant: "crash", message: stack };
+        return { seed, captures: 0, lost: history.lost, steps: history.steps, violation };
+      }
+    },
+    stop: () => Promise.all(names.map((name) => standIns[name].stop())),
+  };
+}
