@@ -52,7 +52,8 @@ export const tableShapes = {
       catalog: { partition: text("catalog"), sort: text("itemId"), projection: "KEYS_ONLY" },
     },
     stream: true,
-    ttl: false,
+    // Only settlement rows of hot items end, when their units are in the row that they belong to.
+    ttl: true,
   },
   Movements: {
     partition: text("itemId"),

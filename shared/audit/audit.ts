@@ -101,6 +101,12 @@ function isNotice({ before, after }: ItemChange): boolean {
   return (after ?? before)?.["noticeOf"] !== undefined;
 }
 
+/** A settlement row whose units are in the row that it belongs to ends by itself: that was told before. */
+function isEnding(change: ItemChange): boolean {
+  const { ttlSeconds } = change.after ?? change.before ?? {};
+  return ttlSeconds !== undefined && parseFurtherRow(change) !== undefined;
+}
+
 /** A lease that ended by itself leaves no trace until somebody takes the lock over. */
 function tookOver({ before, after }: ItemChange, note: Told): boolean {
   const wasOwned = before?.["owner"] !== undefined && after?.["owner"] !== undefined;
@@ -132,7 +138,7 @@ function listEvents(kind: Kind, change: ItemChange, note: Told): (Told | (Told &
  * @throws Error when the change is none of an item that the trail knows
  */
 export function makeEntries(change: ItemChange): AuditEntry[] {
-  if (isCopyOfPromotion(change.key) || isNotice(change)) return [];
+  if (isCopyOfPromotion(change.key) || isNotice(change) || isEnding(change)) return [];
   const { kind, id } = parseSubject(change);
   const row = parseFurtherRow(change);
   const note = parseNote(kind, change);

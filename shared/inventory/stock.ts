@@ -75,6 +75,8 @@ export interface Stock extends Price, ItemLimits, SaleWindow {
   readonly turningUntilMs?: number;
   /** It turned hot by itself; from then on the next order looks whether the crowd is still there. */
   readonly coolsAfterMs?: number;
+  /** Of a further row: the bucket that was settled last, whose settlement rows have yet to end. */
+  readonly settled?: string;
   /** There is a row that tells more about it: a description or a picture. */
   readonly hasAbout?: true;
   /** Counts the changes of name, price and the like, so that no row gets those of before. */

@@ -3,6 +3,7 @@ import { again, OnceMore } from "../base/again.ts";
 import { HoldfastError } from "../base/errors.ts";
 import { epochMs, isExpired } from "../base/time.ts";
 import { deadlineAfter } from "../inventory/deadline.ts";
+import { transactOpening } from "../inventory/hot/opening.ts";
 import { HoldBehind } from "../inventory/hot/taking.ts";
 import { LimitsMoved } from "../inventory/item-limits.ts";
 import { ItemsUnavailable } from "../inventory/stock.ts";
@@ -135,7 +136,7 @@ async function attemptOnce(placing: Placing, stand: Stand): Promise<Order | Stan
   const attempt = planAttempt(parts, draft, stand.rooms, request.actor);
   try {
     // Who meets others looks at the items before it goes on: a blind write more would be in everybody's way.
-    await parts.database.transact(attempt.writes, { conflicts: 1, throttles: 1 });
+    await transactOpening(parts.database, attempt.writes, { conflicts: 1, throttles: 1 });
     return draft.order;
   } catch (error) {
     if (error instanceof Contended) {

@@ -6,6 +6,7 @@ import { maxTakenOver, roomIn } from "../inventory/buckets.ts";
 import { bucketEndMs, bucketKey } from "../inventory/deadline.ts";
 import { sellWrite } from "../inventory/hold-store.ts";
 import { isSpread } from "../inventory/hot/rows-store.ts";
+import { transactOpening } from "../inventory/hot/opening.ts";
 import { findUnits, type TakingOptions } from "../inventory/hot/finding.ts";
 import { reclaimExpired } from "../inventory/room.ts";
 import {
@@ -195,7 +196,7 @@ export function createSelling(options: SellingOptions) {
       const counts = new Map(counted.map((each) => [each, countWrite(selling, each)]));
       try {
         const own = [...writes.values(), ...counts.values()];
-        return await database.transact([orderWrite, ...own, ...cartWrites]);
+        return await transactOpening(database, [orderWrite, ...own, ...cartWrites]);
       } catch (error) {
         if (!(error instanceof TransactionRefused) || error.of(orderWrite)) throw error;
         const refused = error;

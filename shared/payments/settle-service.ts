@@ -1,4 +1,5 @@
 /** Carries out what money does to an order: order, units and cart in one transaction. */
+import { transactOpening } from "../inventory/hot/opening.ts";
 import { type Actor, type ChangeNote, changeNote } from "../base/actor.ts";
 import type { Database } from "../table/database.ts";
 import type { AuditAction } from "../base/audit-action.ts";
@@ -129,7 +130,7 @@ export function createSettling(options: SettlingOptions) {
     const transactionId = next.payment?.transactionId ?? temporaryTransactionId(order.orderId);
     const longer = extendOrder({ order, next, transactionId, note });
     try {
-      await database.transact(longer.writes);
+      await transactOpening(database, longer.writes);
       return longer.next;
     } catch (error) {
       if (!(error instanceof TransactionRefused)) throw error;

@@ -1,4 +1,5 @@
 /** Starts a payment: the provider's transaction, and the time in which it may be paid. */
+import { transactOpening } from "../inventory/hot/opening.ts";
 import { type Actor, changeNote } from "../base/actor.ts";
 import { again, OnceMore } from "../base/again.ts";
 import { type Clock, type EpochMs, epochMs, isExpired, later } from "../base/time.ts";
@@ -72,7 +73,7 @@ export function createStarting(options: StartingOptions) {
     const note = changeNote("payment.started", actor, clock());
     const next = { ...order, payment, expiresAtMs };
     const { writes } = extendOrder({ order, next, transactionId, note });
-    await database.transact(writes);
+    await transactOpening(database, writes);
   }
 
   /** Asks the provider, then extends everything to the payment's deadline in one transaction. */

@@ -29,6 +29,14 @@ export class TransactionRefused extends HoldfastError {
     this.isAfterLoss = isAfterLoss;
   }
 
+  /** The same, where an attempt before this one got no answer either. */
+  withLoss(isAfterLoss: boolean): TransactionRefused {
+    const [first, ...others] = this.refusals as [Refusal, ...Refusal[]];
+    return isAfterLoss === this.isAfterLoss
+      ? this
+      : new TransactionRefused([first, ...others], isAfterLoss);
+  }
+
   /** The refusal of this very write, if it is among those that failed. */
   of(write: Write): Refusal | undefined {
     return this.refusals.find((refusal) => refusal.write === write);

@@ -1,6 +1,7 @@
 /** Gives back what is over in a further row of a hot item: its settlement rows say how much that is. */
 import type { ChangeNote } from "../../base/actor.ts";
 import { changeNote } from "../../base/actor.ts";
+import { later, secondsToMs } from "../../base/time.ts";
 import { action, allOf, condition, type Fragment, pathsOf } from "../../table/expression.ts";
 import { update, type Write } from "../../table/write.ts";
 import { type Bucket, roomIn } from "../buckets.ts";
@@ -8,7 +9,7 @@ import { expiryActor, type RoomOptions } from "../room.ts";
 import { HoldGone, type StockRow } from "../stock.ts";
 import { parseStock, stockRow } from "../stock-store.ts";
 import type { HotRow } from "./rows-store.ts";
-import { closeSettlements, type Settled } from "./settlement-store.ts";
+import { closeSettlements, endSettlements, type Settled } from "./settlement-store.ts";
 
 const at = pathsOf<StockRow>();
 
@@ -44,6 +45,7 @@ function settleBucketWrite(row: HotRow, closed: Closed, note: ChangeNote): Write
         action`${at("sold")} = ${at("sold")} + ${sold}`,
         action`${at("held")} = ${at("held")} - ${left + sold}`,
         action`${at("reclaimedThroughMs")} = ${throughMs}`,
+        action`${at("settled")} = ${bucket.key}`,
         ...arriving(closed),
         action`${at("change")} = ${note}`,
       ],
@@ -61,6 +63,9 @@ function settleBucketWrite(row: HotRow, closed: Closed, note: ChangeNote): Write
   });
 }
 
+/** For so long one can still read what settlement rows said; nothing depends on it. */
+const settledLifeMs = secondsToMs(86_400);
+
 /** The row as of now. One request. */
 export async function readAgain({ database }: RoomOptions, row: HotRow): Promise<HotRow> {
   const [found] = await database.getMany("Stock", [stockRow(row.itemId, row.row).key]);
@@ -70,7 +75,8 @@ export async function readAgain({ database }: RoomOptions, row: HotRow): Promise
 /**
  * Gives back what is over in a row, bucket by bucket in the order of their ends, and hands back the row as it is
  * then. Nothing where nothing is over; otherwise about three round trips a bucket, however many orders had
- * it. Two that do it at once come to the same; whoever breaks off leaves the rest to the next one.
+ * it. Two that do it at once come to the same; whoever breaks off leaves the rest to the next one. The settlement rows
+ * of the bucket before end by that.
  *
  * @example const row = await closeExpired({ database, clock }, rows[0]);
  */
@@ -81,8 +87,13 @@ export async function closeExpired(options: RoomOptions, row: HotRow): Promise<H
     const [bucket] = roomIn(current, clock()).over;
     if (!bucket) return current;
     const note = changeNote("hold.reclaimed", expiryActor, clock());
-    const place = { itemId: row.itemId, row: row.row, bucket: bucket.key };
-    const closed = { ...(await closeSettlements(database, place, note)), bucket };
+    const place = { itemId: row.itemId, row: row.row };
+    const { settled } = current;
+    // Those of the bucket before this one: whoever dies in between leaves its name to the next.
+    const ending = settled === undefined ? undefined : { ...place, bucket: settled };
+    if (ending) await endSettlements(database, ending, later(clock(), settledLifeMs));
+    const closing = await closeSettlements(database, { ...place, bucket: bucket.key }, note);
+    const closed = { ...closing, bucket };
     try {
       const write = settleBucketWrite(current, closed, note);
       current = parseStock(await database.apply(write, { isAside: true })) as HotRow;

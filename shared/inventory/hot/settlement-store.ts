@@ -11,15 +11,20 @@ import {
   allOf,
   anyOf,
   condition,
+  exists,
   type Fragment,
   isMissing,
   pathsOf,
 } from "../../table/expression.ts";
 import { type Row, update, type Write } from "../../table/write.ts";
+import type { EpochMs } from "../../base/time.ts";
 import { bucketKey } from "../deadline.ts";
+import { isAboveWatermark } from "../hold-conditions.ts";
 import type { Holding } from "../hold-store.ts";
 import { HoldGone } from "../stock.ts";
+import { stockRow } from "../stock-store.ts";
 import { pickPart, settlementParts, settlementPlace } from "./row-place.ts";
+import { SettlementMissing } from "./settlement-missing.ts";
 
 /** What a settlement row says; units that moved to a later bucket stand in an attribute of that bucket. */
 interface Settlement {
@@ -27,6 +32,7 @@ interface Settlement {
   readonly row: number;
   readonly sold: number;
   readonly isClosed: boolean;
+  readonly ttlSeconds: number;
   readonly change: ChangeNote;
   readonly [moved: `moved${string}`]: number;
 }
@@ -56,6 +62,7 @@ function settling(
   { effects, under = [] }: { effects: readonly Fragment[]; under?: readonly Fragment[] },
 ): Write {
   const { itemId, row = 0, expiresAtMs, orderId, note } = holding;
+  const opening = openSettlementWrites(holding);
   return update({
     ...makePlace(holding, expiresAtMs),
     change: {
@@ -66,9 +73,39 @@ function settling(
         action`${at("change")} = ${{ ...note, action: what, orderId }}`,
       ],
     },
-    condition: allOf(isOpen, ...under),
-    refused: () => new HoldGone(itemId),
+    condition: allOf(exists(at("item")), isOpen, ...under),
+    refused: (found) => (found ? new HoldGone(itemId) : new SettlementMissing(itemId, opening)),
   });
+}
+
+/**
+ * Opens the settlement row of a holding, if its bucket is one that its row still counts: the writes belong
+ * together. So no row is opened again that has ended, however late somebody comes.
+ */
+function openSettlementWrites(holding: Holding): Write[] {
+  const { itemId, row = 0, expiresAtMs, note } = holding;
+  const refused = (): HoldGone => new HoldGone(itemId);
+  return [
+    update({
+      ...makePlace(holding, expiresAtMs),
+      change: {
+        set: [
+          action`${at("item")} = ${itemId}`,
+          action`${at("row")} = ${row}`,
+          action`${at("change")} = ${{ ...note, action: "stock.turning" }}`,
+        ],
+      },
+      condition: isOpen,
+      refused,
+    }),
+    // It changes nothing: what it is here for is its condition.
+    update({
+      ...stockRow(itemId, row),
+      change: { set: [action`${at("row")} = ${row}`] },
+      condition: isAboveWatermark(expiresAtMs),
+      refused,
+    }),
+  ];
 }
 
 /** The hold becomes a sale; refused once its bucket was closed. */
@@ -147,4 +184,31 @@ export async function closeSettlements(
     database.apply(closeWrite(itemId, row, bucket, part, note), { isAside: true }),
   );
   return addUp([...closed, ...(await Promise.all(closing))]);
+}
+
+/**
+ * Lets the settlement rows of a bucket end: what they said is in its row by now, whose watermark keeps them from being
+ * opened again. One request each, all at the same time. Safe to repeat.
+ */
+export async function endSettlements(
+  database: Database,
+  { itemId, row, bucket }: { itemId: string; row: number; bucket: string },
+  endsAtMs: EpochMs,
+): Promise<void> {
+  const ending = Array.from({ length: settlementParts }, (_, part) =>
+    database.apply(
+      update({
+        ...settlementPlace(itemId, row, bucket, part),
+        change: { set: [action`${at("ttlSeconds")} = ${Math.ceil(endsAtMs / 1_000)}`] },
+        condition: condition`${at("isClosed")} = ${true}`,
+        refused: () => new HoldGone(itemId),
+      }),
+      { isAside: true },
+    ),
+  );
+  for (const ended of await Promise.allSettled(ending)) {
+    // One that has ended already.
+    const isFault = ended.status === "rejected" && !(ended.reason instanceof HoldGone);
+    if (isFault) throw ended.reason;
+  }
 }

@@ -27,7 +27,7 @@ const refused = (found: Row | undefined): ItemMoved => new ItemMoved(found);
 const ownNames = new Set(
   (
     "itemId shard catalog item row change available held sold received adjusted due reclaimedThroughMs " +
-    "shards rows away turningUntilMs coolsAfterMs hasAbout"
+    "shards rows away turningUntilMs coolsAfterMs settled hasAbout"
   ).split(" "),
 );
 

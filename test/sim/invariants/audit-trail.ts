@@ -3,7 +3,7 @@
  * and still the trail has an entry for every change and leads to the present state.
  */
 import { isUsesId, parseUsesName } from "../../../shared/base/uses-id.ts";
-import { isNotice } from "./hot-books.ts";
+import { isEnding, isNotice } from "./hot-books.ts";
 import { type AuditEntry, isCopyOfPromotion, isOfLine } from "../../../shared/audit/audit.ts";
 import { afterSteps, stepsBetween } from "../../../shared/audit/difference.ts";
 import type { ItemChange } from "../../../shared/table/stream.ts";
@@ -122,9 +122,16 @@ export class Auditor {
       replays.set(subject, known);
       return known;
     };
+    // Who stood still for long may close a settlement row once more that has ended: what it said is told already.
+    const ended = new Set(
+      this.#told
+        .filter(({ oldImage, newImage }) => isEnding(oldImage) && !newImage)
+        .map(({ key }) => `${String(key["itemId"])} ${String(key["shard"])}`),
+    );
     for (const [table, key, kind] of kinds) {
       for (const item of this.#world.engine.table(table).items()) {
-        if (isCopyOfPromotion(item) || isNotice(item)) continue;
+        if (isCopyOfPromotion(item) || isNotice(item) || isEnding(item)) continue;
+        if (ended.has(`${String(item["itemId"])} ${String(item["shard"])}`)) continue;
         // A further row of an item stands in the item's own trail, below its name.
         const owner = item["item"] === undefined ? undefined : String(item["item"]);
         const row = owner && `${String(item[key]).slice(owner.length)}@${String(item["shard"])}`;
@@ -140,7 +147,7 @@ export class Auditor {
     for (const { sequence, table, by, key, oldImage, newImage } of this.#told) {
       if (table === "Locks" && withoutLine(oldImage) === withoutLine(newImage)) continue;
       if (table === "Promotions" && isCopyOfPromotion(key)) continue;
-      if (isNotice(newImage)) continue;
+      if (isNotice(newImage) || isEnding(newImage ?? oldImage)) continue;
       const own = bySequence.get(sequence);
       if (!own) {
         const change = `change ${sequence} of ${table} by ${by?.label}`;

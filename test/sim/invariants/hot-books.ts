@@ -40,6 +40,11 @@ export function isNotice(image: Item | undefined): boolean {
 const isRow = (image: Item): boolean => isFurther(image) && image["due"] !== undefined;
 const isSettlement = (image: Item): boolean => isFurther(image) && image["due"] === undefined;
 
+/** A settlement row that ends by itself, or has ended. */
+export function isEnding(image: Item | undefined): boolean {
+  return image !== undefined && isSettlement(image) && image["ttlSeconds"] !== undefined;
+}
+
 function parseSettlement(image: Item): Settlement {
   const moved = Object.entries(image).flatMap(([name, quantity]) => {
     const [, bucket] = /^moved(\d+)$/.exec(name) ?? [];
@@ -96,9 +101,31 @@ export class HotBooks {
 
   observe(commit: Commit): void {
     const { newImage, oldImage } = commit;
-    if (!newImage) broken("S6", `a row of ${String(oldImage?.["item"])} is lost`);
+    if (!newImage) return this.#judgeEnd(oldImage!);
+    if (isEnding(newImage) && !isEnding(oldImage)) this.#endSoon(commit);
     if (isSettlement(newImage)) judgeSettlement(commit);
     else judgeRow(commit);
+  }
+
+  /** It need not take TTL a day: here it takes as long as whoever stands still may come back, and no longer. */
+  #endSoon({ key }: Commit): void {
+    const { engine, random } = this.#world;
+    const table = engine.table("Stock");
+    this.#world.after(random.int(450_000, 600_000), () => {
+      const image = table.get(key);
+      if (isEnding(image)) engine.commit(table, key, image, undefined, true);
+    });
+  }
+
+  /** S6: a settlement row ends when its row has what it said, and none but such rows ever ends. */
+  #judgeEnd(image: Item): void {
+    const name = `${String(image["item"])} row ${String(image["row"])}`;
+    if (!isEnding(image)) broken("S6", `${name} is lost`);
+    const { row, bucket, isClosed, item } = parseSettlement(image);
+    const own = this.rows(item).find((each) => each.row === row);
+    const isOver = own !== undefined && bucketEndMs(bucket) <= own.reclaimedThroughMs;
+    if (!isClosed || !isOver || bucket in own.due)
+      broken("S6", `${name} ${bucket} ended too early`);
   }
 
   #items(): Item[] {

@@ -458,19 +458,19 @@ export const plantedFaults: readonly PlantedFault[] = [
   fault(
     "an order is put first and holds its lines afterwards",
     placing,
-    "await parts.database.transact(attempt.writes, { conflicts: 1, throttles: 1 });",
+    "await transactOpening(parts.database, attempt.writes, { conflicts: 1, throttles: 1 });",
     "await parts.database.transact(attempt.writes.slice(1));\n    await parts.database.transact([attempt.order]);",
   ),
   fault(
     "lines are held one by one",
     placing,
-    "await parts.database.transact(attempt.writes, { conflicts: 1, throttles: 1 });",
+    "await transactOpening(parts.database, attempt.writes, { conflicts: 1, throttles: 1 });",
     "for (const hold of attempt.holds.keys()) await parts.database.transact([hold]);\n    await parts.database.transact(attempt.writes.filter((write) => !attempt.holds.has(write)));",
   ),
   fault(
     "an order does not lock its cart",
     placing,
-    "await parts.database.transact(attempt.writes, { conflicts: 1, throttles: 1 });",
+    "await transactOpening(parts.database, attempt.writes, { conflicts: 1, throttles: 1 });",
     "await parts.database.transact(attempt.writes.filter((write) => write !== attempt.cart));",
   ),
   fault(
@@ -957,8 +957,29 @@ export const plantedFaults: readonly PlantedFault[] = [
   fault(
     "a closed settlement row takes sales",
     settlements,
-    "condition: allOf(isOpen, ...under),",
+    'condition: allOf(exists(at("item")), isOpen, ...under),',
     'condition: allOf(anyOf(isOpen, condition`${at("isClosed")} = ${true}`), ...under),',
+    "hot",
+  ),
+  fault(
+    "a settlement row that has ended is opened again",
+    settlements,
+    "condition: isAboveWatermark(expiresAtMs),",
+    "condition: anyOf(isOpen, isAboveWatermark(expiresAtMs)),",
+    "hot",
+  ),
+  fault(
+    "a settlement row ends before its row has what it says",
+    settlements,
+    'action`${at("isClosed")} = ${true}`,',
+    'action`${at("isClosed")} = ${true}`,\n        action`${at("ttlSeconds")} = ${1}`,',
+    "hot",
+  ),
+  fault(
+    "a sale in a missing settlement row opens it by itself",
+    settlements,
+    'condition: allOf(exists(at("item")), isOpen, ...under),',
+    "condition: allOf(isOpen, ...under),",
     "hot",
   ),
   fault(

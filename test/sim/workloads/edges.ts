@@ -16,6 +16,7 @@ import { acquireLockWrite } from "../../../shared/locks/lock-store.ts";
 import { expireLockWrite } from "../../../shared/locks/lock-ending-store.ts";
 import { takeTreeWrite } from "../../../shared/locks/tree-lock-store.ts";
 import { saveWrite } from "../../../shared/documents/document-store.ts";
+import { settlementParts } from "../../../shared/inventory/hot/row-place.ts";
 import { holdWrite, reclaimWrite } from "../../../shared/inventory/hold-store.ts";
 import type { Order } from "../../../shared/orders/order.ts";
 import type { Command } from "../engine/engine.ts";
@@ -65,6 +66,7 @@ export class Edges {
       () => this.#watermarkCounts(),
       () => this.#clocksFarAhead(),
       () => this.#slippedBehindABucket(),
+      () => this.#settlementsEnd(),
       () => this.#pricesAreLookedAtAgain(),
       () => this.#refundToldFirst(),
       () => this.#cartsBelongToOneOrder(),
@@ -785,6 +787,40 @@ export class Edges {
     ];
     if (sold === 3 && available === 1) return;
     throw new InvariantBroken("S3", `of 4 units 3 were sold: ${sold} sold, ${available} available`);
+  }
+
+  /** Settlement rows end; money that comes after that takes units anew, and opens none of them again. */
+  async #settlementsEnd(): Promise<void> {
+    const itemId = "edge-ended";
+    const price = { amountMinor: 1_000, currency: "EUR" };
+    const facts = { itemId, name: itemId, kind: "Ticket", price, quantity: 2, shards: 2 };
+    await this.#expect("S1", "ok", "createItem", ({ inventory }) =>
+      inventory.create({ ...facts, holdPolicy: "counted" }, { id: "root" }),
+    );
+    const late = await this.#order("alice", itemId, "ended-1");
+    await this.#expect("S7", "ok", "initiate", ({ payments }) => payments.initiate(late));
+    const reclaimAfter = async (orderId: string): Promise<void> => {
+      await this.#until(this.#endOf(orderId));
+      await this.#expect("S3", "ok", "reclaim", ({ inventory }) => inventory.reclaim([itemId]));
+    };
+    await reclaimAfter(late.orderId);
+    // Both rows settle another bucket, by which what was settled before ends.
+    await reclaimAfter((await this.#order("bob", itemId, "ended-2", 2)).orderId);
+    // TTL may be as quick as it likes.
+    const { engine } = this.world;
+    const table = engine.table("Stock");
+    const own = [...table.items()].filter((each) => each["item"] === itemId);
+    for (const each of own.filter((image) => image["ttlSeconds"] !== undefined)) {
+      engine.commit(table, table.keyOf(each), each, undefined, true);
+    }
+    const kept = own.filter((each) => each["isClosed"] && each["ttlSeconds"] === undefined);
+    if (kept.length > 2 * settlementParts) {
+      throw new InvariantBroken("B1", `${kept.length} settlement rows are kept of two rows`);
+    }
+    await this.#captured(late);
+    const rows = this.#books.hot.rows(itemId);
+    const sold = rows.reduce((sum, each) => sum + each.sold, 0);
+    if (sold !== 1) throw new InvariantBroken("S6", `paid late, and ${sold} were taken for it`);
   }
 
   #orderOf(orderId: string): Order {

@@ -204,6 +204,34 @@ describe("money for a hot item", () => {
     expect(await levels(itemId)).toEqual({ available: 7, held: 0, sold: 2 });
   });
 
+  it("opens a place to be counted at where nobody has paid of that second yet: two requests more, once", async () => {
+    const itemId = await hotItem(30);
+    const order = await place(itemId);
+    const requests = async () => (await metered(() => start(order))).meter.requests;
+    // By the first its hold ends at another second, where nobody is counted either.
+    expect([await requests(), await requests(), await requests()]).toEqual([4, 4, 2]);
+  });
+
+  it("leaves no more settlement rows behind than those of the last end of each row", async () => {
+    const itemId = await hotItem(30);
+    const listKept = async () => {
+      const { rows } = await world.database.scan({ table: "Stock", limit: 1_000 });
+      const settled = rows.filter((row) => row["item"] === itemId && row["due"] === undefined);
+      return settled.filter((row) => row["ttlSeconds"] === undefined).length;
+    };
+    for (let round = 0; round < 4; round += 1) {
+      const orders = [await place(itemId, 2), await place(itemId, 2), await place(itemId, 2)];
+      for (const order of orders.slice(1)) await start(order);
+      await pay(orders[1]!);
+      time.advance(wholeHoldMs);
+      await reclaim(itemId);
+      time.advance(wholePaymentMs);
+      await reclaim(itemId);
+      expect(await listKept()).toBeLessThanOrEqual(3 * 16);
+    }
+    expect(await levels(itemId)).toEqual({ available: 22, held: 0, sold: 8 });
+  });
+
   it("that never comes leaves the units to the next buyer at the very instant, without any sweep", async () => {
     const itemId = await hotItem(3);
     await Promise.all([place(itemId), place(itemId), place(itemId)]);
