@@ -96,6 +96,19 @@ class Stage {
     return payments.receive("sandbox", { body: Buffer.from(body), headers });
   }
 
+  /** A cardholder wants a part of the money back, and the bank has decided: told again with every call. */
+  dispute({ payments }: System): Promise<unknown> {
+    const { orderId } = this.order!;
+    const { bank } = this.shop;
+    const { paymentId } = bank.captures.find((each) => each.orderId === orderId)!;
+    if (bank.disputes.length === 0) {
+      bank.raiseDispute(paymentId, 1);
+      bank.calmDown();
+    }
+    const { body, headers } = bank.signed(bank.events.at(-1)!);
+    return payments.receive("sandbox", { body: Buffer.from(body), headers });
+  }
+
   async paid(): Promise<void> {
     await this.started();
     await this.do((system) => this.receive(system, true));
@@ -323,6 +336,33 @@ const scenes: readonly Scene[] = [
     name: "POST /webhooks/{provider}, captured late and sold out",
     prepare: (stage) => stage.lateAndGone(),
     subject: (stage, system) => stage.receive(system, true),
+  },
+  {
+    name: "POST /webhooks/{provider}, disputed",
+    prepare: (stage) => stage.paid(),
+    subject: (stage, system) => stage.dispute(system),
+  },
+  {
+    name: "POST /webhooks/{provider}, disputed, of a payment that nobody has told of",
+    prepare: async (stage) => {
+      await stage.started();
+      const { orderId, totalMinor: amountMinor, currency } = stage.order!;
+      const wish = { orderId, transactionId: `sbx_${orderId}`, amountMinor, currency };
+      stage.shop.bank.pay(wish, true);
+    },
+    subject: (stage, system) => stage.dispute(system),
+  },
+  {
+    name: "POST /webhooks/{provider}, of nothing that moves the order",
+    prepare: (stage) => stage.paid(),
+    subject: (stage, { payments }) => {
+      const { orderId, totalMinor: amountMinor, currency } = stage.order!;
+      const { bank } = stage.shop;
+      const known = bank.events.find(({ type }) => type === "payment.failed");
+      const wish = { orderId, transactionId: `sbx_${orderId}`, amountMinor, currency };
+      const { body, headers } = bank.signed(known ?? bank.pay(wish, false));
+      return payments.receive("sandbox", { body: Buffer.from(body), headers });
+    },
   },
   {
     name: "POST /payments/{orderId}/refund",

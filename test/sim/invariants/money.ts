@@ -12,10 +12,13 @@ function broken(invariant: string, detail: string): never {
 function checkCapture(order: Order | undefined, bank: Bank, capture: Capture): void {
   const { orderId, paymentId, amountMinor } = capture;
   const back = bank.refundedFor(paymentId);
-  const detail = `${paymentId} of ${orderId} (${order?.status}), ${back} of ${amountMinor} back`;
+  // What was lost to a dispute is with the shopper, too.
+  const lost = bank.takenFrom(paymentId, ["lost"]);
+  const gone = back + lost;
+  const detail = `${paymentId} of ${orderId} (${order?.status}), ${back} of ${amountMinor} back, ${lost} lost`;
   const bought = order?.status === "paid" && order.payment?.paymentId === paymentId;
-  if (back > amountMinor) broken("P9", `${detail}: more than came`);
-  if (!bought && back !== amountMinor) {
+  if (gone > amountMinor) broken("P9", `${detail}: more than came`);
+  if (!bought && gone !== amountMinor) {
     broken("P3", `${detail}: neither bought anything nor was paid back`);
   }
   if (bought && amountMinor > 0 && back >= amountMinor) {
@@ -31,8 +34,25 @@ function checkCapture(order: Order | undefined, bank: Bank, capture: Capture): v
     .reduce((sum, refund) => sum + refund.amountMinor, 0);
   if (done !== back) broken("P9", `${detail}: the order says ${done}`);
   const { refundableMinor } = order!.payment!;
-  if (bought && refundableMinor !== amountMinor - back) {
+  if (bought && refundableMinor !== amountMinor - gone) {
     broken("P9", `${detail}: ${refundableMinor} could go back`);
+  }
+}
+
+/** What the order says of its disputes is what the bank said last, and nothing is missing. */
+function checkDisputes(
+  order: Order | undefined,
+  bank: Bank,
+  { orderId, paymentId }: Capture,
+): void {
+  for (const { disputeId, status, amountMinor, ...rest } of bank.disputes) {
+    if (rest.paymentId !== paymentId) continue;
+    const known = order?.payment?.disputes?.[disputeId];
+    const isSame = known?.status === status && known.amountMinor === amountMinor;
+    const noted = order?.events?.[`disputed:${disputeId}`];
+    if (!isSame || known.paymentId !== paymentId || noted?.did === undefined) {
+      broken("P4", `${disputeId} of ${orderId} is ${status}, the order says ${known?.status}`);
+    }
   }
 }
 
@@ -41,5 +61,6 @@ export function checkMoney(orders: readonly Order[], bank: Bank): void {
   for (const capture of bank.captures) {
     const order = orders.find((each) => each.orderId === capture.orderId);
     checkCapture(order, bank, capture);
+    checkDisputes(order, bank, capture);
   }
 }

@@ -38,10 +38,22 @@ export interface BankRefund {
   status: "requested" | "done" | "failed";
 }
 
+/** A payment that its cardholder wants back: what is disputed is out of the shop's hands until that is won. */
+export interface BankDispute {
+  readonly disputeId: string;
+  readonly paymentId: string;
+  readonly amountMinor: number;
+  status: "open" | "won" | "lost";
+  changedAtMs: number;
+}
+
 /** What the bank has to tell, until it is heard. */
 export interface BankEvent {
-  readonly type: "payment.captured" | "payment.failed" | "payment.refunded";
-  readonly data: Capture & { readonly refund?: Omit<BankRefund, "paymentId"> };
+  readonly type: "payment.captured" | "payment.failed" | "payment.refunded" | "payment.disputed";
+  readonly data: Capture & {
+    readonly refund?: Omit<BankRefund, "paymentId">;
+    readonly dispute?: Omit<BankDispute, "paymentId">;
+  };
   isHeard: boolean;
 }
 
@@ -53,6 +65,7 @@ export class Bank {
   readonly captures: Capture[] = [];
   readonly events: BankEvent[] = [];
   readonly refunds: BankRefund[] = [];
+  readonly disputes: BankDispute[] = [];
   /** Refunds take their time, fail, and fail after they were done. */
   isMoody = false;
   /** Brings news to the shop. */
@@ -82,7 +95,12 @@ export class Bank {
 
   /** The event as it is sent now; each delivery is signed at its own time. */
   signed({ type, data }: BankEvent): SignedEvent {
-    const about = data.refund ? `${data.refund.refundId}_${data.refund.status}` : data.paymentId;
+    const { refund, dispute, paymentId } = data;
+    const about = refund
+      ? `${refund.refundId}_${refund.status}`
+      : dispute
+        ? `${dispute.disputeId}_${dispute.changedAtMs}`
+        : paymentId;
     const message = { id: `msg_${about}_${type}`, at: new Date(this.#world.nowMs) };
     return signSandboxEvent(keys, { type, data }, message);
   }
@@ -100,9 +118,70 @@ export class Bank {
 
   /** Somebody gives money back at the bank's desk. */
   giveBack(paymentId: string, amountMinor: number): void {
-    const left = this.#captureOf(paymentId).amountMinor - this.refundedFor(paymentId);
-    if (amountMinor > left || amountMinor <= 0) return;
+    if (amountMinor > this.#leftOf(paymentId) || amountMinor <= 0) return;
     this.#begin({ paymentId, amountMinor });
+  }
+
+  /** What of a payment disputes have taken, or only those that were lost. */
+  takenFrom(paymentId: string, statuses: readonly BankDispute["status"][]): number {
+    return this.disputes
+      .filter((each) => each.paymentId === paymentId && statuses.includes(each.status))
+      .reduce((sum, { amountMinor }) => sum + amountMinor, 0);
+  }
+
+  #leftOf(paymentId: string): number {
+    const taken = this.takenFrom(paymentId, ["open", "lost"]);
+    return this.#captureOf(paymentId).amountMinor - this.refundedFor(paymentId) - taken;
+  }
+
+  /** A cardholder wants money back; it is decided after a while, and decided anew at times. */
+  raiseDispute(paymentId: string, amountMinor: number): void {
+    if (amountMinor > this.#leftOf(paymentId) || amountMinor <= 0) return;
+    const { random, nowMs } = this.#world;
+    const disputeId = `dp_${this.disputes.length + 1}`;
+    const dispute: BankDispute = {
+      disputeId,
+      paymentId,
+      amountMinor,
+      status: "open",
+      changedAtMs: Math.floor(nowMs),
+    };
+    this.disputes.push(dispute);
+    this.#newsOf(dispute);
+    const fates = { won: 3, lost: 3, wonAfterAll: 1, open: 1 };
+    const fate = random.weighted(fates);
+    if (fate === "open") return;
+    this.#decideLater(dispute, fate === "won" ? ["won"] : ["lost"]);
+    if (fate === "wonAfterAll") this.#decideLater(dispute, ["lost", "won"]);
+  }
+
+  #decideLater(dispute: BankDispute, statuses: readonly ("won" | "lost")[]): void {
+    const delaysMs = statuses.map(() => this.#world.random.int(1, 60_000));
+    this.#world.script(async () => {
+      for (const [index, status] of statuses.entries()) {
+        await this.#world.sleep(delaysMs[index]!);
+        // When all comes to rest, what was decided stays decided.
+        if (this.isMoody) this.#decide(dispute, status);
+      }
+    });
+  }
+
+  #decide(dispute: BankDispute, status: "won" | "lost"): void {
+    if (dispute.status === status || dispute.status === "won") return;
+    dispute.status = status;
+    dispute.changedAtMs = Math.max(dispute.changedAtMs + 1, Math.floor(this.#world.nowMs));
+    this.#newsOf(dispute);
+  }
+
+  #newsOf({ paymentId, ...told }: BankDispute): void {
+    const data = { ...this.#captureOf(paymentId), dispute: told };
+    this.#announce({ type: "payment.disputed", data, isHeard: false }, told.disputeId, told.status);
+  }
+
+  #announce(event: BankEvent, name: string, status: string): void {
+    this.events.push(event);
+    this.#world.history.note(this.#world.nowMs, undefined, `bank: ${name} is ${status}`);
+    this.tell(event);
   }
 
   #captureOf(wanted: string): Capture {
@@ -115,10 +194,7 @@ export class Bank {
     const { refundId, amountMinor, status, ourRefundId } = refund;
     const about = { refundId, amountMinor, status, ...(ourRefundId ? { ourRefundId } : {}) };
     const data = { ...this.#captureOf(refund.paymentId), refund: about };
-    const event: BankEvent = { type: "payment.refunded", data, isHeard: false };
-    this.events.push(event);
-    this.#world.history.note(this.#world.nowMs, undefined, `bank: ${refundId} is ${status}`);
-    this.tell(event);
+    this.#announce({ type: "payment.refunded", data, isHeard: false }, refundId, status);
   }
 
   #become(refund: BankRefund, status: BankRefund["status"]): void {
@@ -158,9 +234,13 @@ export class Bank {
     });
   }
 
-  /** The bank is in no mood any more: what is under way gets done. */
+  /** The bank is in no mood any more: what is under way gets done, what is disputed is decided. */
   calmDown(): void {
     this.isMoody = false;
+    for (const dispute of this.disputes) {
+      if (dispute.status === "open")
+        this.#decide(dispute, this.#world.random.pick(["won", "lost"]));
+    }
     for (const refund of this.refunds) {
       if (refund.status === "requested") this.#become(refund, "done");
     }
@@ -178,7 +258,10 @@ export class Bank {
       }
       return { refundId: asked.refundId, status: asked.status };
     }
-    const left = this.#captureOf(paymentId).amountMinor - this.refundedFor(paymentId);
+    const left = this.#leftOf(paymentId);
+    const isDisputed = amountMinor <= left + this.takenFrom(paymentId, ["open", "lost"]);
+    // The shop has not heard of the dispute, or of how it ended: it may ask again.
+    if (amountMinor > left && isDisputed) throw new ProviderFailed("sandbox", "disputed", true);
     if (left <= 0) throw new ProviderFailed("sandbox", "charge_already_refunded", false);
     if (amountMinor > left) throw new ProviderFailed("sandbox", "refused", false);
     if (this.#live(paymentId).some((each) => each.ourRefundId === ourRefundId)) {

@@ -19,14 +19,26 @@ function drawLines({ world: { random } }: Shop, order: Order) {
   });
 }
 
+/** Any payment of the order, the one that bought it or one that goes back: all of it, or a part. */
+function raiseDispute({ world: { random }, bank }: Shop, { orderId }: Order): void {
+  const { paymentId, amountMinor } = random.pick(
+    bank.captures.filter((each) => each.orderId === orderId),
+  );
+  bank.raiseDispute(
+    paymentId,
+    random.chance(0.4) ? amountMinor : random.int(1, Math.max(1, amountMinor)),
+  );
+}
+
 /** One wish to pay something back, sent until somebody answers it, and at times by two at once. */
 async function refundOne(shop: Shop, order: Order, reference: string): Promise<void> {
   const { random } = shop.world;
   const { orderId, totalMinor } = order;
-  const kind = random.weighted({ part: 5, lines: 5, both: 1, whole: 1, outside: 1 });
+  const kind = random.weighted({ part: 5, lines: 5, both: 1, whole: 1, outside: 1, dispute: 3 });
   const lines = kind === "lines" || kind === "both" ? drawLines(shop, order) : [];
   const amountMinor = random.int(1, Math.max(1, Math.ceil(totalMinor / 2)));
   const isPart = ["part", "both", "outside"].includes(kind);
+  if (kind === "dispute") return raiseDispute(shop, order);
   if (kind === "outside") return shop.bank.giveBack(order.payment!.paymentId!, amountMinor);
   const wish = {
     orderId,
