@@ -28,12 +28,16 @@ import {
 /** Why money goes back that a dispute had taken, and that came home. */
 const cameHome = "A dispute was won after all";
 
-/** An order whose money was all to go back owes what a dispute had taken, too, once that is with the shop again. */
+/**
+ * Money that was all to go back, an order's or that of a payment beside it, is owed even where a dispute had taken it,
+ * once that is with the shop again.
+ */
 function owingAgain(before: Order, next: Order, fact: PaymentFact, nowMs: EpochMs): Order {
   const { paymentId, orderId, dispute } = fact;
   const homeMinor = sumLost(before, paymentId) - sumLost(next, paymentId);
   const amountMinor = Math.min(homeMinor, computeRest(next, paymentId));
-  if (!isRefund(before) || amountMinor <= 0) return next;
+  const isOwed = isRefund(before) || paymentId !== before.payment?.paymentId;
+  if (!isOwed || amountMinor <= 0) return next;
   const refund = makeRefund({ ...fact, amountMinor }, cameHome, nowMs);
   const told = String(dispute?.toldAtMs);
   const refundId = makeRefundId(orderId, "dispute", dispute!.disputeId, told);

@@ -56,8 +56,19 @@ function checkDisputes(
   }
 }
 
+/** What the bank has said of an order, and what did nothing to it, is on record somewhere. */
+function checkNoted(order: Order | undefined, bank: Bank, kept: ReadonlySet<string>): void {
+  const failed = bank.events.filter(({ type }) => type === "payment.failed");
+  for (const { data } of failed.filter(({ data: { orderId } }) => orderId === order?.orderId)) {
+    const key = `failed:${data.paymentId}`;
+    if (order?.events?.[key] || kept.has(`sandbox/${key}`)) continue;
+    broken("P7", `${key} of ${data.orderId} was heard and noted nowhere`);
+  }
+}
+
 /** Checks every capture of the bank against orders and refunds, when all is at rest. */
-export function checkMoney(orders: readonly Order[], bank: Bank): void {
+export function checkMoney(orders: readonly Order[], bank: Bank, kept: ReadonlySet<string>): void {
+  for (const order of orders) checkNoted(order, bank, kept);
   for (const capture of bank.captures) {
     const order = orders.find((each) => each.orderId === capture.orderId);
     checkCapture(order, bank, capture);

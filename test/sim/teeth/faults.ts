@@ -4,6 +4,7 @@
  */
 
 import { campaignFaults } from "./campaign-faults.ts";
+import { disputeFaults } from "./dispute-faults.ts";
 import { lockLimitFaults } from "./lock-limit-faults.ts";
 import { moneyFaults } from "./money-faults.ts";
 
@@ -85,6 +86,7 @@ function fault(
 
 export const plantedFaults: readonly PlantedFault[] = [
   ...campaignFaults,
+  ...disputeFaults,
   ...lockLimitFaults,
   ...moneyFaults,
   fault(

@@ -148,7 +148,7 @@ export class Bank {
     };
     this.disputes.push(dispute);
     this.#newsOf(dispute);
-    const fates = { won: 3, lost: 3, wonAfterAll: 1, open: 1 };
+    const fates = { won: 2, lost: 3, wonAfterAll: 3, open: 1 };
     const fate = random.weighted(fates);
     if (fate === "open") return;
     this.#decideLater(dispute, fate === "won" ? ["won"] : ["lost"]);

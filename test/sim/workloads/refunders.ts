@@ -19,15 +19,11 @@ function drawLines({ world: { random } }: Shop, order: Order) {
   });
 }
 
-/** Any payment of the order, the one that bought it or one that goes back: all of it, or a part. */
-function raiseDispute({ world: { random }, bank }: Shop, { orderId }: Order): void {
-  const { paymentId, amountMinor } = random.pick(
-    bank.captures.filter((each) => each.orderId === orderId),
-  );
-  bank.raiseDispute(
-    paymentId,
-    random.chance(0.4) ? amountMinor : random.int(1, Math.max(1, amountMinor)),
-  );
+/** Any payment there is, whether the shop has heard of it or not, and whatever it did: all of it, or a part. */
+function raiseDispute({ world: { random }, bank }: Shop): void {
+  const { paymentId, amountMinor } = random.pick(bank.captures);
+  const part = random.int(1, Math.max(1, amountMinor));
+  bank.raiseDispute(paymentId, random.chance(0.4) ? amountMinor : part);
 }
 
 /** One wish to pay something back, sent until somebody answers it, and at times by two at once. */
@@ -38,7 +34,7 @@ async function refundOne(shop: Shop, order: Order, reference: string): Promise<v
   const lines = kind === "lines" || kind === "both" ? drawLines(shop, order) : [];
   const amountMinor = random.int(1, Math.max(1, Math.ceil(totalMinor / 2)));
   const isPart = ["part", "both", "outside"].includes(kind);
-  if (kind === "dispute") return raiseDispute(shop, order);
+  if (kind === "dispute") return raiseDispute(shop);
   if (kind === "outside") return shop.bank.giveBack(order.payment!.paymentId!, amountMinor);
   const wish = {
     orderId,

@@ -177,7 +177,9 @@ export class Shop {
     await this.auditor?.finish();
     this.books.checkAll();
     this.#checkAtRest();
-    checkMoney(this.books.orders(), this.bank);
+    const kept = world.engine.table("Events").items();
+    const keys = new Set(kept.map(({ eventKey }) => String(eventKey)));
+    checkMoney(this.books.orders(), this.bank, keys);
   }
 
   async #stockUp(itemId: string): Promise<void> {
