@@ -185,8 +185,8 @@ const asking: readonly Mistake[] = [
   [
     "an offer of Razorpay's is another amount",
     receiving,
-    "return fetched?.orderId === order.orderId && fetched.orderedMinor !== undefined",
-    "return fetched?.orderId === order.orderId && fetched.orderedMinor === -1",
+    "const isAnswer = fetched?.orderId === order.orderId && fetched.orderedMinor !== undefined;",
+    "const isAnswer = fetched?.orderId === order.orderId && fetched.orderedMinor === -1;",
   ],
   [
     "an offer or a fee is on record as what was ordered",
