@@ -1,6 +1,7 @@
 /** What the books of the providers' stand-ins say that came and went back, as it stands on bank statements. */
 import { razorpayDecimalText } from "../../../local/providers/razorpay.ts";
 import { stripeDecimalText } from "../../../local/providers/stripe.ts";
+import type { Order } from "../../../shared/orders/order.ts";
 import type { HistoryStandIns } from "./histories.ts";
 
 /** One payment whose money came, as decimal text. */
@@ -10,45 +11,43 @@ export interface Captured {
   readonly back: string;
 }
 
-type Lists = { [Name in keyof HistoryStandIns]: (orderId: string) => Captured[] };
+/** By the transactions that the shop has started: whose they are is what the provider may have been told wrong. */
+type Lists = { [Name in keyof HistoryStandIns]: (ids: ReadonlySet<string>) => Captured[] };
 
 function createLists({ stripe, razorpay, wompi, mercadopago }: HistoryStandIns): Lists {
   return {
-    stripe: (orderId) =>
+    stripe: (ids) =>
       [...stripe.intents.values()]
-        .filter(({ status, metadata }) => {
-          return metadata["orderId"] === orderId && status === "succeeded";
-        })
+        .filter(({ id, status }) => ids.has(id) && status === "succeeded")
         .map(({ id, amount_received: amount, currency }) => ({
           paymentId: id,
           paid: stripeDecimalText(amount, currency),
           back: stripeDecimalText(stripe.account.sumRefunded(id), currency),
         })),
-    razorpay: (orderId) =>
+    razorpay: (ids) =>
       [...razorpay.payments.values()]
         .filter(({ order_id: of, status }) => {
-          const isOurs = razorpay.orders.get(of)?.receipt === orderId;
-          return isOurs && ["captured", "refunded"].includes(status);
+          return ids.has(of) && ["captured", "refunded"].includes(status);
         })
         .map(({ id, amount, amount_refunded: back, currency }) => ({
           paymentId: id,
           paid: razorpayDecimalText(amount, currency),
           back: razorpayDecimalText(back, currency),
         })),
-    wompi: (orderId) =>
+    wompi: (ids) =>
       [...wompi.transactions.values()]
         .filter(({ reference, status }) => {
-          return reference.startsWith(orderId) && ["APPROVED", "VOIDED"].includes(status);
+          return ids.has(reference) && ["APPROVED", "VOIDED"].includes(status);
         })
         .map(({ id, amount_in_cents: cents, status }) => ({
           paymentId: id,
           paid: (cents / 100).toFixed(2),
           back: ((status === "VOIDED" ? cents : 0) / 100).toFixed(2),
         })),
-    mercadopago: (orderId) =>
+    mercadopago: (ids) =>
       [...mercadopago.payments.values()]
         .filter(({ external_reference: reference, status }) => {
-          return reference === orderId && ["approved", "refunded"].includes(status);
+          return ids.has(reference) && ["approved", "refunded"].includes(status);
         })
         .map(({ id, transaction_amount: paid, transaction_amount_refunded: back }) => ({
           paymentId: String(id),
@@ -62,7 +61,8 @@ function createLists({ stripe, razorpay, wompi, mercadopago }: HistoryStandIns):
 export function listCaptured(
   standIns: HistoryStandIns,
   name: keyof HistoryStandIns,
-  orderId: string,
+  { payment }: Order,
 ): Captured[] {
-  return createLists(standIns)[name](orderId);
+  const ids = new Set(Object.keys(payment?.transactions ?? {}));
+  return createLists(standIns)[name](ids);
 }

@@ -225,7 +225,7 @@ class History {
   /** P10: in fine weather nobody ends an order whose money is there, or on its way within the method's limit. */
   #checkEnded(how: string): void {
     if (!this.#isFine) return;
-    const [paid] = listCaptured(this.#standIns, this.#name, this.#orderId);
+    const [paid] = listCaptured(this.#standIns, this.#name, this.order);
     if (paid) this.#broken("P10", `it was ${how}, and ${paid.paymentId} had been captured`);
     const isWithin = this.#now() < this.order.createdAtMs + processingMs - 15 * minuteMs;
     const { payment } = this.order;
@@ -236,8 +236,9 @@ class History {
   /** Payments of the order that something can happen to. */
   #listOpen() {
     const listed = this.#standIns[this.#name].list();
-    return listed.filter(({ about, actions }) => {
-      return about.startsWith(this.#orderId) && actions.length > 0;
+    const started = this.order.payment?.transactions ?? {};
+    return listed.filter(({ id, about, actions }) => {
+      return (about.startsWith(this.#orderId) || id in started) && actions.length > 0;
     });
   }
 
@@ -398,7 +399,7 @@ class History {
     if (this.#random.chance(0.6)) await this.#happen({ pay: 6, fail: 1, process: 2 });
     for (let left = this.#random.int(6, 24); left > 0; left -= 1) await this.#step();
     await this.#comeToRest();
-    const all = listCaptured(this.#standIns, this.#name, this.#orderId);
+    const all = listCaptured(this.#standIns, this.#name, this.order);
     for (const captured of all) this.#check(captured);
     this.#checkOrder(all);
     return all.length;

@@ -2,6 +2,12 @@
 import fc from "fast-check";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import {
+  mercadopagoDelivery,
+  mercadopagoKeys,
+  type MercadopagoStandIn,
+  startMercadopago,
+} from "../../../local/providers/mercadopago.ts";
+import {
   type RazorpayStandIn,
   razorpayDecimalText,
   razorpayDelivery,
@@ -32,6 +38,8 @@ import {
 } from "../../../shared/providers/amounts.ts";
 import type { PaymentFact, PaymentProvider } from "../../../shared/providers/provider.ts";
 import { razorpayCurrencies } from "../../../shared/providers/razorpay-currencies.ts";
+import { mercadopagoCurrencies } from "../../../shared/providers/mercadopago-currencies.ts";
+import { createMercadopago } from "../../../shared/providers/mercadopago.ts";
 import { createRazorpay } from "../../../shared/providers/razorpay.ts";
 import { stripeCurrencies } from "../../../shared/providers/stripe-currencies.ts";
 import { createStripe } from "../../../shared/providers/stripe.ts";
@@ -44,21 +52,28 @@ const clock = () => epochMs(nowMs);
 let stripeSide: StripeStandIn;
 let razorpaySide: RazorpayStandIn;
 let wompiSide: WompiStandIn;
+let mercadopagoSide: MercadopagoStandIn;
 let stripe: PaymentProvider;
 let razorpay: PaymentProvider;
 let wompi: PaymentProvider;
+let mercadopago: PaymentProvider;
 
 beforeAll(async () => {
-  [stripeSide, razorpaySide, wompiSide] = await Promise.all([
+  [stripeSide, razorpaySide, wompiSide, mercadopagoSide] = await Promise.all([
     startStripe(),
     startRazorpay(),
     startWompi(),
+    startMercadopago(),
   ]);
   stripe = createStripe({ keys: async () => [stripeKeys], baseUrl: stripeSide.url, clock });
   razorpay = createRazorpay({ keys: async () => [razorpayKeys], baseUrl: razorpaySide.url });
   wompi = createWompi({ keys: async () => [wompiKeys], baseUrl: wompiSide.url });
+  const { url: baseUrl } = mercadopagoSide;
+  mercadopago = createMercadopago({ keys: async () => [mercadopagoKeys], baseUrl });
 });
-afterAll(() => Promise.all([stripeSide.stop(), razorpaySide.stop(), wompiSide.stop()]));
+afterAll(() =>
+  Promise.all([stripeSide, razorpaySide, wompiSide, mercadopagoSide].map((side) => side.stop())),
+);
 
 /** What the shop shows: the total with the decimals of ISO 4217, without zeros at its end. */
 const shownBy = ({ amountMinor, currency }: Amount): number =>
@@ -130,12 +145,27 @@ const journeys: Record<string, (amount: Amount) => Promise<Journey>> = {
     await wompi.refund(refundOf(amount, transactionId, transaction.id));
     return { asked, told, fetched, paidBack: transaction.status === "VOIDED" ? asked : "0" };
   },
+  async mercadopago(amount) {
+    const { transactionId } = await mercadopago.create(wishOf(amount));
+    const page = mercadopagoSide.list().find(({ about }) => about === transactionId);
+    mercadopagoSide.act(page!.id, "pay");
+    const payment = [...mercadopagoSide.payments.values()].find(
+      ({ external_reference: reference }) => reference === transactionId,
+    )!;
+    const paymentId = String(payment.id);
+    const told = (await mercadopago.readWebhook(mercadopagoDelivery(payment.id))) as PaymentFact;
+    const fetched = await mercadopago.fetch({ transactionId, paymentId });
+    await mercadopago.refund(refundOf(amount, transactionId, paymentId));
+    const { transaction_amount: asked, transaction_amount_refunded: paidBack } = payment;
+    return { asked: String(asked), told, fetched, paidBack: String(paidBack) };
+  },
 };
 
 const tables: Readonly<Record<string, CurrencyTable>> = {
   stripe: stripeCurrencies,
   razorpay: razorpayCurrencies,
   wompi: wompiCurrencies,
+  mercadopago: mercadopagoCurrencies,
 };
 
 /** Amounts of ours that the table says can be sent. */
