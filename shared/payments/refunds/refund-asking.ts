@@ -73,7 +73,7 @@ export async function askProvider(
   const idempotencyKey = refundKey(refund);
   try {
     const asked = await findAsked(provider, refund, clock());
-    if (asked) return { status: asked.status, refundId: asked.refundId };
+    if (asked) return asked;
     if (providerRefundId === undefined && isDisputed(order, refund)) return { status: "disputed" };
     return await provider.refund({
       ...payment,

@@ -16,7 +16,8 @@ export function pauseAfter(attempts: number): number {
 
 /** What the provider said to a refund. */
 export type RefundAnswer =
-  | RefundState
+  /** With the amount where an earlier try was found, which may have been for more than is owed by now. */
+  | (RefundState & { readonly amountMinor?: number })
   /** It could not be asked, or failed: the next attempt will ask again. */
   | { readonly status: "unanswered"; readonly lastError: string }
   /** A dispute of the payment may take that money, too: nobody is asked before it is decided. */
@@ -87,6 +88,6 @@ export function afterAttempt(
   const answered =
     answer.status === "failed"
       ? givenUp(order, asked, { refundId: answer.refundId, lastError: "gave_up" })
-      : confirmed(asked, answer);
+      : { ...confirmed(asked, answer), amountMinor: answer.amountMinor ?? asked.amountMinor };
   return withDue(withRefund(withoutTwin(order, refundId, answer.refundId), answered), dueMs);
 }

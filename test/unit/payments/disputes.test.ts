@@ -344,3 +344,18 @@ function oddDeliveries(name: (typeof names)[number]): StandInDelivery[] {
   Object.assign(chargeback, { currency: "ARS" });
   return [mercadopagoDelivery(chargeback.id, { atMs: nowMs, type: "topic_chargebacks_wh" })];
 }
+
+it("a refund whose answer was lost counts as it was given, though less is owed since", async () => {
+  const { act, receive, refund, read, shop } = await paidAt("stripe");
+  const { stripe } = bench;
+  // It is given, but nobody hears of it.
+  stripe.faultFor = ({ method, path }) =>
+    method === "POST" && path === "/v1/refunds" ? "lose" : undefined;
+  await refund({ amountMinor: 500 });
+  stripe.faultFor = () => undefined;
+  for (const delivery of act("dispute", 400)) await receive(delivery);
+  for (const delivery of act("loseDispute")) await receive(delivery);
+  await shop.payments.retryRefunds(await read(), { id: "system:sweep" });
+  const [given] = orderView(await read()).payment!.refunds;
+  expect(given).toMatchObject({ status: "done", amountMinor: 500 });
+});
