@@ -1,5 +1,6 @@
 /** Writes recordings down as a page of tables and as a picture. */
 import { defaultContention, settingRows } from "../../local/contention/settings.ts";
+import { fitDueShards } from "../../infra/settings/capacity.ts";
 import { type Compared, standalone, tenfoldBars } from "../../scripts/crowd/chart.ts";
 import type { CrowdSummary } from "../../scripts/crowd/summary.ts";
 import type { StepCost } from "../../test/sim/contention/order-costs.ts";
@@ -76,22 +77,37 @@ function crowdTable(recordings: readonly Recording[]): string {
   return table(["crowd", "", ...crowdColumns.map(([name]) => name), limit], rows);
 }
 
+/** What bounds sales besides an item's rows: two units an order in its table, one entry in the index of due orders. */
+function listOtherLimits({ contention }: Scenario["options"]): string[] {
+  const { warmWriteUnits, partitionWriteUnits } = contention;
+  const dueShards = fitDueShards(warmWriteUnits);
+  const ofIndex = `${whole(dueShards * partitionWriteUnits)} (${dueShards} partitions)`;
+  return [`${whole(warmWriteUnits / 2)} (${whole(warmWriteUnits)} units)`, ofIndex];
+}
+
 const ofSales = (): readonly Scenario[] => scenarios.filter(({ group }) => group === "sales");
 
 function salesTable(recordings: readonly Recording[]): string {
-  const rows = ofSales().flatMap(({ id, name }) =>
+  const rows = ofSales().flatMap(({ id, name, options }) =>
     recordings.map(({ name: who, crowds }) => {
       const found = crowds[id];
-      if (!found) return [name, who, none, none, none, none, none];
+      if (!found) return [name, who, ...Array.from({ length: 9 }, () => none)];
       const { summary, limits } = found;
+      const { counts } = summary;
       const rates = [summary.perSecond, summary.bestSecond].map(whole);
       const most = [limits.transactions, limits.plainUpdates].map(whole);
-      return [name, who, ...rates, ...most, some(summary.attemptsPerSale)];
+      const others = listOtherLimits(options);
+      const told = [counts.tryAgain + counts.fault, counts.soldOut].map(whole);
+      return [name, who, ...rates, ...most, ...others, ...told, some(summary.attemptsPerSale)];
     }),
   );
-  const limit = ["limit by transactions", "limit by plain updates"];
-  const head = ["rows", "", "sales a second", "best second", ...limit, "attempts a sale"];
-  return table(head, rows);
+  const ofRows = ["limit of rows by transactions", "by plain updates"];
+  const ofTables = ["limit of the table of orders", "of the index of due orders"];
+  const answers = ["503 and 500", "sold out", "attempts a sale"];
+  return table(
+    ["rows", "", "sales a second", "best second", ...ofRows, ...ofTables, ...answers],
+    rows,
+  );
 }
 
 function rowTable({ rows }: Recording): string {
@@ -159,7 +175,8 @@ ${costTable(recordings)}
 
 ## Crowds
 
-1,000 shoppers within 1 s and 500 units of each item unless told; fresh tables, seed 1. Times are how long
+1,000 shoppers within 1 s and 500 units of each item unless told; fresh tables (4,000 write units a second each, so 2,000
+orders a second and what has gathered in the second before), 4 partitions of the index of due orders, seed 1. Times are how long
 shoppers waited for any answer. "With refusals": all write units that the model charged, those of refused
 attempts and of index entries included, for each sale.
 
@@ -167,9 +184,12 @@ ${crowdTable(recordings)}
 
 ## Sales a second of one item
 
-More shoppers within 2 s than can be served, stock without end, tables that were warmed for it (40,000 write
-units, 200,000 at 40 rows). The physical limit: a row takes one transaction at a time, ${defaultContention.busy.medianMs} ms
-each; in plain updates its partition gives ${whole(defaultContention.partitionWriteUnits)} write units a second.
+As many shoppers within 2 s as the rows give units for in plain updates, and stock without end. What was set: \`warmWriteUnits\`,
+40,000 and at 40 rows 200,000 (quotas raised with it), from which the number of partitions of the index of due orders
+follows; everything else by its default. The physical limits: a row takes one transaction at a time, ${defaultContention.busy.medianMs} ms
+each; in plain updates its partition gives ${whole(defaultContention.partitionWriteUnits)} write units a second; an order is two units in its table (it
+stands in a transaction), and one entry in each of its indexes. API Gateway's and
+Lambda's own quotas are no part of the model: ask for yours to be raised before such a sale.
 
 ${salesTable(recordings)}
 
