@@ -77,7 +77,7 @@ function tellRefund(
 ): ToldRefund | undefined {
   const amountMinor = fromDecimal(amount, currency);
   if (amountMinor === undefined) return undefined;
-  return { ...refundState({ id, amount, status }), amountMinor };
+  return { ...refundState({ id, amount, status }), amountMinor, isNameless: true };
 }
 
 function listTold({ refunds, currency_id: currency }: MercadopagoPayment): ToldRefund[] {

@@ -42,6 +42,8 @@ export interface ToldRefund {
   readonly status: "requested" | "done" | "failed";
   /** Our own name for it, where we asked for it and the provider remembers. */
   readonly ourRefundId?: string | undefined;
+  /** Its provider keeps no names of ours: nobody but what it paid back says whose it is. */
+  readonly isNameless?: true;
 }
 
 /**

@@ -53,12 +53,25 @@ export function confirmed(refund: Refund, told: Pick<ToldRefund, "refundId" | "s
   };
 }
 
-/** Which refund of the order is meant; one of ours says so, even before its name is known here. */
-function findTold(order: Order, { refundId, ourRefundId }: ToldRefund): Refund | undefined {
-  const known = listRefunds(order).find(
+/**
+ * Which refund of the payment is meant; one of ours says so, even before its name is known here. Where no provider can
+ * say it, what is asked for at this moment has just been carried out: taken for somebody else's it would count twice,
+ * and be asked for once more.
+ */
+function findTold(order: Order, paymentId: string, told: ToldRefund): Refund | undefined {
+  const { refundId, ourRefundId, amountMinor, isNameless = false } = told;
+  const refunds = listRefunds(order);
+  const known = refunds.find(
     (each) => each.providerRefundId === refundId || each.gaveUp?.includes(refundId),
   );
-  if (known || ourRefundId === undefined) return known;
+  if (known) return known;
+  if (isNameless) {
+    const alike = refunds.filter(
+      (each) => each.paymentId === paymentId && each.amountMinor === amountMinor && isOpen(each),
+    );
+    return alike.find(({ providerRefundId }) => providerRefundId === undefined);
+  }
+  if (ourRefundId === undefined) return undefined;
   const own = findRefund(order, ourRefundId);
   // Another try at it has been taken on since.
   return own?.providerRefundId === undefined ? own : undefined;
@@ -125,7 +138,8 @@ export function withTold(
 ): Order {
   let next = order;
   for (const told of refunds) {
-    const known = findTold(next, told) ?? outsideRefund(next, payment, told, nowMs);
+    const known =
+      findTold(next, payment.paymentId, told) ?? outsideRefund(next, payment, told, nowMs);
     const isNew = findRefund(next, known.refundId) === undefined;
     const refund = advanced(next, known, told) ?? (isNew ? known : undefined);
     if (refund) next = withRefund(next, refund);
@@ -134,8 +148,10 @@ export function withTold(
 }
 
 /** All of the payment went back at once, though nobody here asked for it. */
-function findWhole(order: Order, { refunds = [], amountMinor }: PaymentFact) {
-  return refunds.find((told) => told.amountMinor >= amountMinor && !findTold(order, told));
+function findWhole(order: Order, { refunds = [], amountMinor, paymentId }: PaymentFact) {
+  return refunds.find(
+    (told) => told.amountMinor >= amountMinor && !findTold(order, paymentId, told),
+  );
 }
 
 /** The same as if it was asked for only: an order goes by `refund_due` to `refunded`. */

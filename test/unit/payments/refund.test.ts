@@ -327,6 +327,23 @@ it("a refund that its provider told of without our name counts once, when its an
   expect(next.payment?.refundableMinor).toBe(300);
 });
 
+it("a part that is told of by nobody's name while it is asked for is that part, and nothing is left to ask for", () => {
+  const [due, part] = begun(paid, { amountMinor: 300 });
+  const made = { refundId: "re_1", amountMinor: 300, status: "done", isNameless: true } as const;
+  const told = heard(due, toldOf(made));
+  const settled = { refundId: part.refundId, status: "done", providerRefundId: "re_1" };
+  for (const next of [told, heard(told, toldOf(made))]) {
+    expect(next).toMatchObject({ status: "paid", payment: { refundableMinor: 200 } });
+    expect(listRefunds(next)).toMatchObject([{ ...settled, amountMinor: 300 }]);
+  }
+  const answer = { refundId: "re_1", status: "done" } as const;
+  expect(afterAttempt(told, part, { answer, nowMs })).toBe(told);
+  // Another one of the same size is somebody else's.
+  expect(listRefunds(heard(told, toldOf({ ...made, refundId: "re_2", amountMinor: 100 })))).toEqual(
+    expect.arrayContaining([expect.objectContaining({ isOutside: true, amountMinor: 100 })]),
+  );
+});
+
 it("a refund is found again by our name before its own is known, and by its own ever after", () => {
   const [due, part] = begun(paid, { amountMinor: 200 });
   const made = { refundId: "re_1", amountMinor: 200, status: "done" } as const;

@@ -223,7 +223,9 @@ describe("money that goes back", () => {
     const payment = paid();
     side.act(String(payment.id), "refund", 5);
     const payments = { transactionId: orderId, paymentId: String(payment.id) };
-    const outside = [{ refundId: expect.any(String), amountMinor: 500, status: "done" }];
+    const outside = [
+      { refundId: expect.any(String), amountMinor: 500, status: "done", isNameless: true },
+    ];
     expect(await mercadopago.listRefunds(payments)).toEqual(outside);
     const fact = await mercadopago.fetch(payments);
     expect(fact).toMatchObject({ kind: "refunded", amountMinor: 1_999, refunds: outside });
