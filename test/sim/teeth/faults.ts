@@ -697,8 +697,8 @@ export const plantedFaults: readonly PlantedFault[] = [
   fault(
     "a refund of ours whose answer was lost is taken for another's",
     refundTelling,
-    "if (known || ourRefundId === undefined) return known;",
-    'if (known || ourRefundId !== "") return known;',
+    "if (ourRefundId === undefined) return undefined;",
+    'if (ourRefundId !== "") return undefined;',
     "refunds",
   ),
   fault(

@@ -226,6 +226,12 @@ const asking: readonly Mistake[] = [
     "[Math.floor(sinceMs / 1000), Math.ceil(untilMs / 1000)] as const",
     "[Math.floor(sinceMs), Math.ceil(untilMs)] as const",
   ],
+  [
+    "a part that is told of without our name is somebody else's",
+    "shared/payments/refunds/refund-telling.ts",
+    "if (isNameless) {",
+    'if (isNameless && refundId === "") {',
+  ],
 ];
 
 const plant =
