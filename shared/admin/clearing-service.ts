@@ -1,9 +1,9 @@
 /** Ends orders and locks by an administrator's word: one order, or everything. */
 import type { Actor } from "../base/actor.ts";
-import type { InputIssue } from "../base/errors.ts";
+import { HoldfastError, type InputIssue } from "../base/errors.ts";
 import type { Clock } from "../base/time.ts";
 import type { LockService } from "../locks/lock-service.ts";
-import { type Order, OrderNotPayable } from "../orders/order.ts";
+import type { Order } from "../orders/order.ts";
 import type { Cancelling } from "../payments/cancel-service.ts";
 import type { Database } from "../table/database.ts";
 import { currentOperation } from "../table/operation.ts";
@@ -47,22 +47,26 @@ async function countAll(list: Lister<unknown>, isLate: () => boolean): Promise<n
   return count;
 }
 
+/** What became of one: it had ended by itself, or cannot be ended while a bank is at work on its payment. */
+type Ending = "ended" | "gone" | "busy";
+
 /** Ends all of a list in batches until `isLate`; `undone` tells that some were left. */
 async function endAll<T>(
   list: Lister<T>,
-  end: (each: T) => Promise<boolean>,
+  end: (each: T) => Promise<Ending>,
   isLate: () => boolean,
 ): Promise<{ ended: number; undone: boolean }> {
-  let ended = 0;
+  let [ended, busy] = [0, 0];
   let cursor: string | undefined;
   do {
     if (isLate()) return { ended, undone: true };
     const page: Page<T> = await list({ limit: sideBySide, cursor });
     const outcomes = await Promise.all(page.rows.map(end));
-    ended += outcomes.filter(Boolean).length;
+    ended += outcomes.filter((outcome) => outcome === "ended").length;
+    busy += outcomes.filter((outcome) => outcome === "busy").length;
     cursor = page.cursor;
   } while (cursor !== undefined);
-  return { ended, undone: false };
+  return { ended, undone: busy > 0 };
 }
 
 function whatIsMissing({ confirm, reason }: ClearingWish): InputIssue[] {
@@ -78,13 +82,14 @@ export function createClearingService(options: ClearingServiceOptions) {
   const { database, locks, cancelling, clock } = options;
 
   /** An order that ended by itself meanwhile is none to end. */
-  async function endOrder(orderId: string, actor: Actor, reason?: string): Promise<boolean> {
+  async function endOrder(orderId: string, actor: Actor, reason?: string): Promise<Ending> {
     try {
       await release(orderId, actor, reason);
-      return true;
+      return "ended";
     } catch (error) {
-      if (error instanceof OrderNotPayable) return false;
-      throw error;
+      // Told by a look at the order, or by a transaction that it refused.
+      if (!(error instanceof HoldfastError) || error.code !== "ORDER_NOT_PAYABLE") throw error;
+      return error.fields["reason"] === "payment_processing" ? "busy" : "gone";
     }
   }
 
@@ -107,7 +112,7 @@ export function createClearingService(options: ClearingServiceOptions) {
      * Ends every lock and every pending order: afterwards no former holder's write is accepted, and who
      * did it and why is on record with each of them. Each end is a transaction of its own, so an
      * interruption leaves nothing half done, and repeating it goes on with what is left; `complete`
-     * tells that nothing is. Stops when the operation's time is up.
+     * tells that nothing is. An order whose payment a bank is at work on stays. Stops when the operation's time is up.
      *
      * @throws ClearingNotConfirmed with the counts of what would end; nothing was changed
      * @example await clearing.clearAll({ confirm: "clear all locks", reason: "drill", actor })
@@ -124,7 +129,8 @@ export function createClearingService(options: ClearingServiceOptions) {
       const { actor, reason } = wish;
       const released = await endAll(
         (page) => locks.list(page),
-        async ({ resource }) => Boolean(await locks.forceRelease({ resource, actor, reason })),
+        async ({ resource }) =>
+          (await locks.forceRelease({ resource, actor, reason })) ? "ended" : "gone",
         isLate,
       );
       const closed = await endAll(

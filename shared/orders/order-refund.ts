@@ -43,7 +43,7 @@ export interface RefundEntry {
   readonly attempts: number;
   /** How often it had to be asked for anew; each such try has a key of its own. */
   readonly failures?: number;
-  /** It was given back at the provider by somebody: nobody asks for it again. */
+  /** It was given back by somebody, at the provider or by other means: nobody asks for it. */
   readonly isOutside?: true;
   /** The payment that is paid back where it is not the one that settled the order. */
   readonly of?: RefundedPayment;

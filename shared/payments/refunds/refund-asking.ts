@@ -67,6 +67,8 @@ export async function askProvider(
   const provider = providers[refund.provider];
   // Nothing came, or nothing of it is left, so nothing has to go back.
   if (amountMinor === 0) return { status: "done", refundId };
+  // Somebody has paid it back by other means, and said so before it was due.
+  if (refund.isOutside && providerRefundId === undefined) return { status: "outside" };
   if (!provider) return { status: "unanswered", lastError: "not_configured" };
   const payment = { orderId, transactionId, paymentId };
   const wish = { amountMinor, currency, reason, ourRefundId: refundId };

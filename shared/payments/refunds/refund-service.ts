@@ -7,7 +7,7 @@ import { changeOrderWrite } from "../payment-store.ts";
 import { findRefund, isOpen, listOpenRefunds } from "./refund.ts";
 import { type AskingOptions, askProvider } from "./refund-asking.ts";
 import { afterAttempt, type RefundAnswer } from "./refund-attempt.ts";
-import { type Begun, type BeginningOptions, createBeginning } from "./refund-beginning.ts";
+import { type BeginningOptions, createBeginning } from "./refund-beginning.ts";
 import type { RefundWish } from "./refund-wish.ts";
 
 /** What refunds are made of. */
@@ -67,16 +67,6 @@ export function createRefunds(options: RefundOptions) {
     return current;
   }
 
-  /** Money that went back by other means: nobody is asked. */
-  async function writeDown({ order, refundId: only }: Begun, actor: Actor): Promise<Order> {
-    let current = order;
-    for (const refund of listOpenRefunds(order)) {
-      if (only !== undefined && refund.refundId !== only) continue;
-      current = await record(current, refund, { status: "outside" }, actor);
-    }
-    return current;
-  }
-
   /**
    * Pays back what an order has cost, a part of it, or what lines that come back were paid with. Units that go back
    * into stock do so at once, in the transaction that makes the refund due; the money goes as soon as the
@@ -91,10 +81,8 @@ export function createRefunds(options: RefundOptions) {
    * @example await refunds.request({ orderId: "ord_x", reason: "damaged", actor: { id: "root" } })
    */
   async function request(wish: RefundWish): Promise<Order> {
-    const { outside = false, actor } = wish;
-    const begun = await begin(wish);
-    if (outside) return writeDown(begun, actor);
-    return carryOut(begun.order, actor, begun.refundId);
+    const { order, refundId } = await begin(wish);
+    return carryOut(order, wish.actor, refundId);
   }
 
   return { carryOut, request };

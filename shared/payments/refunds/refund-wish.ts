@@ -91,9 +91,11 @@ export function wishedRefundId(wish: RefundWish): string {
 
 /** What is kept of a refund that begins. */
 export function wishedEntry(wish: RefundWish, amountMinor: number, nowMs: EpochMs) {
-  const { reason } = wish;
+  const { reason, outside = false } = wish;
   const begun = { status: "due", reason, amountMinor, attempts: 0, createdAtMs: nowMs } as const;
-  return { ...begun, fingerprint: makeFingerprint(wish) };
+  // It says so from the first: whoever finds it open, after its maker has died, must not pay it back once more.
+  const how = outside ? ({ isOutside: true } as const) : {};
+  return { ...begun, ...how, fingerprint: makeFingerprint(wish) };
 }
 
 /** @throws InvalidRequest for lines that the order does not have, ReturnExceeded for units */
@@ -169,17 +171,27 @@ function beginRefund(
   return { outcome, refundId };
 }
 
-/** Refunds that were refused for good, to be asked for once more because somebody says so. */
-function reopened(order: Order, refunds: readonly Refund[], nowMs: EpochMs): RefundDecision {
+/**
+ * Refunds that were refused for good, to be asked for once more because somebody says so; with `outside` these and
+ * what nobody was asked for yet are not to be asked for any more.
+ */
+function reopened(
+  order: Order,
+  refunds: readonly Refund[],
+  { outside = false, nowMs }: Pick<RefundWish, "outside"> & { nowMs: EpochMs },
+): RefundDecision {
   let next = order;
+  const how = outside ? ({ isOutside: true } as const) : {};
   for (const refund of refunds) {
-    if (refund.status !== "failed" || refund.isOutside) continue;
+    if (refund.isOutside) continue;
+    if (outside && refund.status === "due") next = withRefund(next, { ...refund, ...how });
+    if (refund.status !== "failed") continue;
     const { failures = 0 } = refund;
     const restMinor = computeRest(next, refund.paymentId, refund.refundId);
     const amountMinor = Math.min(refund.amountMinor, restMinor);
     // The provider has answered under the key before, so the next attempt needs another one.
     const due = { ...refund, status: "due", attempts: 0, failures: failures + 1 } as const;
-    next = withRefund(next, { ...due, amountMinor });
+    next = withRefund(next, { ...due, ...how, amountMinor });
   }
   if (next === order) return {};
   const step = { stock: "leave", cart: "leave", action: "refund.due" } as const;
@@ -199,9 +211,10 @@ export function decideRefund(order: Order, wish: RefundWish, nowMs: EpochMs): Re
   if (known) {
     const isOther = known.fingerprint !== undefined && known.fingerprint !== makeFingerprint(wish);
     if (isOther && wish.reference !== undefined) throw new IdempotencyKeyReused();
-    return { ...reopened(order, [known], nowMs), refundId };
+    return { ...reopened(order, [known], { ...wish, nowMs }), refundId };
   }
-  if (isWhole(wish) && isRefund(order)) return reopened(order, listRefunds(order), nowMs);
+  if (isWhole(wish) && isRefund(order))
+    return reopened(order, listRefunds(order), { ...wish, nowMs });
   if (order.status !== "paid" && !isRefund(order)) throw new OrderNotPayable(order);
   return beginRefund(order, wish, nowMs);
 }

@@ -1,9 +1,14 @@
 /** How long a refund waits between attempts, which key it carries, and what providers tell of it. */
 import { describe, expect, it } from "vitest";
+import { silentLogger } from "../../../shared/base/logger.ts";
 import { epochMs } from "../../../shared/base/time.ts";
 import type { Order, Refund } from "../../../shared/orders/order.ts";
 import { computeWorth } from "../../../shared/orders/order-returns.ts";
-import type { PaymentFact, ToldRefund } from "../../../shared/providers/provider.ts";
+import type {
+  PaymentFact,
+  PaymentProvider,
+  ToldRefund,
+} from "../../../shared/providers/provider.ts";
 import { decideOutcome } from "../../../shared/payments/payment.ts";
 import {
   computeRest,
@@ -14,6 +19,7 @@ import {
   withRefund,
 } from "../../../shared/payments/refunds/refund.ts";
 import { afterAttempt, pauseAfter } from "../../../shared/payments/refunds/refund-attempt.ts";
+import { askProvider } from "../../../shared/payments/refunds/refund-asking.ts";
 import { decideRefund } from "../../../shared/payments/refunds/refund-wish.ts";
 
 const nowMs = epochMs(1_800_000_000_000);
@@ -325,6 +331,42 @@ it("a refund that its provider told of without our name counts once, when its an
   const next = afterAttempt(told, findRefund(told, part.refundId)!, { answer, nowMs });
   expect(listRefunds(next)).toMatchObject([{ refundId: part.refundId, status: "done" }]);
   expect(next.payment?.refundableMinor).toBe(300);
+});
+
+describe("money that went back by other means", () => {
+  /** A provider that pays back whatever it is asked for, which here nobody may. */
+  const asking = {
+    providers: {
+      stripe: new Proxy({} as PaymentProvider, {
+        get: () => () => Promise.reject(new Error("asked")),
+      }),
+    },
+    clock: () => nowMs,
+    logger: silentLogger,
+  };
+
+  it.each([{}, { amountMinor: 200 }])(
+    "is not paid back once more by whoever finds it open, its maker dead (%o)",
+    async (more) => {
+      const [open, own] = begun(paid, { ...more, outside: true });
+      expect(listOpenRefunds(open)).toHaveLength(1);
+      const answer = await askProvider(asking, open, own);
+      expect(answer).toEqual({ status: "outside" });
+      const next = afterAttempt(open, own, { answer, nowMs });
+      expect(refundIn(next)).toMatchObject({ status: "done", attempts: 0 });
+      expect(next.dueAtMs).toBeUndefined();
+    },
+  );
+
+  it("is what was due already, and what was refused for good", async () => {
+    const answer = { status: "refused", lastError: "too_old", told: [] } as const;
+    for (const first of [order, afterAttempt(order, refund, { answer, nowMs })]) {
+      const { outcome } = decideRefund(first, wishOf({ outside: true }), nowMs);
+      const open = outcome!.next;
+      const [own] = listOpenRefunds(open);
+      expect(await askProvider(asking, open, own!)).toEqual({ status: "outside" });
+    }
+  });
 });
 
 it("a part that is told of by nobody's name while it is asked for is that part, and nothing is left to ask for", () => {
