@@ -25,6 +25,7 @@ import { showPrices } from "./order-repricing.ts";
 import { type PlaceOrder, sameRequest } from "./order-request.ts";
 import { findOrder } from "./order-store.ts";
 import { OrderTaking } from "./order-taking.ts";
+import { findTooWide } from "./order-width.ts";
 import { ensureOwnRows, judgeUses } from "./order-uses.ts";
 
 /** An order, and whether it had been placed before by the same request. */
@@ -105,6 +106,14 @@ async function takeHot(placing: Placing, { draft }: Stand): Promise<Draft | unde
   }
 }
 
+/** @throws TooLarge when some transaction of the order's life would have too many writes; a repetition meets its order */
+async function assertNarrow(parts: PlacingOptions, { order }: Draft, attempt: Attempt) {
+  const tooWide = findTooWide(order, attempt.writes.length);
+  if (!tooWide) return;
+  const placed = await findOrder(parts.database, order.orderId);
+  throw placed ? new OrderExists(placed) : tooWide;
+}
+
 /** What the refusal of holds leaves to be tried: rooms to be made; otherwise it is told, prices included. */
 async function roomsOrRefusal(
   placing: Placing,
@@ -134,6 +143,7 @@ async function attemptOnce(placing: Placing, stand: Stand): Promise<Order | Stan
   const draft = await takeHot(placing, stand);
   if (!draft) return { ...stand, draft: await draftPayable(placing) };
   const attempt = planAttempt(parts, draft, stand.rooms, request.actor);
+  await assertNarrow(parts, draft, attempt);
   try {
     // Who meets others looks at the items before it goes on: a blind write more would be in everybody's way.
     await transactOpening(parts.database, attempt.writes, { conflicts: 1, throttles: 1 });
@@ -216,6 +226,7 @@ async function placeOrGiveBack(parts: PlacingOptions, request: PlaceOrder): Prom
  * @throws LimitExceeded when the shopper has too much open, or wants too much of one item; nothing was held
  * @throws CodeNotAccepted when a code in the cart does not apply any more; nothing was held
  * @throws TotalChanged when it would not cost what the shopper expects; nothing was held
+ * @throws TooLarge when its units are in more rows than one transaction of its life has writes for; nothing was held
  * @throws CartLocked when another order of the session is being paid
  * @throws IdempotencyKeyReused when the key was used for a different request
  * @throws TryAgain when the cart or the holds kept changing; nothing was changed

@@ -22,7 +22,7 @@ import { type Allowance, checkAllowance, type Taken } from "../orders/allowance.
 import { keepAllowanceWrite, parseTaken, takeAllowanceWrite } from "../orders/allowance-store.ts";
 import type { Order } from "../orders/order.ts";
 import { type Refusal, TransactionRefused } from "../table/transaction.ts";
-import type { Write } from "../table/write.ts";
+import { maxTransactionWrites, type Write } from "../table/write.ts";
 import { findCeiling, isLate, NotForSale } from "./late-money.ts";
 
 /** What selling is made of. */
@@ -196,7 +196,10 @@ export function createSelling(options: SellingOptions) {
       const counts = new Map(counted.map((each) => [each, countWrite(selling, each)]));
       try {
         const own = [...writes.values(), ...counts.values()];
-        return await transactOpening(database, [orderWrite, ...own, ...cartWrites]);
+        const all = [orderWrite, ...own, ...cartWrites];
+        // Its units are there, but in more rows than one transaction sells from.
+        if (all.length > maxTransactionWrites) throw new NotForSale("soldOut");
+        return await transactOpening(database, all);
       } catch (error) {
         if (!(error instanceof TransactionRefused) || error.of(orderWrite)) throw error;
         const refused = error;

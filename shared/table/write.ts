@@ -3,6 +3,9 @@ import type { HoldfastError } from "../base/errors.ts";
 import { allOf, type AttributePath, type Fragment, Placeholders } from "./expression.ts";
 import type { TableName, TableResolver } from "./table-name.ts";
 
+/** So many writes DynamoDB takes in one transaction. */
+export const maxTransactionWrites = 100;
+
 /** An item as it is stored. */
 export type Row = Readonly<Record<string, unknown>>;
 

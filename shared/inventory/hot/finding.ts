@@ -4,6 +4,7 @@ import { TryAgain } from "../../base/errors.ts";
 import type { Clock, EpochMs } from "../../base/time.ts";
 import type { Database } from "../../table/database.ts";
 import { currentOperation } from "../../table/operation.ts";
+import { maxTransactionWrites } from "../../table/write.ts";
 import { listBuckets, expiredUnits, liveBuckets, manyBuckets } from "../buckets.ts";
 import {
   type Demand,
@@ -37,7 +38,31 @@ function pick<T>(random: () => number, list: readonly T[]): T | undefined {
   return list[Math.floor(random() * list.length)];
 }
 
-/** Which rows give the units: one alone where that is possible, otherwise several, the fullest first. */
+/** Letting go of a piece whose payment has started takes two of a transaction's writes: no order has more of them. */
+const manyPieces = maxTransactionWrites / 2 - 2;
+
+interface Level {
+  readonly row: number;
+  readonly available: number;
+}
+
+const byLevel = (one: Level, other: Level): number => other.available - one.available;
+
+/** So many of these rows that the units are complete, from each all that it has. */
+function gather(rows: readonly Level[], quantity: number): Piece[] | undefined {
+  let missing = quantity;
+  const pieces = rows.flatMap(({ row, available }) => {
+    const part = Math.min(missing, Math.max(0, available));
+    missing -= part;
+    return part > 0 ? [{ row, quantity: part }] : [];
+  });
+  return missing === 0 ? pieces : undefined;
+}
+
+/**
+ * Which rows give the units: one alone where that is possible, otherwise several, the fullest first. The first row,
+ * which every order meets in its transaction, is the last to give any, unless the others were too many.
+ */
 function choosePieces(
   { main, rows }: Rows,
   quantity: number,
@@ -50,14 +75,10 @@ function choosePieces(
   if (alone) return [{ row: alone.row, quantity }];
   const own = { row: 0, available: main.available + expiredUnits(main, nowMs) };
   if (own.available >= quantity) return [{ row: 0, quantity }];
-  const fullest = rows.toSorted((one, other) => other.available - one.available);
-  let missing = quantity;
-  const pieces = [...fullest, own].flatMap(({ row, available }) => {
-    const part = Math.min(missing, Math.max(0, available));
-    missing -= part;
-    return part > 0 ? [{ row, quantity: part }] : [];
-  });
-  return missing === 0 ? pieces : undefined;
+  const further = rows.map(({ row = 0, available }) => ({ row, available }));
+  const pieces = gather([...further.toSorted(byLevel), own], quantity);
+  const isMany = pieces !== undefined && pieces.length > manyPieces;
+  return isMany ? gather([...further, own].toSorted(byLevel), quantity) : pieces;
 }
 
 /**

@@ -125,6 +125,93 @@ describe("ordering a hot item", () => {
     expect(await levels(itemId)).toEqual({ available: 7, held: 0, sold: 0 });
   });
 
+  describe("in more rows than one transaction of its life has writes for", () => {
+    const inRows = (rows: number): Promise<string> => hotItem(rows, rows);
+    const placeAll = async (
+      wanted: readonly (readonly [string, number])[],
+      key = unique("key"),
+    ) => {
+      const items = wanted.map(([itemId, quantity]) => ({ itemId, quantity }));
+      const source = { kind: "items", items } as const;
+      const request = { userId: "alice", actor: { id: "alice" }, source, idempotencyKey: key };
+      return (await shop.orders.place({ ...request, paymentMethod: "sandbox" })).order;
+    };
+
+    it("is refused, keeps nothing, and is served with a unit less: started, ended, paid and failed", async () => {
+      const itemId = await inRows(50);
+      const refused = await errorOf(place(itemId, 50));
+      expect(refused).toMatchObject({ code: "TOO_LARGE", fields: { limit: 97 } });
+      expect(refused["message"]).toContain(itemId);
+      expect(await levels(itemId)).toEqual({ available: 50, held: 0, sold: 0 });
+      const ended = await place(itemId, 48);
+      await start(ended);
+      expect((await cancel(ended)).status).toBe("cancelled");
+      expect(await levels(itemId)).toEqual({ available: 50, held: 0, sold: 0 });
+      const failed = await place(itemId, 48);
+      await start(failed);
+      await money.send(money.eventOf(failed, "payment.failed"));
+      expect(await levels(itemId)).toEqual({ available: 50, held: 0, sold: 0 });
+      const paid = await place(itemId, 48);
+      await start(paid);
+      await pay(paid);
+      expect((await read(paid)).status).toBe("paid");
+    });
+
+    it("is refused for all of its items together, and for as many items in a row each", async () => {
+      const [one, other] = [await inRows(30), await inRows(30)];
+      const refused = await errorOf(
+        placeAll([
+          [one, 30],
+          [other, 30],
+        ]),
+      );
+      expect(refused["code"]).toBe("TOO_LARGE");
+      const many = await Promise.all(Array.from({ length: 49 }, () => hotItem(4, 2)));
+      const crowded = many.map((itemId) => [itemId, 1] as const);
+      expect((await errorOf(placeAll(crowded)))["code"]).toBe("TOO_LARGE");
+      for (const itemId of [one, other, ...many]) {
+        expect(await levels(itemId)).toMatchObject({ held: 0 });
+      }
+      const order = await placeAll(crowded.slice(1));
+      await start(order);
+      expect((await cancel(order)).status).toBe("cancelled");
+    });
+
+    it("takes from the first row, too, where the others alone were too many", async () => {
+      const itemId = await inRows(50);
+      const came = { itemId, kind: "adjusted", quantity: 20 } as const;
+      await shop.ledger.move({ ...came, reference: unique("r"), actor: admin });
+      const order = await place(itemId, 60);
+      expect(order.pieces?.[itemId]).toHaveLength(41);
+      await start(order);
+      expect((await cancel(order)).status).toBe("cancelled");
+      expect(await levels(itemId)).toEqual({ available: 70, held: 0, sold: 0 });
+    });
+
+    it("is answered with its order where it was placed before, by fewer rows", async () => {
+      const itemId = await hotItem(100, 1);
+      const key = unique("key");
+      const order = await place(itemId, 50, { key });
+      await shop.inventory.change(itemId, { shards: 50 }, admin);
+      expect((await place(itemId, 50, { key })).orderId).toBe(order.orderId);
+      expect(await levels(itemId)).toEqual({ available: 50, held: 50, sold: 0 });
+    });
+
+    it("is paid back when its money comes late, and the units stay for others", async () => {
+      const ids = [await hotItem(100, 1), await hotItem(100, 1)];
+      const order = await placeAll(ids.map((itemId) => [itemId, 100]));
+      await start(order);
+      time.advance(wholePaymentMs);
+      await shop.inventory.reclaim(ids);
+      for (const itemId of ids) await shop.inventory.change(itemId, { shards: 50 }, admin);
+      await pay(order);
+      expect((await read(order)).status).toBe("refunded");
+      for (const itemId of ids) {
+        expect(await levels(itemId)).toEqual({ available: 100, held: 0, sold: 0 });
+      }
+    });
+  });
+
   it("refuses more than the rows have together, and keeps nothing of it", async () => {
     const itemId = await hotItem(6);
     const refused = await errorOf(place(itemId, 7));
