@@ -89,6 +89,21 @@ describe.each(realNames)("%s", (name) => {
   });
 });
 
+it("what went back unheard is not sold for, though it could not be asked for at first", async () => {
+  const { read, sweep, happen, passTime, stock, world } = await startedOrder(bench, "stripe");
+  await happen("captured");
+  await happen("refunded");
+  passTime((await read()).expiresAtMs - world.clock() - 1);
+  bench.stripe.faultFor = ({ path }) => (path.includes("/refunds") ? "error" : undefined);
+  await sweep();
+  expect(await read()).toMatchObject({ status: "pending" });
+  bench.stripe.faultFor = () => undefined;
+  passTime(600_000);
+  await sweep();
+  expect(["refunded", "expired"]).toContain((await read()).status);
+  expect(await stock()).toMatchObject({ sold: 0 });
+});
+
 it("a payment that succeeds while it is cancelled is settled: the refused cancel is not swallowed", async () => {
   const { cancel, read, shop } = await startedOrder(bench, "stripe");
   const order = await read();
