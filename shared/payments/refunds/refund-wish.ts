@@ -114,17 +114,15 @@ function checkLines(order: Order, lines: readonly ReturnedLine[]): void {
 }
 
 /**
- * Goods come back whatever is left of the money for them; an amount that was named has to be there. All of it is all
- * that is not lost: what is disputed is paid back if the shop wins it.
+ * Goods come back whatever is left of the money for them; an amount that was named has to be there. What is left is
+ * all that is not lost: what is disputed is paid back if the shop wins it.
  */
-function pickAmount(order: Order, { amountMinor, lines = [] }: RefundWish): number {
+function pickAmount(order: Order, { amountMinor, lines }: RefundWish): number {
   const { paymentId = "" } = order.payment ?? {};
   const refundable = computeRefundable(order, paymentId);
   if (amountMinor === undefined) {
-    const isLines = lines.length > 0;
-    return isLines
-      ? Math.min(refundable, computeWorth(order, lines))
-      : computeRest(order, paymentId);
+    const restMinor = computeRest(order, paymentId);
+    return lines ? Math.min(restMinor, computeWorth(order, lines)) : restMinor;
   }
   if (amountMinor > refundable) throw new RefundExceeded(refundable, amountMinor);
   return amountMinor;

@@ -138,17 +138,17 @@ describe.each(names)("a dispute at %s", (name) => {
 });
 
 /** An order that the sandbox was paid for, and what it tells of its dispute. */
-async function paidAtSandbox() {
+async function paidAtSandbox(quantity = 1) {
   const world = createMemoryWorld(() => epochMs(nowMs));
   await giveItem(world as never, {
     itemId: "chair",
-    quantity: 1,
-    amountMinor: 10_000,
+    quantity,
+    amountMinor: 10_000 / quantity,
     currency: "EUR",
   });
   const shop = createPayments(world);
   const actor = { id: "alice" };
-  const source = { kind: "items", items: [{ itemId: "chair", quantity: 1 }] } as const;
+  const source = { kind: "items", items: [{ itemId: "chair", quantity }] } as const;
   const { order } = await shop.orders.place({
     userId: "alice",
     actor,
@@ -176,6 +176,11 @@ async function paidAtSandbox() {
     pay: () => shop.send(captured),
     refund: (amountMinor?: number) =>
       shop.payments.refund({ ...wish, ...(amountMinor === undefined ? {} : { amountMinor }) }),
+    giveBack: (units: number) =>
+      shop.payments.refund({
+        ...wish,
+        lines: [{ lineId: "chair", quantity: units, restock: true }],
+      }),
     carryOn: async () => shop.payments.retryRefunds(await read(), { id: "system:sweep" }),
     paidBack: () =>
       [...shop.counting.refunds.values()].reduce((sum, each) => sum + each.amountMinor, 0),
@@ -209,6 +214,45 @@ describe("money that is disputed", () => {
       expect(await carryOn()).toMatchObject({ status: "refunded" });
       expect(paidBack()).toBe(back);
     }
+  });
+
+  it("goods that come back while it is waited for are owed: won, all of it, lost, the rest", async () => {
+    for (const [units, end, takenMinor, back] of [
+      [2, "won", 10_000, 10_000],
+      [2, "lost", 10_000, 0],
+      [2, "lost", 4_000, 6_000],
+      [1, "won", 10_000, 5_000],
+      [1, "lost", 10_000, 0],
+      [1, "lost", 6_000, 4_000],
+    ] as const) {
+      const { pay, dispute, giveBack, carryOn, paidBack, read, world } = await paidAtSandbox(2);
+      await pay();
+      await dispute("open");
+      await giveBack(units);
+      expect(paidBack()).toBe(0);
+      const [waiting] = orderView(await read()).payment!.refunds;
+      const amountMinor = 5_000 * units;
+      expect(waiting).toMatchObject({ status: "due", amountMinor, lastError: "disputed" });
+      expect(await findStock(world.database, "chair")).toMatchObject({ available: units });
+      // The same words again are the same refund.
+      await giveBack(units);
+      await dispute(end, { amountMinor: takenMinor, changedAtMs: 2_000 });
+      await carryOn();
+      expect(paidBack()).toBe(back);
+      const { status, payment } = await read();
+      expect(status).toBe(units === 2 ? "refunded" : "paid");
+      const lostMinor = end === "lost" ? takenMinor : 0;
+      expect(payment).toMatchObject({ refundableMinor: 10_000 - lostMinor - back });
+    }
+  });
+
+  it("goods that come back are paid at once with what a dispute leaves, and only then wait", async () => {
+    const { pay, dispute, giveBack, paidBack, read } = await paidAtSandbox(2);
+    await pay();
+    await dispute("open", { amountMinor: 5_000 });
+    await giveBack(1);
+    expect(paidBack()).toBe(5_000);
+    expect(await read()).toMatchObject({ status: "paid", payment: { refundableMinor: 0 } });
   });
 
   it("that was lost and is won after all goes back where all was to go back", async () => {
