@@ -99,6 +99,7 @@ export const refundPayment = endpoint("refundPayment", "POST", "/payments/{order
     "ORDER_NOT_PAYABLE",
     "REFUND_EXCEEDED",
     "RETURN_EXCEEDED",
+    "PAYMENT_METHOD_UNAVAILABLE",
     "INSUFFICIENT_STOCK",
     "ITEM_NOT_FOUND",
     "IDEMPOTENCY_KEY_REUSED",

@@ -41,6 +41,26 @@ function scaled(amount: number, by: number): number | undefined {
   return Number.isSafeInteger(result) ? result : undefined;
 }
 
+/** By currency, where it is more than 1: only multiples of so many minor units of ISO 4217 can be sent. */
+export type Steps = Readonly<Record<string, number>>;
+
+/** The fewest of our minor units that come to whole steps of the provider; more are its multiples. */
+function computeStep(currency: string, { decimals, step = 1 }: CurrencyRule): number {
+  const by = decimals - findIsoDecimals(currency);
+  if (by < 0) return step * 10 ** -by;
+  let units = 1;
+  while ((units * 10 ** by) % step !== 0) units += 1;
+  return units;
+}
+
+/** The steps of the currencies in which not every amount can be sent. */
+function listSteps(table: CurrencyTable): Steps {
+  const steps = Object.entries(table).map(
+    ([currency, rule]) => [currency, computeStep(currency, rule)] as const,
+  );
+  return Object.fromEntries(steps.filter(([, step]) => step > 1));
+}
+
 /** What a provider's table comes to: amounts to it, amounts from it, and what it would refuse. */
 export function createAmounts(table: CurrencyTable) {
   /**
@@ -59,6 +79,9 @@ export function createAmounts(table: CurrencyTable) {
   return {
     /** The provider's number for an amount, exactly; undefined when it has none. */
     toProvider,
+
+    /** Of which amounts the provider has a number at all. */
+    steps: listSteps(table),
 
     /** The minor units of ISO 4217 in a provider's number; undefined when they are not whole. */
     fromProvider: (amount: number, currency: string): number | undefined =>

@@ -189,6 +189,7 @@ export function createMercadopago(options: ProviderOptions): PaymentProvider {
 
   return {
     name: "mercadopago",
+    steps: amounts.steps,
     whyNot,
     readWebhook,
     async create(request) {

@@ -2,7 +2,7 @@
 import { HoldfastError } from "../base/errors.ts";
 import type { ProviderName } from "../base/payment-providers.ts";
 import type { EpochMs } from "../base/time.ts";
-import type { Amount, UnavailableReason } from "./amounts.ts";
+import type { Amount, Steps, UnavailableReason } from "./amounts.ts";
 import type { ToldDispute } from "./dispute.ts";
 
 export type { ProviderName };
@@ -146,6 +146,8 @@ export type Cancellation = "cancelled" | "too_late" | "impossible";
  */
 export interface PaymentProvider {
   readonly name: ProviderName;
+  /** The amounts that it can be asked for and pay back, by its tables. */
+  readonly steps: Steps;
   /**
    * Why this amount cannot be paid by this provider here; undefined when it can. Known from its tables
    * and from whether it has keys: nobody is asked.

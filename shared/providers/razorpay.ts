@@ -85,6 +85,7 @@ export function createRazorpay(options: ProviderOptions): PaymentProvider {
 
   const provider: PaymentProvider = {
     name: "razorpay",
+    steps: razorpayAmounts.steps,
     readWebhook,
     whyNot,
     async create({ orderId, amountMinor, currency, transactionId }) {

@@ -160,6 +160,7 @@ function isGenuine(
 export function createSandbox({ keys, clock = systemClock }: ProviderOptions): PaymentProvider {
   return {
     name: "sandbox",
+    steps: {},
     async whyNot() {
       // It moves no money, so it takes any.
       return undefined;

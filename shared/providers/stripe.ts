@@ -111,6 +111,7 @@ export function createStripe(options: ProviderOptions): PaymentProvider {
 
   const provider: PaymentProvider = {
     name: "stripe",
+    steps: stripeAmounts.steps,
     whyNot,
     async create({ orderId, amountMinor, currency, transactionId }) {
       const amount = await payable({ amountMinor, currency });

@@ -176,6 +176,7 @@ export function createWompi(options: ProviderOptions): PaymentProvider {
 
   const provider: PaymentProvider = {
     name: "wompi",
+    steps: wompiAmounts.steps,
     readWebhook,
     whyNot,
     async create(request) {

@@ -4,17 +4,26 @@ import { again, OnceMore } from "../../base/again.ts";
 import type { Clock } from "../../base/time.ts";
 import { type Order, OrderNotFound } from "../../orders/order.ts";
 import { findOrder, parseOrder } from "../../orders/order-store.ts";
+import type { Providers } from "../../providers/provider.ts";
 import type { Database } from "../../table/database.ts";
 import { OrderMoved } from "../payment.ts";
 import type { Settling } from "../settle-service.ts";
 import { PartRefused, refundPartWrite } from "./refund-store.ts";
-import { decideRefund, type RefundWish, wishedEntry, wishedRefundId } from "./refund-wish.ts";
+import {
+  decideRefund,
+  type FindStep,
+  type RefundWish,
+  wishedEntry,
+  wishedRefundId,
+} from "./refund-wish.ts";
 
 /** What beginning takes. */
 export interface BeginningOptions {
   readonly database: Database;
   readonly settling: Settling;
   readonly clock: Clock;
+  /** Only asked what their tables say. */
+  readonly providers: Providers;
 }
 
 /** An order whose refunds can be carried out: all that are open, or the one that was wished for. */
@@ -27,7 +36,17 @@ export interface Begun {
 const mostMoves = 20;
 
 /** Makes `begin`. */
-export function createBeginning({ database, settling, clock }: BeginningOptions) {
+export function createBeginning({ database, settling, clock, providers }: BeginningOptions) {
+  const findStep: FindStep = (name, currency) => providers[name]?.steps[currency] ?? 1;
+
+  /** The currencies in which not every provider has a number for the amount. */
+  function listUnsure({ outside = false }: RefundWish, amountMinor: number): readonly string[] {
+    if (outside) return [];
+    const steps = Object.values(providers).flatMap((each) => Object.entries(each.steps));
+    const coarse = steps.filter(([, stepMinor]) => amountMinor % stepMinor > 0);
+    return [...new Set(coarse.map(([currency]) => currency))];
+  }
+
   /** A part of the money is due by the first request, where the order is as nearly all are. */
   async function beginPart(wish: RefundWish, amountMinor: number): Promise<Begun | PartRefused> {
     const { orderId, actor, reason } = wish;
@@ -36,7 +55,8 @@ export function createBeginning({ database, settling, clock }: BeginningOptions)
     const entry = wishedEntry(wish, amountMinor, nowMs);
     const note = changeNote("refund.due", actor, nowMs, reason);
     try {
-      const write = refundPartWrite({ orderId, refundId, entry, nowMs, note });
+      const unsure = listUnsure(wish, amountMinor);
+      const write = refundPartWrite({ orderId, refundId, entry, nowMs, note, unsure });
       return { order: parseOrder(await database.apply(write)), refundId };
     } catch (error) {
       if (error instanceof PartRefused) return error;
@@ -50,7 +70,7 @@ export function createBeginning({ database, settling, clock }: BeginningOptions)
     return again(mostMoves, async () => {
       const order = found ?? (await findOrder(database, wish.orderId));
       if (!order) throw new OrderNotFound(wish.orderId);
-      const { outcome, refundId } = decideRefund(order, wish, clock());
+      const { outcome, refundId } = decideRefund(order, wish, clock(), findStep);
       if (!outcome) return { order, refundId };
       try {
         return { order: await settling.carryOut(order, outcome, wish.actor), refundId };

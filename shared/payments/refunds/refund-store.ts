@@ -35,13 +35,16 @@ export interface PartRefund {
   readonly entry: RefundEntry;
   readonly nowMs: EpochMs;
   readonly note: ChangeNote;
+  /** In these some provider may have no number for the amount: whether the order's has is seen with a look at it. */
+  readonly unsure: readonly string[];
 }
 
 /**
  * Makes a part of a paid order's money due: once for its id, and only while more than this is neither back nor due.
  * Two at once that are too much together: the second one is refused. Refused with the order, whatever the reason.
  */
-export function refundPartWrite({ orderId, refundId, entry, nowMs, note }: PartRefund): Write {
+export function refundPartWrite({ orderId, refundId, entry, ...more }: PartRefund): Write {
+  const { nowMs, note, unsure } = more;
   const place = new AttributePath(["payment", "refunds", refundId]);
   const refunds = at("payment", "refunds");
   const left = at("payment", "refundableMinor");
@@ -66,6 +69,7 @@ export function refundPartWrite({ orderId, refundId, entry, nowMs, note }: PartR
       condition`${left} > ${entry.amountMinor}`,
       condition`size(${refunds}) < ${maxRefunds}`,
       isMissing(place),
+      ...unsure.map((currency) => condition`${at("currency")} <> ${currency}`),
     ),
     refused: (found) => new PartRefused(orderId, found),
     applied: isOurs,

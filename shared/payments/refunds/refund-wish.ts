@@ -19,6 +19,7 @@ import {
   sumLines,
   sumReturnable,
 } from "../../orders/order-returns.ts";
+import type { ProviderName } from "../../providers/provider.ts";
 import { type Outcome, withDue } from "../outcome.ts";
 import {
   computeRefundable,
@@ -54,6 +55,15 @@ class RefundExceeded extends HoldfastError {
   }
 }
 
+/** The provider has no number for the amount that was named; nothing was changed. */
+class AmountNotRepresentable extends HoldfastError {
+  constructor(paymentMethod: string, currency: string, stepMinor: number) {
+    const told = `amountMinor: ${paymentMethod} pays back multiples of ${stepMinor} only in ${currency}`;
+    const reason = "amount_not_representable";
+    super("PAYMENT_METHOD_UNAVAILABLE", told, { paymentMethod, reason, stepMinor });
+  }
+}
+
 /** More of a line is to come back than was sold and has not come back; nothing was changed. */
 class ReturnExceeded extends HoldfastError {
   constructor(lineId: string, returnable: number, requested: number) {
@@ -64,6 +74,9 @@ class ReturnExceeded extends HoldfastError {
     });
   }
 }
+
+/** Of how many minor units the provider of a payment pays back multiples; 1 for any amount. */
+export type FindStep = (provider: ProviderName, currency: string) => number;
 
 /** What a wish comes to: a step of the order, if it is not under way or done; and the refund that it is about. */
 export interface RefundDecision {
@@ -115,16 +128,25 @@ function checkLines(order: Order, lines: readonly ReturnedLine[]): void {
 
 /**
  * Goods come back whatever is left of the money for them; an amount that was named has to be there. What is left is
- * all that is not lost: what is disputed is paid back if the shop wins it.
+ * all that is not lost: what is disputed is paid back if the shop wins it. It is rounded down to what the provider has
+ * a number for; who has paid it back by other means is bound to none.
  */
-function pickAmount(order: Order, { amountMinor, lines }: RefundWish): number {
-  const { paymentId = "" } = order.payment ?? {};
+function pickAmount(
+  order: PaidOrder | RefundOrder,
+  { amountMinor, lines, outside = false }: RefundWish,
+  findStep: FindStep,
+): number {
+  const { currency, payment } = order;
+  const { paymentId = "", provider } = payment;
+  const stepMinor = outside ? 1 : findStep(provider, currency);
   const refundable = computeRefundable(order, paymentId);
   if (amountMinor === undefined) {
     const restMinor = computeRest(order, paymentId);
-    return lines ? Math.min(restMinor, computeWorth(order, lines)) : restMinor;
+    const owedMinor = lines ? Math.min(restMinor, computeWorth(order, lines)) : restMinor;
+    return owedMinor - (owedMinor % stepMinor);
   }
   if (amountMinor > refundable) throw new RefundExceeded(refundable, amountMinor);
+  if (amountMinor % stepMinor > 0) throw new AmountNotRepresentable(provider, currency, stepMinor);
   return amountMinor;
 }
 
@@ -132,7 +154,7 @@ function pickAmount(order: Order, { amountMinor, lines }: RefundWish): number {
 function beginRefund(
   order: PaidOrder | RefundOrder,
   wish: RefundWish,
-  nowMs: EpochMs,
+  { nowMs, findStep }: { nowMs: EpochMs; findStep: FindStep },
 ): RefundDecision {
   const { provider, transactionId, paymentId = "" } = order.payment;
   if (listRefunds(order).length >= maxRefunds) {
@@ -140,7 +162,7 @@ function beginRefund(
   }
   if (wish.lines) checkLines(order, wish.lines);
   const lines = wish.lines ?? (isWhole(wish) ? listReturnable(order) : []);
-  const amountMinor = pickAmount(order, wish);
+  const amountMinor = pickAmount(order, wish, findStep);
   const refundId = wishedRefundId(wish);
   const refund: Refund = {
     ...wishedEntry(wish, amountMinor, nowMs),
@@ -201,9 +223,15 @@ function reopened(
  *
  * @throws OrderNotPayable when no money was captured, or nothing was sold that could come back
  * @throws RefundExceeded when more is wanted than is left, ReturnExceeded when more comes back than was sold
+ * @throws PaymentMethodUnavailable when the provider has no number for the amount that was named
  * @throws IdempotencyKeyReused when the reference was used for another refund
  */
-export function decideRefund(order: Order, wish: RefundWish, nowMs: EpochMs): RefundDecision {
+export function decideRefund(
+  order: Order,
+  wish: RefundWish,
+  nowMs: EpochMs,
+  findStep: FindStep = () => 1,
+): RefundDecision {
   const refundId = wishedRefundId(wish);
   const known = findRefund(order, refundId);
   if (known) {
@@ -214,5 +242,5 @@ export function decideRefund(order: Order, wish: RefundWish, nowMs: EpochMs): Re
   if (isWhole(wish) && isRefund(order))
     return reopened(order, listRefunds(order), { ...wish, nowMs });
   if (order.status !== "paid" && !isRefund(order)) throw new OrderNotPayable(order);
-  return beginRefund(order, wish, nowMs);
+  return beginRefund(order, wish, { nowMs, findStep });
 }

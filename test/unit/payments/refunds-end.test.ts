@@ -2,6 +2,7 @@
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { epochMs } from "../../../shared/base/time.ts";
 import type { Order, Refund } from "../../../shared/orders/order.ts";
+import { findStock } from "../../../shared/inventory/stock-store.ts";
 import { findOrder } from "../../../shared/orders/order-store.ts";
 import { listRefunds } from "../../../shared/payments/refunds/refund.ts";
 import { razorpayDelivery } from "../../../local/providers/razorpay.ts";
@@ -60,6 +61,81 @@ it("Wompi gives back all or nothing: a part is refused for good and says why, th
   expect(await read()).toMatchObject({ status: "paid", payment: { refundableMinor: amountMinor } });
   expect((await refund()).status).toBe("refunded");
   expect([bench.wompi.countVoided(), (await read()).dueShard]).toEqual([1, undefined]);
+});
+
+/** A chair and a stool, paid at Stripe in Kuwait's dinars, of whose three decimals it takes two. */
+async function paidInDinars() {
+  const world = createMemoryWorld(clock);
+  for (const [itemId, amountMinor] of [
+    ["chair", 9_667],
+    ["stool", 9_663],
+  ] as const) {
+    await giveItem(world as never, { itemId, quantity: 1, amountMinor, currency: "KWD" });
+  }
+  const userId = `alice-${(serial += 1)}`;
+  const actor = { id: userId };
+  const items = ["chair", "stool"].map((itemId) => ({ itemId, quantity: 1 }));
+  const { orders, payments, alarms } = createPayments(world, { providers: bench.providers(clock) });
+  const source = { kind: "items", items } as const;
+  const { order } = await orders.place({ userId, actor, source, paymentMethod: "stripe" });
+  const { orderId } = order;
+  await payments.initiate({ orderId, caller: { userId, isAdmin: false }, actor });
+  const read = async () => (await findOrder(world.database, orderId))!;
+  await payments.receive("stripe", bench.delivery("stripe", await read(), "captured", nowMs));
+  const { transactionId } = (await read()).payment!;
+  return {
+    read,
+    alarms,
+    refund: (wish: object = {}) =>
+      payments.refund({ orderId, reason: "damaged", actor: root, ...wish }),
+    giveBack: (lineId: string) => ({ lines: [{ lineId, quantity: 1, restock: true }] }),
+    paidBack: () => bench.stripe.account.sumRefunded(transactionId),
+    stockOf: async (itemId: string) => (await findStock(world.database, itemId))!,
+  };
+}
+
+describe("what a provider has no number for", () => {
+  it("is refused where it was named: nothing comes back, nothing is written", async () => {
+    const { read, refund, giveBack, paidBack, alarms, stockOf } = await paidInDinars();
+    const before = await read();
+    for (const wish of [
+      { amountMinor: 3_333 },
+      { amountMinor: 3_333, ...giveBack("chair") },
+      { amountMinor: 3_333, reference: "r1" },
+    ]) {
+      await expect(refund(wish)).rejects.toMatchObject({
+        code: "PAYMENT_METHOD_UNAVAILABLE",
+        message: "amountMinor: stripe pays back multiples of 10 only in KWD",
+        fields: { reason: "amount_not_representable", paymentMethod: "stripe", stepMinor: 10 },
+      });
+    }
+    expect([await read(), alarms, paidBack()]).toEqual([before, [], 0]);
+    expect(await stockOf("chair")).toMatchObject({ available: 0, sold: 1 });
+    await refund({ amountMinor: 3_330, reference: "r1" });
+    expect(paidBack()).toBe(3_330);
+  });
+
+  it("is paid back as far as it has one where it is the share of lines; the rest can still go back", async () => {
+    const { refund, giveBack, paidBack, alarms, stockOf } = await paidInDinars();
+    const chair = await refund(giveBack("chair"));
+    expect(listRefunds(chair)).toMatchObject([{ status: "done", amountMinor: 9_660 }]);
+    expect(await stockOf("chair")).toMatchObject({ available: 1, sold: 0 });
+    const stool = await refund(giveBack("stool"));
+    expect(stool).toMatchObject({ status: "paid", payment: { refundableMinor: 10 } });
+    expect(paidBack()).toBe(19_320);
+    expect((await refund()).status).toBe("refunded");
+    expect([paidBack(), alarms]).toEqual([19_330, []]);
+  });
+
+  it("may have gone back by other means; what is left then goes as far as it can", async () => {
+    const { refund, paidBack, alarms } = await paidInDinars();
+    await refund({ amountMinor: 3_333, outside: true });
+    const rest = await refund();
+    expect(rest).toMatchObject({ status: "refund_due", payment: { refundableMinor: 7 } });
+    expect(paidBack()).toBe(15_990);
+    const last = await refund({ amountMinor: 7, outside: true });
+    expect([last.status, paidBack(), alarms]).toEqual(["refunded", 15_990, []]);
+  });
 });
 
 /** What of the order's money went back, by whom it was asked for. */

@@ -205,6 +205,21 @@ describe.each(Object.entries(tables))("every currency of %s", (name, table) => {
     expect(foreign).toEqual([]);
   });
 
+  it("has a number if it is whole steps, and only then", () => {
+    const { toProvider, steps } = createAmounts(table);
+    const amounts = fc.record({
+      amountMinor: fc.integer({ min: 0, max: 10 ** 6 }),
+      currency: fc.constantFrom(...Object.keys(table), ...Object.keys(steps), "XTS"),
+    });
+    fc.assert(
+      fc.property(amounts, (amount) => {
+        const isWhole = amount.amountMinor % (steps[amount.currency] ?? 1) === 0;
+        expect(toProvider(amount) !== undefined).toBe(isWhole);
+      }),
+      { numRuns: 2_000 },
+    );
+  });
+
   it("goes through the border and back unchanged, or does not go at all", () => {
     const { toProvider, fromProvider, whyNot } = createAmounts(table);
     const amounts = fc.record({
