@@ -6,7 +6,7 @@ import { effort } from "../support/effort.ts";
 import { inParallel } from "../support/http.ts";
 import { startServer, type TestServer } from "../support/server.ts";
 
-const requestCount = effort({ part: 40, all: 5_000 });
+const requestCount = effort({ part: 40, all: 1_500 });
 const sideBySide = 4;
 const largest = 6 * 1024 * 1024;
 /** What a refusal may take; a list of everything that is wrong would be many times what was sent. */
