@@ -76,16 +76,20 @@ export async function readAgain({ database }: RoomOptions, row: HotRow): Promise
  * Gives back what is over in a row, bucket by bucket in the order of their ends, and hands back the row as it is
  * then. Nothing where nothing is over; otherwise about three round trips a bucket, however many orders had
  * it. Two that do it at once come to the same; whoever breaks off leaves the rest to the next one. The settlement rows
- * of the bucket before end by that.
+ * of the bucket before end by that. Between two buckets `goesOn` may end it early, or throw: each bucket is whole.
  *
  * @example const row = await closeExpired({ database, clock }, rows[0]);
  */
-export async function closeExpired(options: RoomOptions, row: HotRow): Promise<HotRow> {
+export async function closeExpired(
+  options: RoomOptions,
+  row: HotRow,
+  goesOn: (current: HotRow) => boolean = () => true,
+): Promise<HotRow> {
   const { database, clock } = options;
   let current = row;
   for (;;) {
     const [bucket] = roomIn(current, clock()).over;
-    if (!bucket) return current;
+    if (!bucket || !goesOn(current)) return current;
     const note = changeNote("hold.reclaimed", expiryActor, clock());
     const place = { itemId: row.itemId, row: row.row };
     const { settled } = current;

@@ -16,7 +16,7 @@ import {
 import { assertLimits, fitsLimits } from "../item-limits.ts";
 import { closeExpired } from "./closing.ts";
 import type { ItemMemory } from "./item-memory.ts";
-import { findRows, type Rows } from "./rows-store.ts";
+import { findRows, type HotRow, type Rows } from "./rows-store.ts";
 import { leaveNotice } from "./sold-out-notice.ts";
 
 /** So many units from one row of an item. */
@@ -97,6 +97,29 @@ export function assertTime({ clock }: TakingOptions): void {
   if (clock() >= patientUntilMs) throw new TryAgain();
 }
 
+const isCrammed = (row: HotRow): boolean => listBuckets(row).length >= manyBuckets;
+
+/**
+ * Gives back what is over in these rows until so many units more are free and none has too many buckets. What was closed
+ * when time is up stays so: the next try goes on from there.
+ *
+ * @throws TryAgain when the patience of the operation is over
+ */
+async function closeUntil(
+  options: TakingOptions,
+  rows: Iterable<HotRow>,
+  missing: number,
+): Promise<void> {
+  let left = missing;
+  for (const row of rows) {
+    const closed = await closeExpired(options, row, (current) => {
+      assertTime(options);
+      return isCrammed(current) || current.available - row.available < left;
+    });
+    left -= closed.available - row.available;
+  }
+}
+
 /** Remembers that there are only so many, and tells others. */
 async function noteSoldOut(
   { database, memory, clock }: TakingOptions,
@@ -142,7 +165,7 @@ export async function findUnits(
     }
     assertLimits(demand, found.main);
     if (isBarred) throw new ItemsUnavailable([refused]);
-    const crammed = found.rows.filter((row) => listBuckets(row).length >= manyBuckets);
+    const crammed = found.rows.filter((row) => isCrammed(row));
     const pieces = choosePieces(found, demand.quantity, { nowMs, random });
     if (pieces && crammed.length === 0) return pieces;
     const over = found.rows.filter((row) => expiredUnits(row, nowMs) > 0);
@@ -152,6 +175,7 @@ export async function findUnits(
       throw new ItemsUnavailable([refused]);
     }
     before = after;
-    for (const row of new Set([...over, ...crammed])) await closeExpired(options, row);
+    const missing = demand.quantity - onTheShelf(found, nowMs).available;
+    await closeUntil(options, new Set([...crammed, ...over]), missing);
   }
 }

@@ -8,6 +8,7 @@ import type { Order } from "../../../shared/orders/order.ts";
 import { findOrder } from "../../../shared/orders/order-store.ts";
 import { createShop } from "../../../shared/shop.ts";
 import { gridStepMs } from "../../../shared/inventory/deadline.ts";
+import { newMeter, runOperation } from "../../../shared/table/operation.ts";
 import { createTestClock, type TestClock } from "../../support/clock.ts";
 import { createPayments, type Payments } from "../../support/payments.ts";
 import {
@@ -210,6 +211,42 @@ describe("ordering a hot item", () => {
         expect(await levels(itemId)).toEqual({ available: 100, held: 0, sold: 0 });
       }
     });
+  });
+
+  it("closes no more of what is over than the next buyer needs, and leaves the rest to the others", async () => {
+    const itemId = await hotItem(6);
+    for (let round = 0; round < 3; round += 1) {
+      await Promise.all([place(itemId), place(itemId)]);
+      time.advance(gridStepMs(wholeHoldMs));
+    }
+    expect((await levels(itemId)).available).toBe(0);
+    time.advance(wholeHoldMs);
+    const bucketsOf = async () => {
+      const { rows } = (await findRows(world.database, { itemId }))!;
+      return rows.reduce((sum, { due }) => sum + Object.keys(due).length, 0);
+    };
+    const before = await bucketsOf();
+    await place(itemId);
+    // One bucket was closed, and the new hold is in one of its own.
+    expect(await bucketsOf()).toBe(before);
+    expect(before).toBeGreaterThan(2);
+    for (let rest = 0; rest < 5; rest += 1) await place(itemId);
+    expect(await levels(itemId)).toEqual({ available: 0, held: 6, sold: 0 });
+  });
+
+  it("closes nothing more once its patience is over", async () => {
+    const itemId = await hotItem(6);
+    for (let unit = 0; unit < 6; unit += 1) await place(itemId);
+    time.advance(wholeHoldMs);
+    const nowMs = time.clock();
+    const { result } = await metered(() =>
+      runOperation({ meter: newMeter(), deadlineMs: nowMs + 1, patientUntilMs: nowMs }, () =>
+        errorOf(place(itemId, 6)),
+      ),
+    );
+    expect(result["code"]).toBe("TRY_AGAIN");
+    expect((await levels(itemId)).available).toBe(0);
+    await place(itemId, 6);
   });
 
   it("refuses more than the rows have together, and keeps nothing of it", async () => {
