@@ -29,11 +29,12 @@ export function assertCanShard(holdPolicy: HoldPolicy, shards: number): void {
 
 /** The same facts in every row, or in none. */
 async function patch(
-  { database, clock }: RoomOptions,
+  options: RoomOptions,
   first: Pick<Stock, "itemId" | "rows">,
   changes: ItemPatch,
   actor: Actor,
 ): Promise<Stock> {
+  const { database, clock } = options;
   const note = changeNote("item.change", actor, clock());
   for (let item = first; ;) {
     const writes = patchStockWrites(item, changes, note);
@@ -46,6 +47,8 @@ async function patch(
       const refused = error instanceof TransactionRefused ? error.refusals[0]?.error : error;
       if (!(refused instanceof ItemMoved) || !refused.found) throw refused;
       item = parseStock(refused.found);
+      // A crowd has spread it meanwhile.
+      if (changes.holdPolicy === "exclusive") await assertTogether(options, item.itemId);
     }
   }
 }

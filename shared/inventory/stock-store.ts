@@ -4,6 +4,7 @@ import type { Database } from "../table/database.ts";
 import {
   action,
   allOf,
+  anyOf,
   assigned,
   condition,
   exists,
@@ -126,6 +127,14 @@ function rowsAreAsRead({ rows }: Pick<Stock, "rows">): Fragment {
   return rows === undefined ? isMissing(at("rows")) : condition`${at("rows")} = ${rows}`;
 }
 
+/** All units are in the first row: those in others could be held beside an exclusive holder. */
+function isTogether(): Fragment {
+  return allOf(
+    isMissing(at("shards")),
+    anyOf(isMissing(at("away")), condition`${at("away")} = ${0}`),
+  );
+}
+
 function patchRowWrite(
   item: Pick<Stock, "itemId" | "rows">,
   row: number,
@@ -147,7 +156,14 @@ function patchRowWrite(
       ],
       remove,
     },
-    condition: row === 0 ? allOf(exists(at("itemId")), rowsAreAsRead(item)) : exists(at("item")),
+    condition:
+      row === 0
+        ? allOf(
+            exists(at("itemId")),
+            rowsAreAsRead(item),
+            ...(facts.holdPolicy === "exclusive" ? [isTogether()] : []),
+          )
+        : exists(at("item")),
     refused: (found) => (found ? new ItemMoved(found) : new ItemNotFound(item.itemId)),
     // Its own effect: the very note, which nothing else leaves.
     applied: (found) => isSameNote(found?.["change"], note),

@@ -525,6 +525,30 @@ describe("the rows of an item", () => {
     expect(shards["code"]).toBe("INVALID_REQUEST");
   });
 
+  it("cannot become those of an exclusive item by a crowd that spreads it at that instant", async () => {
+    const itemId = await hotItem(5);
+    await cool(world.parts, (await findStock(world.database, itemId))!);
+    let isSpread = false;
+    const database: typeof world.database = {
+      ...world.database,
+      // It has further rows, if empty ones: its facts are changed in all of them.
+      async transact(writes, ...more) {
+        if (!isSpread && JSON.stringify(writes).includes("item.change")) {
+          isSpread = true;
+          const stock = (await findStock(world.database, itemId))!;
+          await turnHot(world.parts, stock, { shards: 3, isByHand: false });
+          await place(itemId, 1, { as: createShop({ ...world.parts }) });
+        }
+        return world.database.transact(writes, ...more);
+      },
+    };
+    const { inventory } = createShop({ ...world.parts, database });
+    const refused = await errorOf(inventory.change(itemId, { holdPolicy: "exclusive" }, admin));
+    expect(isSpread).toBe(true);
+    expect(refused["code"]).toBe("INVALID_REQUEST");
+    expect((await findStock(world.database, itemId))!.holdPolicy).toBe("counted");
+  });
+
   it("count together in the ledger, in lists, on pages and in the check", async () => {
     const itemId = await hotItem(9);
     await place(itemId, 2);
