@@ -52,7 +52,8 @@ export function createInventoryService({ database, clock, lastSeen }: InventoryS
         shards < 2 ? [createStockWrite(stock, note)] : createHot(stock, shards, note);
       await database.transact([...creating, ...told, movementWrite(firstReceived(item, note))]);
       if (shards < 2) lastSeen.set(itemId, pickLevels(stock));
-      return { ...stock, ...present({ description, imageUrl }) };
+      const spread = shards < 2 ? {} : { shards, rows: shards };
+      return { ...stock, ...spread, ...present({ description, imageUrl }) };
     },
 
     /**

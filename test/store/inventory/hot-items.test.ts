@@ -525,6 +525,15 @@ describe("the rows of an item", () => {
     expect(shards["code"]).toBe("INVALID_REQUEST");
   });
 
+  it("are told by the answer to who makes the item", async () => {
+    const facts = { itemId: unique("item"), name: "Item", kind: "Ticket", quantity: 9 };
+    const price = { amountMinor: 1_000, currency: "EUR" };
+    const item = { ...facts, price, holdPolicy: "counted", shards: 4 } as const;
+    const made = await shop.inventory.create(item, admin);
+    const found = await shop.inventory.get(item.itemId);
+    for (const told of [made, found]) expect(told).toMatchObject({ shards: 4, available: 9 });
+  });
+
   it("cannot become those of an exclusive item by a crowd that spreads it at that instant", async () => {
     const itemId = await hotItem(5);
     await cool(world.parts, (await findStock(world.database, itemId))!);
