@@ -121,7 +121,8 @@ export const clearAllLocks = endpoint("clearAllLocks", "POST", "/admin/locks/cle
   access: "admin",
   summary:
     "End every lock and every pending order. Without the exact confirmation 400 with `dryRun`, the " +
-    "counts of what would end. Repeat it until `complete` is true.",
+    "counts of what would end. Repeat it until `complete` is true; an order whose payment a bank is " +
+    "at work on stays, and keeps it false until the bank has answered.",
   body: z.strictObject({
     confirm: z.string().max(200).optional().describe("Exactly `clear all locks`."),
     reason: text(500).optional().describe("Required with the confirmation; goes on record."),

@@ -1,5 +1,5 @@
 /** Administration on the real engine: live locks and holds of every kind, and clearing them all. */
-import { BatchWriteCommand } from "@aws-sdk/lib-dynamodb";
+import { BatchWriteCommand, PutCommand } from "@aws-sdk/lib-dynamodb";
 import { beforeEach, describe, expect, inject, test } from "vitest";
 import type { LiveLock } from "../../shared/admin/live-lock.ts";
 import { createClearingService } from "../../shared/admin/clearing-service.ts";
@@ -286,6 +286,24 @@ describe("clearing everything", () => {
       endedOrders: 0,
       complete: true,
     });
+  });
+});
+
+describe("clearing everything while a bank is at work on a payment", () => {
+  test("ends all others, and says that it is not complete until the bank has answered", async () => {
+    await fill();
+    const { order } = await place(shop, "carol", ["b"]);
+    const row = (await shop.database.get("Orders", { orderId: order.orderId }))!;
+    const tell = (payment: object) =>
+      shop.client.send(
+        new PutCommand({ TableName: shop.tables.Orders, Item: { ...row, payment } }),
+      );
+    await tell({ provider: "stripe", transactionId: "pi_1", state: "processing" });
+    const wish = { confirm: "clear all locks", reason: "a drill", actor: root };
+    expect(await shop.clearing.clearAll(wish)).toMatchObject({ endedOrders: 2, complete: false });
+    expect(await shop.clearing.clearAll(wish)).toMatchObject({ endedOrders: 0, complete: false });
+    await tell({ provider: "stripe", transactionId: "pi_1", state: "failed" });
+    expect(await shop.clearing.clearAll(wish)).toMatchObject({ endedOrders: 1, complete: true });
   });
 });
 
