@@ -8,6 +8,8 @@ export const auditActions = [
   "lock.acquired",
   // Taken over from the one before by who waited in line.
   "lock.granted",
+  // Somebody in line asked its owner to let go.
+  "lock.asked",
   "lock.renewed",
   "lock.released",
   "lock.forced",
@@ -23,6 +25,9 @@ export const auditActions = [
   "lock.access_set",
   "item.create",
   "item.change",
+  // Somebody waits in line for it, and nobody does any more.
+  "item.line_opened",
+  "item.line_ended",
   // What an order's end did to stock that it held no longer.
   "item.paid",
   "item.returned",

@@ -1,25 +1,21 @@
 /** The one door to DynamoDB: reads, guarded writes and transactions, each as few requests as can be. */
-import { randomUUID } from "node:crypto";
 import { setTimeout as sleepMs } from "node:timers/promises";
 import {
   type DynamoDBDocumentClient,
   GetCommand,
-  PutCommand,
   QueryCommand,
   ScanCommand,
-  TransactWriteCommand,
-  UpdateCommand,
 } from "@aws-sdk/lib-dynamodb";
 import { systemClock } from "../base/time.ts";
 import { type Place, readBatches, type Reading } from "./batch-read.ts";
+import { type LooseRows, writeBatches } from "./batch-write.ts";
 import { type Fragment, Placeholders } from "./expression.ts";
 import { isInvalidInput } from "./failures.ts";
-import { noteCommit } from "./operation.ts";
 import { decodeCursor, encodeCursor, notACursor, type Page } from "./paging.ts";
-import { type Bearing, type Patience, persist, refusedAs } from "./retry.ts";
+import { type Patience, persist } from "./retry.ts";
 import type { TableName, TableResolver } from "./table-name.ts";
-import { makeRefusal } from "./transaction.ts";
-import { type Key, makeRepeatable, makeRequest, type Row, type Write } from "./write.ts";
+import type { Key, Row, Write } from "./write.ts";
+import { createWriting, type TransactOptions, type WriteOptions } from "./writing.ts";
 
 /** What the database needs of a client: the SDK's document client, or a simulation of it. */
 export type DocumentClient = Pick<DynamoDBDocumentClient, "send">;
@@ -36,22 +32,10 @@ export interface ListRequest {
 /** A list within one partition. */
 export interface QueryRequest extends ListRequest {
   readonly where: Fragment;
+  /** As of now, for twice the read units; of a table only. */
+  readonly isConsistent?: true;
   /** Oldest or smallest first (default) or the other way round. */
   readonly ascending?: boolean;
-}
-
-/** How a write is done, besides its own terms. */
-export interface WriteOptions extends Bearing {
-  /**
-   * The write is no part of what the operation was asked for, and comes to nothing by itself: when time
-   * runs out behind it, the operation may still say that nothing was changed.
-   */
-  readonly isAside?: boolean;
-}
-
-/** A transaction's token makes its repetitions one. */
-export interface TransactOptions extends WriteOptions {
-  readonly token?: string;
 }
 
 /**
@@ -78,7 +62,8 @@ export interface Database {
   /** One page of a whole table, for administration only. One request. */
   scan(request: ListRequest): Promise<Page>;
   /**
-   * Does one write and hands back the item as it is afterwards (nothing of a blind one). One request.
+   * Does one write and hands back the item as it is afterwards (nothing of a blind one). One request; with a companion
+   * one more to read what was updated, which may be as somebody else left it by then.
    *
    * @throws the write's own error when its condition fails; nothing was changed
    * @throws Contended, AnswerLost as the options say
@@ -91,27 +76,8 @@ export interface Database {
    * @throws Contended as the options say
    */
   transact(writes: readonly Write[], options?: TransactOptions): Promise<void>;
-}
-
-type Sent = ReturnType<typeof makeRequest>;
-
-function singleCommand(write: Write, tableName: TableResolver): PutCommand | UpdateCommand {
-  const request = makeRequest(write, tableName);
-  if (write.kind === "put") return new PutCommand({ ...request, Item: write.item });
-  if (write.kind === "update") {
-    const ReturnValues = write.isBlind ? "NONE" : "ALL_NEW";
-    return new UpdateCommand({ ...request, Key: write.key, ReturnValues });
-  }
-  throw new Error("A check alone writes nothing: read the item instead");
-}
-
-function transactionPart(write: Write, tableName: TableResolver): Record<string, Sent> {
-  const names = {
-    put: "Put",
-    update: "Update",
-    check: "ConditionCheck",
-  } as const;
-  return { [names[write.kind]]: makeRequest(write, tableName) };
+  /** Puts and removes rows that nothing relies on, without conditions. One request per 25. Safe to repeat. */
+  strew(table: TableName, rows: LooseRows): Promise<void>;
 }
 
 function listInput(request: ListRequest & { where?: Fragment }, tableName: TableResolver) {
@@ -190,7 +156,11 @@ export function createDatabase(options: DatabaseOptions): Database {
     getTogether: (places) => readBatches(reader, places),
     async query(request) {
       const ScanIndexForward = request.ascending ?? true;
-      const command = new QueryCommand({ ...listInput(request, tableName), ScanIndexForward });
+      const command = new QueryCommand({
+        ...listInput(request, tableName),
+        ScanIndexForward,
+        ...(request.isConsistent && { ConsistentRead: true }),
+      });
       const answer = read(() => client.send(command));
       return parsePage(await continued(request, answer));
     },
@@ -199,35 +169,12 @@ export function createDatabase(options: DatabaseOptions): Database {
       const answer = read(() => client.send(command));
       return parsePage(await continued(request, answer));
     },
-    async apply(write, { isAside, ...bearing } = {}) {
-      const command = singleCommand(write, tableName);
-      const row = await persist<Row>(
-        patience,
-        async (afterLoss) => {
-          const next = afterLoss ? singleCommand(makeRepeatable(write), tableName) : command;
-          const output = await client.send(next as UpdateCommand);
-          return output.Attributes ?? (write.kind === "put" ? write.item : {});
-        },
-        ({ found }, afterLoss) => refusedAs(write, found.get(0), afterLoss),
-        { hasEffect: true, ...bearing },
-      );
-      if (!isAside) noteCommit();
-      return row;
-    },
-    async transact(writes, { token = randomUUID(), isAside, ...bearing } = {}) {
-      const command = new TransactWriteCommand({
-        TransactItems: writes.map((write) => transactionPart(write, tableName)),
-        ClientRequestToken: token,
-      });
-      await persist<unknown>(
-        patience,
-        () => client.send(command),
-        ({ found }, afterLoss) => {
-          throw makeRefusal(writes, found, afterLoss);
-        },
-        { hasEffect: true, ...bearing },
-      );
-      if (!isAside) noteCommit();
-    },
+    ...createWriting({
+      client,
+      tableName,
+      patience,
+      read: (table, key) => getItem(table, key, true),
+    }),
+    strew: (table, rows) => writeBatches(reader, table, rows),
   };
 }

@@ -51,6 +51,19 @@ export function withMoreTime<T>(
   return operations.run({ ...operation, patientUntilMs: untilMs }, work);
 }
 
+/**
+ * Runs what need not be done for the operation to be answered: it meets others for so long at the most, and that it was in
+ * vain is told as such, whatever the operation has written before.
+ */
+export function withOwnPatience<T>(
+  { forMs, nowMs }: { readonly forMs: number; readonly nowMs: number },
+  work: () => Promise<T>,
+): Promise<T> {
+  const { meter = newMeter(), deadlineMs = nowMs + forMs } = operations.getStore() ?? {};
+  const patientUntilMs = Math.min(deadlineMs, nowMs + forMs);
+  return operations.run({ meter, deadlineMs, patientUntilMs }, work);
+}
+
 const withCommits = new WeakSet<Operation>();
 
 /** Remembers that the current operation has, or may have, written something: it cannot say any more that it has not. */

@@ -1,14 +1,14 @@
 /**
- * Idempotency keys: a row remembers the last requests that changed it under one, in the same write as what
- * they changed. So a repetition meets its own effect in the refusal, and costs no request of its own.
- *
- * The memory is bounded: eight requests of a row, however long ago. What it has forgotten must be refused
- * by the row's own state, for example by a fence or a version.
+ * Idempotency keys: a row of its own binds a key of one user to what was asked, and where, for a day. It is written in
+ * the transaction that does what was asked, so there is never one without the other.
+ * @see docs/decisions/0019-idempotency-keys.md
  */
 import { HoldfastError } from "../base/errors.ts";
 import { derivedId, fingerprint } from "../base/ids.ts";
-import { action, allOf, condition, type Fragment, not, pathsOf } from "./expression.ts";
-import { type Row, update, type Write } from "./write.ts";
+import { dayMs, type EpochMs, later, ttlSecondsAt } from "../base/time.ts";
+import type { Database } from "./database.ts";
+import { anyOf, condition, isMissing, pathsOf } from "./expression.ts";
+import { put, type Row, type Write } from "./write.ts";
 
 /** A request that its sender may repeat. */
 export interface KeyedRequest {
@@ -18,11 +18,21 @@ export interface KeyedRequest {
   readonly contentId: string;
 }
 
-/** What such a row has besides its own attributes, newest first. */
-type RememberingRow = Partial<Record<(typeof slots)[number], string>>;
-const at = pathsOf<RememberingRow>();
+/** A request that was carried out under a key. */
+interface RequestRow {
+  readonly requestId: string;
+  readonly contentId: string;
+  /** What it came to, where its answer cannot be told from what it changed. */
+  readonly result: string;
+  /** Until when the key is bound; TTL may delete the row much later. */
+  readonly untilMs: number;
+  readonly ttlSeconds: number;
+}
 
-const slots = ["key0", "key1", "key2", "key3", "key4", "key5", "key6", "key7"] as const;
+const at = pathsOf<RequestRow>();
+
+/** For how long a key is bound to its first content. */
+export const keyLifeMs = dayMs;
 
 /** The request behind an idempotency key; undefined where the caller gave none. */
 export function keyedRequest(
@@ -33,20 +43,17 @@ export function keyedRequest(
   if (key === undefined) return undefined;
   return {
     keyId: derivedId("key", userId, key),
-    contentId: fingerprint(content).slice(0, 16),
+    contentId: fingerprint(content).slice(0, 22),
   };
 }
 
 /** This very request has been carried out before; nothing was changed now. Services answer it as then. */
 export class Replayed extends HoldfastError {
-  /** The row as it is now. */
-  readonly row: Row;
   /** What the first one came to. */
   readonly result: string;
 
-  constructor(row: Row, result: string) {
+  constructor(result: string) {
     super("TRY_AGAIN", "This request has been carried out before");
-    this.row = row;
     this.result = result;
   }
 }
@@ -58,46 +65,57 @@ export class KeyReused extends HoldfastError {
   }
 }
 
-/** No request with this key is among the last ones that changed the row. */
-function isNew({ keyId }: KeyedRequest): Fragment {
-  const [first, ...others] = slots.map((slot) =>
-    not(condition`begins_with(${at(slot)}, ${keyId})`),
-  );
-  return allOf(first!, ...others);
+/** Where a key's row is. */
+export const requestPlace = ({ keyId }: KeyedRequest) =>
+  ({ table: "Requests", key: { requestId: keyId } }) as const;
+
+/** What the row of a request's key says of it at this instant; undefined where the key is not bound. */
+export function judgeKey(
+  row: Row | undefined,
+  { contentId }: KeyedRequest,
+  nowMs: EpochMs,
+): Replayed | KeyReused | undefined {
+  if (!row || Number(row["untilMs"]) <= nowMs) return undefined;
+  return row["contentId"] === contentId ? new Replayed(String(row["result"])) : new KeyReused();
 }
 
-/** Puts a request in front; what is shifted is read before anything is written. */
-function remember({ keyId, contentId }: KeyedRequest, result: string): Fragment[] {
-  return slots.map((slot, index) =>
-    index === 0
-      ? action`${at(slot)} = ${`${keyId} ${contentId} ${result}`}`
-      : action`${at(slot)} = if_not_exists(${at(slots[index - 1]!)}, ${""})`,
-  );
-}
-
-/** What a row tells of a request with this key, if it was carried out. */
-function earlier(row: Row | undefined, keyed: KeyedRequest): Replayed | KeyReused | undefined {
-  const found = slots
-    .map((slot) => String(row?.[slot] ?? ""))
-    .find((entry) => {
-      return entry.startsWith(keyed.keyId);
-    });
-  if (found === undefined) return undefined;
-  const [, contentId, ...result] = found.split(" ");
-  return contentId === keyed.contentId ? new Replayed(row!, result.join(" ")) : new KeyReused();
+/** Binds a key; refused with `Replayed` or `KeyReused` where it is bound. */
+function bindKeyWrite(keyed: KeyedRequest, nowMs: EpochMs, result = ""): Write {
+  const { keyId, contentId } = keyed;
+  const untilMs = later(nowMs, keyLifeMs);
+  const row = { contentId, result, untilMs, ttlSeconds: ttlSecondsAt(untilMs) };
+  const item: RequestRow = { requestId: keyId, ...row };
+  return put({
+    ...requestPlace(keyed),
+    item: { ...item },
+    condition: anyOf(isMissing(at("requestId")), condition`${at("untilMs")} <= ${nowMs}`),
+    refused: (found) => judgeKey(found, keyed, nowMs) ?? new KeyReused(),
+  });
 }
 
 /**
  * The write of a request with an idempotency key: it takes effect once, and its repetition is refused with
- * `Replayed`, or with `KeyReused` when it asks for something else.
+ * `Replayed`, or with `KeyReused` when it asks for something else; this counts before whatever else refuses it.
  */
-export function once(write: Write, keyed: KeyedRequest | undefined, result = ""): Write {
-  if (!keyed || write.kind !== "update") return write;
-  return update({
-    ...write,
-    change: { ...write.change, set: [...(write.change.set ?? []), ...remember(keyed, result)] },
-    condition: allOf(write.condition, isNew(keyed)),
-    refused: (row) => earlier(row, keyed) ?? write.refused(row),
-    applied: (row) => earlier(row, keyed) instanceof Replayed || (write.applied?.(row) ?? false),
-  });
+export function once(
+  write: Write,
+  keyed: KeyedRequest | undefined,
+  nowMs: EpochMs,
+  result = "",
+): Write {
+  return keyed ? { ...write, companion: bindKeyWrite(keyed, nowMs, result) } : write;
+}
+
+/**
+ * Binds the key of a request that has nothing to change now: what comes to be there later is not meant by it. One
+ * request, none without a key.
+ *
+ * @throws Replayed, KeyReused
+ */
+export async function bindAlone(
+  database: Pick<Database, "apply">,
+  keyed: KeyedRequest | undefined,
+  nowMs: EpochMs,
+): Promise<void> {
+  if (keyed) await database.apply(bindKeyWrite(keyed, nowMs));
 }

@@ -10,9 +10,12 @@ export type TableName =
   | "Orders"
   | "Shoppers"
   | "Owners"
+  | "Requests"
   | "Documents"
   | "Audit"
-  | "Events";
+  | "Events"
+  | "Live"
+  | "Outbox";
 
 /** Tells where a table is: its physical name. Throws for one that the process has no business with. */
 export type TableResolver = (table: TableName) => string;

@@ -43,15 +43,21 @@ export class TransactionRefused extends HoldfastError {
   }
 }
 
-/** Pairs the items that DynamoDB handed back with the writes that they refused. */
+/**
+ * Pairs the items that DynamoDB handed back with the writes that they refused. What a companion is refused for is the
+ * whole answer: its own error.
+ */
 export function makeRefusal(
   writes: readonly Write[],
   found: ReadonlyMap<number, Row | undefined>,
   isAfterLoss: boolean,
-): TransactionRefused {
+): HoldfastError {
   const refusals = [...found].map(([index, row]): Refusal => {
     const write = writes[index]!;
     return { index, write, error: write.refused(row), found: row };
   });
+  const companions = new Set(writes.map(({ companion }) => companion));
+  const decisive = refusals.find(({ write }) => companions.has(write));
+  if (decisive) return decisive.error;
   return new TransactionRefused(refusals as [Refusal, ...Refusal[]], isAfterLoss);
 }

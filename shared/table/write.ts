@@ -37,6 +37,8 @@ interface WriteBase {
    * have a second effect and `applied` looks at something that later writes push out.
    */
   readonly recall?: Recall;
+  /** Is written with it or not at all; its own refusal counts first. */
+  readonly companion?: Write;
 }
 
 /** Whether an item still tells if a write took effect: as a condition for repeating it, and of a row. */
@@ -56,6 +58,11 @@ export function makeRepeatable(write: Write): Write {
   return write.recall
     ? { ...write, condition: allOf(write.condition, write.recall.condition) }
     : write;
+}
+
+/** Writes with all their companions behind them. */
+export function listTogether(writes: readonly Write[]): readonly Write[] {
+  return [...writes, ...writes.flatMap(({ companion }) => (companion ? [companion] : []))];
 }
 
 type Without<T> = T extends unknown ? Omit<T, "kind"> : never;
