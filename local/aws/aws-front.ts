@@ -9,7 +9,9 @@ import type { AddressInfo } from "node:net";
 import { setTimeout as sleep } from "node:timers/promises";
 import { ACCOUNT } from "../assembly/local-account.ts";
 import type { DynamoDbConnection } from "../database/dynamodb-client.ts";
+import type { Sockets } from "../http/sockets.ts";
 import type { LocalFunction, LocalFunctions } from "../lambda/functions.ts";
+import { answerBusRequest, type Buses } from "./buses.ts";
 import type { CallRecord } from "./calls.ts";
 import { type Access, neededAccess } from "./dynamodb-access.ts";
 import type { Faults } from "./faults.ts";
@@ -17,15 +19,19 @@ import type { Permissions } from "./permissions.ts";
 import type { Queues } from "./queues.ts";
 import type { Secrets } from "./secrets.ts";
 import { type AwsAnswer, awsError, type AwsRequest } from "./protocol.ts";
+import { parseRestCall } from "./rest-requests.ts";
 import { answerQueueRequest, answerSecretRequest } from "./service-requests.ts";
 
 /** What the front needs; it is made before the functions, whose environment names its address. */
 export interface AwsFrontParts {
   readonly functions: LocalFunctions;
+  /** Absent where the template has no WebSocket API. */
+  readonly sockets: Sockets | undefined;
   readonly permissions: Permissions;
   readonly dynamoDb: Pick<DynamoDbConnection, "forward">;
   readonly secrets: Secrets;
   readonly queues: Queues;
+  readonly buses: Buses;
   readonly faults: Faults;
   readonly calls: CallRecord;
   /** Called after a successful write, so that the stream's poller need not wait for its turn. */
@@ -66,17 +72,28 @@ function parse(incoming: IncomingMessage, body: Buffer, functions: LocalFunction
   const target = String(incoming.headers["x-amz-target"] ?? "");
   const request: AwsRequest = {
     service: scope[2] ?? "",
+    method: incoming.method ?? "",
+    path: (incoming.url ?? "").split("?")[0]!,
+    headers: incoming.headers,
     target,
     operation: target.split(".").at(-1) ?? "",
     body,
-    input: body.length > 0 ? (JSON.parse(body.toString()) as Record<string, unknown>) : {},
+    // Without a target it is a request by method and path, whose body is anything.
+    input:
+      target && body.length > 0 ? (JSON.parse(body.toString()) as Record<string, unknown>) : {},
     ...caller,
   };
   return request;
 }
 
+/** The bus that a request puts something on: ours put all of it on one. */
+function busIn(input: Record<string, unknown>): string {
+  const [first] = (input["Entries"] ?? []) as { EventBusName?: string }[];
+  return first?.EventBusName ?? "default";
+}
+
 function createRequestHandler(parts: AwsFrontParts) {
-  const { permissions, dynamoDb, secrets, queues, calls } = parts;
+  const { permissions, dynamoDb, secrets, queues, buses, calls } = parts;
 
   /** The first thing that the caller may not do, if any; all of it goes on record. */
   async function refusal(
@@ -113,6 +130,15 @@ function createRequestHandler(parts: AwsFrontParts) {
     return (await refusal(request, [{ action, resource: resource ?? "*" }])) ?? answer();
   }
 
+  async function askByPath(request: AwsRequest): Promise<AwsAnswer> {
+    const call = parseRestCall(request, parts);
+    if (call) return (await refusal(request, [call.needed])) ?? call.answer();
+    return awsError(
+      "UnknownOperationException",
+      `the local runner has no ${request.service} for this: it stands in for DynamoDB, Secrets Manager, SQS, EventBridge, calls of functions and posts to WebSockets`,
+    );
+  }
+
   return (request: AwsRequest): AwsAnswer | Promise<AwsAnswer> => {
     const { input } = request;
     switch (request.service) {
@@ -126,11 +152,12 @@ function createRequestHandler(parts: AwsFrontParts) {
         return askOther(request, "sqs", queues.findArn(String(input["QueueUrl"])), () =>
           answerQueueRequest(request, queues),
         );
-      default:
-        return awsError(
-          "UnknownOperationException",
-          `the local runner has no ${request.service}: it stands in for DynamoDB, Secrets Manager and SQS`,
+      case "events":
+        return askOther(request, "events", buses.findArn(busIn(input)), () =>
+          answerBusRequest(request, buses),
         );
+      default:
+        return askByPath(request);
     }
   };
 }

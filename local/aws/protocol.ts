@@ -1,10 +1,14 @@
 /** The shapes of a request and an answer in AWS's JSON protocols, which DynamoDB, Secrets Manager and SQS share. */
+import type { IncomingHttpHeaders } from "node:http";
 import type { Execution } from "../lambda/execution.ts";
 import type { LocalFunction } from "../lambda/functions.ts";
 
 /** A request of a function, taken apart. */
 export interface AwsRequest {
   readonly service: string;
+  readonly method: string;
+  readonly path: string;
+  readonly headers: IncomingHttpHeaders;
   readonly target: string;
   readonly operation: string;
   readonly body: Buffer;

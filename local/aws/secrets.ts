@@ -23,15 +23,23 @@ interface SecretProperties {
 export interface SecretVersions {
   readonly current: string;
   readonly previous?: string;
+  /** Since when the current one is there: for so long the one before has been on its way out. */
+  readonly createdAtMs?: number;
 }
 
 /** The secrets of the template. */
 export interface Secrets {
   /** Answers GetSecretValue; undefined when there is no such secret or version. */
-  read(id: string, stage: string): { arn: string; name: string; value: string } | undefined;
+  read(
+    id: string,
+    stage: string,
+  ): { arn: string; name: string; value: string; createdAtMs: number } | undefined;
   /** The ARN under which permissions know the secret. */
   findArn(id: string): string;
-  /** Sets what a secret holds, for tests and for real sandbox keys. Returns false when there is no such secret. */
+  /**
+   * Sets what a secret holds; unless told otherwise, what it held becomes the version before, as in Secrets Manager.
+   * Returns false when there is no such secret.
+   */
   set(id: string, versions: SecretVersions): boolean;
   list(): Record<string, SecretVersions>;
 }
@@ -81,7 +89,11 @@ function nameIn(id: string): string {
 }
 
 /** Makes the secrets of the template. With a file they are kept there, readable by its owner only. */
-export function createSecrets(template: TemplateResolver, file?: string): Secrets {
+export function createSecrets(
+  template: TemplateResolver,
+  file?: string,
+  now: () => number = Date.now,
+): Secrets {
   const kept = readKept(file);
   const secrets = new Map<string, { arn: string; versions: SecretVersions }>();
   for (const declared of template.resources<SecretProperties>("AWS::SecretsManager::Secret")) {
@@ -89,7 +101,7 @@ export function createSecrets(template: TemplateResolver, file?: string): Secret
     const arn = template.resolve<string>({ Ref: logicalId });
     const name = nameIn(arn);
     const made = properties.SecretString ?? generateSecret(properties.GenerateSecretString);
-    secrets.set(name, { arn, versions: kept[name] ?? { current: made } });
+    secrets.set(name, { arn, versions: kept[name] ?? { current: made, createdAtMs: now() } });
   }
 
   const list = () =>
@@ -107,14 +119,20 @@ export function createSecrets(template: TemplateResolver, file?: string): Secret
       const secret = find(id);
       const value = stage === "AWSPREVIOUS" ? secret?.versions.previous : secret?.versions.current;
       return secret && value !== undefined
-        ? { arn: secret.arn, name: nameIn(secret.arn), value }
+        ? {
+            arn: secret.arn,
+            name: nameIn(secret.arn),
+            value,
+            createdAtMs: secret.versions.createdAtMs ?? 0,
+          }
         : undefined;
     },
     findArn: (id) => find(id)?.arn ?? id,
     set(id, versions) {
       const secret = find(id);
       if (secret) {
-        secret.versions = versions;
+        const { current: previous } = secret.versions;
+        secret.versions = { previous, createdAtMs: now(), ...versions };
         keep();
       }
       return secret !== undefined;

@@ -29,7 +29,7 @@ export function answerSecretRequest(request: AwsRequest, secrets: Secrets): AwsA
     SecretString: secret.value,
     VersionId: randomUUID(),
     VersionStages: [VersionStage],
-    CreatedDate: Date.now() / 1000,
+    CreatedDate: secret.createdAtMs / 1000,
   });
 }
 

@@ -1,0 +1,7 @@
+/** Hands events on to the bus, as the stream of their table tells them. */
+import { publishingService } from "../shared/shop.ts";
+import { putOnBus } from "./runtime/bus.ts";
+import { createEventHandler } from "./runtime/event-stream.ts";
+import { shop } from "./runtime/wiring.ts";
+
+export const handler = createEventHandler(publishingService({ ...shop, send: putOnBus }));
