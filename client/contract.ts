@@ -5,9 +5,12 @@ import type * as carts from "../shared/api/carts.ts";
 import type * as claims from "../shared/api/claims.ts";
 import type * as documents from "../shared/api/documents.ts";
 import type { Endpoint } from "../shared/api/endpoint.ts";
+import type * as toldEvents from "../shared/api/told-events.ts";
 import type * as fulfilments from "../shared/api/fulfilments.ts";
+import type * as live from "../shared/api/live.ts";
 import type * as locks from "../shared/api/locks.ts";
 import type * as namedLocks from "../shared/api/named-locks.ts";
+import type * as itemLines from "../shared/api/item-lines.ts";
 import type * as items from "../shared/api/items.ts";
 import type * as ledger from "../shared/api/ledger.ts";
 import type * as orders from "../shared/api/orders.ts";
@@ -26,10 +29,13 @@ export type Contract = EndpointsOf<typeof admin> &
   EndpointsOf<typeof carts> &
   EndpointsOf<typeof claims> &
   EndpointsOf<typeof documents> &
+  EndpointsOf<typeof toldEvents> &
   EndpointsOf<typeof fulfilments> &
+  EndpointsOf<typeof live> &
   EndpointsOf<typeof locks> &
   EndpointsOf<typeof namedLocks> &
   EndpointsOf<typeof items> &
+  EndpointsOf<typeof itemLines> &
   EndpointsOf<typeof ledger> &
   EndpointsOf<typeof orders> &
   EndpointsOf<typeof paymentAdmin> &

@@ -1,6 +1,12 @@
 /** An editing session: keeps a document's lock alive, tells when it is lost, saves with its fence. */
 import type { LockInfo } from "./contract.ts";
-import type { EditingEvents, EditingSession, EditingState, EditOptions } from "./editing.ts";
+import type {
+  EditingEvents,
+  EditingSession,
+  EditingState,
+  EditOptions,
+  HandOverTarget,
+} from "./editing.ts";
 import { createEmitter, type Listen } from "./emitter.ts";
 import { Heartbeat, type HeartbeatHost } from "./heartbeat.ts";
 import type { Moment } from "./lease.ts";
@@ -39,7 +45,8 @@ class Session implements EditingSession {
   readonly fence: number;
   readonly sessionId: string;
   readonly #send: Send;
-  readonly #page: PageTarget | undefined;
+  readonly #host: SessionHost;
+  touch: () => void = () => undefined;
   readonly #events = createEmitter<EditingEvents>();
   readonly #heartbeat: Heartbeat;
   readonly #saves: Saves;
@@ -56,7 +63,7 @@ class Session implements EditingSession {
     this.fence = granted.fence;
     this.sessionId = granted.sessionId;
     this.#send = send;
-    this.#page = host.page;
+    this.#host = host;
     this.#saves = new Saves({ send, ...granted });
     this.#heartbeat = new Heartbeat({
       host,
@@ -66,12 +73,14 @@ class Session implements EditingSession {
       renew: (signal) => this.#renew(ttl, signal),
       onSure: () => this.#events.emit("renewed", { expiresAtMs: this.expiresAtMs }),
       onUnsure: (error) => this.#events.emit("unsure", { error }),
+      onEnding: (endsAtMs) => this.#events.emit("ending", { endsAtMs, reason: "limit" }),
     });
-    this.#stopListening = onPageEvents(host.page, {
+    this.#stopListening = onPageEvents(
+      host.page,
       // Asleep or in the background for longer than a heartbeat: ask before anybody relies on it.
-      awake: () => this.#heartbeat.wake(),
-      leaving: () => this.#leave(),
-    });
+      () => this.#heartbeat.wake(),
+      () => this.#leave(),
+    );
   }
 
   get on(): Listen<EditingEvents> {
@@ -94,9 +103,16 @@ class Session implements EditingSession {
     return !this.#saves.isPending;
   }
 
+  /** Lets go when nobody touches it for so long. */
+  watch(letGoWhenIdle: typeof import("./idle.ts").letGoWhenIdle, idleMs: number): void {
+    const tell = this.#events.emit;
+    this.touch = letGoWhenIdle({ session: this, idleMs, host: this.#host, tell });
+  }
+
   async save(content: unknown, { keepLock = true } = {}): Promise<{ version: number }> {
+    this.touch();
     const saving = this.#follow(this.#saves.save(content, keepLock));
-    if (!fitsLeaving(content)) askBeforeLeaving(this.#page, saving);
+    if (!fitsLeaving(content)) askBeforeLeaving(this.#host.page, saving);
     return { version: (await saving).version };
   }
 
@@ -111,6 +127,12 @@ class Session implements EditingSession {
     // Whoever closes wants no heartbeats, whatever becomes of the release: then the lease ends by itself.
     this.#heartbeat.stop();
     if (!this.#end && !saved?.isReleased) await this.#release(false);
+  }
+
+  async handOver(to?: HandOverTarget): Promise<LockInfo> {
+    await this.#follow(this.#saves.finish(true));
+    const asked = { body: { ...this.#hold, to } };
+    return (await this.#follow(this.#giveUp(this.#send("handOverLock", asked)))).body.lockInfo;
   }
 
   get #hold() {
@@ -146,6 +168,7 @@ class Session implements EditingSession {
     try {
       const asked = { body: { ...this.#hold, ttl } };
       const { body } = await this.#send("extendLock", asked, { signal, retries: 0 });
+      if (body.askedBy) this.#events.emit("asked", body.askedBy);
       return measureEnd(body.lockInfo);
     } catch (error) {
       if (!this.#loseBy(error)) throw error;
@@ -153,11 +176,11 @@ class Session implements EditingSession {
     }
   }
 
-  /** Follows a save: a lock that it released needs no heartbeat any more. */
-  async #follow<S extends Saved | undefined>(saving: Promise<S>): Promise<S> {
+  /** Follows a save or a hand-over: a lock that it released needs no heartbeat any more. */
+  async #follow<T>(saving: Promise<T>): Promise<T> {
     try {
       const saved = await saving;
-      if (saved?.isReleased) this.#finish("closed");
+      if ((saved as Partial<Saved> | undefined)?.isReleased) this.#finish("closed");
       return saved;
     } catch (error) {
       this.#loseBy(error);
@@ -165,19 +188,28 @@ class Session implements EditingSession {
     }
   }
 
-  async #release(isLeaving: boolean): Promise<void> {
+  /** Whoever gives the lock up has lost nothing, unless the last word on it is a refusal. */
+  async #giveUp<T>(giving: Promise<T>): Promise<T> {
     this.#isReleasing = true;
+    try {
+      const given = await giving;
+      this.#finish("closed");
+      return given;
+    } catch (error) {
+      this.#isReleasing = !isFinal(error);
+      throw error;
+    }
+  }
+
+  async #release(isLeaving: boolean): Promise<void> {
     const sending = isLeaving ? { keepalive: true, retries: 0 } : {};
     try {
-      await this.#send("releaseLock", { body: this.#hold }, sending);
+      await this.#giveUp(this.#send("releaseLock", { body: this.#hold }, sending));
     } catch (error) {
       // Lost in the meantime: then there is nothing left to give back.
-      if (!isProblem(error, "LOCK_NOT_OWNED")) {
-        if (isFinal(error)) this.#isReleasing = false;
-        throw error;
-      }
+      if (!isProblem(error, "LOCK_NOT_OWNED")) throw error;
+      this.#finish("closed");
     }
-    this.#finish("closed");
   }
 }
 
@@ -191,13 +223,17 @@ export async function startEditing(
   docId: string,
   options: EditOptions = {},
 ): Promise<EditingSession> {
-  const { ttl = 300, sessionId = crypto.randomUUID(), ...others } = options;
-  const { signal, waitMs = 0, onPlace, ...named } = others;
-  const line = new Line(send, host, { params: { docId }, body: { ttl, sessionId, ...named } });
-  const waiting = line.wait(waitMs, { signal, ...(onPlace ? { onPlace } : {}) });
+  const { ttl = 300, sessionId = crypto.randomUUID(), username, signal, idleMs, live } = options;
+  // Before anything is taken that it would have to let go of.
+  const idle = idleMs ? await import("./idle.ts") : undefined;
+  const line = new Line(send, host, { params: { docId }, body: { ttl, sessionId, username } });
+  const waiting = line.wait(options);
   const begun = await orLetGo(waiting, { signal, page: host.page }, () => line.letGo());
   const { content, version, lockInfo } = begun.body;
   const session = { docId, sessionId, fence: lockInfo.fence, content, version };
   const lease = { ttl, endsAfterMs: measureEnd(lockInfo), granted: begun.asked };
-  return new Session(send, host, { ...session, ...lease });
+  const started = new Session(send, host, { ...session, ...lease });
+  live?.hearLock(started);
+  if (idle && idleMs) started.watch(idle.letGoWhenIdle, idleMs);
+  return started;
 }

@@ -23,11 +23,17 @@ function classifyRepetition({ method, headers, body, repeatable }: Endpoint): Re
 
 /** The text of `operations.ts`; a test compares it with what is there. */
 export function operationsSource(): string {
+  // Like beside like: that way they take the least when they are compressed.
+  const order = (each: Endpoint): string =>
+    `${each.method} ${classifyRepetition(each)} ${each.path}`;
   const rows = endpoints
-    .toSorted((one, other) => (one.name < other.name ? -1 : 1))
+    .toSorted((one, other) => (order(one) < order(other) ? -1 : 1))
     .map((endpoint) => {
       const { name, method, path, queryPath = path } = endpoint;
-      return `  ${name}: ${JSON.stringify([method, queryPath, classifyRepetition(endpoint)])},`;
+      const repeat = classifyRepetition(endpoint);
+      // What goes without saying is left out: every byte is sent to every page.
+      const isSaid = repeat !== (method === "GET" ? "safe" : "no");
+      return `  ${name}: "${queryPath} ${method}${isSaid ? ` ${repeat}` : ""}",`;
     });
   return `/** Every operation's method and path, made from the contract by \`generate-operations.ts\`; not to be edited. */
 import type { OperationName } from "./contract.ts";
@@ -35,12 +41,9 @@ import type { OperationName } from "./contract.ts";
 /** Whether an operation may be sent again when its answer was lost: never, as it is, or with a key. */
 export type Repetition = "no" | "safe" | "key";
 
-/** Method, path, and whether it may be repeated. */
-export type Operation = readonly [method: string, path: string, repeat: Repetition];
-
 // prettier-ignore
-/** Every operation by its name. */
-export const operations: Readonly<Record<OperationName, Operation>> = {
+/** Path, method, and whether it may be repeated: reads may, anything else may not, where nothing is said. */
+export const operations: Readonly<Record<OperationName, string>> = {
 ${rows.join("\n")}
 };
 `;

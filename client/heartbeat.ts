@@ -24,6 +24,8 @@ export interface HeartbeatOptions {
   readonly renew: (signal: AbortSignal) => Promise<number | undefined>;
   readonly onSure: () => void;
   readonly onUnsure: (error: unknown) => void;
+  /** Told when renewing does not make the lease longer any more: then it ends for good. */
+  readonly onEnding: (endsAtMs: number) => void;
 }
 
 /** A lease is renewed after this share of it, so that two questions may fail before it is over. */
@@ -121,7 +123,7 @@ export class Heartbeat {
   }
 
   async #put(): Promise<void> {
-    const { host, renew, onSure } = this.#options;
+    const { host, leaseMs, renew, onSure, onEnding } = this.#options;
     const sent = readMoment(host);
     this.#asked = sent;
     const patience = new AbortController();
@@ -137,6 +139,8 @@ export class Heartbeat {
       if (this.#isOverdue) return this.#doubt();
       this.#isConfirmed = true;
       onSure();
+      // The server gives no more than a lock may last in a row; slow answers shorten a lease by far less.
+      if (this.#leaseMs < leaseMs * (1 - renewalShare)) onEnding(this.expiresAtMs);
     } catch (error) {
       this.#refusals = isAnswered(error) ? this.#refusals + 1 : 0;
       // A newer question may have been answered meanwhile.
@@ -162,7 +166,7 @@ export class Heartbeat {
     const untilOverMs = this.#isConfirmed
       ? this.#leaseMs - this.#sinceMs(this.#confirmed)
       : Infinity;
-    const delayMs = Math.min(Math.ceil(untilDueMs), Math.ceil(untilOverMs), longestTickMs);
+    const delayMs = Math.ceil(Math.min(untilDueMs, untilOverMs, longestTickMs));
     this.#timer = host.setTimer(() => this.#tick(), Math.max(delayMs, shortestTickMs));
   }
 

@@ -6,6 +6,7 @@ import { operations } from "./operations.ts";
 import type { PageTarget } from "./page-events.ts";
 import { type ClientOptions, createSend, type Send, type SendOptions } from "./request.ts";
 
+export type { AnyEvent } from "../shared/api/events.ts";
 export type { AnswerOf, InputOf, LockInfo, OperationName } from "./contract.ts";
 export type { EditingEvents, EditingSession, EditingState, EditOptions, Place } from "./editing.ts";
 export { ApiError, isProblem } from "./problem.ts";

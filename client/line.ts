@@ -1,6 +1,6 @@
 /** Waiting in line for a document: keeps the place, and takes the turn when it comes. */
 import type { AnswerOf, InputOf } from "./contract.ts";
-import type { Place } from "./editing.ts";
+import type { EditOptions, Place } from "./editing.ts";
 import { type Clocks, type Moment, readMoment } from "./lease.ts";
 import { ApiError, isProblem } from "./problem.ts";
 import type { Send } from "./request.ts";
@@ -36,23 +36,30 @@ export class Line {
    *
    * @throws ApiError `LOCK_HELD` without waiting, `LOCK_TIMEOUT` after it
    */
-  async wait(
-    waitMs: number,
-    { signal, onPlace }: { signal: AbortSignal | undefined; onPlace?: (place: Place) => void },
-  ): Promise<{ readonly body: Begun; readonly asked: Moment }> {
+  async wait({ waitMs = 0, signal, onPlace, live }: EditOptions): Promise<{
+    readonly body: Begun;
+    readonly asked: Moment;
+  }> {
     const startedMs = performance.now();
-    let standing = await this.#join(waitMs > 0);
-    while ("queued" in standing) {
-      const { ticket, lockInfo } = standing;
-      this.#ticket = ticket;
-      onPlace?.(standing);
-      signal?.throwIfAborted();
-      const waitedMs = Math.round(performance.now() - startedMs);
-      if (waitedMs >= waitMs) throw await this.#inVain({ waitedMs, lockInfo });
-      await pause(Math.min(askMs * (0.5 + Math.random()), waitMs - waitedMs), signal);
-      standing = await this.#ask(standing);
+    const turn = live?.hearTurn(this.#input.params.docId, () => this.#ticket);
+    try {
+      let standing = await this.#join(waitMs > 0);
+      while ("queued" in standing) {
+        const { ticket, lockInfo } = standing;
+        this.#ticket = ticket;
+        onPlace?.(standing);
+        signal?.throwIfAborted();
+        const waitedMs = Math.round(performance.now() - startedMs);
+        if (waitedMs >= waitMs) throw await this.#inVain({ waitedMs, lockInfo });
+        const askAgainMs = Math.min(askMs * (0.5 + Math.random()), waitMs - waitedMs);
+        const paused = pause(askAgainMs, signal);
+        await (turn ? Promise.race([paused, turn.next()]) : paused);
+        standing = await this.#ask(standing);
+      }
+      return { body: standing, asked: this.#asked };
+    } finally {
+      turn?.stop();
     }
-    return { body: standing, asked: this.#asked };
   }
 
   /** Gives up the place, or whatever was granted. */
@@ -77,7 +84,7 @@ export class Line {
     const query = { docId, ticket: standing.ticket };
     try {
       const { body } = await this.#send("askInLine", { query });
-      return "queued" in body ? { ...body } : await this.#join(true);
+      return "queued" in body ? body : await this.#join(true);
     } catch (error) {
       if (!isProblem(error, "TICKET_NOT_FOUND")) throw error;
       return this.#join(true);

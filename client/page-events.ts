@@ -9,9 +9,9 @@ const signsOfLife = ["visibilitychange", "pageshow", "focus", "online", "resume"
 /** Calls back when the page wakes up or goes away; what it returns stops that. */
 export function onPageEvents(
   page: PageTarget | undefined,
-  callbacks: { readonly awake: () => void; readonly leaving: () => void },
+  awake: () => void,
+  leaving: () => void,
 ): () => void {
-  const { awake, leaving } = callbacks;
   // Captured, because `visibilitychange` and `resume` happen at the document below.
   for (const sign of signsOfLife) page?.addEventListener(sign, awake, true);
   page?.addEventListener("pagehide", leaving);

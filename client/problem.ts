@@ -40,12 +40,12 @@ type FieldsOf<Code extends string> = Code extends keyof ProblemFields
 
 /** An answer that says no, or no answer at all (`NO_ANSWER`, status 0: nobody knows what happened). */
 export class ApiError<Code extends string = string> extends Error {
-  readonly status: number;
-  readonly code: Code;
+  declare readonly status: number;
+  declare readonly code: Code;
   /** The whole problem document. */
-  readonly problem: FieldsOf<Code>;
+  declare readonly problem: FieldsOf<Code>;
   /** When it may be worth trying again, in milliseconds from now, as the server says. */
-  readonly retryAfterMs: number | undefined;
+  declare readonly retryAfterMs: number | undefined;
 
   constructor(given: {
     status: number;
@@ -55,12 +55,9 @@ export class ApiError<Code extends string = string> extends Error {
     retryAfterMs?: number | undefined;
     cause?: unknown;
   }) {
-    super(given.message, { cause: given.cause });
-    this.name = "ApiError";
-    this.status = given.status;
-    this.code = given.code;
-    this.problem = given.problem as FieldsOf<Code>;
-    this.retryAfterMs = given.retryAfterMs;
+    const { message, cause, ...fields } = given;
+    super(message, { cause });
+    Object.assign(this, { name: "ApiError", ...fields });
   }
 }
 

@@ -1,6 +1,6 @@
 /** Sends one operation: its path and token, and again where repeating is safe. */
 import type { AnswerOf, InputOf, OperationName } from "./contract.ts";
-import { type Operation, operations } from "./operations.ts";
+import { operations, type Repetition } from "./operations.ts";
 import { ApiError, errorIn } from "./problem.ts";
 import { pause, within } from "./waiting.ts";
 
@@ -89,11 +89,15 @@ function buildUrl(baseUrl: string, path: string, { params = {}, query = {} }: Pa
   return `${baseUrl}${filled}${search.size > 0 ? `?${search}` : ""}`;
 }
 
+/** What is known of an operation. */
+export function parseOperation(name: OperationName) {
+  const said = operations[name].split(" ") as [path: string, method: string, Repetition?];
+  const [path, method, repeat = method === "GET" ? "safe" : "no"] = said;
+  return [method, path, repeat] as const;
+}
+
 /** Headers that are set; an operation that takes an idempotency key always gets one. */
-function buildHeaders(
-  { headers = {}, body }: Parts,
-  [, , repeat]: Operation,
-): Record<string, string> {
+function buildHeaders({ headers = {}, body }: Parts, repeat: Repetition): Record<string, string> {
   const given = Object.entries(headers).filter(([, value]) => value !== undefined);
   return {
     ...(body === undefined ? {} : { "content-type": "application/json" }),
@@ -102,16 +106,8 @@ function buildHeaders(
   };
 }
 
-/** A write that waits for a version is no repetition of itself: its own effect makes it stale. */
-function mayRepeat([, , repeat]: Operation, headers: Record<string, string>): boolean {
-  return (
-    repeat === "key" ||
-    (repeat === "safe" && !("if-match" in headers || "if-none-match" in headers))
-  );
-}
-
 /** Why an attempt failed, and whether it says for sure that nothing was changed. */
-function makeFailure(error: unknown, code = "NO_ANSWER", message = "The server did not answer") {
+function makeFailure(error: unknown, code = "NO_ANSWER", message = "No answer") {
   if (error instanceof ApiError) return error;
   return new ApiError({ status: 0, code, problem: {}, message, cause: error });
 }
@@ -161,7 +157,7 @@ export function createSend(options: ClientOptions): Send {
     /** Nothing was sent yet: whatever goes wrong, it can be tried again. */
     const awaitToken = <T>(asking: Promise<T>): Promise<T> =>
       within(signal, asking).catch((error: unknown) => {
-        throw makeFailure(error, "NO_TOKEN", "There is no token to send");
+        throw makeFailure(error, "NO_TOKEN", "No token to send");
       });
 
     async function put(token: string | undefined, isLast: boolean): Promise<Reply<never>> {
@@ -183,13 +179,11 @@ export function createSend(options: ClientOptions): Send {
   }
 
   return async (name, input, sending = {}) => {
-    const operation = operations[name];
-    const [method, path] = operation;
+    const [method, path, repeat] = parseOperation(name);
     const parts = input as Parts;
-    const headers = buildHeaders(parts, operation);
+    const headers = buildHeaders(parts, repeat);
     const body = parts.body === undefined ? {} : { body: JSON.stringify(parts.body) };
     const url = buildUrl(baseUrl, path, parts);
-    const repeatable = mayRepeat(operation, headers);
     const { retries = options.retries ?? 3, signal } = sending;
     for (let round = 0; ; round += 1) {
       try {
@@ -197,7 +191,7 @@ export function createSend(options: ClientOptions): Send {
       } catch (error) {
         const failure = makeFailure(error);
         const mayHelp = failure.status === 0 || failure.status >= 500;
-        const again = nothingHappened.has(failure.code) || (repeatable && mayHelp);
+        const again = nothingHappened.has(failure.code) || (repeat !== "no" && mayHelp);
         if (!again || round >= retries || signal?.aborted) throw failure;
         const pauseMs = failure.retryAfterMs ?? Math.random() * firstPauseMs * 2 ** round;
         await pause(Math.min(pauseMs, longestPauseMs), signal).catch(() => {

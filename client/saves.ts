@@ -82,12 +82,12 @@ export class Saves {
   }
 
   /**
-   * Saves what is not confirmed yet, and releases with it where that was not sent before.
+   * Saves what is not confirmed yet, and releases with it, unless told otherwise, where that was not sent before.
    *
    * @returns undefined where there was nothing to save: then nothing was released either
    */
-  finish(): Promise<Saved | undefined> {
-    if (this.#unsaved) this.#unsaved.keepLock = false;
+  finish(keepLock = false): Promise<Saved | undefined> {
+    if (this.#unsaved) this.#unsaved.keepLock = keepLock;
     return this.#inTurn(async () => {
       try {
         return this.#unsaved && (await this.#put(this.#unsaved));

@@ -30,7 +30,7 @@ export async function orLetGo<T>(
   letGo: () => Promise<unknown>,
 ): Promise<T> {
   const quietly = (): void => void letGo().catch(() => undefined);
-  const stopListening = onPageEvents(page, { awake: () => undefined, leaving: quietly });
+  const stopListening = onPageEvents(page, () => undefined, quietly);
   try {
     return await within(signal, asking);
   } catch (error) {

@@ -1,10 +1,12 @@
 /** Reads the HTTP API of the template: its routes, what each leads to, who may use it, its stage and CORS rules. */
 import { localArn } from "../assembly/local-account.ts";
+import { httpResources } from "../assembly/http-resources.ts";
 import type { TemplateResolver } from "../assembly/template.ts";
 import type { LocalFunction, LocalFunctions } from "../lambda/functions.ts";
 import { type Authorizer, type AuthorizerProperties, createAuthorizer } from "./authorizer.ts";
 import type { CorsConfiguration } from "./cors.ts";
 import type { Issuer } from "./issuer.ts";
+import { createInvocationRights } from "./invocation-rights.ts";
 import { createRouter, type Route } from "./routes.ts";
 
 /** Where a route leads. */
@@ -40,12 +42,6 @@ interface IntegrationProperties {
   readonly TimeoutInMillis?: number;
 }
 
-interface PermissionProperties {
-  readonly FunctionName: string;
-  readonly Principal: string;
-  readonly SourceArn?: string;
-}
-
 /** API Gateway never waits longer than this. */
 const MOST_TIMEOUT_MS = 30_000;
 
@@ -76,7 +72,7 @@ export function declaredSignIn(template: TemplateResolver): DeclaredSignIn | und
 
 function readIntegrations(template: TemplateResolver): Map<string, IntegrationProperties> {
   const integrations = new Map<string, IntegrationProperties>();
-  const declared = template.resources<IntegrationProperties>("AWS::ApiGatewayV2::Integration");
+  const declared = httpResources<IntegrationProperties>(template, "AWS::ApiGatewayV2::Integration");
   for (const { logicalId, properties } of declared) {
     const { IntegrationType, PayloadFormatVersion } = properties;
     if (IntegrationType !== "AWS_PROXY" || PayloadFormatVersion !== "2.0") {
@@ -85,25 +81,6 @@ function readIntegrations(template: TemplateResolver): Map<string, IntegrationPr
     integrations.set(`integrations/${template.resolve<string>({ Ref: logicalId })}`, properties);
   }
   return integrations;
-}
-
-/** An ARN with wildcards, as a function's permission names those who may invoke it. */
-function matchesArn(pattern: string, arn: string): boolean {
-  const literal = pattern.split("*").map((part) => part.replaceAll(/[^\w:/-]/gu, "\\$&"));
-  return new RegExp(`^${literal.join(".*")}$`, "u").test(arn);
-}
-
-function mayBeInvoked(
-  permissions: PermissionProperties[],
-  handler: LocalFunction,
-  sourceArn: string,
-): boolean {
-  return permissions.some(
-    ({ FunctionName, Principal, SourceArn }) =>
-      Principal === "apigateway.amazonaws.com" &&
-      (FunctionName === handler.arn || FunctionName === handler.logicalId) &&
-      (!SourceArn || matchesArn(SourceArn, sourceArn)),
-  );
 }
 
 /**
@@ -116,20 +93,19 @@ export function readApi(
   functions: LocalFunctions,
   standIn: Issuer | undefined,
 ): Api {
-  const [api] = template.resources<{ CorsConfiguration?: CorsConfiguration }>(
+  const [api] = httpResources<{ CorsConfiguration?: CorsConfiguration }>(
+    template,
     "AWS::ApiGatewayV2::Api",
   );
   if (!api) throw new Error("the template has no HTTP API");
   const id = template.resolve<string>({ Ref: api.logicalId });
-  const [stage] = template.resources<{
+  const [stage] = httpResources<{
     StageName: string;
     StageVariables?: Record<string, string>;
-  }>("AWS::ApiGatewayV2::Stage");
+  }>(template, "AWS::ApiGatewayV2::Stage");
   const stageName = stage?.properties.StageName ?? "$default";
   const integrations = readIntegrations(template);
-  const permissions = template
-    .resources<PermissionProperties>("AWS::Lambda::Permission")
-    .map(({ properties }) => properties);
+  const mayBeInvoked = createInvocationRights(template);
   const authorizers = new Map(
     template
       .resources<AuthorizerProperties>("AWS::ApiGatewayV2::Authorizer")
@@ -150,7 +126,7 @@ export function readApi(
     return {
       routeKey: RouteKey,
       target: {
-        ...(handler && mayBeInvoked(permissions, handler, sourceArn) && { handler }),
+        ...(handler && mayBeInvoked(handler, sourceArn) && { handler }),
         timeoutMs: Math.min(integration?.TimeoutInMillis ?? MOST_TIMEOUT_MS, MOST_TIMEOUT_MS),
         ...(authorizer && { authorizer }),
         ...(AuthorizationScopes && { scopes: AuthorizationScopes }),
@@ -158,9 +134,9 @@ export function readApi(
     };
   }
 
-  const routes = template
-    .resources<RouteProperties>("AWS::ApiGatewayV2::Route")
-    .map(({ properties }) => parseRoute(properties));
+  const routes = httpResources<RouteProperties>(template, "AWS::ApiGatewayV2::Route").map(
+    ({ properties }) => parseRoute(properties),
+  );
   return {
     id,
     stage: stageName,

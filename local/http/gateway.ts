@@ -1,4 +1,5 @@
 /** Answers a request as API Gateway does: limits, CORS, route, token, function, and its own words when one of them fails. */
+import { Throttled } from "../lambda/runs.ts";
 import { QueueTimeout } from "../lambda/worker-pool.ts";
 import { createAnswer, gatewayMessage, type HttpAnswer, INTERNAL_SERVER_ERROR } from "./answer.ts";
 import type { Api, RouteTarget } from "./api.ts";
@@ -55,14 +56,16 @@ async function callFunction(target: RouteTarget, event: string): Promise<HttpAns
   if (Buffer.byteLength(event) > MOST_EVENT_BYTES) return TOO_LARGE;
   const limit = createLimit(timeoutMs);
   try {
-    const invocation = handler.invoke(event, { waitMs: MOST_WAITING_MS, onStart: limit.begin });
+    const asked = { waitMs: MOST_WAITING_MS, onStart: limit.begin, isSynchronous: true };
+    const invocation = handler.invoke(event, asked);
     const outcome = await Promise.race([invocation, limit.expired]);
     if (!outcome) return SERVICE_UNAVAILABLE;
     if (outcome.error) return INTERNAL_SERVER_ERROR;
     if (Buffer.byteLength(outcome.result ?? "") > MOST_EVENT_BYTES) return INTERNAL_SERVER_ERROR;
     return createAnswer(outcome.result);
   } catch (error) {
-    return error instanceof QueueTimeout ? SERVICE_UNAVAILABLE : INTERNAL_SERVER_ERROR;
+    const isBusy = error instanceof QueueTimeout || error instanceof Throttled;
+    return isBusy ? SERVICE_UNAVAILABLE : INTERNAL_SERVER_ERROR;
   } finally {
     limit.cancel();
   }

@@ -8,16 +8,16 @@ import { type GatewayRequest, joinHeaders } from "./event.ts";
 
 const ownNames = new Set(["localhost", "127.0.0.1", "[::1]"]);
 
-/** The name in a `Host` header, without its port. */
-function hostName(host: string | undefined): string {
-  return (host ?? "").toLowerCase().replace(/:\d*$/u, "");
+/** Whether a `Host` header, without its port, names this machine. */
+export function isOwnHost(host: string | undefined): boolean {
+  return ownNames.has((host ?? "").toLowerCase().replace(/:\d*$/u, ""));
 }
 
 /** What browsers say of the page that sends a request; clients that are none say nothing. */
 const ownPages = new Set([undefined, "same-origin", "none"]);
 
 /** Older browsers say nothing of the page, but where what it sends comes from. */
-function isOwnOrigin(origin: string | undefined, host: string | undefined): boolean {
+export function isOwnOrigin(origin: string | undefined, host: string | undefined): boolean {
   return origin === undefined || origin === `http://${host}`;
 }
 
@@ -29,7 +29,7 @@ const isSimple = (contentType: string | undefined): boolean =>
 export function refusalOfOrigin(request: GatewayRequest): HttpAnswer | undefined {
   const headers = joinHeaders(request.rawHeaders);
   const { host, origin, "sec-fetch-site": site } = headers;
-  if (!ownNames.has(hostName(host))) return gatewayMessage(421, "Misdirected Request");
+  if (!isOwnHost(host)) return gatewayMessage(421, "Misdirected Request");
   if (!/^\/_local(\/|$)/u.test(request.path)) return undefined;
   if (!ownPages.has(site) || !isOwnOrigin(origin, host)) return gatewayMessage(403, "Forbidden");
   const isRefused = request.body.length > 0 && isSimple(headers["content-type"]);

@@ -2,6 +2,7 @@
 import { randomUUID } from "node:crypto";
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from "node:http";
 import type { AddressInfo } from "node:net";
+import type { Duplex } from "node:stream";
 import { gatewayMessage, type HttpAnswer, INTERNAL_SERVER_ERROR } from "./answer.ts";
 import type { GatewayRequest } from "./event.ts";
 import { MOST_BODY_BYTES, MOST_HEADER_BYTES, TOO_LARGE } from "./gateway.ts";
@@ -9,11 +10,16 @@ import { MOST_BODY_BYTES, MOST_HEADER_BYTES, TOO_LARGE } from "./gateway.ts";
 /** Answers one request. */
 export type Answerer = (request: GatewayRequest) => Promise<HttpAnswer>;
 
+/** Takes what shall become a WebSocket. */
+export type Upgrader = (incoming: IncomingMessage, socket: Duplex, head: Buffer) => void;
+
 /** A listening server. */
 export interface LocalServer {
   readonly port: number;
   /** Says what shall answer from now on; before that every request gets a 503. */
   answerWith(answerer: Answerer): void;
+  /** Says who takes the beginnings of WebSockets; before that they are refused. */
+  upgradeWith(upgrader: Upgrader): void;
   stop(): Promise<void>;
 }
 
@@ -115,6 +121,7 @@ function isCode(error: unknown, code: string): boolean {
  */
 export async function startServer(port: number): Promise<LocalServer> {
   let answerer: Answerer = () => Promise.resolve(gatewayMessage(503, "still starting"));
+  let upgrader: Upgrader = (_, socket) => socket.destroy();
   const create = () => {
     const server = createServer({ maxHeaderSize: 64 * 1024, requestTimeout: 0 });
     // Whoever keeps a connection for later ends it: ended here, it could be in use again by the time that they hear.
@@ -125,6 +132,7 @@ export async function startServer(port: number): Promise<LocalServer> {
         if (!outgoing.headersSent) send(outgoing, INTERNAL_SERVER_ERROR);
       });
     });
+    server.on("upgrade", (incoming, socket, head) => upgrader(incoming, socket, head));
     return server;
   };
 
@@ -151,6 +159,9 @@ export async function startServer(port: number): Promise<LocalServer> {
       port: actual,
       answerWith(next) {
         answerer = next;
+      },
+      upgradeWith(next) {
+        upgrader = next;
       },
       stop,
     };

@@ -1,6 +1,11 @@
 /** An editing session: heartbeats, waking up, losing the lock, saving, leaving the page. */
 import { describe, expect, test, vi } from "vitest";
-import { ApiError, type EditingEvents, type LockInfo } from "../../../client/index.ts";
+import {
+  ApiError,
+  type EditingEvents,
+  type EditOptions,
+  type LockInfo,
+} from "../../../client/index.ts";
 import { startEditing } from "../../../client/editing-session.ts";
 import type { Send } from "../../../client/request.ts";
 import { errorOf } from "../../support/world.ts";
@@ -39,7 +44,7 @@ async function settled(): Promise<void> {
 }
 
 /** A session with a lease of 30 s, on a machine and against a server that the test controls. */
-async function setUp(mostMs = Infinity) {
+async function setUp(mostMs = Infinity, editing: EditOptions = {}) {
   let nowMs = 1_000_000;
   let steadyMs = 5_000;
   // The server's clock goes on by itself, and says something else.
@@ -48,7 +53,7 @@ async function setUp(mostMs = Infinity) {
   const timers = new Map<object, { dueMs: number; run: () => void }>();
   const page = new EventTarget();
   const sent: { name: string; input: Record<string, unknown>; keepalive: boolean }[] = [];
-  const server: { behave: Behave } = { behave: () => undefined };
+  const server = { behave: (() => undefined) as Behave, askedBy: null as object | null };
   let version = 5;
   const send = (async (name, input, options = {}) => {
     const { body } = input as { body: Record<string, unknown> };
@@ -58,7 +63,11 @@ async function setUp(mostMs = Infinity) {
     if (name === "saveDocument") version += 1;
     const expiresAtMs = Math.min(serverMs + 30_000, timestamp + mostMs);
     const lockInfo = { ...bob, userId: "alice", fence: 7, timestamp, expiresAtMs };
-    return { status: 200, headers: new Headers(), body: { content: "text", version, lockInfo } };
+    return {
+      status: 200,
+      headers: new Headers(),
+      body: { content: "text", version, lockInfo, askedBy: server.askedBy },
+    };
   }) as Send;
   const host = {
     now: () => nowMs,
@@ -71,9 +80,9 @@ async function setUp(mostMs = Infinity) {
     clearTimer: (timer: unknown) => void timers.delete(timer as object),
     page,
   };
-  const session = await startEditing(send, host, "plan", { ttl: 30, sessionId: "tab" });
+  const session = await startEditing(send, host, "plan", { ttl: 30, sessionId: "tab", ...editing });
   const events: [kind: string, data: unknown][] = [];
-  for (const kind of ["lost", "renewed", "unsure"] as (keyof EditingEvents)[]) {
+  for (const kind of ["lost", "renewed", "unsure", "ending", "asked"] as (keyof EditingEvents)[]) {
     session.on(kind, (data) => events.push([kind, data]));
   }
 
@@ -121,6 +130,17 @@ describe("keeping the lock", () => {
       body: { docId: "plan", sessionId: "tab", fence: 7, ttl: 30 },
     });
     expect(session.state).toBe("held");
+  });
+
+  test("who asks for the lock is told with each heartbeat, for as long as he waits", async () => {
+    const { server, events, kinds, pass } = await setUp();
+    await pass(10_000);
+    server.askedBy = { ...bob, askedAtMs: 5 };
+    await pass(20_000);
+    server.askedBy = null;
+    await pass(10_000);
+    expect(kinds().filter((kind) => kind === "asked")).toHaveLength(2);
+    expect(events).toContainEqual(["asked", { ...bob, askedAtMs: 5 }]);
   });
 
   test("a lease that the server made shorter ends when the server says, however often it is renewed", async () => {
@@ -343,6 +363,43 @@ describe("saving and leaving", () => {
     expect(names()).toEqual(["editDocument", "extendLock", "saveDocument"]);
   });
 
+  test("a lock is handed over after what is to be saved, and a heartbeat that crosses it is no loss", async () => {
+    const { session, server, sent, names, kinds, pass } = await setUp();
+    const crossing = Promise.withResolvers<Error>();
+    server.behave = (name) => {
+      // Its effect is known before its answer.
+      if (name === "handOverLock") crossing.resolve(lostTo(bob));
+      return name === "extendLock" ? crossing.promise : undefined;
+    };
+    await pass(10_000);
+    const saved = session.save("last");
+    const handed = session.handOver({ userId: "bob" });
+    await saved;
+    expect(await handed).toMatchObject({ fence: 7 });
+    expect(bodies(sent, "handOverLock")).toEqual([
+      { docId: "plan", sessionId: "tab", fence: 7, to: { userId: "bob" } },
+    ]);
+    expect(bodies(sent, "saveDocument")).toMatchObject([{ content: "last", keepLock: true }]);
+    await pass(60_000);
+    expect(session.state).toBe("closed");
+    expect(kinds()).toEqual([]);
+    await session.close();
+    expect(names()).toEqual(["editDocument", "extendLock", "saveDocument", "handOverLock"]);
+  });
+
+  test("a lock that nobody waits for stays; one that is gone cannot be handed over", async () => {
+    const { session, server, events, pass } = await setUp();
+    const nobody = refusedWith(409, "NOBODY_WAITS");
+    server.behave = (name) => (name === "handOverLock" ? nobody : undefined);
+    expect(await errorOf(session.handOver())).toMatchObject({ code: "NOBODY_WAITS" });
+    await pass(10_000);
+    expect(session.state).toBe("held");
+    server.behave = (name) => (name === "handOverLock" ? lostTo(bob) : undefined);
+    expect(await errorOf(session.handOver())).toMatchObject({ code: "LOCK_NOT_OWNED" });
+    expect(events.at(-1)).toEqual(["lost", { owner: bob, reason: "gone" }]);
+    expect(session.state).toBe("lost");
+  });
+
   test("a save that is refused means lost; the error reaches the caller", async () => {
     const { session, server, events, pass } = await setUp();
     server.behave = (name) => (name === "saveDocument" ? lostTo(bob) : undefined);
@@ -526,5 +583,82 @@ describe("saving and leaving", () => {
     expect(events).toMatchObject([["lost", { owner: null }]]);
     page.dispatchEvent(new Event("pageshow"));
     expect(sent).toHaveLength(2);
+  });
+});
+
+describe("an editor that is left open", () => {
+  const idleMs = 400_000;
+
+  test("says in time that it will let go, saves what is not confirmed, and releases", async () => {
+    const { session, server, events, kinds, names, pass, sent } = await setUp(Infinity, { idleMs });
+    server.behave = (name) => (name === "saveDocument" ? offline() : undefined);
+    await errorOf(session.save("typed"));
+    server.behave = () => undefined;
+    await pass(299_999);
+    expect(kinds()).not.toContain("ending");
+    await pass(1);
+    expect(events.at(-1)).toEqual(["ending", { endsAtMs: 1_400_000, reason: "idle" }]);
+    await pass(100_000);
+    expect(session.state).toBe("closed");
+    expect(events.at(-1)).toEqual(["lost", { owner: null, reason: "Nobody was at work" }]);
+    const last = bodies(sent, "saveDocument").at(-1);
+    expect(last).toMatchObject({ content: "typed" });
+    expect(
+      names().filter((name) => name === "releaseLock").length +
+        Number(last?.["keepLock"] === false),
+    ).toBe(1);
+    const count = names().length;
+    await pass(1_000_000);
+    expect(names().length).toBe(count);
+  });
+
+  test("stays while somebody is at work: a key, a pointer, a save, or what the page tells", async () => {
+    const { session, events, kinds, pass, page } = await setUp(Infinity, { idleMs });
+    for (const work of [
+      () => page.dispatchEvent(new Event("keydown")),
+      () => page.dispatchEvent(new Event("pointerdown")),
+      () => session.save("x"),
+      () => session.touch(),
+    ]) {
+      await pass(350_000);
+      expect(events.at(-1)?.[0] === "renewed" || kinds().includes("ending")).toBe(true);
+      const before = kinds().filter((kind) => kind === "renewed").length;
+      await work();
+      expect(kinds().filter((kind) => kind === "renewed").length).toBe(before + 1);
+      expect(session.state).toBe("held");
+    }
+    await pass(399_000);
+    expect(session.state).toBe("held");
+    await pass(1_001);
+    expect(session.state).toBe("closed");
+  });
+
+  test("through a sleep lets go on waking", async () => {
+    const { session, sleep, pass } = await setUp(Infinity, { idleMs });
+    sleep(idleMs);
+    await pass(5_000);
+    expect(session.state).toBe("closed");
+  });
+
+  test("is not let go of by idleness unless it was asked for", async () => {
+    const { session, kinds, pass } = await setUp();
+    await pass(50_000_000);
+    expect(session.state).toBe("held");
+    expect(kinds()).not.toContain("ending");
+    session.touch();
+  });
+
+  test("says when it ends because a lock may not last longer, before it does", async () => {
+    const { session, events, pass } = await setUp(100_000);
+    await pass(79_000);
+    expect(events.map(([kind]) => kind)).not.toContain("ending");
+    await pass(15_000);
+    expect(events.find(([kind]) => kind === "ending")).toEqual([
+      "ending",
+      { endsAtMs: 1_100_000, reason: "limit" },
+    ]);
+    expect(session.state).toBe("held");
+    await pass(6_000);
+    expect(session.state).toBe("unsure");
   });
 });
