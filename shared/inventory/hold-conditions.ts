@@ -92,6 +92,9 @@ export function isNotTurning(nowMs: number): Fragment {
   return anyOf(isMissing(at("turningUntilMs")), condition`${at("turningUntilMs")} <= ${nowMs}`);
 }
 
+/** Nobody stands in line for the item: whoever does goes first. */
+export const nobodyWaits: Fragment = isMissing(at("hasLine"));
+
 /** A row that carries many buckets is tidied up by its next buyer, who has seen it by then. */
 export function rowIsTidy(room: Room | undefined): Fragment[] {
   return room ? [] : [condition`size(${at("due")}) < ${manyBuckets}`];

@@ -17,6 +17,7 @@ import {
   isNotTurning,
   itemIsForSale,
   limitsAllow,
+  nobodyWaits,
   policyAllowsHold,
   priceHasNotRisen,
   priceIsAsSeen,
@@ -44,6 +45,8 @@ export interface Taking extends Demand {
 /** A hold to be placed, and when it ends. */
 export interface HoldRequest extends Taking {
   readonly expiresAtMs: EpochMs;
+  /** It is for those in the item's line, which then goes on or ends; nobody else's hold passes a line. */
+  readonly line?: "goes on" | "ends";
 }
 
 /**
@@ -71,7 +74,7 @@ function telling(
 /** What hold and sale have in common: room is made and the units leave `available`. */
 function taking(
   request: Taking,
-  { effects, held }: { effects: readonly Fragment[]; held: number },
+  { effects, held, endsLine }: { effects: readonly Fragment[]; held: number; endsLine?: boolean },
   more: readonly Fragment[],
 ): Write {
   const { itemId, row, quantity, wanted = quantity, nowMs, room } = request;
@@ -86,7 +89,7 @@ function taking(
         ...set,
         ...effects,
       ],
-      remove,
+      remove: [...remove, ...(endsLine ? [at("hasLine")] : [])],
     },
     condition: allOf(
       rowIsReadable,
@@ -108,14 +111,15 @@ function taking(
 
 /** Sets units aside until an instant. */
 export function holdWrite(request: HoldRequest): Write {
-  const { quantity, expiresAtMs, room } = request;
+  const { quantity, expiresAtMs, room, line } = request;
   const freed = unitsIn(room?.over ?? []);
   const due = at("due", bucketKey(expiresAtMs));
   const effects = [
     action`${due} = if_not_exists(${due}, ${0}) + ${quantity}`,
     telling("hold.placed", request),
   ];
-  return taking(request, { effects, held: quantity }, [
+  return taking(request, { effects, held: quantity, endsLine: line === "ends" }, [
+    line ? exists(at("hasLine")) : nobodyWaits,
     isAboveWatermark(expiresAtMs),
     policyAllowsHold(freed),
     isNotTurning(request.nowMs),
@@ -138,7 +142,7 @@ export function sellWrite(request: Taking): Write {
 
 /** Sells units with no hold before it, under the conditions of one: an order that costs nothing. */
 export function buyWrite(request: Taking): Write {
-  return selling(request, [policyAllowsHold(unitsIn(request.room?.over ?? []))]);
+  return selling(request, [nobodyWaits, policyAllowsHold(unitsIn(request.room?.over ?? []))]);
 }
 
 /** What confirm and release have in common: the units leave their bucket. */

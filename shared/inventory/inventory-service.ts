@@ -1,25 +1,21 @@
 /** Items as their keepers and everybody else see them: create, read, list, change, and the ledger. */
 import { type Actor, changeNote } from "../base/actor.ts";
-import type { Clock } from "../base/time.ts";
-import type { Database } from "../table/database.ts";
 import type { Page } from "../table/paging.ts";
-import { findWhole, isSpread, withRows } from "./hot/rows-store.ts";
+import { findWhole, withRows } from "./hot/rows-store.ts";
 import { createHot } from "./hot/turning.ts";
-import { assertCanShard, changeItem, type ItemChange } from "./item-change.ts";
+import { assertCanShard, changeItem, type ChangingOptions } from "./item-change.ts";
 import type { LevelMemory } from "./level-memory.ts";
 import { pickLevels, type Movement } from "./movement.ts";
 import { firstReceived, makeStock, type NewItem, present } from "./new-item.ts";
 import { listMovements, movementWrite } from "./movement-store.ts";
-import { reclaimItems } from "./reclaiming.ts";
-import { ItemNotFound, type Stock } from "./stock.ts";
+import { reclaimItems, reclaimSpread } from "./reclaiming.ts";
+import { isSpread, ItemNotFound, type Stock } from "./stock.ts";
 import { aboutWrite, type ToldStock, withAbout } from "./about-store.ts";
-import { changesAbout, checkSale } from "./item-facts.ts";
+import { changesAbout, checkSale, type ItemPatch } from "./item-facts.ts";
 import { type CatalogPage, createStockWrite, listStocks, lookAtStock } from "./stock-store.ts";
 
 /** What the service needs. */
-export interface InventoryServiceOptions {
-  readonly database: Database;
-  readonly clock: Clock;
+export interface InventoryServiceOptions extends ChangingOptions {
   /** What this service sees of levels spares the ledger a request. */
   readonly lastSeen: LevelMemory;
 }
@@ -30,7 +26,8 @@ interface PageRequest {
 }
 
 /** Makes the service. */
-export function createInventoryService({ database, clock, lastSeen }: InventoryServiceOptions) {
+export function createInventoryService({ lastSeen, ...options }: InventoryServiceOptions) {
+  const { database, clock } = options;
   return {
     /**
      * Creates an item together with the first entry of its ledger. One request, with several rows, too.
@@ -101,18 +98,20 @@ export function createInventoryService({ database, clock, lastSeen }: InventoryS
     },
 
     /**
-     * Changes what the shop says of an item, or withdraws it. One request for an item that was never hot, and
-     * harmless when repeated; two for others, and two more where something is told about it. A withdrawn item is
-     * neither listed nor sold once this has answered; what is held or sold of it goes on. From `shards` 2 on the item is sold from so many rows until told otherwise;
-     * with 1 it is sold from one row again, and turns hot when a crowd wants it.
+     * Changes what the shop says of an item, or withdraws it, all at once or not at all. One request for an item that was
+     * never hot, and harmless when repeated; two for others, and two more where something is told about it. A withdrawn
+     * item is neither listed nor sold once this has answered; what is held or sold of it goes on. From `shards` 2 on the
+     * item is sold from so many rows until told otherwise, also where others are at work on its rows just now: then it
+     * is they who spread it over so many. With 1 it is sold from one row again, and turns hot when a crowd wants it.
+     * Dealing units out takes four requests more, and one for each further row that the item has.
      *
      * @throws ItemNotFound
      * @throws InvalidRequest when an item cannot be both exclusive and hot
      * @example
      * await inventory.change("mug", { name: "Big mug" }, actor);
      */
-    async change(itemId: string, patch: ItemChange, actor: Actor): Promise<ToldStock> {
-      const changed = await changeItem({ database, clock }, itemId, patch, actor);
+    async change(itemId: string, patch: ItemPatch, actor: Actor): Promise<ToldStock> {
+      const changed = await changeItem(options, itemId, patch, actor);
       const [told = changed] = await withAbout([changed], database.getMany);
       return told;
     },
@@ -126,6 +125,15 @@ export function createInventoryService({ database, clock, lastSeen }: InventoryS
      */
     reclaim: (itemIds: readonly string[]): Promise<void> =>
       reclaimItems({ database, clock }, itemIds),
+
+    /**
+     * The same for all items that are sold from several rows, or were until lately, while `goesOn` says that there is time.
+     * One request for a list of up to 100 of them, one to read them, and those of `reclaim` for each. Safe to repeat.
+     *
+     * @example await inventory.reclaimSpread(() => clock() < deadlineMs);
+     */
+    reclaimSpread: (goesOn: () => boolean): Promise<void> =>
+      reclaimSpread({ database, clock }, goesOn),
 
     /**
      * A page of an item's ledger, newest first. One request.

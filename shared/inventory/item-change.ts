@@ -1,19 +1,23 @@
 /** Changes what an administrator says of an item, in all of its rows, and from how many of them it is sold. */
+import { setTimeout as sleepMs } from "node:timers/promises";
 import { type Actor, changeNote } from "../base/actor.ts";
-import { InvalidRequest } from "../base/errors.ts";
+import { again, OnceMore } from "../base/again.ts";
+import { InvalidRequest, TryAgain } from "../base/errors.ts";
+import { withOwnPatience } from "../table/operation.ts";
 import { TransactionRefused } from "../table/transaction.ts";
 import { ItemMoved } from "./hot/item-moved.ts";
-import { findWhole } from "./hot/rows-store.ts";
-import { cool, gather, turnHot } from "./hot/turning.ts";
+import { liveBuckets } from "./buckets.ts";
+import { findRows, findWhole } from "./hot/rows-store.ts";
+import { cool, gather, shardsByHand, turnHot } from "./hot/turning.ts";
 import type { RoomOptions } from "./room.ts";
-import { type HoldPolicy, ItemNotFound, type Stock } from "./stock.ts";
+import { type HoldPolicy, type Stock } from "./stock.ts";
 import { checkSale, type ItemPatch } from "./item-facts.ts";
 import { findStock, parseStock, patchStockWrites } from "./stock-store.ts";
 
-/** What an administrator changes of an item. */
-export interface ItemChange extends ItemPatch {
-  /** From how many rows it is sold; 1 is what an item has unless told. */
-  readonly shards?: number | undefined;
+/** What changing an item takes. */
+export interface ChangingOptions extends RoomOptions {
+  readonly sleep?: (durationMs: number) => Promise<unknown>;
+  readonly random?: () => number;
 }
 
 /**
@@ -27,7 +31,7 @@ export function assertCanShard(holdPolicy: HoldPolicy, shards: number): void {
   throw new InvalidRequest([{ path: "shards", message }]);
 }
 
-/** The same facts in every row, or in none. */
+/** All of it in every row that it is for, or nothing. */
 async function patch(
   options: RoomOptions,
   first: Pick<Stock, "itemId" | "rows">,
@@ -46,58 +50,92 @@ async function patch(
     } catch (error) {
       const refused = error instanceof TransactionRefused ? error.refusals[0]?.error : error;
       if (!(refused instanceof ItemMoved) || !refused.found) throw refused;
-      item = parseStock(refused.found);
+      const found = parseStock(refused.found);
+      item = found;
+      assertCanShard(changes.holdPolicy ?? found.holdPolicy, changes.shards ?? 1);
       // A crowd has spread it meanwhile.
       if (changes.holdPolicy === "exclusive") await assertTogether(options, item.itemId);
     }
   }
 }
 
-/** All units in the first row: what is still held in others would be sold beside an exclusive holder. */
-async function assertTogether(options: RoomOptions, itemId: string): Promise<void> {
-  const stock = await findStock(options.database, itemId);
-  if (!stock || stock.rows === undefined) return;
-  const { away = 0 } = await gather(options, (await cool(options, stock)) ?? stock);
-  if (away === 0) return;
-  const message = `${away} units are held in other rows: an item becomes exclusive when those holds have ended`;
+function assertNoneAway(units: number): void {
+  if (units === 0) return;
+  const message = `${units} units are held in other rows: it can become exclusive when those holds have ended; "shards": 1 lets no new ones begin`;
   throw new InvalidRequest([{ path: "holdPolicy", message }]);
 }
 
-async function setShards(options: RoomOptions, stock: Stock, shards: number): Promise<void> {
-  assertCanShard(stock.holdPolicy, shards);
-  if (shards < 2) {
-    await cool(options, stock);
-    return;
+/**
+ * All units in the first row: what is still held in others would be sold beside an exclusive holder.
+ *
+ * @throws InvalidRequest when some are; nothing was changed, unless they were held only just now
+ */
+async function assertTogether(options: RoomOptions, itemId: string): Promise<void> {
+  const found = await findRows(options.database, { itemId });
+  if (!found || found.main.rows === undefined) return;
+  const nowMs = options.clock();
+  const live = found.rows.flatMap((row) => liveBuckets(row, nowMs));
+  assertNoneAway(live.reduce((sum, { quantity }) => sum + quantity, 0));
+  const { away = 0 } = await gather(options, await cool(options, found.main));
+  assertNoneAway(away);
+}
+
+/** Somebody else may have the item to himself for a second; so often, and with such pauses, that is waited for. */
+const mostLooks = 20;
+const longestPauseMs = 200;
+/** Dealing out has no more time than this: the answer is true without it. */
+const dealingMs = 2_000;
+
+/**
+ * Deals the item's units out over as many rows as its first row says by now; what is in former rows is dealt out anew,
+ * and who holds something there keeps it.
+ *
+ * @throws TryAgain when others were at work on it for too long: a crowd goes on from there
+ */
+async function dealOut(options: ChangingOptions, itemId: string): Promise<void> {
+  const { database, sleep = sleepMs, random = Math.random } = options;
+  await again(mostLooks, async (round) => {
+    if (round > 0) await sleep(random() * Math.min(longestPauseMs, 20 * 2 ** round));
+    const stock = await findStock(database, itemId);
+    if (!stock) return undefined;
+    const whole = stock.rows === undefined ? stock : await gather(options, stock);
+    if (shardsByHand(whole) === undefined) return undefined;
+    const { turningUntilMs } = await turnHot(options, whole, 0);
+    return turningUntilMs === undefined ? undefined : new OnceMore();
+  });
+}
+
+/** The number of rows is in force already: what is left is where the units are, and buyers find them anywhere. */
+async function tryToDealOut(options: ChangingOptions, itemId: string): Promise<void> {
+  try {
+    const nowMs = options.clock();
+    await withOwnPatience({ forMs: dealingMs, nowMs }, () => dealOut(options, itemId));
+  } catch (error) {
+    if (!(error instanceof TryAgain)) throw error;
   }
-  // What is in the former rows is dealt out anew; who holds something there keeps it.
-  const whole = stock.rows === undefined ? stock : await gather(options, stock);
-  await turnHot(options, whole, { shards, isByHand: true });
 }
 
 /**
- * Changes an item; see `change` of the inventory service. Safe to repeat: whoever breaks off between facts and
- * shards has changed the facts.
+ * Changes an item; see `change` of the inventory service. Everything that is said of it changes at once, or nothing; from
+ * then on the number of its rows is in force, and whoever spreads it does it over so many. Safe to repeat.
  *
  * @throws ItemNotFound, InvalidRequest; nothing was changed
  * @example await changeItem({ database, clock }, "mug", { shards: 8 }, actor);
  */
 export async function changeItem(
-  options: RoomOptions,
+  options: ChangingOptions,
   itemId: string,
-  { shards, ...facts }: ItemChange,
+  changes: ItemPatch,
   actor: Actor,
 ): Promise<Stock> {
-  checkSale(facts.sale);
-  if (facts.holdPolicy === "exclusive") {
+  const { shards } = changes;
+  checkSale(changes.sale);
+  if (changes.holdPolicy === "exclusive") {
     assertCanShard("exclusive", shards ?? 1);
     await assertTogether(options, itemId);
   }
-  const hasFacts = Object.values(facts).some((value) => value !== undefined);
-  const stock = hasFacts
-    ? await patch(options, { itemId }, facts, actor)
-    : await findStock(options.database, itemId);
-  if (!stock) throw new ItemNotFound(itemId);
-  if (shards !== undefined) await setShards(options, stock, shards);
+  const stock = await patch(options, { itemId }, changes, actor);
+  if (shards !== undefined) await tryToDealOut(options, itemId);
   if (shards === undefined && stock.rows === undefined) return stock;
   return (await findWhole(options.database, itemId)) ?? stock;
 }

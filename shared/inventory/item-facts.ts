@@ -31,6 +31,8 @@ export interface ItemPatch extends About {
   /** The whole window anew. */
   readonly sale?: Sale | null | undefined;
   readonly archived?: boolean | undefined;
+  /** From how many rows it is sold; 1 is what an item has unless told. Said in the first row alone. */
+  readonly shards?: number | undefined;
 }
 
 type Fact =
@@ -39,6 +41,8 @@ type Fact =
   | "currency"
   | "holdPolicy"
   | "hasAbout"
+  | "shards"
+  | "coolsAfterMs"
   | keyof ItemLimits
   | keyof SaleWindow;
 
@@ -75,6 +79,12 @@ export function changedFacts(patch: ItemPatch, nowMs: EpochMs): Facts {
     ...(archived === undefined ? {} : { archivedAtMs: archived ? nowMs : undefined }),
     ...(changesAbout(patch) ? { hasAbout: true as const } : {}),
   };
+}
+
+/** What the first row says of how many rows it is sold from: so many for good, or one until a crowd wants more. */
+export function shardsFacts({ shards }: Pick<ItemPatch, "shards">): Facts {
+  if (shards === undefined) return {};
+  return { shards: shards < 2 ? undefined : shards, coolsAfterMs: undefined };
 }
 
 /** Whether a change says something of what people read about the item. */

@@ -22,10 +22,17 @@ import {
   makeMovementId,
   ReferenceReused,
 } from "./movement.ts";
-import { parseMovement, movementWrite, moveStockWrite, settleLevels } from "./movement-store.ts";
+import {
+  movementWrite,
+  type StockMove,
+  moveStockWrite,
+  parseMovement,
+  settleLevels,
+} from "./movement-store.ts";
 import { reclaimExpired } from "./room.ts";
-import { ItemNotFound, type Stock } from "./stock.ts";
-import { findWhole, isSpread } from "./hot/rows-store.ts";
+import { isSpread, ItemNotFound, type Stock } from "./stock.ts";
+import { findWhole } from "./hot/rows-store.ts";
+import { countSoldElsewhere } from "./hot/closing.ts";
 import { gather } from "./hot/turning.ts";
 import { parseStock } from "./stock-store.ts";
 
@@ -62,8 +69,12 @@ const unknown: Levels = { available: -1, held: 0, sold: -1, received: -1, adjust
 /** Two with exact levels, the others without; more only while expired holds are being freed. */
 const mostRounds = 20;
 
-type Outcome =
-  { readonly replay: Movement } | { readonly from: Levels | undefined } | { readonly done: true };
+/** What the next attempt starts from. */
+interface From extends Pick<StockMove, "soldHere"> {
+  readonly from: Levels | undefined;
+}
+
+type Outcome = { readonly replay: Movement } | From | { readonly done: true };
 
 function movementFor(request: MoveRequest, atMs: Movement["atMs"]): Movement {
   const { itemId, kind, quantity, reference, reason, actor } = request;
@@ -91,21 +102,23 @@ function sameOrRefuse(wanted: Movement, found: Movement): Movement {
   throw new ReferenceReused(wanted.reference);
 }
 
-/** Units, and what is told of sales, come together in the first row: that is the one that movements change. */
+/**
+ * Units, and what is told of sales, come together in the first row: that is the one that movements change. Sales whose
+ * holds have not ended are still counted beside further rows: for a return it is enough to know of them.
+ */
 async function gatherFor(
   options: LedgerServiceOptions,
   { kind, quantity }: Movement,
   stock: Stock,
-): Promise<void> {
-  if (isCovered(pickLevels(stock), kind, quantity)) return;
+): Promise<Pick<StockMove, "soldHere">> {
+  if (isCovered(pickLevels(stock), kind, quantity)) return {};
   const gathered = await gather(options, await reclaimExpired(options, stock));
-  if (!isCovered(pickLevels(gathered), kind, quantity)) {
-    throw new InsufficientStock(
-      (await findWhole(options.database, stock.itemId)) ?? stock,
-      kind,
-      quantity,
-    );
-  }
+  if (isCovered(pickLevels(gathered), kind, quantity)) return {};
+  const soldElsewhere = kind === "returned" ? await countSoldElsewhere(options, gathered) : 0;
+  const all = { ...pickLevels(gathered), sold: gathered.sold + soldElsewhere };
+  if (kind === "returned" && isCovered(all, kind, quantity)) return { soldHere: gathered.sold };
+  const whole = (await findWhole(options.database, stock.itemId)) ?? stock;
+  throw new InsufficientStock(whole, kind, quantity);
 }
 
 /** Levels that cover the movement: the present ones, or those after freeing expired holds. */
@@ -138,7 +151,7 @@ export function createLedgerService(options: LedgerServiceOptions) {
   const crowd = createCrowd();
 
   /** One transaction; a refusal says what to start from next, unless nothing can help. */
-  async function attempt(movement: Movement, from: Levels | undefined): Promise<Outcome> {
+  async function attempt(movement: Movement, { from, soldHere }: From): Promise<Outcome> {
     const { itemId, kind, quantity } = movement;
     const levels = from && { levels: levelsAfter(from, kind, quantity) };
     const put = movementWrite({ ...movement, ...levels });
@@ -147,6 +160,7 @@ export function createLedgerService(options: LedgerServiceOptions) {
       kind,
       quantity,
       note: makeNote(movement),
+      soldHere,
       ...(from && { seen: from }),
     });
     try {
@@ -160,8 +174,7 @@ export function createLedgerService(options: LedgerServiceOptions) {
       if (!found) throw new ItemNotFound(itemId);
       const stock = parseStock(found);
       if (isSpread(stock)) {
-        await gatherFor(options, movement, stock);
-        return { from: undefined };
+        return { from: undefined, ...(await gatherFor(options, movement, stock)) };
       }
       lastSeen.set(itemId, pickLevels(stock));
       return { from: await roomFor(options, movement, stock) };
@@ -185,9 +198,10 @@ export function createLedgerService(options: LedgerServiceOptions) {
   async function run(request: MoveRequest, isCrowded: boolean): Promise<Moved> {
     const { itemId, kind, quantity } = request;
     const movement = movementFor(request, clock());
-    let from = isCrowded ? undefined : (lastSeen.get(itemId) ?? unknown);
+    let next: From = { from: isCrowded ? undefined : (lastSeen.get(itemId) ?? unknown) };
     return again(mostRounds, async (round) => {
-      const outcome = await attempt(movement, from);
+      const { from } = next;
+      const outcome = await attempt(movement, next);
       if ("replay" in outcome) return answer(outcome.replay, true);
       if ("done" in outcome) {
         if (!from) return answer(movement, false);
@@ -195,7 +209,7 @@ export function createLedgerService(options: LedgerServiceOptions) {
         lastSeen.set(itemId, levels);
         return { itemId, levels, movement, replayed: false };
       }
-      from = round === 0 && !isCrowded ? outcome.from : undefined;
+      next = round === 0 && !isCrowded ? outcome : { ...outcome, from: undefined };
       return new OnceMore();
     });
   }

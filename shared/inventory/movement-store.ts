@@ -32,6 +32,8 @@ export interface StockMove {
   readonly note: ChangeNote;
   /** The levels to start from; without them any levels that cover the movement will do. */
   readonly seen?: Levels;
+  /** What the first row counts as sold, where its further rows are known to have sold enough for a return. */
+  readonly soldHere?: number | undefined;
 }
 
 const at = pathsOf<StockRow>();
@@ -45,11 +47,16 @@ export function parseMovement(row: Row): Movement {
   return row as unknown as Movement;
 }
 
-function stockCoversMove({ kind, quantity }: StockMove): Fragment[] {
+function stockCoversMove({ kind, quantity, soldHere }: StockMove): Fragment[] {
   const { available, sold } = computeEffect(kind, quantity);
+  // What is sold elsewhere only grows, or comes here: then it counts here, too.
+  const wasSold =
+    soldHere === undefined
+      ? condition`${at("sold")} >= ${-sold}`
+      : condition`${at("sold")} = ${soldHere}`;
   return [
     ...(available < 0 ? [condition`${at("available")} >= ${-available}`] : []),
-    ...(sold < 0 ? [condition`${at("sold")} >= ${-sold}`] : []),
+    ...(sold < 0 ? [wasSold] : []),
   ];
 }
 

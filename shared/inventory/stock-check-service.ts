@@ -2,7 +2,7 @@
 import type { Clock } from "../base/time.ts";
 import type { Database } from "../table/database.ts";
 import { currentOperation } from "../table/operation.ts";
-import { findRows, type Rows } from "./hot/rows-store.ts";
+import { findRows, type HotRow, type Rows } from "./hot/rows-store.ts";
 import { type Catalog, listStocks } from "./stock-store.ts";
 import { listBuckets, unitsIn } from "./buckets.ts";
 import type { Stock } from "./stock.ts";
@@ -34,7 +34,7 @@ export interface StockCheckServiceOptions {
 /** Kept back from the operation's time, to read one more page and to answer. */
 const reserveMs = 5_000;
 
-function findProblems(stock: Stock): string[] {
+function findProblems(stock: Stock | HotRow): string[] {
   const { available, held, sold, received, adjusted, away = 0, rows } = stock;
   const buckets = listBuckets(stock);
   const off = available + held + sold + away - (received + adjusted);

@@ -18,7 +18,13 @@ import { carriedOver, isOldLayout, stockSchemaVersion } from "./old-layout.ts";
 import { ItemMoved } from "./hot/item-moved.ts";
 import { rowKey } from "./hot/row-place.ts";
 import { aboutWrite, isAboutRow, lookAtTold, parseAbout, type ToldStock } from "./about-store.ts";
-import { changedFacts, changesAbout, type Facts, type ItemPatch } from "./item-facts.ts";
+import {
+  changedFacts,
+  changesAbout,
+  type Facts,
+  type ItemPatch,
+  shardsFacts,
+} from "./item-facts.ts";
 import { ItemExists, ItemNotFound, type Stock, type StockRow } from "./stock.ts";
 
 /**
@@ -136,10 +142,8 @@ function isTogether(): Fragment {
 }
 
 function patchRowWrite(
-  item: Pick<Stock, "itemId" | "rows">,
-  row: number,
-  facts: Facts,
-  note: ChangeNote,
+  { itemId, row }: { itemId: string; row: number },
+  { facts, under = [], note }: { facts: Facts; under?: readonly Fragment[]; note: ChangeNote },
 ): Write {
   const catalog: Catalog = facts.archivedAtMs === undefined ? "items" : "archived";
   // Only the row that every item has stands in the index.
@@ -147,7 +151,7 @@ function patchRowWrite(
   const { set, remove } = assigned<StockRow>({ ...facts, ...listed });
   const revision = at("factsRevision");
   return update({
-    ...stockRow(item.itemId, row),
+    ...stockRow(itemId, row),
     change: {
       set: [
         action`${at("change")} = ${note}`,
@@ -156,15 +160,8 @@ function patchRowWrite(
       ],
       remove,
     },
-    condition:
-      row === 0
-        ? allOf(
-            exists(at("itemId")),
-            rowsAreAsRead(item),
-            ...(facts.holdPolicy === "exclusive" ? [isTogether()] : []),
-          )
-        : exists(at("item")),
-    refused: (found) => (found ? new ItemMoved(found) : new ItemNotFound(item.itemId)),
+    condition: allOf(exists(at(row === 0 ? "itemId" : "item")), ...under),
+    refused: (found) => (found ? new ItemMoved(found) : new ItemNotFound(itemId)),
     // Its own effect: the very note, which nothing else leaves.
     applied: (found) => isSameNote(found?.["change"], note),
   });
@@ -177,19 +174,35 @@ function isSameNote(found: unknown, note: ChangeNote): boolean {
   );
 }
 
+/** The item is one that can be sold from so many rows. */
+function canHaveRows({ shards = 1, holdPolicy }: ItemPatch): Fragment[] {
+  if (shards < 2 || holdPolicy === "counted") return [];
+  return [condition`${at("holdPolicy")} = ${"counted"}`];
+}
+
 /**
- * Changes what the shop says of an item, the same in all of its rows, and what is told about it; refused with
- * `ItemMoved` when there are more rows.
+ * Changes what the shop says of an item, the same in all of its rows, what is told about it, and in the first row
+ * its name and from how many it is sold; refused with `ItemMoved` when there are more rows, or it may not have so many.
  */
 export function patchStockWrites(
   item: Pick<Stock, "itemId" | "rows">,
   patch: ItemPatch,
   note: ChangeNote,
 ): Write[] {
-  const rows = Array.from({ length: (item.rows ?? 0) + 1 }, (_, row) => row);
-  const facts = changedFacts(patch, note.atMs);
+  const { itemId, rows = 0 } = item;
+  const all = changedFacts(patch, note.atMs);
+  const { name: _name, hasAbout: _about, ...facts } = all;
+  // Only the first row has what people read, and says from how many rows it is sold: no buyer's row is touched for that.
+  const further = Object.keys(facts).length > 0 ? rows : 0;
+  const under = [
+    ...(Object.keys(facts).length > 0 ? [rowsAreAsRead(item)] : []),
+    ...(patch.holdPolicy === "exclusive" ? [isTogether()] : []),
+    ...canHaveRows(patch),
+  ];
+  const places = Array.from({ length: further }, (_, index) => ({ itemId, row: index + 1 }));
   return [
-    ...rows.map((row) => patchRowWrite(item, row, facts, note)),
-    ...(changesAbout(patch) ? [aboutWrite(item.itemId, patch, note)] : []),
+    patchRowWrite({ itemId, row: 0 }, { facts: { ...all, ...shardsFacts(patch) }, under, note }),
+    ...places.map((place) => patchRowWrite(place, { facts, note })),
+    ...(changesAbout(patch) ? [aboutWrite(itemId, patch, note)] : []),
   ];
 }

@@ -75,10 +75,10 @@ export interface Stock extends Price, ItemLimits, SaleWindow {
   readonly turningUntilMs?: number;
   /** It turned hot by itself; from then on the next order looks whether the crowd is still there. */
   readonly coolsAfterMs?: number;
-  /** Of a further row: the bucket that was settled last, whose settlement rows have yet to end. */
-  readonly settled?: string;
   /** There is a row that tells more about it: a description or a picture. */
   readonly hasAbout?: true;
+  /** Others wait in line for it: no order passes them; see `line/item-line-store.ts`. */
+  readonly hasLine?: true;
   /** Counts the changes of name, price and the like, so that no row gets those of before. */
   readonly factsRevision?: number;
 }
@@ -89,9 +89,19 @@ export interface StockRow extends Stock {
   /** The item that a further row belongs to, and its number. */
   readonly item: string;
   readonly row: number;
+  /**
+   * Whoever opens a settlement row of this further row notes that; rows of builds that did not are without it until
+   * nothing of that time is left in them.
+   */
+  readonly notesOpenings?: true;
   /** The partition of the index of all items. */
   readonly catalog: string;
   readonly change: ChangeNote;
+}
+
+/** Whether units of the item are in other rows than the one that every item has. */
+export function isSpread({ away = 0, shards }: Stock): boolean {
+  return away > 0 || shards !== undefined;
 }
 
 /** Why a line of an order was refused, with what the shopper needs to go on. */

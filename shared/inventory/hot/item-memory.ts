@@ -1,7 +1,6 @@
 /** What a process remembers of crowded items, so that a crowd asks the database less; hints, never truths. */
 import { type Clock, type EpochMs, epochMs } from "../../base/time.ts";
-import type { Demand, FailedItem, Stock } from "../stock.ts";
-import { isSpread } from "./rows-store.ts";
+import { isSpread, type Demand, type FailedItem, type Stock } from "../stock.ts";
 
 /** For so long a hot item's facts go without being read: each row guards price and units by itself. */
 const factsLifeMs = 5_000;

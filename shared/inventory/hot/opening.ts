@@ -1,10 +1,11 @@
 /** Transactions that count what became of units of hot items, where nobody has counted before. */
 import type { Database } from "../../table/database.ts";
+import { noteCommit } from "../../table/operation.ts";
 import type { Bearing } from "../../table/retry.ts";
 import { TransactionRefused } from "../../table/transaction.ts";
 import type { Write } from "../../table/write.ts";
 import { HoldGone } from "../stock.ts";
-import { SettlementMissing } from "./settlement-missing.ts";
+import { SettlementMissing, SettlementOpen } from "./settlement-missing.ts";
 
 /** Whether the settlement row is open now. */
 async function open(database: Pick<Database, "transact">, { opening }: SettlementMissing) {
@@ -13,6 +14,7 @@ async function open(database: Pick<Database, "transact">, { opening }: Settlemen
     return true;
   } catch (error) {
     const [first] = error instanceof TransactionRefused ? error.refusals : [];
+    if (first?.error instanceof SettlementOpen) return true;
     if (first?.error instanceof HoldGone) return false;
     throw error;
   }
@@ -44,6 +46,8 @@ export async function transactOpening(
       const missing = listMissing(error).filter(({ opening }) => !gone.has(opening));
       // Also an attempt before this one may still arrive.
       if (missing.length === 0) throw error.withLoss(isAfterLoss);
+      // It may do so once everything is open: from here on nobody can say that nothing was changed.
+      if (isAfterLoss) noteCommit();
       const opened = await Promise.all(missing.map((each) => open(database, each)));
       for (const [index, { opening }] of missing.entries()) if (!opened[index]) gone.add(opening);
     }

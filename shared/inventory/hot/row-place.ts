@@ -28,6 +28,11 @@ export function noticePlace(itemId: string) {
   return { table: "Stock", key: { itemId: `${itemId}#soldout`, shard: -1 } } as const;
 }
 
+/** Where it is noted which settlement rows of a row were opened; no row of an item has such a number. */
+export function openingsPlace(itemId: string, row: number) {
+  return { table: "Stock", key: { itemId: `${itemId}#${row}#openings`, shard: -1 } } as const;
+}
+
 /**
  * Where it is written down what became of a bucket's units. No row of an item has such a key: row numbers
  * are small, and buckets are named by their second since 1970.

@@ -1,17 +1,26 @@
 /** Reads the rows of an item together, and tells what they hold together. */
+import { groupBy } from "../../base/group-by.ts";
 import type { Database } from "../../table/database.ts";
-import { type Bucket, listBuckets } from "../buckets.ts";
-import type { Stock, StockRow } from "../stock.ts";
+import type { Row } from "../../table/write.ts";
+import { listBuckets } from "../buckets.ts";
+import { isSpread, type Stock, type StockRow } from "../stock.ts";
 import { findStock, parseStock } from "../stock-store.ts";
 import { rowKey } from "./row-place.ts";
 
-/** A further row of an item, with its number. */
-export type HotRow = Stock & Pick<StockRow, "row">;
+/** A further row of an item, with its number; what only people read of the item stands in its first row. */
+export type HotRow = Omit<Stock, "name" | "kind" | "vendorId" | "createdAtMs"> &
+  Pick<StockRow, "row" | "notesOpenings">;
 
 /** An item: the row that every item has, and its further ones as far as they exist. */
 export interface Rows {
   readonly main: Stock;
   readonly rows: readonly HotRow[];
+}
+
+/** A stored further row. */
+export function parseHotRow(row: Row): HotRow {
+  const parsed: Pick<HotRow, "itemId"> = parseStock(row);
+  return parsed as HotRow;
 }
 
 function listKeys({ itemId, rows = 0 }: Pick<Stock, "itemId" | "rows">) {
@@ -28,20 +37,23 @@ export async function findRows(
   read: Database["getMany"] = database.getMany,
 ): Promise<Rows | undefined> {
   for (let item = known; ;) {
-    const all = (await read("Stock", listKeys(item))).map(parseStock) as HotRow[];
-    const main = all.find(({ row }) => row === undefined);
-    if (!main) return undefined;
-    const rows = all.filter((each) => each !== main);
+    const found = await read("Stock", listKeys(item));
+    const first = found.find((each) => each["row"] === undefined);
+    if (!first) return undefined;
+    const main = parseStock(first);
+    const rows = found.filter((each) => each !== first).map(parseHotRow);
     if ((main.rows ?? 0) <= (item.rows ?? 0)) return { main, rows };
     item = main;
   }
 }
 
+type Levels = Pick<Stock, "available" | "held" | "sold" | "due">;
+
 /** All units of an item as if they were in one row. What was sold counts as held until its bucket is over. */
 function together({ main, rows }: Rows): Stock {
   const due: Record<string, number> = {};
-  const all: readonly Stock[] = [main, ...rows];
-  for (const { key, quantity } of all.flatMap((row): Bucket[] => listBuckets(row))) {
+  const all: readonly Levels[] = [main, ...rows];
+  for (const { key, quantity } of all.flatMap(listBuckets)) {
     due[key] = (due[key] ?? 0) + quantity;
   }
   const sum = (name: "available" | "held" | "sold"): number =>
@@ -53,11 +65,6 @@ function together({ main, rows }: Rows): Stock {
   return { ...main, ...levels, due };
 }
 
-/** Whether units of the item are in other rows than the one that every item has. */
-export function isSpread({ away = 0, shards }: Stock): boolean {
-  return away > 0 || shards !== undefined;
-}
-
 /** The items with the units of all their rows, given the row that each has. No request where none is spread. */
 export async function withRows(
   items: readonly Stock[],
@@ -65,8 +72,8 @@ export async function withRows(
 ): Promise<Stock[]> {
   const spread = items.filter(isSpread);
   const keys = spread.flatMap((item) => listKeys(item).slice(1));
-  const found = keys.length > 0 ? (await read("Stock", keys)).map(parseStock) : [];
-  const byItem = Map.groupBy(found as HotRow[], ({ itemId }) => itemId);
+  const found = keys.length > 0 ? (await read("Stock", keys)).map(parseHotRow) : [];
+  const byItem = groupBy(found, ({ itemId }) => itemId);
   return items.map((main) => {
     const rows = isSpread(main) ? byItem.get(main.itemId) : undefined;
     return rows ? together({ main, rows }) : main;

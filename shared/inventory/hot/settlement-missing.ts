@@ -12,3 +12,6 @@ export class SettlementMissing extends HoldGone {
     this.opening = opening;
   }
 }
+
+/** Somebody else has opened it at the same time; nothing was changed. */
+export class SettlementOpen extends HoldGone {}

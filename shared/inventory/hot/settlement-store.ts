@@ -5,6 +5,7 @@
  */
 import type { ChangeNote } from "../../base/actor.ts";
 import type { AuditAction } from "../../base/audit-action.ts";
+import { groupBy } from "../../base/group-by.ts";
 import type { Database } from "../../table/database.ts";
 import {
   action,
@@ -16,15 +17,15 @@ import {
   isMissing,
   pathsOf,
 } from "../../table/expression.ts";
-import { type Row, update, type Write } from "../../table/write.ts";
+import { type Key, type Row, update, type Write } from "../../table/write.ts";
 import type { EpochMs } from "../../base/time.ts";
 import { bucketKey } from "../deadline.ts";
-import { isAboveWatermark } from "../hold-conditions.ts";
 import type { Holding } from "../hold-store.ts";
 import { HoldGone } from "../stock.ts";
-import { stockRow } from "../stock-store.ts";
-import { pickPart, settlementParts, settlementPlace } from "./row-place.ts";
-import { SettlementMissing } from "./settlement-missing.ts";
+import { markOpenedWrite } from "./openings-store.ts";
+import { pickPart, settlementPlace } from "./row-place.ts";
+import type { HotRow } from "./rows-store.ts";
+import { SettlementMissing, SettlementOpen } from "./settlement-missing.ts";
 
 /** What a settlement row says; units that moved to a later bucket stand in an attribute of that bucket. */
 interface Settlement {
@@ -79,12 +80,11 @@ function settling(
 }
 
 /**
- * Opens the settlement row of a holding, if its bucket is one that its row still counts: the writes belong
- * together. So no row is opened again that has ended, however late somebody comes.
+ * Opens the settlement row of a holding, unless its bucket is being closed: the writes belong together. So no row is
+ * opened again that has ended, however late somebody comes, and whoever closes the bucket knows of it.
  */
 function openSettlementWrites(holding: Holding): Write[] {
-  const { itemId, row = 0, expiresAtMs, note } = holding;
-  const refused = (): HoldGone => new HoldGone(itemId);
+  const { itemId, row = 0, orderId, expiresAtMs, note } = holding;
   return [
     update({
       ...makePlace(holding, expiresAtMs),
@@ -95,16 +95,11 @@ function openSettlementWrites(holding: Holding): Write[] {
           action`${at("change")} = ${{ ...note, action: "stock.turning" }}`,
         ],
       },
-      condition: isOpen,
-      refused,
+      condition: isMissing(at("item")),
+      refused: (found) =>
+        found?.["isClosed"] === true ? new HoldGone(itemId) : new SettlementOpen(itemId),
     }),
-    // It changes nothing: what it is here for is its condition.
-    update({
-      ...stockRow(itemId, row),
-      change: { set: [action`${at("row")} = ${row}`] },
-      condition: isAboveWatermark(expiresAtMs),
-      refused,
-    }),
+    markOpenedWrite({ itemId, row }, bucketKey(expiresAtMs), pickPart(orderId)),
   ];
 }
 
@@ -135,9 +130,17 @@ export function settleBackWrite(holding: Holding & { readonly untilMs: number })
   });
 }
 
-function closeWrite(itemId: string, row: number, bucket: string, part: number, note: ChangeNote) {
+/** A settlement row, by what it belongs to. */
+export interface Part {
+  readonly row: number;
+  readonly bucket: string;
+  readonly part: number;
+}
+
+function closeWrite({ itemId, row, notesOpenings }: Closing, key: Key, note: ChangeNote): Write {
   return update({
-    ...settlementPlace(itemId, row, bucket, part),
+    table: "Stock",
+    key,
     change: {
       set: [
         action`${at("isClosed")} = ${true}`,
@@ -146,56 +149,84 @@ function closeWrite(itemId: string, row: number, bucket: string, part: number, n
         action`${at("change")} = ${note}`,
       ],
     },
-    // Closed is closed, whoever did it.
-    condition: anyOf(isOpen, condition`${at("isClosed")} = ${true}`),
+    // Closed is closed, whoever did it. What nobody has noted is closed there or not, so that it is not opened later.
+    condition: notesOpenings
+      ? exists(at("item"))
+      : anyOf(exists(at("item")), isMissing(at("item"))),
     refused: () => new HoldGone(itemId),
   });
 }
 
-function addUp(rows: readonly Row[]): Settled {
-  let sold = 0;
-  const moved: Record<string, number> = {};
+/** What the rows say, by bucket. */
+function addUp(rows: readonly Row[]): Map<string, Settled> {
+  const all = new Map<string, { sold: number; readonly moved: Record<string, number> }>();
   for (const row of rows) {
-    sold += Number(row["sold"] ?? 0);
+    const key = String(row["shard"]);
+    const settled = all.get(key) ?? { sold: 0, moved: {} };
+    all.set(key, settled);
+    settled.sold += Number(row["sold"] ?? 0);
     for (const [name, quantity] of Object.entries(row)) {
       const [, bucket] = /^moved(\d+)$/.exec(name) ?? [];
-      if (bucket !== undefined) moved[bucket] = (moved[bucket] ?? 0) + Number(quantity);
+      if (bucket === undefined) continue;
+      settled.moved[bucket] = (settled.moved[bucket] ?? 0) + Number(quantity);
     }
   }
-  return { sold, moved };
+  return all;
+}
+
+/** The row whose settlement rows are closed. */
+type Closing = Pick<HotRow, "itemId" | "row" | "notesOpenings">;
+
+const listKeys = (itemId: string, parts: readonly Part[]) =>
+  parts.map(({ row, bucket, part }) => settlementPlace(itemId, row, bucket, part).key);
+
+/**
+ * What these settlement rows of an item say by now, for each row by bucket: as long as they are open it can only become more.
+ * One request for 100 of them.
+ */
+export async function readSettlements(
+  database: Database,
+  itemId: string,
+  parts: readonly Part[],
+): Promise<ReadonlyMap<number, ReadonlyMap<string, Settled>>> {
+  const found = parts.length > 0 ? await database.getMany("Stock", listKeys(itemId, parts)) : [];
+  const byRow = groupBy(found, (each) => Number(each["row"]));
+  return new Map([...byRow].map(([row, rows]) => [row, addUp(rows)]));
 }
 
 /**
- * Closes the settlement rows of a bucket, and tells what they say from now on. One request for those that are
- * closed already, and one for each other, all at the same time. Safe to repeat: the answer stays the same.
+ * Closes settlement rows of one row of an item, and tells what they say from now on, by bucket. One request for 100 of
+ * them, and one for each that is not closed already, all at the same time. Safe to repeat: the answer stays the same.
  */
 export async function closeSettlements(
   database: Database,
-  { itemId, row, bucket }: { itemId: string; row: number; bucket: string },
+  row: Closing,
+  parts: readonly Part[],
   note: ChangeNote,
-): Promise<Settled> {
-  const parts = Array.from({ length: settlementParts }, (_, part) => part);
-  const keys = parts.map((part) => settlementPlace(itemId, row, bucket, part).key);
-  const found = await database.getMany("Stock", keys);
+): Promise<ReadonlyMap<string, Settled>> {
+  const keys = listKeys(row.itemId, parts);
+  const found = keys.length > 0 ? await database.getMany("Stock", keys) : [];
   const closed = found.filter((each) => each["isClosed"] === true);
-  const isDone = new Set(closed.map((each) => each["itemId"]));
-  const open = parts.filter((part) => !isDone.has(keys[part]!.itemId));
-  const closing = open.map((part) =>
-    database.apply(closeWrite(itemId, row, bucket, part, note), { isAside: true }),
-  );
+  const hasKey = (key: Key) => (each: Row) =>
+    each["itemId"] === key["itemId"] && each["shard"] === key["shard"];
+  const open = keys.filter((key) => !closed.some(hasKey(key)));
+  const closing = open
+    .filter((key) => !row.notesOpenings || found.some(hasKey(key)))
+    .map((key) => database.apply(closeWrite(row, key, note), { isAside: true }));
   return addUp([...closed, ...(await Promise.all(closing))]);
 }
 
 /**
- * Lets the settlement rows of a bucket end: what they said is in its row by now, whose watermark keeps them from being
- * opened again. One request each, all at the same time. Safe to repeat.
+ * Lets settlement rows end: what they said is in their row by now, and nobody opens them again. One request each, all
+ * at the same time. Safe to repeat.
  */
 export async function endSettlements(
   database: Database,
-  { itemId, row, bucket }: { itemId: string; row: number; bucket: string },
+  itemId: string,
+  parts: readonly Part[],
   endsAtMs: EpochMs,
 ): Promise<void> {
-  const ending = Array.from({ length: settlementParts }, (_, part) =>
+  const ending = parts.map(({ row, bucket, part }) =>
     database.apply(
       update({
         ...settlementPlace(itemId, row, bucket, part),

@@ -13,21 +13,25 @@ import {
 } from "../../table/expression.ts";
 import { AttributePath } from "../../table/expression.ts";
 import { type Row, update, type Write } from "../../table/write.ts";
-import { isNotTurning } from "../hold-conditions.ts";
+import { isNotTurning, nobodyWaits } from "../hold-conditions.ts";
 import type { Stock, StockRow } from "../stock.ts";
 import { stockRow } from "../stock-store.ts";
 import { ItemMoved } from "./item-moved.ts";
+import { listedRow, spreadCatalog } from "./spread-list-store.ts";
 import type { HotRow } from "./rows-store.ts";
 
 const at = pathsOf<StockRow>();
 
 const refused = (found: Row | undefined): ItemMoved => new ItemMoved(found);
 
-/** What each row counts for itself; everything else is a fact of the item, and the same in all of them. */
+/**
+ * What each row counts for itself, and what only people read, which stands in the first row alone: however long that is,
+ * the rows that buyers fight for stay below a kilobyte. Everything else is a fact of the item, and the same in all of them.
+ */
 const ownNames = new Set(
   (
     "itemId shard catalog item row change available held sold received adjusted due reclaimedThroughMs " +
-    "shards rows away turningUntilMs coolsAfterMs settled hasAbout"
+    "shards rows away turningUntilMs coolsAfterMs hasAbout hasLine notesOpenings name kind vendorId createdAtMs"
   ).split(" "),
 );
 
@@ -55,9 +59,20 @@ export function claimTurnWrite(
     change: {
       set: [action`${at("turningUntilMs")} = ${untilMs}`, action`${at("change")} = ${note}`],
     },
-    condition: allOf(exists(at("itemId")), isNotTurning(nowMs)),
+    condition: allOf(exists(at("itemId")), isNotTurning(nowMs), nobodyWaits),
     refused,
     applied: (found) => found?.["turningUntilMs"] === untilMs,
+  });
+}
+
+/** Gives the turn back, where nothing came of it: nobody has to wait for its end. */
+export function endTurnWrite(itemId: string, untilMs: number, note: ChangeNote): Write {
+  return update({
+    ...stockRow(itemId),
+    change: { set: [action`${at("change")} = ${note}`], remove: [at("turningUntilMs")] },
+    condition: condition`${at("turningUntilMs")} = ${untilMs}`,
+    refused,
+    applied: (found) => found !== undefined && found["turningUntilMs"] === undefined,
   });
 }
 
@@ -89,6 +104,8 @@ export function spreadWrites(main: Stock, { shares, coolsAfterMs, note }: Spread
     condition: allOf(
       condition`${at("available")} >= ${units}`,
       condition`${at("holdPolicy")} = ${"counted"}`,
+      // A line is for the units of one row.
+      nobodyWaits,
       factsAreAsSeen(main),
       known === 0 ? isMissing(at("rows")) : condition`${at("rows")} = ${known}`,
     ),
@@ -99,7 +116,7 @@ export function spreadWrites(main: Stock, { shares, coolsAfterMs, note }: Spread
 
 /** A row is never deleted, so that its watermark never goes back: an empty one is filled again. */
 export function fillWrite(main: Stock, row: number, units: number, note: ChangeNote): Write {
-  const { itemId } = main;
+  const { itemId, rows = 0 } = main;
   const orZero = (name: "available" | "received" | "held" | "sold" | "adjusted"): Fragment =>
     condition`if_not_exists(${at(name)}, ${0})`;
   return update({
@@ -115,6 +132,8 @@ export function fillWrite(main: Stock, row: number, units: number, note: ChangeN
         action`${at("sold")} = ${orZero("sold")}`,
         action`${at("adjusted")} = ${orZero("adjusted")}`,
         action`${at("due")} = if_not_exists(${at("due")}, ${{}})`,
+        ...(row > rows ? [action`${at("notesOpenings")} = ${true}`] : []),
+        ...(row === listedRow ? [action`${at("catalog")} = ${spreadCatalog}`] : []),
         action`${at("reclaimedThroughMs")} = if_not_exists(${at("reclaimedThroughMs")}, ${0})`,
         action`${at("change")} = ${note}`,
       ],
@@ -165,17 +184,25 @@ export function gatherWrites(from: HotRow, note: ChangeNote): Write[] {
   ];
 }
 
-/** Sells the item from the row that every item has again; its other rows are left to be emptied. */
-export function coolWrite({ itemId }: Stock, note: ChangeNote): Write {
+/**
+ * Sells the item from the row that every item has again; its other rows are left to be emptied. Refused where somebody
+ * has said another number of rows meanwhile, or that the crowd is still there.
+ */
+export function coolWrite({ itemId, coolsAfterMs }: Stock, note: ChangeNote): Write {
   return update({
     ...stockRow(itemId),
     change: {
       set: [action`${at("change")} = ${note}`],
       remove: [at("shards"), at("coolsAfterMs")],
     },
-    condition: exists(at("itemId")),
+    condition: allOf(
+      exists(at("itemId")),
+      coolsAfterMs === undefined
+        ? isMissing(at("coolsAfterMs"))
+        : condition`${at("coolsAfterMs")} = ${coolsAfterMs}`,
+    ),
     refused,
-    applied: (found) => found?.["shards"] === undefined,
+    applied: (found) => found !== undefined && found["shards"] === undefined,
   });
 }
 

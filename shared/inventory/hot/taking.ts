@@ -10,7 +10,13 @@ import { AnswerLost, Contended } from "../../table/retry.ts";
 import { bucketEndMs, bucketKey } from "../deadline.ts";
 import { holdWrite, releaseHoldWrite } from "../hold-store.ts";
 import { type Demand, ItemsUnavailable, type Stock } from "../stock.ts";
-import { assertTime, findUnits, type Piece, type TakingOptions } from "./finding.ts";
+import {
+  assertTime,
+  findUnits,
+  type FoundPiece,
+  type Piece,
+  type TakingOptions,
+} from "./finding.ts";
 import { findRows } from "./rows-store.ts";
 import { findNotice } from "./sold-out-notice.ts";
 
@@ -37,7 +43,7 @@ export interface Wish extends Demand {
 /** How it went with one piece. */
 type Try = "taken" | "busy" | "refused";
 
-async function take(options: TakingOptions, wish: Wish, piece: Piece): Promise<Try> {
+async function take(options: TakingOptions, wish: Wish, piece: FoundPiece): Promise<Try> {
   const { database, clock } = options;
   const write = holdWrite({ ...wish, wanted: wish.quantity, ...piece, nowMs: clock() });
   try {
@@ -75,7 +81,11 @@ export async function giveBack(
   });
 }
 
-async function takeAll(options: TakingOptions, wish: Wish, pieces: readonly Piece[]): Promise<Try> {
+async function takeAll(
+  options: TakingOptions,
+  wish: Wish,
+  pieces: readonly FoundPiece[],
+): Promise<Try> {
   const reserved = pieces.filter(({ row }) => row > 0);
   const tries = await Promise.all(reserved.map((piece) => take(options, wish, piece)));
   const bad = tries.find((each) => each !== "taken");
@@ -119,19 +129,21 @@ async function assertAhead(options: TakingOptions, wish: Wish, known: Stock): Pr
  */
 export async function reserve(options: TakingOptions, wish: Wish, known: Stock): Promise<Piece[]> {
   const { sleep, random, memory } = options;
-  const anyRow = (): Piece[] => {
-    const { shards = 0 } = memory.hot(wish.itemId) ?? known;
-    return [{ row: 1 + Math.floor(random() * shards), quantity: wish.quantity }];
+  /** Any of the rows that it is sold from, as far as they are there. */
+  const anyRow = (): FoundPiece[] | undefined => {
+    const { shards = 0, rows = 0 } = memory.hot(wish.itemId) ?? known;
+    const row = 1 + Math.floor(random() * Math.min(shards, rows));
+    return shards > 0 && rows > 0 ? [{ row, quantity: wish.quantity }] : undefined;
   };
-  let pieces = known.shards === undefined ? await findUnits(options, wish, known) : anyRow();
+  let pieces = anyRow() ?? (await findUnits(options, wish, known));
   for (let round = 0; ; round += 1) {
     const tried = await takeAll(options, wish, pieces);
-    if (tried === "taken") return pieces;
+    if (tried === "taken") return pieces.map(({ room: _seen, ...piece }) => piece);
     assertTime(options);
     if (round > 0) await sleep(random() * Math.min(longestPauseMs, 5 * 2 ** round));
     if (tried === "refused" && round > 2) await assertAhead(options, wish, known);
     if (tried === "refused") await heedNotice(options, wish);
     const isHot = tried === "busy" && memory.hot(wish.itemId)?.shards !== undefined;
-    pieces = isHot ? anyRow() : await findUnits(options, wish, known);
+    pieces = (isHot ? anyRow() : undefined) ?? (await findUnits(options, wish, known));
   }
 }

@@ -4,13 +4,14 @@ import { type Clock, epochMs } from "../../base/time.ts";
 import type { Database } from "../../table/database.ts";
 import { TransactionRefused } from "../../table/transaction.ts";
 import type { RoomOptions } from "../room.ts";
-import type { Stock } from "../stock.ts";
+import { isSpread, type Stock } from "../stock.ts";
 import type { Write } from "../../table/write.ts";
 import { createStockWrite, findStocks, parseStock } from "../stock-store.ts";
 import { closeExpired, readAgain } from "./closing.ts";
-import { findRows, type HotRow, isSpread } from "./rows-store.ts";
+import { findRows, type HotRow } from "./rows-store.ts";
 import {
   claimTurnWrite,
+  endTurnWrite,
   coolWrite,
   fillWrite,
   gatherWrites,
@@ -34,10 +35,9 @@ export interface TurningOptions {
   readonly clock: Clock;
 }
 
-/** How an item is to be sold: from so many rows, for good or until the crowd is gone. */
-export interface Turn {
-  readonly shards: number;
-  readonly isByHand: boolean;
+/** How many rows an administrator has said that the item is sold from, which no crowd changes; or undefined. */
+export function shardsByHand(stock: Stock): number | undefined {
+  return stock.coolsAfterMs === undefined ? stock.shards : undefined;
 }
 
 /** What is done to an item's rows is no part of what anybody asked for. */
@@ -71,66 +71,83 @@ function foundIn(error: unknown): Stock | undefined {
   return moved.found && parseStock(moved.found);
 }
 
-/** Spreads what the first row has, as it is when the transaction gets through. */
-async function spread(options: TurningOptions, first: Stock, turn: Turn): Promise<Stock> {
+/**
+ * Spreads what the first row has, as it is when the transaction gets through: over so many rows as an administrator has
+ * said by then, or else over `autoShards`.
+ */
+async function spread(options: TurningOptions, first: Stock, autoShards: number): Promise<Stock> {
   const { database, clock } = options;
   for (let main = first; ;) {
-    const coolsAt = turn.isByHand ? undefined : epochMs(clock() + coolsAfterMs);
-    const shares = splitEvenly(main.available, turn.shards);
+    const said = shardsByHand(main);
+    const shards = said ?? autoShards;
+    if (shards < 2 || main.holdPolicy === "exclusive" || main.hasLine) return main;
+    const coolsAt = said === undefined ? epochMs(clock() + coolsAfterMs) : undefined;
+    const shares = splitEvenly(main.available, shards);
     const note = noteAt(clock, "stock.spread");
-    const plan = { shares, coolsAfterMs: coolsAt, note };
     try {
-      await database.transact(spreadWrites(main, plan), aside);
-      const { shards, rows = 0, away = 0, available } = { ...main, ...turn };
-      return {
-        ...main,
-        shards,
-        rows: Math.max(rows, shards),
-        away: away + available,
-        available: 0,
-      };
+      await database.transact(spreadWrites(main, { shares, coolsAfterMs: coolsAt, note }), aside);
+      const { turningUntilMs: _over, rows = 0, away = 0, available, ...same } = main;
+      const moved = { away: away + available, available: 0 };
+      return { ...same, ...moved, shards, rows: Math.max(rows, shards) };
     } catch (error) {
       const found = foundIn(error);
-      if (!found || found.holdPolicy === "exclusive") return found ?? main;
+      if (!found) return main;
       main = found;
     }
   }
 }
 
 /**
- * Spreads the units of an item's first row over `shards` rows and sells it from there. Whoever comes first
- * does it: the others are handed the item as it is, with `turningUntilMs` while that is under way. Two
- * requests. Safe to break off: nothing has moved, or all has.
+ * Spreads the units of an item's first row over further ones and sells it from there: over as many as an
+ * administrator has said, or over `autoShards` where nobody has, until the crowd is gone (below 2: not at all). Whoever
+ * comes first does it: the others are handed the item as it is, with `turningUntilMs` while that is under way. Two
+ * requests, and where it turns out that it must not be spread one more. Safe to break off: nothing has moved, or all has.
  *
- * @example const item = await turnHot({ database, clock }, stock, { shards: 8, isByHand: false });
+ * @example const item = await turnHot({ database, clock }, stock, 8);
  */
-export async function turnHot(options: TurningOptions, stock: Stock, turn: Turn): Promise<Stock> {
+export async function turnHot(
+  options: TurningOptions,
+  stock: Stock,
+  autoShards: number,
+): Promise<Stock> {
   const { database, clock } = options;
   const nowMs = clock();
   const untilMs = epochMs(nowMs + turnMs);
+  const note = noteAt(clock, "stock.turning");
   try {
-    const note = noteAt(clock, "stock.turning");
     const claim = claimTurnWrite(stock, { nowMs, untilMs, note });
-    return await spread(options, parseStock(await database.apply(claim, aside)), turn);
+    const own = parseStock(await database.apply(claim, aside));
+    const after = await spread(options, own, autoShards);
+    if (after.turningUntilMs !== untilMs) return after;
+    return parseStock(await database.apply(endTurnWrite(stock.itemId, untilMs, note), aside));
   } catch (error) {
     return foundIn(error) ?? stock;
   }
 }
 
-/** One row gives up what nobody holds; what others take meanwhile stays theirs. */
-async function fetchFrom(options: RoomOptions, first: HotRow): Promise<void> {
+/** Whoever cools an item along the way, an order, settles what is over of rows so often at the most: the next one goes on. */
+const mostClosedAside = 2;
+
+/**
+ * One row gives up what nobody holds; what others take meanwhile stays theirs. Closes `most` buckets that are over, and
+ * tells how many it closed.
+ */
+async function fetchFrom(options: RoomOptions, first: HotRow, most: number): Promise<number> {
   const { database, clock } = options;
-  let row = await closeExpired(options, first);
+  let closed = 0;
+  const goesOn = (): boolean => (closed += 1) <= most;
+  let row = await closeExpired(options, first, goesOn);
   while (row.available > 0 || row.sold > 0) {
     const note = noteAt(clock, "stock.gathered");
     try {
       await database.transact(gatherWrites(row, note), aside);
-      return;
+      break;
     } catch (error) {
       if (!(error instanceof TransactionRefused)) throw error;
       row = await readAgain(options, row);
     }
   }
+  return Math.min(closed, most);
 }
 
 /**
@@ -140,23 +157,40 @@ async function fetchFrom(options: RoomOptions, first: HotRow): Promise<void> {
  *
  * @example const { available } = await gather({ database, clock }, stock);
  */
-export async function gather(options: RoomOptions, stock: Stock): Promise<Stock> {
+export async function gather(
+  options: RoomOptions,
+  stock: Stock,
+  mostClosed = Infinity,
+): Promise<Stock> {
   const found = await findRows(options.database, stock);
   if (!found) return stock;
-  for (const row of found.rows) await fetchFrom(options, row);
+  let left = mostClosed;
+  for (const row of found.rows) {
+    if (left > 0) left -= await fetchFrom(options, row, left);
+  }
   return (await findStocks(options.database, [stock.itemId])).get(stock.itemId) ?? stock;
 }
 
 /**
- * Sells the item from its first row again, and fetches its units back there. Safe to repeat and to break off:
- * an order that finds the first row empty looks into the others.
+ * Sells the item from its first row again, and fetches its units back there; unless it was said meanwhile that it
+ * stays hot. Safe to repeat and to break off: an order that finds the first row empty looks into the others.
  *
  * @example await cool({ database, clock }, stock);
  */
-export async function cool(options: RoomOptions, stock: Stock): Promise<Stock> {
+export async function cool(
+  options: RoomOptions,
+  stock: Stock,
+  mostClosed = Infinity,
+): Promise<Stock> {
   const note = noteAt(options.clock, "stock.cooled");
-  if (stock.shards !== undefined) await options.database.apply(coolWrite(stock, note), aside);
-  return gather(options, stock);
+  let current = stock;
+  try {
+    if (stock.shards !== undefined) await options.database.apply(coolWrite(stock, note), aside);
+  } catch (error) {
+    current = foundIn(error) ?? stock;
+    if (current.shards !== undefined) return current;
+  }
+  return gather(options, current, mostClosed);
 }
 
 /** Whether hardly anybody comes: no two rows have changed lately, one of which may be the caller's own doing. */
@@ -167,22 +201,27 @@ function isQuiet(rows: readonly HotRow[], nowMs: number): boolean {
 
 /**
  * Lets an item cool that turned hot by itself and whose crowd is gone; and empties the rows of one that has
- * cooled, as what was held there ends. No request for any other item, and none before its time.
+ * cooled, as what was held there ends: two writes of rows each time, so that nobody pays for a whole crowd. No request for any
+ * other item, and none before its time.
  *
  * @example await coolDown({ database, clock }, stock);
  */
-export async function coolDown(options: RoomOptions, stock: Stock): Promise<void> {
+export async function coolDown(
+  options: RoomOptions,
+  stock: Stock,
+  most = mostClosedAside,
+): Promise<void> {
   const { database, clock } = options;
   const nowMs = clock();
   if (!isSpread(stock)) return;
   if (stock.shards === undefined) {
-    await gather(options, stock);
+    await gather(options, stock, most);
     return;
   }
   if (stock.coolsAfterMs === undefined || nowMs < stock.coolsAfterMs) return;
   const found = await findRows(database, stock);
   if (!found || isQuiet(found.rows, nowMs)) {
-    await cool(options, stock);
+    await cool(options, stock, most);
     return;
   }
   const note = noteAt(clock, "stock.turning");

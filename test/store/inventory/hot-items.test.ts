@@ -1,6 +1,14 @@
 /** Items that are sold from many rows at once, on the real engine: reserved, paid, given back, merged. */
 import { beforeAll, beforeEach, describe, expect, inject, it } from "vitest";
+import { DeleteCommand, GetCommand, PutCommand } from "@aws-sdk/lib-dynamodb";
+import { changeNote } from "../../../shared/base/actor.ts";
+import { later } from "../../../shared/base/time.ts";
+import { manyBuckets } from "../../../shared/inventory/buckets.ts";
+import { holdWrite } from "../../../shared/inventory/hold-store.ts";
+import { transactOpening } from "../../../shared/inventory/hot/opening.ts";
+import { pickPart, rowKey, settlementParts } from "../../../shared/inventory/hot/row-place.ts";
 import { findRows, findWhole } from "../../../shared/inventory/hot/rows-store.ts";
+import { settleSoldWrite } from "../../../shared/inventory/hot/settlement-store.ts";
 import { cool, gather, turnHot } from "../../../shared/inventory/hot/turning.ts";
 import { findStock } from "../../../shared/inventory/stock-store.ts";
 import type { Stock } from "../../../shared/inventory/stock.ts";
@@ -9,6 +17,7 @@ import { findOrder } from "../../../shared/orders/order-store.ts";
 import { createShop } from "../../../shared/shop.ts";
 import { gridStepMs } from "../../../shared/inventory/deadline.ts";
 import { newMeter, runOperation } from "../../../shared/table/operation.ts";
+import { copyOfMap, sizeOfItem } from "../../sim/engine/values.ts";
 import { createTestClock, type TestClock } from "../../support/clock.ts";
 import { createPayments, type Payments } from "../../support/payments.ts";
 import {
@@ -96,7 +105,7 @@ describe("ordering a hot item", () => {
     expect(await levels(itemId)).toEqual({ available: 28, held: 2, sold: 0 });
   });
 
-  it("sells the last unit of every row, one by one and to everybody who comes at once", async () => {
+  it("sells the last unit of every row, one by one and to everybody who comes at once @long", async () => {
     for (const isTogether of [false, true]) {
       const itemId = await hotItem(10);
       const answers: PromiseSettledResult<Order>[] = [];
@@ -138,7 +147,7 @@ describe("ordering a hot item", () => {
       return (await shop.orders.place({ ...request, paymentMethod: "sandbox" })).order;
     };
 
-    it("is refused, keeps nothing, and is served with a unit less: started, ended, paid and failed", async () => {
+    it("is refused, keeps nothing, and is served with a unit less: started, ended, paid and failed @long", async () => {
       const itemId = await inRows(50);
       const refused = await errorOf(place(itemId, 50));
       expect(refused).toMatchObject({ code: "TOO_LARGE", fields: { limit: 97 } });
@@ -158,7 +167,7 @@ describe("ordering a hot item", () => {
       expect((await read(paid)).status).toBe("paid");
     });
 
-    it("is refused for all of its items together, and for as many items in a row each", async () => {
+    it("is refused for all of its items together, and for as many items in a row each @long", async () => {
       const [one, other] = [await inRows(30), await inRows(30)];
       const refused = await errorOf(
         placeAll([
@@ -178,7 +187,7 @@ describe("ordering a hot item", () => {
       expect((await cancel(order)).status).toBe("cancelled");
     });
 
-    it("takes from the first row, too, where the others alone were too many", async () => {
+    it("takes from the first row, too, where the others alone were too many @long", async () => {
       const itemId = await inRows(50);
       const came = { itemId, kind: "adjusted", quantity: 20 } as const;
       await shop.ledger.move({ ...came, reference: unique("r"), actor: admin });
@@ -189,7 +198,7 @@ describe("ordering a hot item", () => {
       expect(await levels(itemId)).toEqual({ available: 70, held: 0, sold: 0 });
     });
 
-    it("is answered with its order where it was placed before, by fewer rows", async () => {
+    it("is answered with its order where it was placed before, by fewer rows @long", async () => {
       const itemId = await hotItem(100, 1);
       const key = unique("key");
       const order = await place(itemId, 50, { key });
@@ -198,7 +207,40 @@ describe("ordering a hot item", () => {
       expect(await levels(itemId)).toEqual({ available: 50, held: 50, sold: 0 });
     });
 
-    it("is paid back when its money comes late, and the units stay for others", async () => {
+    it("ends all the same where it was stored before that was known: time frees the rest @long", async () => {
+      const [one, other] = [await inRows(46), await inRows(4)];
+      /** Two orders made one, as it could once be placed: in 50 rows. */
+      const placeWide = async (): Promise<Order> => {
+        const [first, second] = [await place(one, 46), await place(other, 4)];
+        const { client, tables } = world;
+        const Key = { orderId: first.orderId };
+        const { Item } = await client.send(new GetCommand({ TableName: tables.Orders, Key }));
+        const lines = [...first.lines, ...second.lines];
+        const pieces = { ...first.pieces, ...second.pieces };
+        const wide = { ...Item, lines, pieces, totalMinor: 50_000 };
+        await client.send(new PutCommand({ TableName: tables.Orders, Item: wide }));
+        const gone = { orderId: second.orderId };
+        await client.send(new DeleteCommand({ TableName: tables.Orders, Key: gone }));
+        return read(first);
+      };
+      const ends: readonly ((order: Order) => Promise<unknown>)[] = [
+        (order) => cancel(order),
+        (order) => money.send(money.eventOf(order, "payment.failed")),
+      ];
+      for (const end of ends) {
+        const wide = await placeWide();
+        await start(wide);
+        await end(wide);
+        expect((await read(wide)).status).toMatch(/cancelled|failed/u);
+        expect(await levels(one)).toMatchObject({ held: 0 });
+        expect((await levels(other)).held).toBeGreaterThan(0);
+        time.advance(wholePaymentMs);
+        await reclaim(other);
+        expect(await levels(other)).toEqual({ available: 4, held: 0, sold: 0 });
+      }
+    });
+
+    it("is paid back when its money comes late, and the units stay for others @long", async () => {
       const ids = [await hotItem(100, 1), await hotItem(100, 1)];
       const order = await placeAll(ids.map((itemId) => [itemId, 100]));
       await start(order);
@@ -213,7 +255,35 @@ describe("ordering a hot item", () => {
     });
   });
 
-  it("closes no more of what is over than the next buyer needs, and leaves the rest to the others", async () => {
+  it("is served, and told the truth, where rows count more instants than one write tidies up @long", async () => {
+    const itemId = await hotItem(100, 2);
+    const nowMs = time.clock();
+    const note = changeNote("hold.placed", admin, nowMs);
+    for (let second = 1; second <= manyBuckets + 5; second += 1) {
+      const expiresAtMs = later(nowMs, (10 + second) * 1_000);
+      const holds = [1, 2].map((row) => {
+        const room = { over: [], reclaimedThroughMs: 0 };
+        const wish = { itemId, row, quantity: 1, orderId: "other", expiresAtMs, nowMs };
+        return holdWrite({ ...wish, room, note });
+      });
+      await world.database.transact(holds);
+    }
+    let reads = 0;
+    const readSome = (...args: Parameters<typeof world.database.getMany>) => {
+      if ((reads += 1) > 100) throw new Error("It looks at the rows over and over");
+      return world.database.getMany(...args);
+    };
+    const as = createShop({ ...world.parts, database: { ...world.database, getMany: readSome } });
+    // One look at the item, one at its rows; the next one knows the item.
+    expect((await metered(() => place(itemId, 1, { as }))).meter.requests).toBeLessThanOrEqual(6);
+    expect((await metered(() => place(itemId, 1, { as }))).meter.requests).toBeLessThanOrEqual(5);
+    const order = await place(itemId, 7, { as });
+    expect(order.pieces?.[itemId]?.every((piece) => Object.keys(piece).length === 2)).toBe(true);
+    expect((await errorOf(place(itemId, 2, { as })))["code"]).toBe("ITEMS_UNAVAILABLE");
+    expect(await levels(itemId)).toEqual({ available: 1, held: 99, sold: 0 });
+  });
+
+  it("closes no more of what is over than the next buyer needs, and leaves the rest to the others @long", async () => {
     const itemId = await hotItem(6);
     for (let round = 0; round < 3; round += 1) {
       await Promise.all([place(itemId), place(itemId)]);
@@ -227,14 +297,15 @@ describe("ordering a hot item", () => {
     };
     const before = await bucketsOf();
     await place(itemId);
-    // One bucket was closed, and the new hold is in one of its own.
-    expect(await bucketsOf()).toBe(before);
-    expect(before).toBeGreaterThan(2);
+    // The buckets of one row were closed, and the new hold is in one of its own.
+    const after = await bucketsOf();
+    expect(after).toBeLessThanOrEqual(before);
+    expect(after).toBeGreaterThan(2);
     for (let rest = 0; rest < 5; rest += 1) await place(itemId);
     expect(await levels(itemId)).toEqual({ available: 0, held: 6, sold: 0 });
   });
 
-  it("closes nothing more once its patience is over, and goes on from there", async () => {
+  it("closes nothing more once its patience is over, and goes on from there @long", async () => {
     const itemId = await hotItem(20, 20);
     await place(itemId, 20);
     time.advance(wholeHoldMs);
@@ -343,7 +414,7 @@ describe("money for a hot item", () => {
     expect([await requests(), await requests(), await requests()]).toEqual([4, 4, 2]);
   });
 
-  it("leaves no more settlement rows behind than those of the last end of each row", async () => {
+  it("leaves no more settlement rows behind than those of the last end of each row @long", async () => {
     const itemId = await hotItem(30);
     const listKept = async () => {
       const { rows } = await world.database.scan({ table: "Stock", limit: 1_000 });
@@ -363,7 +434,7 @@ describe("money for a hot item", () => {
     expect(await levels(itemId)).toEqual({ available: 22, held: 0, sold: 8 });
   });
 
-  it("that never comes leaves the units to the next buyer at the very instant, without any sweep", async () => {
+  it("that never comes leaves the units to the next buyer at the very instant, without any sweep @long", async () => {
     const itemId = await hotItem(3);
     await Promise.all([place(itemId), place(itemId), place(itemId)]);
     expect((await errorOf(place(itemId)))["code"]).toBe("ITEMS_UNAVAILABLE");
@@ -374,7 +445,7 @@ describe("money for a hot item", () => {
     expect(await levels(itemId)).toEqual({ available: 0, held: 3, sold: 0 });
   });
 
-  it("lets go at once of what is cancelled, before and after a payment has started", async () => {
+  it("lets go at once of what is cancelled, before and after a payment has started @long", async () => {
     const itemId = await hotItem(3);
     for (const isStarted of [false, true]) {
       const order = await place(itemId, 3);
@@ -399,7 +470,7 @@ describe("money for a hot item", () => {
     expect(await levels(itemId)).toEqual({ available: 3, held: 0, sold: 0 });
   });
 
-  it("that comes late takes the units again, or is paid back when they are gone", async () => {
+  it("that comes late takes the units again, or is paid back when they are gone @long", async () => {
     const itemId = await hotItem(3);
     const [kept, gone] = [await place(itemId), await place(itemId, 2)];
     await start(kept);
@@ -416,7 +487,7 @@ describe("money for a hot item", () => {
     expect(await levels(itemId)).toEqual({ available: 0, held: 2, sold: 1 });
   });
 
-  it("goes back and brings the units back, before and after the bucket of the sale is over", async () => {
+  it("goes back and brings the units back, before and after the bucket of the sale is over @long", async () => {
     for (const isOver of [false, true]) {
       const itemId = await hotItem(3);
       const order = await place(itemId, 2);
@@ -435,7 +506,7 @@ describe("money for a hot item", () => {
 });
 
 describe("lines of a hot item that come back", () => {
-  it("can be bought again at once, unit by unit, whichever rows have sold them", async () => {
+  it("can be bought again at once, unit by unit, whichever rows have sold them @long", async () => {
     const itemId = await hotItem(6);
     const order = await place(itemId, 5);
     await start(order);
@@ -455,8 +526,174 @@ describe("lines of a hot item that come back", () => {
   });
 });
 
+describe("a hot item that nobody orders any more", () => {
+  it("has true levels after a sweep: what was paid is sold, and what never became an order is to be had", async () => {
+    const itemId = await hotItem(9);
+    const [order] = [await place(itemId, 2), await place(itemId)];
+    await start(order);
+    await pay(await read(order));
+    // Its process dies between reservation and order.
+    const { rows } = (await findRows(world.database, { itemId }))!;
+    const { row } = rows.find(({ available }) => available > 0)!;
+    const times = { nowMs: time.clock(), expiresAtMs: later(time.clock(), wholeHoldMs) };
+    const note = changeNote("order.placed", { id: "bob" }, time.clock());
+    await world.database.apply(
+      holdWrite({ itemId, row, quantity: 1, orderId: unique("order"), note, ...times }),
+    );
+    expect(await levels(itemId)).toEqual({ available: 5, held: 4, sold: 0 });
+    time.advance(2 * wholePaymentMs);
+    await money.sweep({ id: "sweep" });
+    expect(await levels(itemId)).toEqual({ available: 7, held: 0, sold: 2 });
+  });
+
+  it("comes together once its crowd is gone, and leaves the list of the sweep", async () => {
+    const itemId = await hotItem(12, 1);
+    await turnHot(world.parts, (await findStock(world.database, itemId))!, 3);
+    const order = await place(itemId);
+    await start(order);
+    await pay(await read(order));
+    const isListed = async () =>
+      (await world.database.get("Stock", { itemId: `${itemId}#1`, shard: 1 }))?.["catalog"];
+    expect(await isListed()).toBe("spread");
+    time.advance(12 * wholePaymentMs);
+    await money.sweep({ id: "sweep" });
+    const stock = (await findStock(world.database, itemId))!;
+    expect(stock).toMatchObject({ available: 11, sold: 1, held: 0, away: 0 });
+    expect(stock).not.toHaveProperty("shards");
+    await money.sweep({ id: "sweep" });
+    expect(await isListed()).toBeUndefined();
+  });
+
+  it("costs a sweep a request for each, and nothing of what orders do", async () => {
+    const itemId = await hotItem(9);
+    await place(itemId);
+    const sweep = () => shop.inventory.reclaimSpread(() => true);
+    time.advance(2 * wholePaymentMs);
+    await sweep();
+    const before = (await metered(sweep)).meter;
+    await hotItem(5);
+    const after = (await metered(sweep)).meter;
+    expect(after.requests - before.requests).toBe(1);
+    expect(after.writeUnits).toBe(0);
+  });
+});
+
+describe("what is over of a hot item", () => {
+  /** So many orders whose time is over, one of each row at each of three instants. */
+  async function overdue(shards: number, perBucket: number): Promise<string> {
+    const itemId = await hotItem(3 * shards * perBucket, shards);
+    for (let round = 0; round < 3; round += 1) {
+      for (let row = 1; row <= shards; row += 1) {
+        const times = { nowMs: time.clock(), expiresAtMs: later(time.clock(), wholeHoldMs) };
+        const note = changeNote("order.placed", { id: "bob" }, time.clock());
+        const orderId = unique("order");
+        await world.database.apply(
+          holdWrite({ itemId, row, quantity: perBucket, orderId, note, ...times }),
+        );
+      }
+      time.advance(gridStepMs(wholeHoldMs));
+    }
+    time.advance(wholeHoldMs);
+    return itemId;
+  }
+
+  it("costs its next buyer the same, however much that is: 10 requests, 10 write units", async () => {
+    for (const perBucket of [1, 1_000]) {
+      const itemId = await overdue(4, perBucket);
+      const as = createShop({ ...world.parts });
+      const { meter } = await metered(() => place(itemId, 1, { as }));
+      expect(meter).toMatchObject({ requests: 10, writeUnits: 10 });
+    }
+  });
+
+  it("that was all paid costs nobody a write: who asks is told so by what was counted", async () => {
+    const itemId = await hotItem(6);
+    for (let sold = 0; sold < 3; sold += 1) {
+      const order = await place(itemId, 2);
+      await start(order);
+      await pay(await read(order));
+      time.advance(gridStepMs(wholeHoldMs));
+    }
+    time.advance(2 * wholePaymentMs);
+    const as = createShop({ ...world.parts });
+    const before = await findRows(world.database, { itemId });
+    const { result, meter } = await metered(() => errorOf(place(itemId, 1, { as })));
+    expect(result).toMatchObject({ code: "ITEMS_UNAVAILABLE" });
+    expect(meter.requests).toBeLessThanOrEqual(9);
+    expect(await findRows(world.database, { itemId })).toEqual(before);
+  });
+});
+
+describe("what is over of a row in which many have paid", () => {
+  /** Some order's id that is counted in this part. */
+  function idOfPart(part: number): string {
+    for (;;) {
+      const orderId = unique("order");
+      if (pickPart(orderId) === part) return orderId;
+    }
+  }
+
+  /** All 16 parts of so many buckets of a row are paid for, and in the last of all one unit is left. */
+  async function paidFor(buckets: number): Promise<string> {
+    const itemId = await hotItem(2 * (buckets * settlementParts + 1), 2);
+    const nowMs = time.clock();
+    const note = changeNote("order.placed", { id: "bob" }, nowMs);
+    const hold = (row: number, quantity: number, seconds: number) => {
+      const expiresAtMs = later(nowMs, seconds * 1_000);
+      const holding = { itemId, row, quantity, orderId: unique("order"), note, expiresAtMs };
+      return world.database.apply(holdWrite({ ...holding, nowMs }));
+    };
+    await hold(2, buckets * settlementParts + 1, 3_600);
+    for (let second = 1; second <= buckets; second += 1) {
+      await hold(1, settlementParts, second);
+      const expiresAtMs = later(nowMs, second * 1_000);
+      const paying = Array.from({ length: settlementParts }, async (_, part) => {
+        const holding = { itemId, row: 1, quantity: 1, orderId: idOfPart(part), expiresAtMs, note };
+        await transactOpening(world.database, [settleSoldWrite(holding)]);
+      });
+      await Promise.all(paying);
+    }
+    await hold(1, 1, buckets + 1);
+    time.advance((buckets + 2) * 1_000);
+    return itemId;
+  }
+
+  it("is to be had by the first who asks: nobody hears that they shall try again @long", async () => {
+    const buckets = 12;
+    const itemId = await paidFor(buckets);
+    const { result, meter } = await metered(() => place(itemId));
+    expect(result.pieces?.[itemId]).toEqual([{ row: 1, quantity: 1 }]);
+    // Each settlement row is closed and let end once; everything else is a few requests for each two buckets.
+    expect(meter.requests).toBeLessThanOrEqual(2 * buckets * settlementParts + 10 * buckets);
+    expect((await levels(itemId)).sold).toBe(buckets * settlementParts);
+    expect((await errorOf(place(itemId)))["code"]).toBe("ITEMS_UNAVAILABLE");
+  });
+});
+
+describe("a return outside of orders", () => {
+  const bringBack = (itemId: string, quantity = 1) => {
+    const movement = { itemId, kind: "returned", quantity, reference: unique("return") } as const;
+    return shop.ledger.move({ ...movement, actor: admin });
+  };
+
+  it("takes back what was sold just now, and no more than that, whoever else brings some back", async () => {
+    const itemId = await hotItem(9);
+    const order = await place(itemId, 2);
+    expect((await errorOf(bringBack(itemId)))["code"]).toBe("INSUFFICIENT_STOCK");
+    await start(order);
+    await pay(await read(order));
+    const tries = await Promise.allSettled([1, 2, 3].map(() => bringBack(itemId)));
+    expect(tries.filter(({ status }) => status === "fulfilled")).toHaveLength(2);
+    expect((await levels(itemId)).available).toBe(9);
+    time.advance(wholePaymentMs);
+    await reclaim(itemId);
+    expect(await levels(itemId)).toEqual({ available: 9, held: 0, sold: 0 });
+    expect((await errorOf(bringBack(itemId)))["code"]).toBe("INSUFFICIENT_STOCK");
+  });
+});
+
 describe("the rows of an item", () => {
-  it("come and go while orders run, and no unit is lost", async () => {
+  it("come and go while orders run, and no unit is lost @long", async () => {
     const itemId = await hotItem(40, 2);
     const changes = async (): Promise<void> => {
       for (const shards of [5, 1, 3, 1]) await shop.inventory.change(itemId, { shards }, admin);
@@ -473,21 +710,49 @@ describe("the rows of an item", () => {
     expect(await findStock(world.database, itemId)).toMatchObject({ away: 0, available: 40 });
   });
 
+  it("stay below a kilobyte and are left alone by what only people read, however long that is", async () => {
+    const itemId = unique("item");
+    const price = { amountMinor: 1_000, currency: "EUR" };
+    const names = { name: "ü".repeat(200), kind: "ü".repeat(64), vendorId: "v".repeat(128) };
+    const item = { itemId, ...names, price, quantity: 200, holdPolicy: "counted" as const };
+    await shop.inventory.create({ ...item, shards: 2, limits: { perOrder: 9 } }, admin);
+    const nowMs = time.clock();
+    const note = changeNote(
+      "hold.placed",
+      { id: "a".repeat(36), requestId: "r".repeat(36) },
+      nowMs,
+    );
+    for (let second = 1; second < manyBuckets; second += 1) {
+      const expiresAtMs = later(nowMs, (600 + second) * 1_000);
+      const holding = { itemId, row: 1, quantity: 1, orderId: "o".repeat(47), expiresAtMs };
+      await world.database.apply(holdWrite({ ...holding, nowMs, note }));
+    }
+    const readRow = () => world.database.get("Stock", rowKey(itemId, 1));
+    const before = await readRow();
+    expect(sizeOfItem(copyOfMap(before!))).toBeLessThan(1_024);
+    const told = { name: "n".repeat(200), description: "d".repeat(2_000) };
+    await shop.inventory.change(itemId, told, admin);
+    expect(await readRow()).toEqual(before);
+    expect(await shop.inventory.look(itemId)).toMatchObject({ ...names, ...told });
+    const order = await place(itemId);
+    expect(order.lines).toMatchObject([{ name: told.name, kind: names.kind }]);
+  });
+
   it("are made once, however many turn an item hot at the same time", async () => {
     const itemId = await hotItem(50, 1);
     const stock = (await findStock(world.database, itemId))!;
-    const turn = { shards: 4, isByHand: false };
-    await Promise.all(Array.from({ length: 8 }, () => turnHot(world.parts, stock, turn)));
+    const many = 4;
+    await Promise.all(Array.from({ length: 8 }, () => turnHot(world.parts, stock, many)));
     const { main, rows } = (await findRows(world.database, { itemId }))!;
     expect(rows.map(({ available }) => available)).toEqual([13, 13, 12, 12]);
     expect(main).toMatchObject({ available: 0, away: 50, shards: 4 });
     expect(main.turningUntilMs).toBeUndefined();
   });
 
-  it("are emptied and left when the crowd is gone; the item is a plain one again", async () => {
+  it("are emptied and left when the crowd is gone; the item is a plain one again @long", async () => {
     const itemId = await hotItem(50, 1);
     const stock = (await findStock(world.database, itemId))!;
-    await turnHot(world.parts, stock, { shards: 4, isByHand: false });
+    await turnHot(world.parts, stock, 4);
     const order = await place(itemId);
     time.advance(wholeHoldMs);
     const crowd = Array.from({ length: 12 }, () => createShop({ ...world.parts }));
@@ -502,6 +767,34 @@ describe("the rows of an item", () => {
     const fresh = createShop({ ...world.parts });
     expect((await metered(() => place(itemId, 1, { as: fresh }))).meter.requests).toBe(2);
     expect((await read(order)).status).toBe("pending");
+  });
+
+  it("are emptied in parts: no order pays for all that a crowd has left, and all of it comes together @long", async () => {
+    const itemId = await hotItem(80, 1);
+    await turnHot(world.parts, (await findStock(world.database, itemId))!, 4);
+    const paid = 10;
+    for (let round = 0; round < paid; round += 1) {
+      const order = await place(itemId, 1, { as: createShop({ ...world.parts }) });
+      await start(order);
+      await pay(await read(order));
+      time.advance(30_000);
+    }
+    time.advance(12 * wholePaymentMs);
+    let orders = 0;
+    while ((await findStock(world.database, itemId))!.away !== 0) {
+      orders += 1;
+      // Two buckets, of which each has 16 rows that were opened, and are to be closed and to end.
+      const as = createShop({ ...world.parts });
+      const { result, meter } = await metered(() => place(itemId, 1, { as }));
+      expect(meter.requests).toBeLessThanOrEqual(90);
+      await cancel(result);
+      expect(orders).toBeLessThan(2 * paid);
+      time.advance(wholeHoldMs);
+    }
+    expect(orders).toBeGreaterThan(1);
+    const stock = (await findStock(world.database, itemId))!;
+    expect(stock).toMatchObject({ available: 80 - paid, sold: paid, held: 0 });
+    expect(stock).not.toHaveProperty("shards");
   });
 
   it("are found by an order that meets an empty first row, while they are being emptied", async () => {
@@ -520,7 +813,10 @@ describe("the rows of an item", () => {
     const itemId = await hotItem(2);
     const order = await place(itemId);
     const change = () => shop.inventory.change(itemId, { holdPolicy: "exclusive" }, admin);
+    const before = await findRows(world.database, { itemId });
     expect((await errorOf(change()))["code"]).toBe("INVALID_REQUEST");
+    // Nothing is half done: it is sold from its rows as before.
+    expect(await findRows(world.database, { itemId })).toEqual(before);
     await cancel(order);
     expect((await change()).holdPolicy).toBe("exclusive");
     const shards = await errorOf(shop.inventory.change(itemId, { shards: 4 }, admin));
@@ -547,7 +843,7 @@ describe("the rows of an item", () => {
         if (!isSpread && JSON.stringify(writes).includes("item.change")) {
           isSpread = true;
           const stock = (await findStock(world.database, itemId))!;
-          await turnHot(world.parts, stock, { shards: 3, isByHand: false });
+          await turnHot(world.parts, stock, 3);
           await place(itemId, 1, { as: createShop({ ...world.parts }) });
         }
         return world.database.transact(writes, ...more);
@@ -560,7 +856,7 @@ describe("the rows of an item", () => {
     expect((await findStock(world.database, itemId))!.holdPolicy).toBe("counted");
   });
 
-  it("count together in the ledger, in lists, on pages and in the check", async () => {
+  it("count together in the ledger, in lists, on pages and in the check @long", async () => {
     const itemId = await hotItem(9);
     await place(itemId, 2);
     const sale = { itemId, kind: "sold", quantity: 6, actor: admin } as const;

@@ -74,7 +74,7 @@ describe.each([
     expect((await place(itemId)).status).toBe("pending");
   });
 
-  it("is not sold to anybody who begins after the answer, whatever else runs at that instant", async () => {
+  it("is not sold to anybody who begins after the answer, whatever else runs at that instant @long", async () => {
     for (let round = 0; round < effort({ part: 2, all: 5 }); round += 1) {
       const itemId = await item(rows);
       await place(itemId);
@@ -95,7 +95,7 @@ describe.each([
     }
   });
 
-  it("goes on being paid for and given back where it was ordered before", async () => {
+  it("goes on being paid for and given back where it was ordered before @long", async () => {
     const itemId = await item(rows);
     const [paid, left] = [await place(itemId), await place(itemId)];
     await withdraw(itemId);
@@ -118,7 +118,7 @@ describe.each([
     expect(["refund_due", "refunded"]).toContain((await read(late)).status);
   });
 
-  it("is sold from the first instant of its sale to the last, and not at its end", async () => {
+  it("is sold from the first instant of its sale to the last, and not at its end @long", async () => {
     const startsAtMs = time.clock() + 60_000;
     const itemId = await item({ ...rows, sale: { startsAtMs, endsAtMs: startsAtMs + 60_000 } });
     expect(await errorOf(place(itemId))).toMatchObject(notForSale(itemId));
@@ -136,7 +136,7 @@ describe.each([
 });
 
 describe("a withdrawn item in a cart", () => {
-  it("is named where the cart is read, and where it is ordered; it cannot be put there anew", async () => {
+  it("is named where the cart is read, and where it is ordered; it cannot be put there anew @long", async () => {
     const userId = unique("user");
     const [gone, stays] = [await item(), await item()];
     await shop.carts.putItems(at(userId), [
@@ -169,6 +169,25 @@ describe("a withdrawn item in a cart", () => {
   });
 });
 
+describe("an item whose price was changed", () => {
+  it("makes a cart's tag say too little, also when the price is the former one again", async () => {
+    const userId = unique("user");
+    const itemId = await item();
+    await shop.carts.putItems(at(userId), [{ itemId, quantity: 1 }]);
+    const cart = await shop.carts.get(at(userId));
+    const mayChange = async () => (await shop.carts.lookAtSale(cart, { anew: true })).mayChange;
+    expect(await mayChange()).toBe(false);
+    const { amountMinor, currency } = await shop.inventory.get(itemId);
+    for (const price of [
+      { amountMinor: amountMinor + 1, currency },
+      { amountMinor, currency },
+    ]) {
+      await shop.inventory.change(itemId, { price }, admin);
+      expect(await mayChange()).toBe(true);
+    }
+  });
+});
+
 describe("what is told about an item", () => {
   it("is read with it in one request at half a read unit, and leaves its row small", async () => {
     const about = { description: "d".repeat(2_000), imageUrl: "https://shop.example/chair.jpg" };
@@ -183,7 +202,7 @@ describe("what is told about an item", () => {
     expect(changed.description).toBeUndefined();
   });
 
-  it("is in lists, too, which have what was withdrawn apart", async () => {
+  it("is in lists, too, which have what was withdrawn apart @long", async () => {
     const [told, gone] = [await item({ description: "Oak" }), await item()];
     await withdraw(gone);
     const all = async (catalog: "items" | "archived") => {
