@@ -1,0 +1,76 @@
+/**
+ * `holdfast/cdk`: the tables of a part in a CDK stack of yours, and the rights of whoever uses them, action by action.
+ *
+ * @example
+ * import { Stack } from "aws-cdk-lib";
+ * import { HoldfastHolds, HoldfastLocks } from "holdfast/cdk";
+ *
+ * export class ReportsStack extends Stack {
+ *   constructor(scope: Construct, id: string) {
+ *     super(scope, id);
+ *     const worker = new NodejsFunction(this, "Worker", { entry: "worker.ts" });
+ *     const locks = new HoldfastLocks(this, "Locks");
+ *     locks.grantUse(worker);
+ *     worker.addEnvironment("LOCKS", locks.table.tableName);
+ *   }
+ * }
+ */
+import type { Table } from "aws-cdk-lib/aws-dynamodb";
+import type { IGrantable } from "aws-cdk-lib/aws-iam";
+import { Construct } from "constructs";
+import { createTable } from "../infra/data.ts";
+
+/** How a part's tables are kept. */
+export interface PartProps {
+  /** Kept when the stack goes, and protected from deletion; true by default. */
+  readonly isKept?: boolean;
+}
+
+const reading = ["dynamodb:GetItem", "dynamodb:BatchGetItem"];
+const changing = ["dynamodb:UpdateItem", "dynamodb:ConditionCheckItem"];
+
+/** The tables of `holdfast/locks`. */
+export class HoldfastLocks extends Construct {
+  readonly table: Table;
+  /** Counts each user's locks; used where there are limits. */
+  readonly ownersTable: Table;
+  /** Remembers idempotency keys for a day; used where requests carry some. */
+  readonly requestsTable: Table;
+
+  constructor(scope: Construct, id: string, { isKept = true }: PartProps = {}) {
+    super(scope, id);
+    this.table = createTable(this, "Locks", { production: isKept, capacity: {} });
+    this.ownersTable = createTable(this, "Owners", { production: isKept, capacity: {} });
+    this.requestsTable = createTable(this, "Requests", { production: isKept, capacity: {} });
+  }
+
+  /** Lets somebody take, keep, list and end locks. */
+  grantUse(grantee: IGrantable): void {
+    this.table.grant(grantee, ...reading, ...changing, "dynamodb:Query");
+    this.ownersTable.grant(grantee, "dynamodb:UpdateItem");
+    this.requestsTable.grant(grantee, "dynamodb:PutItem");
+  }
+}
+
+/** The tables of `holdfast/holds`. */
+export class HoldfastHolds extends Construct {
+  readonly table: Table;
+  readonly ledgerTable: Table;
+
+  constructor(scope: Construct, id: string, { isKept = true }: PartProps = {}) {
+    super(scope, id);
+    this.table = createTable(this, "Stock", { production: isKept, capacity: {} });
+    this.ledgerTable = createTable(this, "Movements", { production: isKept, capacity: {} });
+  }
+
+  /** Lets somebody hold, extend, confirm and let go. */
+  grantUse(grantee: IGrantable): void {
+    this.table.grant(grantee, ...reading, "dynamodb:PutItem", "dynamodb:UpdateItem");
+  }
+
+  /** Lets somebody say how many units there are, too. */
+  grantDefine(grantee: IGrantable): void {
+    this.grantUse(grantee);
+    this.ledgerTable.grant(grantee, "dynamodb:PutItem", "dynamodb:UpdateItem");
+  }
+}
