@@ -3,9 +3,12 @@ import { InvokeCommand, LambdaClient } from "@aws-sdk/client-lambda";
 import { parseArgs } from "node:util";
 import type { Reconciled } from "../shared/payments/reconciling/reconcile-service.ts";
 import { getOutput, readOutputs } from "./aws/outputs.ts";
+import { createTally } from "./reconcile/verdict.ts";
 
 const usage = `npm run reconcile -- --stage NAME     a deployed stage
-npm run reconcile -- --url URL        the runner on this machine (http://localhost:3000)`;
+npm run reconcile -- --url URL        the runner on this machine (http://localhost:3000)
+Payments of the last 10 minutes are left to their webhooks; POST /admin/payments/reconcile takes any range.
+Exit code: 0 the books agree, 1 they differ, 2 not all could be compared`;
 
 /** Goes on where the run before it ended; each run takes a minute at the most. */
 type Run = () => Promise<Reconciled>;
@@ -38,28 +41,42 @@ function openLocal(url: string): Run {
   };
 }
 
+function readOptions() {
+  const options = {
+    stage: { type: "string" },
+    url: { type: "string" },
+    help: { type: "boolean" },
+  } as const;
+  try {
+    return parseArgs({ options }).values;
+  } catch (error) {
+    throw new Error(`${(error as Error).message}\n${usage}`, { cause: error });
+  }
+}
+
 async function main(): Promise<number> {
-  const { values } = parseArgs({ options: { stage: { type: "string" }, url: { type: "string" } } });
-  const { stage, url } = values;
+  const { stage, url, help } = readOptions();
+  if (help) {
+    console.log(usage);
+    return 0;
+  }
   if ((stage === undefined) === (url === undefined)) throw new Error(usage);
   const run = url === undefined ? await openStage(stage!) : openLocal(url);
-  let [checked, settled, wrong] = [0, 0, 0];
+  const tally = createTally();
   for (let goesOn = true; goesOn;) {
-    const { cursor, differences, unreachable, ...counts } = await run();
-    checked += counts.checked;
-    settled += counts.settled;
-    wrong += differences.length + unreachable.length;
-    console.log(`${checked} payments checked, ${settled} settled`);
-    for (const each of [...differences, ...unreachable]) console.error(JSON.stringify(each));
+    const { cursor, ...found } = await run();
+    console.log(tally.add(found));
+    for (const each of found.differences) console.error(JSON.stringify(each));
     goesOn = cursor !== undefined;
   }
-  console.log(wrong === 0 ? "The books agree" : `${wrong} differences, each on a line above`);
-  return wrong === 0 ? 0 : 1;
+  const { code, text } = tally.judge();
+  console.log(text);
+  return code;
 }
 
 try {
   process.exitCode = await main();
 } catch (error) {
   console.error(error instanceof Error ? error.message : error);
-  process.exitCode = 1;
+  process.exitCode = 2;
 }

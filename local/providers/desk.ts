@@ -32,6 +32,8 @@ export interface DeskPayment extends ListedPayment {
 /** A webhook, and what became of it: what the shop answered, or that it was lost. */
 export interface ToldWebhook {
   readonly provider: PlayedName;
+  /** The provider's own word for what it tells. */
+  readonly type: string;
   readonly atMs: number;
   readonly answer: number | "lost" | "unreachable";
 }
@@ -52,7 +54,7 @@ const mostTold = 50;
 
 type StandIns = { readonly [Name in PlayedName]: Awaited<ReturnType<(typeof starters)[Name]>> };
 
-/** What a stack has to know to call the stand-ins. */
+/** What a stack and the stand-ins have to know of each other. */
 function createAccess(standIns: StandIns) {
   return {
     /** The settings by which a stack calls the stand-ins, but for providers that it is told to find elsewhere. */
@@ -62,6 +64,14 @@ function createAccess(standIns: StandIns) {
           .map((name) => [`payment.${name}.baseUrl`, standIns[name].url] as const)
           .filter(([key]) => !(key in context)),
       ),
+
+    /** Hears what the shop has answered: where a shopper was sent to a page of Wompi's, that can be paid. */
+    hear(body: string | Buffer): void {
+      const answer = body.toString();
+      if (!answer.includes(`${standIns.wompi.url}/p/`)) return;
+      const { redirectUrl } = JSON.parse(answer) as { redirectUrl?: string };
+      if (redirectUrl !== undefined) standIns.wompi.sendTo(redirectUrl);
+    },
 
     /** What a secret of this name is to hold: the keys of the stand-in, where nobody has put in others. */
     keysBeside(secretName: string, current: string): string | undefined {
@@ -74,6 +84,34 @@ function createAccess(standIns: StandIns) {
   };
 }
 
+/** What a webhook is called, wherever its provider writes that. */
+function parseType({ body }: StandInDelivery): string {
+  const { type, event } = JSON.parse(body.toString()) as { type?: string; event?: string };
+  return type ?? event ?? "";
+}
+
+/** @throws CannotHappen for what this cannot happen to now, or not with this amount */
+function checkPossible(
+  { id, provider, actions, amount: whole, refunded }: DeskPayment,
+  { action, amount }: Happening,
+): void {
+  if (!actions.includes(action)) {
+    const possible = actions.join(", ") || "nothing";
+    throw new CannotHappen(`${action} cannot happen to ${id} now; what can: ${possible}`);
+  }
+  const left = whole - refunded;
+  if (action === "refund" && left <= 0) throw new CannotHappen("all of it went back already");
+  if (amount === undefined) return;
+  const isPaid = action === "pay" && provider === "razorpay";
+  if (!isPaid && action !== "refund" && action !== "dispute") {
+    throw new CannotHappen(`${action} at ${provider} takes no amount`);
+  }
+  if (!isPaid && amount > left) throw new CannotHappen(`amount: only ${left} are left`);
+  if (provider === "wompi" && amount !== whole) {
+    throw new CannotHappen("amount: wompi gives a payment back as a whole only");
+  }
+}
+
 async function post(url: string, { body, headers }: StandInDelivery): Promise<number> {
   const { status } = await fetch(url, {
     method: "POST",
@@ -83,25 +121,37 @@ async function post(url: string, { body, headers }: StandInDelivery): Promise<nu
   return status;
 }
 
+/** The last webhooks, the oldest first. */
+function createToldBook() {
+  const told: ToldWebhook[] = [];
+  return {
+    told: told as readonly ToldWebhook[],
+    note(
+      provider: PlayedName,
+      delivery: StandInDelivery,
+      answer: ToldWebhook["answer"],
+    ): ToldWebhook {
+      const entry = { provider, type: parseType(delivery), atMs: Date.now(), answer };
+      told.push(entry);
+      if (told.length > mostTold) told.shift();
+      return entry;
+    },
+  };
+}
+
 /** Makes the desk over stand-ins that run. */
 function createDesk(standIns: StandIns) {
-  const told: ToldWebhook[] = [];
+  const { told, note } = createToldBook();
   /** Webhooks of what is just happening by hand; what the shop itself causes is told as it comes. */
   let collected: { provider: PlayedName; delivery: StandInDelivery }[] | undefined;
   let shopUrl: string | undefined;
 
-  function note(provider: PlayedName, answer: ToldWebhook["answer"]): ToldWebhook {
-    const entry = { provider, atMs: Date.now(), answer };
-    told.push(entry);
-    if (told.length > mostTold) told.shift();
-    return entry;
-  }
-
   async function send(provider: PlayedName, delivery: StandInDelivery): Promise<ToldWebhook> {
     try {
-      return note(provider, await post(`${shopUrl}/webhooks/${provider}`, delivery));
+      const answer = await post(`${shopUrl}/webhooks/${provider}`, delivery);
+      return note(provider, delivery, answer);
     } catch {
-      return note(provider, "unreachable");
+      return note(provider, delivery, "unreachable");
     }
   }
 
@@ -128,18 +178,18 @@ function createDesk(standIns: StandIns) {
       list().filter(({ about }) => orderId === undefined || about.startsWith(orderId)),
 
     /** The last webhooks, the oldest first. */
-    told: (): readonly ToldWebhook[] => told,
+    told: () => told,
 
     /**
      * Makes something happen at a provider and tells the shop of it, one webhook after the other, or loses them.
      *
      * @throws CannotHappen
      */
-    async act(provider: string, id: string, { action, amount, isLost }: Happening) {
+    async act(provider: string, id: string, happening: Happening) {
+      const { action, amount, isLost } = happening;
       const payment = list().find((one) => one.provider === provider && one.id === id);
-      if (!payment?.actions.includes(action)) {
-        throw new CannotHappen(`${action} cannot happen to ${id} at ${provider} now`);
-      }
+      if (!payment) throw new CannotHappen(`${provider} knows no payment ${id}`);
+      checkPossible(payment, happening);
       const events: NonNullable<typeof collected> = [];
       collected = events;
       try {
@@ -152,7 +202,9 @@ function createDesk(standIns: StandIns) {
       const answers: ToldWebhook[] = [];
       for (const event of events) {
         answers.push(
-          isLost ? note(event.provider, "lost") : await send(event.provider, event.delivery),
+          isLost
+            ? note(event.provider, event.delivery, "lost")
+            : await send(event.provider, event.delivery),
         );
       }
       return answers;
@@ -167,13 +219,17 @@ function createDesk(standIns: StandIns) {
 /** The desk of the providers on this machine. */
 export type Desk = ReturnType<typeof createDesk>;
 
-/** Starts every provider that can be played, each on a port of its own. */
+/**
+ * Starts every provider that can be played, each on a port of its own. They forget all when they stop, while orders may
+ * be kept: their numbers go on from the clock, so that nothing new is called like something of before.
+ */
 export async function startDesk(): Promise<Desk> {
+  const start = { firstNumber: Date.now() };
   const [stripe, razorpay, wompi, mercadopago] = await Promise.all([
-    startStripe(),
-    startRazorpay(),
-    startWompi(),
-    startMercadopago(),
+    startStripe(start),
+    startRazorpay(start),
+    startWompi(start),
+    startMercadopago(start),
   ]);
   return createDesk({ stripe, razorpay, wompi, mercadopago });
 }

@@ -8,6 +8,7 @@ export interface MercadopagoEntity {
   readonly transaction_amount: number;
   readonly currency_id: string;
   readonly date_created: string;
+  date_last_updated: string;
   status: string;
   status_detail: string;
   transaction_amount_refunded: number;
@@ -18,6 +19,7 @@ export interface Preference {
   readonly id: string;
   readonly items: readonly { unit_price: number; currency_id: string; quantity: number }[];
   readonly external_reference: string;
+  expires?: boolean;
   expiration_date_to?: string;
 }
 
@@ -49,18 +51,21 @@ export const refusal = (status: number, code: number): StandInAnswer => ({
   body: { status, error: "bad_request", message: "told in words", cause: [{ code }] },
 });
 
+/** Tells of something that changed. */
+type MercadopagoTeller = (id: number | string, topic?: string) => void;
+
 /** Opens the books; `tell` is called for every change of a payment, and of a chargeback with its topic. */
-export function createBooks(now: Now, tell: (id: number | string, topic?: string) => void) {
+export function createBooks(now: Now, tell: MercadopagoTeller, firstNumber = 0) {
   const preferences = new Map<string, Preference>();
   const payments = new Map<number, MercadopagoEntity>();
   const refunds: Refund[] = [];
   const chargebacks: Chargeback[] = [];
-  let serial = 1_000_000_000;
+  let serial = 1_000_000_000 + firstNumber;
   const next = (): number => (serial += 1);
   const instant = (): string => new Date(now()).toISOString();
 
   function move(payment: MercadopagoEntity, status: string, detail = status): MercadopagoEntity {
-    Object.assign(payment, { status, status_detail: detail });
+    Object.assign(payment, { status, status_detail: detail, date_last_updated: instant() });
     tell(payment.id);
     return payment;
   }
@@ -76,6 +81,7 @@ export function createBooks(now: Now, tell: (id: number | string, topic?: string
       transaction_amount: about.amount,
       currency_id: about.currency,
       date_created: instant(),
+      date_last_updated: instant(),
       status,
       status_detail: status,
       transaction_amount_refunded: 0,
@@ -89,24 +95,23 @@ export function createBooks(now: Now, tell: (id: number | string, topic?: string
     const before = refunds.find((each) => each.key === key && each.payment_id === payment.id);
     if (before) return ok(before);
     const { transaction_amount: all, transaction_amount_refunded: gone } = payment;
-    if (payment.status !== "approved") return refusal(400, 2063);
+    const back = thousandths(gone) + thousandths(amount);
+    if (payment.status !== "approved" || back > thousandths(all)) return refusal(400, 2063);
     if (amount <= 0) return refusal(400, 4040);
-    if (thousandths(gone) + thousandths(amount) > thousandths(all)) return refusal(400, 2063);
     const refund = { id: next(), payment_id: payment.id, amount, key, status: "approved" };
     refunds.push(refund);
-    payment.transaction_amount_refunded = (thousandths(gone) + thousandths(amount)) / 1_000;
-    const isWhole = thousandths(payment.transaction_amount_refunded) === thousandths(all);
-    if (isWhole) move(payment, "refunded");
+    payment.transaction_amount_refunded = back / 1_000;
+    if (back === thousandths(all)) move(payment, "refunded");
     else move(payment, "approved", "partially_refunded");
     return { status: 201, body: refund };
   }
 
   function dispute(payment: MercadopagoEntity, amount: number): void {
     // Such ids have more digits than a number keeps.
-    const id = `23300006${next()}`;
-    const at = { date_created: instant(), date_last_updated: instant() };
+    const [id, at] = [`23300006${next()}`, instant()];
     const about = { payments: [payment.id], currency: payment.currency_id, amount };
-    chargebacks.push({ id, ...about, coverage_applied: null, ...at });
+    const dated = { date_created: at, date_last_updated: at };
+    chargebacks.push({ id, ...about, ...dated, coverage_applied: null });
     move(payment, "charged_back", "in_process");
     tell(id, "topic_chargebacks_wh");
   }
@@ -120,8 +125,8 @@ export function createBooks(now: Now, tell: (id: number | string, topic?: string
     tell(chargeback.id, "topic_chargebacks_wh");
   }
 
-  const taken = { preferences, payments, refunds, chargebacks };
-  return { ...taken, next, move, pay, makeRefund, dispute, decideDispute };
+  const acts = { next, move, pay, makeRefund, dispute, decideDispute };
+  return { preferences, payments, refunds, chargebacks, ...acts };
 }
 
 /** See `createBooks`. */

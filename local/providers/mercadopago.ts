@@ -9,13 +9,13 @@ import {
 } from "./mercadopago-account.ts";
 import {
   type ListedPayment,
-  type Now,
   ok,
   type PlayableStandIn,
   type ProviderAction,
   type StandInAnswer,
   type StandInDelivery,
   type StandInRequest,
+  type StandInStart,
   startStandIn,
 } from "./stand-in.ts";
 
@@ -123,8 +123,8 @@ function answerPayments(
     const found = [...books.payments.values()].filter(
       (each) =>
         (reference === null || each.external_reference === reference) &&
-        each.date_created >= since &&
-        each.date_created <= until,
+        each.date_last_updated >= since &&
+        each.date_last_updated <= until,
     );
     const start = Number(query.get("offset") ?? 0);
     const results = found.slice(start, start + Number(query.get("limit") ?? 30));
@@ -141,35 +141,46 @@ function answerPayments(
   return ok(told(books, payment));
 }
 
+/** Whether a page takes no money any more: its time is over, or it was closed. */
+const isClosed = ({ expires = false, expiration_date_to: until = "" }: Preference, nowMs: number) =>
+  expires && Date.parse(until) <= nowMs;
+
 /** What a shopper could pay on a page that nobody has opened yet. */
-function listUnopened({ preferences, payments }: Books): ListedPayment[] {
+function listUnopened({ preferences, payments }: Books, nowMs: number): ListedPayment[] {
   const opened = new Set([...payments.values()].map((each) => each.external_reference));
   const unopened = [...preferences.values()].filter(
     ({ external_reference: reference }) => !opened.has(reference),
   );
-  return unopened.map(({ id, external_reference: about, items }) => {
+  return unopened.map((page) => {
+    const { id, external_reference: about, items } = page;
     const [line] = items;
     const money = { amount: line?.unit_price ?? 0, currency: line?.currency_id ?? "" };
-    const actions = possibleActions["pending"] ?? [];
-    return { id, about, ...money, status: "not opened", refunded: 0, actions };
+    const isOver = isClosed(page, nowMs);
+    const actions = (isOver ? undefined : possibleActions["pending"]) ?? [];
+    const status = isOver ? "closed" : "not opened";
+    return { id, about, ...money, status, refunded: 0, actions };
   });
 }
 
 /** A shopper opens the page, and a payment begins. */
-function openPage({ preferences, pay }: Books, id: string): MercadopagoEntity | undefined {
+function openPage(
+  { preferences, pay }: Books,
+  id: string,
+  nowMs: number,
+): MercadopagoEntity | undefined {
   const page = preferences.get(id);
   const [line] = page?.items ?? [];
-  if (!page || !line) return undefined;
+  if (!page || !line || isClosed(page, nowMs)) return undefined;
   const money = { amount: line.unit_price, currency: line.currency_id };
   return pay({ reference: page.external_reference, ...money }, "pending");
 }
 
 /** Starts the stand-in; the books are in `preferences`, `payments`, `refunds` and `chargebacks`. */
-export async function startMercadopago({ now = Date.now }: { now?: Now } = {}) {
+export async function startMercadopago({ now = Date.now, firstNumber = 0 }: StandInStart = {}) {
   const standIn = await startStandIn(answer);
-  const books = createBooks(now, (id, type = "payment") => {
+  const tell = (id: number | string, type = "payment") =>
     standIn.onEvent(mercadopagoDelivery(id, { atMs: now(), type }));
-  });
+  const books = createBooks(now, tell, firstNumber);
 
   function answer(request: StandInRequest): StandInAnswer {
     if (request.headers.authorization !== `Bearer ${mercadopagoKeys.accessToken}`) {
@@ -177,6 +188,10 @@ export async function startMercadopago({ now = Date.now }: { now?: Now } = {}) {
     }
     const [, first, second, ...rest] = request.path.split("/").map(decodeURIComponent);
     if (first === "checkout") return answerPreferences(books, request, [second ?? "", ...rest]);
+    if (second === "chargebacks" && rest[0] === "search") {
+      const of = Number(request.query.get("payment_id"));
+      return ok({ results: books.chargebacks.filter(({ payments }) => payments.includes(of)) });
+    }
     if (second === "chargebacks") {
       const found = books.chargebacks.find(({ id }) => id === rest[0]);
       return found ? ok(found) : unknown;
@@ -187,7 +202,7 @@ export async function startMercadopago({ now = Date.now }: { now?: Now } = {}) {
   return Object.assign(standIn, {
     ...books,
     list: (): ListedPayment[] => [
-      ...listUnopened(books),
+      ...listUnopened(books, now()),
       ...[...books.payments.values()].map((each) => ({
         id: String(each.id),
         about: each.external_reference,
@@ -199,7 +214,7 @@ export async function startMercadopago({ now = Date.now }: { now?: Now } = {}) {
       })),
     ],
     act(id: string, action: ProviderAction, amount?: number) {
-      const payment = books.payments.get(Number(id)) ?? openPage(books, id);
+      const payment = books.payments.get(Number(id)) ?? openPage(books, id, now());
       const statuses = { pay: "approved", fail: "rejected", process: "in_process" } as const;
       if (!payment || !possibleActions[payment.status]?.includes(action)) {
         throw new Error(`This cannot happen to ${id}`);

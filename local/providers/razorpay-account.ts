@@ -13,8 +13,8 @@ import { ok, type Now, type StandInAnswer, type StandInRequest } from "./stand-i
 export type RazorpayTeller = (event: string, payload: Record<string, unknown>) => void;
 
 /** What is in an account, and what all that happens in it needs. */
-function createBooks(now: Now, tell: RazorpayTeller) {
-  let serial = 0;
+function createBooks(now: Now, tell: RazorpayTeller, firstNumber: number) {
+  let serial = firstNumber;
   return {
     orders: new Map<string, RazorpayOrder>(),
     payments: new Map<string, RazorpayPaymentEntity>(),
@@ -194,8 +194,8 @@ function createDisputes({ payments, disputes, tell, seconds, makeId }: Books) {
 }
 
 /** Makes an account; whatever happens in it is told to `tell`. */
-export function createRazorpayAccount(now: Now, tell: RazorpayTeller) {
-  const books = createBooks(now, tell);
+export function createRazorpayAccount(now: Now, tell: RazorpayTeller, firstNumber = 0) {
+  const books = createBooks(now, tell, firstNumber);
   const { orders, payments, refunds, disputes } = books;
   return {
     orders,

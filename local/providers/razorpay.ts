@@ -1,16 +1,16 @@
 /** Razorpay on this machine: its API and its signed webhooks, played by a test or by hand. */
 import { createHmac } from "node:crypto";
-import { createRazorpayAccount } from "./razorpay-account.ts";
+import { createRazorpayAccount, type RazorpayTeller } from "./razorpay-account.ts";
 import { razorpayDecimalText, type RazorpayPaymentEntity, refused } from "./razorpay-rules.ts";
 import {
   type ListedPayment,
-  type Now,
   ok,
   type PlayableStandIn,
   type ProviderAction,
   type StandInAnswer,
   type StandInDelivery,
   type StandInRequest,
+  type StandInStart,
   startStandIn,
 } from "./stand-in.ts";
 
@@ -154,11 +154,11 @@ const listed = (
 });
 
 /** Starts the stand-in; money is in `payments`, `refunds` and `disputes`. */
-export async function startRazorpay({ now = Date.now }: { now?: Now } = {}) {
+export async function startRazorpay({ now = Date.now, firstNumber = 0 }: StandInStart = {}) {
   const standIn = await startStandIn(answer);
-  const account = createRazorpayAccount(now, (event, payload) =>
-    standIn.onEvent(razorpayDelivery(event, payload, { createdAt: Math.floor(now() / 1000) })),
-  );
+  const tell: RazorpayTeller = (event, payload) =>
+    standIn.onEvent(razorpayDelivery(event, payload, { createdAt: Math.floor(now() / 1000) }));
+  const account = createRazorpayAccount(now, tell, firstNumber);
   const { orders, payments, refunds, disputes } = account;
   const settings: RazorpaySettings = { refundStatus: "processed" };
   const actions = createActions(account);
@@ -170,6 +170,8 @@ export async function startRazorpay({ now = Date.now }: { now?: Now } = {}) {
       return { status: 401, body: { error: { code: "BAD_REQUEST_ERROR" } } };
     }
     const [, , resource, id = "", action, ...rest] = request.path.split("/");
+    if (resource === "refunds") return collectionView(refunds, request.query);
+    if (resource === "disputes") return collectionView(disputes, request.query);
     if (resource === "orders") return routeOrders(account, request, id, action);
     return routePayments(account, settings, request, [id, action ?? "", ...rest]);
   }

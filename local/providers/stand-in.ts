@@ -63,6 +63,12 @@ export interface PlayableStandIn extends StandIn {
   act(id: string, action: ProviderAction, amount?: number): void;
 }
 
+/** How a stand-in begins; one that begins anew beside orders of before needs numbers that none of them has. */
+export interface StandInStart {
+  readonly now?: Now;
+  readonly firstNumber?: number;
+}
+
 /** The time as stand-ins read it. */
 export type Now = () => number;
 

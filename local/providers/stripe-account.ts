@@ -23,8 +23,8 @@ function metadataIn(form: URLSearchParams): Record<string, string> {
 const endedDisputes = new Set(["won", "lost", "warning_closed"]);
 
 /** What is in an account, and what all that happens in it needs. */
-function createBooks(now: Now, tell: StripeTeller) {
-  let serial = 0;
+function createBooks(now: Now, tell: StripeTeller, firstNumber: number) {
+  let serial = firstNumber;
   return {
     intents: new Map<string, Intent>(),
     refunds: [] as StripeRefund[],
@@ -38,10 +38,12 @@ function createBooks(now: Now, tell: StripeTeller) {
 type Books = ReturnType<typeof createBooks>;
 
 function createIntents({ intents, tell, seconds, makeId }: Books) {
-  function createIntent(form: URLSearchParams): StandInAnswer {
+  function createIntent(form: URLSearchParams, smallest = 0): StandInAnswer {
     const amount = Number(form.get("amount"));
     const currency = form.get("currency") ?? "";
-    const wrong = whyNotCharged(amount, currency.toUpperCase());
+    const wrong =
+      whyNotCharged(amount, currency.toUpperCase()) ??
+      (amount < smallest ? refused(400, "amount_too_small") : undefined);
     if (wrong) return wrong;
     const id = makeId("pi");
     const intent: Intent = {
@@ -213,8 +215,8 @@ function createDisputes({ disputes, tell, seconds, makeId }: Books) {
 }
 
 /** Makes an account; whatever happens in it is told to `tell`. */
-export function createStripeAccount(now: Now, tell: StripeTeller) {
-  const books = createBooks(now, tell);
+export function createStripeAccount(now: Now, tell: StripeTeller, firstNumber = 0) {
+  const books = createBooks(now, tell, firstNumber);
   const { intents, refunds, disputes } = books;
   return {
     intents,

@@ -91,5 +91,5 @@ export function whyNotCharged(amount: number, currency: string): StandInAnswer |
   const step = hundredfold.has(currency) ? 100 : threeDecimal.has(currency) ? 10 : 1;
   if (amount % step !== 0) return refused(400, "parameter_invalid_integer", { param: "amount" });
   if (amount < (minimums[currency] ?? 1)) return refused(400, "amount_too_small");
-  return amount > 9_999_999_999_999 ? refused(400, "amount_too_large") : undefined;
+  return amount > 999_999_999_999 ? refused(400, "amount_too_large") : undefined;
 }

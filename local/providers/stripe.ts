@@ -2,13 +2,13 @@
 import { createHmac, randomUUID } from "node:crypto";
 import {
   type ListedPayment,
-  type Now,
   ok,
   type PlayableStandIn,
   type ProviderAction,
   type StandInAnswer,
   type StandInDelivery,
   type StandInRequest,
+  type StandInStart,
   startStandIn,
 } from "./stand-in.ts";
 import { createStripeAccount } from "./stripe-account.ts";
@@ -38,10 +38,12 @@ export function stripeDelivery(
     atMs,
     id = `evt_${randomUUID()}`,
     happenedAtMs = atMs,
-  }: { atMs: number; id?: string; happenedAtMs?: number },
+    isLive = false,
+  }: { atMs: number; id?: string; happenedAtMs?: number; isLive?: boolean },
 ): StandInDelivery {
   const created = Math.floor(happenedAtMs / 1000);
-  const body = JSON.stringify({ id, object: "event", created, type, data: { object } });
+  const event = { id, object: "event", created, livemode: isLive, type, data: { object } };
+  const body = JSON.stringify(event);
   const signature = signStripe(body, stripeKeys.webhookSecret, atMs);
   return { body: Buffer.from(body), headers: { "stripe-signature": signature } };
 }
@@ -55,6 +57,24 @@ function pageView(all: readonly { id: string }[], query: URLSearchParams): Stand
   return ok({ object: "list", has_more: start + limit < all.length, data });
 }
 
+/** Those of a list that began within the range that was asked for, newest first. */
+function rangeView(all: readonly { id: string; created: number }[], query: URLSearchParams) {
+  const since = Number(query.get("created[gte]") ?? 0);
+  const until = Number(query.get("created[lte]") ?? Number.POSITIVE_INFINITY);
+  const within = all.filter(({ created }) => created >= since && created <= until);
+  return pageView(within.toReversed(), query);
+}
+
+/** With the intents themselves in place of their ids, where that was asked for. */
+function expanded<T extends { payment_intent: string }>(
+  { intents }: Account,
+  all: readonly T[],
+  query: URLSearchParams,
+) {
+  if (query.get("expand[0]") !== "data.payment_intent") return all;
+  return all.map((each) => ({ ...each, payment_intent: intents.get(each.payment_intent) }));
+}
+
 const possibleActions: Readonly<Record<string, readonly ProviderAction[]>> = {
   requires_payment_method: ["pay", "fail", "process"],
   processing: ["pay", "fail"],
@@ -66,24 +86,18 @@ type Account = ReturnType<typeof createStripeAccount>;
 /** How new refunds begin; `pending` is how banks that take their time look. */
 interface StripeSettings {
   refundStatus: "succeeded" | "pending";
+  /** The least that an account takes whose payouts are in another currency; 0 where they are in the charge's. */
+  smallest: number;
 }
 
 function routeIntents(
   account: Account,
   { method, body, query }: StandInRequest,
-  id: string,
-  action?: string,
+  smallest: number,
+  [id = "", action]: readonly string[],
 ) {
-  if (method === "POST" && !id) return account.createIntent(new URLSearchParams(body));
-  if (!id) {
-    const since = Number(query.get("created[gte]") ?? 0);
-    const until = Number(query.get("created[lte]") ?? Number.POSITIVE_INFINITY);
-    const all = [...account.intents.values()].toReversed();
-    return pageView(
-      all.filter(({ created }) => created >= since && created <= until),
-      query,
-    );
-  }
+  if (method === "POST" && !id) return account.createIntent(new URLSearchParams(body), smallest);
+  if (!id) return rangeView([...account.intents.values()], query);
   const intent = account.intents.get(id);
   if (!intent) return refused(404, "resource_missing");
   return action === "cancel" ? account.cancelIntent(intent) : ok(intent);
@@ -92,14 +106,19 @@ function routeIntents(
 function route(account: Account, settings: StripeSettings, request: StandInRequest): StandInAnswer {
   const { refunds, disputes } = account;
   const { method, path, body, query } = request;
-  const [, , resource, id = "", action] = path.split("/");
-  if (resource === "payment_intents") return routeIntents(account, request, id, action);
+  const [, , resource, ...names] = path.split("/");
+  const [id = ""] = names;
+  if (resource === "payment_intents")
+    return routeIntents(account, request, settings.smallest, names);
+  const wanted = query.get("payment_intent");
   const ofIntent = (each: { payment_intent: string }): boolean =>
-    each.payment_intent === query.get("payment_intent");
-  if (resource === "disputes") return pageView(disputes.filter(ofIntent), query);
+    wanted === null || each.payment_intent === wanted;
+  if (resource === "disputes") {
+    return rangeView(expanded(account, disputes.filter(ofIntent), query), query);
+  }
   if (method === "POST")
     return account.createRefund(new URLSearchParams(body), settings.refundStatus);
-  if (id === "") return pageView(refunds.filter(ofIntent), query);
+  if (id === "") return rangeView(expanded(account, refunds.filter(ofIntent), query), query);
   const refund = refunds.find((each) => each.id === id);
   return refund ? ok(refund) : refused(404, "resource_missing");
 }
@@ -137,14 +156,14 @@ function createActions(
 }
 
 /** Starts the stand-in; money is in `intents`, `refunds` and `disputes`. */
-export async function startStripe({ now = Date.now }: { now?: Now } = {}) {
+export async function startStripe({ now = Date.now, firstNumber = 0 }: StandInStart = {}) {
   const remembered = new Map<string, { body: string; answer: StandInAnswer }>();
   const standIn = await startStandIn(answer);
-  const account = createStripeAccount(now, (type, object) =>
-    standIn.onEvent(stripeDelivery(type, object, { atMs: now() })),
-  );
+  const tell = (type: string, object: unknown) =>
+    standIn.onEvent(stripeDelivery(type, object, { atMs: now() }));
+  const account = createStripeAccount(now, tell, firstNumber);
   const { intents, refunds, disputes } = account;
-  const settings: StripeSettings = { refundStatus: "succeeded" };
+  const settings: StripeSettings = { refundStatus: "succeeded", smallest: 0 };
   const actions = createActions(account);
 
   function answer(request: StandInRequest): StandInAnswer {

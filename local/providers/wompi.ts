@@ -1,5 +1,4 @@
 /** Wompi on this machine: its checkout page, its API and its events, played by a test or by hand. */
-import { createHash } from "node:crypto";
 import {
   type ListedPayment,
   type Now,
@@ -7,118 +6,18 @@ import {
   type PlayableStandIn,
   type ProviderAction,
   type StandInAnswer,
-  type StandInDelivery,
   type StandInRequest,
+  type StandInStart,
   startStandIn,
 } from "./stand-in.ts";
+import { createAccount, sha256, type WompiEntity, wompiKeys } from "./wompi-account.ts";
 
-/** The keys that the stand-in knows. */
-export const wompiKeys = {
-  publicKey: "pub_test_standin",
-  privateKey: "prv_test_standin",
-  integritySecret: "test_integrity_standin",
-  webhookSecret: "test_events_standin",
-};
-
-/** A transaction as Wompi tells it. */
-export interface WompiEntity {
-  readonly id: string;
-  readonly reference: string;
-  readonly amount_in_cents: number;
-  readonly currency: string;
-  status: string;
-  readonly payment_method_type: string;
-  readonly created_at: string;
-}
-
-/** What an event's checksum covers, by the documentation. */
-const documentedProperties = [
-  "transaction.id",
-  "transaction.status",
-  "transaction.amount_in_cents",
-];
-
-const sha256 = (text: string): string => createHash("sha256").update(text).digest("hex");
-
-/** The body of an event with its checksum over the properties that it lists. */
-export function wompiEvent(
-  transaction: WompiEntity,
-  more: { secret?: string; properties?: readonly string[]; timestamp?: number } = {},
-) {
-  const { secret = wompiKeys.webhookSecret, timestamp = 1_700_000_000 } = more;
-  const { properties = documentedProperties } = more;
-  const values = properties.map((path) => String(transaction[path.split(".")[1] as "id"]));
-  const checksum = sha256(`${values.join("")}${timestamp}${secret}`);
-  return {
-    event: "transaction.updated",
-    data: { transaction: { ...transaction } },
-    environment: "test",
-    signature: { properties, checksum },
-    timestamp,
-    sent_at: "2026-01-01T00:00:00.000Z",
-  };
-}
-
-/** A webhook of Wompi's. */
-export function wompiDelivery(event: ReturnType<typeof wompiEvent>): StandInDelivery {
-  const body = Buffer.from(JSON.stringify(event));
-  return { body, headers: { "x-event-checksum": event.signature.checksum } };
-}
+export { wompiDelivery, wompiEvent, wompiKeys } from "./wompi-account.ts";
 
 const possibleActions: Readonly<Record<string, readonly ProviderAction[]>> = {
   PENDING: ["pay", "fail"],
   APPROVED: ["refund"],
 };
-
-/** An account: the transactions in it, and what may happen to them; `tell` hears of every change. */
-function createAccount(now: Now, tell: (delivery: StandInDelivery) => void) {
-  const transactions = new Map<string, WompiEntity>();
-  /** Those that were voided by a call, not by hand. */
-  const voided = new Set<string>();
-  let serial = 0;
-
-  function move(transaction: WompiEntity, status: string): WompiEntity {
-    transaction.status = status;
-    const timestamp = Math.floor(now() / 1000);
-    tell(wompiDelivery(wompiEvent(transaction, { timestamp })));
-    return transaction;
-  }
-
-  function checkOut(
-    reference: string,
-    money: { amountMinor: number; currency: string },
-    status: string,
-    id = `1-${(serial += 1)}-${serial + 1000}`,
-  ): WompiEntity {
-    const transaction = {
-      id,
-      reference,
-      status,
-      payment_method_type: "CARD",
-      amount_in_cents: money.amountMinor,
-      currency: money.currency,
-      created_at: new Date(now()).toISOString(),
-    };
-    transactions.set(id, transaction);
-    return transaction;
-  }
-
-  /** Only approved card payments can be voided, and only in full. */
-  function voidTransaction(transaction: WompiEntity, body: string): StandInAnswer {
-    const { amount_in_cents: amount = transaction.amount_in_cents } = JSON.parse(
-      body || "{}",
-    ) as Partial<WompiEntity>;
-    const isWhole = amount === transaction.amount_in_cents;
-    const isCard = transaction.payment_method_type === "CARD";
-    if (transaction.status !== "APPROVED" || !isWhole || !isCard) {
-      return { status: 422, body: { error: { type: "INPUT_VALIDATION_ERROR" } } };
-    }
-    voided.add(transaction.id);
-    return ok({ data: { ...move(transaction, "VOIDED") } });
-  }
-
-  return { transactions, voided, move, checkOut, voidTransaction };
-}
 
 type Account = ReturnType<typeof createAccount>;
 
@@ -167,11 +66,48 @@ function openCheckout(
   return { status: 200, body: `<!doctype html><p>${text}</p>`, type: "text/html" };
 }
 
+/** Pages that shoppers were sent to; Wompi hears of one only when it is opened. */
+function createPages(account: Account, now: Now) {
+  const pages = new Map<string, URLSearchParams>();
+  const find = (reference: string): WompiEntity | undefined =>
+    [...account.transactions.values()].find((each) => each.reference === reference);
+  return {
+    /** A shopper was sent to this page. */
+    sendTo(address: string): void {
+      const query = new URL(address).searchParams;
+      pages.set(query.get("reference") ?? "", query);
+    },
+    listUnopened: (): ListedPayment[] =>
+      [...pages]
+        .filter(([reference]) => !find(reference))
+        .map(([reference, query]) => {
+          const isOver = Date.parse(query.get("expiration-time") ?? "") <= now();
+          const amount = Number(query.get("amount-in-cents"));
+          return {
+            id: reference,
+            about: reference,
+            amount,
+            currency: query.get("currency") ?? "",
+            status: isOver ? "closed" : `not opened, ${(amount / 100).toFixed(2)}`,
+            refunded: 0,
+            actions: isOver ? [] : ["pay", "fail", "process"],
+          };
+        }),
+    /** The transaction by its id, or that of the page by this reference, which is opened. */
+    open(id: string): WompiEntity | undefined {
+      const page = pages.get(id);
+      if (page) openCheckout(account, page, now());
+      return account.transactions.get(id) ?? find(id);
+    },
+  };
+}
+
 /** Starts the stand-in; money is in `transactions`, voided once at the most. */
-export async function startWompi({ now = Date.now }: { now?: Now } = {}) {
+export async function startWompi({ now = Date.now, firstNumber = 0 }: StandInStart = {}) {
   const standIn = await startStandIn(answer);
-  const account = createAccount(now, (delivery) => standIn.onEvent(delivery));
+  const account = createAccount(now, (delivery) => standIn.onEvent(delivery), firstNumber);
   const { transactions, voided, move, checkOut } = account;
+  const pages = createPages(account, now);
 
   function answer({ method, path, headers, query, body }: StandInRequest): StandInAnswer {
     if (path === "/p/") return openCheckout(account, query, now());
@@ -193,8 +129,10 @@ export async function startWompi({ now = Date.now }: { now?: Now } = {}) {
     checkOut,
     /** Wompi decides about a transaction, and tells. */
     move,
-    list: (): ListedPayment[] =>
-      [...transactions.values()].map(({ id, reference, amount_in_cents, currency, status }) => ({
+    sendTo: pages.sendTo,
+    list: (): ListedPayment[] => [
+      ...pages.listUnopened(),
+      ...[...transactions.values()].map(({ id, reference, amount_in_cents, currency, status }) => ({
         id,
         about: reference,
         amount: amount_in_cents,
@@ -203,8 +141,11 @@ export async function startWompi({ now = Date.now }: { now?: Now } = {}) {
         refunded: status === "VOIDED" ? amount_in_cents : 0,
         actions: possibleActions[status] ?? [],
       })),
+    ],
     act(id: string, action: ProviderAction) {
-      const transaction = transactions.get(id);
+      const transaction = pages.open(id);
+      // A bank that is at work is no news: Wompi tells only of what is decided.
+      if (action === "process" && transaction?.status === "PENDING") return;
       const [status] = { pay: ["APPROVED"], fail: ["DECLINED"], refund: ["VOIDED"] }[
         action as "pay"
       ] ?? [undefined];

@@ -5,6 +5,7 @@ import { type Order, type OrderCaller, OrderNotPayable } from "../orders/order.t
 import type { OrderService } from "../orders/order-service.ts";
 import { ProviderFailed } from "../providers/provider.ts";
 import type { PaymentService } from "./payment-service.ts";
+import { CaptureUnsettled } from "./rechecking.ts";
 
 /** What cancelling is made of. */
 export interface CancellingOptions {
@@ -23,12 +24,12 @@ export interface CancelWish {
 
 /** Makes the service. */
 export function createCancelling({ orders, payments, logger }: CancellingOptions) {
-  /** The order with what its provider knows; one that cannot be asked keeps nobody from cancelling. */
+  /** The order with what its provider knows; one that cannot be asked keeps nobody from cancelling, money that came does. */
   async function lookFirst(order: Order, actor: Actor): Promise<Order> {
     try {
       return await payments.recheck(order, actor);
     } catch (error) {
-      if (!(error instanceof ProviderFailed)) throw error;
+      if (!(error instanceof ProviderFailed) || error instanceof CaptureUnsettled) throw error;
       const { orderId } = order;
       logger.warn("Cancelled without asking the provider", { orderId, reason: error.reason });
       return order;
@@ -43,6 +44,7 @@ export function createCancelling({ orders, payments, logger }: CancellingOptions
      *
      * @throws OrderNotPayable when the order is past pending, when a bank is at work on its payment (`reason:
      *   "payment_processing"`), or when it turned out to be paid: then it is settled
+     * @throws CaptureUnsettled when it was paid, but the provider cannot say now whether that went back; nothing was changed
      * @example await cancelling.cancel({ orderId: "ord_x", caller, actor: { id: "alice" } })
      */
     async cancel({ orderId, caller, actor, reason }: CancelWish): Promise<Order> {

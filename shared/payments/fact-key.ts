@@ -13,12 +13,30 @@ export function foreignKey(foreignId: string): string {
   return foreignId.length <= longestKey ? foreignId : derivedId("sha", foreignId);
 }
 
-/** Under which name a fact is remembered: the same money is the same fact, however often it is told. */
-export function factKey({
-  kind,
-  paymentId,
-  refundId,
-  dispute,
-}: Pick<PaymentFact, "kind" | "paymentId" | "refundId" | "dispute">): string {
-  return `${kind}:${foreignKey(dispute?.disputeId ?? refundId ?? paymentId)}`;
+/** What of a fact its names are made from. */
+type Named = Pick<
+  PaymentFact,
+  "kind" | "paymentId" | "refundId" | "refunds" | "dispute" | "eventId"
+>;
+
+/** By what a telling is known again: the provider's event, or, where it was an answer, what that said. */
+export function tellingId({ eventId, refunds, dispute }: Named): string {
+  return derivedId("by", eventId ?? [refunds, dispute]);
+}
+
+const makeName = ({ kind, paymentId, refundId, dispute }: Named): string =>
+  `${kind}:${foreignKey(dispute?.disputeId ?? refundId ?? paymentId)}`;
+
+/** Under which name one telling of a fact is kept. */
+export function tellingKey(fact: Named): string {
+  return `${makeName(fact)}#${tellingId(fact)}`;
+}
+
+/**
+ * Under which name a fact is remembered: the same money is the same fact, however often it is told. Refunds and
+ * disputes go on, so each telling of one is a fact of its own.
+ */
+export function factKey(fact: Named): string {
+  const goesOn = fact.kind === "refunded" || fact.kind === "disputed";
+  return goesOn ? tellingKey(fact) : makeName(fact);
 }

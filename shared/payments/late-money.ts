@@ -2,6 +2,8 @@
 import { type EpochMs, isExpired, later } from "../base/time.ts";
 import type { Price } from "../inventory/stock.ts";
 import type { Order } from "../orders/order.ts";
+import { lowersPrice } from "../promotions/price-rule.ts";
+import type { GivenDiscount } from "../promotions/promotion-store.ts";
 
 /** What a late sale found in its way; nothing was changed. */
 export class NotForSale extends Error {
@@ -24,6 +26,19 @@ export function isLate({ status, expiresAtMs }: Order, nowMs: EpochMs): boolean 
  */
 export function isTooLate({ expiresAtMs }: Order, lateMoneyMs: number, nowMs: EpochMs): boolean {
   return isExpired(later(expiresAtMs, lateMoneyMs), nowMs);
+}
+
+/** The promotions that lowered the price of an order. */
+export function listDiscounts({ adjustments = [] }: Order): GivenDiscount[] {
+  return adjustments.filter(lowersPrice).flatMap(({ code, automatic = false, target, value }) => {
+    return code === undefined ? [] : [{ code, automatic, target, value }];
+  });
+}
+
+/** Whether a discount of an order that has ended is over: at the price of now it would not be had any more. */
+export function isDiscountOver({ status, discountsEndAtMs }: Order, nowMs: EpochMs): boolean {
+  const hasEnded = status !== "pending";
+  return hasEnded && discountsEndAtMs !== undefined && nowMs >= discountsEndAtMs;
 }
 
 /** What the order was told to pay for one unit of an item: a late sale never gives it away for less than now. */

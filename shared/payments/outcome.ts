@@ -5,7 +5,7 @@ import type { Demand } from "../inventory/stock.ts";
 import { pendingDueAt, pickDueShard } from "../orders/due-shards.ts";
 import type { CapturedPayment, Order } from "../orders/order.ts";
 import type { PaymentFact } from "../providers/provider.ts";
-import { factKey } from "./fact-key.ts";
+import { factKey, tellingId } from "./fact-key.ts";
 import { listOpenRefunds } from "./refunds/refund.ts";
 
 /** An order as it shall be, and what becomes of its units and its cart in the same transaction. */
@@ -48,7 +48,14 @@ export function remembering<T extends Order>(order: T, fact: PaymentFact, nowMs:
   const key = factKey(fact);
   if (hasHeardEnough(order) && !order.events?.[key]) return order;
   const whose = provider === order.paymentMethod ? {} : { provider };
-  return { ...order, events: { ...order.events, [key]: { kind, atMs: nowMs, ...whose } } };
+  const event = { kind, atMs: nowMs, by: tellingId(fact), ...whose };
+  return { ...order, events: { ...order.events, [key]: event } };
+}
+
+/** Whether the order remembers this very telling of the fact; what is remembered from before tellings were told apart counts. */
+export function hasHeard({ events }: Order, fact: PaymentFact): boolean {
+  const known = events?.[factKey(fact)];
+  return known !== undefined && (known.by === undefined || known.by === tellingId(fact));
 }
 
 /** The order with what the events did that it has just heard. */

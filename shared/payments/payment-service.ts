@@ -43,13 +43,16 @@ export function createPaymentService(options: PaymentServiceOptions) {
 
   return {
     /**
-     * Refuses what this way of paying cannot take, from its tables and keys alone: no request.
+     * Refuses what this way of paying cannot take, from its tables and keys alone: no request. What costs
+     * nothing is asked of no provider; only the name has to be one that this stage has.
      *
      * @throws PaymentMethodUnavailable with the reason
      * @example await payments.assertPayable("stripe", { amountMinor: 4_900, currency: "EUR" })
      */
     async assertPayable(method: PaymentMethod, amount: Amount): Promise<void> {
-      const reason = await getProvider(method).whyNot(amount);
+      const provider = getProvider(method);
+      if (amount.amountMinor === 0) return;
+      const reason = await provider.whyNot(amount);
       if (reason) throw new PaymentMethodUnavailable(method, reason);
     },
 
@@ -115,6 +118,7 @@ export function createPaymentService(options: PaymentServiceOptions) {
      * can be lost for good. No request where nothing was, and none of ours to wait for.
      *
      * @throws ProviderFailed when one could not be asked; what was found before that is settled
+     * @throws CaptureUnsettled when money has come, but what of it went back could not be asked for
      */
     recheck,
 
@@ -128,7 +132,7 @@ export function createPaymentService(options: PaymentServiceOptions) {
       for (const [transactionId, name] of Object.entries(payment?.transactions ?? {})) {
         try {
           const came = await providers[name]?.cancel(transactionId);
-          if (came === "too_late") current = await recheck(current, actor);
+          if (came === "too_late") current = await recheck(current, actor, { isOver: true });
         } catch (error) {
           // Late money is dealt with anyway; this would only have spared the shopper a refund.
           const reason =

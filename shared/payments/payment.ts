@@ -5,7 +5,7 @@ import type { Order, OrderStatus, PaymentMethod } from "../orders/order.ts";
 import type { PaymentFact } from "../providers/provider.ts";
 import { whenDisputed } from "./disputes/dispute-telling.ts";
 import { factKey } from "./fact-key.ts";
-import { isTooLate } from "./late-money.ts";
+import { isDiscountOver, isTooLate } from "./late-money.ts";
 import { captured, hasHeardEnough, type Outcome, remembering, withDue } from "./outcome.ts";
 import { capturedBy, makeRefund, refundReasons, withRefund } from "./refunds/refund.ts";
 import { whenRefundsTold } from "./refunds/refund-telling.ts";
@@ -96,6 +96,9 @@ function whenCaptured(
   }
   if (isTooLate(order, lateMoneyMs, nowMs)) {
     return refundInstead(order, fact, refundReasons.tooLate, nowMs);
+  }
+  if (isDiscountOver(order, nowMs)) {
+    return refundInstead(order, fact, refundReasons.priceRose, nowMs);
   }
   const payment = captured(order, fact, nowMs);
   const next: Order = { ...remembering(order, fact, nowMs), status: "paid", payment };

@@ -1,5 +1,6 @@
 /** Takes facts in, from a webhook or from the shopper's browser: one path, one result. */
 import type { Actor } from "../base/actor.ts";
+import type { AuditAction } from "../base/audit-action.ts";
 import type { Logger } from "../base/logger.ts";
 import type { Clock } from "../base/time.ts";
 import type { Order, PaymentMethod } from "../orders/order.ts";
@@ -20,11 +21,11 @@ import {
 } from "./payment.ts";
 import { countDisputes, findDispute, maxDisputes } from "./disputes/dispute.ts";
 import { keepEvent } from "./events/noted-event-store.ts";
-import { factKey } from "./fact-key.ts";
+import { hasHeard } from "./outcome.ts";
 import { capturedBy } from "./refunds/refund.ts";
 import { countGivenUp, hasNewRefunds } from "./refunds/refund-telling.ts";
 import type { Refunds } from "./refunds/refund-service.ts";
-import type { Settling } from "./settle-service.ts";
+import type { Settling, TellDeed } from "./settle-service.ts";
 
 /** What receiving is made of. */
 export interface ReceivingOptions {
@@ -87,13 +88,26 @@ async function lookTwice(
   return isAnswer ? { ...fact, orderedMinor: fetched.orderedMinor } : fact;
 }
 
+/** The order of a fact; where a shopper could have named it, the provider is asked. */
+async function trace({ database, providers }: Parts, fact: PaymentFact) {
+  const order = await findOrder(database, fact.orderId);
+  if (fact.certain || (order && knowsTransaction(order, fact.transactionId))) return order;
+  const fetched = await providers[fact.provider]?.fetch(fact);
+  return fetched && findOrder(database, fetched.orderId);
+}
+
 /** Makes `receive` and `verify`; the payment service says what they guarantee. */
 export function createReceiving(options: Parts) {
   const { database, providers, settling, clock, logger, alarm } = options;
 
-  async function settle(order: Order, told: PaymentFact, actor: Actor): Promise<Order> {
+  async function settle(
+    order: Order,
+    told: PaymentFact,
+    actor: Actor,
+    tellDeed?: TellDeed,
+  ): Promise<Order> {
     const fact = await lookTwice(providers, order, told);
-    const settled = await settling.settle(order, fact, actor);
+    const settled = await settling.settle(order, fact, actor, tellDeed);
     if (fact.kind === "disputed") return noteDispute(options, order, settled, fact);
     if (settled === order) return order;
     if (fact.kind === "captured") noteMismatch(options, order, fact);
@@ -106,12 +120,15 @@ export function createReceiving(options: Parts) {
     return hasFailed || hasNewRefunds(settled) ? payBack(options, settled, actor) : settled;
   }
 
-  /** The order of a fact; where a shopper could have named it, the provider is asked. */
-  async function trace(fact: PaymentFact): Promise<Order | undefined> {
-    const order = await findOrder(database, fact.orderId);
-    if (fact.certain || (order && knowsTransaction(order, fact.transactionId))) return order;
-    const fetched = await providers[fact.provider]?.fetch(fact);
-    return fetched && findOrder(database, fetched.orderId);
+  /** The same, and the event is on record: with the order where it moved it, else beside it. */
+  async function settleAndKeep(order: Order, event: PaymentFact, actor: Actor): Promise<Order> {
+    let did: AuditAction | undefined;
+    const settled = await settle(order, event, actor, (action) => (did = action));
+    const isRemembered = hasHeard(settled, event);
+    if (!isRemembered) {
+      await keepEvent(database, { ...event, orderId: order.orderId }, { nowMs: clock(), did });
+    }
+    return settled;
   }
 
   async function receive(
@@ -126,16 +143,13 @@ export function createReceiving(options: Parts) {
       logger.error("An event about money cannot be read", { provider: name, type: event.type });
       alarm("UnreadablePaymentEvent");
     }
-    const order = event.kind === "noted" ? undefined : await trace(event);
+    const order = event.kind === "noted" ? undefined : await trace(options, event);
     if (event.kind === "noted" || !order) {
-      await keepEvent(database, event, clock());
+      await keepEvent(database, event, { nowMs: clock() });
       return {};
     }
     const actor = { id: `provider:${name}`, ...(requestId === undefined ? {} : { requestId }) };
-    const settled = await settle(order, event, actor);
-    const hasDone = settled.events?.[factKey(event)] !== undefined;
-    if (!hasDone) await keepEvent(database, { ...event, orderId: order.orderId }, clock());
-    return { order: settled };
+    return { order: await settleAndKeep(order, event, actor) };
   }
 
   async function verify(

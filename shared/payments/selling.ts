@@ -1,15 +1,16 @@
 /** Sells the lines of an order: what it holds, and what it has to take again because it came late. */
+import { groupBy } from "../base/group-by.ts";
 import type { ChangeNote } from "../base/actor.ts";
 import { again, OnceMore } from "../base/again.ts";
 import { LimitExceeded } from "../base/limit-exceeded.ts";
 import { maxTakenOver, roomIn } from "../inventory/buckets.ts";
 import { bucketEndMs, bucketKey } from "../inventory/deadline.ts";
 import { sellWrite } from "../inventory/hold-store.ts";
-import { isSpread } from "../inventory/hot/rows-store.ts";
 import { transactOpening } from "../inventory/hot/opening.ts";
 import { findUnits, type TakingOptions } from "../inventory/hot/finding.ts";
 import { reclaimExpired } from "../inventory/room.ts";
 import {
+  isSpread,
   type Demand,
   type FailedItem,
   ItemsUnavailable,
@@ -33,6 +34,8 @@ export interface Sale {
   readonly order: Order;
   readonly orderWrite: Write;
   readonly cartWrites: readonly Write[];
+  /** Of these and beside these, those without which nothing is sold: what the order was given is still given. */
+  readonly needed: readonly Write[];
   readonly note: ChangeNote;
 }
 
@@ -100,7 +103,12 @@ async function retakeSpread(
   try {
     const { itemId, ceiling } = first;
     const found = await findUnits(options, { itemId, quantity, ceiling });
-    const parts = found.map((piece) => ({ ...first, ...piece, isHeld: false }));
+    const parts = found.map(({ row, quantity: own }) => ({
+      ...first,
+      row,
+      quantity: own,
+      isHeld: false,
+    }));
     // DynamoDB takes one action an item: a row that confirms a part cannot sell another one.
     const isTwice = [...kept, ...parts].filter(({ row }) => row === 0).length > 1;
     if (isTwice) throw new NotForSale("soldOut");
@@ -182,11 +190,11 @@ export function createSelling(options: SellingOptions) {
    * request while the order has its holds. That the order is as it was read, deadline included, is for
    * its own write to demand: the units are counted under that deadline.
    *
-   * @throws NotForSale when some units cannot be had any more, or cost more; nothing was changed
+   * @throws NotForSale when some units cannot be had any more, or cost more, or what is needed was refused; nothing was changed
    * @throws TransactionRefused when the order's own write is refused; nothing was changed
    */
   return function sell(sale: Sale): Promise<void> {
-    const { orderWrite } = sale;
+    const { orderWrite, needed } = sale;
     const selling: Selling = { options, sale, rooms: new Map() };
     let parts: readonly Part[] = listParts(sale);
     let counted = listCounted(sale.order);
@@ -196,17 +204,18 @@ export function createSelling(options: SellingOptions) {
       const counts = new Map(counted.map((each) => [each, countWrite(selling, each)]));
       try {
         const own = [...writes.values(), ...counts.values()];
-        const all = [orderWrite, ...own, ...cartWrites];
+        const all = [...new Set([orderWrite, ...own, ...needed, ...cartWrites])];
         // Its units are there, but in more rows than one transaction sells from.
         if (all.length > maxTransactionWrites) throw new NotForSale("soldOut");
         return await transactOpening(database, all);
       } catch (error) {
         if (!(error instanceof TransactionRefused) || error.of(orderWrite)) throw error;
         const refused = error;
+        if (needed.some((write) => refused.of(write))) throw new NotForSale("priceRose");
         // A cart that was edited after its lock was over keeps what its owner put into it.
         cartWrites = cartWrites.filter((write) => !refused.of(write));
         counted = counted.map((each) => recounted(selling, each, refused.of(counts.get(each)!)));
-        const byItem = [...Map.groupBy(parts, ({ itemId }) => itemId).values()];
+        const byItem = [...groupBy(parts, ({ itemId }) => itemId).values()];
         const findRefusal = (part: Part): Refusal | undefined => refused.of(writes.get(part)!);
         const next = byItem.map((own) => retake(selling, own, findRefusal));
         parts = (await Promise.all(next)).flat();

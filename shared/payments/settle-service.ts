@@ -8,11 +8,12 @@ import { again, OnceMore } from "../base/again.ts";
 import { completeWrite, reopenWrite } from "../carts/checkout/cart-checkout-store.ts";
 import { temporaryTransactionId } from "../carts/model/cart.ts";
 import { takeBackWrite } from "../inventory/hold-store.ts";
-import { listHoldings, releaseMoved, releaseWrites } from "../orders/holdings.ts";
+import { listHoldings, listReleases, releaseMoved } from "../orders/holdings.ts";
 import { listBought } from "../orders/order-line.ts";
 import { isProcessing, type Order } from "../orders/order.ts";
 import { leaveAllowanceWrites } from "../orders/allowance-store.ts";
 import { leaveCountWrites } from "../orders/shopper-store.ts";
+import { discountChecks } from "../promotions/promotion-store.ts";
 import type { PaymentFact } from "../providers/provider.ts";
 import { transactTolerating } from "../table/tolerating.ts";
 import { TransactionRefused } from "../table/transaction.ts";
@@ -22,7 +23,7 @@ import { extendOrder } from "./extending.ts";
 import { type Outcome, withDeeds, withDue } from "./outcome.ts";
 import { type OnPaymentFailure, OrderMoved } from "./payment.ts";
 import { changeOrderWrite } from "./payment-store.ts";
-import { NotForSale } from "./late-money.ts";
+import { isLate, listDiscounts, NotForSale } from "./late-money.ts";
 import { createSelling, type SellingOptions } from "./selling.ts";
 
 /** What settling is made of. */
@@ -32,6 +33,9 @@ export interface SettlingOptions extends SellingOptions {
   /** For how long after an order's deadline money still buys what was ordered, in milliseconds. */
   readonly lateMoneyMs: number;
 }
+
+/** Hears what a step did, as history calls it. */
+export type TellDeed = (did: AuditAction) => void;
 
 /** Steps that a fact takes an order, and facts that come at the same moment: a handful of each. */
 const mostSteps = 20;
@@ -56,7 +60,8 @@ const isOver = (order: Order, { next }: Outcome): boolean =>
 function countWrites(order: Order, outcome: Outcome, nowMs: EpochMs): Write[] {
   const { next } = outcome;
   if (!isOver(order, outcome)) return [];
-  return leaveCountWrites(order, next.status === "failed" ? "neither" : "paid", nowMs);
+  // A card that is refused on purpose would withhold the units as well as an order left to expire.
+  return leaveCountWrites(order, next.status === "failed" ? "unpaid" : "paid", nowMs);
 }
 
 /** What goes along with an order where it can: its cart, and its shopper's count. */
@@ -110,10 +115,35 @@ async function change(
   const changed = changeOrderWrite(order, outcome.next, note);
   const required = [changed, ...takeBackWrites(outcome, note)];
   const held = outcome.stock === "release" ? listHoldings(order, note) : [];
-  const back = held.map((holding) => releaseWrites(holding));
+  const back = listReleases(held, required.length + carted.length);
   const gone = await transactTolerating(database, required, [...back, ...carted]);
   const left = held.filter((_, index) => gone.includes(back[index]!));
   await releaseMoved(database, left);
+}
+
+/**
+ * Everything that the order holds is held for longer, or, where some of it was taken over because its time
+ * was up, nothing is; what there is to note is noted in any case.
+ */
+async function extend(
+  database: Database,
+  order: Order,
+  { next }: Outcome,
+  note: ChangeNote,
+): Promise<Order> {
+  // Until a payment starts, the cart's lock names a transaction that no provider knows.
+  const transactionId = next.payment?.transactionId ?? temporaryTransactionId(order.orderId);
+  const longer = extendOrder({ order, next, transactionId, note });
+  try {
+    await transactOpening(database, longer.writes);
+    return longer.next;
+  } catch (error) {
+    if (!(error instanceof TransactionRefused)) throw error;
+    if (orderMovedIn(error) !== error) throw error;
+    const noted = withDue({ ...next, expiresAtMs: order.expiresAtMs }, note.atMs);
+    await database.apply(changeOrderWrite(order, noted, note));
+    return noted;
+  }
 }
 
 /** Settles facts about money; every step of it is one transaction, all or nothing. */
@@ -122,51 +152,42 @@ export function createSettling(options: SettlingOptions) {
   const sell = createSelling(options);
 
   /**
-   * Everything that the order holds is held for longer, or, where some of it was taken over because its time
-   * was up, nothing is; what there is to note is noted in any case.
-   */
-  async function extend(order: Order, { next }: Outcome, note: ChangeNote): Promise<Order> {
-    // Until a payment starts, the cart's lock names a transaction that no provider knows.
-    const transactionId = next.payment?.transactionId ?? temporaryTransactionId(order.orderId);
-    const longer = extendOrder({ order, next, transactionId, note });
-    try {
-      await transactOpening(database, longer.writes);
-      return longer.next;
-    } catch (error) {
-      if (!(error instanceof TransactionRefused)) throw error;
-      if (orderMovedIn(error) !== error) throw error;
-      const noted = withDue({ ...next, expiresAtMs: order.expiresAtMs }, note.atMs);
-      await database.apply(changeOrderWrite(order, noted, note));
-      return noted;
-    }
-  }
-
-  /**
    * Brings an order to an outcome and hands back the order as it is then. One request, unless holds
    * were lost meanwhile.
    *
    * @throws OrderMoved when the order was changed after it was read; nothing was changed
    */
-  async function carryOut(order: Order, decided: Outcome, actor: Actor): Promise<Order> {
+  async function carryOut(
+    order: Order,
+    decided: Outcome,
+    actor: Actor,
+    tellDeed?: TellDeed,
+  ): Promise<Order> {
     const { stock, corrected } = decided;
     const note = makeNote(order, decided, actor, clock());
     const next = withDeeds(order, decided.next, note.action);
     const outcome = { ...decided, next };
     try {
-      if (stock === "extend") {
-        return { ...(await extend(order, outcome, note)), revision: (order.revision ?? 0) + 1 };
-      }
-      if (stock === "sell") {
+      let done: Order = next;
+      if (stock === "extend") done = await extend(database, order, outcome, note);
+      else if (stock === "sell") {
         const orderWrite = changeOrderWrite(order, next, note);
-        await sell({ order, orderWrite, cartWrites: besideWrites(order, outcome, note), note });
+        const beside = besideWrites(order, outcome, note);
+        // A discount that the cart was given is had once: by who is in time, or takes it out of there.
+        const isGiven = isLate(order, note.atMs) && (order.cart?.conditions ?? []).length > 0;
+        const gift = isGiven ? beside.slice(0, 1) : [];
+        const discounts = order.status === "pending" ? [] : listDiscounts(order);
+        const needed = [...gift, ...discountChecks(discounts, order.orderId, note.atMs)];
+        await sell({ order, orderWrite, cartWrites: beside, needed, note });
       } else await change(database, order, outcome, note);
-      return { ...next, revision: (order.revision ?? 0) + 1 };
+      tellDeed?.(note.action);
+      return { ...done, revision: (order.revision ?? 0) + 1 };
     } catch (error) {
       const instead = error instanceof NotForSale ? outcome[error.why] : undefined;
-      if (instead) return carryOut(order, instead, actor);
+      if (instead) return carryOut(order, instead, actor, tellDeed);
       const refused = orderMovedIn(error);
       if (corrected && refused instanceof TransactionRefused) {
-        return carryOut(order, corrected, actor);
+        return carryOut(order, corrected, actor, tellDeed);
       }
       throw refused;
     }
@@ -175,18 +196,24 @@ export function createSettling(options: SettlingOptions) {
   /**
    * Does to the order what the fact asks for: at most once, in whatever order facts come, under
    * concurrency and repetition. `first` is the order as it was read. One request for each step that
-   * the order takes, which is one for all but a refund out of the blue; none when the fact is known.
+   * the order takes, which is one for all but a refund out of the blue; none when the fact is known. `tellDeed` is
+   * called with what each step did.
    *
    * @throws TryAgain when the order kept changing; then nothing was done
    */
-  function settle(first: Order, fact: PaymentFact, actor: Actor): Promise<Order> {
+  function settle(
+    first: Order,
+    fact: PaymentFact,
+    actor: Actor,
+    tellDeed?: TellDeed,
+  ): Promise<Order> {
     let order = first;
     return again(mostSteps, async () => {
       const rules = { policy, processingMs, lateMoneyMs, nowMs: clock() };
       const outcome = decide(order, fact, rules);
       if (!outcome) return order;
       try {
-        order = await carryOut(order, outcome, actor);
+        order = await carryOut(order, outcome, actor, tellDeed);
       } catch (error) {
         if (!(error instanceof OrderMoved)) throw error;
         order = error.found ?? order;

@@ -5,6 +5,7 @@ import { HoldfastError } from "../base/errors.ts";
 import type { Logger } from "../base/logger.ts";
 import { type Clock, type EpochMs, isExpired, later, secondsToMs } from "../base/time.ts";
 import { dueShards, usualDueShards } from "../orders/due-shards.ts";
+import type { InventoryService } from "../inventory/inventory-service.ts";
 import type { Order } from "../orders/order.ts";
 import type { OrderService } from "../orders/order-service.ts";
 import { listDueOrders } from "../orders/order-store.ts";
@@ -13,6 +14,7 @@ import type { Database } from "../table/database.ts";
 import { currentOperation } from "../table/operation.ts";
 import type { Page } from "../table/paging.ts";
 import type { PaymentService } from "./payment-service.ts";
+import { CaptureUnsettled } from "./rechecking.ts";
 import { listOpenRefunds } from "./refunds/refund.ts";
 
 /** What a sweep works with. */
@@ -20,8 +22,8 @@ export interface SweepOptions {
   readonly database: Database;
   readonly orders: Pick<OrderService, "expire">;
   readonly payments: Pick<PaymentService, "abandon" | "recheck" | "retryRefunds">;
-  /** Makes what is over of these items available again, for who only looks at levels. */
-  readonly reclaim: (itemIds: readonly string[]) => Promise<unknown>;
+  /** Makes what is over of items available again, for who only looks at levels. */
+  readonly inventory: Pick<InventoryService, "reclaim" | "reclaimSpread">;
   /** How many partitions of the index of due orders new ones go to. */
   readonly settings: { readonly dueShards: number };
   readonly clock: Clock;
@@ -65,7 +67,7 @@ type Step = Partial<Omit<Swept, "lagMs">>;
 const countAttempts = (order: Order): number =>
   Math.max(0, ...listOpenRefunds(order).map(({ attempts }) => attempts));
 
-/** Asks once more whether it was paid; who cannot be asked for long has had time enough. */
+/** Asks once more whether it was paid; who cannot be asked for long has had time enough, but for money that has come. */
 async function recheck(
   { payments, clock }: SweepOptions,
   order: Order,
@@ -75,7 +77,8 @@ async function recheck(
     return await payments.recheck(order, actor);
   } catch (error) {
     const isPatient = clock() < later(order.expiresAtMs, patienceMs);
-    if (!(error instanceof ProviderFailed) || isPatient) throw error;
+    const hasPaid = error instanceof CaptureUnsettled;
+    if (!(error instanceof ProviderFailed) || isPatient || hasPaid) throw error;
     return order;
   }
 }
@@ -131,7 +134,7 @@ function createRounds(inUse: number) {
 
 /** Time has freed the units; what is missing is only that the item's levels tell it. */
 async function reclaimFrom(
-  { reclaim, logger }: SweepOptions,
+  { inventory, logger }: SweepOptions,
   expired: readonly Order[],
 ): Promise<void> {
   if (expired.length === 0) return;
@@ -139,16 +142,28 @@ async function reclaimFrom(
     [...lines, ...uses].map(({ itemId }) => itemId),
   );
   try {
-    await reclaim([...new Set(itemIds)]);
+    await inventory.reclaim([...new Set(itemIds)]);
   } catch (error) {
     logger.warn("Expired units not given back yet", { error });
+  }
+}
+
+/** Of items in several rows also what no order leads to: what was paid, or never became an order. */
+async function reclaimSpread(
+  { inventory, logger }: SweepOptions,
+  goesOn: () => boolean,
+): Promise<void> {
+  try {
+    await inventory.reclaimSpread(goesOn);
+  } catch (error) {
+    logger.warn("Rows of crowded items not tidied up yet", { error });
   }
 }
 
 /**
  * Makes `sweep`, housekeeping within bounds: it walks the partitions of the index of due orders side by side,
  * page by page, and does for each order what is due, in a transaction of its own, until nothing is left or the
- * operation's time is up. A partition with nothing due costs one request; see `createRounds` for which are looked at. An order that cannot be helped now is passed by, and met again by the next sweep.
+ * operation's time is up. A partition with nothing due costs one request; see `createRounds` for which are looked at. Last come the items in several rows: one request where there are none. An order that cannot be helped now is passed by, and met again by the next sweep.
  * Two at once, or one that dies in between, do no harm: every step carries its own condition.
  *
  * @example const { expiredOrders } = await createSweep(parts)({ id: "system:sweep" });
@@ -215,6 +230,7 @@ export function createSweep(options: SweepOptions) {
         walks.execute(async () => (isOver() ? undefined : sweepShard(dueShard))),
       ),
     );
+    await reclaimSpread(options, () => !isOver());
     const { expiredOrders, releasedLocks } = tally.done;
     const summary = `Cleaned up ${expiredOrders} expired orders and released ${releasedLocks} locks`;
     logger.info(`Periodic cleanup: ${summary}`, { ...tally.done });

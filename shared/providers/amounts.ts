@@ -83,9 +83,11 @@ export function createAmounts(table: CurrencyTable) {
     /** Of which amounts the provider has a number at all. */
     steps: listSteps(table),
 
-    /** The minor units of ISO 4217 in a provider's number; undefined when they are not whole. */
+    /** The minor units of ISO 4217 in a provider's number; undefined when they are not whole, or below 0. */
     fromProvider: (amount: number, currency: string): number | undefined =>
-      scaled(amount, findIsoDecimals(currency) - findRule(currency).decimals),
+      amount < 0
+        ? undefined
+        : scaled(amount, findIsoDecimals(currency) - findRule(currency).decimals),
 
     /** Why the provider would not take a payment of this amount; undefined when it would. */
     whyNot(wanted: Amount): UnavailableReason | undefined {

@@ -15,5 +15,14 @@ export interface ToldDispute {
   readonly toldAtMs: number;
 }
 
+/** What a webhook has told meanwhile is newer than what was read out of a list. */
+const readingLagMs = 600_000;
+/** Disputes are decided within months of their beginning: a list of what happened lately goes so far back. */
+export const longestDisputeMs = 120 * 24 * 3_600_000;
+
+/** As of when what was read of a dispute, which says not when it last changed, is believed. */
+export const readAsOfMs = (createdSeconds: number, nowMs: number): number =>
+  Math.max(createdSeconds * 1000, Math.floor(nowMs) - readingLagMs);
+
 /** The longest word for a status that is taken. */
 export const longestDisputeStatus = 64;

@@ -1,4 +1,5 @@
 /** The calls to Mercado Pago that we need, by its official SDK, guarded and with tidy errors. */
+import { currencyCode, foreignId } from "./foreign.ts";
 import { PaymentRefund } from "mercadopago/dist/clients/paymentRefund/index.js";
 import { Chargeback } from "mercadopago/dist/clients/chargeback/index.js";
 import { Payment } from "mercadopago/dist/clients/payment/index.js";
@@ -12,7 +13,7 @@ import { ProviderFailed } from "./provider.ts";
 import type { ProviderOptions } from "./provider-options.ts";
 
 const refundSchema = z.object({
-  id: z.union([z.int(), z.string()]).transform(String),
+  id: z.union([z.int(), foreignId]).transform(String),
   amount: z.number(),
   status: z.string().nullish(),
 });
@@ -21,11 +22,11 @@ const refundSchema = z.object({
 export type MercadopagoRefund = z.infer<typeof refundSchema>;
 
 const paymentSchema = z.object({
-  id: z.union([z.int(), z.string()]).transform(String),
+  id: z.union([z.int(), foreignId]).transform(String),
   status: z.string(),
   external_reference: z.string().nullish(),
   transaction_amount: z.number(),
-  currency_id: z.string(),
+  currency_id: currencyCode,
   refunds: z.array(refundSchema).nullish(),
 });
 
@@ -62,6 +63,22 @@ function failed(error: unknown): ProviderFailed {
   return new ProviderFailed("mercadopago", reason, retriable);
 }
 
+/** A page of what changed between two instants, in the order in which it did. */
+const makeRange = (since: string, until: string, offset: number) =>
+  ({
+    range: "date_last_updated",
+    begin_date: since,
+    end_date: until,
+    sort: "date_last_updated",
+    criteria: "asc",
+    limit: 100,
+    offset,
+  }) as const;
+
+const chargebacksSchema = z
+  .object({ results: z.array(z.unknown()).nullish() })
+  .transform(({ results }) => results ?? []);
+
 /** Makes the calls. Every one throws `ProviderFailed` and nothing else. */
 export function createMercadopagoApi({ keys, baseUrl }: ProviderOptions, guard: Guard) {
   // The SDK knows one address for the whole process; only stand-ins have another.
@@ -92,25 +109,25 @@ export function createMercadopagoApi({ keys, baseUrl }: ProviderOptions, guard: 
     fetchPayment,
     fetchChargeback: (id: string) =>
       call(z.unknown(), (config) => new Chargeback(config).get({ id })),
+    searchChargebacks: (paymentId: string) =>
+      call(chargebacksSchema, (config) =>
+        new Chargeback(config).search({ options: { payment_id: Number(paymentId) } }),
+      ),
     makePreference: (body: PreferenceWish) =>
       call(preferenceSchema, (config) => new Preference(config).create({ body })),
     async listPayments(orderId: string): Promise<MercadopagoPayment[]> {
       const options = { external_reference: orderId };
       return (await call(listSchema, (config) => new Payment(config).search({ options }))).results;
     },
-    /** Payments of the account that began between two instants; 100 from `offset` on. */
+    /** Payments of the account that changed between two instants; 100 from `offset` on. */
     async listRecent(since: string, until: string, offset: number): Promise<MercadopagoPayment[]> {
-      const range = { range: "date_created", begin_date: since, end_date: until } as const;
-      const page = { sort: "date_created", criteria: "asc", limit: 100, offset } as const;
-      const options = { ...range, ...page };
+      const options = makeRange(since, until, offset);
       return (await call(listSchema, (config) => new Payment(config).search({ options }))).results;
     },
     async listPreferences(orderId: string): Promise<string[]> {
       const options = { external_reference: orderId };
-      const found = await call(preferencesSchema, (config) =>
-        new Preference(config).search({ options }),
-      );
-      return (found.elements ?? []).map(({ id }) => id);
+      const search = (config: MercadoPagoConfig) => new Preference(config).search({ options });
+      return ((await call(preferencesSchema, search)).elements ?? []).map(({ id }) => id);
     },
     /** Its lines have to be sent again: an update replaces them. */
     async closePreference(id: string, at: string): Promise<void> {

@@ -3,7 +3,8 @@ import { createAmounts, type CurrencyTable } from "./amounts.ts";
 
 /**
  * The currencies of the countries where it works; an account has one of them. It wants pesos of Chile and
- * Colombia without decimals (github.com/mercadopago/cart-woocommerce pull 32, github.com/odoo/odoo pull 124162).
+ * Colombia without decimals (github.com/mercadopago/cart-woocommerce pull 32, github.com/odoo/odoo pulls 124162 and
+ * 191191). Its least and largest amounts depend on the way of paying that a shopper picks there, so none are here.
  */
 export const mercadopagoCurrencies: CurrencyTable = {
   ARS: { decimals: 2 },

@@ -1,4 +1,5 @@
 /** Chargebacks as Mercado Pago tells them: what its words mean for the money. */
+import { currencyCode, foreignId } from "./foreign.ts";
 import { z } from "zod";
 import { longestDisputeStatus, type ToldDispute } from "./dispute.ts";
 import { findBy, type MercadopagoApi, type MercadopagoPayment } from "./mercadopago-api.ts";
@@ -8,15 +9,15 @@ import type { NotedEvent, PaymentEvent, PaymentFact } from "./provider.ts";
 /** The topic of its notifications about chargebacks. */
 export const chargebackTopic = "topic_chargebacks_wh";
 
-const anyId = z.union([z.int(), z.string()]).transform(String);
+const anyId = z.union([z.int(), foreignId]).transform(String);
 const word = z.string().min(1).max(longestDisputeStatus);
 
 /** Its documentation and its SDK name some fields differently. */
 const chargebackSchema = z
   .object({
     amount: z.number().nonnegative(),
-    currency: z.string().nullish(),
-    currency_id: z.string().nullish(),
+    currency: currencyCode.nullish(),
+    currency_id: currencyCode.nullish(),
     payments: z.array(anyId).nullish(),
     payment_id: anyId.nullish(),
     status: word.nullish(),
@@ -50,6 +51,21 @@ function tellChargeback(disputeId: string, told: Chargeback): ToldDispute | unde
   const takenMinor = isCovered === true ? 0 : amountMinor;
   const { status = isOver ? (isCovered ? "reimbursed" : "settled") : "in_process" } = told;
   return { disputeId, status, amountMinor, takenMinor, isOver, toldAtMs };
+}
+
+/** All chargebacks of a payment as they stand; those that cannot be read are for their notification to tell of. */
+export async function listChargebacks(
+  api: MercadopagoApi,
+  { refunds: _refunds, ...money }: PaymentFact,
+): Promise<PaymentFact[]> {
+  const found = await api.searchChargebacks(money.paymentId);
+  return found.flatMap((answer): PaymentFact[] => {
+    const told = chargebackSchema.safeParse(answer).data;
+    const id = z.object({ id: anyId }).safeParse(answer).data?.id;
+    const dispute = told && id !== undefined ? tellChargeback(id, told) : undefined;
+    if (!dispute || told?.currency !== money.currency) return [];
+    return [{ ...money, kind: "disputed", type: chargebackTopic, dispute }];
+  });
 }
 
 /** What a chargeback says, as it stands; undefined when there is none by this id. Two calls. */

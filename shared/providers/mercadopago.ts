@@ -4,6 +4,7 @@
  * Its payments name an order by `external_reference`, which only who has the access token can set. So a
  * transaction of ours is known there by the order's own id, however many preferences were made for it.
  */
+import { foreignWords } from "./foreign.ts";
 import { WebhookSignatureValidator } from "mercadopago/dist/utils/webhook/index.js";
 import { z } from "zod";
 import { createAvailability, refundable } from "./availability.ts";
@@ -46,7 +47,7 @@ function parseNotification(body: Buffer): z.infer<typeof notificationSchema> | u
   return notificationSchema.safeParse(parseJson(written)).data;
 }
 
-const kinds: Readonly<Record<string, PaymentFact["kind"]>> = {
+const kinds = foreignWords<PaymentFact["kind"]>({
   // Under review, or reserved on a card: the shopper has paid.
   in_process: "processing",
   authorized: "processing",
@@ -57,14 +58,14 @@ const kinds: Readonly<Record<string, PaymentFact["kind"]>> = {
   rejected: "failed",
   cancelled: "failed",
   refunded: "refunded",
-};
+});
 /** Nothing is decided yet, so it can still be stopped. */
 const openStatuses = new Set(["pending", "in_process", "authorized"]);
-const refundStatuses: Readonly<Record<string, RefundState["status"]>> = {
+const refundStatuses = foreignWords<RefundState["status"]>({
   approved: "done",
   rejected: "failed",
   cancelled: "failed",
-};
+});
 
 function refundState({ id, status }: MercadopagoRefund): RefundState {
   return { refundId: id, status: refundStatuses[status ?? ""] ?? "requested" };
@@ -118,6 +119,12 @@ function isGenuine(
     }
   });
 }
+
+/** A notification says only where to look, and has another signature when it is sent again: what was seen names it. */
+const named = (fact: PaymentFact): PaymentFact => ({
+  ...fact,
+  eventId: sha256Hex(JSON.stringify(fact)),
+});
 
 /** What a checkout page of Mercado Pago's is made from: one line, and closed when the holds end. */
 function makePreference(
@@ -179,12 +186,13 @@ export function createMercadopago(options: ProviderOptions): PaymentProvider {
     // Its type is not signed: what it is about is known by whether there is such a payment.
     if (told.type === chargebackTopic) {
       const event = await readChargeback(api, parseFact, { id: told.data.id, noted });
-      if (event) return event;
+      if (event) return event.kind === "noted" ? event : named(event);
       throw new BadSignature("mercadopago");
     }
     const payment = await findBy(api.fetchPayment, told.data.id);
     if (!payment && told.type === "payment") throw new BadSignature("mercadopago");
-    return (payment && parseFact(payment)) ?? noted;
+    const fact = payment && parseFact(payment);
+    return fact ? named(fact) : noted;
   }
 
   return {

@@ -49,8 +49,8 @@ export interface ToldRefund {
 /**
  * What happened to money, as the provider vouches for it.
  *
- * `transactionId` is what we asked for, `paymentId` one attempt to pay it: where a provider knows no
- * difference they are the same. A fact is known again by its kind and payment, whatever carried it.
+ * `transactionId` is what we asked for, `paymentId` one attempt to pay it, which may be the same. A fact is known
+ * again by its kind and payment, whatever carried it.
  */
 export interface PaymentFact {
   readonly kind: "processing" | "captured" | "failed" | "refunded" | "disputed";
@@ -60,19 +60,18 @@ export interface PaymentFact {
   readonly paymentId: string;
   readonly amountMinor: number;
   readonly currency: string;
-  /**
-   * What the provider's own order asked for, where it holds that to be paid in full: with an offer less was
-   * captured, with a fee that the shopper bears more.
-   */
+  /** What its own order asked for, where that is paid in full: by an offer with less, with a fee on top by more. */
   readonly orderedMinor?: number;
   /** Of `refunded`: the refunds that this is about, ours or not; the amount stays the payment's own. */
   readonly refunds?: readonly ToldRefund[];
   /** The one of them that the event is about, where it is about one. */
   readonly refundId?: string;
-  /** Of `disputed`: the dispute; the amount stays the payment's own. */
+  /** Of `disputed`; the amount stays the payment's own. */
   readonly dispute?: ToldDispute;
   /** The provider's own word for it, for the record. */
   readonly type: string;
+  /** The event that told it; an answer has none. */
+  readonly eventId?: string;
   /**
    * False when the order is named by something that a shopper could have set; then the transaction
    * must be one that the order knows, or the fact be fetched from the provider.
@@ -156,7 +155,7 @@ export interface PaymentProvider {
   /**
    * Makes the transaction, or finds the one that was made before.
    *
-   * @throws PaymentMethodUnavailable for what `whyNot` refuses; nobody was asked
+   * @throws PaymentMethodUnavailable for what `whyNot` refuses, when nobody was asked, or what the account does
    */
   create(request: TransactionRequest): Promise<Transaction>;
   /**

@@ -30,6 +30,7 @@ export interface RazorpayRefund {
   readonly amount: number | string;
   readonly currency: string;
   readonly notes?: unknown;
+  readonly payment_id?: string;
 }
 
 /** The part of the SDK that has no public setting: where it calls, and with which headers. */
@@ -109,6 +110,16 @@ export function createRazorpayApi(options: ProviderOptions, guard: Guard) {
     listAllPayments: async (range: { from: number; to: number; skip: number }) => {
       const ask = ({ payments }: RazorpaySdk) => payments.all({ ...range, count: 100 });
       return (await call<{ items: RazorpayPayment[] }>(ask)).items;
+    },
+    /** Every refund of the account that began between two instants. */
+    listAllRefunds: async (range: { from: number; to: number; skip: number }) => {
+      const ask = ({ refunds }: RazorpaySdk) => refunds.all({ ...range, count: 100 });
+      return (await call<{ items: RazorpayRefund[] }>(ask)).items;
+    },
+    /** Every dispute of the account, newest first: there is no range to ask for. */
+    listAllDisputes: async (skip: number) => {
+      const ask = ({ disputes }: RazorpaySdk) => disputes.all({ skip, count: 100 } as never);
+      return (await call<{ items: { created_at?: number }[] }>(ask)).items;
     },
     fetchPayment: (paymentId: string) =>
       call<RazorpayPayment>(({ payments }) => payments.fetch(paymentId)),

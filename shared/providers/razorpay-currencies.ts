@@ -1,8 +1,9 @@
 /**
  * The currencies that Razorpay takes and how it counts them: its list of supported currencies with their
  * exponents (razorpay.com/docs/payments/international-payments), the note on currencies of no and of
- * three decimals in "Create an order" (razorpay.com/docs/api/orders/create), and the least amounts that
- * its checkout lets through.
+ * three decimals in "Create an order" (razorpay.com/docs/api/orders/create). The rupee's minimum is
+ * documented there, too; those of other currencies are not, and are what its checkout has let through: another
+ * refusal comes when a payment starts. No maximum is told: it is the account's own.
  */
 import { createAmounts, type CurrencyTable, rulesFor } from "./amounts.ts";
 

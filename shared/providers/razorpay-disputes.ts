@@ -1,17 +1,20 @@
 /** Disputes as Razorpay tells them: what its words mean for the money. */
+import { currencyCode, foreignId } from "./foreign.ts";
 import { z } from "zod";
 import { longestDisputeStatus, type ToldDispute } from "./dispute.ts";
 import { razorpayAmounts } from "./razorpay-currencies.ts";
 
 /** What an event says of the dispute that it is about. */
 export const disputeEntity = z.object({
-  id: z.string().min(1).max(255),
+  id: foreignId,
   amount: z.int().nonnegative(),
   /** 0 until a dispute is lost. */
   amount_deducted: z.int().nonnegative().nullish(),
-  currency: z.string(),
+  currency: currencyCode,
   status: z.string().min(1).max(longestDisputeStatus),
   phase: z.string().nullish(),
+  payment_id: foreignId.nullish(),
+  created_at: z.int().nonnegative().optional().catch(undefined),
 });
 
 /** A bank asks or warns; nothing is claimed. */

@@ -1,4 +1,5 @@
 /** Razorpay's webhooks: what the signed bytes say, in our words. */
+import { currencyCode, foreignId, foreignWords } from "./foreign.ts";
 import { z } from "zod";
 import type { PaymentEvent, PaymentFact } from "./provider.ts";
 import type { RazorpayOrder } from "./razorpay-api.ts";
@@ -12,10 +13,10 @@ const notes = z
   .nullish();
 
 const paymentEntity = z.object({
-  id: z.string().min(1).max(255),
+  id: foreignId,
   amount: z.int(),
-  currency: z.string(),
-  order_id: z.string().min(1).max(255),
+  currency: currencyCode,
+  order_id: foreignId,
   notes,
 });
 
@@ -49,7 +50,7 @@ const eventSchema = z.object({
 
 type Payload = z.infer<typeof eventSchema>["payload"];
 
-const kinds: Readonly<Record<string, PaymentFact["kind"]>> = {
+const kinds = foreignWords<PaymentFact["kind"]>({
   // The shopper has paid; it is captured without our doing.
   "payment.authorized": "processing",
   "payment.captured": "captured",
@@ -64,7 +65,10 @@ const kinds: Readonly<Record<string, PaymentFact["kind"]>> = {
   "payment.dispute.won": "disputed",
   "payment.dispute.lost": "disputed",
   "payment.dispute.closed": "disputed",
-};
+});
+
+/** What Razorpay has to be told to send. */
+export const razorpayEventTypes: readonly string[] = Object.keys(kinds);
 
 /**
  * The order that an event is about. The receipt of a Razorpay order takes our secret key to write; the
@@ -130,7 +134,7 @@ function parseOutline(body: Buffer): { type: string; isUnreadable?: true } {
   const told = outline.safeParse(parseJson(body)).data;
   if (!told) return { type: "unknown", isUnreadable: true };
   const type = told.event;
-  const kind = Object.hasOwn(kinds, type) ? kinds[type] : undefined;
+  const kind = kinds[type];
   if (!kind) return { type };
   const { payment } = told.payload ?? {};
   const isForeign = payment !== undefined && !payment.entity.order_id;
@@ -141,6 +145,8 @@ function parseOutline(body: Buffer): { type: string; isUnreadable?: true } {
 
 /** What a genuine event says. The id header of a webhook is not signed, so events are told apart by what is. */
 export function parseRazorpayEvent(body: Buffer): PaymentEvent {
-  const noted = { kind: "noted", provider: "razorpay", eventId: sha256Hex(body) } as const;
-  return factIn(body) ?? { ...noted, ...parseOutline(body) };
+  const eventId = sha256Hex(body);
+  const noted = { kind: "noted", provider: "razorpay", eventId } as const;
+  const fact = factIn(body);
+  return fact ? { ...fact, eventId } : { ...noted, ...parseOutline(body) };
 }

@@ -1,4 +1,7 @@
 /** Razorpay: orders and payments by the official SDK; signatures checked here, in constant time. */
+import { z } from "zod";
+import { currencyCode, foreignId, foreignWords } from "./foreign.ts";
+import { systemClock } from "../base/time.ts";
 import { createAvailability, refundable } from "./availability.ts";
 import { createGuard } from "./guard.ts";
 import {
@@ -15,21 +18,30 @@ import {
 } from "./razorpay-api.ts";
 import { parseRazorpayEvent, pickOrdered } from "./razorpay-events.ts";
 import { refundState, tellRefund } from "./razorpay-refunds.ts";
-import { listRazorpayPayments } from "./recent-payments.ts";
+import { listRazorpay } from "./razorpay-recent.ts";
 import { razorpayAmounts } from "./razorpay-currencies.ts";
 import { hmacHex, matchesAny } from "./signatures.ts";
 import type { ProviderOptions } from "./provider-options.ts";
 
 /** A payment that was tried again keeps its id: late authorization after a failure is legal. */
-const paymentKinds: Readonly<Record<string, PaymentFact["kind"]>> = {
+const paymentKinds = foreignWords<PaymentFact["kind"]>({
   authorized: "processing",
   captured: "captured",
   refunded: "refunded",
   failed: "failed",
-};
+});
+
+/** What of a payment is kept. */
+const named = z.object({
+  id: foreignId,
+  currency: currencyCode,
+  order_id: foreignId,
+  receipt: foreignId,
+});
 
 function parseFact(payment: RazorpayPayment, order: RazorpayOrder): PaymentFact | undefined {
   const { receipt } = order;
+  if (!named.safeParse({ ...payment, receipt }).success) return undefined;
   const kind = paymentKinds[payment.status];
   const amountMinor = razorpayAmounts.fromProvider(Number(payment.amount), payment.currency);
   if (!kind || !receipt || !payment.order_id || amountMinor === undefined) return undefined;
@@ -43,7 +55,8 @@ function parseFact(payment: RazorpayPayment, order: RazorpayOrder): PaymentFact 
     currency: payment.currency,
     type: payment.status,
     certain: true,
-    ...(kind === "captured" ? pickOrdered(order, payment.currency) : {}),
+    // What is all back was captured before, and may be heard of first.
+    ...(kind === "captured" || kind === "refunded" ? pickOrdered(order, payment.currency) : {}),
   };
 }
 
@@ -66,7 +79,7 @@ const withinWebhook = { attemptMs: 1_900, totalMs: 4_000 };
 
 /** Razorpay as a payment provider. */
 export function createRazorpay(options: ProviderOptions): PaymentProvider {
-  const { keys } = options;
+  const { keys, clock = systemClock } = options;
   const patience = { ...withinWebhook, ...options.patience };
   const api = createRazorpayApi(options, createGuard("razorpay", patience));
   const { whyNot, payable } = createAvailability({
@@ -115,7 +128,7 @@ export function createRazorpay(options: ProviderOptions): PaymentProvider {
       return { ...fact, refunds: await provider.listRefunds(fact) };
     },
     findPayment: (transactionId) => fetchPaid(api, transactionId),
-    listRecent: (query) => listRazorpayPayments(api, query, parseFact),
+    listRecent: (query) => listRazorpay({ api, parse: parseFact, nowMs: clock() }, query),
     async cancel() {
       // Razorpay's orders cannot be cancelled: a payment that comes late is paid back.
       return "impossible";

@@ -1,48 +1,15 @@
 /** How each provider lists the payments of its account: its own way to page, our facts. */
+import { listChargebacks } from "./mercadopago-disputes.ts";
 import type { MercadopagoApi, MercadopagoPayment } from "./mercadopago-api.ts";
 import type { PaymentFact, RecentPayments, RecentQuery } from "./provider.ts";
-import type { RazorpayApi, RazorpayOrder, RazorpayPayment } from "./razorpay-api.ts";
-import type { StripeApi } from "./stripe-api.ts";
 import type { WompiApi, WompiTransaction } from "./wompi-api.ts";
 
 const pageSize = 100;
 
+/** How Mercado Pago calls payments that somebody wants back. */
+const disputedStatuses = new Set(["in_mediation", "charged_back"]);
+
 type Parse<Payment> = (payment: Payment) => PaymentFact | undefined;
-type Intent = Awaited<ReturnType<StripeApi["listIntents"]>>["data"][number];
-
-const secondsAround = ({ sinceMs, untilMs }: RecentQuery) =>
-  [Math.floor(sinceMs / 1000), Math.ceil(untilMs / 1000)] as const;
-
-/** Stripe's payment intents: the next page begins behind the last id. */
-export async function listStripeIntents(
-  api: StripeApi,
-  query: RecentQuery,
-  parse: Parse<Intent>,
-): Promise<RecentPayments> {
-  const { data, has_more: hasMore } = await api.listIntents(...secondsAround(query), query.cursor);
-  const last = data.at(-1)?.id;
-  const facts = data.flatMap((intent) => parse(intent) ?? []);
-  return { facts, ...(hasMore && last !== undefined ? { cursor: last } : {}) };
-}
-
-/**
- * Razorpay's payments, so many skipped. Whose they are only their orders say: a fact names none and is not
- * certain, so whoever needs it asks for the payment itself.
- */
-export async function listRazorpayPayments(
-  api: RazorpayApi,
-  query: RecentQuery,
-  parse: (payment: RazorpayPayment, order: RazorpayOrder) => PaymentFact | undefined,
-): Promise<RecentPayments> {
-  const skip = Number(query.cursor ?? 0);
-  const [from, to] = secondsAround(query);
-  const items = await api.listAllPayments({ from, to, skip });
-  const facts = items.flatMap((payment) => {
-    const fact = parse(payment, { id: payment.id, receipt: payment.id });
-    return fact ? { ...fact, orderId: "", certain: false } : [];
-  });
-  return { facts, ...(items.length === pageSize ? { cursor: String(skip + pageSize) } : {}) };
-}
 
 /** Wompi's transactions of whole days, page by page. */
 export async function listWompiTransactions(
@@ -57,7 +24,10 @@ export async function listWompiTransactions(
   return { facts, ...(items.length === pageSize ? { cursor: String(page + 1) } : {}) };
 }
 
-/** Mercado Pago's payments, so many skipped, oldest first: what comes meanwhile stands behind. */
+/**
+ * Mercado Pago's payments, so many skipped, those that changed first in front: what comes meanwhile stands behind. With
+ * each that is wanted back its chargebacks.
+ */
 export async function listMercadopagoPayments(
   api: MercadopagoApi,
   { sinceMs, untilMs, cursor = "0" }: RecentQuery,
@@ -66,6 +36,12 @@ export async function listMercadopagoPayments(
   const formatDate = (atMs: number): string => new Date(atMs).toISOString();
   const offset = Number(cursor);
   const items = await api.listRecent(formatDate(sinceMs), formatDate(untilMs), offset);
-  const facts = items.flatMap((payment) => parse(payment) ?? []);
+  const facts: PaymentFact[] = [];
+  for (const item of items) {
+    const fact = parse(item);
+    if (!fact) continue;
+    facts.push(fact);
+    if (disputedStatuses.has(item.status)) facts.push(...(await listChargebacks(api, fact)));
+  }
   return { facts, ...(items.length === pageSize ? { cursor: String(offset + pageSize) } : {}) };
 }

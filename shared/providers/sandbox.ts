@@ -1,4 +1,5 @@
 /** The provider for trying things out: signs by Standard Webhooks, moves no money, keeps no state. */
+import { currencyCode } from "./foreign.ts";
 import { Webhook } from "standardwebhooks";
 import { z } from "zod";
 import { systemClock } from "../base/time.ts";
@@ -33,7 +34,7 @@ const eventSchema = z.object({
     transactionId: foreignId,
     paymentId: foreignId,
     amountMinor: z.int(),
-    currency: z.string(),
+    currency: currencyCode,
     /** What `payment.refunded` is about; without it all of the payment went back. */
     refund: z
       .object({
@@ -172,8 +173,8 @@ export function createSandbox({ keys, clock = systemClock }: ProviderOptions): P
       if (!isGenuine(delivery, await keys(), clock())) throw new BadSignature("sandbox");
       const event = eventSchema.safeParse(parseJson(delivery.body));
       const fact = event.success ? parseFact(event.data) : undefined;
-      if (fact) return fact;
       const eventId = delivery.headers["webhook-id"] ?? "";
+      if (fact) return { ...fact, eventId };
       const told = outline.safeParse(parseJson(delivery.body)).data;
       const { type = "unknown", data } = told ?? {};
       const named = data?.orderId === undefined ? {} : { orderId: data.orderId };

@@ -1,4 +1,5 @@
 /** The calls to Stripe's API that we need, by the official SDK, guarded and with tidy errors. */
+import { foreignWords } from "./foreign.ts";
 import type StripeSdk from "stripe";
 import type { Guard } from "./guard.ts";
 import { ProviderFailed, type RefundState } from "./provider.ts";
@@ -39,16 +40,24 @@ function createSdkReader({ keys, baseUrl }: ProviderOptions): () => Promise<Stri
   };
 }
 
-const refundStatuses: Readonly<Record<string, RefundState["status"]>> = {
+const refundStatuses = foreignWords<RefundState["status"]>({
   succeeded: "done",
   failed: "failed",
   canceled: "failed",
-};
+});
 
 /** How far a refund is, in our words. */
 export function refundState({ id, status }: { id: string; status: string | null }): RefundState {
   return { refundId: id, status: refundStatuses[status ?? ""] ?? "requested" };
 }
+
+/** A page of what began between two instants, in seconds, with the intent that each is about. */
+const makePage = (gte: number, lte: number, after: string | undefined) => ({
+  created: { gte, lte },
+  limit: 100,
+  expand: ["data.payment_intent"],
+  ...(after === undefined ? {} : { starting_after: after }),
+});
 
 /** Makes the calls. Every one throws `ProviderFailed` and nothing else. */
 export function createStripeApi(options: ProviderOptions, guard: Guard) {
@@ -75,6 +84,12 @@ export function createStripeApi(options: ProviderOptions, guard: Guard) {
           ...(after === undefined ? {} : { starting_after: after }),
         }),
       ),
+    /** Refunds that began between two instants, each with its intent. */
+    listRecentRefunds: (since: number, until: number, after: string | undefined) =>
+      call(({ refunds }) => refunds.list(makePage(since, until, after))),
+    /** The same of disputes. */
+    listRecentDisputes: (since: number, until: number, after: string | undefined) =>
+      call(({ disputes }) => disputes.list(makePage(since, until, after))),
     cancelIntent: (intentId: string) =>
       call(({ paymentIntents }) => paymentIntents.cancel(intentId)),
     refund: async (wish: StripeSdk.RefundCreateParams, idempotencyKey: string) =>

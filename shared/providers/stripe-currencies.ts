@@ -1,12 +1,20 @@
 /**
  * The currencies that Stripe takes and how it counts them, from its page "Supported currencies":
  * presentment currencies, zero-decimal and three-decimal currencies, special cases, and the minimum and
- * maximum charge amounts (docs.stripe.com/currencies).
+ * maximum charge amounts (docs.stripe.com/currencies, as of September 2026).
+ *
+ * What a minimum really is depends on the account as well: it is that of the currency in which Stripe pays out. Such
+ * an account's refusal comes when a payment starts, for the same reason and with nothing changed.
  */
 import { createAmounts, type CurrencyTable, rulesFor } from "./amounts.ts";
 
-/** Amounts have at most eight digits, unless the page names another number for a currency. */
-const largest = 99_999_999;
+/**
+ * Twelve digits, in every currency: the most that any way of paying takes, which is by most cards. Others end sooner
+ * (American Express at nine digits; what is no card at eight, in COP at ten and in INR at nine), but which one a shopper picks is
+ * known to Stripe alone: it offers those that can be had for the amount. Earlier editions of the page had numbers of their
+ * own for COP, HUF, JPY and LBP, whose digits and examples did not agree.
+ */
+const largest = 999_999_999_999;
 
 const twoDecimals = rulesFor(
   `AED AFN ALL AMD ANG AOA ARS AUD AWG AZN BAM BBD BDT BGN BMD BND BOB BRL BSD BWP BYN BZD CAD CDF CHF
@@ -32,39 +40,37 @@ const threeDecimals = rulesFor("BHD JOD KWD OMR TND", { decimals: 3, step: 10, l
 /** The smallest charges, in Stripe's own units. */
 const smallest: Readonly<Record<string, number>> = {
   AED: 200,
+  ARS: 50,
   AUD: 50,
   BGN: 100,
   BRL: 50,
   CAD: 50,
   CHF: 50,
+  COP: 50,
   CZK: 1_500,
   DKK: 250,
   EUR: 50,
   GBP: 30,
   HKD: 400,
   HUF: 17_500,
+  IDR: 50,
+  ILS: 50,
   INR: 50,
   JPY: 50,
+  KRW: 50,
   MXN: 1_000,
   MYR: 200,
   NOK: 300,
   NZD: 50,
+  PHP: 50,
   PLN: 200,
   RON: 200,
+  RUB: 50,
   SEK: 300,
   SGD: 50,
   THB: 1_000,
   USD: 50,
-};
-
-/** Currencies of small units may have more digits. */
-const moreDigits: Readonly<Record<string, number>> = {
-  COP: 9_999_999_999,
-  HUF: 9_999_999_999,
-  IDR: 999_999_999_999,
-  INR: 999_999_999,
-  JPY: 9_999_999_999,
-  LBP: 999_999_999_999,
+  ZAR: 50,
 };
 
 const rules: CurrencyTable = {
@@ -78,11 +84,7 @@ const rules: CurrencyTable = {
 export const stripeCurrencies: CurrencyTable = Object.fromEntries(
   Object.entries(rules).map(([code, rule]) => [
     code,
-    {
-      ...rule,
-      ...(smallest[code] === undefined ? {} : { smallest: smallest[code] }),
-      largest: moreDigits[code] ?? largest,
-    },
+    { ...rule, ...(smallest[code] === undefined ? {} : { smallest: smallest[code] }) },
   ]),
 );
 

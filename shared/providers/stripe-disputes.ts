@@ -1,8 +1,9 @@
 /** Disputes as Stripe tells them: what its words mean for the money. */
+import { currencyCode, foreignId } from "./foreign.ts";
 import { z } from "zod";
 import { longestDisputeStatus, type ToldDispute } from "./dispute.ts";
 import { stripeAmounts } from "./stripe-currencies.ts";
-import { foreignId, reference, type StripeEvent } from "./stripe-events.ts";
+import { reference, type StripeEvent } from "./stripe-events.ts";
 
 const disputeTypes = new Set([
   "charge.dispute.created",
@@ -15,7 +16,7 @@ const disputeTypes = new Set([
 const disputeSchema = z.object({
   id: foreignId,
   amount: z.int().nonnegative(),
-  currency: z.string(),
+  currency: currencyCode,
   status: z.string().min(1).max(longestDisputeStatus),
   payment_intent: reference,
 });
@@ -47,15 +48,19 @@ const ofNoIntent = z.object({ payment_intent: z.null() });
 export function findDisputed(event: StripeEvent): DisputedIntent | "unreadable" | undefined {
   const { type, object, created } = event;
   if (!disputeTypes.has(type) || ofNoIntent.safeParse(object).success) return undefined;
+  return created === undefined ? "unreadable" : tellDispute(object, created * 1000);
+}
+
+/** What a dispute says as of an instant. */
+export function tellDispute(object: unknown, toldAtMs: number): DisputedIntent | "unreadable" {
   const told = disputeSchema.safeParse(object).data;
-  if (!told || created === undefined) return "unreadable";
+  if (!told) return "unreadable";
   const { id: disputeId, status, payment_intent: intentId } = told;
   const currency = told.currency.toUpperCase();
   const amountMinor = stripeAmounts.fromProvider(told.amount, currency);
   if (amountMinor === undefined) return "unreadable";
   const takenMinor = takeNothing.has(status) ? 0 : amountMinor;
   const isOver = over.has(status);
-  const toldAtMs = created * 1000;
   return {
     intentId,
     currency,

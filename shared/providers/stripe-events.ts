@@ -1,4 +1,5 @@
 /** Stripe's webhooks: whether they are genuine, byte by byte, and what they say. */
+import { currencyCode, foreignId, foreignWords } from "./foreign.ts";
 import { z } from "zod";
 import type {
   NotedEvent,
@@ -15,14 +16,11 @@ const toleranceSeconds = 300;
 
 const metadata = z.object({ orderId: z.string().min(1) });
 
-/** A name of Stripe's. */
-export const foreignId = z.string().min(1).max(255);
-
 const intentSchema = z.object({
   id: foreignId,
   amount: z.int(),
   amount_received: z.int().optional(),
-  currency: z.string(),
+  currency: currencyCode,
   metadata,
 });
 
@@ -39,6 +37,7 @@ const eventSchema = z.object({
   id: z.string(),
   type: z.string(),
   created: z.int().nonnegative().optional().catch(undefined),
+  livemode: z.boolean().optional().catch(undefined),
   data: z.object({ object: z.unknown() }),
 });
 
@@ -74,12 +73,12 @@ export function isGenuine(
 
 type IntentKind = "processing" | "captured" | "failed";
 
-const intentKinds: Readonly<Record<string, IntentKind>> = {
+const intentKinds = foreignWords<IntentKind>({
   "payment_intent.processing": "processing",
   "payment_intent.succeeded": "captured",
   "payment_intent.payment_failed": "failed",
   "payment_intent.canceled": "failed",
-};
+});
 
 /** What a payment intent says, or undefined when it is none of ours. */
 export function intentFact(kind: IntentKind, type: string, object: unknown) {
@@ -103,6 +102,9 @@ const refundTypes = new Set([
   "refund.updated",
   "refund.failed",
 ]);
+
+/** What Stripe has to be told to send, besides `charge.dispute.*`. */
+export const stripeEventTypes: readonly string[] = [...Object.keys(intentKinds), ...refundTypes];
 
 /**
  * The payment of which something goes back, or comes home. `charge.refunded` comes when a refund is made, not when it
@@ -134,13 +136,25 @@ export interface StripeEvent {
   readonly type: string;
   /** When it happened, in seconds. */
   readonly created: number | undefined;
+  /** False for money that is only played with. */
+  readonly livemode?: boolean | undefined;
   readonly object: unknown;
+}
+
+/**
+ * Whether an event is of the mode that a key is for. A shop that has just gone live still takes the webhook secret
+ * of before, and nothing is bought with a test card.
+ */
+export function isOfMode({ livemode }: StripeEvent, { secretKey = "" }: ProviderKeys): boolean {
+  const [, mode] = /^[rs]k_(live|test)_/.exec(secretKey) ?? [];
+  return livemode === undefined || mode === undefined || livemode === (mode === "live");
 }
 
 /** The event in a body; nothing of it need be readable. */
 export function parseEvent(body: Buffer): StripeEvent | undefined {
   const event = eventSchema.safeParse(parseJson(body)).data;
-  return event && { ...event, created: event.created, object: event.data.object };
+  const { created, livemode } = event ?? {};
+  return event && { ...event, created, livemode, object: event.data.object };
 }
 
 /** The order that an object names. Money that names none is another's business: a shop may use its account for more. */

@@ -5,6 +5,7 @@ import { createGuard } from "./guard.ts";
 import {
   BadSignature,
   type PaymentEvent,
+  PaymentMethodUnavailable,
   type PaymentProvider,
   ProviderFailed,
   type RefundRequest,
@@ -12,14 +13,15 @@ import {
   type ToldRefund,
 } from "./provider.ts";
 import type { ProviderOptions } from "./provider-options.ts";
-import { listStripeIntents } from "./recent-payments.ts";
-import { createStripeApi, refundState, type StripeApi } from "./stripe-api.ts";
+import { listStripe, tellRefund } from "./stripe-recent.ts";
+import { createStripeApi, type StripeApi } from "./stripe-api.ts";
 import { stripeAmounts } from "./stripe-currencies.ts";
 import { type DisputedIntent, findDisputed } from "./stripe-disputes.ts";
 import {
   parseStripeEvent,
   intentFact,
   isGenuine,
+  isOfMode,
   parseEvent,
   findRefundedIntent,
   noteStripeEvent,
@@ -28,6 +30,13 @@ import {
 
 function isRefusal(error: unknown, ...reasons: string[]): boolean {
   return error instanceof ProviderFailed && reasons.includes(error.reason);
+}
+
+/** What this account does not take of what the tables allow: its payouts have a minimum of their own, for example. */
+function tellRefusal(error: unknown): never {
+  const reasons = ["amount_too_small", "amount_too_large"] as const;
+  const reason = reasons.find((each) => isRefusal(error, each));
+  throw reason ? new PaymentMethodUnavailable("stripe", reason) : error;
 }
 
 type Intents = Awaited<ReturnType<StripeApi["listIntents"]>>;
@@ -55,13 +64,7 @@ async function refundBy(api: StripeApi, request: RefundRequest): Promise<RefundS
 /** Every refund of a payment intent, wherever it was asked for. */
 async function listTold(api: StripeApi, intentId: string): Promise<ToldRefund[]> {
   const refunds = await api.listRefunds(intentId);
-  return refunds.flatMap((refund) => {
-    const { amount, currency, metadata } = refund;
-    const amountMinor = stripeAmounts.fromProvider(amount, currency.toUpperCase());
-    if (amountMinor === undefined) return [];
-    const ourRefundId = metadata?.["refundId"];
-    return [{ ...refundState(refund), amountMinor, ...(ourRefundId ? { ourRefundId } : {}) }];
-  });
+  return refunds.flatMap((refund) => tellRefund(refund) ?? []);
 }
 
 /** The intent that an event names; undefined where it is another account's money. */
@@ -98,6 +101,15 @@ async function disputedEvent(
   return { ...fact, kind: "disputed", dispute: told.dispute };
 }
 
+/** What an event says, with a look at Stripe where it only says where to look. */
+async function readEvent(api: StripeApi, event: StripeEvent): Promise<PaymentEvent> {
+  const disputed = findDisputed(event);
+  if (disputed) return disputedEvent(api, event, disputed);
+  const refunded = findRefundedIntent(event);
+  const fact = refunded && (await refundedFact(api, refunded, event.type));
+  return fact || parseStripeEvent(event);
+}
+
 /** Stripe as a payment provider. */
 export function createStripe(options: ProviderOptions): PaymentProvider {
   const { keys, clock = systemClock } = options;
@@ -117,9 +129,11 @@ export function createStripe(options: ProviderOptions): PaymentProvider {
       const amount = await payable({ amountMinor, currency });
       const [{ publishableKey }] = await keys();
       const wish = { amount, currency: currency.toLowerCase(), metadata: { orderId } };
-      const intent = await (transactionId === undefined
-        ? api.createIntent(wish, `${orderId}-stripe`)
-        : api.fetchIntent(transactionId));
+      const asked =
+        transactionId === undefined
+          ? api.createIntent(wish, `${orderId}-stripe`)
+          : api.fetchIntent(transactionId);
+      const intent = await asked.catch(tellRefusal);
       return {
         transactionId: intent.id,
         ...(intent.client_secret ? { clientSecret: intent.client_secret } : {}),
@@ -127,13 +141,12 @@ export function createStripe(options: ProviderOptions): PaymentProvider {
       };
     },
     async readWebhook(delivery) {
-      if (!isGenuine(delivery, await keys(), clock())) throw new BadSignature("stripe");
+      const versions = await keys();
+      if (!isGenuine(delivery, versions, clock())) throw new BadSignature("stripe");
       const event = parseEvent(delivery.body);
-      const disputed = event && findDisputed(event);
-      if (disputed) return disputedEvent(api, event, disputed);
-      const refunded = event && findRefundedIntent(event);
-      const fact = refunded && (await refundedFact(api, refunded, event.type));
-      return fact || parseStripeEvent(event);
+      if (!event) return parseStripeEvent(event);
+      if (!isOfMode(event, versions[0])) return noteStripeEvent(event, false);
+      return { ...(await readEvent(api, event)), eventId: event.id };
     },
     async readReturn({ transactionId: known }, returned) {
       const { paymentIntentId, payment_intent: redirected } = returned;
@@ -152,7 +165,7 @@ export function createStripe(options: ProviderOptions): PaymentProvider {
       const fact = await provider.fetch({ transactionId, paymentId: transactionId });
       return fact?.kind === "failed" ? undefined : fact;
     },
-    listRecent: (query) => listStripeIntents(api, query, standingFact),
+    listRecent: (query) => listStripe({ api, standingFact, nowMs: clock() }, query),
     async cancel(transactionId) {
       try {
         await api.cancelIntent(transactionId);

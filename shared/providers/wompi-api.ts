@@ -1,14 +1,15 @@
 /** The calls to Wompi's REST API that we need, guarded and with tidy errors. */
+import { currencyCode, foreignId } from "./foreign.ts";
 import { z } from "zod";
 import type { Guard } from "./guard.ts";
 import { ProviderFailed } from "./provider.ts";
 import type { ProviderOptions } from "./provider-options.ts";
 
 const entity = z.object({
-  id: z.string(),
-  reference: z.string(),
+  id: foreignId,
+  reference: foreignId,
   amount_in_cents: z.int(),
-  currency: z.string(),
+  currency: currencyCode,
   status: z.string(),
 });
 const transactionSchema = z.object({ data: entity });

@@ -1,4 +1,5 @@
 /** Wompi: web checkout with integrity signature, events with checksum, and its REST API. */
+import { currencyCode, foreignId, foreignWords } from "./foreign.ts";
 import { z } from "zod";
 import { createAvailability, refundable } from "./availability.ts";
 import { createGuard } from "./guard.ts";
@@ -45,21 +46,21 @@ export function signCheckout(parts: readonly (string | number)[], integritySecre
 const toldSchema = z.object({
   transaction: z.object({
     id: z.string().regex(/^[\w-]{1,128}$/),
-    reference: z.string(),
+    reference: foreignId,
     amount_in_cents: z.int(),
-    currency: z.string(),
+    currency: currencyCode,
     status: z.string(),
   }),
 });
 
-const kinds: Readonly<Record<string, PaymentFact["kind"]>> = {
+const kinds = foreignWords<PaymentFact["kind"]>({
   // Whether a bank is at work or the shopper still is, Wompi does not tell.
   PENDING: "processing",
   APPROVED: "captured",
   DECLINED: "failed",
   ERROR: "failed",
   VOIDED: "refunded",
-};
+});
 
 const makeVoidId = (paymentId: string): string => `void-${paymentId}`;
 
@@ -171,7 +172,7 @@ export function createWompi(options: ProviderOptions): PaymentProvider {
       (name) => actual[name] === told[name],
     );
     if (!agrees) throw new BadSignature("wompi");
-    return parseFact(actual) ?? noted;
+    return { ...(parseFact(actual) ?? noted), eventId };
   }
 
   const provider: PaymentProvider = {

@@ -2,6 +2,7 @@
 import type { Order } from "../../orders/order.ts";
 import type { DisputeEntry } from "../../orders/order-dispute.ts";
 import type { ToldDispute } from "../../providers/dispute.ts";
+import type { PaymentFact } from "../../providers/provider.ts";
 import { foreignKey } from "../fact-key.ts";
 
 /** How many disputes an order keeps: a payment has one or two, and the row is not to grow with what others do. */
@@ -44,6 +45,14 @@ export function isNewer(told: ToldDispute, known: DisputeEntry): boolean {
   if (told.status !== known.status) return told.status > known.status;
   if (told.takenMinor !== known.takenMinor) return told.takenMinor > known.takenMinor;
   return told.amountMinor > known.amountMinor;
+}
+
+/** Whether the order has a dispute just as a fact tells it, whenever that was said. */
+export function isSameDispute(order: Order, { kind, dispute, paymentId }: PaymentFact): boolean {
+  const known = dispute && findDispute(order, dispute.disputeId);
+  if (kind !== "disputed" || !known || known.paymentId !== paymentId) return false;
+  const names = ["status", "amountMinor", "takenMinor", "isOver"] as const;
+  return names.every((name) => known[name] === dispute[name]);
 }
 
 /** The order with a dispute put in place of what was known of it; what follows from it is for others. */

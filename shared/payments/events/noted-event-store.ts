@@ -1,4 +1,5 @@
-/** Where events are kept that did nothing: unknown kinds, other people's money, and what an order is past. */
+/** Where events are kept that no order remembers: unknown kinds, other people's money, and what an order is past. */
+import type { AuditAction } from "../../base/audit-action.ts";
 import { HoldfastError } from "../../base/errors.ts";
 import { dayMs, type EpochMs, later, ttlSecondsAt } from "../../base/time.ts";
 import type { PaymentEvent } from "../../providers/provider.ts";
@@ -6,7 +7,7 @@ import type { Database } from "../../table/database.ts";
 import { condition, isMissing, pathsOf } from "../../table/expression.ts";
 import type { Page } from "../../table/paging.ts";
 import { put, type Write } from "../../table/write.ts";
-import { factKey, foreignKey } from "../fact-key.ts";
+import { foreignKey, tellingKey } from "../fact-key.ts";
 import { type NotedEntry, parseKept } from "./noted-event.ts";
 
 /** The longest text of an event that is kept. */
@@ -24,15 +25,21 @@ class EventKept extends HoldfastError {
   }
 }
 
+/** When an event was told, and what it did if it did anything. */
+interface KeptWhen {
+  readonly nowMs: EpochMs;
+  readonly did?: AuditAction | undefined;
+}
+
 function makeEventKey(event: PaymentEvent): string {
-  const id = event.kind === "noted" ? foreignKey(event.eventId) : factKey(event);
+  const id = event.kind === "noted" ? foreignKey(event.eventId) : tellingKey(event);
   return `${event.provider}/${id}`;
 }
 
 /** Texts from outside are kept to be looked at, not to fill the table; lists are told by what they did. */
 function pickFacts({ orderId, ...told }: PaymentEvent): Record<string, unknown> {
   const kept = Object.entries(told)
-    .filter(([name, value]) => name !== "certain" && typeof value !== "object")
+    .filter(([name, value]) => !["certain", "eventId"].includes(name) && typeof value !== "object")
     .map(([name, value]) => [
       name,
       typeof value === "string" ? value.slice(0, longestText) : value,
@@ -42,27 +49,27 @@ function pickFacts({ orderId, ...told }: PaymentEvent): Record<string, unknown> 
   return { ...Object.fromEntries(kept), ...(isNamed ? { orderId } : {}) };
 }
 
-function keepWrite(event: PaymentEvent, nowMs: EpochMs): Write {
+function keepWrite(event: PaymentEvent, { nowMs, did }: KeptWhen): Write {
   const eventKey = makeEventKey(event);
   const ttlSeconds = ttlSecondsAt(later(nowMs, eventLifeMs));
   return put({
     table: "Events",
     key: { eventKey },
-    item: { eventKey, ...pickFacts(event), atMs: nowMs, ttlSeconds },
+    item: { eventKey, ...pickFacts(event), ...(did && { did }), atMs: nowMs, ttlSeconds },
     condition: isMissing(at("eventKey")),
     refused: () => new EventKept(),
     applied: () => true,
   });
 }
 
-/** Keeps a genuine event that does nothing, or belongs to no order, as it was first told. One request. */
+/** Keeps a genuine event that no order remembers as it was first told. One request. */
 export async function keepEvent(
   database: Database,
   event: PaymentEvent,
-  nowMs: EpochMs,
+  when: KeptWhen,
 ): Promise<void> {
   try {
-    await database.apply(keepWrite(event, nowMs));
+    await database.apply(keepWrite(event, when));
   } catch (error) {
     if (!(error instanceof EventKept)) throw error;
   }

@@ -28,8 +28,9 @@ export interface NotedEntry {
   readonly isUnreadable?: boolean;
 }
 
-/** Names are kept as `kind:id`. */
-function parseKey(key: string): Pick<NotedEntry, "kind" | "id"> {
+/** Names are kept as `kind:id`, and `#` with the telling where that makes another one. */
+function parseKey(name: string): Pick<NotedEntry, "kind" | "id"> {
+  const key = name.replace(/#by_[\w-]{22}$/, "");
   const at = key.indexOf(":");
   const kind = eventKinds.find((each) => each === key.slice(0, Math.max(0, at)));
   return kind ? { kind, id: key.slice(at + 1) } : { kind: "noted", id: key };
@@ -42,10 +43,10 @@ export function listRemembered({ events = {}, paymentMethod }: Order): NotedEntr
   });
 }
 
-/** An event that did nothing, as it was kept. */
+/** An event as it was kept: it did nothing, or its order remembers no more. */
 export function parseKept(row: Row): NotedEntry {
-  const { provider, type, atMs, isUnreadable } = row as unknown as NotedEntry;
+  const { provider, type, atMs, isUnreadable, did = "nothing" } = row as unknown as NotedEntry;
   const key = String(row["eventKey"]).slice(provider.length + 1);
-  const told = { provider, ...parseKey(key), type, did: "nothing", atMs } as const;
+  const told = { provider, ...parseKey(key), type, did, atMs } as const;
   return isUnreadable === true ? { ...told, isUnreadable } : told;
 }

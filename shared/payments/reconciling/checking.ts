@@ -1,10 +1,12 @@
 /** Holds a page of a provider's payments against their orders and the ledger, and settles what nobody told. */
 import { bulkhead } from "cockatiel";
 import type { Actor } from "../../base/actor.ts";
+import type { Logger } from "../../base/logger.ts";
 import type { Clock } from "../../base/time.ts";
 import type { Order } from "../../orders/order.ts";
 import type { PaymentFact, PaymentProvider } from "../../providers/provider.ts";
 import type { Database } from "../../table/database.ts";
+import { isSameDispute } from "../disputes/dispute.ts";
 import { knowsTransaction } from "../payment.ts";
 import type { Settle } from "../rechecking.ts";
 import {
@@ -24,6 +26,7 @@ export interface CheckingOptions {
   readonly database: Database;
   readonly settle: Settle;
   readonly clock: Clock;
+  readonly logger: Logger;
 }
 
 /** What became of one payment. */
@@ -34,8 +37,18 @@ interface Checked {
   readonly differs?: Difference;
 }
 
+/** What was listed of a refund or dispute stays; the answer says whose payment that is. */
+function withNews(
+  answer: PaymentFact | undefined,
+  { kind, refunds, dispute }: PaymentFact,
+): PaymentFact | undefined {
+  if (!answer || (!refunds && !dispute)) return answer;
+  const { refunds: _all, ...payment } = answer;
+  return { ...payment, kind, ...(refunds && { refunds }), ...(dispute && { dispute }) };
+}
+
 /** Makes `checkPage`: two batched reads of orders and one of the ledger, and what settling costs. */
-export function createChecking({ database, settle, clock }: CheckingOptions) {
+export function createChecking({ database, settle, clock, logger }: CheckingOptions) {
   /** The facts with their orders; where only the provider can say whose a payment is, it is asked. */
   async function findTheirs(provider: PaymentProvider, facts: readonly PaymentFact[]) {
     const known = await findOrders(
@@ -47,7 +60,8 @@ export function createChecking({ database, settle, clock }: CheckingOptions) {
       const order = known.get(fact.orderId);
       if (fact.certain || (order && knowsTransaction(order, fact.transactionId))) return fact;
       // Whose an attempt was that came to nothing is not worth a question.
-      return fact.kind === "failed" ? undefined : lane.execute(() => provider.fetch(fact));
+      if (fact.kind === "failed") return undefined;
+      return lane.execute(async () => withNews(await provider.fetch(fact), fact));
     });
     const certain = (await Promise.all(asked)).filter((fact) => fact !== undefined);
     const orders = await findOrders(
@@ -64,8 +78,13 @@ export function createChecking({ database, settle, clock }: CheckingOptions) {
     actor: Actor,
   ): Promise<Checked> {
     if (!order) return { isSettled: false, differs: makeDifference("order_missing", fact, order) };
-    const now = fact.kind === "failed" ? order : await settle(order, fact, actor);
-    const isSettled = now !== order && fact.kind === "captured";
+    const isKnown = fact.kind === "failed" || isSameDispute(order, fact);
+    const now = isKnown ? order : await settle(order, fact, actor);
+    const isSettled = now !== order && fact.kind !== "processing";
+    if (isSettled && fact.kind !== "captured") {
+      const { orderId, paymentId } = fact;
+      logger.warn("Something that no webhook told of", { orderId, paymentId, kind: fact.kind });
+    }
     const kind = findDifference(now, fact);
     return { order: now, isSettled, ...(kind ? { differs: makeDifference(kind, fact, now) } : {}) };
   }
@@ -77,20 +96,22 @@ export function createChecking({ database, settle, clock }: CheckingOptions) {
     actor: Actor,
   ) {
     const differences: Difference[] = [];
-    const sales: [Order, string][] = [];
-    const factOf = new Map<Order, PaymentFact>();
+    /** As they are now, with the last fact that was held against each: a page may have several. */
+    const latest = new Map<string, { order: Order; fact: PaymentFact }>();
     let settled = 0;
     for (const { fact, order } of await findTheirs(provider, facts)) {
-      const { order: now, isSettled, differs } = await check(fact, order, actor);
+      const read = order && (latest.get(order.orderId)?.order ?? order);
+      const { order: now, isSettled, differs } = await check(fact, read, actor);
       settled += isSettled ? 1 : 0;
       if (differs) differences.push(differs);
-      if (!now) continue;
-      factOf.set(now, fact);
-      sales.push(...listLedgerItems(now).map((id): [Order, string] => [now, id]));
+      if (now) latest.set(now.orderId, { order: now, fact });
     }
+    const sales = [...latest.values()].flatMap(({ order }) =>
+      listLedgerItems(order).map((itemId): [Order, string] => [order, itemId]),
+    );
     const missing = await findMissingSales(database, sales);
     for (const order of [...missing].filter((each) => isInLedger(each, clock()))) {
-      differences.push(makeDifference("sale_missing", factOf.get(order)!, order));
+      differences.push(makeDifference("sale_missing", latest.get(order.orderId)!.fact, order));
     }
     return { differences, settled };
   };

@@ -1,8 +1,10 @@
 /** What a provider's books and ours can differ in, and how one payment is held against its order. */
 import type { EpochMs } from "../../base/time.ts";
 import { later, secondsToMs } from "../../base/time.ts";
-import type { Order, PaymentMethod } from "../../orders/order.ts";
+import type { Order, PaymentMethod, Refund } from "../../orders/order.ts";
 import type { PaymentFact } from "../../providers/provider.ts";
+import { findDispute, isSameDispute } from "../disputes/dispute.ts";
+import { listRefunds } from "../refunds/refund.ts";
 
 /** Every way to differ that cannot be settled by itself. */
 export const differenceKinds = [
@@ -14,6 +16,10 @@ export const differenceKinds = [
   "amount_differs",
   // The order is paid by a payment that the provider does not have.
   "not_captured",
+  // The provider has paid back what the order does not know as paid back.
+  "refund_differs",
+  // The provider tells of a dispute otherwise than the order has it.
+  "dispute_differs",
   // The order is paid, and the ledger has no sale of one of its items.
   "sale_missing",
 ] as const;
@@ -68,10 +74,32 @@ export function makeDifference(
   return { kind, provider, orderId, paymentId, amountMinor, currency, ...ours };
 }
 
+/** Whether the order knows all that the provider has paid back as paid back. */
+function isBackHere(order: Order, { refunds = [], paymentId }: PaymentFact): boolean {
+  const ours = listRefunds(order).filter((each) => each.paymentId === paymentId);
+  return refunds
+    .filter(({ status }) => status === "done")
+    .every((told) => ours.some((each) => isTold(each, told)));
+}
+
+const isTold = (
+  { providerRefundId, status, amountMinor }: Refund,
+  told: { refundId: string; amountMinor: number },
+): boolean =>
+  providerRefundId === told.refundId && status === "done" && amountMinor === told.amountMinor;
+
+/** Whether a dispute is told otherwise than the order has it, and not because a webhook has told more since. */
+function isToldNewer(order: Order, fact: PaymentFact): boolean {
+  const known = fact.dispute && findDispute(order, fact.dispute.disputeId);
+  return !isSameDispute(order, fact) && !(known && known.toldAtMs >= fact.dispute!.toldAtMs);
+}
+
 /** How an order that everything was done for differs from what its provider says; undefined when they agree. */
 export function findDifference(order: Order, fact: PaymentFact): DifferenceKind | undefined {
   const known = recordedMinor(order, fact.paymentId);
   if (fact.kind === "failed") return known !== undefined ? "not_captured" : undefined;
+  if (fact.kind === "disputed") return isToldNewer(order, fact) ? "dispute_differs" : undefined;
+  if (fact.kind === "refunded") return isBackHere(order, fact) ? undefined : "refund_differs";
   if (fact.kind !== "captured") return undefined;
   if (known === undefined) return "unsettled";
   return known === fact.amountMinor ? undefined : "amount_differs";

@@ -2,7 +2,6 @@
 import type { Actor } from "../../base/actor.ts";
 import { InvalidRequest } from "../../base/errors.ts";
 import { epochMs, secondsToMs } from "../../base/time.ts";
-import type { Logger } from "../../base/logger.ts";
 import { providerNames } from "../../base/payment-providers.ts";
 import type { ProviderName, Providers } from "../../providers/provider.ts";
 import { ProviderFailed } from "../../providers/provider.ts";
@@ -16,15 +15,14 @@ import { moveMark, readMark } from "./reconcile-store.ts";
 /** What the reconciler works with. */
 export interface ReconcilingOptions extends CheckingOptions {
   readonly providers: Providers;
-  readonly logger: Logger;
   readonly alarm: (name: PaymentAlarm) => void;
 }
 
 /** What one walk has found. */
 export interface Reconciled {
-  /** Payments that were held against their orders. */
+  /** Payments, refunds and disputes that were held against their orders. */
   readonly checked: number;
-  /** Payments that nobody had told of; their orders are settled now. */
+  /** Payments, refunds and disputes that nobody had told of; their orders are settled now. */
   readonly settled: number;
   readonly differences: readonly Difference[];
   /** Providers that could not be asked, and why: what is theirs was not checked. */
@@ -49,7 +47,7 @@ export function createReconciling(options: ReconcilingOptions) {
   }
 
   /**
-   * Walks payments page by page until all are checked or the operation's time is up; the cursor goes on. What
+   * Walks payments, and what went back or is disputed of any, page by page until all are checked or the operation's time is up; the cursor goes on. What
    * was captured and not told is settled as its webhook would have. Two at once, or one that dies in between, do no
    * harm. For 100 payments two batched reads of orders and one of the ledger.
    *

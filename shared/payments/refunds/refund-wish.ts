@@ -116,7 +116,7 @@ function checkLines(order: Order, lines: readonly ReturnedLine[]): void {
   const returnable = sumReturnable(order);
   if (returnable.size === 0) throw new OrderNotPayable(order);
   for (const [index, { lineId }] of lines.entries()) {
-    const path = `body.lines.${index}.lineId`;
+    const path = `lines.${index}.lineId`;
     const message = "is no line of this order";
     if (!returnable.has(lineId)) throw new InvalidRequest([{ path, message }]);
   }

@@ -53,7 +53,7 @@ async function payUnheard(name: ProviderName, itemId: string): Promise<string> {
   return orderId;
 }
 
-it("an order is settled instead of expired, by the schedule and by an administrator's sweep", async () => {
+it("an order is settled instead of expired, by the schedule and by an administrator's sweep @long", async () => {
   const sweeps = ["POST /_local/schedules/sweep", "POST /admin/locks/cleanup"];
   for (const [round, sweep] of sweeps.slice(0, rounds).entries()) {
     const orders = await Promise.all(names.map((name) => payUnheard(name, `${name}-${round}`)));
@@ -65,11 +65,14 @@ it("an order is settled instead of expired, by the schedule and by an administra
   }
 });
 
-it("money for orders that were cancelled is found by the hourly round, and by an administrator's", async () => {
+it("money for orders that were cancelled is found by the hourly round, and by an administrator's @long", async () => {
   const walks = [
     () => server.call("POST /_local/schedules/reconcile", admin),
     () => server.call("POST /admin/payments/reconcile", { ...admin, body: {} }),
   ];
+  // Late money looks whether it is still given.
+  const sale = { name: "Sale", type: "discount", target: "total", value: "-10%", automatic: true };
+  await server.call("PUT /promotions/sale", { ...admin, body: { ...sale, active: true } });
   for (const [round, walk] of walks.slice(0, rounds).entries()) {
     const orders = await Promise.all(
       names.map((name) => startUnheard(name, `lost-${name}-${round}`)),

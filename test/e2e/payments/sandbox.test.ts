@@ -1,18 +1,10 @@
 /** Payments through HTTP, from the order to the sandbox's signed webhook and back. */
-import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { describe, expect, it } from "vitest";
 import { fewestRequests, requestsOf } from "../../support/steady.ts";
-import { startServer, type TestServer } from "../../support/server.ts";
+import { startUnsweptServer } from "../../support/shop-for-file.ts";
 
-let server: TestServer;
+const server = await startUnsweptServer();
 const admin = { as: "root", groups: ["admin"] };
-
-beforeAll(async () => {
-  server = await startServer({ context: { sweep: "off" } });
-});
-
-afterAll(async () => {
-  await server?.stop();
-});
 
 let serial = 0;
 
@@ -42,7 +34,7 @@ const pay = (transactionId: string, outcome: string, more = {}, as = "alice") =>
 const get = async (orderId: string) => (await server.call(`GET /orders/${orderId}`, admin)).body;
 
 describe("a sandbox payment", () => {
-  it("pays the order; a duplicate changes nothing", async () => {
+  it("pays the order; a duplicate changes nothing @long", async () => {
     const itemId = await item(2);
     const { orderId } = await order(itemId);
     const started = await initiate(orderId);
@@ -78,7 +70,7 @@ describe("a sandbox payment", () => {
     expect((await pay("nonsense", "success")).status).toBe(404);
   });
 
-  it("that comes when the units are somebody else's is paid back once", async () => {
+  it("that comes when the units are somebody else's is paid back once @long", async () => {
     const itemId = await item(1);
     const { orderId } = await order(itemId);
     const { transactionId } = (await initiate(orderId)).body;

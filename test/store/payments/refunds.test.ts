@@ -171,7 +171,7 @@ describe("what was sent", () => {
       actor,
     });
 
-  it("costs two requests, is said once, and never more than was bought and is not back", async () => {
+  it("costs two requests, is said once, and never more than was bought and is not back @long", async () => {
     const { orderId, refund, line, chair, table, read } = await paidOrder();
     expect(orderView(await read()).fulfilmentStatus).toBe("unfulfilled");
     const { result, meter } = await metered(() => send(orderId, "p1", chair, 2));

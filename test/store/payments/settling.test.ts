@@ -143,12 +143,10 @@ describe("money in time", () => {
   it("an event of an order that is not ours is kept and acknowledged", async () => {
     const order = await place([await item(1)]);
     const foreign = money.eventOf({ ...order, orderId: "ord_unknown" }, "payment.captured");
-    await money.send(foreign);
-    await money.send(foreign);
-    const eventKey = `sandbox/captured:${foreign.data.paymentId}`;
-    expect(await world.database.get("Events", { eventKey })).toMatchObject({
-      type: "payment.captured",
-    });
+    await money.send(foreign, "msg_1");
+    await money.send(foreign, "msg_1");
+    const { rows } = await money.payments.listEvents({ orderId: foreign.data.orderId, limit: 5 });
+    expect(rows).toMatchObject([{ kind: "captured", type: "payment.captured", did: "nothing" }]);
   });
 
   it("an expired hold that nobody wanted still becomes the sale", async () => {
@@ -291,6 +289,129 @@ describe("late money, which has its time and its price,", () => {
     await change(dearer, 1_001);
     expect(await pay(order)).toBe(refundReasons.priceRose);
     for (const itemId of [dearer, same]) expect(await levels(itemId)).toMatchObject({ sold: 0 });
+  });
+
+  it("a discount that a cart was given is had once, however many orders were made of it", async () => {
+    const userId = unique("user");
+    const cart = { userId, sessionId: "default" };
+    const at = { ...cart, instance: "main", actor: { id: userId } };
+    const itemId = await item(9);
+    const given = {
+      name: "sorry",
+      type: "discount",
+      target: "total",
+      value: "-500",
+      order: 0,
+    } as const;
+    const startedCart = async (): Promise<Order> => {
+      const source = { kind: "cart", sessionId: "default" } as const;
+      const wish = { userId, actor: { id: userId }, source, paymentMethod: "sandbox" } as const;
+      const { order } = await world.orders.place(wish);
+      await start(order);
+      return read(order);
+    };
+    const cancel = async ({ orderId }: Order) =>
+      world.orders.cancel(orderId, { userId, isAdmin: false }, { id: userId });
+    await world.carts.addLine(at, { itemId, quantity: 1 });
+    await world.carts.setCondition(at, given);
+    const orders = [await startedCart()];
+    await cancel(orders[0]!);
+    orders.push(await startedCart());
+    await cancel(orders[1]!);
+    orders.push(await startedCart());
+    expect(orders.map(({ totalMinor }) => totalMinor)).toEqual([500, 500, 500]);
+    // While the cart is paid for again, when it was bought, and when it was bought late.
+    expect(await pay(orders[0]!)).toBe(refundReasons.priceRose);
+    await cancel(orders[2]!);
+    expect(await pay(orders[1]!)).toBeUndefined();
+    expect(await pay(orders[2]!)).toBe(refundReasons.priceRose);
+    expect(await levels(itemId)).toEqual({ available: 8, sold: 1, held: 0 });
+  });
+
+  it("once a discount is over it is given no more, and up to that instant it is", async () => {
+    const endsAtMs = time.clock() + 3_600_000;
+    const sale = {
+      name: "Sale",
+      type: "discount",
+      target: "total",
+      value: "-10%",
+      order: 0,
+    } as const;
+    const facts = { ...sale, automatic: true, combinable: true, active: true };
+    await world.promotions.put("until-then", { ...facts, endsAtMs }, { id: "root" });
+    try {
+      const orders = [];
+      for (let each = 0; each < 3; each += 1) orders.push(await started([await item(1)]));
+      const [early, out, held] = orders as [Order, Order, Order];
+      expect(early).toMatchObject({ totalMinor: 900, discountsEndAtMs: endsAtMs });
+      time.to(early.expiresAtMs);
+      for (const order of [early, out]) await end(order);
+      time.to(endsAtMs - 1);
+      expect(await pay(early)).toBeUndefined();
+      time.to(endsAtMs);
+      expect(await pay(out)).toBe(refundReasons.priceRose);
+      // What nobody has ended and nobody has taken was promised at its price.
+      expect(await pay(held)).toBeUndefined();
+    } finally {
+      await world.promotions.delete("until-then", { id: "root" });
+    }
+  });
+
+  it("a discount that is ended, lowered or taken away meanwhile is given no more, and what is held keeps it", async () => {
+    const facts = {
+      name: "Sale",
+      type: "discount",
+      target: "total",
+      value: "-10%",
+      order: 0,
+      automatic: true,
+      combinable: true,
+      active: true,
+    } as const;
+    const root = { id: "root" };
+    const put = (more: object = {}) => world.promotions.put("sale", { ...facts, ...more }, root);
+    const changes = {
+      "ended before its time": () => put({ endsAtMs: time.clock() }),
+      "taken away": () => world.promotions.delete("sale", root),
+      "switched off": () => put({ active: false }),
+      "begins later": () => put({ startsAtMs: time.clock() + 1 }),
+      "gives less": () => put({ value: "-5%" }),
+      "is for codes now": () => put({ automatic: false }),
+    };
+    for (const [how, alter] of Object.entries(changes)) {
+      await put();
+      const orders = [];
+      for (let each = 0; each < 3; each += 1) orders.push(await started([await item(1)]));
+      const [early, out, held] = orders as [Order, Order, Order];
+      time.to(early.expiresAtMs);
+      for (const order of [early, out]) await end(order);
+      // Another name for it makes no difference.
+      await put({ name: "Bargains" });
+      expect([how, await pay(early)]).toEqual([how, undefined]);
+      await alter();
+      expect([how, await pay(out)]).toEqual([how, refundReasons.priceRose]);
+      expect([how, await pay(held)]).toEqual([how, undefined]);
+      await world.promotions.delete("sale", root).catch(() => {});
+    }
+  });
+
+  it("what is looked at of discounts costs no request", async () => {
+    const root = { id: "root" };
+    const facts = { name: "Sale", type: "discount", target: "total", value: "-10%" } as const;
+    const more = { order: 0, automatic: true, combinable: true, active: true };
+    const plain = await started([await item(1)]);
+    await world.promotions.put("sale", { ...facts, ...more }, root);
+    const reduced = await started([await item(1)]);
+    time.to(Math.max(plain.expiresAtMs, reduced.expiresAtMs));
+    const requests: number[] = [];
+    for (const order of [plain, reduced]) {
+      await end(order);
+      const event = money.eventOf(order, "payment.captured");
+      requests.push((await metered(() => money.send(event))).meter.requests);
+      expect(await statusOf(order)).toBe("paid");
+    }
+    await world.promotions.delete("sale", root);
+    expect(requests[1]).toBe(requests[0]);
   });
 
   it("what costs less by now, or the same again, is bought for what was ordered", async () => {

@@ -133,6 +133,14 @@ class Story {
   readonly refund = ({ payments }: ReturnType<Story["open"]>) =>
     payments.refund({ orderId: this.order.orderId, reason: "damaged", actor: { id: "root" } });
 
+  readonly refundPart = ({ payments }: ReturnType<Story["open"]>) =>
+    payments.refund({
+      orderId: this.order.orderId,
+      reason: "a scratch",
+      amountMinor: 300,
+      actor: { id: "root" },
+    });
+
   readonly sweep = ({ sweep }: ReturnType<Story["open"]>) => sweep(sweeper);
 
   /** What the provider has paid back for this order. */
@@ -206,7 +214,7 @@ async function loseTheUnit(story: Story): Promise<void> {
 }
 
 describe.each(names)("%s: a process that dies at any request", (name) => {
-  it("of starting a payment: the repetition starts it, and the order can be paid", async () => {
+  it("of starting a payment: the repetition starts it, and the order can be paid @long", async () => {
     const outcomes = await atEveryRequest(name, async (story, death) => {
       await story.begin();
       const ended = await story.live(story.initiate, death);
@@ -270,7 +278,23 @@ describe.each(names)("%s: a process that dies at any request", (name) => {
     }
   });
 
-  it("of the sweep: the next one goes on, and pays back once", async () => {
+  // Wompi gives a payment back as a whole only.
+  it.skipIf(name === "wompi")("of a part that goes back: it goes back once", async () => {
+    for (const again of ["refund", "sweep"] as const) {
+      const outcomes = await atEveryRequest(name, async (story, death) => {
+        await story.begin();
+        await story.live(story.initiate);
+        await story.live(story.hook);
+        const ended = await story.live(story.refundPart, death);
+        const hasBegun = Object.keys(story.order.payment?.refunds ?? {}).length > 0;
+        if (again === "refund" || !hasBegun) await story.live(story.refundPart);
+        return ended;
+      });
+      expect(outcomes).toEqual(["paid, 1 paid back"]);
+    }
+  });
+
+  it("of the sweep: the next one goes on, and pays back once @long", async () => {
     const outcomes = await atEveryRequest(name, async (story, death) => {
       await story.begin();
       await story.live(story.initiate);
@@ -285,5 +309,6 @@ describe.each(names)("%s: a process that dies at any request", (name) => {
 
 it("tells how many processes died", () => {
   console.log(`${crashes} processes died, each at another request, before or after its effect`);
-  expect(crashes).toBeGreaterThan(50 * names.length);
+  // Without the long ones there are fewer.
+  expect(crashes).toBeGreaterThan(25 * names.length);
 });

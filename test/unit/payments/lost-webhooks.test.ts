@@ -104,6 +104,47 @@ it("what went back unheard is not sold for, though it could not be asked for at 
   expect(await stock()).toMatchObject({ sold: 0 });
 });
 
+/** Its money has come, and of all that is asked only what went back is not told. */
+async function paidUnlistable() {
+  const started = await startedOrder(bench, "stripe");
+  await started.happen("captured");
+  bench.stripe.faultFor = ({ path }) => (path.includes("/refunds") ? "error" : undefined);
+  return started;
+}
+
+it("money that came keeps a shopper from cancelling, though what went back cannot be asked for", async () => {
+  const { read, cancel } = await paidUnlistable();
+  expect(await errorOf(cancel())).toMatchObject({
+    code: "PAYMENT_PROVIDER_ERROR",
+    fields: { provider: "stripe", retriable: true },
+  });
+  expect(await read()).toMatchObject({ status: "pending" });
+  bench.stripe.faultFor = () => undefined;
+  expect(await errorOf(cancel())).toMatchObject({ fields: { orderStatus: "paid" } });
+  expect(await read()).toMatchObject({ status: "paid" });
+});
+
+it("money that came keeps an order from expiring, however long what went back cannot be asked for", async () => {
+  const { read, sweep, passTime } = await paidUnlistable();
+  passTime(holdMs + paymentMs + 2 * 3_600_000);
+  expect(await sweep()).toMatchObject({ expiredOrders: 0 });
+  expect(await read()).toMatchObject({ status: "pending" });
+  bench.stripe.faultFor = () => undefined;
+  await sweep();
+  expect(await read()).toMatchObject({ payment: { capturedMinor: 700 } });
+});
+
+it("money that comes while an order is cancelled is settled, though what went back cannot be asked for", async () => {
+  const { read, cancel } = await startedOrder(bench, "stripe");
+  const order = await read();
+  bench.stripe.faultFor = ({ path }) => {
+    if (path.endsWith("/cancel")) bench.delivery("stripe", order, "captured", 1);
+    return path.includes("/refunds") ? "error" : undefined;
+  };
+  expect(await errorOf(cancel())).toMatchObject({ fields: { orderStatus: "paid" } });
+  bench.stripe.faultFor = () => undefined;
+});
+
 it("a payment that succeeds while it is cancelled is settled: the refused cancel is not swallowed", async () => {
   const { cancel, read, shop } = await startedOrder(bench, "stripe");
   const order = await read();

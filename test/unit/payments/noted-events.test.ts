@@ -4,6 +4,10 @@ import { listPaymentEvents } from "../../../shared/api/payment-admin.ts";
 import { epochMs } from "../../../shared/base/time.ts";
 import type { SandboxEvent } from "../../../shared/providers/sandbox.ts";
 import { findOrder } from "../../../shared/orders/order-store.ts";
+import type { WebhookDelivery } from "../../../shared/providers/provider.ts";
+import type { ProviderAction } from "../../../local/providers/stand-in.ts";
+import { startBench } from "../../support/providers/bench.ts";
+import { startedOrder as startedProviderOrder } from "../../support/providers/started-order.ts";
 import { createMemoryWorld } from "../../support/memory-world.ts";
 import { createPayments, type PaymentsGiven } from "../../support/payments.ts";
 import { giveItem } from "../../support/world.ts";
@@ -80,12 +84,19 @@ describe("the events of an order", () => {
 
   it("are noted once: what did nothing costs two requests, and what is known one", async () => {
     const { tell, list } = await startedOrder();
-    expect(await tell("payment.captured")).toBe(2);
-    expect(await tell("payment.captured")).toBe(1);
+    expect(await tell("payment.captured", {}, "msg_1")).toBe(2);
+    expect(await tell("payment.captured", {}, "msg_1")).toBe(1);
     for (let each = 0; each < 3; each += 1) {
-      expect(await tell("payment.failed", { paymentId: "another" })).toBe(2);
+      expect(await tell("payment.failed", { paymentId: "another" }, "msg_2")).toBe(2);
     }
-    expect((await list())[0].rows).toHaveLength(2);
+    // The same money, told by another event: it is on record, too.
+    expect(await tell("payment.captured", {}, "msg_3")).toBe(2);
+    const [{ rows }] = await list();
+    expect(rows.map(({ kind, did }) => [kind, did])).toEqual([
+      ["captured", "nothing"],
+      ["failed", "nothing"],
+      ["captured", "order.paid"],
+    ]);
   });
 
   it("go on page by page, one request each", async () => {
@@ -125,5 +136,81 @@ describe("the events of an order", () => {
     expect(await read()).toMatchObject({ status: "paid", payment: { capturedMinor: 700 } });
     const [{ rows }] = await list({ limit: 100 });
     expect(rows).toHaveLength(61);
+    expect(rows.find(({ kind }) => kind === "captured")).toMatchObject({ did: "order.paid" });
+  });
+});
+
+/** What a provider tells while something happens to its only payment, by hand, twice of each. */
+async function playedTwice(
+  name: "stripe" | "mercadopago",
+  play: (act: (action: ProviderAction, amount?: number) => Promise<void>) => Promise<void>,
+) {
+  let passedMs = 0;
+  const bench = await startBench({ now: () => 1_800_000_000_000 + passedMs });
+  try {
+    const { shop, orderId, passTime } = await startedProviderOrder(bench, name);
+    const standIn = bench[name];
+    const told: string[] = [];
+    await play(async (action, amount) => {
+      passTime(1_000);
+      passedMs += 1_000;
+      const deliveries: WebhookDelivery[] = [];
+      standIn.onEvent = (delivery) => deliveries.push(delivery);
+      standIn.act(standIn.list()[0]!.id, action, amount);
+      for (const delivery of deliveries) {
+        await shop.payments.receive(name, delivery);
+        await shop.payments.receive(name, delivery);
+        told.push(String(delivery.body));
+      }
+    });
+    const { rows } = await shop.payments.listEvents({ orderId, limit: 100 });
+    return { rows, told: new Set(told).size };
+  } finally {
+    await bench.stop();
+  }
+}
+
+describe("of a provider each event is listed once, and repetitions are not", () => {
+  it("Stripe's of several refunds, and of a dispute from its beginning to its end", async () => {
+    const { rows, told } = await playedTwice("stripe", async (act) => {
+      await act("pay");
+      await act("refund", 100);
+      await act("refund", 200);
+      await act("failRefund");
+      await act("dispute", 300);
+      await act("winDispute");
+    });
+    expect(rows).toHaveLength(told);
+    expect(rows.map(({ type }) => type)).toEqual(
+      expect.arrayContaining([
+        "payment_intent.succeeded",
+        "refund.created",
+        "charge.refunded",
+        "refund.failed",
+        "charge.dispute.created",
+        "charge.dispute.funds_withdrawn",
+        "charge.dispute.closed",
+        "charge.dispute.funds_reinstated",
+      ]),
+    );
+    const moved = rows.filter(({ kind, did }) => kind === "refunded" && did === "refund.told");
+    // Two parts that went back and one that came home; what else was told of them was known.
+    expect(moved).toHaveLength(3);
+  });
+
+  it("Mercado Pago's of several refunds, and of a chargeback", async () => {
+    const { rows } = await playedTwice("mercadopago", async (act) => {
+      await act("pay");
+      await act("refund", 1);
+      await act("refund", 2);
+      await act("dispute", 3);
+      await act("loseDispute");
+    });
+    expect(rows.filter(({ kind, did }) => kind === "refunded" && did !== "nothing")).toHaveLength(
+      2,
+    );
+    expect(rows.filter(({ kind, did }) => kind === "disputed" && did !== "nothing")).toHaveLength(
+      2,
+    );
   });
 });

@@ -390,7 +390,7 @@ describe("every order of events", () => {
     expect(sequences).toBeGreaterThan(100_000);
   });
 
-  it("with somebody else after the units: sold or paid back, never both", limit, async () => {
+  it("with somebody else after the units: sold or paid back, never both @long", limit, async () => {
     const { seen } = await explore(new Explorer("sandbox", "release"), 1);
     for (const [facts, ends] of seen) {
       const status = expectedStatus(facts, "release");

@@ -47,7 +47,7 @@ async function paidOrder(name: ProviderName) {
   return { payments, alarms, read, refund, sweep, transactionId, paymentId: paymentId!, ...price };
 }
 
-it("Wompi gives back all or nothing: a part is refused for good and says why, the whole goes back", async () => {
+it("Wompi gives back all or nothing: a part is refused for good and says why, the whole goes back @long", async () => {
   const { payments, read, refund, sweep, alarms, amountMinor } = await paidOrder("wompi");
   const { orderId } = await read();
   const part = { orderId, reason: "scratched", reference: "r1", amountMinor: 100_000, actor: root };
@@ -95,7 +95,7 @@ async function paidInDinars() {
 }
 
 describe("what a provider has no number for", () => {
-  it("is refused where it was named: nothing comes back, nothing is written", async () => {
+  it("is refused where it was named: nothing comes back, nothing is written @long", async () => {
     const { read, refund, giveBack, paidBack, alarms, stockOf } = await paidInDinars();
     const before = await read();
     for (const wish of [

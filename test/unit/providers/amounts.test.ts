@@ -101,6 +101,13 @@ interface Journey {
   readonly told: PaymentFact | undefined;
   readonly fetched: PaymentFact | undefined;
   readonly paidBack: string;
+  /** What the provider is read to have paid back, in minor units. */
+  readonly readBack: number;
+}
+
+async function sumBack(provider: PaymentProvider, transactionId: string, paymentId: string) {
+  const refunds = await provider.listRefunds({ transactionId, paymentId });
+  return refunds.reduce((sum, { amountMinor }) => sum + amountMinor, 0);
 }
 
 const journeys: Record<string, (amount: Amount) => Promise<Journey>> = {
@@ -116,7 +123,8 @@ const journeys: Record<string, (amount: Amount) => Promise<Journey>> = {
       stripeSide.refundedCharge(transactionId).amount_refunded,
       amount.currency,
     );
-    return { asked, told, fetched, paidBack };
+    const readBack = await sumBack(stripe, transactionId, transactionId);
+    return { asked, told, fetched, paidBack, readBack };
   },
   async razorpay(amount) {
     const { transactionId } = await razorpay.create(wishOf(amount));
@@ -129,7 +137,8 @@ const journeys: Record<string, (amount: Amount) => Promise<Journey>> = {
     const fetched = await razorpay.fetch({ transactionId, paymentId: payment.id });
     await razorpay.refund(refundOf(amount, transactionId, payment.id));
     const paidBack = razorpayDecimalText(payment.amount_refunded, amount.currency);
-    return { asked, told, fetched, paidBack };
+    const readBack = await sumBack(razorpay, transactionId, payment.id);
+    return { asked, told, fetched, paidBack, readBack };
   },
   async wompi(amount) {
     const { redirectUrl, transactionId } = await wompi.create(wishOf(amount));
@@ -143,7 +152,9 @@ const journeys: Record<string, (amount: Amount) => Promise<Journey>> = {
     const told = (await wompi.readWebhook(wompiDelivery(wompiEvent(transaction)))) as PaymentFact;
     const fetched = await wompi.fetch({ transactionId, paymentId: transaction.id });
     await wompi.refund(refundOf(amount, transactionId, transaction.id));
-    return { asked, told, fetched, paidBack: transaction.status === "VOIDED" ? asked : "0" };
+    const paidBack = transaction.status === "VOIDED" ? asked : "0";
+    const readBack = await sumBack(wompi, transactionId, transaction.id);
+    return { asked, told, fetched, paidBack, readBack };
   },
   async mercadopago(amount) {
     const { transactionId } = await mercadopago.create(wishOf(amount));
@@ -157,7 +168,8 @@ const journeys: Record<string, (amount: Amount) => Promise<Journey>> = {
     const fetched = await mercadopago.fetch({ transactionId, paymentId });
     await mercadopago.refund(refundOf(amount, transactionId, paymentId));
     const { transaction_amount: asked, transaction_amount_refunded: paidBack } = payment;
-    return { asked: String(asked), told, fetched, paidBack: String(paidBack) };
+    const readBack = await sumBack(mercadopago, transactionId, paymentId);
+    return { asked: String(asked), told, fetched, paidBack: String(paidBack), readBack };
   },
 };
 
@@ -182,16 +194,17 @@ function sendable(currency: string, table: CurrencyTable): fc.Arbitrary<Amount> 
 describe.each(Object.entries(tables))("every currency of %s", (name, table) => {
   it(
     "is asked for, told, fetched and paid back at exactly the order's total",
-    { timeout: 120_000 },
+    { timeout: 600_000 },
     async () => {
       const currencies = Object.keys(table);
       for (const currency of currencies) {
         await fc.assert(
           fc.asyncProperty(sendable(currency, table), async (amount) => {
-            const { asked, told, fetched, paidBack } = await journeys[name]!(amount);
+            const { asked, told, fetched, paidBack, readBack } = await journeys[name]!(amount);
             expect([Number(asked), Number(paidBack)]).toEqual([shownBy(amount), shownBy(amount)]);
             expect(told).toMatchObject({ kind: "captured", ...amount });
             expect(fetched).toMatchObject(amount);
+            expect(readBack).toBe(amount.amountMinor);
           }),
           { numRuns: effort({ part: 1, all: 20 }) },
         );
@@ -252,8 +265,36 @@ it.each([
 });
 
 it.each([
+  // Beyond eight digits shoppers pay by card, beyond nine not by American Express; Stripe knows which.
+  ["USD", 100_000_000, 100_000_000],
+  ["COP", 999_999_999_999, 999_999_999_999],
+  ["HUF", 999_999_999_999, 999_999_999_999],
+  ["JPY", 999_999_999_999, 999_999_999_999],
+  ["KWD", 999_999_999_990, 999_999_999_990],
+  ["MGA", 99_999_999_999_900, 999_999_999_999],
+])("Stripe is sent %s %i, which only some ways of paying take", async (currency, ours, theirs) => {
+  const { transactionId } = await stripe.create(wishOf({ amountMinor: ours, currency }));
+  expect(stripeSide.intents.get(transactionId)).toMatchObject({ amount: theirs });
+});
+
+it("what only Stripe's account is too large for is refused with the reason, not an outage", async () => {
+  stripeSide.settings.smallest = 1_000;
+  const wish = wishOf({ amountMinor: 900, currency: "USD" });
+  await expect(stripe.create(wish)).rejects.toMatchObject({
+    code: "PAYMENT_METHOD_UNAVAILABLE",
+    fields: { reason: "amount_too_small", paymentMethod: "stripe" },
+  });
+  stripeSide.settings.smallest = 0;
+  // The refusal is remembered under its key, as every answer of Stripe's is.
+  await expect(stripe.create(wish)).rejects.toMatchObject({ code: "PAYMENT_METHOD_UNAVAILABLE" });
+});
+
+it.each([
   ["stripe", "EUR", 49, "amount_too_small"],
-  ["stripe", "EUR", 100_000_000, "amount_too_large"],
+  ["stripe", "KRW", 49, "amount_too_small"],
+  ["stripe", "EUR", 1_000_000_000_000, "amount_too_large"],
+  ["stripe", "JPY", 1_000_000_000_000, "amount_too_large"],
+  ["stripe", "MGA", 100_000_000_000_000, "amount_too_large"],
   ["stripe", "KWD", 1_234, "amount_not_representable"],
   ["stripe", "MGA", 12_345, "amount_not_representable"],
   ["stripe", "IRR", 50_000, "currency_unsupported"],

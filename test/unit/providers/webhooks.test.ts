@@ -1,10 +1,15 @@
 /** Which webhooks are genuine: rotation, tolerance, schemes, encodings, and what each event says. */
+import { readFileSync } from "node:fs";
+import { join } from "node:path";
 import { Webhook } from "standardwebhooks";
 import { describe, expect, it } from "vitest";
+import { ROOT } from "../../../local/root.ts";
 import { epochMs } from "../../../shared/base/time.ts";
 import type { PaymentProvider, WebhookDelivery } from "../../../shared/providers/provider.ts";
+import { razorpayEventTypes } from "../../../shared/providers/razorpay-events.ts";
 import { createRazorpay } from "../../../shared/providers/razorpay.ts";
 import { createSandbox } from "../../../shared/providers/sandbox.ts";
+import { stripeEventTypes } from "../../../shared/providers/stripe-events.ts";
 import { createStripe } from "../../../shared/providers/stripe.ts";
 import { razorpayDelivery, razorpayKeys } from "../../../local/providers/razorpay.ts";
 import { signStripe, stripeDelivery, stripeKeys } from "../../../local/providers/stripe.ts";
@@ -26,6 +31,16 @@ const intent = {
 const paid = (atMs = nowMs) => stripeDelivery("payment_intent.succeeded", intent, { atMs });
 const isRefused = (provider: PaymentProvider, delivery: WebhookDelivery) =>
   expect(provider.readWebhook(delivery)).rejects.toMatchObject({ code: "BAD_SIGNATURE" });
+const page = readFileSync(join(ROOT, "docs/go-live.md"), "utf8");
+
+it.each([...stripeEventTypes, "charge.dispute.created", ...razorpayEventTypes])(
+  "whoever goes live is told to have %s sent",
+  (type) => {
+    const [whole, kind] = /^(\w+\.dispute)\.\w+$/.exec(type) ?? [type, type];
+    expect(page, whole).toContain(`\`${kind}\``);
+  },
+);
+
 const withSignature = (delivery: WebhookDelivery, signature: string): WebhookDelivery => ({
   ...delivery,
   headers: { "stripe-signature": signature },
@@ -33,7 +48,7 @@ const withSignature = (delivery: WebhookDelivery, signature: string): WebhookDel
 
 describe("Stripe", () => {
   it("accepts an event of its own and reads it", async () => {
-    expect(await stripe.readWebhook(paid())).toEqual({
+    expect(await stripe.readWebhook(paid())).toMatchObject({
       kind: "captured",
       provider: "stripe",
       orderId,
@@ -44,6 +59,24 @@ describe("Stripe", () => {
       type: "payment_intent.succeeded",
       certain: true,
     });
+  });
+
+  it("takes an event of test mode for nothing once its key is live, also by the secret of before", async () => {
+    const live = { secretKey: "rk_live_1", webhookSecret: "whsec_live" };
+    const gone = createStripe({ keys: async () => [live, stripeKeys], clock });
+    const refund = { id: "re_1", object: "refund", payment_intent: "pi_1" };
+    const told = [
+      ["payment_intent.succeeded", intent],
+      ["refund.failed", refund],
+      ["charge.dispute.created", { ...refund, id: "dp_1", status: "lost", amount: 1 }],
+    ] as const;
+    for (const [type, object] of told) {
+      const event = await gone.readWebhook(stripeDelivery(type, object, { atMs: nowMs }));
+      expect(event).toMatchObject({ kind: "noted", type });
+    }
+    const real = stripeDelivery("payment_intent.succeeded", intent, { atMs: nowMs, isLive: true });
+    expect(await gone.readWebhook(real)).toMatchObject({ kind: "captured" });
+    expect(await stripe.readWebhook(real)).toMatchObject({ kind: "noted" });
   });
 
   it("tolerates 300 seconds both ways, and not one more", async () => {
