@@ -7,11 +7,19 @@ import type { Write } from "../table/write.ts";
 import type { Order, PendingOrder } from "./order.ts";
 import { listBought } from "./order-line.ts";
 
+/** What stands where others have a provider's transaction: it names the order, so no provider's is ever the same. */
+const freePaymentId = ({ orderId }: Pick<Order, "orderId">): string => `free_${orderId}`;
+
+/** Whether nothing was to be paid for it: there is a record of what came back, but no payment. */
+export function isFree(order: Pick<Order, "orderId" | "payment">): boolean {
+  return order.payment?.paymentId === freePaymentId(order);
+}
+
 /** The order as it is placed: what costs nothing is paid at once, with no transaction of a provider. */
 export function payIfFree(order: PendingOrder): Order {
-  const { orderId, totalMinor, paymentMethod: provider, createdAtMs } = order;
+  const { totalMinor, paymentMethod: provider, createdAtMs } = order;
   if (totalMinor > 0) return order;
-  const name = `free_${orderId}`;
+  const name = freePaymentId(order);
   const payment = { provider, transactionId: name, paymentId: name };
   const none = { capturedMinor: 0, refundableMinor: 0, refunds: {} };
   const captured = { ...payment, ...none, capturedAtMs: createdAtMs };

@@ -14,7 +14,7 @@ import {
   releaseHoldWrite,
 } from "../inventory/hold-store.ts";
 import type { Database } from "../table/database.ts";
-import type { Write } from "../table/write.ts";
+import { maxTransactionWrites, type Write } from "../table/write.ts";
 import { sumDemand, type HeldPiece, type Order, type Pieces } from "./order.ts";
 
 type Held = Pick<Order, "orderId" | "lines" | "uses" | "pieces" | "expiresAtMs">;
@@ -71,6 +71,22 @@ export function releaseWrites(holding: OrderHolding): Write[] {
   if (fromMs === undefined) return [releaseHoldWrite(held)];
   const before = { ...held, expiresAtMs: fromMs };
   return [settleBackWrite({ ...before, untilMs: held.expiresAtMs }), releaseHoldWrite(before)];
+}
+
+/**
+ * The writes that let go of all these, a group for each, beside `others` in one transaction. Where that is too many, which
+ * no order is that is placed today, the last groups are empty: the end of those holds gives their units back.
+ *
+ * @see docs/decisions/0018-no-order-too-wide.md
+ */
+export function listReleases(held: readonly OrderHolding[], others: number): Write[][] {
+  let room = maxTransactionWrites - others;
+  return held.map((holding) => {
+    const writes = releaseWrites(holding);
+    if (writes.length > room) return [];
+    room -= writes.length;
+    return writes;
+  });
 }
 
 /**

@@ -8,13 +8,22 @@ import { payIfFree } from "./free-order.ts";
 import type { Order } from "./order.ts";
 import { pickChoices } from "./order-choices.ts";
 import type { ShopperLimits } from "./shopper.ts";
-import { checkAttributes, checkVendor } from "./order-lines.ts";
+import { checkAttributes } from "../carts/model/cart-limits.ts";
+import { checkVendor } from "./order-lines.ts";
 import { checkTotal, fingerprintOrder, type PlaceOrder } from "./order-request.ts";
 import type { PromotionParts } from "./order-uses.ts";
 
 type Contents = Pick<
   Order,
-  "orderId" | "lines" | "totalMinor" | "currency" | "cart" | "adjustments" | "uses" | "allowances"
+  | "orderId"
+  | "lines"
+  | "totalMinor"
+  | "currency"
+  | "cart"
+  | "adjustments"
+  | "uses"
+  | "allowances"
+  | "discountsEndAtMs"
 >;
 
 /** What of a shop decides on new orders. */
@@ -33,10 +42,16 @@ export function listCounted(demands: readonly Demand[]): Pick<Order, "allowances
   return allowances.length > 0 ? { allowances } : {};
 }
 
-/** The uses that an order keeps: what their rows were seen with is for its transaction alone. */
-export function listUsed({ uses }: PromotionParts): Pick<Order, "uses"> {
+/** What an order keeps of its promotions: what the rows of uses were seen with is for its transaction alone. */
+export function pickPromised({
+  uses,
+  discountsEndAtMs,
+}: PromotionParts): Pick<Order, "uses" | "discountsEndAtMs"> {
   const used = uses.map(({ demand: { itemId, quantity } }): Demand => ({ itemId, quantity }));
-  return used.length > 0 ? { uses: used } : {};
+  return {
+    ...(used.length > 0 ? { uses: used } : {}),
+    ...(discountsEndAtMs === undefined ? {} : { discountsEndAtMs }),
+  };
 }
 
 /**

@@ -4,18 +4,12 @@ import type { HoldfastError } from "../base/errors.ts";
 import { type EpochMs, epochMs } from "../base/time.ts";
 import { checkoutWrite } from "../carts/checkout/cart-checkout-store.ts";
 import { temporaryTransactionId } from "../carts/model/cart.ts";
-import { maxTakenOver, roomIn } from "../inventory/buckets.ts";
+import { roomIn } from "../inventory/buckets.ts";
 import { buyWrite, holdWrite } from "../inventory/hold-store.ts";
-import { checkPerOrder, fitsLimits, LimitsMoved } from "../inventory/item-limits.ts";
-import { reclaimExpired, type RoomOptions } from "../inventory/room.ts";
-import {
-  type Demand,
-  type FailedItem,
-  HoldGone,
-  ItemsUnavailable,
-  type Stock,
-  whyRefused,
-} from "../inventory/stock.ts";
+import { checkPerOrder, fitsLimits } from "../inventory/item-limits.ts";
+import { endTurnWrite } from "../inventory/line/item-line-store.ts";
+import { claimUnitWrite } from "../inventory/line/turn-claim.ts";
+import type { Demand, Stock } from "../inventory/stock.ts";
 import { parseStock } from "../inventory/stock-store.ts";
 import type { Use } from "../promotions/uses.ts";
 import type { Contended } from "../table/retry.ts";
@@ -27,7 +21,7 @@ import { planPurchase } from "./free-order.ts";
 import { confirmWrite, listHoldings } from "./holdings.ts";
 import type { Draft, PlacingOptions } from "./order-draft.ts";
 import { placeOrderWrite } from "./order-store.ts";
-import { isTurning, type OrderTaking } from "./order-taking.ts";
+import type { Turns } from "./order-turns.ts";
 import { countOrderWrite, recount } from "./shopper-store.ts";
 
 /** The items, by id, in which expired holds have to make room. */
@@ -45,6 +39,8 @@ export interface Attempt {
   /** Counts it among its shopper's open orders. */
   readonly count: Write | undefined;
   readonly holds: ReadonlyMap<Write, Demand>;
+  /** Those of them that take the unit of a turn in line, each with the write that ends the turn. */
+  readonly turns: ReadonlyMap<Write, Write>;
   readonly uses: ReadonlyMap<Write, Use>;
   /** Counts what the shopper has of limited items. */
   readonly allowances: ReadonlyMap<Write, Allowance>;
@@ -95,7 +91,7 @@ function planAllowances({ order, taken }: Draft, nowMs: EpochMs): Map<Write, All
 /** The order, its cart and its holds, as one transaction. */
 export function planAttempt(
   { clock, limits }: Pick<PlacingOptions, "clock" | "limits">,
-  draft: Draft,
+  draft: Draft & { readonly turns: Turns },
   rooms: Rooms,
   actor: Actor,
 ): Attempt {
@@ -110,10 +106,18 @@ export function planAttempt(
     const taking = { ...demand, orderId, nowMs, room, note };
     return isPaid ? buyWrite(taking) : holdWrite({ ...taking, expiresAtMs });
   };
+  const turns = new Map<Write, Write>();
+  const planOwn = (demand: Demand): Write => {
+    const turn = draft.turns.get(demand.itemId);
+    if (!turn) return planHold(demand);
+    const claim = claimUnitWrite({ ...demand, orderId, nowMs, expiresAtMs, note }, turn, isPaid);
+    turns.set(claim, endTurnWrite(demand.itemId, turn));
+    return claim;
+  };
   const order = placeOrderWrite(draft.order, note);
   const cart = planCheckout(draft, actor, nowMs);
   const holds = new Map([
-    ...listPlain(draft).map((demand) => [planHold(demand), demand] as const),
+    ...listPlain(draft).map((demand) => [planOwn(demand), demand] as const),
     ...planSettling(draft, note),
   ]);
   const { order: counted, shopper: seen } = draft;
@@ -122,12 +126,19 @@ export function planAttempt(
   const uses = new Map(draft.promotions.uses.map((use) => [planHold(use.demand), use]));
   const allowances = planAllowances(draft, nowMs);
   const beside = [cart, count].filter((write) => write !== undefined);
-  const rest = [...holds.keys(), ...uses.keys(), ...allowances.keys(), ...checks];
+  const rest = [
+    ...holds.keys(),
+    ...turns.values(),
+    ...uses.keys(),
+    ...allowances.keys(),
+    ...checks,
+  ];
   return {
     order,
     cart,
     count,
     holds,
+    turns,
     uses,
     allowances,
     checks,
@@ -136,8 +147,10 @@ export function planAttempt(
 }
 
 /** What is wanted of the items on which an attempt met others. */
-export function listContended({ writes, holds }: Attempt, { at }: Contended): Demand[] {
-  return at.flatMap((index) => holds.get(writes[index]!) ?? []);
+export function listContended({ writes, holds, turns }: Attempt, { at }: Contended): Demand[] {
+  // A unit that is held for this order is not to be had by anybody: there is nothing to look for.
+  const open = at.map((index) => writes[index]!).filter((write) => !turns.has(write));
+  return open.flatMap((write) => holds.get(write) ?? []);
 }
 
 /**
@@ -194,51 +207,4 @@ export function judgeShopper(
     return [[allowance.itemId, known] as const];
   });
   return taken.length > 0 ? { ...shown, taken: new Map(taken) } : shown;
-}
-
-/**
- * The items in which expired holds have to make room. Items of which other rows have units are handed to
- * `taking`.
- *
- * @throws ItemsUnavailable naming every failed line
- * @throws LimitExceeded, LimitsMoved when an order may not have so many
- */
-export async function makeRoom(
-  options: RoomOptions,
-  taking: OrderTaking,
-  attempt: Attempt,
-  refused: TransactionRefused,
-): Promise<Rooms> {
-  const { clock } = options;
-  const rooms = new Map<string, Stock>();
-  const failed: FailedItem[] = [];
-  const moved: Stock[] = [];
-  let isWaiting = false;
-  for (const [write, demand] of attempt.holds) {
-    const refusal = refused.of(write);
-    if (!refusal) continue;
-    // The time of what was reserved is over already, by somebody's clock.
-    if (refusal.error instanceof HoldGone) {
-      await taking.drop(demand.itemId);
-      continue;
-    }
-    const stock = refusal.found && parseStock(refusal.found);
-    const reason = whyRefused(demand, stock, clock());
-    if (stock && isTurning(stock, clock())) isWaiting = true;
-    else if (stock && !reason && !fitsLimits(demand, stock)) {
-      checkPerOrder(demand, stock);
-      moved.push(stock);
-    } else if (!reason) rooms.set(demand.itemId, stock!);
-    else if (reason.reason === "insufficient_stock" && taking.see(stock!)) {
-      await taking.drop(demand.itemId);
-    } else failed.push(reason);
-  }
-  if (failed.length > 0) throw new ItemsUnavailable(failed);
-  if (moved.length > 0) throw new LimitsMoved(moved);
-  if (isWaiting) await taking.pause();
-  for (const [itemId, stock] of rooms) {
-    const isMore = roomIn(stock, clock()).over.length === maxTakenOver;
-    if (isMore) rooms.set(itemId, await reclaimExpired(options, stock));
-  }
-  return rooms;
 }

@@ -17,7 +17,7 @@ import type { PriceList } from "../promotions/price-list.ts";
 import type { PriceService } from "../promotions/price-service.ts";
 import { findPromotions } from "../promotions/promotion-store.ts";
 import type { Database } from "../table/database.ts";
-import { listCounted, listUsed, makeOrder, type OrderTerms } from "./new-order.ts";
+import { listCounted, pickPromised, makeOrder, type OrderTerms } from "./new-order.ts";
 import { type Order, OrderExists, type PaymentMethod, sumDemand } from "./order.ts";
 import {
   inlineLines,
@@ -133,13 +133,13 @@ async function fromCart(
   const keyless = () => derivedId("ord", cartId, version, checkoutNumber(cart, nowMs));
   const orderId = makeOrderId(request, keyless);
   const draft = (prices: PriceList): Draft => {
-    const priced = priceForOrder(cart, source.instances, (instance) =>
-      selectRules(instance, { prices, nowMs }),
+    const priced = priceForOrder(cart, source.instances, (wanted) =>
+      selectRules(wanted, { prices, nowMs }),
     );
     const { lines, totalMinor, currency, adjustments, instances, conditions } = priced;
     const ordered = { cartId, sessionId, version, instances, conditions, codes: priced.codes };
     const promotions = planPromotions(priced.applied, prices, { ...request, orderId });
-    const price = { lines, totalMinor, currency, adjustments, ...listUsed(promotions) };
+    const price = { lines, totalMinor, currency, adjustments, ...pickPromised(promotions) };
     const demands = priceDemand(lines, currency, limitsInCart(cart, limits));
     const counted = listCounted(demands);
     const contents = { orderId, ...price, ...counted, cart: ordered };
@@ -171,9 +171,9 @@ async function fromItems(
     const wanted = inlineLines(source.items, stocks, nowMs);
     const currency = oneCurrency(stocks.values());
     const given = { lines: wanted, conditions: [] };
-    const { rules, applied } = selectRules(given, { prices, nowMs });
+    const { rules, applied } = selectRules([given], { prices, nowMs });
     const promotions = planPromotions(applied, prices, { ...request, orderId });
-    const price = { ...priceLines(wanted, rules, currency), currency, ...listUsed(promotions) };
+    const price = { ...priceLines(wanted, rules, currency), currency, ...pickPromised(promotions) };
     const limitSeen = (itemId: string): number | null =>
       (limits?.has(itemId) ? limits.get(itemId) : stocks.get(itemId)?.perShopper) ?? null;
     const demands = priceDemand(wanted, currency, limitSeen);

@@ -2,6 +2,7 @@
 import { InvalidRequest, TooLarge } from "../base/errors.ts";
 import type { EpochMs } from "../base/time.ts";
 import { type Cart, CurrencyMismatch } from "../carts/model/cart.ts";
+import { listLines } from "../carts/model/cart-limits.ts";
 import { makeLineId } from "../carts/model/cart-lines.ts";
 import {
   type Demand,
@@ -19,7 +20,7 @@ export type PricedDemand = Demand & { readonly price: Price };
 /** A price that no item has: lines that disagree cannot all be up to date, so the hold is refused. */
 const noPrice = -1;
 
-function priceSeen(lines: readonly OrderLine[], wanted: string): number {
+function priceSeen(lines: readonly PricedItem[], wanted: string): number {
   const own = lines.filter(({ itemId }) => itemId === wanted);
   const [amount = noPrice, ...others] = new Set(own.map(({ unitPriceMinor }) => unitPriceMinor));
   return others.length === 0 ? amount : noPrice;
@@ -28,9 +29,12 @@ function priceSeen(lines: readonly OrderLine[], wanted: string): number {
 /** An item's limit for each shopper as it was last seen; null for none. */
 export type ShopperLimitSeen = (itemId: string) => number | null;
 
+/** What of a line its price is known by. */
+type PricedItem = Pick<OrderLine, "itemId" | "quantity" | "unitPriceMinor">;
+
 /** One demand an item, at the one price that its lines show and by the limit that was seen. */
 export function priceDemand(
-  lines: readonly OrderLine[],
+  lines: readonly PricedItem[],
   currency: string,
   limitSeen: ShopperLimitSeen,
 ): PricedDemand[] {
@@ -50,7 +54,7 @@ export function limitsInCart(
   { instances }: Pick<Cart, "instances">,
   shown: ReadonlyMap<string, number | null> = new Map(),
 ): ShopperLimitSeen {
-  const lines = [...instances.values()].flatMap((instance) => instance.lines);
+  const lines = listLines(instances.values());
   const said = new Map(lines.map(({ itemId, perShopper = null }) => [itemId, perShopper]));
   return (itemId) => (shown.has(itemId) ? shown : said).get(itemId) ?? null;
 }
@@ -75,17 +79,6 @@ export function inlineLines(
     const chosen = lineId === itemId ? {} : { attributes: JSON.stringify(attributes) };
     return { lineId, itemId, name, kind, vendorId, quantity, ...price, ...chosen };
   });
-}
-
-/** Bytes of all attributes of an order together: its row has room for 400 KB of everything. */
-const maxAttributeBytes = 65_536;
-
-/** @throws TooLarge when more was chosen than an order can remember */
-export function checkAttributes(lines: readonly OrderLine[]): void {
-  const bytes = lines.reduce((sum, { attributes = "" }) => sum + Buffer.byteLength(attributes), 0);
-  if (bytes <= maxAttributeBytes) return;
-  const detail = `The attributes of an order's lines take at most ${maxAttributeBytes} bytes of JSON`;
-  throw new TooLarge(detail, maxAttributeBytes);
 }
 
 /** The vendor that an order is credited to is that of its goods: who pays does not choose who is paid. */

@@ -6,6 +6,7 @@ import { deadlineAfter } from "../inventory/deadline.ts";
 import { transactOpening } from "../inventory/hot/opening.ts";
 import { HoldBehind } from "../inventory/hot/taking.ts";
 import { LimitsMoved } from "../inventory/item-limits.ts";
+import type { ItemTurn } from "../inventory/line/item-line.ts";
 import { ItemsUnavailable } from "../inventory/stock.ts";
 import { Contended } from "../table/retry.ts";
 import { TransactionRefused } from "../table/transaction.ts";
@@ -16,16 +17,17 @@ import {
   judgeShopper,
   listContended,
   listReached,
-  makeRoom,
   planAttempt,
   type Rooms,
 } from "./order-attempt.ts";
 import { type Draft, draftOrder, type PlacingOptions } from "./order-draft.ts";
-import { showPrices } from "./order-repricing.ts";
+import { assertPricesAsStored, showPrices } from "./order-repricing.ts";
+import { makeRoom } from "./order-room.ts";
 import { type PlaceOrder, sameRequest } from "./order-request.ts";
 import { findOrder } from "./order-store.ts";
+import { readTurns } from "./order-turns.ts";
 import { OrderTaking } from "./order-taking.ts";
-import { findTooWide } from "./order-width.ts";
+import { assertNarrow } from "./order-width.ts";
 import { ensureOwnRows, judgeUses } from "./order-uses.ts";
 
 /** An order, and whether it had been placed before by the same request. */
@@ -44,8 +46,6 @@ const mostMoves = 200;
 async function draftPayable({ parts, request, limits }: Placing, codes = false) {
   const draft = await draftOrder(parts, request, { codes, limits });
   const { orderId, paymentMethod, totalMinor: amountMinor, currency } = draft.order;
-  // What costs nothing is asked of nobody.
-  if (amountMinor === 0) return draft;
   try {
     await parts.assertPayable?.(paymentMethod, { amountMinor, currency });
     return draft;
@@ -74,13 +74,11 @@ interface Placing {
   readonly taking: OrderTaking;
   /** Items' own limits for each shopper, where they turned out to be others than were seen. */
   readonly limits: Map<string, number | null>;
+  /** The turns that it uses: their units are held for it already. */
+  readonly turns: Map<string, ItemTurn>;
 }
 
-/** Where an order stands between two attempts. */
-interface Stand {
-  readonly draft: Draft;
-  readonly rooms: Rooms;
-}
+type Stand = { readonly draft: Draft; readonly rooms: Rooms };
 
 /** Whether the price of now is another one than a memory had: what is ordered is looked up again then. */
 function isOutdated({ isFromMemory = false }: Draft, error: unknown): boolean {
@@ -90,9 +88,10 @@ function isOutdated({ isFromMemory = false }: Draft, error: unknown): boolean {
 
 /** Reserves what is hot; undefined where the order has to be drafted anew first. */
 async function takeHot(placing: Placing, { draft }: Stand): Promise<Draft | undefined> {
-  const { parts, taking } = placing;
+  const { parts, taking, turns } = placing;
   try {
-    const pieces = await taking.take(draft);
+    const demands = draft.demands.filter(({ itemId }) => !turns.has(itemId));
+    const pieces = await taking.take({ ...draft, demands });
     const { pieces: _former, ...order } = draft.order;
     const isPlain = Object.keys(pieces).length === 0;
     return { ...draft, order: isPlain ? order : { ...order, pieces } };
@@ -104,14 +103,6 @@ async function takeHot(placing: Placing, { draft }: Stand): Promise<Draft | unde
     const placed = await findOrder(parts.database, draft.order.orderId);
     throw placed ? new OrderExists(placed) : error;
   }
-}
-
-/** @throws TooLarge when some transaction of the order's life would have too many writes; a repetition meets its order */
-async function assertNarrow(parts: PlacingOptions, { order }: Draft, attempt: Attempt) {
-  const tooWide = findTooWide(order, attempt.writes.length);
-  if (!tooWide) return;
-  const placed = await findOrder(parts.database, order.orderId);
-  throw placed ? new OrderExists(placed) : tooWide;
 }
 
 /** What the refusal of holds leaves to be tried: rooms to be made; otherwise it is told, prices included. */
@@ -142,8 +133,13 @@ async function attemptOnce(placing: Placing, stand: Stand): Promise<Order | Stan
   const { parts, request, taking } = placing;
   const draft = await takeHot(placing, stand);
   if (!draft) return { ...stand, draft: await draftPayable(placing) };
-  const attempt = planAttempt(parts, draft, stand.rooms, request.actor);
-  await assertNarrow(parts, draft, attempt);
+  const attempt = planAttempt(
+    parts,
+    { ...draft, turns: placing.turns },
+    stand.rooms,
+    request.actor,
+  );
+  await assertNarrow(parts, draft.order, attempt.writes.length);
   try {
     // Who meets others looks at the items before it goes on: a blind write more would be in everybody's way.
     await transactOpening(parts.database, attempt.writes, { conflicts: 1, throttles: 1 });
@@ -178,6 +174,7 @@ async function afterSetback(placing: Placing, { draft }: Stand, error: unknown):
 async function placeNew(placing: Placing): Promise<Order> {
   const { parts } = placing;
   let stand: Stand = { draft: await draftPayable(placing), rooms: new Map() };
+  await readTurns(parts, placing, stand.draft);
   await placing.taking.look(stand.draft.demands, stand.draft.stocks ?? []);
   return again(mostMoves, async () => {
     try {
@@ -195,12 +192,13 @@ async function placeNew(placing: Placing): Promise<Order> {
 async function placeOrGiveBack(parts: PlacingOptions, request: PlaceOrder): Promise<Order> {
   const taking = new OrderTaking(parts, request.actor);
   try {
-    const order = await placeNew({ parts, request, taking, limits: new Map() });
+    const order = await placeNew({ parts, request, taking, limits: new Map(), turns: new Map() });
     // Whether an item may cool is none of this order's concern: it stands.
     await Promise.allSettled([taking.settleDown()]);
     return order;
   } catch (error) {
     if (error instanceof HoldfastError) await taking.giveBackAll();
+    await assertPricesAsStored({ parts, request }, error);
     throw error;
   }
 }
@@ -209,9 +207,8 @@ async function placeOrGiveBack(parts: PlacingOptions, request: PlaceOrder): Prom
  * Makes `place`. It reads what is ordered (1 request), then puts the order, sets aside every line and
  * locks the cart in one transaction (1 request); a refusal or a repetition costs nothing more. Where
  * expired holds stand in the way, a second transaction takes them over (1 request); where prices are
- * others than in the cart, the cart gets them before the refusal is told (1 request). Promotions and uses of
- * codes are part of that transaction; where one was changed since its code was entered, the order is drafted and
- * tried again (3 requests).
+ * others than in the cart, the cart gets them before the refusal is told (1 request; 3 where it is for the total or a
+ * code). Promotions and their uses are part of that transaction; where one was changed the order is drafted anew (3 requests).
  *
  * Units of a hot item are reserved before the transaction (1 request an item); an item on which orders keep
  * meeting each other turns hot while they run. A reservation whose order does not come is given back, at
@@ -220,6 +217,8 @@ async function placeOrGiveBack(parts: PlacingOptions, request: PlaceOrder): Prom
  * Otherwise there is no state in between: when the process dies, all of it happened or nothing did, and the
  * repeated request finds out which, because the order's id follows from the user and the key.
  *
+ * A line for an item is looked at (1 request); with a `ticket` the unit of that turn is taken (1 request to look it up).
+ *
  * What costs nothing is paid in that very transaction: its units are sold, and the cart has what was not bought.
  *
  * @throws ItemsUnavailable naming every failed line; nothing was held
@@ -227,6 +226,7 @@ async function placeOrGiveBack(parts: PlacingOptions, request: PlaceOrder): Prom
  * @throws CodeNotAccepted when a code in the cart does not apply any more; nothing was held
  * @throws TotalChanged when it would not cost what the shopper expects; nothing was held
  * @throws TooLarge when its units are in more rows than one transaction of its life has writes for; nothing was held
+ * @throws PlaceNotFound when a ticket is no turn (any more); nothing was held
  * @throws CartLocked when another order of the session is being paid
  * @throws IdempotencyKeyReused when the key was used for a different request
  * @throws TryAgain when the cart or the holds kept changing; nothing was changed

@@ -37,6 +37,8 @@ export interface PlaceOrder extends OrderChoices {
   readonly source: OrderSource;
   /** What the shopper was shown: another total is refused. */
   readonly expectedTotalMinor?: number | undefined;
+  /** Turns in the lines of sold-out items, which the order uses. */
+  readonly tickets?: readonly { readonly itemId: string; readonly ticket: string }[] | undefined;
   /** The client's idempotency key; keys belong to one user. */
   readonly idempotencyKey?: string | undefined;
 }

@@ -10,7 +10,7 @@ import { transactTolerating } from "../table/tolerating.ts";
 import { TransactionRefused } from "../table/transaction.ts";
 import type { Write } from "../table/write.ts";
 import { sumDemand, type Order, type OrderCaller, OrderNotFound } from "./order.ts";
-import { listHoldings, releaseMoved, releaseWrites } from "./holdings.ts";
+import { listHoldings, listReleases, releaseMoved } from "./holdings.ts";
 import type { PlacingOptions } from "./order-draft.ts";
 import { createOrderClaims } from "./claims/order-claim-service.ts";
 import { createPlacing } from "./order-placing.ts";
@@ -67,11 +67,9 @@ export function createOrderService(options: PlacingOptions) {
     const ofCart = { ...note, action: `cart.${to}` } as const;
     const demands = sumDemand(lines);
     const held = to === "expired" ? [] : listHoldings(order, note);
-    const returning = [
-      ...held.map((holding) => releaseWrites(holding)),
-      ...(cart ? [reopenWrite({ cartId: cart.cartId, orderId, note: ofCart })] : []),
-    ];
     const count = leaveWrites(order, ending, nowMs);
+    const ofCarts = cart ? [reopenWrite({ cartId: cart.cartId, orderId, note: ofCart })] : [];
+    const returning = [...listReleases(held, 1 + count.length + ofCarts.length), ...ofCarts];
     const closing = closeOrderWrite({ order, to, nowMs, note });
     const refused = await transactTolerating(database, [closing], [...returning, ...count]);
     const gone = refused.filter((each) => !count.some((write) => each === write));

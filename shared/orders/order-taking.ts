@@ -1,11 +1,12 @@
 /** Gets an order the units of crowded items: reserves them where an item is hot, turns it hot where it is not. */
 import { type Actor, changeNote } from "../base/actor.ts";
 import { TryAgain } from "../base/errors.ts";
-import { isSpread } from "../inventory/hot/rows-store.ts";
+import { liveBuckets } from "../inventory/buckets.ts";
 import type { Piece, TakingOptions } from "../inventory/hot/finding.ts";
 import { giveBack, reserve, type Wish } from "../inventory/hot/taking.ts";
-import { coolDown, turnHot } from "../inventory/hot/turning.ts";
+import { coolDown, shardsByHand, turnHot } from "../inventory/hot/turning.ts";
 import {
+  isSpread,
   type Demand,
   type FailedItem,
   ItemsUnavailable,
@@ -151,12 +152,21 @@ export class OrderTaking {
       const refused = demands.flatMap((demand): FailedItem[] => {
         const stock = found.get(demand.itemId);
         const isHot = stock !== undefined && this.see(stock);
-        return isHot ? [] : [whyRefused(demand, stock, clock()) ?? []].flat();
+        const why = isHot ? undefined : whyRefused(demand, stock, clock());
+        if (stock && why?.reason === "insufficient_stock") this.#rememberSoldOut(stock, why);
+        return why ? [why] : [];
       });
       if (refused.length > 0) throw new ItemsUnavailable(refused);
       if (![...found.values()].some((stock) => isTurning(stock, clock()))) return found;
       await this.pause();
     }
+  }
+
+  /** Others were at work on it: of a crowd at an empty shelf each function looks only so often. */
+  #rememberSoldOut(stock: Stock, { itemId, available }: FailedItem): void {
+    const { memory, clock } = this.#options;
+    const ends = liveBuckets(stock, clock()).map(({ endsAtMs }) => endsAtMs);
+    memory.sawSoldOut(itemId, available, Math.min(...ends));
   }
 
   /** Waits for others, for longer each time. */
@@ -175,11 +185,9 @@ export class OrderTaking {
     this.#reserved.clear();
   }
 
-  /** Looks whether the crowd is gone, where it is time to. No request otherwise. */
+  /** Looks whether the crowd is gone, where it is time to, and brings together what it left. No request otherwise. */
   async settleDown(): Promise<void> {
-    for (const stock of this.#spread.values()) {
-      if (stock.shards !== undefined) await coolDown(this.#options, stock);
-    }
+    for (const stock of this.#spread.values()) await coolDown(this.#options, stock);
   }
 
   /** What may still be used is left to the end of its bucket. */
@@ -207,14 +215,16 @@ export class OrderTaking {
   async #turnIfCrowded(stock: Stock | undefined, weight: number): Promise<void> {
     if (!stock) return;
     const { autoShards, clock, random } = this.#options;
-    const { itemId, shards = autoShards, holdPolicy, available, coolsAfterMs } = stock;
+    const { itemId, shards = autoShards, rows = 0, holdPolicy, available } = stock;
     const met = (this.#meetings.get(itemId) ?? 0) + weight;
     this.#meetings.set(itemId, met);
-    const canTurn = autoShards >= 2 && holdPolicy === "counted";
+    const said = shardsByHand(stock);
+    const canTurn = (said ?? autoShards) >= 2 && holdPolicy === "counted";
     const isCrowd = met >= meetingsToTurn || random() < shareOfQuick;
-    const isWorthIt = isCrowd && available >= leastUnitsARow * shards;
-    if (!canTurn || !isWorthIt || isTurning(stock, clock())) return;
-    const isByHand = stock.shards !== undefined && coolsAfterMs === undefined;
-    this.see(await turnHot(this.#options, stock, { shards, isByHand }));
+    // Whoever wanted the rows was kept from making them.
+    const isOwed = said !== undefined && rows < said;
+    const isWorthIt = isOwed || available >= leastUnitsARow * shards;
+    if (!canTurn || !isCrowd || !isWorthIt || isTurning(stock, clock())) return;
+    this.see(await turnHot(this.#options, stock, shards));
   }
 }

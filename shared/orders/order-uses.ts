@@ -5,6 +5,7 @@ import type { Clock, EpochMs } from "../base/time.ts";
 import { parseStock } from "../inventory/stock-store.ts";
 import type { Stock } from "../inventory/stock.ts";
 import type { PriceList } from "../promotions/price-list.ts";
+import { lowersPrice } from "../promotions/price-rule.ts";
 import { CodeNotAccepted, type Promotion } from "../promotions/promotion.ts";
 import { stampCheck, stampCount } from "../promotions/promotion-store.ts";
 import { findUseRefusal, isSeenAsIs, listUses, type Use } from "../promotions/uses.ts";
@@ -19,32 +20,30 @@ export interface PromotionParts {
   readonly uses: readonly Use[];
   /** Pass only while what is not limited is as it was priced: one for all that apply by themselves. */
   readonly checks: readonly Write[];
+  /** When the first of those that lower the price ends, where one does. */
+  readonly discountsEndAtMs?: number;
 }
 
-/** Uses of the same row, as an order of several named carts has them, are one. */
-function sumUses(uses: readonly Use[]): Use[] {
-  const byRow = Map.groupBy(uses, ({ demand }) => demand.itemId);
-  return [...byRow.values()].map((same) => {
-    const [first] = same as [Use, ...Use[]];
-    return { ...first, demand: { ...first.demand, quantity: same.length } };
-  });
+/** The earliest end of what lowers a price; taxes and fees only raise it. */
+function findDiscountsEnd(applied: readonly Promotion[]): Pick<PromotionParts, "discountsEndAtMs"> {
+  const discounts = applied.filter(lowersPrice);
+  const discountsEndAtMs = Math.min(...discounts.map(({ endsAtMs = Infinity }) => endsAtMs));
+  return Number.isFinite(discountsEndAtMs) ? { discountsEndAtMs } : {};
 }
 
-/** What the promotions that apply to an order ask of its transaction. */
+/** What the promotions that apply to an order, each once, ask of its transaction. */
 export function planPromotions(
   applied: readonly Promotion[],
   prices: PriceList,
   { orderId, userId }: { readonly orderId: string; readonly userId: string },
 ): PromotionParts {
   const copy = pickShard(orderId, stampCount);
-  const byCode = new Map(applied.map((promotion) => [promotion.code, promotion]));
   // The row of its uses tells whether a limited one is as it was priced.
-  const unlimited = [...byCode.values()].filter(
-    ({ automatic, maxUses }) => !automatic && maxUses === undefined,
-  );
+  const unlimited = applied.filter(({ automatic, maxUses }) => !automatic && maxUses === undefined);
   const isAutomatic = applied.some(({ automatic }) => automatic);
   return {
-    uses: sumUses(applied.flatMap((promotion) => listUses(promotion, userId))),
+    uses: applied.flatMap((promotion) => listUses(promotion, userId)),
+    ...findDiscountsEnd(applied),
     checks: [
       ...(isAutomatic ? [stampCheck(prices.revision, copy)] : []),
       ...unlimited.map(({ revision, code }) => stampCheck(revision, copy, code)),

@@ -1,4 +1,5 @@
 /** Orders as those who may see them see them, by the contract. */
+import { isFree } from "./free-order.ts";
 import { pickChoices } from "./order-choices.ts";
 import type { DisputeEntry } from "./order-dispute.ts";
 import { nameLines } from "./order-line.ts";
@@ -85,6 +86,15 @@ function paymentView({
   return { ...payment, state: paymentState(payment), refunds: inOrder, disputes: disputeViews };
 }
 
+/** Who paid nothing made no payment: there is only what came back, and no provider has it. */
+function moneyView(order: Order) {
+  const { payment } = order;
+  if (!payment) return null;
+  if (!isFree(order)) return paymentView(payment);
+  const cameBack = Object.keys(payment.refunds ?? {}).length > 0;
+  return cameBack ? { ...paymentView(payment), provider: "none" } : null;
+}
+
 /** A text, or whatever the carrier gave. */
 function parseTracking(json: string): string | Readonly<Record<string, unknown>> {
   return JSON.parse(json) as string | Record<string, unknown>;
@@ -103,14 +113,14 @@ function fulfilmentView({ fulfilmentId, reference, lines, tracking, createdAtMs 
 
 /** An order as its owner may see it, by the contract. */
 export function orderView(order: Order) {
-  const { orderId, userId, status, totalMinor, currency, cart, payment } = order;
+  const { orderId, userId, status, totalMinor, currency, cart } = order;
   const { createdAtMs, expiresAtMs } = order;
   const lines = [...nameLines(order.lines)].map(([lineId, line]) => lineView(lineId, line));
   const money = {
     adjustments: order.adjustments ?? [],
     totalMinor,
     currency,
-    payment: payment ? paymentView(payment) : null,
+    payment: moneyView(order),
     fulfilments: (order.fulfilments ?? []).map(fulfilmentView),
     fulfilmentStatus: computeFulfilmentStatus(order),
   };

@@ -1,9 +1,11 @@
 /** How many writes an order may come to, so that every transaction of its whole life is one that DynamoDB takes. */
 import { changeNote } from "../base/actor.ts";
 import { TooLarge } from "../base/errors.ts";
+import type { Database } from "../table/database.ts";
 import { maxTransactionWrites } from "../table/write.ts";
 import { listHoldings, type OrderHolding } from "./holdings.ts";
-import type { Order } from "./order.ts";
+import { type Order, OrderExists } from "./order.ts";
+import { findOrder } from "./order-store.ts";
 
 /** The order itself, its cart and its shopper's count may be part of each of its transactions. */
 const ownWrites = 3;
@@ -38,7 +40,7 @@ function widestItem({ pieces = {} }: Order): [itemId: string, rows: number] | un
  * What is to be told of an order that is wider than a transaction, now (`placing` writes) or later; nothing of any other.
  * Its pieces are as few as the rows allow: what helps is fewer units, or fewer items.
  */
-export function findTooWide(order: Order, placing: number): TooLarge | undefined {
+function findTooWide(order: Order, placing: number): TooLarge | undefined {
   if (placing <= maxTransactionWrites && countWrites(order) <= maxOrderWrites) return undefined;
   const [itemId, rows] = widestItem(order) ?? ["", 0];
   const detail =
@@ -46,4 +48,19 @@ export function findTooWide(order: Order, placing: number): TooLarge | undefined
       ? `The units of ${itemId} are in ${rows} places: order fewer of them, or other items apart`
       : "The order has too many items that are crowded or limited: order some of them apart";
   return new TooLarge(detail, maxOrderWrites);
+}
+
+/**
+ * @throws TooLarge when some transaction of the order's life would have too many writes
+ * @throws OrderExists when this very request has ordered before
+ */
+export async function assertNarrow(
+  { database }: { readonly database: Database },
+  order: Order,
+  placing: number,
+): Promise<void> {
+  const tooWide = findTooWide(order, placing);
+  if (!tooWide) return;
+  const placed = await findOrder(database, order.orderId);
+  throw placed ? new OrderExists(placed) : tooWide;
 }

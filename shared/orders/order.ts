@@ -82,6 +82,8 @@ export interface RememberedEvent {
   readonly atMs: EpochMs;
   /** What it did, as history calls it. */
   readonly did?: AuditAction;
+  /** Which telling of the fact this was: others of the same one did nothing. */
+  readonly by?: string;
   /** The provider, where it is not the one that was chosen when the order was placed. */
   readonly provider?: PaymentMethod;
 }
@@ -105,6 +107,8 @@ interface OrderFacts extends OrderChoices {
   readonly adjustments?: readonly Adjustment[];
   /** Uses of limited promotions: held, sold and released as the units of its lines are. */
   readonly uses?: readonly Demand[];
+  /** When the first of the discounts that it was given ends; late money gets it no more. */
+  readonly discountsEndAtMs?: number;
   /** Which rows of a hot item its units are in; what is not named here is in the row that every item has. */
   readonly pieces?: Pieces;
   /** What of it is counted for its shopper, by the items' own limits. */

@@ -32,6 +32,8 @@ interface ShopperRow {
   readonly shopperId: string;
   readonly open?: number;
   readonly unpaid?: number;
+  /** Both together: fewer than a shopper may leave unpaid are no reason to look whose time is over. */
+  readonly atRisk?: number;
   readonly lastUnpaidAtMs?: number;
   readonly ttlSeconds: number;
   /** The deadline of an order that is counted: flat, so that no parent has to be there. */
@@ -86,6 +88,11 @@ function isNotPaused({ maxUnpaidOrders, unpaidPauseMs }: ShopperLimits, nowMs: E
   );
 }
 
+/** Too few orders for a pause, also if time has ended every open one: who has more is looked at first. */
+function isFarFromPause({ maxUnpaidOrders }: ShopperLimits): Fragment {
+  return anyOf(isMissing(at("atRisk")), condition`${at("atRisk")} < ${maxUnpaidOrders}`);
+}
+
 /** What is over leaves as it was seen, and counts as unpaid. */
 function takingOver({ seen, nowMs }: Counting) {
   const overdue = seen ? listOverdue(seen, nowMs) : [];
@@ -107,14 +114,18 @@ function takingOver({ seen, nowMs }: Counting) {
 
 /** Counts a new order among the open ones of its shopper, if the shop's rules allow another. */
 export function countOrderWrite(counting: Counting): Write {
-  const { order, limits, nowMs } = counting;
+  const { order, limits, nowMs, seen } = counting;
   const { leaving, set, remove, guards } = takingOver(counting);
-  const rules = limits.maxUnpaidOrders > 0 ? [isNotPaused(limits, nowMs)] : [];
+  const pausing = seen
+    ? [isNotPaused(limits, nowMs)]
+    : [isNotPaused(limits, nowMs), isFarFromPause(limits)];
+  const rules = limits.maxUnpaidOrders > 0 ? pausing : [];
   return update({
     ...place(order),
     change: {
       set: [
         action`${at("open")} = if_not_exists(${at("open")}, ${0}) + ${1 - leaving}`,
+        action`${at("atRisk")} = if_not_exists(${at("atRisk")}, ${0}) + ${1}`,
         action`${at(orderAttribute(order.orderId))} = ${order.expiresAtMs}`,
         action`${at("ttlSeconds")} = ${ttlSecondsAt(later(order.expiresAtMs, shopperLifeMs))}`,
         ...set,
@@ -161,18 +172,18 @@ export function extendCountWrites(order: Counted, untilMs: EpochMs): Write[] {
   return ofCounted(order, until, false);
 }
 
-/** How an order stops being open: paid for, in vain by its shopper's doing, or neither. */
+/** How an order stops being open: paid for, in vain by its shopper's doing or a failed payment, or neither. */
 export type CountEnding = "paid" | "unpaid" | "neither";
 
 /** The order is open no more. Refused where it was taken out as over before: then nothing is left to do. */
 export function leaveCountWrites(order: Counted, ending: CountEnding, nowMs: EpochMs): Write[] {
   const effects = {
-    paid: [action`${at("unpaid")} = ${0}`],
+    paid: [action`${at("unpaid")} = ${0}`, action`${at("atRisk")} = ${at("open")} - ${1}`],
     unpaid: [
       action`${at("unpaid")} = if_not_exists(${at("unpaid")}, ${0}) + ${1}`,
       action`${at("lastUnpaidAtMs")} = ${nowMs}`,
     ],
-    neither: [],
+    neither: [action`${at("atRisk")} = if_not_exists(${at("atRisk")}, ${at("open")}) - ${1}`],
   }[ending];
   return ofCounted(order, [action`${at("open")} = ${at("open")} - ${1}`, ...effects], true);
 }

@@ -29,6 +29,9 @@ export interface PriceRule {
   readonly automatic?: boolean | undefined;
 }
 
+/** Whether a rule takes from a price; what adds to one never does. */
+export const lowersPrice = ({ value }: Pick<PriceRule, "value">): boolean => value.startsWith("-");
+
 /** Whether a rule on items is for this line. */
 export function isMeant(
   rule: Pick<PriceRule, "itemId" | "kind">,

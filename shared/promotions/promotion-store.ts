@@ -3,7 +3,15 @@ import type { ChangeNote } from "../base/actor.ts";
 import { pickShard } from "../base/ids.ts";
 import type { EpochMs } from "../base/time.ts";
 import type { Database } from "../table/database.ts";
-import { anyOf, condition, type Fragment, isMissing, pathsOf } from "../table/expression.ts";
+import {
+  allOf,
+  anyOf,
+  AttributePath,
+  condition,
+  type Fragment,
+  isMissing,
+  pathsOf,
+} from "../table/expression.ts";
 import type { Page } from "../table/paging.ts";
 import { check, put, type Row, type Write } from "../table/write.ts";
 import type { Place } from "../table/batch-read.ts";
@@ -126,6 +134,50 @@ export function stampCheck(revision: number, copy: number, code: string = listCo
     condition: revisionIs(revision),
     refused: () => new PromotionMoved(),
   });
+}
+
+/** A discount as an order was given it. */
+export type GivenDiscount = Pick<Promotion, "code" | "automatic" | "target" | "value">;
+
+/** The promotion that stands there takes off what it did, at this instant too. */
+function stillGives(parents: readonly string[], given: GivenDiscount, nowMs: EpochMs): Fragment {
+  const own = (name: keyof PromotionRow) => new AttributePath([...parents, name]);
+  const [startsAtMs, endsAtMs] = [own("startsAtMs"), own("endsAtMs")];
+  return allOf(
+    condition`${own("active")} = ${true}`,
+    isMissing(own("deletedAtMs")),
+    condition`${own("target")} = ${given.target}`,
+    condition`${own("value")} = ${given.value}`,
+    anyOf(isMissing(startsAtMs), condition`${startsAtMs} <= ${nowMs}`),
+    anyOf(isMissing(endsAtMs), condition`${endsAtMs} > ${nowMs}`),
+  );
+}
+
+/**
+ * Lets money for an order that has ended pass only while each discount is still given as it was: one check for all that
+ * apply by themselves, and one for each code.
+ */
+export function discountChecks(
+  given: readonly GivenDiscount[],
+  orderId: string,
+  nowMs: EpochMs,
+): Write[] {
+  const refused = () => new PromotionMoved();
+  const [first, ...others] = given
+    .filter(({ automatic }) => automatic)
+    .map((each) => stillGives(["automatic", each.code], each, nowMs));
+  const byCode = given
+    .filter(({ automatic }) => !automatic)
+    .map((each) => {
+      return check({
+        ...promotionPlace(each.code),
+        condition: stillGives([], each, nowMs),
+        refused,
+      });
+    });
+  if (!first) return byCode;
+  const place = priceListPlace(orderId);
+  return [check({ ...place, condition: allOf(first, ...others), refused }), ...byCode];
 }
 
 /** These promotions as they are now, by code; undefined for those that there are not. One request. */

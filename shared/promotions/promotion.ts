@@ -39,6 +39,7 @@ export const codeRefusals = [
   "used_up",
   "used_by_you",
   "minimum_not_reached",
+  "not_applicable",
   "not_combinable",
 ] as const;
 
@@ -63,6 +64,7 @@ const sentences: Readonly<Record<CodeRefusal, string>> = {
   used_up: "This code has been used up",
   used_by_you: "You have used this code as often as you may",
   minimum_not_reached: "The cart does not come to the minimum of this code",
+  not_applicable: "This code is for nothing that is in the cart",
   not_combinable: "This code does not go together with another one in the cart",
 };
 

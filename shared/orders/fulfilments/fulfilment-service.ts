@@ -58,7 +58,7 @@ function check(order: Order, { lines }: Sending): void {
   if (order.status !== "paid") throw new OrderNotPayable(order);
   const fulfillable = sumFulfillable(order);
   for (const [index, { lineId }] of lines.entries()) {
-    const path = `body.lines.${index}.lineId`;
+    const path = `lines.${index}.lineId`;
     const message = "is no line of this order";
     if (!fulfillable.has(lineId)) throw new InvalidRequest([{ path, message }]);
   }

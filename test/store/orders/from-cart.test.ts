@@ -62,6 +62,14 @@ describe("ordering a cart", () => {
     expect(edit.result["code"]).toBe("CART_LOCKED");
   });
 
+  it.each([1, 20])("of %i plain items costs two requests", async (count) => {
+    const items = await Promise.all(Array.from({ length: count }, () => anItem()));
+    const { userId } = await shopperWith(Object.fromEntries(items.map((itemId) => [itemId, 1])));
+    const { result, meter } = await metered(() => world.orders.place(orderOf(userId)));
+    expect(result.order.lines).toHaveLength(count);
+    expect(meter.requests).toBe(2);
+  });
+
   it("that is empty is refused", async () => {
     const error = await errorOf(world.orders.place(orderOf(unique("user"))));
     expect(error["code"]).toBe("CART_EMPTY");
@@ -108,7 +116,7 @@ describe("ordering a cart", () => {
     expect(result.order.lines[0]).not.toHaveProperty("previousUnitPriceMinor");
   });
 
-  it("says no more of a price that came back, and keeps a line of another currency as it is", async () => {
+  it("says no more of a price that came back, and keeps a line of another currency as it is @long", async () => {
     const itemId = await anItem();
     const { userId, at, cartId } = await shopperWith({ [itemId]: 1 });
     await changePrice(itemId, { amountMinor: 1_200, currency: "EUR" });
@@ -214,7 +222,7 @@ describe("with a key", () => {
   });
 });
 
-it("carts [A, B] and [B, A] that meet at the last unit of both make one whole order, never half", async () => {
+it("carts [A, B] and [B, A] that meet at the last unit of both make one whole order, never half @long", async () => {
   for (let round = 0; round < 10; round += 1) {
     const [a, b] = [await anItem(1), await anItem(1)];
     const one = await shopperWith({ [a]: 1, [b]: 1 });

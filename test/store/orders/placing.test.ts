@@ -123,7 +123,7 @@ describe("an order of inline items", () => {
     ]);
   });
 
-  it("refuses more than 90 different items", async () => {
+  it("refuses more than 90 different items @long", async () => {
     const ids = Array.from({ length: 91 }, () => unique("item"));
     await Promise.all(ids.map((itemId) => giveItem(world, { itemId })));
     const refused = await errorOf(world.orders.place(inline(ids.map((id) => [id, 1]))));
@@ -162,7 +162,7 @@ describe("an idempotency key", () => {
     expect(one.order.orderId).not.toBe(other.order.orderId);
   });
 
-  it("makes 50 parallel requests one order with 50 equal answers", async () => {
+  it("makes 50 parallel requests one order with 50 equal answers @long", async () => {
     const { itemId } = await giveItem(world, { itemId: unique("item") });
     const request = inline([[itemId, 1]], { idempotencyKey: "burst" });
     const answers = await Promise.all(
@@ -254,7 +254,7 @@ describe("an item that many hold", () => {
     return itemId;
   }
 
-  it("costs an order the same with 1, 100, 2,000 and 100,000 others: 2 requests, 8 write units", async () => {
+  it("costs an order the same with 1, 100, 2,000 and 100,000 others: 2 requests, 8 write units @long", async () => {
     for (const holds of [1, 100, 2_000, 100_000]) {
       const itemId = await crowded(holds);
       const placed = await metered(() => world.orders.place(lineOf(itemId)));
@@ -293,7 +293,7 @@ describe("an item that many hold", () => {
     });
   });
 
-  it("drops what is over of the many instants that were paid or cancelled long ago", async () => {
+  it("drops what is over of the many instants that were paid or cancelled long ago @long", async () => {
     const { itemId } = await giveItem(world, { itemId: unique("item"), quantity: 5 });
     for (let index = 0; index < 60; index += 1) {
       const request = lineOf(itemId);
