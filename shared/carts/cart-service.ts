@@ -9,6 +9,7 @@ import { createCartCollections } from "./editing/cart-collection-service.ts";
 import { createSaleLook } from "./storage/sale-look.ts";
 import { type CartContentsOptions, createCartContents } from "./storage/cart-store.ts";
 import { createCartEdits } from "./editing/cart-edit-service.ts";
+import { createKeyedEdits } from "./editing/keyed-edits-service.ts";
 import { createCartMerge } from "./editing/cart-merge-service.ts";
 import { createCartProperties } from "./editing/cart-property-service.ts";
 import { type CollectionGuardOptions, createCollectionGuard } from "./editing/collection-guard.ts";
@@ -47,6 +48,7 @@ export function createCartService(options: CartServiceOptions) {
     ...createCartCollections(editing),
     ...createCartProperties(editing),
     ...createCartMerge({ contents, database, clock }),
+    ...createKeyedEdits({ database, clock }),
     ...createCartClaims({ contents, database, clock }),
     ...createCartCheckout({ database, clock }),
     ...createSaleLook({ database, clock }),

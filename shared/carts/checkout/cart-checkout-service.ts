@@ -60,7 +60,7 @@ const mostEdits = 20;
 /** The contents under the lock are what the caller saw. */
 function validate(cart: Cart, pricing: Pricing, expected: Expected): LockedCart {
   const { version, totalMinor, currency, instances } = expected;
-  const price = priceForOrder(cart, instances, (each) => selectRules(each, pricing));
+  const price = priceForOrder(cart, instances, (wanted) => selectRules(wanted, pricing));
   const isAsSeen =
     (version ?? cart.version) === cart.version &&
     (totalMinor ?? price.totalMinor) === price.totalMinor &&

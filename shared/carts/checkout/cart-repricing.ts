@@ -1,9 +1,9 @@
-/** Brings the prices in a cart up to date, when an order met others: the shopper sees them and decides. */
+/** Brings the prices in a cart up to date: for its reader, and for good when an order met others. */
 import type { ChangeNote } from "../../base/actor.ts";
 import type { Price } from "../../inventory/stock.ts";
 import type { Write } from "../../table/write.ts";
 import { replaceWrite } from "../editing/cart-replacement.ts";
-import { parseCartId, type CartInstance, type CartLine } from "../model/cart.ts";
+import { type Cart, parseCartId, type CartInstance, type CartLine } from "../model/cart.ts";
 import type { ReadCart } from "../storage/cart-row.ts";
 
 /** The shop's prices of now, by item. */
@@ -34,9 +34,17 @@ function atPrices(instance: CartInstance, prices: PricesNow): CartInstance {
   return { ...instance, lines: updated, ...(currency === undefined ? {} : { currency }) };
 }
 
+/** The cart at these prices, each changed line with the price that it was put there at. */
+export function cartAtPrices<C extends Cart>(cart: C, prices: PricesNow): C {
+  const instances = [...cart.instances].map(([name, instance]) => {
+    return [name, atPrices(instance, prices)] as const;
+  });
+  return { ...cart, instances: new Map(instances) };
+}
+
 /** Puts the cart at these prices in place of the one that was read, if that is how it still is. */
 export function repriceWrite(cart: ReadCart, prices: PricesNow, note: ChangeNote): Write {
-  const instances = [...cart.instances.values()].map((instance) => atPrices(instance, prices));
+  const instances = [...cartAtPrices(cart, prices).instances.values()];
   const { userId, sessionId } = parseCartId(cart.cartId);
   return replaceWrite({ nowMs: note.atMs, note, address: { userId, sessionId } }, cart, instances);
 }

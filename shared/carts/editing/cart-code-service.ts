@@ -65,7 +65,8 @@ export function createCartCodes(options: CartCodeOptions) {
       // Judged before anything is made for it, and again by the cart that gets it.
       enterCodeWrite(edit, cart, promotion);
       await checkUses(promotion, request);
-      return contents.settle(cart, (current) => enterCodeWrite(edit, current, promotion));
+      const plan = (current: Cart) => enterCodeWrite(edit, current, promotion);
+      return contents.settle(cart, plan, request.keyed);
     },
 
     /**
@@ -78,9 +79,11 @@ export function createCartCodes(options: CartCodeOptions) {
       const cartId = makeCartId(request.userId, request.sessionId);
       const edit = makeEdit(request, "cart.code_removed", clock());
       try {
-        return await contents.apply(cartId, removeCodeWrite(edit, normalizeCode(entered)));
+        const write = removeCodeWrite(edit, normalizeCode(entered));
+        return await contents.apply(cartId, write, request.keyed);
       } catch (error) {
         if (!(error instanceof CartMoved)) throw error;
+        await contents.bindOnly(request.keyed);
         return parseCart(cartId, error.found);
       }
     },

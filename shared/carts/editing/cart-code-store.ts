@@ -4,8 +4,8 @@ import { CodeNotAccepted, maxCodes, type Promotion } from "../../promotions/prom
 import { action, exists } from "../../table/expression.ts";
 import { versionIs } from "../../table/versions.ts";
 import type { Write } from "../../table/write.ts";
-import { type Cart, selectInstance } from "../model/cart.ts";
-import { judgeCode } from "../model/price-rules.ts";
+import type { Cart } from "../model/cart.ts";
+import { judgeEntry } from "../model/price-rules.ts";
 import { at, codeAttribute, storedCode } from "../storage/cart-row.ts";
 import { type Edit, editWrite } from "../storage/cart-edits.ts";
 
@@ -27,9 +27,7 @@ function checkRoom(cart: Cart, edit: Edit, { code }: Promotion): void {
 export function enterCodeWrite(edit: Edit, cart: Cart, promotion: Promotion): Write {
   const { instance } = edit.address;
   const { code } = promotion;
-  const present = selectInstance(cart, instance);
-  const others = (present.codes ?? []).filter((each) => each.code !== code);
-  const reason = judgeCode(promotion, present, others, edit.nowMs);
+  const reason = judgeEntry(promotion, cart, { instance, nowMs: edit.nowMs });
   if (reason) throw new CodeNotAccepted(code, reason);
   checkRoom(cart, edit, promotion);
   return editWrite(edit, {

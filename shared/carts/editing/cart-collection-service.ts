@@ -14,6 +14,7 @@ import {
   indexLines,
   makeLineId,
 } from "../model/cart-lines.ts";
+import type { ReadCart } from "../storage/cart-row.ts";
 import type { Contents } from "../storage/cart-store.ts";
 import { makeEdit, type EditRequest } from "../storage/cart-edits.ts";
 import { checkLineCount } from "../model/cart-limits.ts";
@@ -91,11 +92,11 @@ export function createCartCollections(options: CollectionEditingOptions) {
           wanted.map(({ itemId }) => itemId),
         );
         const edit = makeEdit(request, "cart.items_replaced", clock());
-        return contents.settle(cart, (current) =>
+        const plan = (current: ReadCart) =>
           replaceInstance(edit, current, (present) =>
             withLines(present, wanted, items, edit.nowMs),
-          ),
-        );
+          );
+        return contents.settle(cart, plan, request.keyed);
       });
     },
 
@@ -118,7 +119,7 @@ export function createCartCollections(options: CollectionEditingOptions) {
       return guarded(request, "items", async () => {
         const { cart, items } = await open(request, reads);
         const edit = makeEdit(request, "cart.items_updated", clock());
-        return contents.settle(cart, async (current) => {
+        const plan = async (current: ReadCart) => {
           const { instance } = request;
           const { lines } = selectInstance(current, instance);
           const wanted = await change(lines.map(parseItem));
@@ -128,7 +129,8 @@ export function createCartCollections(options: CollectionEditingOptions) {
           return replaceInstance(edit, current, (present) =>
             withLines(present, wanted, facts, edit.nowMs),
           );
-        });
+        };
+        return contents.settle(cart, plan, request.keyed);
       });
     },
   };

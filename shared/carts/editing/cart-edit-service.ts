@@ -28,8 +28,8 @@ export function createCartEdits({ contents, clock }: { contents: CartContents; c
   const edit = (request: EditRequest, action: CartEditAction): Edit =>
     makeEdit(request, action, clock());
 
-  function apply({ userId, sessionId }: EditRequest, write: Write): Promise<Cart> {
-    return contents.apply(makeCartId(userId, sessionId), write);
+  function apply({ userId, sessionId, keyed }: EditRequest, write: Write): Promise<Cart> {
+    return contents.apply(makeCartId(userId, sessionId), write, keyed);
   }
 
   /** Removing what is not there changes nothing and is no error: the refusal tells the cart. */
@@ -38,6 +38,7 @@ export function createCartEdits({ contents, clock }: { contents: CartContents; c
       return await apply(request, write);
     } catch (error) {
       if (!(error instanceof CartMoved)) throw error;
+      await contents.bindOnly(request.keyed);
       return parseCart(makeCartId(request.userId, request.sessionId), error.found);
     }
   }
@@ -60,7 +61,8 @@ export function createCartEdits({ contents, clock }: { contents: CartContents; c
       const added = edit(request, "cart.line_added");
       checkUnlocked(cart, added.nowMs);
       const addition = makeAddition(wanted, items.get(wanted.itemId), added);
-      return contents.settle(cart, (current) => addLineWrite(added, current, addition));
+      const plan = (current: Cart) => addLineWrite(added, current, addition);
+      return contents.settle(cart, plan, request.keyed);
     },
 
     /**

@@ -22,10 +22,11 @@ import {
 import { type Addition, keepingPlace, freeLineId, identify } from "../model/cart-lines.ts";
 import { type Edit, editWrite, hasRoomFor, hasRoomForKb } from "../storage/cart-edits.ts";
 import {
+  checkAttributes,
   checkLineCount,
   checkLineQuantity,
   countKb,
-  countLines,
+  listLines,
   maxConditions,
   maxJsonBytes,
   maxMetadataKeys,
@@ -69,6 +70,14 @@ function currencyFits(cart: Cart, instance: string, currency: string): Fragment 
   return isEmpty && cart.version > 0 ? anyOf(isFree, versionIs(cart.version)) : isFree;
 }
 
+/**
+ * How many bytes all lines' attributes take is told by the whole cart only: a line that brings some is added to the cart
+ * that was read, or planned again.
+ */
+function attributesFit(cart: Cart, known: CartLine | undefined, line: CartLine): Fragment[] {
+  return known || line.attributes === undefined ? [] : [versionIs(cart.version)];
+}
+
 /** What can be told from the cart that was read; the guards of the write say the same again. */
 function checkAddition(
   cart: Cart,
@@ -78,7 +87,11 @@ function checkAddition(
   const { lines, currency: bound } = selectInstance(cart, instance);
   if (bound !== undefined && bound !== currency) throw new CurrencyMismatch(bound, currency);
   const known = lines.find((present) => identify(present) === line.lineId);
-  if (!known) checkLineCount(countLines(cart.instances.values()) + 1);
+  if (!known) {
+    const all = listLines(cart.instances.values());
+    checkLineCount(all.length + 1);
+    if (line.attributes !== undefined) checkAttributes([...all, line], all);
+  }
   checkLineQuantity((known?.quantity ?? 0) + line.quantity);
   if (known) return { known, added: keepingPlace(line, known) };
   return { known, added: { ...line, lineId: freeLineId(line, lines) } };
@@ -114,6 +127,7 @@ export function addLineWrite(edit: Edit, cart: Cart, addition: Addition): Write 
       fitsWith(quantity, line.quantity),
       hasRoomFor("lineKeys", key, maxLines),
       currencyFits(cart, instance, currency),
+      ...attributesFit(cart, known, line),
     ],
   });
 }

@@ -3,6 +3,7 @@ import { type Actor, changeNote } from "../../base/actor.ts";
 import { InvalidRequest } from "../../base/errors.ts";
 import type { Clock } from "../../base/time.ts";
 import type { Database } from "../../table/database.ts";
+import { type KeyedRequest, once } from "../../table/request-memory.ts";
 import { type ExpectedVersion, isExpected } from "../../table/versions.ts";
 import {
   type Cart,
@@ -23,6 +24,8 @@ export interface MergeRequest extends CartAddress {
   readonly strategy: MergeStrategy;
   readonly actor: Actor;
   readonly expectedVersion?: ExpectedVersion | undefined;
+  /** With one, it is done once, however often it is asked for. */
+  readonly keyed?: KeyedRequest | undefined;
 }
 
 /** What merging needs. */
@@ -49,7 +52,7 @@ export function createCartMerge({ contents, database, clock }: CartMergeOptions)
    * @example await carts.merge({ userId, sessionId: "phone", fromSessionId: "guest", strategy: "sum", actor })
    */
   async function merge(request: MergeRequest): Promise<Cart> {
-    const { userId, sessionId, fromSessionId, strategy, expectedVersion } = request;
+    const { userId, sessionId, fromSessionId, strategy, expectedVersion, keyed } = request;
     if (sessionId === fromSessionId) {
       throw new InvalidRequest([{ path: "from.sessionId", message: "is this very session" }]);
     }
@@ -60,12 +63,14 @@ export function createCartMerge({ contents, database, clock }: CartMergeOptions)
       const edit = { ...makeMergeEdit(request, sessionId), expectedVersion };
       for (const cart of carts) checkUnlocked(cart, edit.nowMs);
       if (!isExpected(expectedVersion, target.version)) throw new VersionMismatch(target.version);
-      if (source.instances.size === 0) return target;
+      if (source.instances.size === 0) {
+        await contents.bindOnly(keyed);
+        return target;
+      }
       const instances = mergedInstances(target, source, strategy);
-      await database.transact([
-        replaceWrite(edit, target, instances),
-        replaceWrite(makeMergeEdit(request, fromSessionId), source, []),
-      ]);
+      const emptied = replaceWrite(makeMergeEdit(request, fromSessionId), source, []);
+      const filled = replaceWrite(edit, target, instances);
+      await database.transact([once(filled, keyed, edit.nowMs), emptied]);
       const version = (target.version || edit.nowMs) + 1;
       const { cartId, checkouts } = target;
       return parseCart(cartId, { ...contentsRow(instances), version, checkouts });

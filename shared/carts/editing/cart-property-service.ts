@@ -7,6 +7,7 @@ import {
   selectInstance,
 } from "../model/cart.ts";
 import { makeEdit, type EditRequest } from "../storage/cart-edits.ts";
+import type { ReadCart } from "../storage/cart-row.ts";
 import { setMetadataWrite } from "./cart-key-edits.ts";
 import { jsonText } from "../model/cart-limits.ts";
 import {
@@ -30,9 +31,9 @@ export function createCartProperties(options: CollectionEditingOptions) {
       return guarded(request, "conditions", async () => {
         const { cart } = await open(request);
         const edit = makeEdit(request, "cart.conditions_replaced", clock());
-        return contents.settle(cart, (current) =>
-          replaceInstance(edit, current, (present) => ({ ...present, conditions })),
-        );
+        const plan = (current: ReadCart) =>
+          replaceInstance(edit, current, (present) => ({ ...present, conditions }));
+        return contents.settle(cart, plan, request.keyed);
       });
     },
 
@@ -48,7 +49,7 @@ export function createCartProperties(options: CollectionEditingOptions) {
       return guarded(request, `metadata/${name}`, () => {
         const edit = makeEdit(request, "cart.metadata_set", clock());
         const cartId = makeCartId(request.userId, request.sessionId);
-        return contents.apply(cartId, setMetadataWrite(edit, key, json));
+        return contents.apply(cartId, setMetadataWrite(edit, key, json), request.keyed);
       });
     },
 
@@ -63,13 +64,16 @@ export function createCartProperties(options: CollectionEditingOptions) {
       return guarded(request, "items", async () => {
         const { cart } = await open(request);
         const { lines, metadata, codes } = selectInstance(cart, request.instance);
-        if (lines.length === 0 && metadata.size === 0 && !codes) return cart;
+        if (lines.length === 0 && metadata.size === 0 && !codes) {
+          await contents.bindOnly(request.keyed);
+          return cart;
+        }
         const edit = makeEdit(request, "cart.cleared", clock());
-        return contents.settle(cart, (current) =>
+        const plan = (current: ReadCart) =>
           replaceInstance(edit, current, ({ instance, conditions }) => {
             return { ...emptyInstance(instance), conditions };
-          }),
-        );
+          });
+        return contents.settle(cart, plan, request.keyed);
       });
     },
   };

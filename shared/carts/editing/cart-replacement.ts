@@ -14,10 +14,12 @@ import {
   newEditId,
 } from "../storage/cart-edits.ts";
 import {
+  checkAttributes,
   checkConditionCount,
   checkLineCount,
   checkMetadata,
   countLines,
+  listLines,
 } from "../model/cart-limits.ts";
 import { cartPlace, contentsRow, type ReadCart, rememberedEdits } from "../storage/cart-row.ts";
 
@@ -41,7 +43,7 @@ function rememberedIn(row: Row | undefined, editId: string): Row {
  * Puts a cart with these contents in place of the one that was read, under the condition that nobody
  * edited, ordered or pays meanwhile. So nothing that the writer has not seen can get lost.
  *
- * @throws TooLarge when it would have more lines, conditions or metadata than a cart may
+ * @throws TooLarge when it would have more lines, attributes, conditions or metadata than a cart may
  */
 export function replaceWrite(
   edit: Omit<Edit, "address"> & { readonly address: Omit<Edit["address"], "instance"> },
@@ -51,6 +53,7 @@ export function replaceWrite(
   checkLineCount(countLines(instances));
   checkConditionCount(instances);
   checkMetadata(instances, cart.instances.values());
+  checkAttributes(listLines(instances), listLines(cart.instances.values()));
   const { nowMs, note, address } = edit;
   const { userId, sessionId } = address;
   const cartId = makeCartId(userId, sessionId);

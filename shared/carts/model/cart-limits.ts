@@ -1,6 +1,6 @@
 /** How much a cart may hold; each limit is a clear refusal long before DynamoDB's own. */
 import { TooLarge } from "../../base/errors.ts";
-import type { CartInstance } from "./cart.ts";
+import type { CartInstance, CartLine } from "./cart.ts";
 
 /** Lines of all instances of one cart together. */
 export const maxLines = 200;
@@ -17,6 +17,12 @@ export const choiceDigestLength = 16;
 export const maxLineIdLength = 128 + 1 + choiceDigestLength;
 /** Bytes of JSON text in one metadata value or in one line's attributes. */
 export const maxJsonBytes = 4_096;
+
+/**
+ * Bytes of JSON text in the attributes of all lines of one cart, and of one order: whatever fits the cart can be
+ * ordered, and an order's row has room for 400 KB of everything.
+ */
+const maxAttributeBytes = 65_536;
 
 /** Metadata values of all instances of one cart together. */
 export const maxMetadataKeys = 50;
@@ -51,9 +57,28 @@ export function checkMetadata(
   if (next.kb > Math.max(maxMetadataKb, known.kb)) throw tooMuchMetadata(0);
 }
 
+type Chosen = Pick<CartLine, "attributes">;
+
+function measureAttributes(lines: readonly Chosen[]): number {
+  return lines.reduce((sum, { attributes = "" }) => sum + Buffer.byteLength(attributes), 0);
+}
+
+/** @throws TooLarge when more was chosen than a cart or an order remembers, and more than in `present` already */
+export function checkAttributes(lines: readonly Chosen[], present: readonly Chosen[] = []): void {
+  const bytes = measureAttributes(lines);
+  if (bytes <= maxAttributeBytes || bytes <= measureAttributes(present)) return;
+  const detail = `attributes: those of all lines together take at most ${maxAttributeBytes} bytes of JSON`;
+  throw new TooLarge(detail, maxAttributeBytes);
+}
+
+/** The lines of all of them. */
+export function listLines(instances: Iterable<CartInstance>): CartLine[] {
+  return [...instances].flatMap(({ lines }) => lines);
+}
+
 /** How many lines these instances have together. */
 export function countLines(instances: Iterable<CartInstance>): number {
-  return [...instances].reduce((sum, { lines }) => sum + lines.length, 0);
+  return listLines(instances).length;
 }
 
 /** @throws TooLarge when a cart would have more lines than it may */

@@ -1,11 +1,17 @@
 /** Carts as their readers see them: lines with totals, conditions, metadata, and what it comes to. */
 import { epochMs } from "../../base/time.ts";
 import { noPromotions } from "../../promotions/price-list.ts";
-import type { PriceRule } from "../../promotions/price-rule.ts";
-import { money, sumAmounts, toMinor } from "../../base/money.ts";
-import { type Cart, type CartInstance, type CartLine, selectInstance, liveLock } from "./cart.ts";
-import { type Pricing, type RefusedCode, selectRules } from "./price-rules.ts";
-import { priceInstance } from "./pricing.ts";
+import { toMinor } from "../../base/money.ts";
+import {
+  type Cart,
+  type CartInstance,
+  type CartLine,
+  isOrderedUnnamed,
+  liveLock,
+  selectInstance,
+} from "./cart.ts";
+import { type OrderRules, type Pricing, selectRules } from "./price-rules.ts";
+import { priceInstances } from "./pricing.ts";
 import { lineTotal } from "./reckoning.ts";
 
 function attributesIn(json: string): Readonly<Record<string, unknown>> {
@@ -36,57 +42,49 @@ function itemView(line: CartLine, currency: string, { unavailable }: Showing) {
   };
 }
 
-function conditionViews(rules: readonly PriceRule[]) {
-  return rules.map(({ automatic, ...rule }) => ({ ...rule, ...(automatic && { automatic }) }));
-}
-
 /** Codes that do not apply (any more) stay, with the reason: an order would be refused by it. */
-function refusedViews({ codes = [] }: CartInstance, refused: readonly RefusedCode[]) {
-  return refused.map(({ code, reason }) => {
-    const { name, type, target, value, order } = codes.find((each) => each.code === code)!;
+function conditionViews({ rules, refused }: Pick<OrderRules, "rules" | "refused">) {
+  const counted = rules.map(({ automatic, instance: _own, ...rule }) => {
+    return { ...rule, ...(automatic && { automatic }) };
+  });
+  const others = refused.map(({ code, reason, entered }) => {
+    const { name, type, target, value, order } = entered;
     return { name, type, target, value, order, code, refused: reason };
   });
+  return [...counted, ...others];
 }
 
-/** One instance with its totals. `fromEntries` makes own properties, whatever the keys are called. */
+/**
+ * One instance with what an order of it alone comes to. `fromEntries` makes own properties, whatever the keys are
+ * called.
+ */
 function instanceView(present: CartInstance, version: number, pricing: Showing) {
   const { instance, lines, metadata, currency = "XXX" } = present;
-  const { rules, refused } = selectRules(present, pricing);
+  const selected = selectRules([present], pricing);
   const values = [...metadata].map(([key, json]) => [key, JSON.parse(json) as unknown] as const);
   return {
     instance,
     items: lines.map((line) => itemView(line, currency, pricing)),
-    conditions: [...conditionViews(rules), ...refusedViews(present, refused)],
+    conditions: conditionViews(selected),
     metadata: Object.fromEntries(values),
-    ...priceInstance(present, rules),
+    ...priceInstances([present], selected.rules),
     version,
   };
 }
 
-/** The totals of several instances, a sum for each currency. */
+const nothing = { currency: null, subtotalMinor: 0, totalMinor: 0, promotions: [] };
+
+/** What an order that names no instances comes to, for each currency; promotions count once for all of it. */
 function totalsView(instances: readonly CartInstance[], pricing: Pricing) {
-  const prices = instances.map((each) => priceInstance(each, selectRules(each, pricing).rules));
-  const currencies = new Set(prices.flatMap(({ currency }) => currency ?? []));
-  const total = (amounts: readonly number[], currency: string): number =>
-    toMinor(
-      sumAmounts(
-        amounts.map((amount) => money(amount, currency)),
-        currency,
-      ),
-    );
-  return [...currencies].map((currency) => {
-    const own = prices.filter((price) => price.currency === currency);
-    return {
-      currency,
-      subtotalMinor: total(
-        own.map(({ subtotalMinor }) => subtotalMinor),
-        currency,
-      ),
-      totalMinor: total(
-        own.map(({ totalMinor }) => totalMinor),
-        currency,
-      ),
-    };
+  const wanted = instances.filter(({ instance }) => isOrderedUnnamed(instance));
+  const currencies = new Set(wanted.flatMap(({ currency }) => currency ?? []));
+  return [...currencies].map((wantedCurrency) => {
+    const own = wanted.filter(({ currency = wantedCurrency }) => currency === wantedCurrency);
+    const { rules, refused } = selectRules(own, pricing);
+    const { subtotalMinor, totalMinor } = priceInstances(own, rules);
+    const ofShop = rules.filter(({ code }) => code !== undefined);
+    const promotions = conditionViews({ rules: ofShop, refused });
+    return { currency: wantedCurrency, subtotalMinor, totalMinor, promotions };
   });
 }
 
@@ -101,12 +99,12 @@ export function cartView(
 ) {
   const instances = [...cart.instances.values()];
   const totals = totalsView(instances, pricing);
-  const [only = { currency: null, subtotalMinor: 0, totalMinor: 0 }] = totals;
+  const [{ promotions: _applied, ...only } = nothing] = totals;
   const mixed = { currency: null, subtotalMinor: null, totalMinor: null };
   return {
     ...address,
     instances: instances.map((instance) => instanceView(instance, cart.version, pricing)),
-    count: instances.reduce((sum, instance) => sum + priceInstance(instance).count, 0),
+    count: instances.reduce((sum, instance) => sum + priceInstances([instance]).count, 0),
     ...(totals.length > 1 ? mixed : only),
     totals,
     version: cart.version,

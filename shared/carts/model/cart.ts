@@ -17,7 +17,7 @@ export interface CartLine {
   readonly vendorId: string | null;
   readonly quantity: number;
   readonly unitPriceMinor: number;
-  /** What it cost when it was put here, once an order has met another price. */
+  /** What it cost when it was put here, where that is not `unitPriceMinor` any more. */
   readonly previousUnitPriceMinor?: number;
   /** How much of it one shopper gets, as the shop said when it was put there; left out without a limit. */
   readonly perShopper?: number;
@@ -112,6 +112,17 @@ export function temporaryTransactionId(orderId: string): string {
 /** An instance that nobody has put anything into. */
 export function emptyInstance(instance: string): CartInstance {
   return { instance, lines: [], conditions: [], metadata: new Map() };
+}
+
+/** Instances for what is kept for later: bought only by who names them. */
+const keptForLater = new Set(["wishlist", "saved"]);
+
+/** Whether an order that names no instances has this one. */
+export const isOrderedUnnamed = (instance: string): boolean => !keptForLater.has(instance);
+
+/** Whether an order that names none of them has both. */
+export function areOrderedTogether(one: string, other: string): boolean {
+  return one === other || (isOrderedUnnamed(one) && isOrderedUnnamed(other));
 }
 
 /** An instance of a cart; one that nobody has used yet is empty. */

@@ -6,6 +6,7 @@ import {
   type CartInstance,
   type CartLine,
   CurrencyMismatch,
+  areOrderedTogether,
   selectInstance,
 } from "./cart.ts";
 import { areCombinable, maxCodes, type Promotion } from "../../promotions/promotion.ts";
@@ -70,17 +71,26 @@ function mergedConditions(
   return merged;
 }
 
+/** Codes by the named cart that they are entered for. */
+type Entered = ReadonlyMap<string, readonly Promotion[]>;
+
 /** The codes of both, as far as they go together and a cart takes so many: those of the target go first. */
-function mergedCodes(
-  target: readonly Promotion[],
-  source: readonly Promotion[],
-  room: number,
-): Promotion[] {
-  const merged = [...target];
-  for (const entered of source) {
-    const isKnown = target.some(({ code }) => code === entered.code);
-    const fits = merged.length - target.length < room && areCombinable([...merged, entered]);
-    if (!isKnown && fits) merged.push(entered);
+function mergedCodes(target: Cart, source: Cart): Entered {
+  const merged = new Map(
+    [...target.instances.values()].map(({ instance, codes = [] }) => [instance, codes]),
+  );
+  for (const { instance, codes = [] } of source.instances.values()) {
+    for (const entered of codes) {
+      const own = merged.get(instance) ?? [];
+      const all = [...merged.values()].flat();
+      const company = [...merged].flatMap(([name, known]) =>
+        areOrderedTogether(name, instance) ? known : [],
+      );
+      // Entered once more it is still one, which counts for all that is ordered together.
+      const isKnown = company.some(({ code }) => code === entered.code);
+      const fits = all.length < maxCodes && areCombinable([...company, entered]);
+      if (!isKnown && fits) merged.set(instance, [...own, entered]);
+    }
   }
   return merged;
 }
@@ -89,14 +99,13 @@ function mergedInstance(
   target: CartInstance,
   source: CartInstance,
   strategy: MergeStrategy,
-  room: number,
+  codes: readonly Promotion[],
 ): CartInstance {
   const [mine, theirs] = [target.currency, source.currency];
   if (mine !== undefined && theirs !== undefined && mine !== theirs) {
     throw new CurrencyMismatch(mine, theirs);
   }
   const currency = mine ?? theirs;
-  const codes = mergedCodes(target.codes ?? [], source.codes ?? [], room);
   return {
     instance: target.instance,
     lines: mergedLines(target.lines, source.lines, strategy),
@@ -120,13 +129,9 @@ export function mergedInstances(
   strategy: MergeStrategy,
 ): CartInstance[] {
   const names = new Set([...target.instances.keys(), ...source.instances.keys()]);
-  const countCodes = ({ codes = [] }: CartInstance): number => codes.length;
-  const own = [...target.instances.values()].reduce((sum, each) => sum + countCodes(each), 0);
-  let room = maxCodes - own;
+  const codes = mergedCodes(target, source);
   return [...names].map((name) => {
-    const present = selectInstance(target, name);
-    const merged = mergedInstance(present, selectInstance(source, name), strategy, room);
-    room -= countCodes(merged) - countCodes(present);
-    return merged;
+    const [mine, theirs] = [selectInstance(target, name), selectInstance(source, name)];
+    return mergedInstance(mine, theirs, strategy, codes.get(name) ?? []);
   });
 }

@@ -1,8 +1,8 @@
 /** What a cart comes to, for its reader and for its order; `reckoning.ts` says how rules change prices. */
 import { minus, sumAmounts, toMinor } from "../../base/money.ts";
-import type { PriceRule } from "../../promotions/price-rule.ts";
 import { CodeNotAccepted, type Promotion } from "../../promotions/promotion.ts";
-import type { InstanceRules } from "./price-rules.ts";
+import { lowersPrice } from "../../promotions/price-rule.ts";
+import { type OrderRules, scopedConditions } from "./price-rules.ts";
 import {
   type Adjustment,
   checkExact,
@@ -10,6 +10,7 @@ import {
   listAdjustments,
   reckon,
   type Reckoning,
+  type ScopedRule,
 } from "./reckoning.ts";
 import {
   type Cart,
@@ -17,9 +18,10 @@ import {
   type CartInstance,
   type CartLine,
   CurrencyMismatch,
+  isOrderedUnnamed,
 } from "./cart.ts";
 
-/** What one instance comes to. */
+/** What instances come to. */
 export interface InstancePrice {
   readonly count: number;
   /** Lines at their unit prices, before any condition. */
@@ -50,20 +52,30 @@ export interface OrderPrice {
   readonly adjustments: readonly Adjustment[];
   /** The instances that have lines in the order. */
   readonly instances: readonly string[];
-  /** The conditions that were counted, to be removed with what is bought. */
+  /** The conditions that gave something for what is bought, to be removed with it; what adds to a price stays. */
   readonly conditions: readonly { readonly instance: string; readonly name: string }[];
   /** The codes that were entered for what is bought, to be removed with it. */
   readonly codes: readonly { readonly instance: string; readonly code: string }[];
-  /** The promotions that applied, once for each instance. */
+  /** The promotions that applied. */
   readonly applied: readonly Promotion[];
 }
 
-/** What an instance comes to, as its reader sees it; by its own conditions where no rules are given. */
-export function priceInstance(
-  instance: CartInstance,
-  rules: readonly PriceRule[] = instance.conditions,
+type LineOfInstance = CartLine & { readonly instance: string };
+
+function listLines(instances: readonly CartInstance[]): LineOfInstance[] {
+  return instances.flatMap(({ instance, lines }) => lines.map((line) => ({ ...line, instance })));
+}
+
+/**
+ * What instances of one currency come to when they are ordered together, as their reader sees it; by their own
+ * conditions where no rules are given.
+ */
+export function priceInstances(
+  instances: readonly CartInstance[],
+  rules: readonly ScopedRule[] = scopedConditions(instances),
 ): InstancePrice {
-  const { lines, currency } = instance;
+  const lines = listLines(instances);
+  const currency = instances.find((each) => each.currency !== undefined)?.currency;
   const count = lines.reduce((sum, { quantity }) => sum + quantity, 0);
   if (currency === undefined) return { count, subtotalMinor: 0, totalMinor: 0, currency: null };
   const reckoning = reckon(lines, rules, currency);
@@ -76,13 +88,12 @@ export function priceInstance(
   };
 }
 
-/** An instance's lines with their shares. */
-function pricedLines(instance: string, { lines }: Reckoning<CartLine>): PricedLine[] {
+/** Lines with their shares. */
+function pricedLines({ lines }: Reckoning<LineOfInstance>): PricedLine[] {
   return lines.map(({ line, list, net }) => {
     const { addedAtMs: _at, previousUnitPriceMinor: _before, perShopper: _most, ...facts } = line;
     return {
       ...facts,
-      instance,
       lineTotalMinor: toMinor(list),
       adjustmentMinor: toMinor(minus(net, list)),
     };
@@ -96,7 +107,7 @@ function pricedLines(instance: string, { lines }: Reckoning<CartLine>): PricedLi
  */
 export function priceLines<L extends Line>(
   lines: readonly L[],
-  rules: readonly PriceRule[],
+  rules: readonly ScopedRule[],
   currency: string,
 ) {
   const reckoning = reckon(lines, rules, currency);
@@ -106,20 +117,15 @@ export function priceLines<L extends Line>(
     const adjustmentMinor = toMinor(minus(net, list));
     return { ...line, lineTotalMinor: toMinor(list), adjustmentMinor };
   });
-  const adjustments = listAdjustments(reckoning, 0, 0, currency);
+  const adjustments = listAdjustments(reckoning, currency);
   return { lines: priced, totalMinor: toMinor(reckoning.total), adjustments };
 }
 
-/** Instances for what is kept for later: bought only by who names them. */
-const keptForLater = new Set(["wishlist", "saved"]);
-
-/** The instances to order that have lines; undefined asks for all but those kept for later. */
-function orderable(cart: Cart, names: readonly string[] | undefined): CartInstance[] {
+/** The instances to order; undefined asks for all but those kept for later. */
+export function listWanted(cart: Cart, names: readonly string[] | undefined): CartInstance[] {
   const wanted = names && new Set(names);
-  const isWanted = (name: string): boolean => wanted?.has(name) ?? !keptForLater.has(name);
-  return [...cart.instances.values()].filter(
-    ({ instance, lines }) => lines.length > 0 && isWanted(instance),
-  );
+  const isWanted = (name: string): boolean => wanted?.has(name) ?? isOrderedUnnamed(name);
+  return [...cart.instances.values()].filter(({ instance }) => isWanted(instance));
 }
 
 function commonCurrency(instances: readonly CartInstance[]): string {
@@ -129,14 +135,14 @@ function commonCurrency(instances: readonly CartInstance[]): string {
   return currency!;
 }
 
-/** By its own conditions alone. */
-const byConditions = ({ conditions }: CartInstance): InstanceRules => {
-  return { rules: conditions, applied: [], refused: [] };
+/** By their own conditions alone. */
+const byConditions = (instances: readonly CartInstance[]): OrderRules => {
+  return { rules: scopedConditions(instances), applied: [], refused: [] };
 };
 
 /**
  * What ordering these instances of a cart comes to (by default all but `wishlist` and `saved`): the same numbers that
- * their readers see (P2), who are shown the same rules.
+ * their readers see (P2), who are shown the same rules. A promotion applies once to all of it, however it is spread.
  *
  * @throws CartEmpty when they have no lines, CurrencyMismatch when they do not add up, TooLarge when
  * the total is past the integers that a number can hold, CodeNotAccepted when a code that was entered does not
@@ -145,42 +151,32 @@ const byConditions = ({ conditions }: CartInstance): InstanceRules => {
 export function priceForOrder(
   cart: Cart,
   instances?: readonly string[],
-  rulesFor: (instance: CartInstance) => InstanceRules = byConditions,
+  rulesFor: (wanted: readonly CartInstance[]) => OrderRules = byConditions,
 ): OrderPrice {
-  const ordered = orderable(cart, instances);
+  const wanted = listWanted(cart, instances);
+  const ordered = wanted.filter(({ lines }) => lines.length > 0);
   if (ordered.length === 0) throw new CartEmpty();
   const currency = commonCurrency(ordered);
-  const reckoned = ordered.map((instance) => {
-    const { rules, applied, refused } = rulesFor(instance);
-    const [first] = refused;
-    if (first) throw new CodeNotAccepted(first.code, first.reason, { instance: instance.instance });
-    return { instance, applied, reckoning: reckon(instance.lines, rules, currency) };
-  });
-  const total = sumAmounts(
-    reckoned.map(({ reckoning }) => reckoning.total),
-    currency,
-  );
-  const lists = reckoned.flatMap(({ reckoning }) => reckoning.lines.map(({ list }) => list));
-  checkExact([total, sumAmounts(lists, currency)]);
-  let before = 0;
-  const adjustments = reckoned.flatMap(({ reckoning }) => {
-    const own = reckoning.lines.length;
-    const listed = listAdjustments(reckoning, before, lists.length - before - own, currency);
-    before += own;
-    return listed;
-  });
+  // A code counts for all of it, also where nothing stands beside it.
+  const { rules, applied, refused } = rulesFor(wanted);
+  const [first] = refused;
+  if (first) throw new CodeNotAccepted(first.code, first.reason, { instance: first.instance });
+  const reckoning = reckon(listLines(ordered), rules, currency);
+  const lists = reckoning.lines.map(({ list }) => list);
+  checkExact([reckoning.total, sumAmounts(lists, currency)]);
   return {
-    lines: reckoned.flatMap(({ instance, reckoning }) => pricedLines(instance.instance, reckoning)),
-    totalMinor: toMinor(total),
+    lines: pricedLines(reckoning),
+    totalMinor: toMinor(reckoning.total),
     currency,
-    adjustments,
+    adjustments: listAdjustments(reckoning, currency),
     instances: ordered.map(({ instance }) => instance),
+    // What an administrator gave was for what is bought now; what adds to a price is for what comes next as well.
     conditions: ordered.flatMap(({ instance, conditions }) =>
-      conditions.map(({ name }) => ({ instance, name })),
+      conditions.filter(lowersPrice).map(({ name }) => ({ instance, name })),
     ),
-    codes: ordered.flatMap(({ instance, codes = [] }) =>
+    codes: wanted.flatMap(({ instance, codes = [] }) =>
       codes.map(({ code }) => ({ instance, code })),
     ),
-    applied: reckoned.flatMap(({ applied }) => applied),
+    applied,
   };
 }

@@ -7,7 +7,8 @@
  * 3. `total`: to the sum after stage 2, running.
  * Per cent are taken of the running amount and rounded once. No running amount falls below 0: what a
  * discount would take beyond that is lost. An instance without lines costs nothing, fees or not. What a rule
- * does to a sum is shared out over the lines by what each of them comes to by then.
+ * does to a sum is shared out over the lines by what each of them comes to by then. A condition counts the lines of
+ * its own named cart, a promotion all that are ordered together: it applies once, however they are spread.
  */
 import { TooLarge } from "../../base/errors.ts";
 import {
@@ -41,6 +42,11 @@ export interface Adjustment extends Pick<
   readonly shares: readonly number[];
 }
 
+/** A rule as an order has it: a condition is for the lines of its own named cart, a promotion for all. */
+export interface ScopedRule extends PriceRule {
+  readonly instance?: string | undefined;
+}
+
 /** The change that a rule makes to an amount, before the floor at 0; `units` multiply amounts. */
 function computeEffect(
   { value }: PriceRule,
@@ -65,8 +71,10 @@ function change(rule: PriceRule, amount: Money, units: number, currency: string)
   return minus(atLeastZero(plus(amount, effect)), amount);
 }
 
-/** What of a line decides on its price. */
-export type Line = Pick<CartLine, "itemId" | "kind" | "quantity" | "unitPriceMinor">;
+/** What of a line decides on its price, and the named cart that it is in. */
+export type Line = Pick<CartLine, "itemId" | "kind" | "quantity" | "unitPriceMinor"> & {
+  readonly instance?: string;
+};
 
 /** A rule, and what it does to each of the lines. */
 interface Share {
@@ -90,28 +98,34 @@ export function lineTotal(
   return times(money(unitPriceMinor, currency), quantity);
 }
 
+/** Whether a rule counts this line, alone or in a sum. */
+function isFor(rule: ScopedRule, line: Line): boolean {
+  const { instance = line.instance, target } = rule;
+  return instance === line.instance && (target !== "item" || isMeant(rule, line));
+}
+
 /** What a rule does to each line, as far as they have come; undefined where it means none of them. */
 function shareOut(
-  rule: PriceRule,
+  rule: ScopedRule,
   lines: readonly Line[],
   amounts: readonly Money[],
   currency: string,
 ): readonly Money[] | undefined {
-  if (rule.target !== "item") {
-    return split(change(rule, sumAmounts(amounts, currency), 1, currency), amounts);
-  }
-  if (!lines.some((line) => isMeant(rule, line))) return undefined;
-  return lines.map((line, index) =>
-    isMeant(rule, line)
-      ? change(rule, amounts[index]!, line.quantity, currency)
-      : money(0, currency),
-  );
+  const meant = lines.flatMap((line, index) => (isFor(rule, line) ? [index] : []));
+  if (meant.length === 0) return undefined;
+  const own = meant.map((index) => amounts[index]!);
+  const parts =
+    rule.target === "item"
+      ? meant.map((index) => change(rule, amounts[index]!, lines[index]!.quantity, currency))
+      : split(change(rule, sumAmounts(own, currency), 1, currency), own);
+  const shares = new Map(meant.map((index, at) => [index, parts[at]!]));
+  return lines.map((_, index) => shares.get(index) ?? money(0, currency));
 }
 
 /** Applies the rules to the lines. */
 export function reckon<L extends Line>(
   lines: readonly L[],
-  rules: readonly PriceRule[],
+  rules: readonly ScopedRule[],
   currency: string,
 ): Reckoning<L> {
   const lists = lines.map((line) => lineTotal(line, currency));
@@ -133,14 +147,8 @@ export function reckon<L extends Line>(
   };
 }
 
-/** What the rules did, with shares for all lines of an order: those of others are 0. */
-export function listAdjustments(
-  { shares }: Reckoning<unknown>,
-  before: number,
-  behind: number,
-  currency: string,
-): Adjustment[] {
-  const zeros = (length: number): number[] => Array.from({ length }, () => 0);
+/** What the rules did, with their shares of the lines. */
+export function listAdjustments({ shares }: Reckoning<unknown>, currency: string): Adjustment[] {
   return shares.map(({ rule, shares: own }) => {
     const { name, type, target, value, code, automatic } = rule;
     return {
@@ -151,7 +159,7 @@ export function listAdjustments(
       ...(code === undefined ? {} : { code }),
       ...(automatic === undefined ? {} : { automatic }),
       amountMinor: toMinor(sumAmounts(own, currency)),
-      shares: [...zeros(before), ...own.map(toMinor), ...zeros(behind)],
+      shares: own.map(toMinor),
     };
   });
 }

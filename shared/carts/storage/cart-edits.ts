@@ -23,6 +23,7 @@ import { at, cartPlace, listKb, rememberedEdits } from "./cart-row.ts";
 import { type Actor, type ChangeNote, changeNote } from "../../base/actor.ts";
 import type { AuditAction } from "../../base/audit-action.ts";
 import { HoldfastError } from "../../base/errors.ts";
+import type { KeyedRequest } from "../../table/request-memory.ts";
 import { type ExpectedVersion, isExpected, versionIsExpected } from "../../table/versions.ts";
 
 /** Nobody pays for this cart, or the lock of who did is over. */
@@ -144,6 +145,8 @@ export interface Edit {
 export interface EditRequest extends InstanceAddress {
   readonly actor: Actor;
   readonly expectedVersion?: ExpectedVersion | undefined;
+  /** With one, the edit is done once, however often it is asked for. */
+  readonly keyed?: KeyedRequest | undefined;
 }
 
 /** How the audit trail calls an edit. */
@@ -151,7 +154,7 @@ export type CartEditAction = Extract<AuditAction, `cart.${string}`>;
 
 /** The edit that somebody asks for, at this instant. */
 export function makeEdit(request: EditRequest, what: CartEditAction, nowMs: EpochMs): Edit {
-  const { actor, expectedVersion, ...address } = request;
+  const { actor, expectedVersion, keyed: _keyed, ...address } = request;
   return { address, nowMs, note: changeNote(what, actor, nowMs), expectedVersion };
 }
 

@@ -3,7 +3,7 @@ import type { Row } from "../../table/write.ts";
 import { parseCartId, type Cart, selectInstance } from "../model/cart.ts";
 import { parseCart, contentsRow } from "./cart-row.ts";
 import { isDeepStrictEqual } from "node:util";
-import { priceInstance } from "../model/pricing.ts";
+import { priceInstances } from "../model/pricing.ts";
 
 /** The contents of a cart changed; locking and unlocking are no updates. */
 export interface CartUpdated {
@@ -54,7 +54,7 @@ export function cartUpdated(
     action: note?.action ?? null,
     actor: note?.actor ?? null,
     changed: changed.toSorted().map((instance) => {
-      const { count, totalMinor, currency } = priceInstance(selectInstance(after, instance));
+      const { count, totalMinor, currency } = priceInstances([selectInstance(after, instance)]);
       return { instance, count, totalMinor, currency };
     }),
   };

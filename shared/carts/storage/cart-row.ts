@@ -4,6 +4,7 @@
  */
 import type { ChangeNote } from "../../base/actor.ts";
 import { pathsOf } from "../../table/expression.ts";
+import { lowersPrice } from "../../promotions/price-rule.ts";
 import type { Promotion } from "../../promotions/promotion.ts";
 import type { Row } from "../../table/write.ts";
 import { countKb } from "../model/cart-limits.ts";
@@ -19,8 +20,12 @@ export const cartPlace = (cartId: string) => ({ table: "Carts", key: { cartId } 
 type StoredLine = Omit<CartLine, "lineId" | "itemId" | "quantity"> &
   Partial<Pick<CartLine, "itemId">>;
 
-/** What `condition:…` holds. */
-type StoredCondition = Omit<CartCondition, "name">;
+/** What `condition:…` holds, with the mark that it was set by the shop: once, shoppers could as well. */
+type StoredCondition = Omit<CartCondition, "name"> & { readonly isShops?: true };
+
+/** What has no mark may be from who pays: then it counts only where it adds to the price. */
+const isTrusted = (stored: StoredCondition): boolean =>
+  stored.isShops === true || !lowersPrice(stored);
 
 /**
  * The ids of the last edits stand on the item, newest first. An edit whose answer was lost meets its
@@ -101,7 +106,8 @@ function addTo(draft: InstanceDraft, row: Row, found: RegExpExecArray): void {
     const quantity = Number(row[quantityAttribute(instance, name)]);
     draft.lines.push({ lineId: name, itemId: name, quantity, ...(value as StoredLine) });
   } else if (family === "condition") {
-    draft.conditions.push({ name, ...(value as StoredCondition) });
+    const { isShops: _mark, ...condition } = value as StoredCondition;
+    if (isTrusted(value as StoredCondition)) draft.conditions.push({ name, ...condition });
   } else if (family === "code") {
     draft.codes.push({ ...(value as StoredCode), code: name });
   } else if (family === "metadata") draft.metadata.set(name, String(value));
@@ -180,7 +186,7 @@ export function storedCode({ code: _code, ...stored }: Promotion): StoredCode {
 
 /** A condition as it is stored: its name is in the attribute's own name. */
 export function storedCondition({ name: _name, ...stored }: CartCondition): StoredCondition {
-  return stored;
+  return { ...stored, isShops: true };
 }
 
 function listAttributes({ instance, ...contents }: CartInstance): [string, unknown][] {

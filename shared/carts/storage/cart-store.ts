@@ -13,6 +13,7 @@ import { type Clock, systemClock } from "../../base/time.ts";
 import type { Stock } from "../../inventory/stock.ts";
 import { parseStock, stockRow } from "../../inventory/stock-store.ts";
 import { currentOperation } from "../../table/operation.ts";
+import { bindAlone, type KeyedRequest, once } from "../../table/request-memory.ts";
 import { TransactionRefused } from "../../table/transaction.ts";
 import type { Write } from "../../table/write.ts";
 import { CartMoved } from "./cart-edits.ts";
@@ -106,19 +107,31 @@ export function createCartContents(options: CartContentsOptions) {
       };
     },
 
-    /** Does one edit and hands back the cart as it is afterwards. One request. */
-    async apply(cartId: string, write: Write): Promise<ReadCart> {
-      return parseReadCart(cartId, await database.apply(write));
+    /**
+     * Does one edit and hands back the cart as it is afterwards. One request; with a key two, unless the edit puts the
+     * whole cart.
+     */
+    async apply(cartId: string, write: Write, keyed?: KeyedRequest): Promise<ReadCart> {
+      return parseReadCart(cartId, await database.apply(once(write, keyed, clock())));
+    },
+
+    /** Binds a key to an edit that had nothing to change: what comes to be there later is not for it either. */
+    bindOnly(keyed: KeyedRequest | undefined): Promise<void> {
+      return bindAlone(database, keyed, clock());
     },
 
     /**
      * Does the edit that `plan` makes of a cart. When the cart was another by then, the refusal hands
      * back what it is now, and the edit is planned again from that: one request each.
      */
-    settle(cart: ReadCart, plan: (cart: ReadCart) => Write | Promise<Write>): Promise<ReadCart> {
+    settle(
+      cart: ReadCart,
+      plan: (cart: ReadCart) => Write | Promise<Write>,
+      keyed?: KeyedRequest,
+    ): Promise<ReadCart> {
       return untilSettled(async (moved) => {
         const current = moved ? parseReadCart(cart.cartId, moved.found) : cart;
-        return this.apply(cart.cartId, await plan(current));
+        return this.apply(cart.cartId, await plan(current), keyed);
       });
     },
   };

@@ -1,9 +1,10 @@
-/** Which items in a cart the shop does not sell, for its readers: looked up, or remembered for a moment. */
+/** What a cart's readers are told of its items: what the shop sells, looked up or remembered, and at which prices. */
 import { type Clock, type EpochMs, later } from "../../base/time.ts";
-import { isForSale, type SaleWindow } from "../../inventory/stock.ts";
+import { isForSale, type Price, type SaleWindow, type Stock } from "../../inventory/stock.ts";
 import { parseStock, stockRow } from "../../inventory/stock-store.ts";
 import type { Database } from "../../table/database.ts";
 import type { Cart } from "../model/cart.ts";
+import { listLines } from "../model/cart-limits.ts";
 
 /** Why an item in a cart cannot be ordered; an order would be refused by the same word. */
 export const unavailableReasons = ["not_for_sale", "not_found"] as const;
@@ -12,6 +13,8 @@ export const unavailableReasons = ["not_for_sale", "not_found"] as const;
 export interface SaleShown {
   /** By item; what is for sale is not named. */
   readonly unavailable: ReadonlyMap<string, (typeof unavailableReasons)[number]>;
+  /** What the shop asks by now, by item; only of what was looked up for this reader. */
+  readonly unitPrices: ReadonlyMap<string, Price>;
   /** Time or the shop may change it while the cart stays as it is. */
   readonly mayChange: boolean;
 }
@@ -22,13 +25,12 @@ const rememberedMs = 10_000;
 const mostRemembered = 1_000;
 
 interface Seen {
-  readonly window: SaleWindow | undefined;
+  readonly stock: Stock | undefined;
   readonly atMs: EpochMs;
 }
 
 function listItemIds({ instances }: Cart): string[] {
-  const lines = [...instances.values()].flatMap((instance) => instance.lines);
-  return [...new Set(lines.map(({ itemId }) => itemId))];
+  return [...new Set(listLines(instances.values()).map(({ itemId }) => itemId))];
 }
 
 function findReason(window: SaleWindow | undefined, nowMs: EpochMs) {
@@ -36,9 +38,12 @@ function findReason(window: SaleWindow | undefined, nowMs: EpochMs) {
   return isForSale(window, nowMs) ? undefined : "not_for_sale";
 }
 
-function isBound(window: SaleWindow | undefined): boolean {
-  const { archivedAtMs, saleStartsAtMs, saleEndsAtMs } = window ?? { archivedAtMs: 0 };
-  return [archivedAtMs, saleStartsAtMs, saleEndsAtMs].some((instant) => instant !== undefined);
+/** What the shop has changed once was shown otherwise before, and may have been changed back since. */
+function mayDiffer(stock: Stock | undefined): boolean {
+  if (!stock) return true;
+  const { archivedAtMs, saleStartsAtMs, saleEndsAtMs, factsRevision } = stock;
+  const bounds = [archivedAtMs, saleStartsAtMs, saleEndsAtMs, factsRevision];
+  return bounds.some((bound) => bound !== undefined);
 }
 
 /** Makes it, with a memory of its own. */
@@ -55,13 +60,14 @@ export function createSaleLook({ database, clock }: { database: Database; clock:
     const found = new Map(rows.map((row) => [parseStock(row).itemId, parseStock(row)]));
     if (remembered.size + itemIds.length > mostRemembered) remembered.clear();
     const atMs = clock();
-    for (const itemId of itemIds) remembered.set(itemId, { window: found.get(itemId), atMs });
+    for (const itemId of itemIds) remembered.set(itemId, { stock: found.get(itemId), atMs });
   }
 
   return {
     /**
-     * What the shop does not sell of what is in a cart. With `anew` as it is or was a moment ago: one request for
-     * up to 100 items, half a read unit each; otherwise as this process has seen it last, at no request.
+     * What the shop does not sell of what is in a cart. With `anew` as it is or was a moment ago, and with unit
+     * prices: one request for up to 100 items, half a read unit each; otherwise as this process has seen it last, at no
+     * request and without prices, which may be older than those of a line that was just put there.
      *
      * @example const { unavailable } = await carts.lookAtSale(cart, { anew: true });
      */
@@ -70,14 +76,17 @@ export function createSaleLook({ database, clock }: { database: Database; clock:
       if (anew) await look(itemIds);
       const known = itemIds.flatMap((itemId) => {
         const seen = remembered.get(itemId);
-        return seen && isFresh(seen) ? [[itemId, seen.window] as const] : [];
+        return seen && isFresh(seen) ? [[itemId, seen.stock] as const] : [];
       });
-      const unavailable = known.flatMap(([itemId, window]) => {
-        const reason = findReason(window, clock());
+      const unavailable = known.flatMap(([itemId, stock]) => {
+        const reason = findReason(stock, clock());
         return reason ? [[itemId, reason] as const] : [];
       });
-      const mayChange = known.some(([, window]) => isBound(window));
-      return { unavailable: new Map(unavailable), mayChange };
+      const prices = (anew ? known : []).flatMap(([itemId, stock]) =>
+        stock ? [[itemId, stock] as const] : [],
+      );
+      const mayChange = known.some(([, stock]) => mayDiffer(stock));
+      return { unavailable: new Map(unavailable), unitPrices: new Map(prices), mayChange };
     },
   };
 }

@@ -156,10 +156,16 @@ describe("the lock of a payment", () => {
 
 describe("a purchase", () => {
   it("takes out what was bought with its conditions; other instances and metadata stay", async () => {
-    const fee = { name: "fee", type: "fee", target: "total", value: "+50", order: 1 } as const;
-    await world.shop.setCondition(at("ticket"), fee);
+    const gift = {
+      name: "gift",
+      type: "discount",
+      target: "total",
+      value: "-1",
+      order: 1,
+    } as const;
+    await world.shop.setCondition(at("ticket"), gift);
     await world.shop.setMetadata(at("ticket"), "seen", true);
-    await world.shop.setCondition(at("menu"), fee);
+    await world.shop.setCondition(at("menu"), gift);
     const before = await world.shop.lockCart(request("ord_1"));
     await (
       await complete("ord_1", ["ticket"])
@@ -178,16 +184,16 @@ describe("a purchase", () => {
 
   it("fits one update at the limits: 200 lines, 50 conditions", async () => {
     const line = { name: "x", kind: "k", vendorId: null, unitPriceMinor: 1, addedAtMs: 1 };
-    const fee = { type: "fee", target: "total", value: "+1", order: 0 };
+    const gift = { type: "gift", target: "total", value: "-1", order: 0, isShops: true };
     const names = Array.from({ length: maxLines }, (_, index) => `item-${index}`);
-    const fees = Array.from({ length: maxConditions }, (_, index) => `fee-${index}`);
+    const gifts = Array.from({ length: maxConditions }, (_, index) => `gift-${index}`);
     await world.plant({
       cartId: cartId(),
       version: 7,
       "currency:menu": "EUR",
       lineKeys: new Set(names.map((name) => `menu:${name}`)),
-      conditionKeys: new Set(fees.map((name) => `menu:${name}`)),
-      ...Object.fromEntries(fees.map((name) => [`condition:menu:${name}`, fee])),
+      conditionKeys: new Set(gifts.map((name) => `menu:${name}`)),
+      ...Object.fromEntries(gifts.map((name) => [`condition:menu:${name}`, gift])),
       ...Object.fromEntries(names.map((name) => [`line:menu:${name}`, line])),
       ...Object.fromEntries(names.map((name) => [`quantity:menu:${name}`, 2])),
     });
@@ -205,7 +211,7 @@ describe("a purchase", () => {
     ]);
   });
 
-  it("with late money is taken out of a cart that nobody touched, and of no other", async () => {
+  it("with late money is taken out of a cart that nobody touched, and of no other @long", async () => {
     await world.shop.lockCart(request("ord_1", 1_000));
     const purchase = await complete("ord_1");
     time.advance(2_000);

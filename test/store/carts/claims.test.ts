@@ -116,7 +116,7 @@ describe("a claim", () => {
 });
 
 describe("20 parallel claims", () => {
-  it("of 20 members give the cart to exactly one, whole", async () => {
+  it("of 20 members give the cart to exactly one, whole @long", async () => {
     const guest = unique("guest");
     await add(guest, 7);
     const { claim: shown } = await offer(guest);
@@ -132,7 +132,7 @@ describe("20 parallel claims", () => {
     expect(await count(guest)).toBe(0);
   });
 
-  it("of one member move it once, while guest and member go on putting things in", async () => {
+  it("of one member move it once, while guest and member go on putting things in @long", async () => {
     const [guest, member] = [unique("guest"), unique("member")];
     await add(guest, 7);
     const { claim: shown } = await offer(guest);

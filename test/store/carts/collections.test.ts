@@ -73,7 +73,7 @@ describe("version checks", () => {
     expect(idsOf(await world.shop.get(address))).toEqual(["i2"]);
   });
 
-  it("plan again from what they find when the cart moved between read and write", async () => {
+  it("plan again from what they find when the cart moved between read and write @long", async () => {
     await world.shop.putItems(at(), list("i1"));
     let rounds = 0;
     const { result, meter } = await metered(() =>
@@ -110,7 +110,7 @@ describe("version checks", () => {
     expect(await world.rowOf(makeCartId(address.userId, address.sessionId))).toBe(before);
   });
 
-  it("replace conditions, clear an instance, and leave the others alone", async () => {
+  it("replace conditions, clear an instance, and leave the others alone @long", async () => {
     await world.shop.putItems(at(), list("i1"));
     await world.shop.putItems(at("other"), list("i2"));
     const vat = { name: "vat", type: "tax", target: "total", value: "+19%", order: 1 } as const;
@@ -138,7 +138,7 @@ describe("locking mode", () => {
       leaseMs,
     });
 
-  it("replaces, updates, clears with at most 4 requests, acquire and release included", async () => {
+  it("replaces, updates, clears with at most 4 requests, acquire and release included @long", async () => {
     const shop = world.service("locking");
     const put = await metered(() => shop.putItems(at(), list("i1", "i2")));
     expect(put.meter.requests).toBe(4);
@@ -155,7 +155,7 @@ describe("locking mode", () => {
     expect(await world.locks.find(collectionLockName(at(), "items"))).toBeUndefined();
   });
 
-  it("waits in vain for a held lock: LOCK_TIMEOUT, and nothing is changed", async () => {
+  it("waits in vain for a held lock: LOCK_TIMEOUT, and nothing is changed @long", async () => {
     await world.shop.putItems(at(), list("i1"));
     const before = await world.rowOf(makeCartId(address.userId, address.sessionId));
     const shop = world.service("locking", 300);
@@ -183,7 +183,7 @@ describe("locking mode", () => {
     expect(await world.locks.find(collectionLockName(at(), "items"))).toBeUndefined();
   });
 
-  it("loses nothing even when a lock runs out under a slow writer", async () => {
+  it("loses nothing even when a lock runs out under a slow writer @long", async () => {
     const shop = world.service("locking");
     await shop.putItems(at(), list("i1"));
     let rounds = 0;

@@ -61,7 +61,7 @@ describe("merging", () => {
     expect(again.result.version).toBe(result.version);
   });
 
-  it("is refused with 423 when either cart is being paid for", async () => {
+  it("is refused with 423 when either cart is being paid for @long", async () => {
     for (const address of [guest, member]) {
       await world.shop.lockCart({ ...address, orderId: "ord_1", leaseMs: 60_000, actor });
       const { result, meter } = await metered(() => errorOf(merge("sum")));
@@ -73,7 +73,7 @@ describe("merging", () => {
     expect(cartInstanceView(await world.shop.get(member), "menu").count).toBe(2);
   });
 
-  it("of two currencies in one instance is refused; in different instances they stand side by side", async () => {
+  it("of two currencies in one instance is refused; in different instances they stand side by side @long", async () => {
     await world.shop.putItems(at(guest), [{ itemId: "taco", quantity: 1 }]);
     expect(await errorOf(merge("sum"))).toMatchObject({ code: "CURRENCY_MISMATCH" });
     await world.shop.putItems(at(guest), []);
@@ -95,7 +95,7 @@ describe("merging", () => {
     expect(await world.database.get("Carts", { cartId: "alice/no1" })).toBeUndefined();
   });
 
-  it("moves everything once when edits and merges race", async () => {
+  it("moves everything once when edits and merges race @long", async () => {
     const edits = Array.from({ length: 10 }, () =>
       world.shop.addLine(at(guest), { itemId: "soup", quantity: 1 }),
     );

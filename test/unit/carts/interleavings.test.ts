@@ -195,7 +195,7 @@ async function checkBooks(scene: Scene): Promise<void> {
 }
 
 describe("any interleaving", () => {
-  it("of edits, orders, payments and expiries leaves totals that can be counted again", async () => {
+  it("of edits, orders, payments and expiries leaves totals that can be counted again @long", async () => {
     expect.hasAssertions();
     await fc.assert(
       fc.asyncProperty(
