@@ -9,7 +9,7 @@ import type { LockService } from "../locks/lock-service.ts";
 import { LineWaits, type Place } from "../locks/line.ts";
 import { releaseToLineWrite } from "../locks/line-store.ts";
 import { releaseLockWrite } from "../locks/lock-ending-store.ts";
-import { keyedRequest, KeyReused, Replayed } from "../table/request-memory.ts";
+import { keyedRequest, Replayed } from "../table/request-memory.ts";
 import type { Row } from "../table/write.ts";
 import { checkLockWrite } from "../locks/lock-store.ts";
 import { type Lock, LockNotOwned, type LockOwner } from "../locks/lock.ts";
@@ -70,14 +70,12 @@ export function wantedLock(documentId: string, editor: Editor | undefined) {
 const mostCorrections = 10;
 
 /**
- * That this very save was done before counts most: it may have released the lock. Then a right that was taken
- * away counts before the lock, which may be gone for that very reason, and the lock's refusal before the
- * document's: who has lost the lock need not know more.
+ * A right that was taken away counts before the lock, which may be gone for that very reason, and the lock's refusal
+ * before the document's: who has lost the lock need not know more.
  */
 function pickRefusal({ refusals }: TransactionRefused): Error {
   const errors = refusals.map(({ error }) => error);
   return (
-    errors.find((error) => error instanceof Replayed || error instanceof KeyReused) ??
     errors.find((error) => error instanceof Forbidden) ??
     errors.find((error) => error instanceof LockNotOwned) ??
     errors.at(-1)!
@@ -186,8 +184,7 @@ export function createDocumentService(options: DocumentServiceOptions) {
      * Saves under the lock, and releases it unless `keepLock`: one transaction, so nothing is written
      * by somebody who has lost the lock, and no lock is left behind by a save. One request.
      *
-     * Safe to repeat with an `idempotencyKey`: while it is among the last eight with one, it answers as it
-     * did before, whatever was saved since.
+     * Safe to repeat with an `idempotencyKey`: for a day it answers as it did before, whatever was saved since.
      *
      * @throws Forbidden when the editor has not, or no longer, the right; nothing was changed
      * @throws LockNotOwned when the lock was lost, also if nobody else has it; nothing was changed

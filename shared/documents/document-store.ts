@@ -121,5 +121,5 @@ export function saveWrite(save: Save): Write {
     ),
     refused: (row) => explainRefusal(save, row, nowMs),
   });
-  return once(write, keyed, String(version));
+  return once(write, keyed, nowMs, String(version));
 }

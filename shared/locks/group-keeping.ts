@@ -19,7 +19,7 @@ export interface GroupChange {
   readonly proofs: readonly LockProof[];
   readonly nowMs: EpochMs;
   readonly actor: Actor;
-  /** Of a request that its sender may repeat; the first of the rows remembers it. */
+  /** Of a request that its sender may repeat; it goes with the first of the writes. */
   readonly keyed?: KeyedRequest | undefined;
 }
 

@@ -21,6 +21,7 @@ import {
 } from "./line.ts";
 import { fenceIs, lineIs, lookAgain, lookAgainOr, tidied } from "./line-parts.ts";
 import { at, callerHolds, lockRow, permitted } from "./lock-conditions.ts";
+import type { WaiterRow } from "./lock-row.ts";
 import { mayGoAfter } from "./lock-store.ts";
 import { parseLock, type LockProof, type Permit } from "./lock.ts";
 
@@ -66,6 +67,8 @@ export function joinWrite(row: Row, joining: Joining, nowMs: EpochMs): Write {
       exists(at("owner")),
       fenceIs(row),
       isMissing(place),
+      // A repetition that comes after its sender has left finds the gap that he left behind.
+      condition`NOT contains(${at("line")}, ${ticket})`,
       ...(isFull ? [lineIs(row), ...guards] : [room]),
       ...permitted(permit),
     ),
@@ -86,18 +89,54 @@ function isMine({ ticket, userId }: Claim): Fragment {
   return condition`${at(waiterAttribute(ticket), "userId")} = ${userId}`;
 }
 
-/** Keeps a place while somebody has the lock. Repeating it sets the same instant. */
-export function keepPlaceWrite(claim: Claim & { readonly permit?: Permit | undefined }): Write {
+/** A place that is to be kept, and the right to it. */
+type Keeping = Claim & { readonly permit?: Permit | undefined };
+
+/** It is the caller's, its time is not over, and somebody has the lock. */
+const waitsFor = (claim: Claim): [Fragment, ...Fragment[]] => [
+  isMine(claim),
+  condition`${at(waiterAttribute(claim.ticket), "untilMs")} > ${claim.nowMs}`,
+  exists(at("owner")),
+  condition`${at("expiresAtMs")} > ${claim.nowMs}`,
+];
+
+/**
+ * Keeps a place while somebody has the lock. Repeating it sets the same instant, and one that comes late, or by a clock that
+ * is behind, takes no time away.
+ */
+export function keepPlaceWrite(claim: Keeping): Write {
   const { resource, ticket, nowMs, permit } = claim;
   const untilMs = at(waiterAttribute(ticket), "untilMs");
+  const keptMs = later(nowMs, placeMs);
   return update({
     ...lockRow(resource),
-    change: { set: [action`${untilMs} = ${later(nowMs, placeMs)}`] },
+    change: { set: [action`${untilMs} = ${keptMs}`] },
+    condition: allOf(...waitsFor(claim), condition`${untilMs} <= ${keptMs}`, ...permitted(permit)),
+    refused: lookAgainOr(permit),
+  });
+}
+
+/** An owner is asked no more often than this. */
+const askAgainMs = 10_000;
+
+/** Whether the owner of a lock is told when this place asks him to let go: he was not, or long ago. */
+export function isAskedAnew(row: Row | undefined, ticket: string, nowMs: EpochMs): boolean {
+  const place = row?.[waiterAttribute(ticket)] as WaiterRow | undefined;
+  return (place?.askedAtMs ?? 0) <= nowMs - askAgainMs;
+}
+
+/** Notes on the row, and at the place, that its owner is asked to let go. */
+export function askOwnerWrite(asking: Keeping & { readonly actor: Actor }): Write {
+  const { resource, ticket, nowMs, actor, permit } = asking;
+  const place = waiterAttribute(ticket);
+  const askedAtMs = at(place, "askedAtMs");
+  const note = changeNote("lock.asked", actor, nowMs);
+  return update({
+    ...lockRow(resource),
+    change: { set: [action`${askedAtMs} = ${nowMs}`, action`${at("change")} = ${note}`] },
     condition: allOf(
-      isMine(claim),
-      condition`${untilMs} > ${nowMs}`,
-      exists(at("owner")),
-      condition`${at("expiresAtMs")} > ${nowMs}`,
+      ...waitsFor(asking),
+      anyOf(isMissing(askedAtMs), condition`${askedAtMs} <= ${nowMs - askAgainMs}`),
       ...permitted(permit),
     ),
     refused: lookAgainOr(permit),

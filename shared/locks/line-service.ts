@@ -20,8 +20,10 @@ import {
 } from "./line.ts";
 import { claimWrite, joinWrite, keepPlaceWrite, leaveWrite } from "./line-places-store.ts";
 import { createHanding, type HandingParts, settle } from "./line-handing.ts";
+import { createPassing } from "./line-passing.ts";
+import type { PlaceRequest } from "./lock-requests.ts";
 import { leaseEnd } from "./lock-limits.ts";
-import type { Acquisition } from "./lock-store.ts";
+import { type Acquisition, findLockRow } from "./lock-store.ts";
 import {
   isSameOwner,
   parseLiveLock,
@@ -30,16 +32,6 @@ import {
   LockNotOwned,
   type Permit,
 } from "./lock.ts";
-
-/** A place in line, and who asks for it. */
-export interface PlaceRequest {
-  readonly resource: string;
-  readonly ticket: string;
-  readonly userId: string;
-  readonly actor: Actor;
-  /** A right without which a place is neither kept nor becomes a turn. */
-  readonly permit?: Permit | undefined;
-}
 
 /** What asking in line comes to: one's turn, or a place. */
 export type Standing = { readonly lock: Lock } | { readonly place: Place };
@@ -106,7 +98,9 @@ function createAsking(
             const turn = after && (await claimMine(after, request));
             if (turn) return turn;
           }
-          return standingIn(await database.apply(keep()), ticket, nowMs);
+          // Kept for longer already, by a clock that is ahead of this one.
+          const isKept = waiter.untilMs > later(nowMs, placeMs);
+          return standingIn(isKept ? row : await database.apply(keep()), ticket, nowMs);
         });
       },
     );
@@ -146,6 +140,7 @@ function newTicketIn(row: Row, first: string): string {
 /** Makes what joins a line. */
 function createJoining(
   { database, clock, handing: { take } }: Parts,
+  claim: ReturnType<typeof createClaiming>,
   ask: ReturnType<typeof createAsking>,
 ) {
   /**
@@ -159,11 +154,18 @@ function createJoining(
       const nowMs = clock();
       const lock = parseLiveLock(row, nowMs);
       if (!lock) return take(row, taken).then((mine) => ({ lock: mine }), again(taken));
+      // Handed over to him since he was refused.
+      if (isSameOwner(lock.owner, owner)) {
+        const isClaimed = parseTurn(row)?.isClaimed !== false;
+        return { lock: isClaimed ? lock : await claim(row, { lock, leaseMs, actor, permit }) };
+      }
       const living = livingIn(row, nowMs);
       const known = living.find((waiter) => isSameOwner(waiter.owner, owner));
       if (known) {
         const { ticket } = known;
-        return ask({ resource, ticket, userId: owner.userId, actor, permit });
+        return ask({ resource, ticket, userId: owner.userId, actor, permit }).catch(
+          lookAnew(resource),
+        );
       }
       if (living.length >= maxWaiters) throw new LineFull(lock, row);
       const ticket = newTicketIn(row, makeTicket(resource, owner, lock.fence));
@@ -176,6 +178,14 @@ function createJoining(
       );
     });
   }
+
+  /** The place was there, and is over or served by now: whoever joins is told of no place but the one he has. */
+  const lookAnew =
+    (resource: string) =>
+    async (error: unknown): Promise<never> => {
+      if (!(error instanceof PlaceNotFound)) throw error;
+      throw new LineWaits((await findLockRow(database, resource)) ?? {});
+    };
 
   /** It was handed over to somebody else: the line is behind him. */
   const again =
@@ -194,11 +204,13 @@ export function createLine(given: HandingParts) {
   const parts = { ...given, handing };
   const claim = createClaiming(given);
   const ask = createAsking(parts, claim);
-  const join = createJoining(parts, ask);
+  const join = createJoining(parts, claim, ask);
   const leave = createLeaving(parts);
+  const passing = createPassing(given);
 
   return {
     ...handing,
+    ...passing,
     join,
     /** Claims a turn without its ticket: its owner acquires or renews what was handed over to him. */
     claim,

@@ -11,7 +11,7 @@
  */
 import { type Actor, changeNote } from "../base/actor.ts";
 import type { EpochMs } from "../base/time.ts";
-import { action, allOf, type AttributePath, exists } from "../table/expression.ts";
+import { action, allOf, type AttributePath, condition, exists } from "../table/expression.ts";
 import { type KeyedRequest, once } from "../table/request-memory.ts";
 import { type Change, type Row, update, type Write } from "../table/write.ts";
 import { waiterAttribute, isHeldBy, leastClaimMs, observedHoldMs } from "./line.ts";
@@ -29,6 +29,8 @@ export interface HandOver {
   readonly actor: Actor;
   /** Who gives it up; without it the lock must be free, or its lease over. */
   readonly from?: LockProof | undefined;
+  /** Whose turn it shall be; the first one's by default. */
+  readonly ticket?: string | undefined;
   /** Marks the release, so that its repetition recognises it. */
   readonly releaseId?: string | undefined;
 }
@@ -56,15 +58,18 @@ function handOverParts({ row, from, nowMs, releaseId }: HandOver) {
 }
 
 /**
- * Hands the lock to the first in line who is still there, for the time in which he would have had to ask
- * anyway: a waiter that is gone delays nobody for longer than that. Undefined when nobody is there.
+ * Hands the lock to the first in line who is still there, or to the one who is meant, for the time in which he would
+ * have had to ask anyway: a waiter that is gone delays nobody for longer than that. Undefined when nobody is there.
  */
 export function handOverWrite(given: HandOver): Write | undefined {
   const { row, resource, nowMs, actor, releaseId } = given;
   const parts = handOverParts(given);
-  const [head, ...others] = parts.living;
+  const head = parts.living.find(({ ticket }) => ticket === (given.ticket ?? ticket));
   if (!head) return undefined;
+  const others = parts.living.filter((waiter) => waiter !== head);
   const claimMs = Math.max(leastClaimMs, head.untilMs - nowMs);
+  const end = at(waiterAttribute(head.ticket), "untilMs");
+  const isPlaces = head.untilMs - nowMs >= leastClaimMs;
   const fence = fenceAfter(row, nowMs);
   const { owner, kind, leaseMs, ticket } = head;
   const taken = { resource, owner, kind, scope: "exact" as const, leaseMs: claimMs };
@@ -72,6 +77,8 @@ export function handOverWrite(given: HandOver): Write | undefined {
     { ...taken, actor: { ...actor, id: owner.userId } },
     nowMs,
     "lock.granted",
+    // As it is by then: he may ask again meanwhile, and was told that he has time until it.
+    isPlaces ? end : undefined,
   );
   const remove = [...parts.remove, at(waiterAttribute(ticket)), ...owned.remove.filter(isNotTurn)];
   const turn = { ticket, leaseMs, isClaimed: false };
@@ -86,7 +93,10 @@ export function handOverWrite(given: HandOver): Write | undefined {
     ...lockRow(resource),
     change: { set, remove },
     // Who left meanwhile is not given a turn.
-    condition: allOf(parts.condition, exists(at(waiterAttribute(ticket)))),
+    condition: allOf(
+      parts.condition,
+      isPlaces ? exists(at(waiterAttribute(ticket))) : condition`${end} = ${head.untilMs}`,
+    ),
     refused: lookAgain,
     applied: (found) =>
       found?.["fence"] === fence && (releaseId === undefined || found["releaseId"] === releaseId),
@@ -146,7 +156,7 @@ export function releaseToLineWrite(release: LineRelease): Write {
   const refusedRelease = (found: Row | undefined) =>
     isHeldBy(found, proof, nowMs) ? lookAgain(found) : new LockNotOwned(found, nowMs);
   const handOver = handOverWrite({ ...given, releaseId });
-  if (handOver) return once({ ...handOver, refused: refusedRelease }, keyed);
+  if (handOver) return once({ ...handOver, refused: refusedRelease }, keyed, nowMs);
   const ended = tombstone(changeNote("lock.released", actor, nowMs), { releaseId });
   const parts = handOverParts(given);
   const write = update({
@@ -159,5 +169,5 @@ export function releaseToLineWrite(release: LineRelease): Write {
     refused: refusedRelease,
     applied: (found) => found?.["releaseId"] === releaseId,
   });
-  return once(write, keyed);
+  return once(write, keyed, nowMs);
 }

@@ -100,6 +100,29 @@ export function livingIn(row: Row | undefined, nowMs: EpochMs): Waiter[] {
   return parseWaiters(row).filter(({ untilMs }) => !isExpired(untilMs, nowMs));
 }
 
+/** Somebody in line asks the owner of the lock to let go. */
+export interface Ask {
+  readonly owner: LockOwner;
+  readonly askedAtMs: EpochMs;
+}
+
+/** The latest of those in line who ask for it. */
+export function parseAsk(row: Row | undefined): Ask | undefined {
+  const asks = parseWaiters(row).flatMap(({ ticket, owner }): Ask[] => {
+    const { askedAtMs } = row![waiterAttribute(ticket)] as { askedAtMs?: EpochMs };
+    return askedAtMs === undefined ? [] : [{ owner, askedAtMs }];
+  });
+  return asks.toSorted((one, other) => other.askedAtMs - one.askedAtMs)[0];
+}
+
+/** Who asks for a lock, as its owner is told: with the next extension of his lease, and at once. */
+export function askView(ask: Ask | undefined) {
+  if (!ask) return null;
+  const { owner, askedAtMs } = ask;
+  const { userId, username = null, sessionId = null } = owner;
+  return { userId, username, sessionId, askedAtMs };
+}
+
 /** The turn that made the present owner one, if he waited for it. */
 export function parseTurn(row: Row | undefined): Turn | undefined {
   return row?.["turn"] as Turn | undefined;

@@ -28,9 +28,11 @@ interface AcquiringParts {
   readonly counting: Counting;
 }
 
-function planAcquisition(request: AcquireRequest): Acquisition {
-  const { resource, owner, permit } = request;
-  const { leaseMs = defaultLeaseMs, kind = "custom", scope = "exact" } = request;
+function planAcquisition(request: AcquireRequest, hasWaited = false): Acquisition {
+  const { resource, owner, permit, waitedLeaseMs = Infinity } = request;
+  const mostMs = hasWaited ? waitedLeaseMs : Infinity;
+  const leaseMs = Math.min(request.leaseMs ?? defaultLeaseMs, mostMs);
+  const { kind = "custom", scope = "exact" } = request;
   return { resource, owner, leaseMs, kind, scope, actor: resolveActor(request), permit };
 }
 
@@ -64,7 +66,7 @@ export function createAcquiring(parts: AcquiringParts, timing: LockTiming) {
     for (let round = 0; ; round += 1) {
       try {
         if (round > 0) await lookFirst(request);
-        const lock = await take(planAcquisition(request));
+        const lock = await take(planAcquisition(request, round > 0));
         if (round > 0) waited?.(clock() - startedMs);
         logger.debug("Lock acquired", { resource: lock.resource, fence: lock.fence });
         return lock;

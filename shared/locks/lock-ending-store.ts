@@ -72,7 +72,7 @@ export function releaseLockWrite(
       row && isHeldBy(row, proof, nowMs) ? new LineWaits(row) : new LockNotOwned(row, nowMs),
     applied: (row) => row?.["releaseId"] === releaseId,
   });
-  return once(write, keyed);
+  return once(write, keyed, nowMs);
 }
 
 /** Ends whoever's lock it is, also one whose lease is over; who did it and why stays on the row. */
@@ -92,7 +92,7 @@ export function forceReleaseWrite(forced: ForcedRelease): Write {
     refused: (row) => new LockNotOwned(row, nowMs),
     applied: (row) => row?.["forcedId"] === forcedId,
   });
-  return once(write, keyed);
+  return once(write, keyed, nowMs);
 }
 
 /** Drops an owner whose lease is over. Repeating it is refused. */

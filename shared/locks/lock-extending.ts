@@ -1,9 +1,10 @@
 /** Keeping a lock: its lease starts again, within what one owner may have in a row. */
 import type { Database } from "../table/database.ts";
-import { Replayed } from "../table/request-memory.ts";
+import { bindAlone, Replayed } from "../table/request-memory.ts";
 import type { Row } from "../table/write.ts";
 import type { GroupKeeping } from "./group-keeping.ts";
-import { isHeldBy, parseTurn } from "./line.ts";
+import { type Ask, isHeldBy, parseAsk, parseTurn } from "./line.ts";
+import { settle } from "./line-handing.ts";
 import type { LockLine } from "./line-service.ts";
 import { keyedProof, type LockTiming, type RenewRequest, resolveActor } from "./lock-requests.ts";
 import type { Counting } from "./lock-counting.ts";
@@ -18,6 +19,14 @@ import {
   RenewalBound,
 } from "./lock.ts";
 
+/** A lease that began again, and who asks for the lock. */
+export interface Extended {
+  readonly lock: Lock;
+  readonly ask?: Ask | undefined;
+  /** The same idempotency key had extended it before. */
+  readonly replayed: boolean;
+}
+
 /** What extending is made of. */
 export interface ExtendingParts {
   readonly database: Database;
@@ -31,21 +40,36 @@ export function createExtending(
   { database, keeping, line, counting: { limits } }: ExtendingParts,
   { clock }: Pick<LockTiming, "clock">,
 ) {
+  /** It was handed over to the caller: the first of his requests claims it, and the others find it claimed. */
+  async function claimTurn(first: Row, { proof, leaseMs, actor, permit }: Renewal): Promise<Lock> {
+    return settle(first, async (row) => {
+      const nowMs = clock();
+      if (!isHeldBy(row, proof, nowMs)) throw new LockNotOwned(row, nowMs);
+      const lock = parseLock(row)!;
+      if (parseTurn(row)?.isClaimed !== false) return lock;
+      return line.claim(row, { lock, leaseMs, actor, permit });
+    });
+  }
+
   /** The caller has it, but its row says what is to be done first: claim the turn, or begin a shorter lease. */
   async function extendBound(row: Row, renewal: Renewal): Promise<Lock> {
-    const { leaseMs, actor, permit, nowMs } = renewal;
+    const { leaseMs, nowMs, keyed } = renewal;
     const lock = parseLock(row)!;
     if (parseTurn(row)?.isClaimed === false) {
-      return line.claim(row, { lock, leaseMs, actor, permit });
+      await bindAlone(database, keyed, nowMs);
+      return claimTurn(row, renewal);
     }
     const { maxLockMs } = limits;
     const endMs = leaseEnd({ leaseMs, maxLockMs }, nowMs, lock.acquiredAtMs);
     // Whoever renews a lease that cannot last any longer learns when it ends.
-    if (endMs <= lock.expiresAtMs) return lock;
+    if (endMs <= lock.expiresAtMs) {
+      await bindAlone(database, keyed, nowMs);
+      return lock;
+    }
     return parseLock(await database.apply(renewLockWrite({ ...renewal, proof: lock })))!;
   }
 
-  return async function extend(request: RenewRequest): Promise<{ lock: Lock; replayed: boolean }> {
+  return async function extend(request: RenewRequest): Promise<Extended> {
     checkLimits(request);
     const { leaseMs = defaultLeaseMs, permit } = request;
     const keyed = keyedProof("extend", request, leaseMs);
@@ -55,16 +79,25 @@ export function createExtending(
       const [lock] = await keeping.renewAll({ ...change, proofs: [request] });
       return { lock: lock!, replayed: false };
     }
-    try {
-      return { lock: parseLock(await database.apply(renewLockWrite(change)))!, replayed: false };
-    } catch (error) {
-      if (error instanceof RenewalBound && error.row) {
-        return { lock: await extendBound(error.row, change), replayed: false };
+    /** With a key the row was read after it was written, or long after: who has it by then? */
+    const parseHeld = (row: Row | undefined) => {
+      if (keyed && !isHeldBy(row, request, clock())) throw new LockNotOwned(row, clock());
+      return { lock: parseLock(row)!, ask: parseAsk(row) };
+    };
+    const renewOnce = async (): Promise<Omit<Extended, "replayed">> => {
+      try {
+        return parseHeld(await database.apply(renewLockWrite(change)));
+      } catch (error) {
+        if (!(error instanceof RenewalBound) || !error.row) throw error;
+        return { lock: await extendBound(error.row, change), ask: parseAsk(error.row) };
       }
+    };
+    try {
+      return { ...(await renewOnce()), replayed: false };
+    } catch (error) {
       if (!(error instanceof Replayed)) throw error;
-      // Extended before: it says what became of the lock since.
-      if (!isHeldBy(error.row, request, clock())) throw new LockNotOwned(error.row, clock());
-      return { lock: parseLock(error.row)!, replayed: true };
+      const { resource } = request;
+      return { ...parseHeld(await database.get("Locks", { resource })), replayed: true };
     }
   };
 }

@@ -3,11 +3,12 @@ import type { Actor } from "../base/actor.ts";
 import { randomId } from "../base/ids.ts";
 import type { Clock } from "../base/time.ts";
 import type { Database } from "../table/database.ts";
-import { keyedRequest, Replayed } from "../table/request-memory.ts";
+import { bindAlone, keyedRequest, Replayed } from "../table/request-memory.ts";
+import type { Row } from "../table/write.ts";
 import type { GroupKeeping } from "./group-keeping.ts";
 import { LineWaits, parseTickets } from "./line.ts";
 import type { LockLine } from "./line-service.ts";
-import { forceReleaseWrite, releaseLockWrite } from "./lock-ending-store.ts";
+import { type ForcedRelease, forceReleaseWrite, releaseLockWrite } from "./lock-ending-store.ts";
 import { keyedProof, type ProofRequest, resolveActor } from "./lock-requests.ts";
 import { checkLimits, type Lock, LockNotOwned, parseLiveLock, parseLock } from "./lock.ts";
 import type { createTreeLocks } from "./tree-locks.ts";
@@ -55,6 +56,37 @@ export function createEnding({ database, clock, keeping, line, trees }: EndingPa
     return { replayed: false };
   }
 
+  /** The row of the lock that was ended, as it was. With a key it is read first, and no later one is ended. */
+  async function force(forced: ForcedRelease): Promise<Row> {
+    if (!forced.keyed) {
+      const row = await database.apply(forceReleaseWrite(forced));
+      return { ...row, owner: row["formerOwner"] };
+    }
+    const row = (await database.get("Locks", { resource: forced.resource })) ?? {};
+    const fence = forced.fence ?? Number(row["fence"] ?? 0);
+    await database.apply({ ...forceReleaseWrite({ ...forced, fence }), isBlind: true });
+    return row;
+  }
+
+  /** That there was nothing to end counts as done, too: a repetition must not end what was taken since. */
+  async function forceOrBind(forced: ForcedRelease): Promise<Row | undefined> {
+    try {
+      return await force(forced);
+    } catch (error) {
+      if (!(error instanceof LockNotOwned)) throw error;
+      await bindAlone(database, forced.keyed, forced.nowMs);
+      return undefined;
+    }
+  }
+
+  async function finish(ended: Row, { nowMs, actor, resource }: ForcedRelease) {
+    const lock = parseLock(ended);
+    if (lock?.scope === "tree") await trees.forget(lock, nowMs, actor);
+    // A hint for those who wait: should it be lost, their next question does the same.
+    if (parseTickets(ended).length > 0) await line.passOn(ended, resource, actor).catch(ignoreLine);
+    return parseLiveLock(ended, nowMs);
+  }
+
   async function endByForce(
     request: ForceRequest,
   ): Promise<{ ended: Lock | undefined; replayed: boolean }> {
@@ -63,15 +95,9 @@ export function createEnding({ database, clock, keeping, line, trees }: EndingPa
     const what = { resource, actor, reason, fence, keyed };
     const forced = { ...what, nowMs: clock(), forcedId: randomId("rel") };
     try {
-      const row = await database.apply(forceReleaseWrite(forced));
-      const ended = { ...row, owner: row["formerOwner"] };
-      const lock = parseLock(ended);
-      if (lock?.scope === "tree") await trees.forget(lock, forced.nowMs, actor);
-      // A hint for those who wait: should it be lost, their next question does the same.
-      if (parseTickets(row).length > 0) await line.passOn(row, resource, actor).catch(ignoreLine);
-      return { ended: parseLiveLock(ended, forced.nowMs), replayed: false };
+      const ended = await forceOrBind(forced);
+      return { ended: ended && (await finish(ended, forced)), replayed: false };
     } catch (error) {
-      if (error instanceof LockNotOwned) return { ended: undefined, replayed: false };
       if (error instanceof Replayed) return { ended: undefined, replayed: true };
       throw error;
     }

@@ -13,6 +13,11 @@ export interface AcquireRequest {
   readonly leaseMs?: number | undefined;
   /** How long to wait for somebody else's lock; not at all by default. */
   readonly waitMs?: number | undefined;
+  /**
+   * How long a lease lasts at first that had to be waited for, for who may be gone by the time it is his; whoever hears
+   * of it extends it. As long as any other by default.
+   */
+  readonly waitedLeaseMs?: number | undefined;
   readonly kind?: LockKind | undefined;
   readonly scope?: LockScope | undefined;
   /** Who is on record; the owner by default. */
@@ -31,6 +36,16 @@ export interface ProofRequest extends LockProof {
 /** A lock to renew, and for how long from now; 300 s by default. */
 export interface RenewRequest extends ProofRequest {
   readonly leaseMs?: number | undefined;
+  readonly permit?: Permit | undefined;
+}
+
+/** A place in line, and who asks for it. */
+export interface PlaceRequest {
+  readonly resource: string;
+  readonly ticket: string;
+  readonly userId: string;
+  readonly actor: Actor;
+  /** A right without which a place is neither kept nor becomes a turn. */
   readonly permit?: Permit | undefined;
 }
 

@@ -48,4 +48,6 @@ export interface WaiterRow {
   readonly kind: LockKind;
   readonly leaseMs: number;
   readonly untilMs: EpochMs;
+  /** When its owner asked the lock's to let go. */
+  readonly askedAtMs?: EpochMs;
 }

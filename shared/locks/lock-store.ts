@@ -15,6 +15,7 @@ import { dayMs, type EpochMs, later, ttlSecondsAt } from "../base/time.ts";
 import type { Database } from "../table/database.ts";
 import {
   action,
+  type AttributePath,
   allOf,
   anyOf,
   assigned,
@@ -82,11 +83,15 @@ export function mayGoAfter(expiresAtMs: EpochMs): Fragment {
 const nextFence = (nowMs: EpochMs): Fragment =>
   action`${at("fence")} = if_not_exists(${at("fence")}, ${nowMs}) + ${1}`;
 
-/** Everything that an acquisition says of its owner; undefined is removed, so nothing old stays. */
+/**
+ * Everything that an acquisition says of its owner; undefined is removed, so nothing old stays. Where the row knows
+ * better when the lease ends, `end` says where.
+ */
 export function ownership(
   taken: Acquisition,
   nowMs: EpochMs,
   what: "lock.acquired" | "lock.granted" = "lock.acquired",
+  end?: AttributePath,
 ) {
   const { resource, owner, kind, scope, leaseMs, actor } = taken;
   const { set, remove } = assigned<LockRow>({
@@ -97,12 +102,13 @@ export function ownership(
     kind,
     kindShard: `${kind}-${pickShard(resource, shardsPerKind)}`,
     acquiredAtMs: nowMs,
-    expiresAtMs: later(nowMs, leaseMs),
     change: changeNote(what, actor, nowMs),
     // Who took it without waiting has no turn.
     turn: undefined,
   });
-  return { set: [...set, mayGoAfter(later(nowMs, leaseMs))], remove };
+  const expiresAtMs = later(nowMs, leaseMs);
+  const ends = action`${at("expiresAtMs")} = ${end ?? expiresAtMs}`;
+  return { set: [...set, ends, mayGoAfter(expiresAtMs)], remove };
 }
 
 /** The row as of now, or undefined. One request. */
@@ -228,7 +234,7 @@ export function renewLockWrite(renewal: Renewal): Write {
         : new LockNotOwned(row, nowMs);
     },
   });
-  return once(write, keyed);
+  return once(write, keyed, nowMs);
 }
 
 /** Lets a transaction pass only while the caller holds the lock; changes nothing. */

@@ -8,7 +8,13 @@ import type { GroupTaking } from "./group-taking.ts";
 import { isHeldBy, LineWaits, parseTickets } from "./line.ts";
 import { InvalidRequest } from "../base/errors.ts";
 import type { LockLine, Standing } from "./line-service.ts";
-import type { AcquireRequest, ProofRequest, RenewRequest } from "./lock-requests.ts";
+import type { Extended } from "./lock-extending.ts";
+import {
+  type AcquireRequest,
+  keyedProof,
+  type ProofRequest,
+  type RenewRequest,
+} from "./lock-requests.ts";
 import { checkGroup, nameResource, NameHeld } from "./lock-group.ts";
 import {
   defaultLeaseMs,
@@ -50,12 +56,15 @@ export interface NamedLockParts {
   readonly takeAll: GroupTaking;
   readonly keeping: GroupKeeping;
   readonly acquireOrQueue: (request: AcquireRequest) => Promise<Standing>;
-  readonly extend: (request: RenewRequest) => Promise<{ lock: Lock; replayed: boolean }>;
+  readonly extend: (request: RenewRequest) => Promise<Extended>;
   readonly release: (request: ProofRequest) => Promise<{ replayed: boolean }>;
 }
 
+/** One name's key is bound like that of any lock: which of the two ways it goes, only its row knows. */
 function bindKey(what: string, request: NamesKeeping, leaseMs?: number) {
   const { names, owner, idempotencyKey } = request;
+  const [proof, ...others] = toProofs(request);
+  if (others.length === 0) return keyedProof(what, { ...proof!, idempotencyKey }, leaseMs);
   return keyedRequest(owner.userId, idempotencyKey, [what, names, owner.sessionId, leaseMs]);
 }
 
@@ -196,14 +205,14 @@ export function createNamedLocks(parts: NamedLockParts) {
      */
     async extend(
       request: NamesKeeping & Pick<NamesAcquisition, "leaseMs">,
-    ): Promise<{ locks: Lock[]; replayed: boolean }> {
+    ): Promise<Omit<Extended, "lock"> & { locks: Lock[] }> {
       checkGroup(request);
       const { leaseMs = defaultLeaseMs } = request;
-      return alone(
+      return alone<Omit<Extended, "lock"> & { locks: Lock[] }>(
         request,
         async (proof) => {
-          const { lock, replayed } = await parts.extend({ ...proof, leaseMs });
-          return { locks: [lock], replayed };
+          const { lock, ...more } = await parts.extend({ ...proof, leaseMs });
+          return { locks: [lock], ...more };
         },
         (scope) => extendTogether(request, leaseMs, scope),
       );

@@ -1,10 +1,11 @@
-/** Work under a lock: kept alive while the work runs, always given back, loss told in time. */
+/** Work under a lock: kept alive while the work runs, always given back, loss told in time, entered again by its own work. */
+import { AsyncLocalStorage } from "node:async_hooks";
 import type { Actor } from "../base/actor.ts";
 import { randomId } from "../base/ids.ts";
 import { stopwatch } from "../base/time.ts";
 import type { createAcquiring } from "./lock-acquiring.ts";
 import type { AcquireRequest, LockTiming, ProofRequest } from "./lock-requests.ts";
-import { defaultLeaseMs, type Lock, LockNotOwned } from "./lock.ts";
+import { defaultLeaseMs, isSameOwner, type Lock, LockNotOwned, type LockOwner } from "./lock.ts";
 
 /** What work under a lock is given. */
 export interface LockedWork {
@@ -21,6 +22,21 @@ export type WithLockOptions = Omit<AcquireRequest, "resource">;
 interface Parts extends Pick<ReturnType<typeof createAcquiring>, "acquire" | "renew"> {
   readonly release: (request: ProofRequest) => Promise<unknown>;
   readonly timing: LockTiming;
+}
+
+/** A lock under which work runs, and the works inside it that run under the same one. */
+interface Entered {
+  readonly resource: string;
+  /** As the caller named it, not the run that has the lock. */
+  readonly owner: LockOwner;
+  readonly held: LockedWork;
+  readonly inside: Set<Promise<unknown>>;
+  isOver: boolean;
+}
+
+/** Waits for all that was begun inside, also for what that has begun in turn. */
+async function waitInside({ inside }: Entered): Promise<void> {
+  while (inside.size > 0) await Promise.allSettled(inside);
 }
 
 /** Renewed at a third of the lease, so that two heartbeats may fail before anything is lost. */
@@ -94,6 +110,26 @@ async function keepAlive(
 export function createWithLock(parts: Parts) {
   const { acquire, release } = parts;
   const { clock, steadyMs, logger } = parts.timing;
+  const entered = new AsyncLocalStorage<readonly Entered[]>();
+
+  /** The lock that the caller's own work has entered, if this is the same one again. */
+  function findEntered(resource: string, { owner, scope = "exact" }: WithLockOptions) {
+    return entered.getStore()?.find((each) => {
+      const isSame = each.resource === resource && isSameOwner(each.owner, owner);
+      return isSame && each.held.lock.scope === scope && !each.isOver;
+    });
+  }
+
+  /** Runs in the lock that is held already; whoever took it gives it back when this is over, too. */
+  async function enterAgain<T>(
+    { held, inside }: Entered,
+    work: (held: LockedWork) => Promise<T>,
+  ): Promise<T> {
+    held.signal.throwIfAborted();
+    const working = work(held).finally(() => inside.delete(working));
+    inside.add(working);
+    return working;
+  }
 
   /**
    * Runs `work` while the lock is held: takes it (waiting up to `waitMs`), renews it at a third of
@@ -104,6 +140,10 @@ export function createWithLock(parts: Parts) {
    * loss only when it runs again. A heartbeat that is still on its way when the lock is released
    * cannot bring it back: it needs the owner and the fence that the release has removed.
    *
+   * Inside the work the same owner may enter the same lock again: no request is made, the fence and the signal
+   * are those of the outer run, and the lock is given back when all works inside are over. Two runs that do not
+   * lie inside one another exclude each other, whoever their owner is.
+   *
    * @throws LockHeld or LockTimeout when the lock was not to be had; the work has not begun
    */
   return async function withLock<T>(
@@ -111,6 +151,8 @@ export function createWithLock(parts: Parts) {
     options: WithLockOptions,
     work: (held: LockedWork) => Promise<T>,
   ): Promise<T> {
+    const outer = findEntered(resource, options);
+    if (outer) return enterAgain(outer, work);
     const { leaseMs = defaultLeaseMs, actor = { id: options.owner.userId } } = options;
     // Each run is an owner of its own: with the caller's, two runs of one user would both get in.
     const owner = { ...options.owner, sessionId: randomId("run") };
@@ -123,9 +165,14 @@ export function createWithLock(parts: Parts) {
     const stop = new AbortController();
     const held = { lock, actor, leaseMs, sinceStart };
     const alive = keepAlive(parts, held, { stop: stop.signal, lost });
+    const running: LockedWork = { lock, fence: lock.fence, signal: lost.signal };
+    const inside = new Set<Promise<unknown>>();
+    const own: Entered = { resource, owner: options.owner, held: running, inside, isOver: false };
     try {
-      return await work({ lock, fence: lock.fence, signal: lost.signal });
+      return await entered.run([...(entered.getStore() ?? []), own], () => work(running));
     } finally {
+      await waitInside(own);
+      own.isOver = true;
       stop.abort();
       await release({ ...lock, actor }).catch((error: unknown) => {
         // The work's own outcome matters more; the lease ends by itself.

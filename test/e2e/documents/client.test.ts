@@ -7,28 +7,17 @@ import type { Browser, Locator, Page } from "playwright-core";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { type Client, createClient, isProblem } from "../../../client/index.ts";
 import { hasChromium, launchChromium } from "../../support/chromium.ts";
-import { startServer, type TestServer } from "../../support/server.ts";
+import { startUnsweptServer } from "../../support/shop-for-file.ts";
 import { errorOf } from "../../support/world.ts";
 
-let server: TestServer;
-let alice: Client;
-let bob: Client;
-let admin: Client;
+const server = await startUnsweptServer();
+const clientOf = (user: string, groups: string[] = []): Client =>
+  createClient({ baseUrl: server.url, token: () => server.token(user, groups) });
+const alice = clientOf("alice");
+const bob = clientOf("bob");
+const admin = clientOf("root", ["admin"]);
 
-beforeAll(async () => {
-  server = await startServer({ context: { sweep: "off" } });
-  const clientOf = (user: string, groups: string[] = []) =>
-    createClient({ baseUrl: server.url, token: () => server.token(user, groups) });
-  alice = clientOf("alice");
-  bob = clientOf("bob");
-  admin = clientOf("root", ["admin"]);
-});
-
-afterAll(async () => {
-  await server?.stop();
-});
-
-test("an editing session saves, keeps, and releases; the next one starts with what was saved", async () => {
+test("an editing session saves, keeps, and releases; the next one starts with what was saved @long", async () => {
   const session = await alice.documents.edit("notes/1", { username: "Alice" });
   expect(session).toMatchObject({ content: null, version: 0 });
   const refused = await errorOf(bob.documents.edit("notes/1"));
@@ -46,7 +35,7 @@ test("an editing session saves, keeps, and releases; the next one starts with wh
   expect(reply.headers.get("etag")).toBe(`"${session.version}"`);
 });
 
-test("heartbeats outlive the lease; a forced release is noticed by the next one, with the new owner", async () => {
+test("heartbeats outlive the lease; a forced release is noticed by the next one, with the new owner @long", async () => {
   const session = await alice.documents.edit("notes/2", { ttl: 3 });
   await sleep(3_500);
   expect(session.state).toBe("held");
@@ -81,7 +70,7 @@ test("a save whose answer was lost with its worker is repeated and found to be d
   expect(shown).toMatchObject({ content: "once", version: saved.version, isLocked: false });
 });
 
-test("a holder that slept past its lease, while somebody else took the lock, changes nothing", async () => {
+test("a holder that slept past its lease, while somebody else took the lock, changes nothing @long", async () => {
   const docId = "notes/asleep";
   const holder = spawn(
     process.execPath,
@@ -147,7 +136,7 @@ describe.skipIf(!hasChromium)("the page with two editors, in Chromium", () => {
   const statusOf = async (docId: string) =>
     (await alice.getLockStatus({ params: { docId } })).lockInfo;
 
-  test("one edits with a countdown, the other reads along and takes over; the first has lost", async () => {
+  test("one edits with a countdown, the other reads along and takes over; the first has lost @long", async () => {
     const { ana, ben } = await open("page/1", "3");
     await ana.locator(".edit").click();
     await untilMode(ana, "held");
@@ -184,7 +173,7 @@ describe.skipIf(!hasChromium)("the page with two editors, in Chromium", () => {
     await page.close();
   });
 
-  test("whoever sleeps past the lease is told on waking, before anything can be saved", async () => {
+  test("whoever sleeps past the lease is told on waking, before anything can be saved @long", async () => {
     const { ana, ben } = await open("page/2", "3");
     await ana.locator(".edit").click();
     await untilMode(ana, "held");
@@ -200,7 +189,7 @@ describe.skipIf(!hasChromium)("the page with two editors, in Chromium", () => {
     await page.close();
   });
 
-  test("leaving the page gives the lock back at once", async () => {
+  test("leaving the page gives the lock back at once @long", async () => {
     const { ana } = await open("page/3", "300");
     await ana.locator(".edit").click();
     await untilMode(ana, "held");

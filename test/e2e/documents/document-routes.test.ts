@@ -1,27 +1,15 @@
 /** Document locks and documents through HTTP: every route, its refusals, and what it costs. */
-import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import { describe, expect, test } from "vitest";
 import { byStatus, type Client, clientOf, sendRaw } from "../../support/http.ts";
-import { startServer, type TestServer } from "../../support/server.ts";
+import { startUnsweptServer } from "../../support/shop-for-file.ts";
 import { effort } from "../../support/effort.ts";
 
-let server: TestServer;
-let alice: Client;
-let bob: Client;
-let admin: Client;
-let nobody: Client;
+const server = await startUnsweptServer();
+const alice = clientOf(server, "alice");
+const bob = clientOf(server, "bob");
+const admin = clientOf(server, "root", ["admin"]);
+const nobody = clientOf(server);
 let serial = 0;
-
-beforeAll(async () => {
-  server = await startServer({ context: { sweep: "off" } });
-  alice = clientOf(server, "alice");
-  bob = clientOf(server, "bob");
-  admin = clientOf(server, "root", ["admin"]);
-  nobody = clientOf(server);
-});
-
-afterAll(async () => {
-  await server?.stop();
-});
 
 const newDoc = (): string => `doc-${(serial += 1)}`;
 const acquire = (who: Client, docId: string, more = {}) =>
@@ -42,7 +30,7 @@ const force = (docId: string, more = {}) =>
   admin.send("POST /api/lock/force-release", { body: { docId, ...more } });
 
 describe("locks", () => {
-  test("a lock is taken, renewed, shown and released, with the answers that clients rely on", async () => {
+  test("a lock is taken, renewed, shown and released, with the answers that clients rely on @long", async () => {
     const docId = newDoc();
     const taken = await acquire(alice, docId, { userId: "alice", username: "Alice", ttl: 60 });
     expect(taken).toMatchObject({
@@ -258,12 +246,17 @@ describe("documents", () => {
   test("a save that is repeated with its idempotency key answers as it did before", async () => {
     const docId = newDoc();
     const { fence } = (await edit(alice, docId)).body.lockInfo;
-    const key = { "idempotency-key": "k1" };
+    const key = { "idempotency-key": docId };
     const first = await save(alice, docId, { content: "once", fence }, key);
     const again = await save(alice, docId, { content: "once", fence }, key);
     expect(again).toMatchObject({ status: 200, body: { version: first.body.version } });
     expect(again.headers.get("idempotent-replayed")).toBe("true");
-    const other = await save(alice, docId, { content: "x", fence }, { "idempotency-key": "k2" });
+    const other = await save(
+      alice,
+      docId,
+      { content: "x", fence },
+      { "idempotency-key": `${docId}-2` },
+    );
     expect(other.status).toBe(409);
   });
 

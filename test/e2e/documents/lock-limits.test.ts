@@ -28,7 +28,7 @@ const tooMany = {
   body: { code: "LIMIT_EXCEEDED", limit: { name: "maxLocksPerUser", value: 4 } },
 };
 
-test("sessions, documents and names count together, and the refusal says until when", async () => {
+test("sessions, documents and names count together, and the refusal says until when @long", async () => {
   const alice = user();
   const [one, two, three, four] = docs(4) as [string, string, string, string];
   expect((await acquire(alice, one)).status).toBe(200);
@@ -52,7 +52,7 @@ test("sessions, documents and names count together, and the refusal says until w
   expect((await acquire(alice, six)).status).toBe(200);
 });
 
-test("20 at once: exactly four", async () => {
+test("20 at once: exactly four @long", async () => {
   const alice = user();
   const answers = await Promise.all(docs(20).map((docId) => acquire(alice, docId)));
   expect(answers.filter(({ status }) => status === 200)).toHaveLength(4);

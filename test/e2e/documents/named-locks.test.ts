@@ -1,23 +1,13 @@
 /** Locks by names through HTTP: several at once, trees, the line for one, and names that are refused. */
-import { afterAll, beforeAll, expect, test } from "vitest";
+import { expect, test } from "vitest";
 import { isFull } from "../../support/effort.ts";
 import { type Client, clientOf } from "../../support/http.ts";
-import { startServer, type TestServer } from "../../support/server.ts";
+import { startUnsweptServer } from "../../support/shop-for-file.ts";
 
-let server: TestServer;
-let alice: Client;
-let bob: Client;
+const server = await startUnsweptServer();
+const alice = clientOf(server, "alice");
+const bob = clientOf(server, "bob");
 let serial = 0;
-
-beforeAll(async () => {
-  server = await startServer({ context: { sweep: "off" } });
-  alice = clientOf(server, "alice");
-  bob = clientOf(server, "bob");
-});
-
-afterAll(async () => {
-  await server?.stop();
-});
 
 const fresh = (count: number): string[] => {
   serial += 1;
@@ -34,7 +24,7 @@ const status = (who: Client, name: string) =>
 const queue = (method: "GET" | "DELETE", who: Client, name: string, ticket: string) =>
   who.send(`${method} /locks/queue?name=${encodeURIComponent(name)}&ticket=${ticket}`);
 
-test("several names are taken, kept and given back together", async () => {
+test("several names are taken, kept and given back together @long", async () => {
   const names = fresh(3);
   const taken = await acquire(alice, names, { ttl: 60, username: "Alice" });
   expect(taken).toMatchObject({ status: 200, cost: { requests: 1 } });

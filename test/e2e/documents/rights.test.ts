@@ -48,7 +48,7 @@ async function written(): Promise<string> {
   return docId;
 }
 
-test("who administers is the shop's own word, of the claim that it names, to the letter", async () => {
+test("who administers is the shop's own word, of the claim that it names, to the letter @long", async () => {
   const stats = "GET /admin/locks/stats";
   expect((await admin.send(stats)).status).toBe(200);
   for (const groups of [["admin"], ["head"], ["head", "office"], ["head office ops"], []]) {
@@ -57,7 +57,7 @@ test("who administers is the shop's own word, of the claim that it names, to the
 });
 
 describe("without a list", () => {
-  test("only members of the group, by its exact name, and administrators see and edit", async () => {
+  test("only members of the group, by its exact name, and administrators see and edit @long", async () => {
     const docId = await written();
     expect(told(await read(stranger, docId))).toEqual(hidden);
     expect(told(await status(stranger, docId))).toEqual(hidden);
@@ -125,7 +125,7 @@ describe("a list", () => {
     expect((await edit(writer, docId)).status).toBe(200);
   });
 
-  test("set in the midst of saves stops every one that comes after it", async () => {
+  test("set in the midst of saves stops every one that comes after it @long", async () => {
     const docId = await written();
     const { body } = await edit(editor, docId);
     const { fence } = body.lockInfo;

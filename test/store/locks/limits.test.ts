@@ -145,7 +145,7 @@ test("several names count each, all or none; and so does a tree", async () => {
   expect(three.meter.requests).toBe(2);
 });
 
-test("a turn counts when it is claimed, by whatever claims it, and is refused where there is no room", async () => {
+test("a turn counts when it is claimed, by whatever claims it, and is refused where there is no room @long", async () => {
   const owner = { userId: `bob-${serial}` };
   const held = await locks.acquire({ resource: name(9), owner, kind: "document" });
   const wanted = { resource: name(9), owner: alice, kind: "document", leaseMs: 60_000 } as const;
@@ -181,6 +181,17 @@ test("a turn is claimed by extending or taking the lock, too: it runs what was a
     expect((await counted()).map(({ fence }) => fence)).toContain(lock.fence);
     await locks.release(lock);
   }
+});
+
+test("a turn that its owner extends and takes several times at once is claimed by one of them, for all", async () => {
+  const owner = { userId: `bob-${serial}` };
+  const held = await locks.acquire({ resource: name(1), owner, kind: "document" });
+  await locks.acquireOrQueue({ resource: name(1), owner: alice, kind: "document" });
+  await locks.release(held);
+  const extended = () => locks.renew({ resource: name(1), owner: alice, leaseMs: 60_000 });
+  const all = await Promise.all([1, 2, 3, 4].flatMap(() => [extended(), take(1)]));
+  expect(new Set(all.map(({ fence }) => fence))).toEqual(new Set([held.fence + 1]));
+  expect((await counted()).map(({ fence }) => fence)).toEqual([held.fence + 1]);
 });
 
 test("a lock that waits in line for nobody is taken past a line of the dead, and counts", async () => {
@@ -223,7 +234,7 @@ test("a renewal near that end is as long as it may be: two requests", async () =
   expect(last.meter.requests).toBe(2);
 });
 
-test("names are bound in the same way, several and trees too, with their entries above", async () => {
+test("names are bound in the same way, several and trees too, with their entries above @long", async () => {
   for (const scope of ["exact", "tree"] as const) {
     const names = [`shelf-${serial}-${scope}/1`, `shelf-${serial}-${scope}/2`];
     const taken = await locks.named.acquire({ names, owner: alice, scope, leaseMs: 3_000_000 });
@@ -237,7 +248,7 @@ test("names are bound in the same way, several and trees too, with their entries
   }
 });
 
-test("a hundred times the same lock leaves a row that stays small", async () => {
+test("a hundred times the same lock leaves a row that stays small @long", async () => {
   for (let round = 0; round < 100; round += 1) {
     time.advance(1);
     await locks.release(await take(1));

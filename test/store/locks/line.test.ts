@@ -59,7 +59,7 @@ test("join 2 requests, keep a place 1, release with a line 2, claim 2, release w
   expect(await requestsOf(() => join(resource, "carol"))).toBe(1);
 });
 
-test("granted in order of arrival; the fence grows; the lease runs what was asked, from the claim", async () => {
+test("granted in order of arrival; the fence grows; the lease runs what was asked, from the claim @long", async () => {
   const resource = "order";
   const first = await world.locks.acquire({ resource, owner: ownerOf("first") });
   const names = ["b", "c", "d", "e"];
@@ -86,6 +86,18 @@ test("granted in order of arrival; the fence grows; the lease runs what was aske
     expect(await lockOf(ask(resource, name, places[index]!.ticket))).toEqual(granted);
     holder = granted;
   }
+});
+
+test("a question by a clock that is behind takes no time of a place away", async () => {
+  const resource = "behind";
+  await world.locks.acquire({ resource, owner: ownerOf("alice") });
+  const { ticket } = await placeOf(join(resource, "bob"));
+  pass(5_000);
+  const kept = await placeOf(ask(resource, "bob", ticket));
+  pass(-4_000);
+  const { claimBeforeMs } = await placeOf(ask(resource, "bob", ticket));
+  expect(claimBeforeMs).toBe(kept.claimBeforeMs);
+  pass(4_000);
 });
 
 test("asking again keeps one place, also side by side; two sessions of one user have two", async () => {
@@ -168,7 +180,7 @@ test("leaving frees the place; a turn that is given up is passed on at once", as
   expect(await lockOf(ask(resource, "d", d.ticket))).toMatchObject({ owner: { userId: "d" } });
 });
 
-test("at most 32 wait, gaps are closed for those who come, and the next one is told when to come back", async () => {
+test("at most 32 wait, gaps are closed for those who come, and the next one is told when to come back @long", async () => {
   const resource = "full";
   await world.locks.acquire({ resource, owner: ownerOf("alice"), leaseMs: 600_000 });
   const places = [];
@@ -222,7 +234,7 @@ test("the estimate comes from how long holds of this lock lasted", async () => {
   expect(d.estimatedWaitMs).toBe(8_000);
 });
 
-test("who joins while thirty others do keeps the order of the answers", async () => {
+test("who joins while thirty others do keeps the order of the answers @long", async () => {
   const resource = "crowd";
   const holder = await world.locks.acquire({ resource, owner: ownerOf("alice") });
   const names = Array.from({ length: 30 }, (_, index) => `w${index}`);

@@ -148,7 +148,7 @@ describe("owners", () => {
 });
 
 describe("lists", () => {
-  test("lists page through live locks of a kind or an owner; the sweep drops the others", async () => {
+  test("lists page through live locks of a kind or an owner; the sweep drops the others @long", async () => {
     const lists = await createLockWorld(inject("dynamoDbEndpoint"), time.clock);
     const { locks } = lists;
     for (let index = 0; index < 25; index += 1) {

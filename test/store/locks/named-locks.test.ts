@@ -152,7 +152,7 @@ test("a line in which nobody is left keeps nobody from taking several", async ()
   expect(result.map(({ owner }) => owner.userId)).toEqual(["carol", "carol"]);
 });
 
-test("of twenty who want overlapping names at once, no two ever have one together", async () => {
+test("of twenty who want overlapping names at once, no two ever have one together @long", async () => {
   const names = fresh(4);
   const pairs = names.flatMap((one, at) => names.slice(at + 1).map((two) => [one, two]));
   const had: string[] = [];

@@ -103,7 +103,7 @@ test("a plain lock of the same name excludes a tree lock, and the other way roun
   expect(refused).toMatchObject({ code: "LOCK_HELD" });
 });
 
-test("hundreds of locks that were never released can be taken over", async () => {
+test("hundreds of locks that were never released can be taken over @long", async () => {
   for (let index = 0; index < 120; index += 1) {
     await take(`many/${index}`, { userId: `u${index}` }, 1_000);
   }

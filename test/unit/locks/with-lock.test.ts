@@ -1,4 +1,5 @@
 /** Work under a lock: kept alive while it runs, always given back, and told in time when it is lost. */
+import { AsyncResource } from "node:async_hooks";
 import { expect, test } from "vitest";
 import { TryAgain } from "../../../shared/base/errors.ts";
 import { silentLogger } from "../../../shared/base/logger.ts";
@@ -190,4 +191,59 @@ test("a lock that may last no longer is reported lost before its end, though ren
   finish("done");
   await time.pass(0);
   await running;
+});
+
+test("the work of an owner enters his lock again without a request, with the same fence and signal", async () => {
+  const { calls, withLock } = setUp();
+  const told = await withLock("x", { owner, leaseMs }, (outer) =>
+    withLock("x", { owner, leaseMs, waitMs: 1_000 }, async (inner) => {
+      const innermost = await withLock("x", { owner }, async ({ fence }) => fence);
+      return { fences: [outer.fence, inner.fence, innermost], same: inner.signal === outer.signal };
+    }),
+  );
+  expect(told).toEqual({ fences: [7, 7, 7], same: true });
+  expect(calls).toEqual(["acquire true", "release 7"]);
+});
+
+test("the lock is given back when all works inside are over, and renewed until then", async () => {
+  const { time, calls, withLock } = setUp();
+  const { work, finish } = openWork();
+  const running = withLock("x", { owner, leaseMs }, async () => {
+    void withLock("x", { owner }, work);
+  });
+  await time.pass(4_000);
+  expect(calls).toEqual(["acquire true", "renew 7"]);
+  finish("done");
+  await time.pass(0);
+  await running;
+  expect(calls).toEqual(["acquire true", "renew 7", "release 7"]);
+});
+
+test("another owner, another name, and work that is left over take a lock of their own", async () => {
+  const { time, calls, withLock } = setUp();
+  const later: (() => Promise<unknown>)[] = [];
+  await withLock("x", { owner, leaseMs }, async () => {
+    await withLock("y", { owner, leaseMs }, async () => undefined);
+    await withLock("x", { owner: { userId: "bob" }, leaseMs }, async () => undefined);
+    const asWithin = AsyncResource.bind(() => withLock("x", { owner, leaseMs }, async () => 1));
+    later.push(asWithin);
+  });
+  expect(calls.filter((call) => call.startsWith("acquire"))).toHaveLength(3);
+  await later[0]!();
+  await time.pass(0);
+  expect(calls.filter((call) => call.startsWith("acquire"))).toHaveLength(4);
+  expect(calls.filter((call) => call.startsWith("release"))).toHaveLength(4);
+});
+
+test("a lock that is lost is not entered again", async () => {
+  const { time, behaviour, withLock } = setUp();
+  behaviour.renew = () => Promise.reject(new LockNotOwned(undefined, epochMs(0)));
+  let begun = 0;
+  const running = withLock("x", { owner, leaseMs }, async ({ signal }) => {
+    await new Promise((lost) => signal.addEventListener("abort", lost));
+    return errorOf(withLock("x", { owner }, async () => (begun += 1)));
+  });
+  await time.pass(4_000);
+  expect(await running).toBeInstanceOf(LockNotOwned);
+  expect(begun).toBe(0);
 });
