@@ -136,6 +136,23 @@ class Stage {
     });
   }
 
+  /** In line for the item that Bob has all of; or one more has come. */
+  async inItemLine(isFree: boolean): Promise<void> {
+    await this.takenByBob();
+    await this.do(async ({ itemLine }) => {
+      const standing = await itemLine.join(lineOf);
+      if ("place" in standing) this.ticket = standing.place.ticket;
+    });
+    if (!isFree) return;
+    const more = { kind: "adjusted", quantity: 1, reference: "more", actor: root } as const;
+    await this.do(({ ledger }) => ledger.move({ itemId: "item-1", ...more }));
+  }
+
+  async withTurn(): Promise<void> {
+    await this.inItemLine(true);
+    await this.do(({ itemLine }) => itemLine.ask({ ...lineOf, ticket: this.ticket }));
+  }
+
   /** The item is sold from several rows, and has units enough: who dies costs those reserved until their bucket ends. */
   spread(): Promise<void> {
     return this.do(async ({ inventory, ledger }) => {
@@ -149,6 +166,12 @@ class Stage {
     return this.do(async ({ documents }) => {
       this.fence = (await documents.edit("report", { owner })).lock.fence;
     });
+  }
+
+  /** Bob waits for what Alice edits. */
+  async bobWaits(): Promise<void> {
+    await this.edit();
+    await this.do(({ locks }) => locks.acquireOrQueue({ resource: "document/report", owner: bob }));
   }
 
   bobEdits(): Promise<void> {
@@ -181,6 +204,7 @@ function move(kind: "adjusted" | "sold" | "returned"): Scene["subject"] {
 }
 
 const bob = { userId: "bob" };
+const lineOf = { itemId: "item-1", userId: "alice", actor };
 const place = { resource: "document/report", userId: owner.userId, actor };
 const names = ["till/1", "till/2"];
 const tree = { resource: "shelf/1/a", owner, scope: "tree" as const };
@@ -383,6 +407,27 @@ const scenes: readonly Scene[] = [
     subject: (_stage, { reconciling }) => reconciling.reconcileOn(root),
   },
   {
+    name: "POST /admin/payments/reconcile and the schedule, finding a part that went back and a dispute",
+    prepare: async (stage) => {
+      await stage.paid();
+      const { bank } = stage.shop;
+      const { paymentId } = bank.captures.find((each) => each.orderId === stage.orderId)!;
+      bank.giveBack(paymentId, 1);
+      bank.raiseDispute(paymentId, 1);
+      bank.calmDown();
+    },
+    subject: (_stage, { reconciling }) => reconciling.reconcileOn(root),
+  },
+  {
+    name: "POST /payments/{orderId}/refund, of money that went back outside",
+    prepare: (stage) => stage.paid(),
+    subject: ({ orderId, shop: { bank } }, { payments }) => {
+      const { paymentId } = bank.captures.find((each) => each.orderId === orderId)!;
+      bank.payOutside(paymentId);
+      return payments.refund({ orderId, reason: "in cash", outside: true, actor: root });
+    },
+  },
+  {
     name: "POST /payments/{orderId}/refund, a part of the money",
     prepare: (stage) => stage.paid(),
     subject: ({ orderId, order }, { payments }) =>
@@ -572,6 +617,54 @@ const scenes: readonly Scene[] = [
     subject: ({ ticket }, { locks }) => locks.line.leave({ ...place, ticket }),
   },
   {
+    name: "POST /api/lock/hand-over",
+    prepare: (stage) => stage.bobWaits(),
+    subject: ({ fence }, { locks }) => locks.line.passOnTo({ ...place, owner, fence }),
+  },
+  {
+    name: "POST /locks/hand-over",
+    prepare: (stage) => stage.bobWaits(),
+    subject: ({ fence }, { locks }) => locks.line.passOnTo({ ...place, owner, fence, to: bob }),
+  },
+  {
+    name: "POST /api/lock/ask",
+    prepare: (stage) => stage.queued(),
+    subject: ({ ticket }, { locks }) => locks.line.askOwner({ ...place, ticket }),
+  },
+  {
+    name: "POST /locks/ask",
+    prepare: (stage) => stage.queued(),
+    subject: ({ ticket }, { locks }) => locks.line.askOwner({ ...place, ticket }),
+  },
+  {
+    name: "POST /items/{itemId}/line",
+    prepare: (stage) => stage.takenByBob(),
+    subject: (_stage, { itemLine }) => itemLine.join(lineOf),
+  },
+  {
+    name: "DELETE /items/{itemId}/line",
+    prepare: (stage) => stage.inItemLine(false),
+    subject: ({ ticket }, { itemLine }) => itemLine.leave({ ...lineOf, ticket }),
+  },
+  {
+    name: "DELETE /items/{itemId}/line, with a turn",
+    prepare: (stage) => stage.withTurn(),
+    subject: ({ ticket }, { itemLine }) => itemLine.leave({ ...lineOf, ticket }),
+  },
+  {
+    name: "POST /order/{userId}, with a turn in line",
+    prepare: (stage) => stage.withTurn(),
+    subject: ({ ticket }, { orders }) =>
+      orders.place({
+        userId: "alice",
+        actor,
+        source: { kind: "items", items: [{ itemId: "item-1", quantity: 1 }] },
+        paymentMethod: "sandbox",
+        tickets: [{ itemId: "item-1", ticket }],
+        idempotencyKey: "once",
+      }),
+  },
+  {
     name: "POST /locks/acquire",
     subject: (_stage, { locks }) => locks.named.acquire({ names, owner }),
   },
@@ -734,8 +827,8 @@ const scenes: readonly Scene[] = [
 /** What the scenes are about: routes by their method and path, then the case. */
 export const sceneNames: readonly string[] = scenes.map(({ name }) => name);
 
-/** Refusals that a repetition may meet because its first try took effect. */
-const metItself = /LOCK_NOT_OWNED|CART_LINE_NOT_FOUND|ITEM_EXISTS|PROMOTION_NOT_FOUND/;
+/** Refusals that a repetition may meet because its first try took effect, or because nobody waits for so long. */
+const metItself = /LOCK_NOT_OWNED|CART_LINE_NOT_FOUND|ITEM_EXISTS|PROMOTION_NOT_FOUND|NOBODY_WAITS/;
 
 function playOf({ prepare, subject, name }: Scene, onRequests: (count: number) => void): Workload {
   return {

@@ -10,6 +10,7 @@ beforeAll(async () => {
 afterAll(() => histories.stop());
 
 const count = effort({ part: 40, all: 1_000 });
+const disputed = effort({ part: 20, all: 500 });
 
 test(`${count} histories leave no captured payment without a sale or a refund`, async () => {
   let [captures, lost, stuck] = [0, 0, 0];
@@ -31,8 +32,33 @@ test(`${count} histories leave no captured payment without a sale or a refund`, 
   expect(lost).toBeGreaterThan(count);
 }, 900_000);
 
+test(`${disputed} histories with disputes leave nothing unsold, unpaid or lost that is not on the order`, async () => {
+  const broken: string[] = [];
+  let decided = 0;
+  for (let seed = 1; seed <= disputed; seed += 1) {
+    const { violation, steps } = await histories.play(seed, { hasDisputes: true });
+    decided += steps.filter((step) => /(win|lose)Dispute $/.test(step)).length;
+    if (violation) broken.push(`seed ${seed}: ${violation.message}\n${steps.join("\n")}`);
+  }
+  console.log(`${disputed} histories with disputes, ${decided} of them decided`);
+  expect(broken).toEqual([]);
+  expect(decided).toBeGreaterThan(disputed / 20);
+}, 900_000);
+
 test("a part that was told of before its answer came is not paid back twice, nor counted twice", async () => {
   expect((await histories.play(466)).violation).toBeUndefined();
+});
+
+test("what an offer made cheaper and is all back, told of before it came, was paid in full", async () => {
+  expect((await histories.play(297)).violation).toBeUndefined();
+});
+
+test("a bank that is heard of when somebody else has the unit keeps no order open", async () => {
+  expect((await histories.play(2208)).violation).toBeUndefined();
+});
+
+test("a page whose making was not answered can be paid on, and buys", async () => {
+  expect((await histories.play(5846)).violation).toBeUndefined();
 });
 
 test("the same seed is the same history", async () => {

@@ -7,10 +7,10 @@
 /** An operation as its caller saw it. */
 export interface Operation<Input, Output> {
   readonly input: Input;
-  /** Undefined when the caller never heard: it may have happened at any time since, or never. */
+  /** Undefined when the caller never heard: it may have happened at any time until it returned, or never. */
   readonly output: Output | undefined;
   readonly calledAtMs: number;
-  /** Infinity when the caller never heard. */
+  /** Infinity when nobody knows until when it may have happened. */
   readonly returnedAtMs: number;
 }
 
@@ -30,10 +30,19 @@ export interface Verdict<Input, Output> {
   readonly longest: readonly Operation<Input, Output>[];
 }
 
-/** The operations that may come next: those called before any of the others had returned. */
-function candidates<I, O>(left: readonly Operation<I, O>[]): Operation<I, O>[] {
-  const firstReturnMs = Math.min(...left.map(({ returnedAtMs }) => returnedAtMs));
-  return left.filter(({ calledAtMs }) => calledAtMs <= firstReturnMs);
+/**
+ * The operations that may come next: those called before any of the others had returned. One that nobody heard of
+ * holds up nobody, and has come too late once one that was called after its end has its place.
+ */
+function candidates<I, O>(
+  left: readonly Operation<I, O>[],
+  lastCalledMs: number,
+): Operation<I, O>[] {
+  const heard = left.filter(({ output }) => output !== undefined);
+  const firstReturnMs = Math.min(...heard.map(({ returnedAtMs }) => returnedAtMs));
+  return left.filter(
+    ({ calledAtMs, returnedAtMs }) => calledAtMs <= firstReturnMs && returnedAtMs >= lastCalledMs,
+  );
 }
 
 /** Looks for an order; histories of some dozens of operations take no time. */
@@ -56,7 +65,8 @@ export function checkLinearizability<State, Input, Output>(
     const name = `${left.map((operation) => indexOf.get(operation)).join(",")}|${model.text(state)}`;
     if (visited.has(name)) return false;
     visited.add(name);
-    return candidates(left).some((operation) => {
+    const lastCalledMs = Math.max(...order.map(({ calledAtMs }) => calledAtMs));
+    return candidates(left, lastCalledMs).some((operation) => {
       const rest = left.filter((other) => other !== operation);
       const next = [...order, operation];
       return model.after(state, operation).some((following) => search(following, rest, next));

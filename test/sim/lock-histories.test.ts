@@ -1,8 +1,9 @@
 /** Random histories of lock operations, with skewed clocks: each has an order that keeps L1 to L6. */
 import { expect, test } from "vitest";
-import type { Command } from "./engine/engine.ts";
+import { type HistoryOptions, type Tamper } from "./history-steps.ts";
 import { checkLinearizability } from "./linearizability.ts";
-import { type HistoryOptions, historyModel, runHistory, type Tamper } from "./lock-histories.ts";
+import { historyModel, runHistory } from "./lock-histories.ts";
+import { changed, type TamperedInput as Input } from "./tampering.ts";
 import { effort } from "../support/effort.ts";
 
 const histories = effort({ part: 2_500, all: 10_000 });
@@ -51,18 +52,6 @@ test(
     expect(overlapping).toBeGreaterThan(histories / 2);
   },
 );
-
-interface Input {
-  readonly ConditionExpression?: string;
-  readonly UpdateExpression?: string;
-  readonly TransactItems?: readonly Record<string, Input>[];
-}
-
-/** The same command with its input changed. */
-function changed(command: Command, change: (input: Input) => object): Command {
-  const copy = Object.create(Object.getPrototypeOf(command) as object) as Command;
-  return Object.assign(copy, command, { input: change(command.input as Input) });
-}
 
 /** A condition that still uses its names and values, and holds whatever they are. */
 function unconditional(input: Input): Input {

@@ -53,7 +53,7 @@ describe.each(modes)("in %s mode", (mode) => {
   });
   const shopOf = (itemId: string) => shops[many.indexOf(itemId) % shops.length]!;
 
-  it("200 parallel adds of 200 different items are all there", async () => {
+  it("200 parallel adds of 200 different items are all there @long", async () => {
     await all((itemId) => shopOf(itemId).addLine(at(), wanted(itemId)), many);
     expect(await lines()).toEqual(many);
   });
@@ -66,7 +66,7 @@ describe.each(modes)("in %s mode", (mode) => {
     expect(version).toBe(0);
   });
 
-  it("50 writers that read the collection, add a line and replace it lose no line", async () => {
+  it("50 writers that read the collection, add a line and replace it lose no line @long", async () => {
     let rounds = 0;
     const adding = (itemId: string) => (items: readonly { itemId: string; quantity: number }[]) => {
       rounds += 1;
@@ -89,7 +89,7 @@ describe.each(modes)("in %s mode", (mode) => {
 });
 
 describe("writers that see what they replace", () => {
-  it("with If-Match, and once more after each 412, lose no line", async () => {
+  it("with If-Match, and once more after each 412, lose no line @long", async () => {
     await all(async (itemId) => {
       for (;;) {
         const { items, version } = await world.shop.getItems(at());
@@ -107,7 +107,7 @@ describe("writers that see what they replace", () => {
 });
 
 describe("these tests would tell", () => {
-  it("a lock around the write alone: it saves nobody's line", async () => {
+  it("a lock around the write alone: it saves nobody's line @long", async () => {
     const shop = world.service("locking");
     await all(async (itemId) => {
       const { items } = await shop.getItems(at());

@@ -53,7 +53,7 @@ test("a counter that is read and written back under withLock loses nothing, also
   expect(fences).toEqual(fences.toSorted((one, other) => one - other));
 });
 
-test("tree locks never have two owners on one way from root to leaf", async () => {
+test("tree locks never have two owners on one way from root to leaf @long", async () => {
   const names = ["t", "t/1", "t/2", "t/1/a", "t/1/b", "t/2/a", "t/1/a/x", "t/2/a/y"];
   const held = new Set<string>();
   const clash = (name: string) =>

@@ -3,6 +3,7 @@ import { expect, test } from "vitest";
 import { defaultContention } from "../../../local/contention/settings.ts";
 import { computeLimits, summarizeCrowd } from "../../../scripts/crowd/summary.ts";
 import { type CrowdOptions, runCrowd } from "./crowd.ts";
+import { measureOrderCosts } from "./order-costs.ts";
 
 const few: CrowdOptions = {
   shoppers: 60,
@@ -45,7 +46,7 @@ test("the last units of many rows find their buyers at once, and nobody hears to
   const last = sold.toSorted((one, other) => one.answeredAtMs - other.answeredAtMs).slice(-8);
   // A look at all rows and another row for some, never a transaction in which they would meet.
   for (const { conflicts, writeUnits } of last) {
-    expect({ conflicts, writeUnits }).toEqual({ conflicts: 0, writeUnits: 7 });
+    expect({ conflicts, writeUnits }).toEqual({ conflicts: 0, writeUnits: 9 });
   }
 });
 
@@ -63,9 +64,17 @@ test("shoppers meet each other's transactions, and sell no faster than a busy ro
   expect(quiet.attemptsPerSale).toBe(1);
 });
 
-test("what a sale costs is counted: two requests, eight write units", async () => {
+test("what a sale costs is counted: two requests, ten write units", async () => {
   const alone = await runCrowd({ ...few, shoppers: 1 });
-  expect(alone.answers).toMatchObject([{ kind: "sold", requests: 2, writeUnits: 8, attempts: 1 }]);
+  expect(alone.answers).toMatchObject([{ kind: "sold", requests: 2, writeUnits: 10, attempts: 1 }]);
+  // Two counters, one definition: what the model charges is what the answers tell.
+  expect(summarizeCrowd(alone)).toMatchObject({ writeUnitsPerSale: 10, chargedPerSale: 10 });
+});
+
+test("what a page costs is counted as the page asks: half a read unit, whatever others hold", async () => {
+  const { place, readItem } = await measureOrderCosts(3);
+  expect(place).toMatchObject({ requests: 2, writeUnits: 8 });
+  expect(readItem).toEqual({ requests: 1, writeUnits: 0, readUnits: 0.5 });
 });
 
 test("pairs of items from carts of one account: all or nothing of each pair", async () => {

@@ -1,7 +1,9 @@
 /** A crowd in front of a few items: the real services over the modelled engine, in virtual time. */
 import type { ContentionCounts } from "../../../local/contention/contention.ts";
 import { fitDueShards } from "../../../infra/settings/capacity.ts";
+import { definitions } from "../../../infra/settings/definitions.ts";
 import type { ContentionSettings } from "../../../local/contention/settings.ts";
+import type { ShopSettings } from "../../../shared/shop.ts";
 import { drawIdsFrom } from "../determinism.ts";
 import type { Item } from "../engine/values.ts";
 import { type Random, seededRandom } from "../random.ts";
@@ -69,6 +71,15 @@ export interface Crowd {
 /** Long enough that no hold ends while the crowd is there: every unit is sold at most once. */
 const holdMs = 3_600_000;
 const admin = { id: "admin" };
+
+/** What one shopper may withhold in a shop that sets nothing else; an account of many has no such limit here. */
+const usualLimits: ShopSettings["limits"] = {
+  maxOpenOrders: definitions.maxOpenOrders.default,
+  maxUnitsPerLine: definitions.maxUnitsPerLine.default,
+  maxUnpaidOrders: definitions.maxUnpaidOrders.default,
+  unpaidPauseMs: definitions.unpaidPauseSeconds.default * 1_000,
+};
+const { limits: noLimits } = defaultSettings;
 
 const itemIdsOf = ({ items }: CrowdOptions): string[] =>
   Array.from({ length: items }, (_, index) => `item-${index + 1}`);
@@ -156,7 +167,8 @@ class Doors {
   constructor(world: World, options: CrowdOptions) {
     // As a deployment would choose them, whose tables are warm for so much.
     const dueShards = fitDueShards(options.contention.warmWriteUnits);
-    const settings = { ...defaultSettings, holdMs, maxHoldMs: 2 * holdMs, dueShards };
+    const limits = options.isOneAccount ? noLimits : usualLimits;
+    const settings = { ...defaultSettings, holdMs, maxHoldMs: 2 * holdMs, dueShards, limits };
     this.#world = world;
     this.#options = options;
     this.#shelves = new Shelves(world);

@@ -26,6 +26,7 @@ export interface OrderCosts {
   readonly start?: StepCost;
   readonly pay?: StepCost;
   readonly cancel?: StepCost;
+  /** `GET /items/{itemId}`, as anybody's page asks for it. */
   readonly readItem: StepCost;
   /** The largest row of the item. */
   readonly rowBytes: number;
@@ -76,7 +77,7 @@ async function measure(world: World, asked: number): Promise<OrderCosts> {
     others,
     asked,
     place: costOf(placed),
-    readItem: costOf(await containers.serve("read", ({ inventory }) => inventory.get(itemId))),
+    readItem: costOf(await containers.serve("read", ({ inventory }) => inventory.look(itemId))),
     rowBytes: Math.max(...world.engine.table("Stock").items().map(sizeOfItem)),
   });
   if (!("value" in placed)) return facts();

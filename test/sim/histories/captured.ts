@@ -9,10 +9,15 @@ export interface Captured {
   readonly paymentId: string;
   readonly paid: string;
   readonly back: string;
+  /** Lost for good to banks that wanted it back. */
+  readonly lost: string;
 }
 
 /** By the transactions that the shop has started: whose they are is what the provider may have been told wrong. */
 type Lists = { [Name in keyof HistoryStandIns]: (ids: ReadonlySet<string>) => Captured[] };
+
+const sum = <T>(all: readonly T[], amountOf: (each: T) => number): number =>
+  all.reduce((total, each) => total + amountOf(each), 0);
 
 function createLists({ stripe, razorpay, wompi, mercadopago }: HistoryStandIns): Lists {
   return {
@@ -23,6 +28,12 @@ function createLists({ stripe, razorpay, wompi, mercadopago }: HistoryStandIns):
           paymentId: id,
           paid: stripeDecimalText(amount, currency),
           back: stripeDecimalText(stripe.account.sumRefunded(id), currency),
+          lost: stripeDecimalText(
+            sum(stripe.disputes, (each) => {
+              return each.payment_intent === id && each.status === "lost" ? each.amount : 0;
+            }),
+            currency,
+          ),
         })),
     razorpay: (ids) =>
       [...razorpay.payments.values()]
@@ -33,6 +44,10 @@ function createLists({ stripe, razorpay, wompi, mercadopago }: HistoryStandIns):
           paymentId: id,
           paid: razorpayDecimalText(amount, currency),
           back: razorpayDecimalText(back, currency),
+          lost: razorpayDecimalText(
+            sum(razorpay.disputes, (each) => (each.payment_id === id ? each.amount_deducted : 0)),
+            currency,
+          ),
         })),
     wompi: (ids) =>
       [...wompi.transactions.values()]
@@ -43,16 +58,24 @@ function createLists({ stripe, razorpay, wompi, mercadopago }: HistoryStandIns):
           paymentId: id,
           paid: (cents / 100).toFixed(2),
           back: ((status === "VOIDED" ? cents : 0) / 100).toFixed(2),
+          lost: "0",
         })),
     mercadopago: (ids) =>
       [...mercadopago.payments.values()]
         .filter(({ external_reference: reference, status }) => {
-          return ids.has(reference) && ["approved", "refunded"].includes(status);
+          return ids.has(reference) && ["approved", "refunded", "charged_back"].includes(status);
         })
         .map(({ id, transaction_amount: paid, transaction_amount_refunded: back }) => ({
           paymentId: String(id),
           paid: String(paid),
           back: String(back),
+          lost: String(
+            sum(mercadopago.chargebacks, (each) => {
+              return each.payments.includes(id) && each.coverage_applied === false
+                ? each.amount
+                : 0;
+            }),
+          ),
         })),
   };
 }
@@ -63,6 +86,8 @@ export function listCaptured(
   name: keyof HistoryStandIns,
   { payment }: Order,
 ): Captured[] {
-  const ids = new Set(Object.keys(payment?.transactions ?? {}));
+  // One whose making was not answered is known by its money only.
+  const settled = payment ? [payment.transactionId] : [];
+  const ids = new Set([...settled, ...Object.keys(payment?.transactions ?? {})]);
   return createLists(standIns)[name](ids);
 }

@@ -71,6 +71,12 @@ const prices = {
 type Name = keyof typeof prices;
 const names = Object.keys(prices) as Name[];
 
+/** What may happen in a history besides. */
+export interface HistoryHow {
+  /** Banks want payments back, each once at the most. */
+  readonly hasDisputes?: boolean;
+}
+
 /** How a history went. */
 export interface HistoryResult {
   readonly seed: number;
@@ -114,12 +120,18 @@ class History {
   #isFine = true;
   #orderId = "";
   #rivals = 0;
+  /** Somebody else has bought or holds the unit: the order's time was over, and nobody had told of its payment. */
+  #isGivenAway = false;
+  readonly #hasDisputes: boolean;
+  readonly #disputed = new Set<string>();
 
   constructor(
     seed: number,
     standIns: HistoryStandIns,
     time: { now: () => number; pass: (durationMs: number) => void },
+    { hasDisputes = false }: HistoryHow = {},
   ) {
+    this.#hasDisputes = hasDisputes;
     this.#random = seededRandom(seed);
     this.#standIns = standIns;
     this.#now = time.now;
@@ -177,10 +189,10 @@ class History {
 
   /**
    * Most webhooks are lost for good, the others wait to be brought. What was given back at the provider's own desk
-   * only its webhook tells (docs/payments.md): that one is brought at once.
+   * is told at once, or only the reconciler finds it.
    */
   #hear(delivery: StandInDelivery): void {
-    if (this.#isAtDesk) this.#told.push(delivery);
+    if (this.#isAtDesk && this.#random.chance(0.5)) this.#told.push(delivery);
     else if (this.#random.chance(0.6)) this.lost += 1;
     else this.#waiting.push({ delivery, atMs: this.#now() });
   }
@@ -210,6 +222,11 @@ class History {
     return this.#ask(`${userId} orders`, () => this.#shop.orders.place(request));
   }
 
+  async #compete(): Promise<void> {
+    const placed = await this.#place(`rival-${(this.#rivals += 1)}`);
+    this.#isGivenAway ||= placed !== undefined;
+  }
+
   /** The shopper starts to pay and, where the provider has a page, opens it. */
   async #start(): Promise<void> {
     const who = { caller: { userId: "alice", isAdmin: false }, actor: { id: "alice" } };
@@ -233,7 +250,10 @@ class History {
   /** P10: in fine weather nobody ends an order whose money is there, or on its way within the method's limit. */
   #checkEnded(how: "cancelled" | "expired", wasTold = true): void {
     if (!this.#isFine) return;
-    const [paid] = listCaptured(this.#standIns, this.#name, this.order);
+    // What came and is all back again is nothing that somebody has to find.
+    const paid = listCaptured(this.#standIns, this.#name, this.order).find((each) => {
+      return Number(each.back) !== Number(each.paid);
+    });
     if (paid) this.#broken("P10", `it was ${how}, and ${paid.paymentId} had been captured`);
     const isWithin = this.#now() < this.order.createdAtMs + processingMs - 15 * minuteMs;
     const { payment } = this.order;
@@ -257,17 +277,24 @@ class History {
     const open = this.#listOpen();
     if (open.length === 0) return;
     const { id, amount, refunded, actions } = this.#random.pick(open);
-    const possible = actions.filter((action) => weights[action]);
+    const isDisputed = this.#disputed.has(id);
+    const possible = actions.filter((action) => {
+      // Of what a bank wants back nobody gives anything back besides.
+      return weights[action] && !(isDisputed && ["dispute", "refund"].includes(action));
+    });
     if (possible.length === 0) return;
     const all = Object.fromEntries(possible.map((action) => [action, weights[action]!]));
     const action = this.#random.weighted(all) as (typeof possible)[number];
-    const left = amount - refunded;
+    const left = Number((amount - refunded).toFixed(3));
     const isPart = action === "refund" && this.#name !== "wompi" && left >= 200;
     const part = isPart && this.#random.chance(0.5) ? 100 : undefined;
+    if (action === "dispute" && left <= 0) return;
+    const wanted = action === "dispute" ? left : part;
     // With an offer of Razorpay's less is paid, with a fee that the shopper bears more.
     const isOffer = action === "pay" && this.#name === "razorpay" && this.#random.chance(0.3);
-    const paid = isOffer ? amount + this.#random.pick([-10, 10]) : part;
+    const paid = isOffer ? amount + this.#random.pick([-10, 10]) : wanted;
     this.#isAtDesk = action === "refund" || action === "failRefund";
+    if (action === "dispute") this.#disputed.add(id);
     try {
       this.#standIns[this.#name].act(id, action, paid);
       this.#note(`${action} ${paid ?? ""}`);
@@ -329,7 +356,8 @@ class History {
     await this.#ask("sweep", () => this.#shop.sweep({ id: "system:sweep" }));
     const { status: after } = this.order;
     if (before === "pending" && after === "expired") {
-      this.#checkEnded("expired", payment?.state === "processing");
+      // What was given away before anybody heard of the bank cannot be held for it any more.
+      this.#checkEnded("expired", payment?.state === "processing" && !this.#isGivenAway);
     }
   }
 
@@ -345,15 +373,17 @@ class History {
   }
 
   async #step(): Promise<void> {
+    const disputes = this.#hasDisputes ? { dispute: 1, winDispute: 2, loseDispute: 2 } : {};
     const steps = {
       start: () => this.#start(),
-      happen: () => this.#happen({ pay: 6, fail: 2, process: 2, refund: 1, failRefund: 1 }),
+      happen: () =>
+        this.#happen({ pay: 6, fail: 2, process: 2, refund: 1, failRefund: 1, ...disputes }),
       deliver: () => this.#deliver(),
       time: () => this.#passTime(this.#random.int(1, 20) * minuteMs),
       moment: () => this.#passTime(this.#random.int(1, 90) * 1_000),
       sweep: () => this.#sweep(),
       cancel: () => this.#cancel(),
-      rival: () => this.#place(`rival-${(this.#rivals += 1)}`),
+      rival: () => this.#compete(),
       refund: () => this.#refund(),
       price: () => this.#changePrice(),
       weather: () => this.#weather(),
@@ -386,6 +416,9 @@ class History {
     this.#isFine = true;
     this.#standIns[this.#name].faultFor = () => undefined;
     for (let round = 0; round < 3; round += 1) await this.#happen({ pay: 1, fail: 1 });
+    for (let round = 0; round < 8 && this.#disputed.size > 0; round += 1) {
+      await this.#happen({ winDispute: 1, loseDispute: 1 });
+    }
     this.#passTime(30 * minuteMs);
     await this.#sweep();
     this.#passTime(240 * minuteMs);
@@ -424,10 +457,24 @@ class History {
     return (minor / 10 ** digits).toFixed(digits);
   }
 
-  #check({ paymentId, paid, back }: Captured): void {
+  /** What banks have kept of a payment is on the order. */
+  #checkLost({ paymentId, lost }: Captured, told: string): void {
+    const disputes = Object.values(this.order.payment?.disputes ?? {});
+    const own = disputes.filter((each) => each.paymentId === paymentId && each.isOver);
+    const known = this.#text(own.reduce((sum, { takenMinor }) => sum + takenMinor, 0));
+    if (Number(known) !== Number(lost)) {
+      this.#broken("P9", `${told}, ${lost} lost: the order says ${known}`);
+    }
+  }
+
+  #check(captured: Captured): void {
+    const { paymentId, paid, back, lost } = captured;
     const { order } = this;
     const { payment } = order;
     const told = `${paymentId} (${order.status}), ${back} of ${paid} back`;
+    // Binary fractions of thousandths: what is left is nothing, or it is not.
+    const isLeft = Number(paid) - Number(back) - Number(lost) > 0.0001;
+    this.#checkLost(captured, told);
     const own = listRefunds(order).filter((refund) => refund.paymentId === paymentId);
     if (own.some(({ reason }) => reason === refundReasons.mismatch)) {
       this.#broken("P2", `${told}: what was paid in full goes back as another amount`);
@@ -438,11 +485,11 @@ class History {
     const sum = done.reduce((total, { amountMinor }) => total + amountMinor, 0);
     const bought = order.status === "paid" && payment?.paymentId === paymentId;
     const refused = own.filter(({ status }) => status === "failed");
-    if (!bought && Number(back) !== Number(paid) && refused.length === 0) {
+    if (!bought && isLeft && refused.length === 0) {
       this.#broken("P3", `${told}: neither bought anything nor was paid back`);
     }
     // What is refused for good, or fails at the provider's own desk, stays visible and has rung an alarm.
-    if (!bought && Number(back) !== Number(paid)) {
+    if (!bought && isLeft) {
       this.#note(`stuck: ${JSON.stringify(own)}`);
       this.isStuck = true;
       if (this.#alarms.length === 0) this.#broken("P3", `${told}: it is stuck, and no alarm rang`);
@@ -484,14 +531,12 @@ export async function startHistories() {
   const standIns = await startStandIns(now);
   return {
     /** Plays the history of a seed: the same seed is the same history. */
-    async play(seed: number): Promise<HistoryResult> {
+    async play(seed: number, how: HistoryHow = {}): Promise<HistoryResult> {
       nowMs = Date.UTC(2030, 0, 1) + (seed % 100_000) * 30 * 1_440 * minuteMs;
-      const history = new History(seed, standIns, {
-        now,
-        pass: (durationMs) => {
-          nowMs += durationMs;
-        },
-      });
+      const pass = (durationMs: number) => {
+        nowMs += durationMs;
+      };
+      const history = new History(seed, standIns, { now, pass }, how);
       try {
         const captures = await history.run();
         const { lost, isStuck, steps } = history;

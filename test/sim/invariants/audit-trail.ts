@@ -4,6 +4,7 @@
  */
 import { isUsesId, parseUsesName } from "../../../shared/base/uses-id.ts";
 import { isEnding, isNotice } from "./hot-books.ts";
+import { isItemLine } from "../../../shared/base/line-id.ts";
 import { type AuditEntry, isCopyOfPromotion, isOfLine } from "../../../shared/audit/audit.ts";
 import { afterSteps, stepsBetween } from "../../../shared/audit/difference.ts";
 import type { ItemChange } from "../../../shared/table/stream.ts";
@@ -14,7 +15,7 @@ import { copyOfMap } from "../engine/values.ts";
 import { type Commit, InvariantBroken, type World } from "../scheduler/world.ts";
 import type { Processes } from "../workloads/processes.ts";
 
-function changeOf(commit: Commit): ItemChange {
+export function changeOf(commit: Commit): ItemChange {
   const { key, oldImage, newImage, sequence, atMs, isTtlDeletion } = commit;
   return {
     eventId: `event-${sequence}`,
@@ -56,7 +57,8 @@ export class Auditor {
 
   #take(commit: Commit): void {
     const { definition } = this.#world.engine.table(commit.table);
-    if (!definition.hasStream) return;
+    // Events are told by what follows their own table.
+    if (!definition.hasStream || commit.table === "Outbox") return;
     const name = `${commit.table} ${keyText(definition, commit.key)}`;
     const queue = this.#queues.get(name);
     if (queue) queue.push(commit);
@@ -130,6 +132,7 @@ export class Auditor {
     );
     for (const [table, key, kind] of kinds) {
       for (const item of this.#world.engine.table(table).items()) {
+        if (isItemLine(item)) continue;
         if (isCopyOfPromotion(item) || isNotice(item) || isEnding(item)) continue;
         if (ended.has(`${String(item["itemId"])} ${String(item["shard"])}`)) continue;
         // A further row of an item stands in the item's own trail, below its name.
@@ -145,6 +148,7 @@ export class Auditor {
   #checkTold(entries: readonly AuditEntry[]): void {
     const bySequence = Map.groupBy(entries, ({ at }) => Number(at.split("#")[1]));
     for (const { sequence, table, by, key, oldImage, newImage } of this.#told) {
+      if (isItemLine(key)) continue;
       if (table === "Locks" && withoutLine(oldImage) === withoutLine(newImage)) continue;
       if (table === "Promotions" && isCopyOfPromotion(key)) continue;
       if (isNotice(newImage) || isEnding(newImage ?? oldImage)) continue;

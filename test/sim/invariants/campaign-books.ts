@@ -11,7 +11,7 @@ import { type Order, resolvePlacer, sumDemand } from "../../../shared/orders/ord
 import type { Promotion } from "../../../shared/promotions/promotion.ts";
 import type { Item } from "../engine/values.ts";
 import { type Commit, InvariantBroken, type World } from "../scheduler/world.ts";
-import { recomputedSum } from "./prices.ts";
+import { recomputedTogether } from "./prices.ts";
 
 function broken(invariant: string, message: string): never {
   throw new InvariantBroken(invariant, message);
@@ -23,9 +23,15 @@ const cartOf = (row: Item | undefined): Cart =>
 const actionOf = (row: Item | undefined) =>
   (row?.["change"] ?? {}) as { action?: string; atMs?: number };
 
-/** How often an order has used a code: once for each named cart that it was applied to. */
+/** How often an order has used a code. */
 function usesOf({ adjustments = [] }: Order, code: string): number {
   return adjustments.filter((each) => each.code === code && !each.automatic).length;
+}
+
+/** Whether a named cart was ordered, alone with a code in it or with lines. */
+function isWanted({ cart }: Order, instance: string): boolean {
+  const { instances = [], codes = [] } = cart ?? {};
+  return instances.includes(instance) || codes.some((each) => each.instance === instance);
 }
 
 /** Units by instance and line. */
@@ -47,7 +53,7 @@ export class CampaignBooks {
     this.#world = world;
     this.#skewMs = world.options.skewMs ?? 0;
     world.observers.push((commit) => this.#observe(commit));
-    world.watchers.push(() => this.#watch());
+    world.watchers.push((changed) => this.#watch(changed));
   }
 
   #orders(): Order[] {
@@ -152,23 +158,23 @@ export class CampaignBooks {
     );
     const row = cart && this.#world.engine.table("Carts").get({ cartId: cart.cartId });
     const ordered = row
-      ? [...cartOf(row).instances.values()].filter(({ instance }) =>
-          cart.instances.includes(instance),
-        )
+      ? [...cartOf(row).instances.values()].filter(({ instance }) => isWanted(order, instance))
       : [{ lines: order.lines, conditions: [], codes: [] }];
-    const total = ordered.reduce((all, { lines, conditions, codes = [] }) => {
-      const lists = sum(lines.map(({ itemId, quantity }) => prices.get(itemId)! * quantity));
-      const entered = codes.map(({ code }) => this.#promotion(code));
-      const accepted = entered.map((each) => {
-        if (each && isDue(each, createdAtMs, lists)) return each;
-        return broken("CODE", `${orderId} was placed with a code that does not apply`);
-      });
-      const automatic = this.#automatic().filter((each) => isDue(each, createdAtMs, lists));
-      return (
-        all +
-        recomputedSum({ lines, conditions: [...conditions, ...automatic, ...accepted] }, prices)
-      );
-    }, 0n);
+    const lists = sum(
+      ordered.flatMap(({ lines }) =>
+        lines.map(({ itemId, quantity }) => prices.get(itemId)! * quantity),
+      ),
+    );
+    const codes = new Set(ordered.flatMap((each) => (each.codes ?? []).map(({ code }) => code)));
+    const accepted = [...codes].map((code) => {
+      const each = this.#promotion(code);
+      if (each && isDue(each, createdAtMs, lists)) return each;
+      return broken("CODE", `${orderId} was placed with a code that does not apply`);
+    });
+    const isAlone = accepted.some(({ combinable }) => !combinable);
+    if (isAlone && accepted.length > 1) broken("CODE", `${orderId} has codes that do not combine`);
+    const automatic = this.#automatic().filter((each) => isDue(each, createdAtMs, lists));
+    const total = recomputedTogether(ordered, [...automatic, ...accepted], prices);
     if (BigInt(totalMinor) !== total) broken("P8", `${orderId} costs ${totalMinor}, not ${total}`);
   }
 
@@ -177,8 +183,8 @@ export class CampaignBooks {
     return rows.filter(({ code, automatic }) => automatic && !code.includes("#"));
   }
 
-  #watch(): void {
-    this.#checkAllowances();
+  #watch(changed: ReadonlySet<string>): void {
+    if (changed.has("Shoppers") || changed.has("Orders")) this.#checkAllowances();
     this.#checkClaim();
   }
 

@@ -2,6 +2,7 @@
 import { bucketEndMs, bucketKey } from "../../../shared/inventory/deadline.ts";
 import type { Stock } from "../../../shared/inventory/stock.ts";
 import type { Order } from "../../../shared/orders/order.ts";
+import { listDiscounts } from "../../../shared/payments/late-money.ts";
 import { refundReasons } from "../../../shared/payments/refunds/refund.ts";
 import { InvariantBroken, type World } from "../scheduler/world.ts";
 
@@ -11,11 +12,14 @@ export class LateMoneyBooks {
   readonly #lateMoneyMs: number;
   /** The most that an item ever cost. */
   readonly #highest = new Map<string, number>();
+  /** The promotions that were ever other ones than at first. */
+  readonly #changed = new Set<string>();
 
   constructor(world: World, lateMoneyMs: number) {
     this.#world = world;
     this.#lateMoneyMs = lateMoneyMs;
-    world.observers.push(({ table, newImage }) => {
+    world.observers.push(({ table, oldImage, newImage }) => {
+      if (table === "Promotions" && oldImage) this.#changed.add(String(oldImage["code"]));
       if (table !== "Stock" || !newImage) return;
       const { itemId, amountMinor = 0 } = newImage as unknown as Stock;
       this.#highest.set(itemId, Math.max(amountMinor, this.#highest.get(itemId) ?? 0));
@@ -33,6 +37,9 @@ export class LateMoneyBooks {
       this.#broken("P3", old, "was paid in the future");
     if (next.status === "paid") {
       if (isTooLate) this.#broken("P3", old, "was bought by money that came too late");
+      const isDear = old.status !== "pending" && capturedAtMs >= (old.discountsEndAtMs ?? Infinity);
+      if (isDear) this.#broken("P8", old, "was bought with a discount that was over");
+      if (old.status !== "pending") this.#checkDiscounts(old);
       // Whoever is in time has the price that was promised, also where a clock ahead took the units.
       if (old.status !== "pending" || capturedAtMs >= old.expiresAtMs)
         this.#checkPrices(old, stocks);
@@ -45,11 +52,31 @@ export class LateMoneyBooks {
     ) {
       this.#broken("P3", old, `goes back for another reason: ${reasons.join()}`);
     }
-    const mayBeDearer = old.lines.some(
-      ({ itemId, unitPriceMinor }) => (this.#highest.get(itemId) ?? 0) > unitPriceMinor,
-    );
+    // What its cart was given may be somewhere else by now; only who is in time has it all the same.
+    const mayBeWithoutGift =
+      (old.cart?.conditions ?? []).length > 0 &&
+      (old.status !== "pending" || capturedAtMs >= old.expiresAtMs);
+    const mayBeDearer =
+      mayBeWithoutGift ||
+      (old.status !== "pending" &&
+        listDiscounts(old).some(({ code }) => this.#changed.has(code))) ||
+      (old.status !== "pending" && capturedAtMs >= (old.discountsEndAtMs ?? Infinity)) ||
+      old.lines.some(
+        ({ itemId, unitPriceMinor }) => (this.#highest.get(itemId) ?? 0) > unitPriceMinor,
+      );
     if (reasons.includes(refundReasons.priceRose) && !mayBeDearer) {
       this.#broken("P3", old, "goes back though nothing ever cost more");
+    }
+  }
+
+  /** What it was given by code is given to everybody else, too. */
+  #checkDiscounts(old: Order): void {
+    const promotions = [...this.#world.engine.table("Promotions").items()];
+    for (const { code, automatic, value } of listDiscounts(old)) {
+      if (automatic) continue;
+      const found = promotions.find((each) => each["code"] === code);
+      const isGiven = found?.["active"] === true && found["value"] === value;
+      if (!isGiven) this.#broken("P8", old, `was bought with ${code}, which is given no more`);
     }
   }
 

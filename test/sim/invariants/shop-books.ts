@@ -12,6 +12,7 @@ import type { Item } from "../engine/values.ts";
 import { areEqual } from "../engine/values.ts";
 import { HotBooks, isFurther, unitsToBeHad, isNotice } from "./hot-books.ts";
 import { type Commit, InvariantBroken, type World } from "../scheduler/world.ts";
+import { ItemLineBooks } from "./item-line-books.ts";
 import { LateMoneyBooks } from "./late-money.ts";
 
 function broken(invariant: string, detail: string): never {
@@ -24,12 +25,17 @@ function sum(numbers: Iterable<number>): number {
   return total;
 }
 
-/** Units of each item that an order is about, and uses of each limited promotion. */
-function demandOf(order: Order): Map<string, number> {
+const demands = new WeakMap<Order, ReadonlyMap<string, number>>();
+
+/** Units of each item that an order is about, and uses of each limited promotion. An image never changes. */
+function demandOf(order: Order): ReadonlyMap<string, number> {
+  const known = demands.get(order);
+  if (known) return known;
   const demand = new Map<string, number>();
   for (const { itemId, quantity } of [...order.lines, ...(order.uses ?? [])]) {
     demand.set(itemId, (demand.get(itemId) ?? 0) + quantity);
   }
+  demands.set(order, demand);
   return demand;
 }
 
@@ -64,6 +70,7 @@ function returnsOf({ payment }: Order) {
 }
 
 function restockedOf(order: Order, itemId: string): number {
+  if (!order.payment?.refunds) return 0;
   const named = nameLines(order.lines);
   const back = returnsOf(order).filter(
     ({ lineId, restock }) => restock && named.get(lineId)?.itemId === itemId,
@@ -102,15 +109,17 @@ export class ShopBooks {
   readonly leftOut = new Set<string>();
 
   readonly hot: HotBooks;
+  readonly lines: ItemLineBooks;
   readonly #lateMoney: LateMoneyBooks;
 
   constructor(world: World, lateMoneyMs = Number.POSITIVE_INFINITY) {
     this.#world = world;
     this.#lateMoney = new LateMoneyBooks(world, lateMoneyMs);
     this.hot = new HotBooks(world);
+    this.lines = new ItemLineBooks(world);
     this.#skewMs = world.options.skewMs ?? 0;
     world.observers.push((commit) => this.#observe(commit));
-    world.watchers.push(() => this.checkAll());
+    world.watchers.push((changed) => this.#watch(changed));
   }
 
   orders(): Order[] {
@@ -217,6 +226,13 @@ export class ShopBooks {
     this.#frozen.push({ cartId: String(newImage?.["cartId"]), lock });
   }
 
+  /** Between items, orders and movements nothing comes about by time alone, nor by what happens to carts. */
+  #watch(changed: ReadonlySet<string>): void {
+    if (["Orders", "Stock", "Movements", "Locks"].some((table) => changed.has(table))) {
+      this.checkAll();
+    } else if (this.#frozen.length > 0) this.#checkFrozen(this.orders());
+  }
+
   /** Everything that must hold between any two requests. */
   checkAll(): void {
     const orders = this.orders();
@@ -291,6 +307,7 @@ export class ShopBooks {
       const [item = "", bucket = ""] = name.split(" ");
       if (item === itemId) claim(bucket, quantity);
     }
+    for (const bucket of this.lines.bucketsOf(itemId)) claim(bucket, 1);
     const counted = Object.entries(due).filter(([key]) => bucketEndMs(key) > reclaimedThroughMs);
     for (const bucket of new Set([...claims.keys(), ...counted.map(([key]) => key)])) {
       const [wanted, found] = [claims.get(bucket) ?? 0, due[bucket] ?? 0];
@@ -369,8 +386,10 @@ export function checkRefusal(
   const states = statesSince(world, itemId, startedAtMs - memoryMs);
   const clockMs = startedAtMs + skewMs;
   const hadRoomAlways = states.every((images) => {
-    if (reason !== "locked") return unitsToBeHad(images, clockMs) >= requested;
     const [stock] = images.filter((image) => !isFurther(image)) as unknown as [Stock];
+    // What comes free is then for those in line, and the books of lines see to it that they get it.
+    if (stock.hasLine) return false;
+    if (reason !== "locked") return unitsToBeHad(images, clockMs) >= requested;
     return Object.entries(stock.due).every(
       ([key, quantity]) => quantity === 0 || bucketEndMs(key) <= clockMs,
     );

@@ -35,6 +35,9 @@ const workloadMeanings: Record<string, string> = {
   carts: "several editors of one cart, in both storage modes: no edit lost, none counted twice",
   stock: "one item under many hands: S1, S2, I1, linearizability of the item",
   edges: "the exact instants, keys, signatures, lost answers: S, L, P, I, X1",
+  campaign:
+    "every shopper route over codes, limits, sales and claims: uses, limits, what an order costs (P8)",
+  cheats: "a shopper who would like to pay less: the shop's conditions and promotions stay (P8)",
 };
 
 function table(head: readonly string[], rows: readonly (readonly string[])[]): string {

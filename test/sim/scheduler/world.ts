@@ -113,7 +113,9 @@ export interface Commit extends ChangeRecord {
 function isAside({ table, newImage }: Commit): boolean {
   const isNotice = newImage?.["noticeOf"] !== undefined;
   if (table === "Locks" || table === "Owners" || isNotice) return true;
-  const { action = "" } = (newImage?.["change"] ?? {}) as { action?: string };
+  const { action = "", actor } = (newImage?.["change"] ?? {}) as Record<string, string>;
+  // Whoever is in the way of a line helps it on.
+  if (actor === "system:line") return true;
   const isMove = /^(stock\.(turning|spread|gathered|cooled)|hold\.reclaimed|uses\.changed)$/.test(
     action,
   );
@@ -130,8 +132,8 @@ export class World {
   readonly commits: Commit[] = [];
   /** Called after every change of an item, with the database as it is then. */
   readonly observers: ((commit: Commit) => void)[] = [];
-  /** Called after every request that changed anything: transactions are seen whole. */
-  readonly watchers: (() => void)[] = [];
+  /** Called after every request that changed anything, with the tables it changed: transactions are seen whole. */
+  readonly watchers: ((changed: ReadonlySet<string>) => void)[] = [];
   crashPoint: CrashPoint | undefined;
   rates: FaultRates;
   operations = 0;
@@ -404,13 +406,20 @@ export class World {
     });
   }
 
+  /** What was committed from there on is looked at as a whole. */
+  #watch(before: number): void {
+    if (this.commits.length === before || this.watchers.length === 0) return;
+    const changed = new Set(this.commits.slice(before).map(({ table }) => table));
+    for (const watch of this.watchers) watch(changed);
+  }
+
   #carryOut(sent: Sent, prefix: string): Outcome {
     const before = this.commits.length;
     this.#executing = sent.invocation;
     try {
       const value = sent.carryOut();
       this.history.request(this.#nowMs, sent.invocation, `${prefix}${sent.label}`, sent.command);
-      if (this.commits.length > before) for (const watch of this.watchers) watch();
+      this.#watch(before);
       return { value };
     } catch (error) {
       const refusal = (error as Error).message;

@@ -87,8 +87,8 @@ const faults: readonly [name: string, file: string, find: string, replace: strin
   [
     "a code's uses are not counted",
     usesOfOrders,
-    "uses: sumUses(applied.flatMap((promotion) => listUses(promotion, userId))),",
-    "uses: sumUses(applied.flatMap((promotion) => listUses(promotion, userId)).slice(99)),",
+    "uses: applied.flatMap((promotion) => listUses(promotion, userId)),",
+    "uses: applied.flatMap((promotion) => listUses(promotion, userId)).slice(99),",
   ],
   [
     "paid uses are not sold",
@@ -99,8 +99,8 @@ const faults: readonly [name: string, file: string, find: string, replace: strin
   [
     "a code that does not apply is dropped without a word",
     "shared/carts/model/pricing.ts",
-    "if (first) throw new CodeNotAccepted(first.code, first.reason, { instance: instance.instance });",
-    'if (first && !first) throw new CodeNotAccepted("", first, { instance: instance.instance });',
+    "if (first) throw new CodeNotAccepted(first.code, first.reason, { instance: first.instance });",
+    'if (first && !first) throw new CodeNotAccepted("", first, { instance: "" });',
   ],
   [
     "a shopper's own choice is a discount",
@@ -111,8 +111,8 @@ const faults: readonly [name: string, file: string, find: string, replace: strin
   [
     "a condition in a shopper's metadata changes the price",
     "shared/carts/model/price-rules.ts",
-    "  const { lines, conditions } = instance;\n",
-    '  const own = (instance as CartInstance).metadata?.has("conditions") ? [{ name: "mine", type: "gift", target: "total" as const, value: "-99.99%", order: 0 }] : [];\n  const { lines } = instance;\n  const conditions = [...instance.conditions, ...own];\n',
+    "  const rules = [...scopedConditions(together), ...applied.map(makeRule)].toSorted(compareRules);\n",
+    '  const own = together.some((each) => (each as CartInstance).metadata?.has("conditions")) ? [{ name: "mine", type: "gift", target: "total" as const, value: "-99.99%", order: 0 }] : [];\n  const rules = [...scopedConditions(together), ...own, ...applied.map(makeRule)].toSorted(compareRules);\n',
   ],
 ];
 

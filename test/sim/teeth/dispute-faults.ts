@@ -85,8 +85,8 @@ const faults: readonly [name: string, file: string, find: string, replace: strin
   [
     "an event that did nothing is not kept",
     receiving,
-    "const hasDone = settled.events?.[factKey(event)] !== undefined;",
-    "const hasDone = factKey(event) !== undefined && settled !== undefined;",
+    "const isRemembered = hasHeard(settled, event);",
+    "const isRemembered = hasHeard(settled, event) || settled !== undefined;",
   ],
 ];
 

@@ -5,8 +5,15 @@
 
 import { campaignFaults } from "./campaign-faults.ts";
 import { disputeFaults } from "./dispute-faults.ts";
+import { eventFaults } from "./event-faults.ts";
+import { keyFaults } from "./key-faults.ts";
+import { holdFaults } from "./hold-faults.ts";
+import { itemLineFaults } from "./item-line-faults.ts";
+import { lockLineFaults } from "./lock-line-faults.ts";
 import { lockLimitFaults } from "./lock-limit-faults.ts";
 import { moneyFaults } from "./money-faults.ts";
+import { reconcilerFaults } from "./reconciler-faults.ts";
+import { shopperFaults } from "./shopper-faults.ts";
 
 /** One mistake, as a replacement in one file. */
 export interface PlantedFault {
@@ -32,9 +39,12 @@ const stock = "shared/inventory/stock.ts";
 const ledger = "shared/inventory/movement-store.ts";
 const closing = "shared/inventory/hot/closing.ts";
 const settlements = "shared/inventory/hot/settlement-store.ts";
+const openings = "shared/inventory/hot/openings-store.ts";
+const spans = "shared/inventory/hot/reckoning.ts";
 const taking = "shared/inventory/hot/taking.ts";
 const finding = "shared/inventory/hot/finding.ts";
 const spreading = "shared/inventory/hot/spread-store.ts";
+const turning = "shared/inventory/hot/turning.ts";
 const holdings = "shared/orders/holdings.ts";
 const orders = "shared/orders/order-store.ts";
 const placing = "shared/orders/order-placing.ts";
@@ -66,8 +76,9 @@ const replacing = "shared/carts/editing/cart-replacement.ts";
 const merging = "shared/carts/model/merging.ts";
 const emptying = "shared/carts/editing/cart-property-service.ts";
 const reckoning = "shared/carts/model/reckoning.ts";
+const priceRules = "shared/carts/model/price-rules.ts";
 const checkout = "shared/carts/checkout/cart-checkout-store.ts";
-const database = "shared/table/database.ts";
+const writing = "shared/table/writing.ts";
 const retrying = "shared/table/retry.ts";
 const failures = "shared/table/failures.ts";
 const transactions = "shared/table/tolerating.ts";
@@ -86,9 +97,16 @@ function fault(
 
 export const plantedFaults: readonly PlantedFault[] = [
   ...campaignFaults,
+  ...holdFaults,
   ...disputeFaults,
+  ...keyFaults,
+  ...eventFaults,
   ...lockLimitFaults,
+  ...lockLineFaults,
+  ...itemLineFaults,
   ...moneyFaults,
+  ...reconcilerFaults,
+  ...shopperFaults,
   fault(
     "a lock is not free at the instant its lease ends",
     locks,
@@ -478,8 +496,8 @@ export const plantedFaults: readonly PlantedFault[] = [
   fault(
     "a closed order keeps its cart locked",
     ending,
-    "...(cart ? [reopenWrite({ cartId: cart.cartId, orderId, note: ofCart })] : []),",
-    '...(cart && !cart ? [reopenWrite({ cartId: "", orderId, note: ofCart })] : []),',
+    "const ofCarts = cart ? [reopenWrite({ cartId: cart.cartId, orderId, note: ofCart })] : [];",
+    'const ofCarts = cart && !cart ? [reopenWrite({ cartId: "", orderId, note: ofCart })] : [];',
   ),
   fault(
     "one order too many may be open",
@@ -580,7 +598,7 @@ export const plantedFaults: readonly PlantedFault[] = [
   fault(
     "a webhook is acknowledged before its transaction",
     receiving,
-    "const settled = await settle(order, event, actor);",
+    "const settled = await settle(order, event, actor, (action) => (did = action));",
     "const settled = order;\n    void settle(order, event, actor).catch(() => {});",
   ),
   fault(
@@ -598,7 +616,7 @@ export const plantedFaults: readonly PlantedFault[] = [
   fault(
     "money for units that are gone is kept",
     settling,
-    "if (instead) return carryOut(order, instead, actor);",
+    "if (instead) return carryOut(order, instead, actor, tellDeed);",
     "if (instead) return order;",
   ),
   fault(
@@ -814,9 +832,9 @@ export const plantedFaults: readonly PlantedFault[] = [
   ),
   fault(
     "a transaction is repeated under a new token",
-    database,
-    "        () => client.send(command),\n        ({ found }, afterLoss) => {",
-    "        () => {\n          (command.input as { ClientRequestToken?: string }).ClientRequestToken = randomUUID();\n          return client.send(command);\n        },\n        ({ found }, afterLoss) => {",
+    writing,
+    "      () => client.send(command),\n      ({ found }, afterLoss) => {",
+    "      () => {\n        (command.input as { ClientRequestToken?: string }).ClientRequestToken = randomUUID();\n        return client.send(command);\n      },\n      ({ found }, afterLoss) => {",
   ),
   fault(
     "a lost answer is taken for a refusal without effect",
@@ -913,33 +931,54 @@ export const plantedFaults: readonly PlantedFault[] = [
     "for (const target of conditionTargets.slice(0, 2)) {",
     "cheats",
   ),
+  fault(
+    "a promotion applies once to each named cart",
+    priceRules,
+    "  const rules = [...scopedConditions(together), ...applied.map(makeRule)].toSorted(compareRules);",
+    "  const rules = [...scopedConditions(together), ...applied.flatMap((each): ScopedRule[] => together.map(({ instance }) => ({ ...makeRule(each), instance })))].toSorted(compareRules);",
+    "cheats",
+  ),
+  fault(
+    "a code is entered beside another that it does not go together with",
+    priceRules,
+    '  return areCombinable([...others, promotion]) ? undefined : "not_combinable";',
+    '  return others.length < 9 || areCombinable([...others, promotion]) ? undefined : "not_combinable";',
+    "cheats",
+  ),
+  fault(
+    "what the shop adds leaves the cart with what was bought",
+    "shared/carts/model/pricing.ts",
+    "      conditions.filter(lowersPrice).map(({ name }) => ({ instance, name })),",
+    "      conditions.filter((each) => lowersPrice(each) || true).map(({ name }) => ({ instance, name })),",
+    "cheats",
+  ),
   // Items that are sold from many rows.
   fault(
     "a hot row's watermark goes back",
     closing,
-    "const throughMs = Math.max(row.reclaimedThroughMs, bucket.endsAtMs);",
+    "const throughMs = Math.max(row.reclaimedThroughMs, closed.throughMs);",
     "const throughMs = row.reclaimedThroughMs - 1;",
     "hot",
   ),
   fault(
     "a bucket of a hot row is taken twice",
     closing,
-    '      remove: [at("due", bucket.key)],',
+    '      remove: buckets.map(({ key }) => at("due", key)),',
     "      remove: [],",
     "hot",
   ),
   fault(
     "what became of a hot row's bucket is forgotten",
-    closing,
-    "const left = bucket.quantity - sold - movedOn;",
-    "const left = bucket.quantity - movedOn;",
+    spans,
+    "left += counts.get(key)! - sold;",
+    "left += counts.get(key)!;",
     "hot",
   ),
   fault(
     "holds that were extended are lost when their first bucket is over",
     closing,
-    "    ...arriving(closed),",
-    "",
+    "...[...arriving].map(",
+    "...[...arriving].slice(1).map(",
     "hot",
   ),
   fault(
@@ -952,8 +991,8 @@ export const plantedFaults: readonly PlantedFault[] = [
   fault(
     "a settlement row is never closed",
     settlements,
-    'action`${at("isClosed")} = ${true}`,',
-    'action`${at("isClosed")} = ${false}`,',
+    'const closed = found.filter((each) => each["isClosed"] === true);',
+    "const closed = found;",
     "hot",
   ),
   fault(
@@ -965,9 +1004,51 @@ export const plantedFaults: readonly PlantedFault[] = [
   ),
   fault(
     "a settlement row that has ended is opened again",
+    openings,
+    "condition: anyOf(isMissing(closed), condition`${closed} < ${bucketEndMs(bucket)}`),",
+    'condition: anyOf(isMissing(closed), exists(at("row"))),',
+    "hot",
+  ),
+  fault(
+    "a settlement row is opened that nobody knows of who closes its bucket",
+    openings,
+    "if_not_exists(${opened}, ${0}) + ${2 ** part}`,",
+    "if_not_exists(${opened}, ${0}) + ${0}`,",
+    "hot",
+  ),
+  fault(
+    "a bucket is closed while its settlement rows can still be opened",
+    openings,
+    "action`${closed} = ${throughMs}`,",
+    "action`${closed} = ${0}`,",
+    "hot",
+  ),
+  fault(
+    "what was opened first of two at the same time is noted twice",
     settlements,
-    "condition: isAboveWatermark(expiresAtMs),",
-    "condition: anyOf(isOpen, isAboveWatermark(expiresAtMs)),",
+    'condition: isMissing(at("item")),',
+    "condition: isOpen,",
+    "hot",
+  ),
+  fault(
+    "what moved on to a bucket that is over, too, is forgotten",
+    spans,
+    "add(bucketEndMs(to) <= throughMs ? counts : arriving, to, quantity);",
+    "if (bucketEndMs(to) > throughMs) add(arriving, to, quantity);",
+    "hot",
+  ),
+  fault(
+    "what has moved on is forgotten by who remembers that it is sold out",
+    finding,
+    "const nextMs = Math.min(arrivingMs, ...live.map",
+    "const nextMs = Math.min(...live.map",
+    "hot",
+  ),
+  fault(
+    "rows in which something is left are taken for sold",
+    closing,
+    "return { row, left: Math.max(0, left), parts: parts.length, nextMs };",
+    "return { row, left: 0, parts: parts.length, nextMs };",
     "hot",
   ),
   fault(
@@ -1013,6 +1094,31 @@ export const plantedFaults: readonly PlantedFault[] = [
     "hot",
   ),
   fault(
+    "a crowd spreads an item over its own number of rows, whatever was wanted meanwhile",
+    turning,
+    "    const said = shardsByHand(main);\n",
+    "    const said = shardsByHand(first);\n",
+  ),
+  fault(
+    "whoever spreads an item does not look at what was changed meanwhile",
+    spreading,
+    "      factsAreAsSeen(main),\n",
+    "",
+  ),
+  fault(
+    "the end of a crowd ends what was wanted, too",
+    spreading,
+    '        : condition`${at("coolsAfterMs")} = ${coolsAfterMs}`,\n    ),\n    refused,\n    applied: (found) => found !== undefined',
+    '        : exists(at("itemId")),\n    ),\n    refused,\n    applied: (found) => found !== undefined',
+  ),
+  fault(
+    "units that are let go of are lost on the way out of an order",
+    holdings,
+    "if (writes.length > room) return [];",
+    "if (writes.length > 0) return [];",
+    "hot",
+  ),
+  fault(
     "rows that are merged lose their units",
     spreading,
     'action`${at("available")} = ${at("available")} + ${available}`,',
@@ -1034,10 +1140,24 @@ export const plantedFaults: readonly PlantedFault[] = [
     "hot",
   ),
   fault(
+    "the sweep passes by what nobody orders any more",
+    "shared/inventory/reclaiming.ts",
+    "if (isSpread(stock)) await reclaimItem(options, stock, goesOn);",
+    "if (!isSpread(stock)) await reclaimItem(options, stock, goesOn);",
+    "hot",
+  ),
+  fault(
+    "an item is taken from the sweep's list whose units are in several rows",
+    "shared/inventory/hot/spread-list-store.ts",
+    "check({ ...stockRow(itemId), condition: isTogether, refused }),",
+    'check({ ...stockRow(itemId), condition: anyOf(isTogether, exists(at("itemId"))), refused }),',
+    "hot",
+  ),
+  fault(
     "one reading of the rows says sold out for all of them",
     finding,
-    "if (refused && over.length === 0 && after === before) {",
-    "if (refused && over.length === 0) {",
+    "if (refused && short && after === before) {",
+    "if (refused && (short || over.length === 0)) {",
     "movers",
   ),
   fault(

@@ -75,7 +75,7 @@ const razorpayCurrencies = "shared/providers/razorpay-currencies.ts";
 const wompi = "shared/providers/wompi.ts";
 const mercadopago = "shared/providers/mercadopago.ts";
 const mercadopagoCurrencies = "shared/providers/mercadopago-currencies.ts";
-const recent = "shared/providers/recent-payments.ts";
+const stripeRecent = "shared/providers/stripe-recent.ts";
 const deciding = "shared/payments/deciding.ts";
 const receiving = "shared/payments/receiving.ts";
 const outcome = "shared/payments/outcome.ts";
@@ -112,7 +112,7 @@ const asking: readonly Mistake[] = [
   ],
   [
     "what Stripe paid back is taken for our minor units",
-    stripe,
+    stripeRecent,
     "const amountMinor = stripeAmounts.fromProvider(amount, currency.toUpperCase());",
     "const amountMinor = stripeAmounts.fromProvider(amount, currency.toUpperCase()) && amount;",
   ],
@@ -216,15 +216,15 @@ const asking: readonly Mistake[] = [
   [
     "who walks the books settles nothing",
     checking,
-    'const now = fact.kind === "failed" ? order : await settle(order, fact, actor);',
-    'const now = fact.kind !== "noted" as string ? order : await settle(order, fact, actor);',
+    "const now = isKnown ? order : await settle(order, fact, actor);",
+    "const now = isKnown || order ? order : await settle(order, fact, actor);",
   ],
   ["the books are walked a minute back", position, "secondsToMs(72 * 3_600)", "secondsToMs(72)"],
   [
     "the books are asked for in milliseconds",
-    recent,
-    "[Math.floor(sinceMs / 1000), Math.ceil(untilMs / 1000)] as const",
-    "[Math.floor(sinceMs), Math.ceil(untilMs)] as const",
+    stripeRecent,
+    "[Math.floor(sinceMs / 1000), Math.ceil(untilMs / 1000)];",
+    "[Math.floor(sinceMs), Math.ceil(untilMs)];",
   ],
   [
     "a part that is told of without our name is somebody else's",
@@ -246,6 +246,6 @@ const plant =
 
 /** What money can get wrong in the shop. */
 export const moneyFaults: readonly PlantedFault[] = [
-  ...lateMoney.map(plant()),
+  ...lateMoney.map(plant("shop")),
   ...asking.map(plant("histories")),
 ];

@@ -1,5 +1,8 @@
 /** Runs seeds over the sources beside it until one fails, and prints which; started by `teeth.ts`. */
 import { startHistories } from "../histories/histories.ts";
+import { checkLinearizability } from "../linearizability.ts";
+import { runLineHistory } from "../lock-line-histories.ts";
+import { lockLineModel } from "../lock-line-model.ts";
 import { simulate } from "../simulate.ts";
 import { workloadNamed, workloadOf } from "../workloads/index.ts";
 
@@ -7,7 +10,7 @@ const [first = 1, most = 1_000] = process.argv.slice(2, 4).map(Number);
 const [only] = process.argv.slice(4);
 
 /** The exact instants first: they are the same for every seed. */
-async function search(): Promise<object> {
+async function searchSeeds(): Promise<object> {
   const edges = await simulate(first, workloadNamed("edges"));
   if (edges.violation) return { ...edges.violation, history: "", seeds: 1 };
   for (let seed = first; seed < first + most; seed += 1) {
@@ -21,12 +24,27 @@ async function search(): Promise<object> {
 async function searchHistories(): Promise<object> {
   const histories = await startHistories();
   for (let seed = first; seed < first + most; seed += 1) {
-    const { violation } = await histories.play(seed);
+    const { violation } = await histories.play(seed, { hasDisputes: only !== "histories" });
     if (violation) return { ...violation, seeds: seed - first + 1 };
   }
   return { seeds: most };
 }
 
-const found = only === "histories" ? await searchHistories() : await search();
+/** Histories of a line, against its model: what people are told has to be true as well. */
+async function searchLines(): Promise<object> {
+  for (let seed = first; seed < first + most; seed += 1) {
+    const history = await runLineHistory({ seed, skewsMs: [0, 50, 1_000] });
+    if (!checkLinearizability(lockLineModel, history).isLinearizable) {
+      return { invariant: "W1", message: "no order", seeds: seed - first + 1 };
+    }
+  }
+  return { seeds: most };
+}
+
+const search = async (): Promise<object> => {
+  if (only === "line-answers") return searchLines();
+  return only?.endsWith("histories") ? searchHistories() : searchSeeds();
+};
+const found = await search();
 process.stdout.write(`${JSON.stringify(found)}\n`);
 process.exit(0);

@@ -122,6 +122,13 @@ export class Bank {
     this.#begin({ paymentId, amountMinor });
   }
 
+  /** A shopper has all of a payment back in cash, once: nobody at the bank tells of it. */
+  payOutside(paymentId: string): void {
+    const amountMinor = this.#leftOf(paymentId);
+    if (amountMinor > 0)
+      this.refunds.push({ refundId: "cash", paymentId, amountMinor, status: "done" });
+  }
+
   /** What of a payment disputes have taken, or only those that were lost. */
   takenFrom(paymentId: string, statuses: readonly BankDispute["status"][]): number {
     return this.disputes
@@ -272,6 +279,33 @@ export class Bank {
     return { refundId: refund.refundId, status: refund.status };
   }
 
+  /** All that came, went back and is disputed, as it stands. */
+  #listFacts(): PaymentFact[] {
+    return this.captures.flatMap((capture): PaymentFact[] => {
+      const ours = (each: { paymentId: string }) => each.paymentId === capture.paymentId;
+      const fact = { ...capture, provider: "sandbox", certain: true } as const;
+      const refunds = this.refunds.filter(ours).map(({ paymentId: _of, ...told }) => told);
+      const disputes = this.disputes.filter(ours).map(({ changedAtMs: toldAtMs, ...told }) => {
+        const isOver = told.status !== "open";
+        return {
+          ...told,
+          isOver,
+          takenMinor: told.status === "won" ? 0 : told.amountMinor,
+          toldAtMs,
+        };
+      });
+      return [
+        { ...fact, kind: "captured", type: "payment.captured" },
+        ...(refunds.length > 0
+          ? [{ ...fact, kind: "refunded", type: "payment.refunded", refunds } as const]
+          : []),
+        ...disputes.map(({ paymentId: _of, ...dispute }): PaymentFact => {
+          return { ...fact, kind: "disputed", type: "payment.disputed", dispute };
+        }),
+      ];
+    });
+  }
+
   /** The provider as one process of the product sees it. */
   provider(clock: Clock): PaymentProvider {
     const sandbox = createSandbox({ keys: async () => [keys], clock });
@@ -287,13 +321,7 @@ export class Bank {
       ...sandbox,
       create: ({ orderId }) =>
         ask("create", () => ({ transactionId: makeSandboxTransactionId(orderId) })),
-      listRecent: () =>
-        ask("list", () => ({
-          facts: this.captures.map((capture): PaymentFact => {
-            const told = { type: "payment.captured", certain: true } as const;
-            return { ...capture, kind: "captured", provider: "sandbox", ...told };
-          }),
-        })),
+      listRecent: () => ask("list", () => ({ facts: this.#listFacts() })),
       cancel: () => ask("cancel", () => "cancelled" as const),
       refund: (wish) => ask("refund", () => this.#refund(wish)),
       listRefunds: ({ paymentId }) =>

@@ -39,7 +39,16 @@ const favourites = [
 /** What the shop has announced. */
 const errands = ["addCartItem", "enterCartCode", "setCartMetadata", "placeOrder"];
 
-/** One seed in many has a whole crowd at one code. */
+/** How many come, and how often the code may be used; what is left out is drawn. */
+export interface CampaignPlan {
+  readonly shoppers?: number;
+  readonly maxUses?: number;
+}
+
+/** A whole crowd at one code. */
+export const crowdAtCode: CampaignPlan = { shoppers: 100, maxUses: 3 };
+
+/** One seed in many has a crowd. */
 function drawShoppers(random: Random): number {
   if (random.chance(0.02)) return 100;
   return random.pick([2, 3, 5, 8]);
@@ -51,12 +60,15 @@ export class Campaign {
   readonly books: CampaignBooks;
   readonly #claims: string[] = [];
   readonly #orderClaims: { orderId: string; claim: string }[] = [];
+  readonly #tickets: { itemId: string; ticket: string }[] = [];
   /** Payments that are under way: the books are closed when all of them have ended. */
   readonly #payments: Promise<void>[] = [];
+  readonly #plan: CampaignPlan;
   #limited: Partial<PromotionFacts> = {};
 
-  constructor(world: World) {
+  constructor(world: World, plan: CampaignPlan = {}) {
     this.world = world;
+    this.#plan = plan;
     const { random } = world;
     const limits = { ...defaultSettings.limits, maxOpenOrders: random.pick([0, 2, 5]) };
     this.shop = new Shop(world, {
@@ -78,7 +90,7 @@ export class Campaign {
     world.rates = noFaults;
     await this.#announce();
     world.rates = rough;
-    const count = drawShoppers(world.random);
+    const { shoppers: count = drawShoppers(world.random) } = this.#plan;
     const people = Array.from({ length: count }, (_, index) => this.#shopper(index, count));
     await Promise.all([...people, this.#keeper()]);
     await Promise.all(this.#payments);
@@ -90,7 +102,7 @@ export class Campaign {
   async #announce(): Promise<void> {
     const { random } = this.world;
     this.#limited = {
-      maxUses: random.pick([1, 3, 3]),
+      maxUses: this.#plan.maxUses ?? random.pick([1, 3, 3]),
       ...(random.chance(0.6) ? { maxUsesPerShopper: random.pick([1, 1, 2]) } : {}),
       ...(random.chance(0.4) ? { endsAtMs: this.#in(random.int(20_000, 120_000)) } : {}),
     };
@@ -166,7 +178,9 @@ export class Campaign {
         key,
         claims: this.#claims,
         orderClaims: this.#orderClaims,
+        tickets: this.#tickets,
         order,
+        pay: (mine) => this.#payments.push(this.#pay(mine, userId)),
         place: async (source) => {
           order = (await this.#place(turn, errand ? "cart" : source)) ?? order;
         },
@@ -182,7 +196,9 @@ export class Campaign {
     const { random, userId, sessionId, itemId, key: idempotencyKey } = turn;
     const items = [{ itemId, quantity: random.int(1, 3), attributes: { price: 1 } }];
     const source = kind === "cart" ? ({ kind, sessionId } as const) : ({ kind, items } as const);
-    const request = { userId, actor: { id: userId }, source, idempotencyKey };
+    const tickets = turn.tickets.filter((each) => each.itemId === itemId).slice(-1);
+    const shown = tickets.length > 0 && random.chance(0.5) ? { tickets } : {};
+    const request = { userId, actor: { id: userId }, source, idempotencyKey, ...shown };
     const answer = await this.shop.place({ ...request, paymentMethod: "sandbox" });
     if (answer.kind !== "done") return undefined;
     const { order } = answer.value;

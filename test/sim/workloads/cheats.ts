@@ -1,16 +1,18 @@
 /**
- * A shopper who would like to pay less: whatever they do with their carts (add, change, remove, replace,
- * clear, merge, order, cancel, pay), the shop's conditions stay, and each order costs what they come to.
+ * A shopper who would like to pay less: whatever they do with their carts (add, change, remove, replace, clear,
+ * merge, spread over several, enter codes in each, buy what is free, order, cancel), what the shop adds stays, and
+ * each order costs what the shop's conditions and promotions come to, each of them applied once.
  */
 import type { AuditAction } from "../../../shared/base/audit-action.ts";
 import type { CartCondition } from "../../../shared/carts/model/cart.ts";
 import { makeCartId } from "../../../shared/carts/model/cart.ts";
-import { parseCart } from "../../../shared/carts/storage/cart-row.ts";
+import { conditionAttribute, keyIn, parseCart } from "../../../shared/carts/storage/cart-row.ts";
 import type { Order } from "../../../shared/orders/order.ts";
 import type { Item } from "../engine/values.ts";
 import { noFaults } from "../scheduler/faults.ts";
 import { type Commit, InvariantBroken, type World } from "../scheduler/world.ts";
-import { recomputedTotal } from "../invariants/prices.ts";
+import type { Promotion, PromotionFacts } from "../../../shared/promotions/promotion.ts";
+import { recomputedTogether } from "../invariants/prices.ts";
 import { Bank } from "./bank.ts";
 import { Processes } from "./processes.ts";
 import { createSystem, defaultSettings, type System } from "./system.ts";
@@ -18,16 +20,27 @@ import { createSystem, defaultSettings, type System } from "./system.ts";
 const userId = "mallory";
 const sessions = ["phone", "desk"];
 const instances = ["ticket", "menu"];
-const itemIds = ["pen", "book"];
-/** What the shop's own steps are called: it alone sets conditions, and takes them out with what was bought. */
+const prices = new Map([
+  ["pen", 700],
+  ["book", 1_400],
+  ["sample", 0],
+]);
+const itemIds = [...prices.keys()];
+const codes = ["WELCOME", "TENTH"];
+/** What the shop's own steps are called: it alone sets conditions. */
 const shopsOwn = new Set<string>([
   "cart.condition_set",
   "cart.condition_removed",
-  "cart.paid",
   "cart.merged",
 ] satisfies AuditAction[]);
+/** What the shop gives was for what is now bought; what it adds stays. */
+const isGiven = ({ value }: Pick<CartCondition, "value">): boolean => value.startsWith("-");
 
 const cartNamed = (row: Item) => parseCart(String(row["cartId"]), row as never);
+
+/** What a shopper could put into a cart once, before only the shop could; such rows are still there. */
+const smuggled = { type: "discount", target: "total", value: "-99.99%", order: 0 } as const;
+const old = "smuggled";
 
 /** What of a condition decides on money; a merge may have to give it another name. */
 const worth = ({ type, target, value, itemId, order }: CartCondition): string =>
@@ -55,7 +68,9 @@ export class Cheats {
     const { world } = this;
     const rough = world.rates;
     world.rates = noFaults;
-    for (const [index, itemId] of itemIds.entries()) await this.#stock(itemId, (index + 1) * 700);
+    for (const [itemId, amountMinor] of prices) await this.#stock(itemId, amountMinor);
+    await this.#promote();
+    this.#smuggle();
     world.rates = rough;
     await Promise.all([this.#shop(), this.#mallory("a"), this.#mallory("b")]);
     world.rates = noFaults;
@@ -67,37 +82,81 @@ export class Cheats {
     if (commit.table === "Orders" && !commit.oldImage) this.#placed(commit);
   }
 
+  /** Carts as they were when shoppers could set conditions: what has no mark of the shop's is worth nothing. */
+  #smuggle(): void {
+    const { engine, random } = this.world;
+    for (const sessionId of sessions.filter(() => random.chance(0.3))) {
+      const instance = random.pick(instances);
+      const key = { cartId: makeCartId(userId, sessionId) };
+      const keys = new Set([keyIn(instance, old)]);
+      const row = { ...key, version: 1, [conditionAttribute(instance, old)]: smuggled };
+      engine.commit(engine.table("Carts"), key, undefined, { ...row, conditionKeys: keys });
+    }
+  }
+
   /** Outside the shop's own steps no condition comes, goes or changes; a merge keeps those of the target. */
   #cartChange({ oldImage, newImage }: Commit): void {
+    const change = newImage?.["change"] as { action?: string } | undefined;
+    const isPurchase = change?.action === "cart.paid";
     const worthsOf = (row: Item | undefined): string[] =>
       row
-        ? [...cartNamed(row).instances.values()].flatMap((each) => each.conditions.map(worth))
+        ? [...cartNamed(row).instances.values()].flatMap((each) =>
+            each.conditions.filter((one) => !isPurchase || !isGiven(one)).map(worth),
+          )
         : [];
-    const change = newImage?.["change"] as { action?: string } | undefined;
     const [before, after] = [worthsOf(oldImage), worthsOf(newImage)];
-    if (shopsOwn.has(change?.action ?? "")) return;
+    if (!change || shopsOwn.has(change.action ?? "")) return;
     if (JSON.stringify(before.toSorted()) !== JSON.stringify(after.toSorted())) {
       throw new InvariantBroken("P8", `${change?.action} made ${before} into ${after}`);
     }
   }
 
-  /** P8: an order costs what its items cost, with the shop's conditions of its cart. */
+  /** P8: an order costs what its items cost, with the conditions of its carts and each promotion once. */
   #placed({ newImage }: Commit): void {
-    const order = newImage as unknown as Order;
-    const prices = new Map(
-      this.world.engine
-        .table("Stock")
-        .items()
-        .map((stock) => [String(stock["itemId"]), Number(stock["amountMinor"])]),
+    const { orderId, cart, totalMinor, uses = [] } = newImage as unknown as Order;
+    const row = this.world.engine.table("Carts").get({ cartId: cart!.cartId })!;
+    const ordered = [...cartNamed(row).instances.values()]
+      .filter(
+        ({ instance }) =>
+          cart!.instances.includes(instance) ||
+          cart!.codes?.some((entered) => entered.instance === instance),
+      )
+      .map((each) => ({ ...each, conditions: each.conditions.filter(({ name }) => name !== old) }));
+    const entered = new Set(ordered.flatMap((each) => (each.codes ?? []).map(({ code }) => code)));
+    const lists = ordered
+      .flatMap(({ lines }) => lines)
+      .reduce((sum, { itemId, quantity }) => sum + prices.get(itemId)! * quantity, 0);
+    const promotions = this.world.engine.table("Promotions").items() as unknown as Promotion[];
+    const applied = promotions.filter(
+      ({ code, automatic, minSubtotalMinor = 0 }) =>
+        entered.has(code) || (automatic && lists >= minSubtotalMinor),
     );
-    const row = this.world.engine.table("Carts").get({ cartId: order.cart!.cartId })!;
-    const expected = recomputedTotal(cartNamed(row), order.cart!.instances, prices);
-    if (order.totalMinor !== expected) {
-      throw new InvariantBroken(
-        "P8",
-        `${order.orderId} costs ${order.totalMinor}, not ${expected}`,
-      );
+    const expected = Number(recomputedTogether(ordered, applied, prices));
+    if (totalMinor !== expected) {
+      throw new InvariantBroken("P8", `${orderId} costs ${totalMinor}, not ${expected}`);
     }
+    // None of them goes together with another, and each is used once.
+    if (entered.size > 1 || uses.some(({ quantity }) => quantity > 1)) {
+      throw new InvariantBroken("P8", `${orderId} has ${[...entered]}, used ${uses.length} times`);
+    }
+  }
+
+  /** What the shop gives once an order: to all of them, or for a code. */
+  async #promote(): Promise<void> {
+    const { random } = this.world;
+    const rule = { type: "rule", target: "total", order: 1, active: true } as const;
+    const put = (code: string, facts: Partial<PromotionFacts>) =>
+      this.processes.insist("putPromotion", ({ promotions }) =>
+        promotions.put(
+          code,
+          { ...rule, name: code, value: "-300", automatic: false, combinable: false, ...facts },
+          { id: "root" },
+        ),
+      );
+    const least = random.pick([{}, { minSubtotalMinor: 2_100 }]);
+    if (random.chance(0.7)) await put("GIFT", { automatic: true, ...least });
+    await put("WELCOME", { value: "-500", maxUses: 50, maxUsesPerShopper: random.int(1, 20) });
+    await put("TENTH", { value: "-10%" });
   }
 
   async #stock(itemId: string, amountMinor: number): Promise<void> {
@@ -131,7 +190,12 @@ export class Cheats {
     const { random } = this.world;
     for (let step = 0; step < random.int(4, 9); step += 1) {
       await this.world.sleep(random.int(1, 15_000));
-      if (random.chance(0.3)) await this.#order(`${name}-${step}`);
+      const key = `${name}-${step}`;
+      const kind = random.weighted({ order: 3, free: 1, edit: 6 });
+      if (kind === "order") {
+        const chosen = random.chance(0.5) ? { instances: [random.pick(instances)] } : {};
+        await this.#order(key, { sessionId: random.pick(sessions), ...chosen });
+      } else if (kind === "free") await this.#buySample(key);
       else await this.#edit();
     }
   }
@@ -143,7 +207,16 @@ export class Cheats {
     const actor = { id: userId };
     const request = { userId, sessionId, instance: random.pick(instances), actor };
     const fromSessionId = sessions.find((each) => each !== sessionId)!;
-    const kind = random.weighted({ add: 5, change: 1, remove: 1, replace: 2, clear: 2, merge: 2 });
+    const kind = random.weighted({
+      add: 5,
+      change: 1,
+      remove: 1,
+      replace: 2,
+      clear: 2,
+      merge: 2,
+      enter: 4,
+      takeBack: 1,
+    });
     const works = {
       add: ({ carts }: System) => carts.addLine(request, { itemId, quantity }),
       change: ({ carts }: System) => carts.changeQuantity(request, itemId, quantity),
@@ -152,6 +225,8 @@ export class Cheats {
       clear: ({ carts }: System) => carts.clear(request),
       merge: ({ carts }: System) =>
         carts.merge({ userId, sessionId, fromSessionId, strategy: "sum", actor }),
+      enter: ({ carts }: System) => carts.enterCode(request, random.pick(codes)),
+      takeBack: ({ carts }: System) => carts.removeCode(request, random.pick(codes)),
     };
     const before = this.#allConditions();
     const answer = await this.processes.request(`cart.${kind}`, works[kind]);
@@ -199,16 +274,29 @@ export class Cheats {
     }
   }
 
-  async #order(idempotencyKey: string): Promise<void> {
+  /** What costs nothing is bought at once: maybe a tax goes along with it. */
+  async #buySample(key: string): Promise<void> {
+    const { random } = this.world;
+    const address = { sessionId: random.pick(sessions), instance: random.pick(instances) };
+    const request = { userId, ...address, actor: { id: userId } };
+    const answer = await this.processes.request("cart.replace", ({ carts }) =>
+      carts.putItems(request, [{ itemId: "sample", quantity: 1 }]),
+    );
+    if (answer.kind !== "done") return;
+    await this.#order(key, { sessionId: address.sessionId, instances: [address.instance] });
+  }
+
+  async #order(
+    idempotencyKey: string,
+    chosen: { readonly sessionId: string; readonly instances?: readonly string[] },
+  ): Promise<void> {
     const { random } = this.world;
     const actor = { id: userId };
-    const sessionId = random.pick(sessions);
-    const chosen = random.chance(0.5) ? { instances: [random.pick(instances)] } : {};
     const answer = await this.processes.insist("placeOrder", ({ orders }) =>
       orders.place({
         userId,
         actor,
-        source: { kind: "cart", sessionId, ...chosen },
+        source: { kind: "cart", ...chosen },
         paymentMethod: "sandbox",
         idempotencyKey,
       }),

@@ -170,6 +170,8 @@ export class Shop {
     }
     await world.sleep(this.plan.settings.maxHoldMs + 60_000);
     await this.#sweepAll();
+    // No order leads to what is over in further rows: the sweep finds them by itself.
+    for (const { itemId } of this.books.stocks()) this.books.hot.checkAtRest(itemId);
     // What a sweep that died had no time for, the next buyer would take over.
     await this.processes.insist("reclaim", ({ inventory }) =>
       inventory.reclaim(this.books.stocks().map(({ itemId }) => itemId)),

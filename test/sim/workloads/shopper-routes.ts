@@ -23,8 +23,12 @@ export interface ShopperTurn {
   readonly order: Order | undefined;
   /** Somebody else does something at the same time. */
   readonly rival: (work: (system: System) => Promise<unknown>) => void;
+  /** Tickets that shoppers were given in lines for items. */
+  readonly tickets: { readonly itemId: string; readonly ticket: string }[];
   /** Places an order and looks at what is answered. */
   readonly place: (source: "cart" | "items") => Promise<unknown>;
+  /** Pays for an order, or seems to; the bank tells of it when it likes. */
+  readonly pay: (order: Order) => void;
 }
 
 type Route = (system: System, turn: ShopperTurn) => Promise<unknown>;
@@ -40,7 +44,10 @@ const wish = ({ random, itemId }: ShopperTurn) => {
   return { itemId, quantity: random.int(1, 3), ...chosen };
 };
 const callerOf = ({ userId }: ShopperTurn) => ({ userId, isAdmin: false });
-const nothing: Route = async () => {};
+const asking = ({ userId, itemId }: ShopperTurn) => ({ itemId, userId, actor: { id: userId } });
+/** A ticket that somebody was given, their own or not. */
+const withTicket = (turn: ShopperTurn) =>
+  turn.tickets.length === 0 ? undefined : { ...asking(turn), ...turn.random.pick(turn.tickets) };
 
 /** What a shopper does with each of them. */
 export const shopperRoutes: Readonly<Record<string, Route>> = {
@@ -108,7 +115,26 @@ export const shopperRoutes: Readonly<Record<string, Route>> = {
     if (turn.random.chance(0.5)) turn.rival(({ orders }) => orders.claim(by("rival")));
     await system.orders.claim(by(turn.userId));
   },
-  // Both tell what a provider says, as its webhooks do: the bank of the simulation tells that.
-  verifyPayment: nothing,
-  paySandbox: nothing,
+  // What a browser was given is the shopper's word; money moves by the bank's alone.
+  verifyPayment: async (system, turn) => {
+    if (!turn.order) return;
+    const { orderId } = turn.order;
+    const returned = { status: "captured", amount: "1", sandbox_payment_id: "paid" };
+    const claim = { orderId, provider: "sandbox", returned, caller: callerOf(turn) } as const;
+    await system.payments.verify({ ...claim, actor: { id: turn.userId } });
+  },
+  paySandbox: async (_system, { order, pay }) => void (order && pay(order)),
+  joinItemLine: async (system, turn) => {
+    const standing = await system.itemLine.join(asking(turn));
+    const { ticket } = "turn" in standing ? standing.turn : standing.place;
+    turn.tickets.push({ itemId: turn.itemId, ticket });
+  },
+  askItemLine: async (system, turn) => {
+    const asked = withTicket(turn);
+    if (asked) await system.itemLine.ask(asked);
+  },
+  leaveItemLine: async (system, turn) => {
+    const asked = withTicket(turn);
+    if (asked) await system.itemLine.leave(asked);
+  },
 };

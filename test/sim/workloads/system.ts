@@ -4,7 +4,13 @@ import { createSandbox } from "../../../shared/providers/sandbox.ts";
 import { noLockLimits } from "../../../shared/locks/lock-limits.ts";
 import { silentLogger } from "../../../shared/base/logger.ts";
 import type { Providers } from "../../../shared/providers/provider.ts";
-import { createShop, type PayingShopParts, type ShopSettings } from "../../../shared/shop.ts";
+import type { PublishingOptions } from "../../../shared/events/publishing-service.ts";
+import {
+  createShop,
+  type PayingShopParts,
+  publishingService,
+  type ShopSettings,
+} from "../../../shared/shop.ts";
 import { createDatabase, type DocumentClient } from "../../../shared/table/database.ts";
 import type { World } from "../scheduler/world.ts";
 
@@ -22,6 +28,7 @@ export const defaultSettings: ShopSettings = {
   autoShards: 8,
   soldOutMemoryMs: 250,
   lockTimeoutMs: 5_000,
+  lowStock: 2,
 };
 
 /** A sandbox that nobody pays by: orders need a way to pay. */
@@ -50,7 +57,8 @@ export function createSystem(
     providers: providersOf(clock),
     alarm: () => {},
   };
-  return Object.assign(createShop(parts), { process, clock, database });
+  const publishing = (send: PublishingOptions["send"]) => publishingService({ ...parts, send });
+  return Object.assign(createShop(parts), { process, clock, database, publishing });
 }
 
 export type System = ReturnType<typeof createSystem>;
