@@ -67,7 +67,7 @@ else {
   const commit = execFileSync("git", ["rev-parse", "--short", "HEAD"], { cwd: here }).toString();
   const date = new Date().toISOString().slice(0, 10);
   const known = recordings.find((recording) => recording.name === name);
-  const kept = known ?? { costs: {}, crowds: {}, rows: [] };
+  const { countedEntriesOnce: _old, ...kept } = known ?? { costs: {}, crowds: {}, rows: [] };
   const recording: Recording = { ...kept, name, commit: commit.trim(), date };
   const all = known
     ? recordings.map((one) => (one === known ? recording : one))

@@ -96,6 +96,8 @@ export interface Recording {
   readonly name: string;
   readonly commit: string;
   readonly date: string;
+  /** It was recorded when the model still counted index entries once, also in transactions. */
+  readonly countedEntriesOnce?: boolean;
   readonly costs: Record<string, OrderCosts>;
   readonly crowds: Record<string, { readonly summary: CrowdSummary; readonly limits: Limits }>;
   readonly rows: { readonly load: Omit<RowLoad, "contention">; readonly rate: RowRate }[];
