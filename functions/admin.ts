@@ -9,6 +9,7 @@ import {
   lockStats,
   releaseOrder,
 } from "../shared/api/admin.ts";
+import { listEvents } from "../shared/api/told-events.ts";
 import { listPaymentEvents, reconcilePayments } from "../shared/api/payment-admin.ts";
 import {
   auditService,
@@ -18,6 +19,7 @@ import {
   reconciling,
   stockCheckService,
 } from "../shared/shop.ts";
+import { createToldService } from "../shared/events/told-service.ts";
 import { answer } from "./runtime/answer.ts";
 import { createHandler, serve } from "./runtime/http.ts";
 import { sweepEverything } from "./runtime/sweeping.ts";
@@ -27,6 +29,7 @@ const audit = auditService(shop);
 const clearing = clearingService(shop);
 const overview = overviewService(shop);
 const stockCheck = stockCheckService(shop);
+const told = createToldService(shop);
 
 export const handler = createHandler([
   serve(listLocks, async ({ query }) => {
@@ -57,6 +60,10 @@ export const handler = createHandler([
       return { reason: null, requestId: null, orderId: null, ...entry };
     });
     return answer(200, { entries, cursor });
+  }),
+  serve(listEvents, async ({ query: { resource, ...page } }) => {
+    const { rows, cursor = null } = await told.list(resource, page);
+    return answer(200, { events: [...rows], cursor });
   }),
   serve(reconcilePayments, async ({ body, actor }) => {
     const { cursor = null, ...found } = await reconciling(shop).reconcile(body, actor);

@@ -19,13 +19,14 @@ import { enterCartCode, removeCartCode } from "../shared/api/promotions.ts";
 import { cartService, priceService } from "../shared/shop.ts";
 import { answer } from "./runtime/answer.ts";
 import { createCartAnswers } from "./runtime/cart-answers.ts";
-import { parseEdit } from "./runtime/cart-edit.ts";
-import { expectedVersion } from "./runtime/entity-tag.ts";
+import { createCartEditing } from "./runtime/cart-edit.ts";
 import { createHandler, serve } from "./runtime/http.ts";
 import { shop } from "./runtime/wiring.ts";
 
 const carts = cartService(shop);
-const { wholeCart, instanceOfCart } = createCartAnswers(priceService(shop), carts);
+const answers = createCartAnswers(priceService(shop), carts);
+const { wholeCart, instanceOfCart } = answers;
+const { edited, editedWhole } = createCartEditing(carts, answers);
 
 export const handler = createHandler([
   serve(getCart, async ({ params }) => wholeCart(await carts.get(params), params, true)),
@@ -33,55 +34,41 @@ export const handler = createHandler([
   serve(getCartInstance, async ({ params }) =>
     instanceOfCart(await carts.get(params), params, true),
   ),
-  serve(mergeCart, async ({ params, body: { from, strategy }, headers, actor }) => {
-    const what = { ...params, fromSessionId: from.sessionId, strategy, actor };
-    const merge = { ...what, expectedVersion: expectedVersion(headers) };
-    return wholeCart(await carts.merge(merge), params);
-  }),
+  serve(mergeCart, (call) =>
+    editedWhole(call, (edit) => {
+      const { from, strategy } = call.body;
+      return carts.merge({ ...edit, fromSessionId: from.sessionId, strategy });
+    }),
+  ),
   serve(offerCartClaim, async ({ params, actor }) =>
     answer(201, await carts.offerClaim(params, actor)),
   ),
   serve(claimCart, async ({ params, body, actor }) =>
     wholeCart(await carts.claim({ ...params, ...body, actor }), params),
   ),
-  serve(clearCartInstance, async (call) =>
-    instanceOfCart(await carts.clear(parseEdit(call)), call.params),
-  ),
-  serve(addCartItem, async (call) =>
-    instanceOfCart(await carts.addLine(parseEdit(call), call.body), call.params),
-  ),
-  serve(replaceCartItems, async (call) =>
-    instanceOfCart(await carts.putItems(parseEdit(call), call.body), call.params),
-  ),
-  serve(changeCartItem, async (call) => {
-    const { lineId } = call.params;
-    const cart = await carts.changeQuantity(parseEdit(call), lineId, call.body.quantity);
-    return instanceOfCart(cart, call.params);
+  serve(clearCartInstance, (call) => edited(call, (edit) => carts.clear(edit))),
+  serve(addCartItem, (call) => edited(call, (edit) => carts.addLine(edit, call.body))),
+  serve(replaceCartItems, (call) => edited(call, (edit) => carts.putItems(edit, call.body))),
+  serve(changeCartItem, (call) => {
+    const { params, body } = call;
+    return edited(call, (edit) => carts.changeQuantity(edit, params.lineId, body.quantity));
   }),
-  serve(removeCartItem, async (call) =>
-    instanceOfCart(await carts.removeLine(parseEdit(call), call.params.lineId), call.params),
+  serve(removeCartItem, (call) =>
+    edited(call, (edit) => carts.removeLine(edit, call.params.lineId)),
   ),
-  serve(setCartCondition, async (call) => {
+  serve(setCartCondition, (call) => {
     const condition = { ...call.body, name: call.params.name };
-    return instanceOfCart(await carts.setCondition(parseEdit(call), condition), call.params);
+    return edited(call, (edit) => carts.setCondition(edit, condition));
   }),
-  serve(removeCartCondition, async (call) => {
-    const cart = await carts.removeCondition(parseEdit(call), call.params.name);
-    return instanceOfCart(cart, call.params);
-  }),
-  serve(enterCartCode, async (call) =>
-    instanceOfCart(await carts.enterCode(parseEdit(call), call.body.code), call.params),
+  serve(removeCartCondition, (call) =>
+    edited(call, (edit) => carts.removeCondition(edit, call.params.name)),
   ),
-  serve(removeCartCode, async (call) =>
-    instanceOfCart(await carts.removeCode(parseEdit(call), call.params.code), call.params),
+  serve(enterCartCode, (call) => edited(call, (edit) => carts.enterCode(edit, call.body.code))),
+  serve(removeCartCode, (call) => edited(call, (edit) => carts.removeCode(edit, call.params.code))),
+  serve(setCartMetadata, (call) =>
+    edited(call, (edit) => carts.setMetadata(edit, call.params.key, call.body.value)),
   ),
-  serve(setCartMetadata, async (call) => {
-    const { key } = call.params;
-    const cart = await carts.setMetadata(parseEdit(call), key, call.body.value);
-    return instanceOfCart(cart, call.params);
-  }),
-  serve(removeCartMetadata, async (call) => {
-    const cart = await carts.removeMetadata(parseEdit(call), call.params.key);
-    return instanceOfCart(cart, call.params);
-  }),
+  serve(removeCartMetadata, (call) =>
+    edited(call, (edit) => carts.removeMetadata(edit, call.params.key)),
+  ),
 ]);

@@ -1,15 +1,18 @@
-/** Table streams: turns changes into audit entries, the orders' ledger entries and cart events. */
-import { auditService, orderMovementService } from "../shared/shop.ts";
-import { announceCart } from "./runtime/cart-events.ts";
+/** Table streams: turns changes into audit entries, the orders' ledger entries and events, and tells who listens. */
+import { auditService, eventService, orderMovementService } from "../shared/shop.ts";
+import { announce } from "./runtime/announcing.ts";
 import { createStreamHandler } from "./runtime/stream.ts";
 import { shop } from "./runtime/wiring.ts";
 
 const audit = auditService(shop);
 const orderMovements = orderMovementService(shop);
 
-export const handler = createStreamHandler(async (change) => {
-  const told = await audit.record(change);
-  await orderMovements.record(change);
-  announceCart(change);
-  return told;
+export const handler = createStreamHandler({
+  async work(change) {
+    const told = await audit.record(change);
+    await orderMovements.record(change);
+    return told;
+  },
+  record: eventService(shop).record,
+  announce,
 });

@@ -1,18 +1,20 @@
 /** Documents over HTTP, and what the owner of a lock does with it: keep it, save under it, give it back. */
 import { getDocument, saveDocument, setDocumentAccess } from "../shared/api/documents.ts";
 import { extendLock, forceReleaseLock, getLockStatus, releaseLock } from "../shared/api/locks.ts";
+import { askView } from "../shared/locks/line.ts";
 import { secondsToMs } from "../shared/base/time.ts";
 import { wantedLock } from "../shared/documents/document-service.ts";
 import { documentLockName } from "../shared/documents/document.ts";
 import { lockView } from "../shared/locks/lock.ts";
 import { documentService, lockService } from "../shared/shop.ts";
-import { answer } from "./runtime/answer.ts";
+import { answer, replayed } from "./runtime/answer.ts";
 import { namedUser } from "./runtime/auth.ts";
 import { resolveEditor, resolveOwner } from "./runtime/document-caller.ts";
 import { etagHeader, expectedVersion } from "./runtime/entity-tag.ts";
 import { createHandler, serve } from "./runtime/http.ts";
-import { done, lockViewOrNull, replayed } from "./runtime/lock-answers.ts";
+import { done, lockViewOrNull } from "./runtime/lock-answers.ts";
 import { serveNames } from "./runtime/named-locks.ts";
+import { servePassing } from "./runtime/passing.ts";
 import { shop } from "./runtime/wiring.ts";
 
 const [documents, locks] = [documentService(shop), lockService(shop)];
@@ -31,7 +33,8 @@ export const handler = createHandler([
       idempotencyKey,
     };
     const extended = await locks.extend({ ...held, leaseMs: secondsToMs(body.ttl) });
-    const view = { ...done("Lock extended successfully"), lockInfo: lockView(extended.lock) };
+    const told = { lockInfo: lockView(extended.lock), askedBy: askView(extended.ask) };
+    const view = { ...done("Lock extended successfully"), ...told };
     return answer(200, view, replayed(extended.replayed));
   }),
   serve(releaseLock, async ({ body, headers, caller, actor }) => {
@@ -58,6 +61,7 @@ export const handler = createHandler([
     return answer(200, view, replayed(forced.replayed));
   }),
   ...serveNames(locks),
+  ...servePassing(locks),
   serve(getDocument, async ({ params: { docId }, caller }) => {
     const { document, lock } = await documents.get(docId, resolveEditor(caller));
     const { content, version, updatedAtMs, updatedBy } = document;

@@ -26,6 +26,9 @@ function replayHeader({ replayed }: Moved): Record<string, string> {
   return replayed ? { "idempotent-replayed": "true" } : {};
 }
 
+/** What a page shows may lag by a moment anyway: a browser or a cache in front may keep it for that long. */
+const pageHeaders = { "cache-control": "public, max-age=1" };
+
 const inventory = inventoryService(shop);
 const ledger = ledgerService(shop);
 
@@ -33,12 +36,14 @@ export const handler = createHandler([
   serve(createItem, async ({ body, actor }) =>
     answer(201, itemView(await inventory.create(body, actor))),
   ),
-  serve(getItem, async ({ params }) => answer(200, itemView(await inventory.look(params.itemId)))),
+  serve(getItem, async ({ params }) =>
+    answer(200, itemView(await inventory.look(params.itemId)), pageHeaders),
+  ),
   serve(listItems, async ({ query }) => {
     const { archived, ...page } = query;
     const catalog = archived === "true" ? "archived" : "items";
     const { rows, cursor = null } = await inventory.list({ ...page, catalog });
-    return answer(200, { items: rows.map(itemView), cursor });
+    return answer(200, { items: rows.map(itemView), cursor }, pageHeaders);
   }),
   serve(changeItem, async ({ params, body, actor }) =>
     answer(200, itemView(await inventory.change(params.itemId, body, actor))),

@@ -1,4 +1,4 @@
-/** Locks over HTTP that may have to be waited for: taking one, starting to edit, and the line. */
+/** Locks and items over HTTP that may have to be waited for: taking a lock, starting to edit, and the lines. */
 import { editDocument } from "../shared/api/documents.ts";
 import { acquireLock, askInLine, leaveLine } from "../shared/api/locks.ts";
 import { acquireNames, askInNameLine, leaveNameLine } from "../shared/api/named-locks.ts";
@@ -7,11 +7,12 @@ import { wantedLock } from "../shared/documents/document-service.ts";
 import { documentLockName } from "../shared/documents/document.ts";
 import { nameResource } from "../shared/locks/lock-group.ts";
 import { lockView } from "../shared/locks/lock.ts";
-import { documentService, lockService } from "../shared/shop.ts";
+import { documentService, itemLineService, lockService } from "../shared/shop.ts";
 import { answer } from "./runtime/answer.ts";
-import { resolveEditor, resolveOwner } from "./runtime/document-caller.ts";
+import { resolveEditor, resolveOwner, resolveWish } from "./runtime/document-caller.ts";
 import { etagHeader } from "./runtime/entity-tag.ts";
 import { createHandler, serve } from "./runtime/http.ts";
+import { serveItemLines } from "./runtime/item-lines.ts";
 import {
   done,
   namesView,
@@ -19,14 +20,15 @@ import {
   placeView,
   standingAnswer,
 } from "./runtime/lock-answers.ts";
+import { serveAsking } from "./runtime/passing.ts";
 import { shop } from "./runtime/wiring.ts";
 
 const [documents, locks] = [documentService(shop), lockService(shop)];
 
 export const handler = createHandler([
   serve(acquireLock, async ({ body, caller, actor }) => {
-    const { docId, ttl, waitMs, queue } = body;
-    const asked = { owner: resolveOwner(body, caller), leaseMs: secondsToMs(ttl), waitMs, actor };
+    const { docId, queue } = body;
+    const asked = resolveWish(body, caller, actor);
     const wanted = { ...asked, ...wantedLock(docId, resolveEditor(caller)) };
     if (queue) return standingAnswer(await locks.acquireOrQueue(wanted));
     return standingAnswer({ lock: await locks.acquire(wanted) });
@@ -55,11 +57,11 @@ export const handler = createHandler([
     await locks.line.leave({ resource: nameResource(name), ticket, userId, actor });
     return answer(200, done("Left the line"));
   }),
+  ...serveAsking(locks),
+  ...serveItemLines(itemLineService(shop)),
   serve(editDocument, async ({ params: { docId }, body, caller, actor }) => {
-    const { ttl, waitMs, queue } = body;
-    const asked = { owner: resolveOwner(body, caller), leaseMs: secondsToMs(ttl), waitMs, actor };
-    const wanted = { ...asked, editor: resolveEditor(caller) };
-    const state = queue
+    const wanted = { ...resolveWish(body, caller, actor), editor: resolveEditor(caller) };
+    const state = body.queue
       ? await documents.editOrQueue(docId, wanted)
       : await documents.edit(docId, wanted);
     if ("place" in state) return answer(202, placeView(state.place));

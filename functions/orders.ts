@@ -48,6 +48,7 @@ export const handler = createHandler([
       source: parseSource(body),
       ...pickChoices(body),
       expectedTotalMinor: body.expectedTotalMinor,
+      tickets: body.tickets,
       idempotencyKey: requireKey(body, headers["idempotency-key"]),
     });
     return replayed

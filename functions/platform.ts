@@ -35,7 +35,9 @@ export const handler = createHandler(
       listPaths(each).some((path) => matchesPath(path, rawPath)),
     );
     const allowed = [...new Set(there.flatMap(listMethods))].toSorted();
-    if (allowed.length === 0) throw new HoldfastError("NOT_FOUND", "There is no such route");
+    // What would take this method here was not meant: the gateway knows better what it hands to whom.
+    const isElsewhere = allowed.length === 0 || allowed.includes(http.method);
+    if (isElsewhere) throw new HoldfastError("NOT_FOUND", "There is no such route");
     const detail = `${http.method} is not for this route, only ${allowed.join(", ")}`;
     throw new HoldfastError("METHOD_NOT_ALLOWED", detail, { allowed });
   },

@@ -5,8 +5,9 @@ import {
   listPromotions,
   putPromotion,
 } from "../shared/api/promotions.ts";
+import { InvalidRequest } from "../shared/base/errors.ts";
 import type { Stock } from "../shared/inventory/stock.ts";
-import type { Promotion } from "../shared/promotions/promotion.ts";
+import { normalizeCode, type Promotion } from "../shared/promotions/promotion.ts";
 import { promotionService } from "../shared/shop.ts";
 import { answer } from "./runtime/answer.ts";
 import { createHandler, serve } from "./runtime/http.ts";
@@ -24,7 +25,11 @@ const promotions = promotionService(shop);
 
 export const handler = createHandler([
   serve(putPromotion, async ({ params, body, actor }) => {
-    const { promotion, uses } = await promotions.put(params.code, body, actor);
+    const { code = params.code, uses: _counted, ...facts } = body;
+    if (normalizeCode(code) !== normalizeCode(params.code)) {
+      throw new InvalidRequest([{ path: "code", message: "is another one than in the address" }]);
+    }
+    const { promotion, uses } = await promotions.put(code, facts, actor);
     return answer(200, promotionView(promotion, uses));
   }),
   serve(getPromotion, async ({ params }) => {

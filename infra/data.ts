@@ -44,7 +44,13 @@ export function createTables(scope: Construct, settings: Settings): Tables {
   return Object.fromEntries(entries) as Record<TableName, Table>;
 }
 
-function createTable(scope: Construct, name: TableName, settings: Settings): Table {
+/** What of the settings decides how a table is kept. */
+interface Keeping extends Pick<Settings, "production"> {
+  readonly capacity: Pick<Settings["capacity"], "warmReadUnits" | "warmWriteUnits">;
+}
+
+/** One of the tables, by its logical name. */
+export function createTable(scope: Construct, name: TableName, settings: Keeping): Table {
   const shape: TableShape = tableShapes[name];
   const { production } = settings;
   const table = new Table(scope, name, {
@@ -71,10 +77,10 @@ function createTable(scope: Construct, name: TableName, settings: Settings): Tab
   return table;
 }
 
-const crowded: ReadonlySet<TableName> = new Set(["Stock", "Orders", "Carts"]);
+const crowded: ReadonlySet<TableName> = new Set(["Stock", "Orders", "Carts", "Shoppers"]);
 
 /** What a crowd hits first is kept ready for it; a table grows by itself otherwise, but not within seconds. */
-function warmth(name: TableName, { capacity }: Settings) {
+function warmth(name: TableName, { capacity }: Keeping) {
   const { warmReadUnits = 12_000, warmWriteUnits = 4_000 } = capacity;
   const isAsked = (capacity.warmReadUnits ?? capacity.warmWriteUnits) !== undefined;
   if (!isAsked || !crowded.has(name)) return {};
@@ -86,10 +92,15 @@ function warmth(name: TableName, { capacity }: Settings) {
 }
 
 /** A new order writes an entry into each index of its table: one that is late would hold the table up. */
-function indexWarmth(name: TableName, { capacity: { warmWriteUnits } }: Settings) {
+function indexWarmth(name: TableName, { capacity: { warmWriteUnits } }: Keeping) {
   if (name !== "Orders" || warmWriteUnits === undefined) return {};
   return { warmThroughput: { writeUnitsPerSecond: warmWriteUnits } };
 }
 
-/** The tables whose changes leave by a stream. */
-export const streamedTables = tableNames.filter((name) => tableShapes[name].stream);
+/** The table whose rows are events: what follows its stream hands them on. */
+export const outbox = "Outbox" satisfies TableName;
+
+/** The tables whose changes leave by a stream, and are told by what follows it. */
+export const streamedTables = tableNames.filter(
+  (name) => tableShapes[name].stream && name !== outbox,
+);

@@ -55,7 +55,7 @@ function createFunction(
     },
     ...reservedFor(name, props.settings),
     // What nobody waits for may take longer than a request.
-    ...(["cleanup", "changes"].includes(name) && { timeout: Duration.seconds(60) }),
+    ...(["cleanup", "changes", "event-bus"].includes(name) && { timeout: Duration.seconds(60) }),
   });
   grantTables(appFunction, granted, props.tables);
   for (const provider of granted.secrets ?? []) {
@@ -65,10 +65,11 @@ function createFunction(
   return appFunction;
 }
 
-/** Webhooks, the streams and the sweep must not go hungry in a crowd of shoppers. */
+/** Webhooks, the owners of locks, the streams and the sweep must not go hungry in a crowd. */
 function reservedFor(name: FunctionName, { capacity }: Settings): { reserved?: number } {
   const reserved: Partial<Record<FunctionName, number>> = {
     "payment-webhooks": capacity.reservedForWebhooks,
+    documents: capacity.reservedForOwners,
     changes: capacity.reservedForChanges,
     cleanup: capacity.reservedForCleanup,
   };
@@ -101,6 +102,7 @@ function settingsEnvironment({ settings, apiUrl }: FunctionsProps): Record<strin
     LATE_MONEY_SECONDS: String(settings.lateMoneySeconds),
     CART_LOCKING: settings.cartLocking,
     AUTO_SHARDS: String(settings.autoShards),
+    LOW_STOCK: String(settings.lowStock),
     SOLD_OUT_MEMORY_MS: String(settings.soldOutMemoryMs),
     SECRET_OVERLAP_HOURS: String(settings.secretOverlapHours),
     LOCK_TIMEOUT_SECONDS: String(settings.lockTimeoutSeconds),

@@ -29,6 +29,12 @@ export interface Permissions {
   readonly queries?: { readonly [T in TableName]?: readonly (IndexName<T> | "")[] };
   readonly secrets?: readonly ProviderName[];
   readonly outsideProduction?: true;
+  /** What it may do with WebSockets: post to them, or close them. */
+  readonly connections?: readonly ("POST" | "DELETE")[];
+  /** It may put events on the bus. */
+  readonly publishes?: true;
+  /** A function that it may call. */
+  readonly calls?: string;
 }
 
 /** The functions of the stack; each name is the file `functions/<name>.ts`. */
@@ -40,6 +46,8 @@ export const permissions = {
       // PutItem: a shopper's own uses of a promotion.
       Stock: ["BatchGetItem", "PutItem", "UpdateItem"],
       Promotions: ["BatchGetItem", "ConditionCheckItem"],
+      // The lines for sold-out items: a turn is used, or a line ended in which nobody is left.
+      Locks: ["BatchGetItem", "UpdateItem"],
       // Scan: administrators list everybody's orders; no shopper's request ever scans.
       Orders: ["GetItem", "BatchGetItem", "PutItem", "UpdateItem", "Scan"],
       Shoppers: ["UpdateItem"],
@@ -55,6 +63,8 @@ export const permissions = {
       Stock: ["BatchGetItem", "PutItem", "UpdateItem"],
       Promotions: ["BatchGetItem"],
       Locks: ["UpdateItem"],
+      // Idempotency keys: remembered with an edit, looked at when one was refused.
+      Requests: ["BatchGetItem", "PutItem"],
     },
   },
   payments: {
@@ -63,6 +73,8 @@ export const permissions = {
       Shoppers: ["UpdateItem"],
       // Late money takes units again, and looks for them where an item is spread over rows.
       Stock: ["BatchGetItem", "UpdateItem"],
+      // Late money buys only while the discounts are still given.
+      Promotions: ["ConditionCheckItem"],
       Carts: ["UpdateItem"],
     },
     secrets: providerNames,
@@ -72,6 +84,7 @@ export const permissions = {
       Orders: ["GetItem", "UpdateItem"],
       Shoppers: ["UpdateItem"],
       Stock: ["BatchGetItem", "UpdateItem"],
+      Promotions: ["ConditionCheckItem"],
       Carts: ["UpdateItem"],
       Events: ["PutItem"],
     },
@@ -100,6 +113,8 @@ export const permissions = {
       Locks: ["GetItem", "BatchGetItem", "UpdateItem"],
       Owners: ["UpdateItem"],
       Documents: ["GetItem"],
+      // Units of sold-out items are held for those in their lines.
+      Stock: ["BatchGetItem", "UpdateItem"],
     },
   },
   documents: {
@@ -108,12 +123,14 @@ export const permissions = {
       // A turn that is extended before it was claimed is claimed by that.
       Owners: ["UpdateItem"],
       Documents: ["GetItem", "UpdateItem"],
+      Requests: ["PutItem"],
     },
   },
   admin: {
     tables: {
       Locks: ["BatchGetItem", "UpdateItem"],
-      Stock: ["GetItem", "BatchGetItem", "UpdateItem"],
+      Stock: ["GetItem", "BatchGetItem", "UpdateItem", "ConditionCheckItem"],
+      Promotions: ["ConditionCheckItem"],
       Carts: ["UpdateItem"],
       Orders: ["GetItem", "BatchGetItem", "UpdateItem"],
       Shoppers: ["UpdateItem"],
@@ -125,6 +142,7 @@ export const permissions = {
       Stock: ["catalog"],
       Orders: ["due"],
       Audit: [""],
+      Outbox: [""],
       Events: ["byOrder"],
     },
     secrets: realProviderNames,
@@ -133,17 +151,56 @@ export const permissions = {
     tables: {
       Orders: ["BatchGetItem", "UpdateItem"],
       Shoppers: ["UpdateItem"],
-      Stock: ["BatchGetItem", "UpdateItem"],
+      Stock: ["BatchGetItem", "UpdateItem", "ConditionCheckItem"],
+      Promotions: ["ConditionCheckItem"],
       Carts: ["UpdateItem"],
       Locks: ["BatchGetItem", "UpdateItem"],
       Movements: ["BatchGetItem"],
       // How far the reconciler has come.
       Events: ["GetItem", "PutItem"],
     },
-    queries: { Orders: ["due"], Locks: ["byExpiry", "byName"] },
+    // Items in several rows.
+    queries: { Orders: ["due"], Locks: ["byExpiry", "byName"], Stock: ["catalog"] },
     secrets: realProviderNames,
   },
-  changes: { tables: { Audit: ["PutItem"], Movements: ["PutItem"] } },
+  changes: {
+    // BatchGetItem: whether anybody listens to what happened.
+    tables: {
+      Audit: ["PutItem"],
+      Movements: ["PutItem"],
+      Live: ["BatchGetItem"],
+      Outbox: ["PutItem"],
+      // Whether an item is sold out, few or back.
+      Stock: ["GetItem", "BatchGetItem"],
+    },
+    queries: { Outbox: [""] },
+    calls: "live-posts",
+  },
+  "event-bus": {
+    tables: { Outbox: ["GetItem", "UpdateItem"] },
+    queries: { Outbox: [""] },
+    publishes: true,
+  },
+  live: {
+    tables: {
+      Live: ["GetItem", "PutItem", "UpdateItem", "BatchWriteItem"],
+      // Whoever may ask may listen.
+      Locks: ["GetItem"],
+      Orders: ["GetItem"],
+      Stock: ["GetItem"],
+    },
+    // A user who has too many has the oldest one closed.
+    connections: ["DELETE"],
+  },
+  "live-posts": {
+    tables: {
+      // What is gone is removed.
+      Live: ["GetItem", "UpdateItem", "BatchWriteItem"],
+      Stock: ["BatchGetItem"],
+    },
+    queries: { Live: [""], Stock: [""] },
+    connections: ["POST"],
+  },
   platform: { tables: { Locks: ["GetItem"] } },
   trials: {
     tables: {

@@ -7,8 +7,10 @@ import { createApi, createRoutes, selectRoutes } from "./api.ts";
 import type { Route } from "./api.ts";
 import { createTables } from "./data.ts";
 import { createDeadLetters, createDeadRecords } from "./dead-letters.ts";
+import { createEvents } from "./events.ts";
 import { createFunctions } from "./functions.ts";
 import { scheduleJobs } from "./jobs.ts";
+import { createLive } from "./live.ts";
 import { backUp } from "./backups.ts";
 import { createSecrets, listProviders } from "./secrets.ts";
 import type { Settings } from "./settings/settings.ts";
@@ -34,6 +36,7 @@ export class HoldfastStack extends Stack {
     const signIn = createSignIn(this, settings);
     const apiUrl = api.apiEndpoint;
     const functions = createFunctions(this, { settings, tables, secrets, apiUrl });
+    createLive(this, { settings, functions });
     const served = selectRoutes(endpoints, settings.production);
     createRoutes(this, {
       api,
@@ -61,6 +64,7 @@ export class HoldfastStack extends Stack {
       changes: functions.get("changes")!,
       deadRecords,
     });
+    const bus = createEvents(this, { settings, tables, functions, deadRecords });
     const alarms = createAlarms(this, { settings, api, endpoints: served, functions, deadLetters });
     for (const [key, value] of settings.tags) Tags.of(this).add(key, value);
     if (settings.backups) backUp(this, tables);
@@ -83,6 +87,9 @@ export class HoldfastStack extends Stack {
       DeadRecordsBucket: deadRecords.bucket.bucketName,
       DeadRecordsQueueUrl: deadRecords.announcements.queueUrl,
       ChangesFunctionName: functions.get("changes")!.functionName,
+      EventBusFunctionName: functions.get("event-bus")!.functionName,
+      EventBusName: bus.eventBusName,
+      EventBusArn: bus.eventBusArn,
       CleanupFunctionName: functions.get("cleanup")!.functionName,
     });
   }

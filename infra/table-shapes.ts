@@ -18,7 +18,7 @@ export interface TableShape {
   readonly partition: KeyAttribute;
   readonly sort?: KeyAttribute;
   readonly indexes?: Readonly<Record<string, IndexShape>>;
-  /** Rows leave by the stream when what happens to them belongs into the audit trail. */
+  /** Rows leave by the stream when what happens to them belongs into the audit trail, or are events themselves. */
   readonly stream: boolean;
   readonly ttl: boolean;
 }
@@ -90,6 +90,8 @@ export const tableShapes = {
   Shoppers: { partition: text("shopperId"), stream: false, ttl: true },
   // Which locks each user took: follows from the locks, so nothing of it is told.
   Owners: { partition: text("userId"), stream: false, ttl: true },
+  // What was asked for under which idempotency key: the change itself is told elsewhere.
+  Requests: { partition: text("requestId"), stream: false, ttl: true },
   Documents: { partition: text("documentId"), stream: true, ttl: false },
   Audit: { partition: text("subject"), sort: text("at"), stream: false, ttl: true },
   Events: {
@@ -101,6 +103,10 @@ export const tableShapes = {
     stream: false,
     ttl: true,
   },
+  // What leaves as events, numbered within each resource; row 0 says how far they have left.
+  Outbox: { partition: text("resource"), sort: number("sequence"), stream: true, ttl: true },
+  // Who listens to what: hints, which nothing relies on and which end by themselves.
+  Live: { partition: text("about"), sort: text("connectionId"), stream: false, ttl: true },
 } as const satisfies Record<string, TableShape>;
 
 /** The name of a table, as code and permissions call it. */

@@ -4,6 +4,7 @@ import { join } from "node:path";
 import type { Context } from "./assembly/synth.ts";
 import type { TemplateResolver } from "./assembly/template.ts";
 import { startAwsFront } from "./aws/aws-front.ts";
+import { createBuses } from "./aws/buses.ts";
 import { createBuckets } from "./aws/buckets.ts";
 import { createCallRecord } from "./aws/calls.ts";
 import { createFaults } from "./aws/faults.ts";
@@ -11,16 +12,20 @@ import { createPermissions } from "./aws/permissions.ts";
 import { createQueues, type Queues } from "./aws/queues.ts";
 import { createSecrets } from "./aws/secrets.ts";
 import { createContentionFront } from "./contention/front.ts";
-import { readApi } from "./http/api.ts";
+import { type Api, readApi } from "./http/api.ts";
+import { joinHeaders } from "./http/event.ts";
 import { createGateway } from "./http/gateway.ts";
 import { refusalOfOrigin } from "./http/origin-guard.ts";
-import { type Answerer, startServer } from "./http/server.ts";
+import { type Answerer, type LocalServer, startServer } from "./http/server.ts";
+import { readSocketApi } from "./http/socket-api.ts";
+import { createSockets, type Sockets } from "./http/sockets.ts";
 import { startJobs } from "./jobs/jobs.ts";
-import { createFunctions } from "./lambda/functions.ts";
+import { createFunctions, type LocalFunctions } from "./lambda/functions.ts";
 import { createLogBook, type LogLine } from "./lambda/log-book.ts";
 import type { Measuring } from "./observe/measuring.ts";
 import { createObserving } from "./observe/observing.ts";
 import { servePage } from "./pages/page.ts";
+import { serveSite } from "./pages/site.ts";
 import { pages } from "./pages/index.ts";
 import { type Desk, startDesk } from "./providers/desk.ts";
 import type { Runner } from "./runner.ts";
@@ -46,6 +51,8 @@ export interface HoldfastOptions {
   readonly playsProviders?: boolean;
   /** How many workers a function may have. */
   readonly maxWorkers?: number;
+  /** How many runs the account allows at once, as Lambda limits them; else only what functions keep for themselves is limited. */
+  readonly accountRuns?: number;
   /** Makes the alarms' minutes shorter: at 60 five minutes last five seconds. */
   readonly alarmSpeed?: number;
   /** Ends the start early; what was started by then is stopped. */
@@ -98,29 +105,44 @@ function createObserved(
     template,
     awsUrl,
     maxWorkers: options.maxWorkers ?? DEFAULT_MAX_WORKERS,
+    accountRuns: options.accountRuns,
     onLog: (name, text) => logs.write(name, text),
     onInvocation: observing.measuring.invocation,
   });
-  return { ...observing, logs, functions };
+  return { ...observing, logs, functions, buses: createBuses(template, { queues, functions }) };
 }
 
 /** Answers the API, and the pages that exist on this machine only. */
-function createAnswerer(
-  template: TemplateResolver,
-  runner: Runner,
-  measuring: Measuring,
-): Answerer {
-  const gateway = createGateway(
-    readApi(template, runner.functions, runner.issuer),
-    measuring.answer,
-  );
+function createAnswerer(api: Api, runner: Runner, measuring: Measuring): Answerer {
+  const gateway = createGateway(api, measuring.answer);
   return async (request) => {
     const refused = refusalOfOrigin(request);
     if (refused) return refused;
-    return /^\/_local(\/|$)/u.test(request.path)
-      ? servePage(pages, request, runner)
-      : gateway(request);
+    if (/^\/_local(\/|$)/u.test(request.path)) return servePage(pages, request, runner);
+    const page =
+      request.method === "GET" &&
+      (await serveSite(request.path, joinHeaders(request.rawHeaders)["host"] ?? ""));
+    if (page) return page;
+    const answer = await gateway(request);
+    runner.desk?.hear(answer.body);
+    return answer;
   };
+}
+
+/** The WebSockets of the template, if it has any: they begin at the server, and end before the functions do. */
+function openSockets(
+  template: TemplateResolver,
+  functions: LocalFunctions,
+  { cors }: Api,
+  server: LocalServer,
+  cleanup: AsyncDisposableStack,
+): Sockets | undefined {
+  const declared = readSocketApi(template, functions);
+  if (!declared) return undefined;
+  const sockets = createSockets(declared, cors);
+  server.upgradeWith(sockets.upgrade);
+  cleanup.defer(() => sockets.stop());
+  return sockets;
 }
 
 /** The providers' desk, and the context that has the stack call there. A production calls nobody but real ones. */
@@ -182,17 +204,21 @@ async function start(given: HoldfastOptions, cleanup: AsyncDisposableStack): Pro
   );
   const contention =
     options.contention && (await createContentionFront(dynamoDb, tables, options.contention));
+  const api = readApi(template, functions, issuer);
+  const sockets = openSockets(template, functions, api, server, cleanup);
   front.connect({
     ...services,
     functions,
+    buses: observed.buses,
+    sockets,
     dynamoDb: contention ?? dynamoDb,
     onWrite: (tableArn) => streams.wake(tableArn),
   });
 
   const model = contention?.model;
-  const inside = { ...services, ...observed, tables, schedules, contention: model, desk };
+  const inside = { ...services, ...observed, sockets, tables, schedules, contention: model, desk };
   const runner: Runner = { ...inside, url, dynamoDbEndpoint: database.endpoint, issuer };
-  server.answerWith(createAnswerer(template, runner, measuring));
+  server.answerWith(createAnswerer(api, runner, measuring));
   desk?.open(url);
   // Stopping goes backwards through what was deferred: this makes new requests end first of all.
   cleanup.defer(() => server.stop());

@@ -6,7 +6,7 @@ import { createTables, dropTables } from "./database/tables.ts";
 import { declaredSignIn } from "./http/api.ts";
 import { createIssuer } from "./http/issuer.ts";
 import { readAssembly } from "./assembly/assembly.ts";
-import { createResourceValues, rewriteApiUrl } from "./assembly/resource-values.ts";
+import { createResourceValues, listSocketApis, rewriteApiUrl } from "./assembly/resource-values.ts";
 import { type Context, synthesize } from "./assembly/synth.ts";
 import { createTemplateResolver } from "./assembly/template.ts";
 
@@ -63,7 +63,10 @@ export async function loadStack(
     template: assembly.template,
     stackName: assembly.stackName,
     values: createResourceValues({ tablePrefix, ...addresses }),
-    rewrite: rewriteApiUrl(addresses.apiUrl),
+    rewrite: rewriteApiUrl(addresses.apiUrl, {
+      sockets: listSocketApis(assembly.template),
+      awsUrl: addresses.awsUrl,
+    }),
   });
   const dynamoDb = connectDynamoDb(database.endpoint);
   cleanup.defer(() => dynamoDb.close());

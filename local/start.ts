@@ -108,7 +108,8 @@ Holdfast runs at ${address}
   try        curl -X POST ${address}/items ${json} -d '{"itemId":"chair","name":"Chair","kind":"Retail","price":{"amountMinor":4900,"currency":"EUR"},"quantity":1}'
              curl -X POST ${address}/order/alice ${json} -H "Idempotency-Key: first" -d '{"items":[{"itemId":"chair","quantity":1}],"paymentMethod":"sandbox"}'
              curl ${address}/items/chair
-  look       ${address}/_local    (all that exists on this machine only)
+  look       ${address}    (a shop and a console in the browser)
+  insides    ${address}/_local    (all that exists on this machine only)
   providers  ${address}/_local/providers    (pay, fail, refund and dispute by hand)${
     contention ? `\n  contention ${address}/_local/contention    (what met whom)` : ""
   }

@@ -20,6 +20,7 @@ const commands = {
   drill: "scripts/drill.ts",
   crowd: "scripts/crowd.ts",
   migrate: "scripts/migrate.ts",
+  build: "scripts/build.ts",
 };
 
 const oldestNode = 20;

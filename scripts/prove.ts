@@ -16,12 +16,13 @@ import { loadProgress, type Progress, saveProgress } from "../test/sim/prove/tot
 import { describeViolation } from "../test/sim/simulate.ts";
 import { plantedFaults } from "../test/sim/teeth/faults.ts";
 import { misfits, tryTeeth } from "../test/sim/teeth/teeth.ts";
+import { workloadNames } from "../test/sim/workloads/index.ts";
 
 const usage = `npm run prove -- [options]
 
   --seeds N         how many seeds to run (10,000)
   --first N         the first seed (1)
-  --workload NAME   one workload only, nothing recorded: shop, editors, carts, stock, edges
+  --workload NAME   one workload only, nothing recorded: ${workloadNames.join(", ")}
   --calls N         how many calls to compare with DynamoDB Local (100,000)
   --fault-seeds N   the most seeds a planted fault may take (3,000)
   --workers N       threads (as many as processors)
@@ -46,6 +47,20 @@ const [seeds, first, calls, faultSeeds, workers] = [
   values["fault-seeds"],
   values.workers,
 ].map(Number) as [number, number, number, number, number];
+
+const git = (...parameters: string[]): string =>
+  execFileSync("git", parameters, { cwd: ROOT }).toString().trim();
+
+const commit = git("rev-parse", "--short", "HEAD");
+
+/**
+ * Where a run that takes an hour is kept, to go on where it was stopped: by its commit. Sources that differ from it have none:
+ * what was found in others says nothing of them.
+ */
+function keptFile(name: string): string | undefined {
+  if (git("status", "--porcelain", "--untracked-files=no") !== "") return undefined;
+  return join(ROOT, ".holdfast", "prove", `${name}-${commit}-${first}-${seeds}.json`);
+}
 
 const callsEach = 250;
 const bars = new MultiBar({
@@ -109,14 +124,19 @@ function showViolations(progress: Progress): void {
   }
 }
 
+/** Shorter runs begin anew. */
+const keptFrom = 1_000;
+
 /** One workload or few seeds, to look at something: nothing is recorded. */
 async function look(): Promise<number> {
-  const progress = loadProgress("", first, seeds);
-  await simulateAll(progress, undefined);
+  const file = seeds < keptFrom ? undefined : keptFile(values.workload ?? "all");
+  const progress = loadProgress(file ?? "", first, seeds);
+  await simulateAll(progress, file);
   bars.stop();
   showViolations(progress);
   const { operations, requests, violations } = progress.totals;
-  console.log(`${seeds} seeds, ${operations} operations, ${requests} requests`);
+  const seconds = Math.round(progress.elapsedMs / 1_000);
+  console.log(`${seeds} seeds, ${operations} operations, ${requests} requests, ${seconds} s`);
   console.log(`${violations.length} violations`);
   return violations.length > 0 ? 1 : 0;
 }
@@ -124,23 +144,22 @@ async function look(): Promise<number> {
 async function prove(): Promise<number> {
   const unfit = misfits(ROOT);
   if (unfit.length > 0) throw new Error(unfit.join("\n"));
-  const file = join(ROOT, ".holdfast", "prove", `${first}-${seeds}.json`);
-  const commit = execFileSync("git", ["rev-parse", "--short", "HEAD"], { cwd: ROOT }).toString();
-  const progress = loadProgress(file, first, seeds);
+  const file = keptFile("proof");
+  const progress = loadProgress(file ?? "", first, seeds);
   await simulateAll(progress, file);
   const crashes = await tryCrashPoints();
   const shownTeeth = bar("planted faults", plantedFaults.length);
   progress.teeth ??= await tryTeeth(ROOT, { most: faultSeeds, workers }, ({ invariant }) =>
     shownTeeth.increment(1, invariant === undefined ? { note: "one not caught" } : {}),
   );
-  saveProgress(file, progress);
+  if (file) saveProgress(file, progress);
   progress.comparison ??= await compare();
-  saveProgress(file, progress);
+  if (file) saveProgress(file, progress);
   const { teeth, comparison } = progress;
   bars.stop();
   const proof = proofText({
     date: new Date().toISOString().slice(0, 10),
-    commit: commit.trim(),
+    commit,
     command: `npm run prove -- --seeds ${seeds} --first ${first} --calls ${calls}`,
     progress,
     crashes,

@@ -1,6 +1,7 @@
 /**
- * `npm test`: everything that has to hold, the quick and certain first. What follows `--` goes to Vitest.
- * `npm run test:full`: the tests that `npm test` does a part of (`test/support/effort.ts`), whole.
+ * `npm test`: all that is quick, the certain first. What follows `--` goes to Vitest, and then nothing is left out.
+ * `npm run test:full`: what `npm test` does a part of (`test/support/effort.ts`), whole, and what it leaves out: the
+ * tests whose names end in `@long`.
  */
 import { type ChildProcess, spawn } from "node:child_process";
 import { globSync, readFileSync } from "node:fs";
@@ -20,6 +21,7 @@ const BIN = join(ROOT, "node_modules", ".bin");
 /** These look at the sources only and run side by side. */
 const STATIC_STEPS: Step[] = [
   { name: "types", program: "tsc", parameters: ["-p", "."] },
+  { name: "types of pages", program: "tsc", parameters: ["-p", "console"] },
   { name: "lint", program: "oxlint", parameters: [] },
   { name: "nothing unused", program: "knip", parameters: [] },
   { name: "format", program: "prettier", parameters: ["--check", "--log-level", "warn", "."] },
@@ -66,11 +68,33 @@ async function report(step: Step, live: boolean): Promise<boolean> {
   return code === 0;
 }
 
-/** The files that leave something out otherwise: they say so by how they name their effort. */
-function filesOfFullRun(): string[] {
-  return globSync("test/**/*.test.ts", { cwd: ROOT }).filter((file) =>
-    readFileSync(join(ROOT, file), "utf8").includes("support/effort.ts"),
+const LONG = "@long";
+
+/** Only when all of them run does a permission that nothing asked for mean that it is too many. */
+const END_TO_END = /^test\/(e2e|rights)\//;
+
+/** The runs of `npm run test:full`: files that do a part otherwise, whole, and of all others what is long. */
+function stepsOfFullRun(parameters: string[]): Step[] {
+  const files = globSync("test/**/*.test.ts", { cwd: ROOT }).map((file) => {
+    return { file, text: readFileSync(join(ROOT, file), "utf8") };
+  });
+  const isWhole = ({ file, text }: (typeof files)[number]) =>
+    text.includes("support/effort.ts") || END_TO_END.test(file.replaceAll("\\", "/"));
+  const [whole, others] = [true, false].map((wanted) =>
+    files.filter((each) => isWhole(each) === wanted),
   );
+  const long = others!.filter(({ text }) => text.includes(LONG));
+  const run = (name: string, of: typeof files, ...more: string[]): Step => {
+    const paths = of.map(({ file }) => file);
+    return { name, program: "vitest", parameters: ["run", ...more, ...paths, ...parameters] };
+  };
+  return [run("tests in full", whole!), run("long tests", long, "--testNamePattern", LONG)];
+}
+
+async function reportInTurn(steps: readonly Step[]): Promise<boolean> {
+  let isPassed = true;
+  for (const step of steps) isPassed = (await report(step, true)) && isPassed;
+  return isPassed;
 }
 
 async function main(): Promise<number> {
@@ -78,20 +102,19 @@ async function main(): Promise<number> {
     for (const child of running) child.kill("SIGTERM");
   });
   if (!process.env["DYNAMODB_ENDPOINT"]) await ensureJava((text) => console.log(text));
-  const [first, ...rest] = process.argv.slice(2);
+  const asked = process.argv.slice(2);
+  const [first, ...rest] = asked;
   if (first === "--full") {
     process.env["HOLDFAST_EFFORT"] = "full";
-    const parameters = ["run", ...filesOfFullRun(), ...rest];
-    return (await report({ name: "tests in full", program: "vitest", parameters }, true)) ? 0 : 1;
+    process.env["HOLDFAST_ALL_E2E"] = "1";
+    return (await reportInTurn(stepsOfFullRun(rest))) ? 0 : 1;
   }
   const passed = await Promise.all(STATIC_STEPS.map((step) => report(step, false)));
   if (passed.includes(false)) return 1;
-  // Only when all of them run does a permission that nothing asked for mean that it is too many.
-  if (first === undefined) process.env["HOLDFAST_ALL_E2E"] = "1";
   const tests: Step = {
     name: "tests: unit, infra, sim, store, race, e2e",
     program: "vitest",
-    parameters: ["run", ...process.argv.slice(2)],
+    parameters: ["run", ...(asked.length > 0 ? asked : ["--testNamePattern", `^(?!.*${LONG})`])],
   };
   return (await report(tests, true)) ? 0 : 1;
 }

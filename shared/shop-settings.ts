@@ -1,9 +1,12 @@
-/** What a deployment can choose of a shop. */
+/** What a deployment can choose of a shop, and what its services are made of. */
+import type { Logger } from "./base/logger.ts";
+import type { Clock } from "./base/time.ts";
 import type { CartStorage } from "./carts/editing/collection-guard.ts";
 import type { PaymentMethod } from "./orders/order.ts";
 import type { LockLimits } from "./locks/lock-limits.ts";
 import type { ShopperLimits } from "./orders/shopper.ts";
 import type { OnPaymentFailure } from "./payments/payment.ts";
+import type { Database } from "./table/database.ts";
 
 /** What a deployment can choose; times in milliseconds. */
 export interface ShopSettings {
@@ -29,6 +32,21 @@ export interface ShopSettings {
   readonly autoShards: number;
   /** For how long a function remembers that an item was sold out. */
   readonly soldOutMemoryMs: number;
+  /** An item of which so many units or fewer are available is low: that leaves as an event. */
+  readonly lowStock: number;
   /** The longest wait for the lock of a cart's collection, and the longest that one is held. */
   readonly lockTimeoutMs: number;
+}
+
+/** What services are made of; sleep and random are for tests and simulations. */
+export interface ShopParts {
+  readonly database: Database;
+  readonly clock: Clock;
+  readonly logger: Logger;
+  readonly settings: ShopSettings;
+  /** Ends early, without an error, when the signal is aborted. */
+  readonly sleep?: (durationMs: number, signal?: AbortSignal) => Promise<unknown>;
+  readonly random?: () => number;
+  /** Told how long somebody had to wait for a lock, in vain or not. */
+  readonly waited?: (waitedMs: number) => void;
 }

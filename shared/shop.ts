@@ -9,16 +9,21 @@ import { createOverviewService } from "./admin/overview-service.ts";
 import { createTrialLocksService } from "./admin/trial-locks-service.ts";
 import { createTrialService } from "./admin/trial-service.ts";
 import { createAuditService } from "./audit/audit-service.ts";
-import type { Logger } from "./base/logger.ts";
-import type { Clock } from "./base/time.ts";
+import { servedBy } from "./base/served-by.ts";
 import { createCartService } from "./carts/cart-service.ts";
 import { createDocumentService } from "./documents/document-service.ts";
 import { createItemMemory } from "./inventory/hot/item-memory.ts";
 import { createInventoryService } from "./inventory/inventory-service.ts";
+import { createItemLineService } from "./inventory/line/item-line-service.ts";
 import { createLedgerService } from "./inventory/ledger-service.ts";
 import { createLevelMemory } from "./inventory/level-memory.ts";
 import { createOrderMovementService } from "./inventory/order-movement-service.ts";
 import { createStockCheckService } from "./inventory/stock-check-service.ts";
+import { createAnnouncingService } from "./live/announcing-service.ts";
+import { createLiveService } from "./live/live-service.ts";
+import { createPostingService, type PostingOptions } from "./live/posting-service.ts";
+import { createEventService } from "./events/event-service.ts";
+import { createPublishingService } from "./events/publishing-service.ts";
 import { createLockService } from "./locks/lock-service.ts";
 import { createFulfilmentService } from "./orders/fulfilments/fulfilment-service.ts";
 import { createOrderService } from "./orders/order-service.ts";
@@ -30,24 +35,10 @@ import { createPaymentService } from "./payments/payment-service.ts";
 import type { PaymentAlarm } from "./payments/payment.ts";
 import { createReconciling } from "./payments/reconciling/reconcile-service.ts";
 import { createSweep } from "./payments/sweep.ts";
-import type { ShopSettings } from "./shop-settings.ts";
+import type { ShopParts } from "./shop-settings.ts";
 import type { Providers } from "./providers/provider.ts";
-import type { Database } from "./table/database.ts";
 
-export type { ShopSettings } from "./shop-settings.ts";
-
-/** What services are made of; sleep and random are for tests and simulations. */
-export interface ShopParts {
-  readonly database: Database;
-  readonly clock: Clock;
-  readonly logger: Logger;
-  readonly settings: ShopSettings;
-  /** Ends early, without an error, when the signal is aborted. */
-  readonly sleep?: (durationMs: number, signal?: AbortSignal) => Promise<unknown>;
-  readonly random?: () => number;
-  /** Told how long somebody had to wait for a lock, in vain or not. */
-  readonly waited?: (waitedMs: number) => void;
-}
+export type { ShopParts, ShopSettings } from "./shop-settings.ts";
 
 /** What services that deal with money are made of; apart, because providers bring their SDKs. */
 export interface PayingShopParts extends ShopParts {
@@ -91,6 +82,9 @@ export const ledgerService = recipe((parts: ShopParts) =>
   createLedgerService({ ...parts, lastSeen: levelMemory(parts) }),
 );
 
+/** The lines for sold-out items. */
+export const itemLineService = recipe((parts: ShopParts) => createItemLineService(parts));
+
 /** The check of the conservation law. */
 export const stockCheckService = recipe((parts: ShopParts) => createStockCheckService(parts));
 
@@ -103,9 +97,8 @@ export const priceService = recipe((parts: ShopParts) => createPriceService(part
 /** Carts. */
 export const cartService = recipe((parts: ShopParts) => {
   const { cartStorage: storage, lockTimeoutMs } = parts.settings;
-  const { remember: rememberPrices } = priceService(parts);
   const guard = { locks: lockService(parts), storage, lockTimeoutMs };
-  return createCartService({ ...parts, ...guard, rememberPrices });
+  return createCartService({ ...parts, ...guard, rememberPrices: priceService(parts).remember });
 });
 
 /** What a process has seen of crowded items. */
@@ -139,6 +132,25 @@ export const auditService = recipe((parts: ShopParts) => createAuditService(part
 
 /** The ledger's entries for what orders did. */
 export const orderMovementService = recipe((parts: ShopParts) => createOrderMovementService(parts));
+
+/** Who listens to what. */
+export const liveService = recipe((parts: ShopParts) => createLiveService(parts));
+
+/** Whether anybody listens to what happened. */
+export const announcingService = recipe((parts: ShopParts) => createAnnouncingService(parts));
+
+/** Tells those who listen. */
+export const postingService = recipe((parts: ShopParts & Pick<PostingOptions, "post">) =>
+  createPostingService({ ...parts, live: liveService(parts), inventory: inventoryService(parts) }),
+);
+
+/** What leaves as events. */
+export const eventService = recipe((parts: ShopParts) =>
+  createEventService({ ...parts, ...parts.settings, inventory: inventoryService(parts) }),
+);
+
+/** Hands events on. */
+export const publishingService = recipe(createPublishingService);
 
 /** What administrators see of locks and holds. */
 export const overviewService = recipe((parts: ShopParts) =>
@@ -185,11 +197,7 @@ export const cashier = recipe(({ sandbox, ...parts }: PayingShopParts) => {
 
 /** Ends orders and locks by an administrator's word. */
 export const clearingService = recipe((parts: PayingShopParts) =>
-  createClearingService({
-    ...parts,
-    locks: lockService(parts),
-    cancelling: cancelling(parts),
-  }),
+  createClearingService({ ...parts, locks: lockService(parts), cancelling: cancelling(parts) }),
 );
 
 /** The reconciler. */
@@ -203,21 +211,9 @@ export const sweep = recipe((parts: PayingShopParts) =>
     ...parts,
     orders: orderService(parts),
     payments: paymentService(parts),
-    reclaim: (itemIds) => inventoryService(parts).reclaim(itemIds),
+    inventory: inventoryService(parts),
   }),
 );
-
-type Recipes = Readonly<Record<string, (parts: PayingShopParts) => unknown>>;
-
-/** Makes each service when it is first asked for. */
-function servedBy<All extends Recipes>(recipes: All, parts: PayingShopParts) {
-  const services = Object.entries(recipes).map(
-    ([name, make]) => [name, { enumerable: true, get: () => make(parts) }] as const,
-  );
-  return Object.defineProperties({}, Object.fromEntries(services)) as {
-    readonly [Name in keyof All]: ReturnType<All[Name]>;
-  };
-}
 
 /**
  * Every service of a shop, each made when it is first asked for.
@@ -225,25 +221,29 @@ function servedBy<All extends Recipes>(recipes: All, parts: PayingShopParts) {
  * @example const { orders } = createShop({ database, clock, logger, settings, providers, alarm });
  */
 export function createShop(parts: PayingShopParts) {
-  const recipes = {
-    locks: lockService,
-    documents: documentService,
-    inventory: inventoryService,
-    ledger: ledgerService,
-    stockCheck: stockCheckService,
-    promotions: promotionService,
-    carts: cartService,
-    orders: payableOrderService,
-    fulfilments: fulfilmentService,
-    payments: paymentService,
-    cancelling,
-    reconciling,
-    cashier,
-    sweep,
-    audit: auditService,
-    orderMovements: orderMovementService,
-    overview: overviewService,
-    clearing: clearingService,
-  };
-  return servedBy(recipes, parts);
+  return servedBy(
+    {
+      locks: lockService,
+      documents: documentService,
+      inventory: inventoryService,
+      itemLine: itemLineService,
+      ledger: ledgerService,
+      stockCheck: stockCheckService,
+      promotions: promotionService,
+      carts: cartService,
+      orders: payableOrderService,
+      fulfilments: fulfilmentService,
+      payments: paymentService,
+      cancelling,
+      reconciling,
+      cashier,
+      sweep,
+      audit: auditService,
+      orderMovements: orderMovementService,
+      events: eventService,
+      overview: overviewService,
+      clearing: clearingService,
+    },
+    parts,
+  );
 }

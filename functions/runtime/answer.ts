@@ -36,6 +36,10 @@ export function answer<const Status extends number, Body>(
   return { status, body, ...(headers ? { headers } : {}) };
 }
 
+/** The header by which the answer to a repeated request says so; none otherwise. */
+export const replayed = (isReplayed: boolean): Record<string, string> =>
+  isReplayed ? { "idempotent-replayed": "true" } : {};
+
 /** The answer in payload format 2.0; without a body where there is none. */
 export function toResult({ status, body, headers }: Answer): APIGatewayProxyStructuredResultV2 {
   return {

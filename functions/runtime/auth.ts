@@ -2,6 +2,7 @@
 import type { APIGatewayProxyEventV2WithJWTAuthorizer } from "aws-lambda";
 import { Forbidden, HoldfastError } from "../../shared/base/errors.ts";
 import type { Access } from "../../shared/api/endpoint.ts";
+import { type EpochMs, epochMs, secondsToMs } from "../../shared/base/time.ts";
 import { env } from "./env.ts";
 import { groupsIn, isIdToken, tokenClaims } from "./token.ts";
 
@@ -21,6 +22,11 @@ const maxNameLength = 128;
 export function parseSubject(event: APIGatewayProxyEventV2WithJWTAuthorizer): string | undefined {
   const sub = event.requestContext.authorizer?.jwt?.claims?.["sub"];
   return typeof sub === "string" && sub !== "" ? sub : undefined;
+}
+
+/** When the token of a request ends; at once where it does not say. */
+export function parseTokenEnd(event: APIGatewayProxyEventV2WithJWTAuthorizer): EpochMs {
+  return epochMs(secondsToMs(Number(event.requestContext.authorizer?.jwt?.claims?.["exp"] ?? 0)));
 }
 
 /**

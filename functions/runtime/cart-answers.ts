@@ -1,6 +1,12 @@
-/** How carts are answered with: priced by the promotions of now, or of a moment ago. */
+/** How carts are answered with: read at the unit prices of now, and by the promotions of now or of a moment ago. */
 import { systemClock } from "../../shared/base/time.ts";
-import type { Cart, CartAddress, InstanceAddress } from "../../shared/carts/model/cart.ts";
+import { cartAtPrices } from "../../shared/carts/checkout/cart-repricing.ts";
+import {
+  type Cart,
+  type CartAddress,
+  type InstanceAddress,
+  liveLock,
+} from "../../shared/carts/model/cart.ts";
 import { cartInstanceView, cartView } from "../../shared/carts/model/cart-view.ts";
 import { listCodes } from "../../shared/carts/model/price-rules.ts";
 import type { CartService } from "../../shared/carts/cart-service.ts";
@@ -24,7 +30,11 @@ export function createCartAnswers(
 
   type Showing = Awaited<ReturnType<typeof readShowing>>;
 
-  /** A cart's version does not tell when promotions change what it comes to, nor when an item is withdrawn. */
+  /** What is being paid for is shown at the prices that it is paid at. */
+  const atPricesOfNow = (cart: Cart, { unitPrices, nowMs }: Showing): Cart =>
+    liveLock(cart, nowMs) ? cart : cartAtPrices(cart, unitPrices);
+
+  /** A cart's version does not tell when prices or promotions change what it comes to, nor when an item is withdrawn. */
   const exceedsTag = (cart: Cart, { prices: { revision }, mayChange }: Showing): boolean =>
     revision > 0 || mayChange || listCodes(cart).length > 0;
 
@@ -32,7 +42,7 @@ export function createCartAnswers(
     /** All instances; with `anew` the codes in them are looked at as they are now. */
     async wholeCart(cart: Cart, { userId, sessionId }: CartAddress, anew = false) {
       const showing = await readShowing(cart, anew);
-      const view = cartView(cart, { userId, sessionId }, showing);
+      const view = cartView(atPricesOfNow(cart, showing), { userId, sessionId }, showing);
       const told = answer(200, view, etagHeader(cart.version));
       return { ...told, exceedsTag: exceedsTag(cart, showing) };
     },
@@ -40,9 +50,12 @@ export function createCartAnswers(
     /** One of them. */
     async instanceOfCart(cart: Cart, { instance }: InstanceAddress, anew = false) {
       const showing = await readShowing(cart, anew);
-      const view = cartInstanceView(cart, instance, showing);
+      const view = cartInstanceView(atPricesOfNow(cart, showing), instance, showing);
       const told = answer(200, view, etagHeader(cart.version));
       return { ...told, exceedsTag: exceedsTag(cart, showing) };
     },
   };
 }
+
+/** See `createCartAnswers`. */
+export type CartAnswers = ReturnType<typeof createCartAnswers>;

@@ -1,4 +1,7 @@
 /** What a caller is to a document: the owner that its lock shall have, and an editor with rights. */
+import { waitedLeaseMs } from "../../shared/api/locks.ts";
+import type { Actor } from "../../shared/base/actor.ts";
+import { secondsToMs } from "../../shared/base/time.ts";
 import type { Editor } from "../../shared/documents/document-access.ts";
 import type { LockOwner } from "../../shared/locks/lock.ts";
 import type { Caller } from "./auth.ts";
@@ -15,6 +18,19 @@ export function resolveOwner(
     // Whose name a lock shows is the issuer's word, where it has one.
     username: caller.name ?? body.username,
   };
+}
+
+/** Whose lock it shall be, for how long, and how long somebody waits for it inside the request. */
+export function resolveWish(
+  body: Parameters<typeof resolveOwner>[0] & {
+    readonly ttl: number;
+    readonly waitMs?: number | undefined;
+  },
+  caller: Caller,
+  actor: Actor,
+) {
+  const leaseMs = secondsToMs(body.ttl);
+  return { owner: resolveOwner(body, caller), leaseMs, waitMs: body.waitMs, waitedLeaseMs, actor };
 }
 
 /** Whose rights count: the caller's own, also where an administrator acts for somebody. */

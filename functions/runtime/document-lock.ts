@@ -62,8 +62,8 @@ function parseWanted(
 
 /**
  * Takes the lock on the document that the path parameter names, before the handler runs, or renews
- * it if it is the caller's own. The handler finds it as `event.documentLock`. It is given back if the
- * handler throws, otherwise kept until `releaseDocumentLock` or the end of its lease.
+ * it if it is the caller's own. The handler finds it as `event.documentLock`. What this took is given back if the
+ * handler throws; otherwise it is kept until `releaseDocumentLock` or the end of its lease.
  *
  * @throws LockHeld when somebody else has it; the handler does not run
  * @throws Forbidden when the caller may not change the document; no lock was taken
@@ -77,9 +77,11 @@ export function acquireDocumentLock(
     before: async ({ event }: Request<Attached>) => {
       const { locks, leaseMs } = options;
       const wanted = parseWanted(event, param, options);
+      const startedMs = systemClock();
       const lock = await locks.acquire({ ...wanted, leaseMs });
       event.documentLock = { ...lock, permit: wanted.permit };
-      takenHere.add(event.documentLock);
+      // Who had it before, an editing session, keeps it through a failure of this request.
+      if (lock.acquiredAtMs >= startedMs) takenHere.add(event.documentLock);
     },
     onError: ({ event }: Request<Attached>) => giveBack(event, options, { always: false }),
   };

@@ -27,11 +27,18 @@ const settingsSchema = z.object({
   AUTO_SHARDS: z.coerce.number().int().min(0).max(50).default(8),
   SOLD_OUT_MEMORY_MS: z.coerce.number().int().min(0).max(60_000).default(250),
   SECRET_OVERLAP_HOURS: z.coerce.number().min(0).max(24).default(24),
+  LOW_STOCK: z.coerce.number().int().min(0).max(1_000_000).default(5),
   LOCK_TIMEOUT_SECONDS: seconds.default(5),
   GROUPS_CLAIM: z.string().min(1).default("cognito:groups"),
   ADMIN_GROUP: z.string().min(1).default("admin"),
   DOCUMENT_ACCESS: z.enum(["open", "group"]).default("open"),
   EDITORS_GROUP: z.string().min(1).default("editors"),
+  /** Where WebSockets are, where they are posted to, and who does that. */
+  LIVE_URL: z.string().default(""),
+  LIVE_ENDPOINT: z.string().default(""),
+  LIVE_POSTS_FUNCTION: z.string().default(""),
+  /** The bus that events are put on. */
+  EVENT_BUS: z.string().default(""),
   SERVER_TIMING: z.enum(["on", "off"]).default("off"),
 });
 

@@ -66,7 +66,7 @@ async function runRoute({ endpoint, run }: Route, event: Event): Promise<Answer>
   const caller = parseCaller(event);
   authorize(endpoint.access, caller);
   checkPreconditions(endpoint, event.headers);
-  const valid = validate(endpoint, (await parseBody(endpoint, event)) as never);
+  const valid = validate(endpoint, parseBody(endpoint, event) as never);
   const { requestId } = event.requestContext;
   const answered = await run({
     params: withNamedUser(valid.params, caller),

@@ -5,10 +5,6 @@ import { parseName } from "../../shared/locks/lock-group.ts";
 import { type Lock, lockView } from "../../shared/locks/lock.ts";
 import { answer } from "./answer.ts";
 
-/** A repeated request says so. */
-export const replayed = (isReplayed: boolean): Record<string, string> =>
-  isReplayed ? { "idempotent-replayed": "true" } : {};
-
 /** A place in line as answers show it. */
 export function placeView({ lock, ...place }: Place) {
   const { ticket, position, estimatedWaitMs, claimBeforeMs } = place;

@@ -2,6 +2,7 @@
 import { Metrics, MetricUnit } from "@aws-lambda-powertools/metrics";
 import type { AuditAction } from "../../shared/base/audit-action.ts";
 import type { HoldfastError } from "../../shared/base/errors.ts";
+import type { PostCounts } from "../../shared/live/posting-service.ts";
 import type { Meter } from "../../shared/table/operation.ts";
 
 /** What is counted of the audit trail; each name is a metric under the namespace of the stack. */
@@ -82,6 +83,20 @@ export function countUnmeant(times = 1): void {
 /** How long somebody waited for a lock, in vain or not. */
 export function lockWaited(waitedMs: number): void {
   write({ LockWaits: [1, "Count"], LockWaitTime: [waitedMs, "Milliseconds"] });
+}
+
+/** What became of what was posted to those who listen. */
+export function countPosts({ posted, gone, failed, late }: PostCounts): void {
+  write({
+    LivePosts: [posted, "Count"],
+    LivePostsLost: [failed + late, "Count"],
+    LiveConnectionsGone: [gone, "Count"],
+  });
+}
+
+/** How many events were to leave, and of how many resources some are held up. */
+export function countEvents(told: number, held: number): void {
+  if (told > 0) write({ EventsTold: [told, "Count"], EventsHeldUp: [held, "Count"] });
 }
 
 /** What an operation cost in DynamoDB. */

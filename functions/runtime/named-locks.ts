@@ -1,12 +1,13 @@
 /** What the owner of names does with them over HTTP: keep them, give them back; and who has one. */
 import { extendNames, getNameStatus, releaseNames } from "../../shared/api/named-locks.ts";
+import { askView } from "../../shared/locks/line.ts";
 import { secondsToMs } from "../../shared/base/time.ts";
 import { nameResource } from "../../shared/locks/lock-group.ts";
 import type { LockService } from "../../shared/locks/lock-service.ts";
-import { answer } from "./answer.ts";
+import { answer, replayed } from "./answer.ts";
 import { resolveOwner } from "./document-caller.ts";
 import { type Route, serve } from "./http.ts";
-import { done, lockViewOrNull, namesView, replayed } from "./lock-answers.ts";
+import { done, lockViewOrNull, namesView } from "./lock-answers.ts";
 
 /** The routes of names that somebody has. */
 export const serveNames = (locks: LockService): Route[] => [
@@ -15,7 +16,7 @@ export const serveNames = (locks: LockService): Route[] => [
     const of = { names: body.names, owner: resolveOwner(body, caller), actor, idempotencyKey };
     const extended = await locks.named.extend({ ...of, leaseMs: secondsToMs(body.ttl) });
     const view = namesView("Lock extended successfully", extended.locks);
-    return answer(200, view, replayed(extended.replayed));
+    return answer(200, { ...view, askedBy: askView(extended.ask) }, replayed(extended.replayed));
   }),
   serve(releaseNames, async ({ body, headers, caller, actor }) => {
     const idempotencyKey = headers["idempotency-key"];

@@ -19,18 +19,42 @@ export interface Told {
   readonly requestId?: string;
 }
 
+const parseRecord = (record: DynamoDBRecord): ItemChange =>
+  parseItemChange(record as Parameters<typeof parseItemChange>[0]);
+
+/** What cannot be read is the business of who records it. */
+function parseIfSound(record: DynamoDBRecord): ItemChange[] {
+  try {
+    return [parseRecord(record)];
+  } catch {
+    return [];
+  }
+}
+
 /** This many changes are worked on side by side; their order does not matter, entries carry it. */
 const sideBySide = 25;
 
+/** What is done with a batch. */
+export interface StreamWork {
+  /** Of each change by itself; must be safe to repeat. */
+  readonly work: (change: ItemChange) => Promise<readonly Told[]>;
+  /** Keeps what the batch tells to the outside, and says what failed; must be safe to repeat. */
+  readonly record: (changes: readonly ItemChange[]) => Promise<{
+    readonly failed: readonly { readonly change: ItemChange; readonly error: unknown }[];
+  }>;
+  /** Is told of the batch beside that; never throws, and takes little time. */
+  readonly announce: (changes: readonly ItemChange[]) => Promise<void>;
+}
+
 /**
  * The Lambda handler of a stream. A record that cannot be processed is answered as failed, and Lambda
- * comes back with it and what is behind it, so `work` must be safe to repeat; the event source mapping
- * gives such a record up after some attempts, to the dead-letter queue.
+ * comes back with it and what is behind it; the event source mapping gives such a record up after some attempts, to
+ * the bucket of dead records.
  */
-export function createStreamHandler(work: (change: ItemChange) => Promise<readonly Told[]>) {
+export function createStreamHandler({ work, record: recordAll, announce }: StreamWork) {
   async function tell(record: DynamoDBRecord): Promise<readonly Told[] | undefined> {
     try {
-      const told = await work(parseItemChange(record as Parameters<typeof parseItemChange>[0]));
+      const told = await work(parseRecord(record));
       for (const { subject, action, actor, requestId } of told) {
         const correlation = requestId === undefined ? {} : { correlation_id: requestId };
         logger.debug(action, { subject, actor, ...correlation });
@@ -42,18 +66,33 @@ export function createStreamHandler(work: (change: ItemChange) => Promise<readon
     }
   }
 
+  /** The records of which something is not kept that should leave as an event. */
+  async function recordEvents(changes: readonly ItemChange[]): Promise<ReadonlySet<string>> {
+    const { failed } = await recordAll(changes);
+    for (const { change, error } of failed) {
+      logger.error("Event not kept", { eventId: change.eventId, error: error as Error });
+    }
+    return new Set(failed.map(({ change }) => change.eventId));
+  }
+
   async function handle({ Records }: DynamoDBStreamEvent): Promise<DynamoDBBatchResponse> {
+    const changes = Records.flatMap(parseIfSound);
+    const announced = announce(changes);
     const outcomes: (readonly Told[] | undefined)[] = [];
     for (let start = 0; start < Records.length; start += sideBySide) {
       const slice = Records.slice(start, start + sideBySide);
       outcomes.push(...(await Promise.all(slice.map(tell))));
     }
+    const unkept = await recordEvents(changes);
+    await announced;
+    const isDone = (index: number): boolean =>
+      outcomes[index] !== undefined && !unkept.has(Records[index]?.eventID ?? "");
     countActions(outcomes.flatMap((told) => (told ?? []).map(({ action }) => action)));
-    const failed = Records.filter((_, index) => outcomes[index] === undefined);
+    const failed = Records.filter((_, index) => !isDone(index));
     countUnmeant(failed.length);
     // Lambda halves a batch only when the invocation fails, and gives up all that is left of one. So a
     // batch that begins with a bad record fails as a whole, until that record stands alone.
-    if (outcomes[0] === undefined && Records.length > 1) {
+    if (!isDone(0) && Records.length > 1) {
       throw new Error("The batch begins with a record that cannot be processed");
     }
     return {

@@ -43,7 +43,12 @@ function flatten(issue: Issue, before: readonly PropertyKey[]): Found[] {
   return [isTooLong ? { ...found, limit: Number(issue.maximum) } : found];
 }
 
-function parse<S extends z.ZodType>(
+/**
+ * A value in the shape of a schema; wrong fields are named with where they are.
+ *
+ * @throws InvalidRequest, TooLarge as `validate` does
+ */
+export function parse<S extends z.ZodType>(
   schema: S,
   value: unknown,
   prefix: readonly string[],

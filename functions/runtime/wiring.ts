@@ -43,6 +43,7 @@ export const shop: ShopParts = {
     cartStorage: env.CART_LOCKING === "on" ? "locking" : "versioned",
     autoShards: env.AUTO_SHARDS,
     soldOutMemoryMs: env.SOLD_OUT_MEMORY_MS,
+    lowStock: env.LOW_STOCK,
     lockTimeoutMs: secondsToMs(env.LOCK_TIMEOUT_SECONDS),
   },
 };

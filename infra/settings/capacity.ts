@@ -7,6 +7,7 @@ export interface Capacity {
   readonly ordersPerSecond: number;
   readonly webhooksPerSecond: number;
   readonly reservedForWebhooks: number;
+  readonly reservedForOwners: number;
   readonly reservedForChanges: number;
   readonly reservedForCleanup: number;
   readonly dueShards: number;
@@ -24,3 +25,5 @@ export function fitDueShards(warmWriteUnits = 0): number {
 
 /** Runs kept for webhooks in production: enough for `webhooksPerSecond` at a tenth of a second each. */
 export const productionWebhookRuns = 50;
+/** Runs kept in production for who has a lock: some 20 ms each, enough for a thousand heartbeats, saves and releases a second. */
+export const productionOwnerRuns = 20;

@@ -39,6 +39,15 @@ export const operationDefinitions = {
     most: 1000,
     does: "concurrent runs kept for webhooks, and their most; 0 keeps none, as an account needs that runs fewer than 150 at once. Free, but all others then have so many fewer",
   },
+  reservedForOwners: {
+    section: "Capacity",
+    kind: "number",
+    unit: "runs",
+    otherwise: "20 in production, else 0",
+    least: 0,
+    most: 1000,
+    does: "the same for who has a lock: release, extension and save, so that who waits takes nothing from who must let go",
+  },
   reservedForChanges: {
     section: "Capacity",
     kind: "number",
@@ -73,7 +82,7 @@ export const operationDefinitions = {
 
     least: 12000,
     most: 1000000,
-    does: "reads a second for which stock, orders and carts are ready at once; paid once, when raised (about 0.00155 USD for each beyond 12,000 in us-east-1)",
+    does: "reads a second for which stock, orders, carts and shoppers are ready at once; paid once, when raised (about 0.00155 USD for each beyond 12,000 in us-east-1)",
   },
   warmWriteUnits: {
     section: "Capacity",

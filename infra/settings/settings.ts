@@ -1,7 +1,12 @@
 /** Turns CDK context into settings that the rest of the app can trust; nothing else reads context. */
 import type { Node } from "constructs";
 import { ContextReader } from "./context-reader.ts";
-import { type Capacity, fitDueShards, productionWebhookRuns } from "./capacity.ts";
+import {
+  type Capacity,
+  fitDueShards,
+  productionOwnerRuns,
+  productionWebhookRuns,
+} from "./capacity.ts";
 import { type ProviderName, providerNames } from "../../shared/api/payment-providers.ts";
 import { definitions, providerDefinitions } from "./definitions.ts";
 
@@ -65,6 +70,8 @@ export interface Settings {
   /** Rows of an item that turns hot by itself; below 2 none does. */
   readonly autoShards: number;
   readonly soldOutMemoryMs: number;
+  /** An item of which so many units or fewer are available is low. */
+  readonly lowStock: number;
   readonly providers: Readonly<Record<ProviderName, ProviderSettings>>;
 }
 
@@ -135,6 +142,7 @@ export function readSettings(node: Node): Settings {
     secretOverlapHours: number("secretOverlapHours"),
     autoShards: number("autoShards"),
     soldOutMemoryMs: number("soldOutMemoryMs"),
+    lowStock: number("lowStock"),
     providers: readProviders(read, production),
   };
   if (settings.holdSeconds > settings.maxHoldSeconds) {
@@ -202,6 +210,7 @@ function readCapacity(
     ordersPerSecond: number("ordersPerSecond"),
     webhooksPerSecond: number("webhooksPerSecond"),
     reservedForWebhooks: number("reservedForWebhooks") ?? (production ? productionWebhookRuns : 0),
+    reservedForOwners: number("reservedForOwners") ?? (production ? productionOwnerRuns : 0),
     reservedForChanges: number("reservedForChanges"),
     reservedForCleanup: number("reservedForCleanup"),
     dueShards: number("dueShards") ?? fitDueShards(warmWriteUnits),

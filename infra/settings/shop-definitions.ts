@@ -140,7 +140,16 @@ export const shopDefinitions = {
     default: 250,
     least: 0,
     most: 60_000,
-    does: "for how long a function answers further buyers of a sold-out item from memory",
+    does: "for how long a function answers further buyers of a hot item that is sold out from memory",
+  },
+  lowStock: {
+    section: "Orders and payment",
+    kind: "number",
+    unit: "units",
+    default: 5,
+    least: 0,
+    most: 1_000_000,
+    does: "an item of which so many units or fewer are available is low: that leaves as the event `item.low`; 0 tells of none",
   },
   maxOpenOrders: {
     section: "Orders and payment",

@@ -1,5 +1,5 @@
 /** Tells what each resource of the template is called on this machine: the values of `Ref` and `Fn::GetAtt`. */
-import type { Resource } from "./assembly.ts";
+import type { Resource, Template } from "./assembly.ts";
 import { ACCOUNT, localArn, REGION } from "./local-account.ts";
 import type { ResourceValues } from "./template.ts";
 
@@ -18,16 +18,36 @@ function awsApiUrl(apiId: string): string {
   return `https://${apiId}.execute-api.${REGION}.amazonaws.com`;
 }
 
-/** Turns every address of an API on AWS into the local one, with the stage's trailing slash dropped. */
-export function rewriteApiUrl(apiUrl: string): (text: string) => string {
+/**
+ * Turns every address of an API on AWS into the local one, with the stage's trailing slash dropped. A WebSocket API
+ * has two: clients connect to the one, the other belongs to AWS's own services.
+ */
+export function rewriteApiUrl(
+  apiUrl: string,
+  { sockets, awsUrl }: { sockets: readonly string[]; awsUrl: string } = { sockets: [], awsUrl: "" },
+): (text: string) => string {
   const pattern = new RegExp(
-    `https://[a-z0-9]+\\.execute-api\\.${REGION}\\.amazonaws\\.com/?`,
+    `(https|wss)://([a-z0-9]+)\\.execute-api\\.${REGION}\\.amazonaws\\.com(/?)`,
     "giu",
   );
+  const place = (scheme: string, apiId: string): string => {
+    if (scheme === "wss") return apiUrl.replace(/^http/u, "ws");
+    return sockets.includes(apiId) ? awsUrl : apiUrl;
+  };
   return (text) =>
     text.includes("execute-api")
-      ? text.replace(pattern, (found) => (found.endsWith("/") ? `${apiUrl}/` : apiUrl))
+      ? text.replace(
+          pattern,
+          (_, scheme: string, apiId: string, slash: string) => place(scheme, apiId) + slash,
+        )
       : text;
+}
+
+/** The ids of the template's WebSocket APIs. */
+export function listSocketApis({ Resources }: Template): string[] {
+  return Object.entries(Resources)
+    .filter(([, { Properties }]) => Properties?.["ProtocolType"] === "WEBSOCKET")
+    .map(([logicalId]) => shortId(logicalId));
 }
 
 /** The ARN of a table's stream in the template's eyes; DynamoDB Local's own changes with each start. */
@@ -107,6 +127,10 @@ const KINDS: Record<string, { named?: string; ref?: Values[string]; attributes?:
   "AWS::Logs::LogGroup": {
     named: "LogGroupName",
     attributes: { Arn: (name) => localArn("logs", `log-group:${name}:*`) },
+  },
+  "AWS::Events::EventBus": {
+    named: "Name",
+    attributes: { Arn: (name) => localArn("events", `event-bus/${name}`), Name: (name) => name },
   },
   "AWS::Scheduler::Schedule": {
     named: "Name",

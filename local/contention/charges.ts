@@ -54,7 +54,8 @@ function makeEntry(
  *
  * A write costs a unit for each kilobyte of the larger of old and new item, a consistent read one for each 4 KB
  * (https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/read-write-operations.html), an index entry
- * one for each write of it.
+ * one for each write of it. In a transaction all of that counts twice, as `ConsumedCapacity` tells it; the capacity of an
+ * index is used once, since its entries are written behind the table's back.
  */
 export class Charges {
   readonly counts: UnitCounts = { writeUnits: 0, readUnits: 0 };
@@ -117,13 +118,13 @@ export class Charges {
   }
 
   /** An index is written once for each entry that comes, goes or changes. */
-  indexes({ touch, before }: Seen, after: Image | undefined, nowMs: number) {
+  indexes({ touch, before }: Seen, after: Image | undefined, times: number, nowMs: number) {
     for (const index of touch.table.indexes) {
       const [old, next] = [before, after].map((image) => makeEntry(image?.attributes, index));
       const isSame = old?.place === next?.place;
       for (const entry of isSame ? [index.holdsAll ? next : undefined] : [old, next]) {
         if (!entry) continue;
-        this.counts.writeUnits += 1;
+        this.counts.writeUnits += times;
         this.capacity(touch.table, index.name, nowMs).take("write", entry.partitionKey, 1, nowMs);
       }
     }

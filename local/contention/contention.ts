@@ -184,7 +184,7 @@ export class ContentionModel {
         const isConsistent = isTransaction || each.touch.isConsistent;
         if (!isWrite) this.#charges.read(each, after[index], { isConsistent, times }, atMs);
         else this.#charges.write(each, after[index], times, atMs);
-        if (isWrite && isDone) this.#charges.indexes(each, after[index], atMs);
+        if (isWrite && isDone) this.#charges.indexes(each, after[index], times, atMs);
       }
     };
     const leave = (outcome: Outcome, atMs: number): number => {

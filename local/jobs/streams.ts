@@ -3,6 +3,7 @@ import { randomUUID } from "node:crypto";
 import { setTimeout as sleep } from "node:timers/promises";
 import { makeStreamArn } from "../assembly/resource-values.ts";
 import type { TemplateResolver } from "../assembly/template.ts";
+import { fitsPattern } from "../aws/event-pattern.ts";
 import type { Buckets } from "../aws/buckets.ts";
 import type { Permissions } from "../aws/permissions.ts";
 import type { Queues } from "../aws/queues.ts";
@@ -24,7 +25,7 @@ interface MappingProperties {
   readonly FunctionResponseTypes?: string[];
   readonly MaximumRetryAttempts?: number;
   readonly MaximumRecordAgeInSeconds?: number;
-  readonly FilterCriteria?: object;
+  readonly FilterCriteria?: { readonly Filters?: readonly { readonly Pattern: string }[] };
   readonly DestinationConfig?: { OnFailure?: { Destination?: string } };
 }
 
@@ -102,6 +103,15 @@ interface Mapping {
   readonly parts: StreamParts;
 }
 
+/** The records that the function is to see; a mapping without filters takes all. */
+function passing(records: WireRecord[], { FilterCriteria }: MappingProperties): WireRecord[] {
+  const patterns = (FilterCriteria?.Filters ?? []).map(
+    ({ Pattern }) => JSON.parse(Pattern) as Record<string, unknown>,
+  );
+  if (patterns.length === 0) return records;
+  return records.filter((record) => patterns.some((pattern) => fitsPattern(pattern, record)));
+}
+
 /** Hands one batch to the function, by the mapping's rules; what it gives up is reported and put aside. */
 async function deliverBatch(
   { properties, handler, table, parts }: Mapping,
@@ -111,7 +121,8 @@ async function deliverBatch(
 ): Promise<void> {
   const streamArn = properties.EventSourceArn;
   const destination = properties.DestinationConfig?.OnFailure?.Destination;
-  const records = batch.map((record) => lambdaRecord(record, streamArn));
+  const all = batch.map((record) => lambdaRecord(record, streamArn));
+  const records = passing(all, properties);
   await deliver(records, parseRules(properties), {
     invoke(some) {
       const newest = some.at(-1)!.dynamodb.ApproximateCreationDateTime;
@@ -215,8 +226,6 @@ export async function startStreams(parts: StreamParts): Promise<Streams> {
         `${logicalId}: ${properties.EventSourceArn} is not the stream of a table here`,
       );
     }
-    if (properties.FilterCriteria)
-      throw new Error(`${logicalId}: filters do not run on this machine`);
     const source = properties.EventSourceArn;
     for (const action of NEEDED) {
       if (!(await permissions.allows(handler.roleArn, `dynamodb:${action}`, source))) {

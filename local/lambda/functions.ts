@@ -10,7 +10,8 @@ import {
   type InvocationOutcome,
   startExecution,
 } from "./execution.ts";
-import { createWorkerPool, type WorkerPool } from "./worker-pool.ts";
+import { createRuns, type Runs, Throttled } from "./runs.ts";
+import { createWorkerPool, type InvokeOptions, type WorkerPool } from "./worker-pool.ts";
 
 interface FunctionProperties {
   readonly Code: { S3Key?: string };
@@ -18,6 +19,7 @@ interface FunctionProperties {
   readonly Role: string;
   readonly Timeout?: number;
   readonly MemorySize?: number;
+  readonly ReservedConcurrentExecutions?: number;
   readonly Environment?: { Variables?: Record<string, unknown> };
 }
 
@@ -117,8 +119,49 @@ export interface FunctionsOptions {
   readonly template: TemplateResolver;
   readonly awsUrl: string;
   readonly maxWorkers: number;
+  /** How many runs the account allows at once; as many as there are workers where it is not said. */
+  readonly accountRuns?: number | undefined;
   onLog(functionName: string, text: string): void;
   onInvocation(measured: MeasuredInvocation): void;
+}
+
+/** What an invocation takes: the function's workers, and the runs that it may have. */
+interface Use {
+  readonly logicalId: string;
+  readonly pool: WorkerPool;
+  readonly runs: Runs;
+  onInvocation(measured: MeasuredInvocation): void;
+}
+
+/** Runs a function once there is a run for it. @throws Throttled when there is none and the caller waits. */
+async function runOnce(
+  { logicalId, pool, runs, onInvocation }: Use,
+  event: string,
+  asked: InvokeOptions = {},
+): Promise<InvocationOutcome> {
+  if (!asked.isSynchronous) await runs.wait();
+  else if (!runs.take()) {
+    onInvocation({ logicalId, durationMs: 0, failed: false, throttled: true });
+    throw new Throttled(`${logicalId} has no run free`);
+  }
+  const startedMs = performance.now();
+  try {
+    const outcome = await pool.invoke(event, asked);
+    const durationMs = performance.now() - startedMs;
+    onInvocation({ logicalId, durationMs, failed: outcome.error !== undefined });
+    return outcome;
+  } finally {
+    runs.give();
+  }
+}
+
+/** The runs that are left for functions that have none of their own. */
+function createSharedRuns(
+  accountRuns: number = Number.POSITIVE_INFINITY,
+  declared: readonly { readonly properties: FunctionProperties }[],
+): Runs {
+  const kept = declared.map(({ properties }) => properties.ReservedConcurrentExecutions ?? 0);
+  return createRuns(kept.reduce((left, own) => left - own, accountRuns));
 }
 
 /** Reads every function with a bundle. Nothing is started before the first invocation. */
@@ -127,13 +170,8 @@ export function createFunctions(options: FunctionsOptions): LocalFunctions {
   const byKey = new Map<string, { owner: LocalFunction; execution: Execution }>();
   let keys = 0;
 
-  async function measure(logicalId: string, invocation: Promise<InvocationOutcome>) {
-    const startedMs = performance.now();
-    const outcome = await invocation;
-    const durationMs = performance.now() - startedMs;
-    onInvocation({ logicalId, durationMs, failed: outcome.error !== undefined });
-    return outcome;
-  }
+  const declared = template.resources<FunctionProperties>("AWS::Lambda::Function");
+  const shared = createSharedRuns(options.accountRuns, declared);
 
   function create(logicalId: string, properties: FunctionProperties, directory: string) {
     const name = friendlyName(logicalId);
@@ -155,24 +193,25 @@ export function createFunctions(options: FunctionsOptions): LocalFunctions {
         return execution;
       },
     });
+    const { ReservedConcurrentExecutions: own } = properties;
+    const runs = own === undefined ? shared : createRuns(own);
+    const use = { logicalId, pool, runs, onInvocation };
     const owner: LocalFunction = {
       name,
       logicalId,
       arn,
       roleArn: properties.Role,
-      invoke: (event, asked) => measure(logicalId, pool.invoke(event, asked)),
+      invoke: (event, asked) => runOnce(use, event, asked),
       executions: () => pool.executions(),
     };
     return { owner, pool };
   }
 
-  const created = template
-    .resources<FunctionProperties>("AWS::Lambda::Function")
-    .flatMap(({ logicalId, properties }) => {
-      // Functions without a bundle of ours are the CDK's own helpers for deployment.
-      const directory = options.assembly.assets.get(properties.Code.S3Key ?? "");
-      return directory ? [create(logicalId, properties, directory)] : [];
-    });
+  const created = declared.flatMap(({ logicalId, properties }) => {
+    // Functions without a bundle of ours are the CDK's own helpers for deployment.
+    const directory = options.assembly.assets.get(properties.Code.S3Key ?? "");
+    return directory ? [create(logicalId, properties, directory)] : [];
+  });
   const all = created.map(({ owner }) => owner);
   return {
     all,

@@ -7,6 +7,8 @@ export interface InvokeOptions {
   readonly waitMs?: number;
   /** Called when a worker takes the event. */
   readonly onStart?: () => void;
+  /** Somebody waits for the answer, and nobody keeps the event: where no run is free, it is refused. */
+  readonly isSynchronous?: boolean;
 }
 
 /** The workers of one function. */

@@ -1,4 +1,5 @@
 /** What AWS measures by itself of functions, APIs and queues, under the names that it gives them. */
+import { httpResources } from "../assembly/http-resources.ts";
 import type { TemplateResolver } from "../assembly/template.ts";
 import type { Queues } from "../aws/queues.ts";
 import type { Metrics } from "./metrics.ts";
@@ -47,7 +48,7 @@ export function createMeasuring(
     const FunctionName = template.resolve<string>({ Ref: logicalId });
     metrics.add({ namespace: "AWS/Lambda", name, dimensions: { FunctionName } }, value);
   };
-  const [stage] = template.resources<StageProperties>("AWS::ApiGatewayV2::Stage");
+  const [stage] = httpResources<StageProperties>(template, "AWS::ApiGatewayV2::Stage");
 
   function listPlaces(routeKey: string | undefined): Record<string, string>[] {
     if (!stage) return [];

@@ -4,6 +4,7 @@
  */
 import { docs } from "./docs.ts";
 import { editor } from "./editor.ts";
+import { events } from "./events.ts";
 import {
   alarms,
   buckets,
@@ -40,6 +41,7 @@ export const pages: Record<string, Page> = {
   contention,
   docs,
   editor,
+  events,
   faults,
   functions,
   logs,

@@ -56,7 +56,7 @@ export const buckets: Page = ({ method, path: [name], query }, runner) => {
   return { key, body };
 };
 
-/** `GET /_local/secrets`, and `PUT /_local/secrets/{name} { current, previous? }`, as a rotation would. */
+/** `GET /_local/secrets`, and `PUT /_local/secrets/{name} { current, previous? }`, as a rotation would: what was there becomes the version before. */
 export const secrets: Page = (request, runner) => {
   const [name] = request.path;
   if (!name) return { secrets: runner.secrets.list() };

@@ -20,9 +20,12 @@ export interface CrowdSummary {
   readonly bestSecond: number;
   readonly attemptsPerSale: number;
   readonly requestsPerSale: number;
-  /** What the sold orders' answers say they cost. */
+  /**
+   * Write units of the sold orders' own writes. A write unit is what `ConsumedCapacity` counts: each begun kilobyte of a
+   * row and each index entry that is written, all of it twice in a transaction.
+   */
   readonly writeUnitsPerSale: number;
-  /** All that the model charged, refused attempts and index entries included, for each sale. */
+  /** Write units of everything that anybody wrote or was refused, for each sale; the same units. */
   readonly chargedPerSale: number;
   readonly conflicts: number;
   readonly throttled: number;
@@ -162,7 +165,7 @@ export function listFacts(crowd: Crowd): Fact[] {
     ["write attempts a sale", some(sum.attemptsPerSale)],
     ["requests a sale", some(sum.requestsPerSale)],
     ["write units a sale", some(sum.writeUnitsPerSale)],
-    ["with all that was refused", some(sum.chargedPerSale)],
+    ["write units a sale with all refusals", some(sum.chargedPerSale)],
     ["requests that met a transaction", whole(sum.conflicts)],
     ["requests that were throttled", whole(sum.throttled)],
     ["of those for a late index", whole(sum.behindIndex)],

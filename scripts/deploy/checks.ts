@@ -71,12 +71,14 @@ async function checkAccount(settings: Settings, account: Account) {
   if (version === undefined || version < oldestBootstrap) {
     missing.push(`The CDK is not at home here yet: npx cdk bootstrap aws://${identity}/${region}`);
   }
-  const { reservedForWebhooks, reservedForChanges, reservedForCleanup } = settings.capacity;
-  const reserved = reservedForWebhooks + reservedForChanges + reservedForCleanup;
+  const { reservedForWebhooks, reservedForOwners, reservedForChanges, reservedForCleanup } =
+    settings.capacity;
+  const reserved =
+    reservedForWebhooks + reservedForOwners + reservedForChanges + reservedForCleanup;
   const runs = await account.concurrency();
   if (reserved > 0 && runs - reserved < unreservedRuns) {
     missing.push(
-      `Lambda runs ${runs} at once here and must keep ${unreservedRuns} unreserved: reserve ${Math.max(0, runs - unreservedRuns)} at the most (-c reservedForWebhooks=0 keeps none for webhooks, until Service Quotas gives more: L-B99A9384)`,
+      `Lambda runs ${runs} at once here and must keep ${unreservedRuns} unreserved: reserve ${Math.max(0, runs - unreservedRuns)} at the most (-c reservedForWebhooks=0 -c reservedForOwners=0 keeps none for webhooks and owners of locks, until Service Quotas gives more: L-B99A9384)`,
     );
   }
   if (settings.production && runs < 1000) {

@@ -8,12 +8,15 @@ import {
 } from "@aws-sdk/client-s3";
 import { PurgeQueueCommand, SQSClient } from "@aws-sdk/client-sqs";
 import { getOutput, type StackOutputs } from "../aws/outputs.ts";
-import type { DeadRecordsPlace } from "./redrive.ts";
+import type { DeadRecordsPlace, Follower } from "./redrive.ts";
 
 /** A deployed stage, known by the outputs of its stack. */
 export function awsPlace(outputs: StackOutputs): DeadRecordsPlace {
   const Bucket = getOutput(outputs, "DeadRecordsBucket");
-  const FunctionName = getOutput(outputs, "ChangesFunctionName");
+  const followers: Readonly<Record<Follower, string>> = {
+    changes: getOutput(outputs, "ChangesFunctionName"),
+    "event-bus": getOutput(outputs, "EventBusFunctionName"),
+  };
   const QueueUrl = getOutput(outputs, "DeadRecordsQueueUrl");
   const [s3, lambda, sqs] = [new S3Client(), new LambdaClient(), new SQSClient()];
   return {
@@ -31,7 +34,8 @@ export function awsPlace(outputs: StackOutputs): DeadRecordsPlace {
       const { Body } = await s3.send(new GetObjectCommand({ Bucket, Key }));
       return Body!.transformToString();
     },
-    async handOver(event) {
+    async handOver(event, follower) {
+      const FunctionName = followers[follower];
       const answer = await lambda.send(
         new InvokeCommand({ FunctionName, Payload: Buffer.from(event) }),
       );
@@ -49,7 +53,9 @@ export function awsPlace(outputs: StackOutputs): DeadRecordsPlace {
 }
 
 async function ask<T>(method: string, url: string, body?: string): Promise<T> {
-  const answer = await fetch(url, { method, ...(body !== undefined && { body }) });
+  // The runner takes a body from nobody who could be a page of another origin.
+  const headers = { "content-type": "application/json" };
+  const answer = await fetch(url, { method, ...(body !== undefined && { headers, body }) });
   if (!answer.ok)
     throw new Error(`${method} ${url} answers ${answer.status}: ${await answer.text()}`);
   return (await answer.json()) as T;
@@ -62,10 +68,10 @@ export function localPlace(url: string): DeadRecordsPlace {
   return {
     keys: async () => (await ask<{ keys: string[] }>("GET", bucket)).keys,
     read: async (key) => (await ask<{ body: string }>("GET", objectAt(key))).body,
-    async handOver(event) {
+    async handOver(event, follower) {
       const { error, result } = await ask<{ error?: { errorMessage: string }; result?: object }>(
         "POST",
-        `${url}/_local/functions/changes`,
+        `${url}/_local/functions/${follower}`,
         event,
       );
       if (error) throw new Error(error.errorMessage);

@@ -5,12 +5,15 @@ export interface DeadRecordsPlace {
   /** Every object, oldest first as far as names tell. */
   keys(): Promise<string[]>;
   read(key: string): Promise<string>;
-  /** Invokes the function with the event; its answer as text. @throws Error when the function fails */
-  handOver(event: string): Promise<string | undefined>;
+  /** Invokes the function, `changes` or `event-bus`, with the event; its answer as text. @throws Error when it fails */
+  handOver(event: string, follower: Follower): Promise<string | undefined>;
   remove(key: string): Promise<void>;
   /** Takes the messages away that announced the objects: then the alarm is over. */
   clearAnnouncements(): Promise<void>;
 }
+
+/** What follows a stream, and gave records of it up. */
+export type Follower = "changes" | "event-bus";
 
 /** What became of the objects. */
 export interface Redriven {
@@ -22,6 +25,13 @@ export interface Redriven {
 interface GivenUp {
   /** The event as the function was to get it; Lambda writes it as text. */
   readonly payload?: string | object;
+}
+
+/** Whose records they are: the table that their stream is of says it, whatever the functions are called. */
+function findFollower(event: string): Follower {
+  const { Records = [] } = JSON.parse(event) as { Records?: { eventSourceARN?: string }[] };
+  const [, table = ""] = /:table\/([^/]+)/.exec(Records[0]?.eventSourceARN ?? "") ?? [];
+  return /Outbox/.test(table) ? "event-bus" : "changes";
 }
 
 function parseEvent(body: string): string {
@@ -40,7 +50,8 @@ function failuresIn(answer: string | undefined): number {
 /** Undefined when every record was processed. */
 async function whyNot(place: DeadRecordsPlace, key: string): Promise<string | undefined> {
   try {
-    const failed = failuresIn(await place.handOver(parseEvent(await place.read(key))));
+    const event = parseEvent(await place.read(key));
+    const failed = failuresIn(await place.handOver(event, findFollower(event)));
     return failed === 0 ? undefined : `${failed} records failed again`;
   } catch (error) {
     return error instanceof Error ? error.message : String(error);

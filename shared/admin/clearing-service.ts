@@ -87,8 +87,11 @@ export function createClearingService(options: ClearingServiceOptions) {
       await release(orderId, actor, reason);
       return "ended";
     } catch (error) {
+      if (!(error instanceof HoldfastError)) throw error;
+      // It is paid, and what becomes of the money is still to be found out.
+      if (error.code === "PAYMENT_PROVIDER_ERROR") return "busy";
       // Told by a look at the order, or by a transaction that it refused.
-      if (!(error instanceof HoldfastError) || error.code !== "ORDER_NOT_PAYABLE") throw error;
+      if (error.code !== "ORDER_NOT_PAYABLE") throw error;
       return error.fields["reason"] === "payment_processing" ? "busy" : "gone";
     }
   }
@@ -103,7 +106,7 @@ export function createClearingService(options: ClearingServiceOptions) {
      * Ends a pending order whoever's it is: its holds are released, its cart is unlocked, and the
      * provider is asked to take no more money for it. Two requests.
      *
-     * @throws OrderNotFound, OrderNotPayable; nothing was changed
+     * @throws OrderNotFound, OrderNotPayable, CaptureUnsettled; nothing was changed
      * @example await clearing.release("ord_x", { id: "root" }, "the shop closes")
      */
     release,

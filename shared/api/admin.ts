@@ -103,7 +103,7 @@ export const releaseOrder = endpoint("releaseOrder", "POST", "/admin/locks/relea
   body: z.strictObject({ reason: text(500).optional() }),
   example: { reason: "The shopper called" },
   answers: { 200: z.object({ success: z.literal(true), orderId: z.string(), status: z.string() }) },
-  errors: ["ORDER_NOT_FOUND", "ORDER_NOT_PAYABLE"],
+  errors: ["ORDER_NOT_FOUND", "ORDER_NOT_PAYABLE", "PAYMENT_PROVIDER_ERROR"],
 });
 
 /** `POST /admin/locks/cleanup` */

@@ -51,7 +51,7 @@ const cartItem = z
     previousUnitPriceMinor: z
       .int()
       .optional()
-      .describe("What it cost when it was put here; there once an order has met another price."),
+      .describe("What it cost when it was put here, where the shop asks another price by now."),
     lineTotalMinor: z.int(),
     attributes: z.record(z.string(), z.unknown()).optional(),
     unavailable: z
@@ -70,7 +70,7 @@ export const cartInstanceView = z
     metadata: z.record(z.string(), z.unknown()),
     count: z.int().describe("Sum of the quantities."),
     subtotalMinor: z.int().describe("The lines at their unit prices, before any condition."),
-    totalMinor: z.int().describe("After all conditions; never below 0."),
+    totalMinor: z.int().describe("What an order of it alone comes to: after all conditions."),
     currency: currencyField.nullable(),
     version: z.int().describe("The whole session's version; the same as in the ETag."),
   })
@@ -90,6 +90,9 @@ const amounts = z.object({
   currency: currencyField,
   subtotalMinor: z.int(),
   totalMinor: z.int(),
+  promotions: z
+    .array(cartCondition)
+    .describe("What applies once to all of it, and codes that would refuse an order of it."),
 });
 
 /** Everything that a session has in its carts. */
@@ -102,7 +105,9 @@ export const cartView = z
     subtotalMinor: z.int().nullable().describe("Null when the instances have several currencies."),
     totalMinor: z.int().nullable(),
     currency: currencyField.nullable(),
-    totals: z.array(amounts).describe("One sum for each currency."),
+    totals: z
+      .array(amounts)
+      .describe("What an order that names no instances comes to, for each currency."),
     version: z.int(),
     lock: cartLockView.nullable(),
   })

@@ -15,15 +15,15 @@ import {
   wantedItem,
 } from "./cart-fields.ts";
 import { maxLines } from "../carts/model/cart-limits.ts";
-import { endpoint, largeBodyBytes } from "./endpoint.ts";
+import { endpoint, largeBodyBytes, linesBodyParts } from "./endpoint.ts";
 import { maxQuantity, sessionIdField } from "./fields.ts";
-import { readPreconditions, writePreconditions } from "./preconditions.ts";
+import { editHeaders, readPreconditions } from "./preconditions.ts";
 
 const cartPath = "/carts/{userId}/{sessionId}";
 const instancePath = `${cartPath}/{instance}`;
-const editErrors = ["CART_LOCKED", "VERSION_MISMATCH", "TOO_LARGE"];
+const editErrors = ["CART_LOCKED", "VERSION_MISMATCH", "TOO_LARGE", "IDEMPOTENCY_KEY_REUSED"];
 const wiring = { function: "carts", access: "caller" } as const;
-const edited = { headers: writePreconditions, answers: { 200: cartInstanceView } } as const;
+const edited = { headers: editHeaders, answers: { 200: cartInstanceView } } as const;
 
 /** `GET /carts/{userId}/{sessionId}` */
 export const getCart = endpoint("getCart", "GET", cartPath, {
@@ -49,7 +49,7 @@ export const mergeCart = endpoint("mergeCart", "POST", `${cartPath}/merge`, {
   summary:
     "Move another session's cart of the same user into this one, administrators' conditions too, all of it or nothing.",
   params: cartParams,
-  headers: writePreconditions,
+  headers: editHeaders,
   body: z.strictObject({
     from: z.strictObject({ sessionId: sessionIdField }),
     strategy: z.enum(mergeStrategies).default("sum"),
@@ -98,6 +98,7 @@ export const replaceCartItems = endpoint("replaceCartItems", "PUT", `${instanceP
   params: instanceParams,
   body: z.array(wantedItem).max(maxLines),
   maxBodyBytes: largeBodyBytes,
+  maxBodyParts: linesBodyParts,
   example: [
     { itemId: "chair", quantity: 2 },
     { itemId: "table", quantity: 1, attributes: { colour: "oak" } },

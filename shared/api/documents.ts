@@ -1,10 +1,10 @@
 /** The contract of documents. */
 import { z } from "zod";
 import { maxAccessNames } from "../documents/document-access.ts";
-import { endpoint, largeBodyBytes } from "./endpoint.ts";
-import { instantField, sessionIdField, text, userIdField } from "./fields.ts";
+import { documentBodyParts, endpoint, largeBodyBytes } from "./endpoint.ts";
+import { instantField, sessionIdField, userIdField } from "./fields.ts";
 import { docParams, done, fenceField, locked, lockInfo, lockRequest, queued } from "./locks.ts";
-import { readPreconditions, writePreconditions } from "./preconditions.ts";
+import { editHeaders, readPreconditions } from "./preconditions.ts";
 
 /** A document as it was saved last, and who has its lock. */
 export const documentView = z
@@ -56,7 +56,8 @@ export const saveDocument = endpoint("saveDocument", "PUT", "/api/documents/{doc
   summary: "Save under the lock and release it, or keep it for further saves.",
   params: docParams,
   maxBodyBytes: largeBodyBytes,
-  headers: writePreconditions.extend({ "idempotency-key": text(255).optional() }),
+  maxBodyParts: documentBodyParts,
+  headers: editHeaders,
   body: z.strictObject({
     content: z.unknown().refine((content) => content !== undefined, "is missing"),
     fence: fenceField,
@@ -81,7 +82,6 @@ export const setDocumentAccess = endpoint(
   {
     function: "documents",
     access: "caller",
-    repeatable: true,
     summary: "Say who may read and who may edit a document; its creator or an administrator.",
     params: docParams,
     body: z.strictObject({ readers: accessList, editors: accessList }),

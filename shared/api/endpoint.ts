@@ -12,6 +12,7 @@ export type ApiFunction =
   | "documents"
   | "locks"
   | "admin"
+  | "live"
   | "platform"
   | "trials";
 
@@ -61,6 +62,8 @@ export interface Endpoint<
   readonly rawBody?: boolean;
   /** A larger body is refused before anybody looks into it; `defaultBodyBytes` where nothing is said. */
   readonly maxBodyBytes?: number;
+  /** More commas, colons and opening brackets are refused before they are parsed; `defaultBodyParts` where nothing is said. */
+  readonly maxBodyParts?: number;
   /** Successful answers by status. */
   readonly answers: Answers;
   /** Codes of the errors that it can answer with, beyond those that every endpoint can. */
@@ -71,6 +74,12 @@ export interface Endpoint<
 export const defaultBodyBytes = 64 * 1024;
 /** For those that carry whole carts, documents or somebody else's event. */
 export const largeBodyBytes = 1024 * 1024;
+/** Twice as many as 4 KB of any JSON, with all that goes around them. */
+export const defaultBodyParts = 10_000;
+/** As many as 64 KB of attributes can have, two for three bytes, with their lines. */
+export const linesBodyParts = 50_000;
+/** As many as the largest document can have. */
+export const documentBodyParts = 200_000;
 
 const nothing = z.object({});
 

@@ -4,9 +4,12 @@ import { cartEndpoints } from "./carts.ts";
 import { claimEndpoints } from "./claims.ts";
 import { documentEndpoints } from "./documents.ts";
 import type { Endpoint } from "./endpoint.ts";
+import { eventEndpoints } from "./told-events.ts";
 import { fulfilmentEndpoints } from "./fulfilments.ts";
+import { itemLineEndpoints } from "./item-lines.ts";
 import { itemEndpoints } from "./items.ts";
 import { ledgerEndpoints } from "./ledger.ts";
+import { liveEndpoints } from "./live.ts";
 import { lockEndpoints } from "./locks.ts";
 import { namedLockEndpoints } from "./named-locks.ts";
 import { orderEndpoints } from "./orders.ts";
@@ -19,6 +22,7 @@ import { promotionEndpoints } from "./promotions.ts";
 /** Every route there is; infrastructure, validation, OpenAPI, the client and the tests use this list. */
 export const endpoints: readonly Endpoint[] = [
   ...itemEndpoints,
+  ...itemLineEndpoints,
   ...ledgerEndpoints,
   ...promotionEndpoints,
   ...cartEndpoints,
@@ -30,7 +34,9 @@ export const endpoints: readonly Endpoint[] = [
   ...lockEndpoints,
   ...namedLockEndpoints,
   ...documentEndpoints,
+  ...liveEndpoints,
   ...adminEndpoints,
+  ...eventEndpoints,
   ...trialEndpoints,
   ...platformEndpoints,
 ];

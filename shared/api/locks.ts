@@ -2,6 +2,7 @@
 import { z } from "zod";
 import { endpoint } from "./endpoint.ts";
 import { instantField, name, sessionIdField, text, userIdField } from "./fields.ts";
+import { keyHeaders } from "./preconditions.ts";
 
 /** A document's name: any text, slashes too. */
 const docIdField = name(512);
@@ -9,6 +10,11 @@ const docIdField = name(512);
 const ttlField = z.int().min(1).max(86_400).default(300);
 /** How long to wait for somebody else's lock, in milliseconds; who wants to wait longer stands in line. */
 const waitField = z.int().min(0).max(3_000).default(0);
+/**
+ * How long a lease lasts at first that its request had to wait for: nobody can tell whether its caller is still
+ * there. Whoever is there extends it, as any lease.
+ */
+export const waitedLeaseMs = 15_000;
 /** The fence of a hold. */
 export const fenceField = z.int().min(0);
 
@@ -23,6 +29,17 @@ export const lockInfo = z
     fence: fenceField,
   })
   .meta({ id: "LockInfo" });
+
+/** Somebody in line asks the owner to let go. */
+export const askedBy = z
+  .object({
+    userId: z.string(),
+    username: z.string().nullable(),
+    sessionId: z.string().nullable(),
+    askedAtMs: instantField,
+  })
+  .meta({ id: "AskedBy" })
+  .nullable();
 
 /** An answer that says only that it was done. */
 export const done = z.object({ success: z.literal(true), message: z.string() });
@@ -45,8 +62,6 @@ export const queued = z.object({
 });
 /** Names one place in line. */
 export const ticketField = text(128);
-/** Makes a repetition answer like the first; the same key with another body or address is refused. */
-export const keyHeaders = z.object({ "idempotency-key": text(255).optional() });
 
 /** Who asks for a lock, and for how long. */
 export const lockRequest = z.strictObject({
@@ -64,7 +79,8 @@ export const acquireLock = endpoint("acquireLock", "POST", "/api/lock/acquire", 
   function: "locks",
   access: "caller",
   repeatable: true,
-  summary: "Take the lock on a document, or renew it if it is the caller's own.",
+  summary:
+    "Take the lock on a document, or renew it if it is the caller's own. After waiting, its first lease is 15 s at most.",
   body: lockRequest.extend({ docId: docIdField }),
   example: { docId: "report/7", ttl: 300, username: "Alice" },
   answers: { 200: locked, 202: queued },
@@ -82,7 +98,7 @@ export const extendLock = endpoint("extendLock", "POST", "/api/lock/extend", {
     .extend({ docId: docIdField, fence: fenceField.optional() }),
   example: { docId: "report/7", ttl: 300 },
   headers: keyHeaders,
-  answers: { 200: locked },
+  answers: { 200: locked.extend({ askedBy }) },
   errors: ["LOCK_NOT_OWNED", "LIMIT_EXCEEDED", "IDEMPOTENCY_KEY_REUSED"],
 });
 
@@ -121,6 +137,41 @@ export const leaveLine = endpoint("leaveLine", "DELETE", "/api/lock/queue", {
   summary: "Leave the line; a turn that has come already is passed on.",
   query: z.strictObject({ docId: docIdField, ticket: ticketField }),
   answers: { 200: done },
+});
+
+/** Who passes a lock on, and to whom of those who wait. */
+export const passRequest = z.strictObject({
+  userId: userIdField.optional(),
+  sessionId: sessionIdField.optional(),
+  fence: fenceField,
+  /** To the first in line without it; without a session, to whichever of his is first. */
+  to: z.strictObject({ userId: userIdField, sessionId: sessionIdField.optional() }).optional(),
+});
+/** The lock that was asked for; null when nobody has it any more. */
+export const asked = done.extend({ lockInfo: lockInfo.nullable() });
+
+/** `POST /api/lock/hand-over` */
+export const handOverLock = endpoint("handOverLock", "POST", "/api/lock/hand-over", {
+  function: "documents",
+  access: "caller",
+  repeatable: true,
+  summary: "Pass the lock on to the first in line, or to the one of them who is named.",
+  body: passRequest.extend({ docId: docIdField }),
+  example: { docId: "report/7", fence: 1_800_000_000_001, to: { userId: "bob" } },
+  answers: { 200: locked },
+  errors: ["LOCK_NOT_OWNED", "NOBODY_WAITS"],
+});
+
+/** `POST /api/lock/ask` */
+export const askForLock = endpoint("askForLock", "POST", "/api/lock/ask", {
+  function: "locks",
+  access: "caller",
+  repeatable: true,
+  summary: "Ask the lock's owner to let go; who asks stands in line.",
+  body: z.strictObject({ docId: docIdField, ticket: ticketField }),
+  example: { docId: "report/7", ticket: "tkt_0123456789" },
+  answers: { 200: asked },
+  errors: ["TICKET_NOT_FOUND"],
 });
 
 /** `GET /api/lock/status/{docId}` */
@@ -165,6 +216,8 @@ export const lockEndpoints = [
   releaseLock,
   askInLine,
   leaveLine,
+  handOverLock,
+  askForLock,
   getLockStatus,
   forceReleaseLock,
 ] as const;

@@ -2,7 +2,18 @@
 import { z } from "zod";
 import { endpoint } from "./endpoint.ts";
 import { name } from "./fields.ts";
-import { done, keyHeaders, locked, lockInfo, lockRequest, queued, ticketField } from "./locks.ts";
+import {
+  asked,
+  askedBy,
+  done,
+  locked,
+  lockInfo,
+  lockRequest,
+  passRequest,
+  queued,
+  ticketField,
+} from "./locks.ts";
+import { keyHeaders } from "./preconditions.ts";
 
 const nameField = name(512);
 /** Several names are taken, kept and given back together. */
@@ -37,7 +48,7 @@ export const extendNames = endpoint("extendNames", "POST", "/locks/extend", {
   body: whose.extend({ names: namesField, ttl: lockRequest.shape.ttl }),
   example: { names: ["till/1", "till/2"], ttl: 60 },
   headers: keyHeaders,
-  answers: { 200: lockedNames },
+  answers: { 200: lockedNames.extend({ askedBy }) },
   errors: ["LOCK_NOT_OWNED", "LIMIT_EXCEEDED", "IDEMPOTENCY_KEY_REUSED"],
 });
 
@@ -88,6 +99,30 @@ export const leaveNameLine = endpoint("leaveNameLine", "DELETE", "/locks/queue",
   answers: { 200: done },
 });
 
+/** `POST /locks/hand-over` */
+export const handOverName = endpoint("handOverName", "POST", "/locks/hand-over", {
+  function: "documents",
+  access: "caller",
+  repeatable: true,
+  summary: "Pass a name on to the first in its line, or to the one of them who is named.",
+  body: passRequest.extend({ name: nameField }),
+  example: { name: "till/1", fence: 1_800_000_000_001 },
+  answers: { 200: lockedNames },
+  errors: ["LOCK_NOT_OWNED", "NOBODY_WAITS"],
+});
+
+/** `POST /locks/ask` */
+export const askForName = endpoint("askForName", "POST", "/locks/ask", {
+  function: "locks",
+  access: "caller",
+  repeatable: true,
+  summary: "Ask the owner of a name to let go; who asks stands in its line.",
+  body: placeQuery,
+  example: { name: "till/1", ticket: "tkt_0123456789" },
+  answers: { 200: asked },
+  errors: ["TICKET_NOT_FOUND"],
+});
+
 /** The endpoints of this domain. */
 export const namedLockEndpoints = [
   acquireNames,
@@ -96,4 +131,6 @@ export const namedLockEndpoints = [
   getNameStatus,
   askInNameLine,
   leaveNameLine,
+  handOverName,
+  askForName,
 ] as const;

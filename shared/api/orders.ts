@@ -4,8 +4,9 @@ import { fulfilmentStatuses } from "../orders/fulfilment.ts";
 import { orderStatuses, paymentStates } from "../orders/order-status.ts";
 import { fulfilment } from "./fulfilment-fields.ts";
 import { orderDispute, orderRefund } from "./refund-fields.ts";
+import { ticketField } from "./locks.ts";
 import { maxJsonBytes } from "../carts/model/cart-limits.ts";
-import { endpoint, largeBodyBytes } from "./endpoint.ts";
+import { endpoint, largeBodyBytes, linesBodyParts } from "./endpoint.ts";
 import {
   cursorField,
   identifier,
@@ -105,7 +106,9 @@ export const orderView = z
     sessionId: z.string().nullable(),
     createdAtMs: instantField,
     expiresAtMs: instantField,
-    payment: orderPayment.nullable(),
+    payment: orderPayment
+      .nullable()
+      .describe("None while nothing was paid, nor for an order of 0."),
     fulfilments: z.array(fulfilment),
     fulfilmentStatus: z.enum(fulfilmentStatuses),
   })
@@ -136,6 +139,12 @@ const wishes = {
     .min(0)
     .optional()
     .describe("What the shopper was shown: another total is refused with TOTAL_CHANGED."),
+  tickets: z
+    .array(z.strictObject({ itemId: identifier, ticket: ticketField }))
+    .min(1)
+    .max(20)
+    .optional()
+    .describe("Turns in the lines of sold-out items: the unit that is held for each is ordered."),
   customer: customer.optional(),
   shipTo: jsonObject(2_048).transform(jsonText).optional(),
   note: prose(1_000).optional(),
@@ -168,6 +177,7 @@ export const placeOrder = endpoint("placeOrder", "POST", "/order/{userId}", {
   headers: idempotencyKey,
   body: placeOrderBody,
   maxBodyBytes: largeBodyBytes,
+  maxBodyParts: linesBodyParts,
   example: {
     items: [{ itemId: "chair", quantity: 1, attributes: { engraving: "Ada" } }],
     paymentMethod: "sandbox",
@@ -188,6 +198,7 @@ export const placeOrder = endpoint("placeOrder", "POST", "/order/{userId}", {
     "TOTAL_CHANGED",
     "LIMIT_EXCEEDED",
     "TOO_LARGE",
+    "TICKET_NOT_FOUND",
   ],
 });
 
@@ -225,7 +236,7 @@ export const cancelOrder = endpoint("cancelOrder", "POST", "/orders/{orderId}/ca
   summary: "Cancel a pending order: its holds are released and its cart unlocked.",
   params: orderParams,
   answers: { 200: orderView },
-  errors: ["ORDER_NOT_FOUND", "ORDER_NOT_PAYABLE"],
+  errors: ["ORDER_NOT_FOUND", "ORDER_NOT_PAYABLE", "PAYMENT_PROVIDER_ERROR"],
 });
 
 /** The endpoints of this domain. */

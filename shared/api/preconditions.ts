@@ -1,5 +1,6 @@
 /** Preconditions of RFC 9110, section 13.1: what a caller has seen, told by entity tags. One reader for all routes. */
 import { z } from "zod";
+import { text } from "./fields.ts";
 
 /** The tag of one state. A weak one says only that two states mean much the same. */
 export interface EntityTag {
@@ -14,12 +15,12 @@ export type EntityTags = "*" | readonly EntityTag[];
 const element = /[ \t]*(?:(W\/)?"([\x21\x23-\x7e\x80-\xff]*)")?[ \t]*(?:,|$)/y;
 
 /** Reads a list of entity tags or `*`; undefined when it is neither. */
-export function parseEntityTags(text: string): EntityTags | undefined {
-  if (text.trim() === "*") return "*";
+export function parseEntityTags(given: string): EntityTags | undefined {
+  if (given.trim() === "*") return "*";
   const tags: EntityTag[] = [];
   element.lastIndex = 0;
-  while (element.lastIndex < text.length) {
-    const found = element.exec(text);
+  while (element.lastIndex < given.length) {
+    const found = element.exec(given);
     if (!found) return undefined;
     const [, weak, value] = found;
     if (value !== undefined) tags.push({ value, isWeak: weak !== undefined });
@@ -54,3 +55,9 @@ export const readPreconditions = z.object({
   "if-match": entityTags.describe("Refused with 412 unless it is one of these states."),
   "if-none-match": entityTags.describe("Answered with 304 while it is one of these states."),
 });
+
+/** Makes a repetition answer like the first, for a day; the same key with another body or address is refused. */
+export const keyHeaders = z.object({ "idempotency-key": text(255).optional() });
+
+/** Of a write that may depend on a state, and may be repeated. */
+export const editHeaders = writePreconditions.extend(keyHeaders.shape);

@@ -18,7 +18,7 @@ import {
   maxQuantity,
   text,
 } from "./fields.ts";
-import { writePreconditions } from "./preconditions.ts";
+import { editHeaders } from "./preconditions.ts";
 
 const facts = {
   name: text(128),
@@ -60,12 +60,18 @@ const rules: readonly Issue[] = [
   ],
 ];
 
-/** What an administrator says of a promotion. */
-export const promotionBody = z.strictObject(facts).superRefine((given, context) => {
-  for (const [field, message, isBroken] of rules) {
-    if (isBroken(given)) context.addIssue({ code: "custom", path: [field], message });
-  }
-});
+/** What an administrator says of a promotion; also as it was read, with its code and its uses. */
+export const promotionBody = z
+  .strictObject({
+    ...facts,
+    code: codeField.optional(),
+    uses: z.unknown().optional().describe("Not looked at."),
+  })
+  .superRefine((given, context) => {
+    for (const [field, message, isBroken] of rules) {
+      if (isBroken(given)) context.addIssue({ code: "custom", path: [field], message });
+    }
+  });
 
 /** A promotion, with its uses where they are limited. */
 export const promotionView = z
@@ -85,7 +91,6 @@ const params = z.object({ code: codeField });
 /** `PUT /promotions/{code}` */
 export const putPromotion = endpoint("putPromotion", "PUT", "/promotions/{code}", {
   ...wiring,
-  repeatable: true,
   summary: "Set a promotion: by code or, with automatic, for every cart and order.",
   params,
   body: promotionBody,
@@ -133,15 +138,14 @@ const codesPath = "/carts/{userId}/{sessionId}/{instance}/codes";
 const ofCarts = {
   function: "carts",
   access: "caller",
-  headers: writePreconditions,
+  headers: editHeaders,
   answers: { 200: cartInstanceView },
 } as const;
-const codeErrors = ["CART_LOCKED", "VERSION_MISMATCH", "TOO_LARGE"];
+const codeErrors = ["CART_LOCKED", "VERSION_MISMATCH", "TOO_LARGE", "IDEMPOTENCY_KEY_REUSED"];
 
 /** `POST …/{instance}/codes` */
 export const enterCartCode = endpoint("enterCartCode", "POST", codesPath, {
   ...ofCarts,
-  repeatable: true,
   summary: "Enter a promotion code; it shows among the conditions, and an order judges it again.",
   params: instanceParams,
   body: z.strictObject({ code: codeField }),

@@ -2,6 +2,7 @@
 import { isDeepStrictEqual } from "node:util";
 import type { ChangeNote } from "../base/actor.ts";
 import type { AuditAction } from "../base/audit-action.ts";
+import { isItemLine } from "../base/line-id.ts";
 import { isUsesId, parseUsesName } from "../base/uses-id.ts";
 import { dayMs, type EpochMs, later, ttlSecondsAt } from "../base/time.ts";
 import type { ItemChange } from "../table/stream.ts";
@@ -138,7 +139,9 @@ function listEvents(kind: Kind, change: ItemChange, note: Told): (Told | (Told &
  * @throws Error when the change is none of an item that the trail knows
  */
 export function makeEntries(change: ItemChange): AuditEntry[] {
-  if (isCopyOfPromotion(change.key) || isNotice(change) || isEnding(change)) return [];
+  // Who waits for an item is nothing that happened to it.
+  if (isCopyOfPromotion(change.key) || isItemLine(change.key)) return [];
+  if (isNotice(change) || isEnding(change)) return [];
   const { kind, id } = parseSubject(change);
   const row = parseFurtherRow(change);
   const note = parseNote(kind, change);
