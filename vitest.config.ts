@@ -16,7 +16,16 @@ interface Plan {
   setup?: string;
   /** Files share a process and its modules, which take longer to load than most files take to run. */
   shared?: boolean;
+  /** Which files, where they are not those of the folder of its name. */
+  files?: string[];
+  except?: string[];
 }
+
+/** Whole crowds keep both processors busy: beside them, what else runs would wait for its time limits. */
+const ALONE = ["crowds", "large-requests", "pages", "documents/tabs"].map(
+  (name) => `test/e2e/${name}.test.ts`,
+);
+const isFull = process.env["HOLDFAST_EFFORT"] === "full";
 
 const plans: Plan[] = [
   { name: "unit", group: 1, workers: 2 },
@@ -31,18 +40,29 @@ const plans: Plan[] = [
     database: true,
     setup: "test/support/recorded-calls.ts",
     shared: true,
+    except: isFull ? ALONE : [],
   },
-  { name: "rights", group: 7, workers: 1 },
+  {
+    name: "e2e-alone",
+    group: 7,
+    workers: 1,
+    database: true,
+    shared: true,
+    files: isFull ? ALONE : [],
+  },
+  { name: "rights", group: 8, workers: 1 },
+  { name: "package", group: 9, workers: 1, database: true },
 ];
 
 export default defineConfig({
   test: {
     passWithNoTests: true,
     reporters: process.env["CI"] ? [["default", { summary: false }]] : ["default"],
-    projects: plans.map(({ name, group, workers, database, setup, shared }) => ({
+    projects: plans.map(({ name, group, workers, database, setup, shared, files, except }) => ({
       test: {
         name,
-        include: [`test/${name}/**/*.test.ts`],
+        include: files ?? [`test/${name}/**/*.test.ts`],
+        exclude: except ?? [],
         sequence: { groupOrder: group },
         pool: "forks" as const,
         maxWorkers: workers,

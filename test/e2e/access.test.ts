@@ -51,7 +51,7 @@ function filled(path: string): string {
 }
 
 describe("without a valid token", () => {
-  it("no route but the public ones answers", async () => {
+  it("no route but the public ones answers @long", async () => {
     const tokens = Object.entries(await badTokens());
     const bearers: [string, string | undefined][] = [
       ["nothing", undefined],
@@ -80,7 +80,7 @@ describe("without a valid token", () => {
 });
 
 describe("administration", () => {
-  it("is for members of exactly the group admin, and costs others nothing", async () => {
+  it("is for members of exactly the group admin, and costs others nothing @long", async () => {
     const adminRoutes = protectedRoutes.filter(({ access }) => access === "admin");
     expect(adminRoutes.length).toBeGreaterThan(10);
     const groups = [

@@ -5,6 +5,14 @@ import { openShopForFile } from "../support/shop-for-file.ts";
 
 const { shop } = await openShopForFile();
 
+const main = "/carts/me/default/main";
+
+async function reprice(itemId: string, amountMinor: number) {
+  const price = { amountMinor, currency: "EUR" };
+  expectStatus(await shop.admin.send(`PATCH /items/${itemId}`, { body: { price } }), 200);
+  return price;
+}
+
 describe("items ordered without a cart", () => {
   it("need an idempotency key, or two clicks would be two orders", async () => {
     const shopper = shop.shopper();
@@ -69,20 +77,63 @@ describe("an order of a cart", () => {
     expect((await shopper.mustOrder({ instances: ["saved"] })).totalMinor).toBe(1_000);
   });
 
-  it("goes through on the second try after a price change, which the cart tells", async () => {
+  it("goes through on the second try after a price change, which the cart tells before", async () => {
     const shopper = shop.shopper();
     const itemId = await shop.item({ amountMinor: 700 });
     await shopper.putInCart([{ itemId, quantity: 1 }]);
-    const price = { amountMinor: 800, currency: "EUR" };
-    expectStatus(await shop.admin.send(`PATCH /items/${itemId}`, { body: { price } }), 200);
-    expect(await shopper.order()).toMatchObject({
+    const price = await reprice(itemId, 800);
+    const items = [{ itemId, unitPriceMinor: 800, previousUnitPriceMinor: 700 }];
+    const shown = { items, subtotalMinor: 800, totalMinor: 800 };
+    expect(await shopper.send(`GET ${main}`)).toMatchObject({ body: shown, cost: { requests: 2 } });
+    expect(await shopper.send("GET /carts/me/default")).toMatchObject({
+      body: { instances: [shown], totals: [{ totalMinor: 800 }], totalMinor: 800 },
+    });
+    expect(await shopper.order({ expectedTotalMinor: 800 })).toMatchObject({
       status: 409,
       body: { failedItems: [{ itemId, reason: "price_changed", price }] },
     });
-    expect((await shopper.cart()).items).toMatchObject([
-      { itemId, unitPriceMinor: 800, previousUnitPriceMinor: 700 },
-    ]);
+    expect(await shopper.cart()).toMatchObject(shown);
     expect((await shopper.mustOrder({ expectedTotalMinor: 800 })).totalMinor).toBe(800);
+    await reprice(itemId, 900);
+    expect(await shopper.cart()).toMatchObject(shown);
+  });
+
+  it("is not refused for ever by a code whose minimum the shown prices reach", async () => {
+    const code = fresh("least").toUpperCase();
+    const promotion = {
+      name: "Least",
+      type: "discount",
+      target: "subtotal",
+      value: "-10%",
+      minSubtotalMinor: 900,
+    };
+    expectStatus(await shop.admin.send(`PUT /promotions/${code}`, { body: promotion }), 200);
+    const shopper = shop.shopper();
+    const itemId = await shop.item({ amountMinor: 1_000 });
+    await shopper.putInCart([{ itemId, quantity: 1 }]);
+    expectStatus(await shopper.send(`POST ${main}/codes`, { body: { code } }), 200);
+    await reprice(itemId, 500);
+    expect((await shopper.order()).body).toMatchObject({ code: "ITEMS_UNAVAILABLE" });
+    expect((await shopper.order()).body).toMatchObject({ code: "CODE_NOT_ACCEPTED" });
+    const price = await reprice(itemId, 1_000);
+    expect(await shopper.cart()).toMatchObject({ totalMinor: 900 });
+    expect((await shopper.order()).body).toMatchObject({
+      failedItems: [{ itemId, reason: "price_changed", price }],
+    });
+    expect((await shopper.mustOrder()).totalMinor).toBe(900);
+  });
+
+  it("is of a cart whose tag hides no price, neither a new one nor the former one again", async () => {
+    const shopper = shop.shopper();
+    const itemId = await shop.item({ amountMinor: 700 });
+    await shopper.putInCart([{ itemId, quantity: 1 }]);
+    const { headers } = await shopper.send(`GET ${main}`);
+    const readAgain = () =>
+      shopper.send(`GET ${main}`, { headers: { "if-none-match": headers.get("etag")! } });
+    for (const amountMinor of [800, 700]) {
+      await reprice(itemId, amountMinor);
+      expect(await readAgain()).toMatchObject({ status: 200, body: { totalMinor: amountMinor } });
+    }
   });
 });
 

@@ -8,7 +8,7 @@ import { openShopForFile } from "../support/shop-for-file.ts";
 const contention = { ...defaultContention, busy: { medianMs: 60, p99Ms: 90 } };
 const { server, shop } = await openShopForFile({ contention });
 
-it("a dozen shoppers at once buy the last eight units, through every conflict", async () => {
+it("a dozen shoppers at once buy the last eight units, through every conflict @long", async () => {
   const itemId = await shop.item({ quantity: 8 });
   const orders = Array.from({ length: 12 }, () =>
     shop.shopper().order({ items: [{ itemId, quantity: 1 }] }),

@@ -260,8 +260,8 @@ const steps: Step[] = [
   },
 ];
 
-describe.each(steps)("a worker that dies in: $name", (step) => {
-  it("leaves nothing half done, and the repeated request does it once", async () => {
+describe.each(steps)("a worker that dies in: $name @long", (step) => {
+  it("leaves nothing half done, and the repeated request does it once @long", async () => {
     const either = steps.indexOf(step) % 2 === 0 ? "after" : "before";
     const modes = isFull ? (["before", "after"] as const) : [either as Mode];
     // Each has at least one read and one transaction.
@@ -270,7 +270,7 @@ describe.each(steps)("a worker that dies in: $name", (step) => {
 });
 
 describe("a worker that dies while the sandbox delivers", () => {
-  it("makes the delivery fail, and the next one pays once", async () => {
+  it("makes the delivery fail, and the next one pays once @long", async () => {
     const ordered = await withPayment();
     const transactionId = `sbx_${ordered.order.orderId}`;
     const fault = await shop.fault({
@@ -290,7 +290,7 @@ describe("a worker that dies while the sandbox delivers", () => {
 });
 
 describe("a request to DynamoDB that hangs", () => {
-  it("is repeated in time; that it arrives later after all changes nothing", async () => {
+  it("is repeated in time; that it arrives later after all changes nothing @long", async () => {
     const delayMs = 8_000;
     const { act, verify } = await orderingFromCart("k-hangs")();
     const fault = await shop.fault({

@@ -7,7 +7,7 @@ import { type Answer, byStatus } from "../support/http.ts";
 import { fresh } from "../support/shop.ts";
 import { openShopForFile } from "../support/shop-for-file.ts";
 
-const shoppers = effort({ part: 200, all: 1_000 });
+const shoppers = effort({ part: 100, all: 1_000 });
 const units = shoppers / 10;
 
 const { server, shop } = await openShopForFile({ maxWorkers: 4 });
@@ -82,7 +82,7 @@ describe(`${shoppers} shoppers at once`, () => {
     expect(seen.at(-1)).toEqual({ available: 0, held: units, sold: 0 });
   });
 
-  it("get one order of an exclusive item", async () => {
+  it("get one order of an exclusive item @long", async () => {
     const itemId = await shop.item({ quantity: units, holdPolicy: "exclusive" });
     const answers = await crowd(itemId, shoppers);
     expect(byStatus(answers)).toEqual({ 201: 1, 409: shoppers - 1 });
@@ -95,7 +95,7 @@ describe(`${shoppers} shoppers at once`, () => {
 });
 
 describe("one idempotency key, fifty requests at once", () => {
-  it("makes one order and fifty equal answers, from inline items", async () => {
+  it("makes one order and fifty equal answers, from inline items @long", async () => {
     const shopper = shop.shopper();
     const itemId = await shop.item({ quantity: 100 });
     const key = fresh("key");
@@ -108,7 +108,7 @@ describe("one idempotency key, fifty requests at once", () => {
     expect(await shop.levels(itemId)).toEqual({ available: 98, held: 2, sold: 0 });
   });
 
-  it("makes one order and fifty equal answers, from a cart", async () => {
+  it("makes one order and fifty equal answers, from a cart @long", async () => {
     const shopper = shop.shopper();
     const itemId = await shop.item({ quantity: 100 });
     await shopper.putInCart([{ itemId, quantity: 3 }]);
@@ -121,7 +121,7 @@ describe("one idempotency key, fifty requests at once", () => {
 });
 
 describe("one idempotency key for two different orders at once", () => {
-  it("places one of them; whoever wanted the other is told so", async () => {
+  it("places one of them; whoever wanted the other is told so @long", async () => {
     for (let round = 0; round < 3; round += 1) {
       const shopper = shop.shopper();
       const [a, b] = [await shop.item(), await shop.item()];
@@ -139,7 +139,7 @@ describe("one idempotency key for two different orders at once", () => {
 });
 
 describe("two carts for the last unit of two items", () => {
-  it("end with one order or the other, never with half of each", async () => {
+  it("end with one order or the other, never with half of each @long", async () => {
     for (let round = 0; round < 8; round += 1) {
       const [a, b] = await Promise.all([shop.item({ quantity: 1 }), shop.item({ quantity: 1 })]);
       const [one, other] = [shop.shopper(), shop.shopper()];
@@ -157,7 +157,7 @@ describe("two carts for the last unit of two items", () => {
     }
   });
 
-  it("also when it comes to many carts and few units of several items", async () => {
+  it("also when it comes to many carts and few units of several items @long", async () => {
     const items = await shop.items(4, { quantity: 5 });
     const answers = await Promise.all(
       Array.from({ length: 24 }, async (_, number) => {
@@ -178,7 +178,7 @@ describe("two carts for the last unit of two items", () => {
 });
 
 describe("one cart under many hands", () => {
-  it("is ordered as it stood at one instant, whatever edits come at the same time", async () => {
+  it("is ordered as it stood at one instant, whatever edits come at the same time @long", async () => {
     for (let round = 0; round < 5; round += 1) {
       const shopper = shop.shopper();
       const [a, b] = [await shop.item({ quantity: 50 }), await shop.item({ quantity: 50 })];

@@ -40,7 +40,7 @@ const tampered = [
   encode(`{"${"k".repeat(300)}":"x"}`),
 ];
 
-it("that was tampered with, of whatever type", async () => {
+it("that was tampered with, of whatever type @long", async () => {
   const itemId = await shop.item();
   const names = lists.map(({ name }) => name);
   expect(names.length).toBeGreaterThan(6);
@@ -57,7 +57,7 @@ it("that was tampered with, of whatever type", async () => {
   expect(told).toEqual([]);
 });
 
-it("that another list has given out leads to no fault, and into nobody else's rows", async () => {
+it("that another list has given out leads to no fault, and into nobody else's rows @long", async () => {
   const itemId = await shop.item();
   await shop.items(3);
   const [one, other] = [shop.shopper(), shop.shopper()];

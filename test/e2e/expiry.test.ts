@@ -69,7 +69,7 @@ async function askAround<T extends Chance>(
 // All of these wait for most of their time, so they wait together.
 describe.concurrent("with nobody who sweeps", () => {
   describe("at the instant a hold is over, with the sweep switched off", () => {
-    it("its units can be bought, and not a moment before", async () => {
+    it("its units can be bought, and not a moment before @long", async () => {
       const seen = await askAround(async () => {
         const itemId = await shop.item({ quantity: 3 });
         const order = await shop.shopper().mustOrder({ items: [{ itemId, quantity: 3 }] });
@@ -84,7 +84,7 @@ describe.concurrent("with nobody who sweeps", () => {
       expect(await shop.levels(seen.itemId)).toEqual({ available: 1, held: 2, sold: 0 });
     });
 
-    it("an exclusive item is free, as its refusals said", async () => {
+    it("an exclusive item is free, as its refusals said @long", async () => {
       const seen = await askAround(async () => {
         const itemId = await shop.item({ quantity: 5, holdPolicy: "exclusive" });
         const order = await shop.shopper().mustOrder({ items: [{ itemId, quantity: 1 }] });
@@ -105,7 +105,7 @@ describe.concurrent("with nobody who sweeps", () => {
       expect(seen.tries.at(-1)!.answer.status).toBe(201);
     });
 
-    it("the cart can be edited and ordered again", async () => {
+    it("the cart can be edited and ordered again @long", async () => {
       const seen = await askAround(async () => {
         const shopper = shop.shopper();
         await shopper.putInCart([{ itemId: await shop.item({ quantity: 1 }), quantity: 1 }]);
@@ -122,7 +122,7 @@ describe.concurrent("with nobody who sweeps", () => {
       expect((await seen.shopper.see(seen.first.orderId)).status).toBe("pending");
     });
 
-    it("a payment of it cannot be started any more", async () => {
+    it("a payment of it cannot be started any more @long", async () => {
       const shopper = shop.shopper();
       const order = await shopper.mustOrder({
         items: [{ itemId: await shop.item(), quantity: 1 }],
@@ -137,7 +137,7 @@ describe.concurrent("with nobody who sweeps", () => {
   });
 
   describe("a payment that has started", () => {
-    it("has its own time, within the longest that an order may hold", async () => {
+    it("has its own time, within the longest that an order may hold @long", async () => {
       const { tries, before } = await askAround(async () => {
         const shopper = shop.shopper();
         const itemId = await shop.item({ quantity: 1 });
@@ -171,7 +171,7 @@ describe.concurrent("with nobody who sweeps", () => {
   });
 
   describe("money that comes after the time is over", () => {
-    it("buys the units when nobody has wanted them meanwhile", async () => {
+    it("buys the units when nobody has wanted them meanwhile @long", async () => {
       const shopper = shop.shopper();
       const itemId = await shop.item({ quantity: 1 });
       await shopper.putInCart([{ itemId, quantity: 1 }]);
@@ -183,7 +183,7 @@ describe.concurrent("with nobody who sweeps", () => {
       expect(await shopper.cart()).toMatchObject({ count: 0 });
     });
 
-    it("goes back, once, when somebody else has taken them over", async () => {
+    it("goes back, once, when somebody else has taken them over @long", async () => {
       const shopper = shop.shopper();
       const [gone, left] = [await shop.item({ quantity: 1 }), await shop.item({ quantity: 1 })];
       const order = await shopper.mustOrder({
@@ -201,7 +201,7 @@ describe.concurrent("with nobody who sweeps", () => {
       expect(await shop.levels(left)).toEqual({ available: 1, held: 0, sold: 0 });
     });
 
-    it("and a buyer who comes at the same instant: one of them gets the unit", async () => {
+    it("and a buyer who comes at the same instant: one of them gets the unit @long", async () => {
       for (let round = 0; round < 2; round += 1) {
         const shopper = shop.shopper();
         const itemId = await shop.item({ quantity: 1 });
@@ -224,7 +224,7 @@ describe.concurrent("with nobody who sweeps", () => {
 });
 
 describe.concurrent("when many holds are over", () => {
-  it("one buyer can take over however many holds there are", async () => {
+  it("one buyer can take over however many holds there are @long", async () => {
     const itemId = await shop.item({ quantity: 60 });
     const orders = await Promise.all(
       Array.from({ length: 60 }, () =>
@@ -237,22 +237,31 @@ describe.concurrent("when many holds are over", () => {
     expect(await shop.levels(itemId)).toEqual({ available: 0, held: 60, sold: 0 });
   });
 
-  it("a crowd shares what has come free, and nothing more", async () => {
+  it("a crowd shares what has come free, and nothing more @long", async () => {
     const itemId = await shop.item({ quantity: 5 });
     const { expiresAtMs } = await shop.shopper().mustOrder({ items: [{ itemId, quantity: 5 }] });
     await until(expiresAtMs);
     const answers = await Promise.all(
       Array.from({ length: 20 }, () => shop.shopper().order({ items: [{ itemId, quantity: 1 }] })),
     );
-    const won = answers.filter(({ status }) => status === 201);
-    expect(answers.filter(({ status }) => status === 409)).toHaveLength(15);
-    expect(won).toHaveLength(5);
-    expect(await shop.levels(itemId)).toEqual({ available: 0, held: 5, sold: 0 });
+    const won = answers.flatMap(({ status, body }) =>
+      status === 201 ? [{ fromMs: body.createdAtMs!, untilMs: body.expiresAtMs! }] : [],
+    );
+    const others = answers.filter(({ status }) => status !== 201);
+    // On a busy machine a hold of three seconds is over before the last one has asked, who then gets it.
+    expect(won.length).toBeGreaterThanOrEqual(5);
+    for (const { fromMs: atMs } of won) {
+      const held = won.filter(({ fromMs, untilMs }) => fromMs <= atMs && atMs < untilMs);
+      expect(held.length).toBeLessThanOrEqual(5);
+    }
+    expect([409, 503]).toEqual(expect.arrayContaining(others.map(({ status }) => status)));
+    const { available, held, sold } = await shop.levels(itemId);
+    expect([available + held, sold]).toEqual([5, 0]);
   });
 });
 
 describe("a worker that dies while it takes over what is over", () => {
-  it("leaves nothing half done, and the repeated request does it once", async () => {
+  it("leaves nothing half done, and the repeated request does it once @long", async () => {
     const deaths = ["before", "after"].flatMap((mode) => [1, 2, 3].map((at) => ({ mode, at })));
     const held = await Promise.all(
       deaths.map(async () => {
@@ -288,7 +297,7 @@ async function sweepAll(): Promise<void> {
 }
 
 describe("the sweep, when it is asked for", () => {
-  it("marks orders expired, gives units back and unlocks carts, each once", async () => {
+  it("marks orders expired, gives units back and unlocks carts, each once @long", async () => {
     await until(Date.now() + 3_100);
     await sweepAll();
     const shopper = shop.shopper();
@@ -314,7 +323,7 @@ describe("the sweep, when it is asked for", () => {
     expect(await shop.levels(itemId)).toEqual({ available: 6, held: 0, sold: 4 });
   });
 
-  it("carries open refunds out, once", async () => {
+  it("carries open refunds out, once @long", async () => {
     const shopper = shop.shopper();
     const itemId = await shop.item({ quantity: 1 });
     const order = await shopper.mustOrder({ items: [{ itemId, quantity: 1 }] });
@@ -332,7 +341,7 @@ describe("the sweep, when it is asked for", () => {
     expect(await shopper.see(order.orderId)).toEqual(refunded);
   });
 
-  it("dies at any request and leaves nothing half done; the next one finishes", async () => {
+  it("dies at any request and leaves nothing half done; the next one finishes @long", async () => {
     const itemId = await shop.item({ quantity: 100 });
     const shoppers = Array.from({ length: 12 }, () => shop.shopper());
     const orders = await Promise.all(
@@ -364,7 +373,7 @@ describe("the sweep, when it is asked for", () => {
     expect(calls.body.calls).toEqual([]);
   });
 
-  it("does the same when its schedule runs it, and drops locks whose lease is over", async () => {
+  it("does the same when its schedule runs it, and drops locks whose lease is over @long", async () => {
     const shopper = shop.shopper();
     for (const [docId, ttl] of Object.entries({ "left-open": 1, "at work": 300 })) {
       expectStatus(await shopper.send("POST /api/lock/acquire", { body: { docId, ttl } }), 200);

@@ -36,7 +36,7 @@ describe("methods", () => {
     });
   });
 
-  it("HEAD says what GET says, without its body", async () => {
+  it("HEAD says what GET says, without its body @long", async () => {
     const itemId = await shop.item();
     const shopper = shop.shopper();
     await shopper.putInCart([{ itemId, quantity: 1 }]);
@@ -196,7 +196,7 @@ describe("names", () => {
   });
 });
 
-it("cursors that were tampered with are refused", async () => {
+it("cursors that were tampered with are refused @long", async () => {
   await shop.items(2);
   const encoded = (value: unknown) => Buffer.from(JSON.stringify(value)).toString("base64url");
   const first = await shop.admin.send("GET /items?limit=1");

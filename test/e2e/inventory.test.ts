@@ -121,7 +121,7 @@ describe("the ledger", () => {
     expect(await admin.send("GET /inventory/none/movements")).toMatchObject({ status: 404 });
   });
 
-  test("in a crowd every movement counts once, and a repetition is told what the first one was", async () => {
+  test("in a crowd every movement counts once, and a repetition is told what the first one was @long", async () => {
     const tills = effort({ part: 24, all: 60 });
     await create("busy", 100);
     const sell = (reference: string) =>

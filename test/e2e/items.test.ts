@@ -32,6 +32,18 @@ describe("an item", () => {
     });
   });
 
+  it("may be kept for a second by who shows it, alone and in lists; what changes it may not", async () => {
+    const { itemId } = await create({});
+    for (const page of [`GET /items/${itemId}`, "GET /items"]) {
+      const { headers } = await shop.nobody.send(page);
+      expect(headers.get("cache-control"), page).toBe("public, max-age=1");
+    }
+    const changed = await shop.admin.send(`PATCH /items/${itemId}`, { body: { name: "Stool" } });
+    expect(changed.headers.get("cache-control")).toBe("no-store");
+    const missing = await shop.nobody.send(`GET /items/${fresh("none")}`);
+    expect(missing.headers.get("cache-control")).not.toContain("max-age");
+  });
+
   it.each([
     ["imageUrl", { imageUrl: "javascript:alert(1)" }],
     ["description", { description: "x".repeat(2_001) }],
@@ -46,7 +58,7 @@ describe("an item", () => {
     expect((await shop.admin.send(`PATCH /items/${itemId}`, { body })).status).toBe(400);
   });
 
-  it("is withdrawn: not listed, not sold, named in carts; and is brought back", async () => {
+  it("is withdrawn: not listed, not sold, named in carts; and is brought back @long", async () => {
     const { itemId } = await create({});
     const shopper = shop.shopper();
     await shopper.putInCart([{ itemId, quantity: 1 }]);
@@ -79,7 +91,7 @@ describe("an item", () => {
     await shopper.mustOrder();
   });
 
-  it("gives one shopper no more than its limits, with 2 requests an order", async () => {
+  it("gives one shopper no more than its limits, with 2 requests an order @long", async () => {
     const { itemId } = await create({ limits: { perOrder: 2, perShopper: 3 } });
     const shopper = shop.shopper();
     const order = (quantity: number) => shopper.order({ items: [{ itemId, quantity }] });

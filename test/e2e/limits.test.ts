@@ -7,7 +7,7 @@ const limits = { maxOpenOrders: "2", maxUnitsPerLine: "4", maxUnpaidOrders: "2" 
 const { shop } = await openShopForFile({ context: { sweep: "off", ...limits } });
 
 describe("a shopper who withholds too much", () => {
-  it("is told which rule and until when, and goes on when orders are paid or ended", async () => {
+  it("is told which rule and until when, and goes on when orders are paid or ended @long", async () => {
     const shopper = shop.shopper();
     const [itemId] = await shop.items(1);
     const line = { itemId: itemId!, quantity: 1 };

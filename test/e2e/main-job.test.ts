@@ -33,7 +33,7 @@ describe("items", () => {
     });
   });
 
-  it("are listed page by page, each exactly once", async () => {
+  it("are listed page by page, each exactly once @long", async () => {
     const made = await shop.items(5);
     const seen: string[] = [];
     let cursor = "";

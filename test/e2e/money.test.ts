@@ -56,7 +56,7 @@ describe("starting to pay", () => {
 });
 
 describe("a capture", () => {
-  it("told fifty times at once sells once", async () => {
+  it("told fifty times at once sells once @long", async () => {
     const deal = await paying();
     const delivery = await shop.sign({ type: "payment.captured", order: deal.order });
     const answers = await Promise.all(Array.from({ length: 50 }, () => shop.deliver(delivery)));
@@ -75,7 +75,7 @@ describe("a capture", () => {
     expect(await shop.levels(deal.itemId)).toEqual({ available: 7, held: 0, sold: 3 });
   });
 
-  it("and a cancellation at the same instant: the money wins, and its units are sold", async () => {
+  it("and a cancellation at the same instant: the money wins, and its units are sold @long", async () => {
     for (let round = 0; round < 4; round += 1) {
       const deal = await paying();
       const [told, cancelled] = await Promise.all([
@@ -89,7 +89,7 @@ describe("a capture", () => {
     }
   });
 
-  it("and a failure, in any order: the money wins", async () => {
+  it("and a failure, in any order: the money wins @long", async () => {
     const [first, second, both] = [await paying(), await paying(), await paying()];
     const failed = ({ order }: Paying) => shop.tell({ type: "payment.failed", order });
     expectStatus(await captured(first.order), 200);
@@ -120,7 +120,7 @@ describe("a capture", () => {
     expect((await deal.shopper.add({ itemId: deal.itemId, quantity: 1 })).status).toBe(200);
   });
 
-  it("of a second payment for a paid order is paid back, and the order stays paid", async () => {
+  it("of a second payment for a paid order is paid back, and the order stays paid @long", async () => {
     const deal = await paying();
     expectStatus(await captured(deal.order), 200);
     expectStatus(await captured(deal.order, { paymentId: "another-card" }), 200);
@@ -182,7 +182,7 @@ describe("money after the order has ended", () => {
     expect(await deal.shopper.cart()).toMatchObject({ count: 0 });
   });
 
-  it("is refunded exactly once when a line is gone, however often it is told and swept", async () => {
+  it("is refunded exactly once when a line is gone, however often it is told and swept @long", async () => {
     const deal = await paying();
     await deal.shopper.cancel(deal.order.orderId);
     await shop.shopper().mustOrder({ items: [{ itemId: deal.itemId, quantity: 8 }] });

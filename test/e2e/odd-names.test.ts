@@ -67,7 +67,7 @@ describe.each(names)("an item called %j", (itemId) => {
 });
 
 describe("users whose names look alike", () => {
-  it("have carts and keys of their own", async () => {
+  it("have carts and keys of their own @long", async () => {
     const itemId = await shop.item({ quantity: 100 });
     const alike = ["a/b", "a", "a%2Fb", "A/b", "a/b ", "a\u0301/b", "\u00e1/b"];
     const sessions = ["c", "b/c", "c", "c", "c", "c", "c"];

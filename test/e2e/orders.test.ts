@@ -71,7 +71,7 @@ describe("a refused order", () => {
     ]);
   });
 
-  it("says so when there is nothing to order, too much, or two currencies", async () => {
+  it("says so when there is nothing to order, too much, or two currencies @long", async () => {
     const frank = shop.shopper();
     expect(await frank.order()).toMatchObject({ status: 409, body: { code: "CART_EMPTY" } });
     const many = await shop.items(91);

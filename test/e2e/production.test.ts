@@ -12,7 +12,7 @@ afterAll(async () => {
   await server?.stop();
 });
 
-test("the sandbox, and a provider without keys, are 409 and hold nothing, of items and of a cart", async () => {
+test("the sandbox, and a provider without keys, are 409 and hold nothing, of items and of a cart @long", async () => {
   const [admin, alice] = [clientOf(server, "root", ["admin"]), clientOf(server, "alice")];
   const price = { amountMinor: 1_000, currency: "EUR" };
   const item = { itemId: "mug", name: "Mug", kind: "Retail", price, quantity: 5 };
@@ -30,6 +30,22 @@ test("the sandbox, and a provider without keys, are 409 and hold nothing, of ite
       });
     }
   }
+  const gift = { ...item, itemId: "gift", price: { ...price, amountMinor: 0 } };
+  expect((await admin.send("POST /items", { body: gift })).status).toBe(201);
+  const free = { items: [{ itemId: "gift", quantity: 1 }] };
+  const order = (paymentMethod: string) =>
+    alice.send("POST /order/me", {
+      body: { ...free, paymentMethod },
+      headers: { "idempotency-key": `gift-${paymentMethod}` },
+    });
+  expect(await order("sandbox")).toMatchObject({
+    status: 409,
+    body: { code: "PAYMENT_METHOD_UNAVAILABLE", reason: "not_configured" },
+  });
+  expect(await order("stripe")).toMatchObject({
+    status: 201,
+    body: { status: "paid", payment: null },
+  });
   const { body: levels } = await alice.send("GET /items/mug");
   expect(levels).toMatchObject({ available: 5, held: 0 });
   const { body: lock } = await alice.send("GET /carts/me/default/lock");

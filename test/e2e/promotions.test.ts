@@ -30,6 +30,25 @@ describe("an administrator", () => {
     });
   });
 
+  it("puts back what was read, alone or in a list, without a change", async () => {
+    const route = `/promotions/${fresh("back")}`;
+    const put = await shop.admin.send(`PUT ${route}`, { body: { ...sale, maxUses: 5 } });
+    const shown = expectStatus(put, 200) as { code: string };
+    for (const body of [shown, { ...shown, uses: null }]) {
+      expect(await shop.admin.send(`PUT ${route}`, { body })).toMatchObject({
+        status: 200,
+        body: shown,
+        cost: { writeUnits: 0 },
+      });
+    }
+    const body = { ...shown, code: "OTHER" };
+    expect(await shop.admin.send(`PUT ${route}`, { body })).toMatchObject({
+      status: 400,
+      body: { issues: [{ path: "code" }] },
+      cost: { requests: 0 },
+    });
+  });
+
   it("says the same twice without a change, and for the price of a look", async () => {
     const route = `PUT /promotions/${fresh("again")}`;
     expect(await shop.admin.send(route, { body: sale })).toMatchObject({ cost: { requests: 2 } });
@@ -216,7 +235,7 @@ describe("a shopper", () => {
     expect(after.body.totalMinor).toBeGreaterThan(before.body.totalMinor);
   });
 
-  it("is one of a hundred who want a code with three uses at once: three get it", async () => {
+  it("is one of a hundred who want a code with three uses at once: three get it @long", async () => {
     const code = fresh("three").toUpperCase();
     await put(code, { maxUses: 3 });
     const itemId = await shop.item({ quantity: 1_000 });

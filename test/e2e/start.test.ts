@@ -117,7 +117,7 @@ describe.skipIf(process.env["DYNAMODB_ENDPOINT"])("npm start", () => {
     expect(await status(running.url)).toBe(0);
   });
 
-  test("keeps its data where it is told to", async () => {
+  test("keeps its data where it is told to @long", async () => {
     const folder = mkdtempSync(join(tmpdir(), "holdfast-"));
     try {
       const item = {
@@ -157,7 +157,7 @@ test.each([
   ["-c", "nonsense", /-c takes key=value/u],
   ["-c", "holdSecond=5", /holdSeconds/u],
   ["--nonsense", "", /Unknown option '--nonsense'/u],
-])("says what is wrong with %s %s", async (option, value, message) => {
+])("says what is wrong with %s %s @long", async (option, value, message) => {
   const wrong = start(await freePort(), option, value);
   expect(await wrong.ended).toBe(1);
   expect(wrong.output()).toMatch(message);

@@ -13,6 +13,7 @@ const chosen = synthesize({
   ordersPerSecond: "100",
   webhooksPerSecond: "50",
   reservedForWebhooks: "20",
+  reservedForOwners: "5",
   reservedForChanges: "10",
   reservedForCleanup: "1",
   warmWriteUnits: "8000",
@@ -37,7 +38,7 @@ test("requests are throttled as a whole, and orders and webhooks each by themsel
   ]);
 });
 
-test("webhooks keep runs for themselves in production, streams and the sweep where asked", () => {
+test("webhooks and owners of locks keep runs for themselves in production, streams and the sweep where asked", () => {
   const reserved = (template: typeof plain) =>
     resourcesOf<{ ReservedConcurrentExecutions?: number; Description: string }>(
       template,
@@ -47,10 +48,14 @@ test("webhooks keep runs for themselves in production, streams and the sweep whe
       return runs === undefined ? [] : [`${Description} ${runs}`];
     });
   expect(reserved(plain)).toEqual([]);
-  expect(reserved(synthesize({ stage: "prod" }))).toEqual(["functions/payment-webhooks.ts 50"]);
+  expect(reserved(synthesize({ stage: "prod" })).toSorted()).toEqual([
+    "functions/documents.ts 20",
+    "functions/payment-webhooks.ts 50",
+  ]);
   expect(reserved(chosen).toSorted()).toEqual([
     "functions/changes.ts 10",
     "functions/cleanup.ts 1",
+    "functions/documents.ts 5",
     "functions/payment-webhooks.ts 20",
   ]);
 });
@@ -61,7 +66,8 @@ test("the tables that a crowd hits are warm only where asked", () => {
       .filter(([, { Properties }]) => "WarmThroughput" in Properties)
       .map(([id]) => id.slice(0, -8));
   expect(warm(plain)).toEqual([]);
-  expect(warm(chosen).toSorted()).toEqual(["Carts", "Orders", "Stock"]);
+  expect(warm(chosen).toSorted()).toEqual(["Carts", "Orders", "Shoppers", "Stock"]);
+  // Every order counts in a row of its shopper by default: that table may be no narrower than the others.
   chosen.hasResourceProperties("AWS::DynamoDB::Table", {
     WarmThroughput: { ReadUnitsPerSecond: 12_000, WriteUnitsPerSecond: 8_000 },
   });

@@ -49,18 +49,24 @@ test("region, credentials and bootstrap are asked for one after the other", asyn
   ]);
 });
 
-test("a new account, which runs 10 at once, is told how to keep no runs for webhooks", async () => {
+test("a new account, which runs 10 at once, is told how to keep no runs", async () => {
   const small = { ...ready, concurrency: async () => 10 };
   const context = { alarmEmail: "ops@example.com" };
   const { missing: told } = await checkDeployment({ stage: "prod", context }, small);
-  expect(told).toEqual([expect.stringContaining("-c reservedForWebhooks=0")]);
-  const none = { ...context, reservedForWebhooks: "0" };
+  expect(told).toEqual([
+    expect.stringContaining("-c reservedForWebhooks=0 -c reservedForOwners=0"),
+  ]);
+  const none = { ...context, reservedForWebhooks: "0", reservedForOwners: "0" };
   expect((await checkDeployment({ stage: "prod", context: none }, small)).missing).toEqual([]);
   expect((await checkDeployment({ stage: "staging", context: {} }, small)).missing).toEqual([]);
 });
 
 test("a reserve that the account cannot give is refused; a small account is worth a hint", async () => {
-  const context = { reservedForWebhooks: "20", alarmEmail: "ops@example.com" };
+  const context = {
+    reservedForWebhooks: "15",
+    reservedForOwners: "5",
+    alarmEmail: "ops@example.com",
+  };
   const small = { concurrency: async () => 110 };
   const found = await checkDeployment({ stage: "prod", context }, { ...ready, ...small });
   expect(found.missing).toEqual([expect.stringContaining("reserve 10 at the most")]);

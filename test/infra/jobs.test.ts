@@ -1,6 +1,6 @@
 /** What runs without a request: the sweep, the streams, and where their failures end up. */
 import { Match } from "aws-cdk-lib/assertions";
-import { test } from "vitest";
+import { expect, test } from "vitest";
 import { streamedTables } from "../../infra/data.ts";
 import { resourcesOf, synthesize } from "./synthesize.ts";
 
@@ -44,10 +44,18 @@ test("with sweep=off the schedules are there and never fire", () => {
   off.allResourcesProperties("AWS::Scheduler::Schedule", { State: "DISABLED" });
 });
 
-test("every stream feeds the changes function, and a bad record never holds up the rest", () => {
-  dev.resourceCountIs("AWS::Lambda::EventSourceMapping", streamedTables.length);
+test("every stream feeds the changes function, that of events the bus; a bad record never holds up the rest", () => {
+  const followers = resourcesOf<{ FunctionName: unknown }>(
+    dev,
+    "AWS::Lambda::EventSourceMapping",
+  ).map(([, { Properties }]) => JSON.stringify(Properties.FunctionName));
+  const [changes, bus] = ["ChangesFunction", "EventBusFunction"].map((start) =>
+    JSON.stringify({ Ref: idOf("AWS::Lambda::Function", start) }),
+  );
+  expect(followers.filter((each) => each === changes)).toHaveLength(streamedTables.length);
+  expect(followers.filter((each) => each === bus)).toHaveLength(1);
+  expect(followers).toHaveLength(streamedTables.length + 1);
   dev.allResourcesProperties("AWS::Lambda::EventSourceMapping", {
-    FunctionName: { Ref: idOf("AWS::Lambda::Function", "ChangesFunction") },
     StartingPosition: "TRIM_HORIZON",
     FunctionResponseTypes: ["ReportBatchItemFailures"],
     BisectBatchOnFunctionError: true,

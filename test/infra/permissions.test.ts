@@ -86,29 +86,37 @@ test("every function's role has exactly the rights of its entry", () => {
   }
 });
 
-test("only the changes function reads streams, and those of its tables by name", () => {
+test("only what follows streams reads them, and those of its tables by name", () => {
   const readers = Object.keys(permissions).filter((name) =>
     dynamoDbRights(name).some((right) => right.endsWith("/StreamArn")),
   );
-  expect(readers).toEqual(["changes"]);
+  expect(readers).toEqual(["changes", "event-bus"]);
+  expect(dynamoDbRights("changes").filter((right) => right.includes("Outbox/"))).toEqual([]);
 });
 
-test("no action and no resource has a wildcard, but for X-Ray, which knows no resources, and keys that Lambda makes up", () => {
-  const isOfDeadRecords = ({ Action }: Statement): boolean => Action === "s3:PutObject";
+test("no action and no resource has a wildcard, but for X-Ray, which knows no resources, and names that AWS makes up", () => {
   const all = statements.filter((statement) => JSON.stringify(statement).includes("*"));
-  const wide = all.filter((statement) => !isOfDeadRecords(statement));
-  expect(all.filter(isOfDeadRecords)).toEqual([
-    {
-      Effect: "Allow",
-      Action: "s3:PutObject",
-      Resource: {
-        "Fn::Join": [
-          "",
-          [{ "Fn::GetAtt": [expect.stringMatching(/^DeadRecords/), "Arn"] }, "/aws/lambda/*"],
-        ],
-      },
-    },
+  const ofConnections = all.filter(({ Action }) => Action === "execute-api:ManageConnections");
+  expect(ofConnections.map(({ Resource }) => JSON.stringify(Resource)).toSorted()).toEqual([
+    expect.stringMatching(/\{"Ref":"LiveApi\w+"\},"\/live\/DELETE\/@connections\/\*"/),
+    expect.stringMatching(/\{"Ref":"LiveApi\w+"\},"\/live\/POST\/@connections\/\*"/),
   ]);
+  const isOfDeadRecords = ({ Action }: Statement): boolean => Action === "s3:PutObject";
+  const wide = all.filter(
+    (statement) => !isOfDeadRecords(statement) && !ofConnections.includes(statement),
+  );
+  const putsDeadRecords = {
+    Effect: "Allow",
+    Action: "s3:PutObject",
+    Resource: {
+      "Fn::Join": [
+        "",
+        [{ "Fn::GetAtt": [expect.stringMatching(/^DeadRecords/), "Arn"] }, "/aws/lambda/*"],
+      ],
+    },
+  };
+  // One of each function that follows a stream.
+  expect(all.filter(isOfDeadRecords)).toEqual([putsDeadRecords, putsDeadRecords]);
   for (const statement of wide) {
     expect(statement).toEqual({
       Effect: "Allow",

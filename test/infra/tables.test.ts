@@ -32,8 +32,11 @@ test("rows that end by themselves do so by ttlSeconds: of stock only what settle
     "Audit",
     "Carts",
     "Events",
+    "Live",
     "Locks",
+    "Outbox",
     "Owners",
+    "Requests",
     "Shoppers",
     "Stock",
   ]);
@@ -44,8 +47,8 @@ test("rows that end by themselves do so by ttlSeconds: of stock only what settle
   }
 });
 
-test("what people act on leaves by a stream with both images", () => {
-  const streamed = ["Carts", "Documents", "Locks", "Orders", "Promotions", "Stock"];
+test("what people act on, and what is told of it, leaves by a stream with both images", () => {
+  const streamed = ["Carts", "Documents", "Locks", "Orders", "Outbox", "Promotions", "Stock"];
   expect(idsWith("StreamSpecification")).toEqual(streamed);
   for (const [, { Properties }] of tables) {
     if (!("StreamSpecification" in Properties)) continue;

@@ -99,7 +99,7 @@ describe("the list of thousands of locks", () => {
   const owner = { userId: "alice" };
   const [lease, longer, shorter] = [3_600_000, 7_200_000, 60_000];
 
-  test("for an owner who has none costs few requests a page, and comes to an end", async () => {
+  test("for an owner who has none costs few requests a page, and comes to an end @long", async () => {
     await shop.locks.acquire({ resource: "lock", owner, leaseMs: lease });
     await copyLock("lock", effort({ part: 1_000, all: 5_000 }));
     let pages = 0;
@@ -119,7 +119,7 @@ describe("the list of thousands of locks", () => {
     expect(pages).toBeLessThan(15);
   });
 
-  test("tells every lock that lives throughout, while leases are renewed between the pages", async () => {
+  test("tells every lock that lives throughout, while leases are renewed between the pages @long", async () => {
     await shop.locks.acquire({ resource: "lock", owner, leaseMs: lease });
     const names = await copyLock("lock", effort({ part: 400, all: 5_000 }));
     const random = seededRandom(11);
@@ -138,7 +138,7 @@ describe("the list of thousands of locks", () => {
     expect(told.toSorted()).toEqual(["lock", ...names].toSorted());
   });
 
-  test("picks an owner's locks while others come and go", async () => {
+  test("picks an owner's locks while others come and go @long", async () => {
     await shop.locks.acquire({ resource: "lock", owner, leaseMs: lease });
     const names = await copyLock("lock", 300);
     const told: string[] = [];
@@ -173,7 +173,7 @@ describe("the list of live locks and holds", () => {
     ]);
   });
 
-  test("can be had by kind and by owner", async () => {
+  test("can be had by kind and by owner @long", async () => {
     await fill();
     expect(await listAll({ kind: "document", limit: 1 })).toHaveLength(2);
     expect(await listAll({ kind: "item", limit: 2 })).toHaveLength(4);
@@ -182,7 +182,7 @@ describe("the list of live locks and holds", () => {
     expect(await listAll({ kind: "cart", limit: 2 })).toHaveLength(0);
   });
 
-  test("leaves out what is over, though no sweep has touched it", async () => {
+  test("leaves out what is over, though no sweep has touched it @long", async () => {
     await fill();
     shop.advance(300_000);
     expect(await listAll({ limit: 10 })).toEqual([]);
@@ -195,7 +195,7 @@ describe("the list of live locks and holds", () => {
 });
 
 describe("the statistics", () => {
-  test("count by kind, and units that are held", async () => {
+  test("count by kind, and units that are held @long", async () => {
     await fill();
     const stats = await shop.overview.stats();
     expect(stats).toMatchObject({
@@ -210,7 +210,7 @@ describe("the statistics", () => {
     expect((await shop.overview.stats()).expiringSoon).toBe(7);
   });
 
-  test("of 1,000 live locks cost few requests, and go on behind a cursor", async () => {
+  test("of 1,000 live locks cost few requests, and go on behind a cursor @long", async () => {
     await shop.locks.acquire({ resource: "lock", owner: { userId: "alice" } });
     await copyLock("lock", 1_049);
     const meter = newMeter();
@@ -248,7 +248,7 @@ describe("clearing everything", () => {
     },
   );
 
-  test("ends every lock and order, and every former holder's next write is refused", async () => {
+  test("ends every lock and order, and every former holder's next write is refused @long", async () => {
     await fill();
     const held = await shop.locks.acquire({ resource: "document/3", owner: { userId: "alice" } });
     expect(await shop.clearing.clearAll(wish)).toEqual({
@@ -275,7 +275,7 @@ describe("clearing everything", () => {
     expect(shop.abandoned).toHaveLength(2);
   });
 
-  test("that is cut short says so, and repeating it does the rest", async () => {
+  test("that is cut short says so, and repeating it does the rest @long", async () => {
     await fill();
     const late = { meter: newMeter(), deadlineMs: shop.clock() + 1_000 };
     const first = await runOperation(late, () => shop.clearing.clearAll(wish));
@@ -290,7 +290,7 @@ describe("clearing everything", () => {
 });
 
 describe("clearing everything while a bank is at work on a payment", () => {
-  test("ends all others, and says that it is not complete until the bank has answered", async () => {
+  test("ends all others, and says that it is not complete until the bank has answered @long", async () => {
     await fill();
     const { order } = await place(shop, "carol", ["b"]);
     const row = (await shop.database.get("Orders", { orderId: order.orderId }))!;
@@ -325,7 +325,7 @@ describe("the stock check", () => {
     ]);
   });
 
-  test("goes on behind its cursor when there are more items than it has time for", async () => {
+  test("goes on behind its cursor when there are more items than it has time for @long", async () => {
     const ids = Array.from({ length: 130 }, (_, index) => `i-${index}`);
     await Promise.all(ids.map((itemId) => giveItem(shop, { itemId })));
     const late = { meter: newMeter(), deadlineMs: shop.clock() };

@@ -70,7 +70,7 @@ describe("a store of layout 1", () => {
     expect((await shop.stockCheck.run()).violations).toEqual([]);
   });
 
-  it("is carried over by the first order of an item, which takes expired holds as well", async () => {
+  it("is carried over by the first order of an item, which takes expired holds as well @long", async () => {
     const { order } = await shop.orders.place(wish("mug", 7, "new"));
     const stock = (await findStock(world.database, "mug"))!;
     expect(await rowOf("mug")).toMatchObject({ schemaVersion: 2 });
@@ -79,7 +79,7 @@ describe("a store of layout 1", () => {
     expect(await levelsOf("mug")).toEqual({ available: 0, held: 11, sold: 2 });
   });
 
-  it("lets old orders be cancelled, and gives nothing back for those whose time was over", async () => {
+  it("lets old orders be cancelled, and gives nothing back for those whose time was over @long", async () => {
     await cancel("pending");
     expect(await levelsOf("mug")).toEqual({ available: 8, held: 3, sold: 2 });
     await cancel("expired");
@@ -89,7 +89,16 @@ describe("a store of layout 1", () => {
     expect(await levelsOf("lamp")).toEqual({ available: 2, held: 0, sold: 0 });
   });
 
-  it("keeps an exclusive item for who holds it, until the deadline that was told", async () => {
+  it("is spread over rows by hand like any other, and no unit is lost on the way @long", async () => {
+    const changed = await shop.inventory.change("mug", { shards: 2 }, { id: "admin" });
+    expect(changed).toMatchObject({ shards: 2, available: 6, held: 5, sold: 2 });
+    await shop.orders.place(wish("mug", 6, "spread"));
+    await cancel("pending");
+    expect(await shop.inventory.get("mug")).toMatchObject({ available: 2, held: 9, sold: 2 });
+    expect((await shop.stockCheck.run()).violations).toEqual([]);
+  });
+
+  it("keeps an exclusive item for who holds it, until the deadline that was told @long", async () => {
     await expect(shop.orders.place(wish("seat", 1, "rival"))).rejects.toMatchObject({
       failedItems: [{ itemId: "seat", reason: "locked" }],
     });
@@ -98,7 +107,7 @@ describe("a store of layout 1", () => {
     expect(await levelsOf("seat")).toEqual({ available: 2, held: 1, sold: 0 });
   });
 
-  it("is carried over as a whole while orders are taken, once, however often that is started", async () => {
+  it("is carried over as a whole while orders are taken, once, however often that is started @long", async () => {
     const orders = Array.from({ length: 6 }, (_, index) =>
       shop.orders.place(wish("mug", 1, `crowd-${index}`)),
     );
@@ -119,7 +128,7 @@ describe("a store of layout 1", () => {
     expect((await shop.stockCheck.run()).violations).toEqual([]);
   });
 
-  it("is what the command does, which can be run again and says when there is no such table", () => {
+  it("is what the command does, which can be run again and says when there is no such table @long", () => {
     const run = (table: string) => {
       const given = ["--table", table, "--endpoint", inject("dynamoDbEndpoint")];
       const { status, stdout, stderr } = spawnSync(

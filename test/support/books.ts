@@ -7,7 +7,10 @@ import { bucketKey } from "../../shared/inventory/deadline.ts";
 import type { Stock } from "../../shared/inventory/stock.ts";
 import { isAboutRow } from "../../shared/inventory/about-store.ts";
 import type { Row } from "../../shared/table/write.ts";
+import { isItemLine, lineResource } from "../../shared/base/line-id.ts";
+import { epochMs } from "../../shared/base/time.ts";
 import { isUsesId } from "../../shared/base/uses-id.ts";
+import { liveTurns } from "../../shared/inventory/line/item-line.ts";
 import { sumDemand, type Order } from "../../shared/orders/order.ts";
 import type { Holdfast } from "../../local/holdfast.ts";
 import { localClientSettings } from "./tables.ts";
@@ -20,6 +23,8 @@ export interface Books {
   readonly stock: readonly Stock[];
   readonly orders: readonly Order[];
   readonly carts: readonly StoredCart[];
+  /** The lines for items: each turn in one has a unit. */
+  readonly lines: readonly Row[];
 }
 
 async function scan(client: DynamoDBDocumentClient, TableName: string): Promise<unknown[]> {
@@ -40,9 +45,15 @@ export async function readBooks({ dynamoDbEndpoint, tables }: Located): Promise<
     return scan(client, table.name);
   };
   try {
-    const [stock, orders, carts] = await Promise.all(["Stock", "Orders", "Carts"].map(rowsOf));
+    const all = await Promise.all(["Stock", "Orders", "Carts", "Locks"].map(rowsOf));
+    const [stock, orders, carts, lines] = all;
     const counting = stock!.filter((row) => !isAboutRow(row as Row));
-    return { stock: counting, orders, carts } as Books;
+    return {
+      stock: counting,
+      orders,
+      carts,
+      lines: lines!.filter((row) => isItemLine(row as Row)),
+    } as Books;
   } finally {
     client.destroy();
   }
@@ -92,7 +103,7 @@ function wrongInSales({ stock, orders }: Books, soldByHand: ReadonlySet<string>)
  * S3 and S5: a pending order whose time runs has all of its units in the buckets of its items, and no
  * bucket whose time runs counts more than such orders hold.
  */
-function wrongInHolds({ stock, orders }: Books, nowMs: number): string[] {
+function wrongInHolds({ stock, orders, lines }: Books, nowMs: number): string[] {
   const live = orders.filter(
     ({ status, expiresAtMs }) => status === "pending" && expiresAtMs > nowMs,
   );
@@ -102,6 +113,13 @@ function wrongInHolds({ stock, orders }: Books, nowMs: number): string[] {
     for (const { itemId, quantity } of listHolds(order)) {
       const name: string = `${itemId} until ${bucketKey(expiresAtMs)}`;
       claims.set(name, (claims.get(name) ?? 0) + quantity);
+    }
+  }
+  for (const row of lines) {
+    const itemId = String(row["resource"]).slice(lineResource("").length);
+    for (const { endsAtMs } of liveTurns(row, epochMs(nowMs))) {
+      const name = `${itemId} until ${bucketKey(endsAtMs)}`;
+      claims.set(name, (claims.get(name) ?? 0) + 1);
     }
   }
   const counted = new Map(

@@ -42,3 +42,18 @@ export async function openShopForFile(options?: HoldfastOptions): Promise<ShopOf
   });
   return opened;
 }
+
+/** The server without a sweep of this process. */
+let unswept: Promise<TestServer> | undefined;
+
+/**
+ * Starts a server whose sweep runs only when it is told to, for files that name their own documents, items and people:
+ * it is shared with the other files of the process, and ends with it.
+ *
+ * @example const server = await startUnsweptServer();
+ */
+export async function startUnsweptServer(): Promise<TestServer> {
+  const server = await (unswept ??= startServer({ context: { sweep: "off" } }));
+  afterAll(() => server.account());
+  return server;
+}

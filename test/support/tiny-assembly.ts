@@ -100,7 +100,7 @@ function functionResources() {
         Code: { S3Bucket: "assets", S3Key: "echo.zip" },
         Handler: "index.handler",
         Role: { "Fn::GetAtt": ["Role", "Arn"] },
-        Timeout: 1,
+        Timeout: 3,
         Environment: {
           Variables: {
             THINGS_TABLE: { Ref: "Things" },

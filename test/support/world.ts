@@ -40,6 +40,7 @@ const testSettings: ShopSettings = {
   autoShards: 8,
   soldOutMemoryMs: 250,
   lockTimeoutMs: 5_000,
+  lowStock: 2,
 };
 
 export interface WorldOptions {

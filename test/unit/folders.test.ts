@@ -3,7 +3,15 @@ import { describe, expect, test } from "vitest";
 import { readSources, sourceOf, stem } from "../support/sources.ts";
 import type { Import, Source } from "../support/sources.ts";
 
-const sources = readSources("functions", "shared", "infra", "local", "client");
+const sources = readSources(
+  "functions",
+  "shared",
+  "infra",
+  "local",
+  "client",
+  "console",
+  "package",
+);
 
 /** A domain imports lower ranks only. */
 const ranks: Record<string, number> = {
@@ -16,7 +24,9 @@ const ranks: Record<string, number> = {
   carts: 5,
   orders: 6,
   payments: 7,
+  holds: 7,
   admin: 8,
+  live: 9,
 };
 
 /** The one file that knows every domain, and that no domain knows. */

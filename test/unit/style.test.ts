@@ -4,7 +4,7 @@ import { expect, test } from "vitest";
 import { exportsWithoutDocstring, readSources, sourceOf, stem } from "../support/sources.ts";
 import type { Source } from "../support/sources.ts";
 
-const sources = readSources("functions", "shared", "infra", "local", "client");
+const sources = readSources("functions", "shared", "infra", "local", "client", "console");
 const inFolders = (...folders: string[]): Source[] =>
   sources.filter(({ path }) => folders.includes(path.split("/")[0]!));
 const handlers = sources.filter(({ path }) => /^functions\/[^/]+\.ts$/.test(path));
@@ -31,10 +31,10 @@ test("every file opens with a sentence on its job", () => {
   expect(paths(sources.filter(({ text }) => !/^(?:#!.*\n)?\/[*/]/.test(text)))).toEqual([]);
 });
 
-test("every export in shared, infra and client has a docstring", () => {
+test("every export in shared, infra, client and console has a docstring", () => {
   const planted = sourceOf("shared/base/bare.ts", "/** Job. */\n\nexport const bare = 1;\n");
   expect(exportsWithoutDocstring(planted)).toEqual(["bare"]);
-  const bare = inFolders("shared", "infra", "client").flatMap((source) =>
+  const bare = inFolders("shared", "infra", "client", "console").flatMap((source) =>
     exportsWithoutDocstring(source).map((name) => `${source.path}: ${name}`),
   );
   expect(bare).toEqual([]);

@@ -108,6 +108,48 @@ beforeEach(() => {
   session = `visit-${(serial += 1)}`;
 });
 
+describe("edits that are repeated with their key", () => {
+  const key = (value: string) => ({ headers: { "idempotency-key": `${session} ${value}` } });
+
+  it("do not undo what another tab did, and do not miss what they removed themselves @long", async () => {
+    await add("menu", "soup", 2);
+    const replace = () =>
+      call(`PUT ${cart("/menu/items")}`, {
+        ...key("replace"),
+        body: [{ itemId: "bread", quantity: 1 }],
+      });
+    expect((await replace()).status).toBe(200);
+    await add("menu", "seat");
+    const repeated = await replace();
+    expect(repeated.headers.get("idempotent-replayed")).toBe("true");
+    expect(repeated.body.items.map(({ itemId }: { itemId: string }) => itemId)).toEqual([
+      "bread",
+      "seat",
+    ]);
+
+    const remove = () => call(`DELETE ${cart("/menu/items/bread")}`, key("remove"));
+    expect(await remove()).toMatchObject({ status: 200, body: { count: 1 } });
+    const removed = await remove();
+    expect(removed).toMatchObject({ status: 200, body: { count: 1 } });
+    expect(removed.headers.get("idempotent-replayed")).toBe("true");
+    expect((await call(`DELETE ${cart("/menu/items/bread")}`)).status).toBe(404);
+  });
+
+  it("bind it to their address and body", async () => {
+    const adding = (path: string, quantity: number) =>
+      call(`POST ${path}`, { ...key("add"), body: { itemId: "soup", quantity } });
+    const first = await adding(cart("/menu/items"), 1);
+    expect(requestsOf(first)).toBe(3);
+    expect(requestsOf(await add("menu", "soup"))).toBe(2);
+    const reused = { status: 422, body: { code: "IDEMPOTENCY_KEY_REUSED" } };
+    expect(await adding(cart("/menu/items"), 2)).toMatchObject(reused);
+    expect(await adding(cart("/other/items"), 1)).toMatchObject(reused);
+    expect(await adding(`/carts/alice/${session}-2/menu/items`, 1)).toMatchObject(reused);
+    expect(await call(`DELETE ${cart("/menu/items/soup")}`, key("add"))).toMatchObject(reused);
+    expect((await call(`GET ${cart("/menu")}`)).body.count).toBe(2);
+  });
+});
+
 describe("edits", () => {
   it("answer with the whole instance and its new ETag", async () => {
     const added = await call(`POST ${cart("/menu/items")}`, {
@@ -282,7 +324,7 @@ describe("merging", () => {
 });
 
 describe("many at once", () => {
-  it("200 parallel adds of 200 different items are all there", async () => {
+  it("200 parallel adds of 200 different items are all there @long", async () => {
     const names = Array.from({ length: 200 }, (_, index) => `many-${index}`);
     await plantItems(tablePrefix, names);
     const answers = await Promise.all(
@@ -312,7 +354,7 @@ describe("a cart that is ordered", () => {
   });
 
   describe("while an order is pending", () => {
-    it("100 parallel edits of every kind get 423, and the cart stays as it is to the byte", async () => {
+    it("100 parallel edits of every kind get 423, and the cart stays as it is to the byte @long", async () => {
       const { orderId, expiresAtMs } = await order(["ticket"]);
       const before = await call(`GET ${cart()}`);
       expect(before.body.lock).toMatchObject({ orderId, expiresAtMs });
@@ -344,7 +386,7 @@ describe("a cart that is ordered", () => {
   });
 
   describe("after the outcome", () => {
-    it("success takes out what was bought, and leaves what was in other instances", async () => {
+    it("success takes out what was bought, and leaves what was in other instances @long", async () => {
       const before = (await call(`GET ${cart("/menu")}`)).body;
       const { orderId, totalMinor, lines } = await order(["ticket"]);
       expect(totalMinor).toBe(900);

@@ -52,7 +52,7 @@ it("replaces a collection with 4 requests, and with 2 where If-Match decides", a
   expect([matched.status, requestsOf(matched), matched.body.count]).toEqual([200, 2, 2]);
 });
 
-it("parallel adds of different items are all there; single keys take no lock", async () => {
+it("parallel adds of different items are all there; single keys take no lock @long", async () => {
   const many = Array.from(
     { length: effort({ part: 30, all: 200 }) },
     (_, index) => `side-dish-${index}`,
@@ -71,7 +71,7 @@ it("parallel adds of different items are all there; single keys take no lock", a
   );
 });
 
-it("waits in vain for a lock: 423 LOCK_TIMEOUT, and nothing is changed", async () => {
+it("waits in vain for a lock: 423 LOCK_TIMEOUT, and nothing is changed @long", async () => {
   await replace("s3", ["dish-1"]);
   await takeLock("cart/alice/s3/menu/items");
   const refused = await replace("s3", ["dish-2"]);

@@ -117,7 +117,7 @@ async function count(id: string): Promise<unknown> {
 }
 
 describe("while a transaction is under way", () => {
-  test("another one and a plain write are refused as the SDK knows it, and the product retries both", async () => {
+  test("another one and a plain write are refused as the SDK knows it, and the product retries both @long", async () => {
     const { requests } = front.model.counts();
     const first = transact("a", "b");
     while (front.model.counts().requests === requests) await sleep(5);
@@ -135,7 +135,7 @@ describe("while a transaction is under way", () => {
     expect([await count("a"), await count("b")]).toEqual([1, 2]);
   });
 
-  test("its answer comes when the items are free again", async () => {
+  test("its answer comes when the items are free again @long", async () => {
     const startedMs = performance.now();
     await transact("timed");
     expect(performance.now() - startedMs).toBeGreaterThan(busyMs - 10);

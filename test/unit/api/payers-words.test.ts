@@ -41,6 +41,8 @@ const words: Readonly<Record<keyof typeof reasons, readonly string[]>> = {
     "body:itemId",
     "body:[].itemId",
     "body:items[].itemId",
+    "body:tickets[].itemId",
+    "body:tickets[].ticket",
     "body:orderId",
     "body:claim",
     "body:provider",

@@ -22,7 +22,17 @@ import {
   sectionOf,
 } from "../../support/docs/blocks.ts";
 
-const copied = ["functions", "shared", "infra", "local", "client", "test", "bench", "scripts"];
+const copied = [
+  "functions",
+  "shared",
+  "infra",
+  "local",
+  "client",
+  "package",
+  "test",
+  "bench",
+  "scripts",
+];
 const pages = [
   "README.md",
   "CONTRIBUTING.md",
@@ -111,7 +121,7 @@ test("what pages show and what recipes change compiles", { timeout: 300_000 }, (
   expect(status).toBe(0);
 });
 
-test("the new provider is in the contract, the settings, the rights and what functions build", () => {
+test("the new provider is in the contract, the settings, the rights and what functions build @long", () => {
   const found = ask(`
     const { openApiDocument } = await import("./shared/api/openapi.ts");
     const { endpoints } = await import("./shared/api/index.ts");

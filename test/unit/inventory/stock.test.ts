@@ -152,6 +152,21 @@ describe("the grid", () => {
     );
   });
 
+  it("keeps 42 alive with holds of 30 s and 10 minutes to pay, and under 200 with any settings", () => {
+    const countAlive = (seconds: readonly number[]): number => {
+      const ends = seconds.flatMap((length) => {
+        const stepMs = gridStepMs(length * 1_000);
+        const steps = Math.ceil((length * 1_000) / stepMs) + 1;
+        return Array.from({ length: steps }, (_, index) => (index + 1) * stepMs);
+      });
+      return new Set(ends).size;
+    };
+    expect(countAlive([30, 600])).toBe(42);
+    // The longest that each step of the grid is for, up to the longest that a setting takes.
+    const longest = [30, 100, 400, 1_200, 6_000, 18_000, 72_000, 1_209_600];
+    expect(countAlive(longest)).toBeLessThan(200);
+  });
+
   it("counts a deadline in the second in which it ends, never before it", () => {
     expect(bucketKey(1_767_225_600_000)).toBe("1767225600");
     expect(bucketKey(1_767_225_600_001)).toBe("1767225601");

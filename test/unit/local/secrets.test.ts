@@ -36,6 +36,18 @@ test("a secret is found by name and ARN, in both of its versions", () => {
   expect(secrets.read("Other", "AWSCURRENT")).toBeUndefined();
 });
 
+test("a new value makes the one that was there the version before, and says since when", () => {
+  let nowMs = 1_000;
+  const secrets = createSecrets(template, undefined, () => nowMs);
+  secrets.set("Keys", { current: "first" });
+  nowMs = 5_000;
+  secrets.set("Keys", { current: "second" });
+  expect(secrets.read("Keys", "AWSCURRENT")).toMatchObject({ value: "second", createdAtMs: 5_000 });
+  expect(secrets.read("Keys", "AWSPREVIOUS")?.value).toBe("first");
+  secrets.set("Keys", { current: "second" });
+  expect(secrets.read("Keys", "AWSPREVIOUS")?.value).toBe("second");
+});
+
 test("kept secrets survive a restart and are nobody else's to read", () => {
   const folder = mkdtempSync(join(tmpdir(), "holdfast-"));
   try {

@@ -1,10 +1,11 @@
 /** The HTTP chain around handlers: who may call, what a body may be, and what an error becomes. */
 import type { APIGatewayProxyEventV2WithJWTAuthorizer } from "aws-lambda";
 import { UnsecuredJWT } from "jose";
-import { describe, expect, it } from "vitest";
+import { describe, expect, it, vi } from "vitest";
 import { z } from "zod";
 import { answer } from "../../../functions/runtime/answer.ts";
 import { createHandler, serve } from "../../../functions/runtime/http.ts";
+import { parse } from "../../../functions/runtime/validate.ts";
 import { endpoint } from "../../../shared/api/endpoint.ts";
 import { placeOrderBody } from "../../../shared/api/orders.ts";
 import { currentOperation } from "../../../shared/table/operation.ts";
@@ -153,6 +154,48 @@ describe("a bad request", () => {
     const { status } = await call({ rawBody: `{"quantity":1,"${key}":{"polluted":true}}` });
     expect(status).toBe(400);
     expect(({} as { polluted?: boolean }).polluted).toBeUndefined();
+  });
+
+  it.each([
+    ['{"quantity":1,"deep":[{"constructor":{"prototype":{}}}]}', "deep.0.constructor"],
+    ['{"quantity":1,"deep":{"__proto__":1}}', "deep.__proto__"],
+    [`{"quantity":${"[".repeat(501)}${"]".repeat(501)}}`, "body"],
+    [`${"[".repeat(30_000)}${"]".repeat(30_000)}`, "body"],
+  ])(
+    "a name that reaches into prototypes, or too deep a body, is told with its place",
+    async (rawBody, path) => {
+      expect(await call({ rawBody })).toMatchObject({ status: 400, body: { issues: [{ path }] } });
+    },
+  );
+
+  it("with far too long a list is refused before an element is judged, and parsed without a reviver", async () => {
+    const parsing = vi.spyOn(JSON, "parse");
+    const body = { items: Array.from({ length: 4_000 }, () => ({})), paymentMethod: "sandbox" };
+    const refused = await call({ routeKey: "POST /forms/{userId}", body });
+    expect(refused).toMatchObject({ status: 413, body: { limit: 200 } });
+    expect(parsing.mock.calls.filter(([, reviver]) => reviver)).toEqual([]);
+    parsing.mockRestore();
+    let judged = 0;
+    const counted = z.unknown().refine(() => (judged += 1) > 0);
+    const bounded = z.union([
+      z.strictObject({ items: z.array(counted).max(3) }),
+      z.strictObject({}),
+    ]);
+    expect(() => parse(bounded, { items: body.items }, [])).toThrow("items");
+    expect(judged).toBe(0);
+  });
+
+  it.each([
+    ["names", `{${Array.from({ length: 6_000 }, (_, at) => `"n${at}":1`).join(",")}}`, 4_096],
+    ["names far inside", `{"a":{${'"n":1,'.repeat(8_000)}"n":1}}`, 10_000],
+    ["things in a list", `{"a":[${"{},".repeat(8_000)}{}]}`, 10_000],
+  ])("with too many %s is refused before it is parsed", async (_, rawBody, limit) => {
+    const parsing = vi.spyOn(JSON, "parse");
+    const answered = await call({ rawBody });
+    const parsed = parsing.mock.calls.filter(([text]) => text === rawBody);
+    parsing.mockRestore();
+    expect(answered).toMatchObject({ status: 413, body: { code: "TOO_LARGE", limit } });
+    expect(parsed).toEqual([]);
   });
 
   it("another content type is 415", async () => {

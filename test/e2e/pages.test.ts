@@ -1,0 +1,184 @@
+/** The pages for people in a real Chromium: the first page, the shop, the console. */
+import axe from "axe-core";
+import type { Browser, BrowserContext, Page } from "playwright-core";
+import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import { createClient } from "../../client/index.ts";
+import { connectLive } from "../../client/live.ts";
+import { hasChromium, launchChromium } from "../support/chromium.ts";
+import { startServer, type TestServer } from "../support/server.ts";
+
+let server: TestServer;
+let browser: Browser | undefined;
+/** What no page may do: say an error, or ask anybody but its own server. */
+const complaints: string[] = [];
+
+beforeAll(async () => {
+  server = await startServer();
+  if (hasChromium) browser = await launchChromium();
+});
+
+afterAll(async () => {
+  await browser?.close();
+  await server?.stop();
+});
+
+async function open(
+  path: string,
+  options: Parameters<Browser["newContext"]>[0] = {},
+): Promise<{ page: Page; context: BrowserContext }> {
+  const context = await browser!.newContext(options);
+  const page = await context.newPage();
+  page.on("console", (message) => {
+    const isRefusal = message.text().includes("the server responded with a status of 409");
+    if (message.type() === "error" && !isRefusal) complaints.push(`${path}: ${message.text()}`);
+  });
+  page.on("pageerror", (error) => complaints.push(`${path}: ${String(error)}`));
+  page.on("request", (request) => {
+    if (new URL(request.url()).host !== new URL(server.url).host) {
+      complaints.push(`${path} asked ${request.url()}`);
+    }
+  });
+  await page.goto(server.url + path);
+  return { page, context };
+}
+
+async function createItem(itemId: string, quantity: number): Promise<void> {
+  const price = { amountMinor: 4_900, currency: "EUR" };
+  const body = { itemId, name: itemId, kind: "Retail", price, quantity };
+  const { status } = await server.call("POST /items", { as: "root", groups: ["admin"], body });
+  expect(status).toBe(201);
+}
+
+const seen = async (page: Page, text: string | RegExp): Promise<void> =>
+  page.getByText(text).first().waitFor({ timeout: 20_000 });
+const card = (page: Page, name: string) => page.locator(".card").filter({ hasText: name });
+
+describe.runIf(hasChromium)("in a browser", () => {
+  test("the first page says what runs, leads everywhere, and fills the shop with one click", async () => {
+    const { page } = await open("/");
+    await seen(page, /\d\d functions and \d+ tables run on this machine/);
+    for (const name of ["Console", "Shop", "Editor", "Docs"]) {
+      const href = await page.getByRole("link", { name, exact: true }).first().getAttribute("href");
+      expect((await fetch(server.url + href)).status, name).toBe(200);
+    }
+    await page.getByRole("button", { name: "Add sample items" }).click();
+    await seen(page, "5 items are in the shop.");
+    await page.getByRole("button", { name: "Add sample items" }).click();
+    await seen(page, "The samples are there already.");
+    await page.getByRole("link", { name: "Shop", exact: true }).first().click();
+    await seen(page, "The only lamp");
+  });
+
+  test("two shoppers want the last unit: both see what happens, and one waits for the other @long", async () => {
+    await createItem("a-last-one", 1);
+    const [{ page: ada }, { page: bob }] = await Promise.all([
+      open("/shop?as=ada"),
+      open("/shop?as=bob"),
+    ]);
+    for (const page of [ada, bob]) {
+      await card(page, "a-last-one").getByRole("button", { name: "Add to cart" }).click();
+      await seen(page, "1 × a-last-one");
+    }
+    await ada.getByRole("button", { name: "Order", exact: true }).click();
+    await seen(ada, /Held for you for \d+:\d\d/);
+    // Nobody reloads anything.
+    await card(bob, "a-last-one").getByText("Sold out for now").waitFor();
+    await bob.getByRole("button", { name: "Order", exact: true }).click();
+    await seen(bob, /a-last-one: (?:there are not as many|somebody else has it in an order)/);
+    await card(bob, "a-last-one").getByRole("button", { name: "Wait in line" }).click();
+    await seen(bob, "You are next");
+    await ada.getByRole("button", { name: "Cancel" }).click();
+    await seen(ada, "Cancelled; everything was let go.");
+    await seen(bob, /It is your turn: held for you for/);
+    await bob.getByRole("button", { name: "Order it" }).click();
+    await bob.getByRole("button", { name: "Pay", exact: true }).click();
+    await seen(bob, "Paid. It is yours.");
+    expect(await card(ada, "a-last-one").textContent()).toContain("Sold out for now");
+  });
+
+  test("an operator ends a lock with a reason, and whoever edits hears of it at once", async () => {
+    const alice = createClient({ baseUrl: server.url, token: () => server.token("alice") });
+    const live = connectLive(alice, { page: undefined });
+    const session = await alice.documents.edit("report", { ttl: 300 });
+    const heard: unknown[] = [];
+    live.follow("lock/document/report", (message) => heard.push(message?.type));
+    const { page } = await open("/console");
+    const row = page.getByRole("row").filter({ hasText: "document/report" });
+    await row.getByRole("button", { name: "End…" }).click();
+    await seen(page, /loses the right to save .*report/);
+    await row.getByLabel("Reason").fill("on holiday");
+    await row.getByRole("button", { name: "End it" }).click();
+    await seen(page, "Ended, with your reason on record.");
+    await expect.poll(() => heard).toContain("lock.forced");
+    await row.waitFor({ state: "detached" });
+    await page.getByLabel("Of an order, an item or a lock").fill("lock/document/report");
+    await page.getByRole("button", { name: "Open", exact: true }).click();
+    await seen(page, /by root: on holiday/);
+    await session.close().catch(() => undefined);
+    live.close();
+  });
+
+  test("an order is in sight of the operator, from its hold to its history @long", async () => {
+    await createItem("b-seen", 3);
+    const { page } = await open("/console");
+    const placed = await server.call("POST /order/carol", {
+      as: "carol",
+      headers: { "idempotency-key": "seen" },
+      body: { items: [{ itemId: "b-seen", quantity: 2 }], paymentMethod: "sandbox" },
+    });
+    const { orderId } = placed.body;
+    const order = page.getByRole("row").filter({ hasText: orderId });
+    await order.getByText("pending").waitFor();
+    const item = page
+      .getByRole("region", { name: "Items" })
+      .getByRole("row")
+      .filter({ hasText: "b-seen" });
+    await expect
+      .poll(() => item.getByRole("cell").allTextContents())
+      .toEqual(["1", "2", "0", "1", expect.anything()]);
+    const hold = page
+      .getByRole("region", { name: "Locks" })
+      .getByRole("row")
+      .filter({ hasText: "b-seen" });
+    await hold.getByRole("button", { name: "End…" }).click();
+    await hold.getByLabel("Reason").fill("called us");
+    await hold.getByRole("button", { name: "End it" }).click();
+    await order.getByText("cancelled").waitFor();
+    await order.getByRole("button", { name: orderId }).click();
+    await seen(page, /order\.cancelled by root: called us/);
+  });
+
+  test.each(["/", "/shop", "/shop?two", "/console"])(
+    "%s can be used by everybody: no serious finding, no sideways scrolling, light and dark @long",
+    async (path) => {
+      for (const colorScheme of ["light", "dark"] as const) {
+        const viewport = { width: 390, height: 844 };
+        const { page, context } = await open(path, { viewport, colorScheme });
+        await page.getByRole("banner").first().waitFor();
+        await page.evaluate(axe.source);
+        const { violations } = await page.evaluate(() =>
+          (globalThis as unknown as { axe: typeof axe }).axe.run(),
+        );
+        const serious = violations.filter(
+          ({ impact }) => impact === "serious" || impact === "critical",
+        );
+        expect(serious.map(({ id, nodes }) => [id, nodes.map(({ html }) => html)])).toEqual([]);
+        const width = await page.evaluate("document.documentElement.scrollWidth");
+        expect(width).toBeLessThanOrEqual(390);
+        await context.close();
+      }
+    },
+  );
+
+  test("no page said an error or asked anybody else", () => {
+    expect(complaints).toEqual([]);
+  });
+});
+
+test("a page runs nothing but what comes from its server, and nobody else may show it", async () => {
+  const { headers } = await fetch(`${server.url}/console`);
+  const policy = headers.get("content-security-policy")!;
+  expect(policy).toContain("script-src 'self'");
+  expect(policy).toContain("frame-ancestors 'self'");
+  expect(policy).not.toContain("unsafe");
+});
