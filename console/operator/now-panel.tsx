@@ -1,0 +1,71 @@
+/** Now: how much is held and locked, who had to give way, and the latest orders. */
+import { formatTime } from "../parts/clock.ts";
+import { formatMoney } from "../parts/money.ts";
+import type { Desk } from "./desk.ts";
+import { SubjectButton } from "./subject-button.tsx";
+
+function Figure({ name, value }: { readonly name: string; readonly value: number | undefined }) {
+  return (
+    <div class="figure">
+      <dt>{name}</dt>
+      <dd>{value ?? "…"}</dd>
+    </div>
+  );
+}
+
+function Orders({ desk }: { readonly desk: Desk }) {
+  const orders = desk.orders.value.value ?? [];
+  if (orders.length === 0) return <p>No order yet.</p>;
+  return (
+    <table>
+      <caption>Latest orders</caption>
+      <thead>
+        <tr>
+          <th scope="col">Order</th>
+          <th scope="col">At</th>
+          <th scope="col">By</th>
+          <th scope="col">Total</th>
+          <th scope="col">Status</th>
+        </tr>
+      </thead>
+      <tbody>
+        {orders.map(({ orderId, createdAtMs, userId, totalMinor, currency, status }) => (
+          <tr key={orderId}>
+            <td>
+              <SubjectButton desk={desk} subject={`order/${orderId}`} name={orderId} />
+            </td>
+            <td>{formatTime(createdAtMs)}</td>
+            <td>{userId}</td>
+            <td class="number">{formatMoney(totalMinor, currency)}</td>
+            <td data-status={status}>{status}</td>
+          </tr>
+        ))}
+      </tbody>
+    </table>
+  );
+}
+
+/** The first panel. */
+export function NowPanel({ desk }: { readonly desk: Desk }) {
+  const { value, problem } = desk.stats;
+  const stats = value.value;
+  const gaveWay = Object.entries(desk.contention.value);
+  return (
+    <section aria-label="Now">
+      <h2>Now</h2>
+      {problem.value ? <p class="problem">{problem.value}</p> : null}
+      <dl class="figures">
+        <Figure name="holds" value={stats?.activeHolds} />
+        <Figure name="units held" value={stats?.heldUnits} />
+        <Figure name="document locks" value={stats?.byKind.document} />
+        <Figure name="frozen carts" value={stats?.byKind.cart} />
+        <Figure name="other locks" value={stats?.byKind.custom} />
+        <Figure name="end within a minute" value={stats?.expiringSoon} />
+        {gaveWay.map(([name, count]) => (
+          <Figure key={name} name={name} value={count} />
+        ))}
+      </dl>
+      <Orders desk={desk} />
+    </section>
+  );
+}

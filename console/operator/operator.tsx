@@ -1,0 +1,32 @@
+/** The operator's console: one screen of what happens now, what is at risk, and the history of whatever is opened. */
+import { render } from "preact";
+import { Header } from "../parts/header.tsx";
+import { createNotices, Notice } from "../parts/notice.tsx";
+import { openSession } from "../parts/session.ts";
+import { createDesk } from "./desk.ts";
+import { ItemsPanel } from "./items-panel.tsx";
+import { LocksPanel } from "./locks-panel.tsx";
+import { MoneyPanel } from "./money-panel.tsx";
+import { NowPanel } from "./now-panel.tsx";
+import { StoryPanel } from "./story-panel.tsx";
+
+const desk = createDesk(openSession("root", ["admin"]), createNotices());
+
+function Console() {
+  return (
+    <>
+      <Header userId={desk.userId} />
+      <main class="console">
+        <h1>Console</h1>
+        <Notice notices={desk.notices} />
+        <NowPanel desk={desk} />
+        <ItemsPanel desk={desk} />
+        <LocksPanel desk={desk} />
+        <MoneyPanel desk={desk} />
+        <StoryPanel desk={desk} />
+      </main>
+    </>
+  );
+}
+
+render(<Console />, document.body);

@@ -1,0 +1,42 @@
+/** Who uses a page, and what speaks for them: a client with their token, and a connection that tells what changes. */
+import { type Client, createClient } from "../../client/index.ts";
+import { connectLive, type Live } from "../../client/live.ts";
+
+/** Somebody who uses a page. */
+export interface Session {
+  readonly userId: string;
+  readonly client: Client;
+  readonly live: Live;
+}
+
+interface Token {
+  readonly access_token: string;
+  readonly expires_in: number;
+}
+
+/** A token is asked for anew so long before it ends. */
+const spareMs = 30_000;
+
+/** Hands out tokens of this machine's own issuer. They stay in memory: no script of another page finds one. */
+function createTokens(userId: string, groups: readonly string[]) {
+  let known = { text: "", untilMs: 0 };
+  return async ({ isRefused }: { readonly isRefused: boolean }): Promise<string> => {
+    if (!isRefused && Date.now() < known.untilMs - spareMs) return known.text;
+    const query = new URLSearchParams({ sub: userId, name: userId });
+    for (const group of groups) query.append("groups", group);
+    const answer = await fetch(`/_local/token?${query}`);
+    if (!answer.ok) throw new Error("Nobody can be signed in here: tokens come from elsewhere");
+    const { access_token: text, expires_in: seconds } = (await answer.json()) as Token;
+    known = { text, untilMs: Date.now() + seconds * 1_000 };
+    return text;
+  };
+}
+
+/** Signs somebody in on this machine, whoever one likes to be. */
+export function openSession(userId: string, groups: readonly string[] = []): Session {
+  const client = createClient({
+    baseUrl: location.origin,
+    token: createTokens(userId, groups),
+  });
+  return { userId, client, live: connectLive(client) };
+}

@@ -1,0 +1,70 @@
+/** The cart, and the order that is made of it. */
+import { formatMoney } from "../parts/money.ts";
+import { cartOf, type Visit } from "./visit.ts";
+
+function remove({ client, cart, notices }: Visit, lineId: string): Promise<boolean> {
+  return notices.attempt(async () => {
+    await client.removeCartItem({ params: { ...cartOf, lineId } });
+    await cart.ask();
+  });
+}
+
+function order(visit: Visit, totalMinor: number): Promise<boolean> {
+  const { client, cart, items, notices } = visit;
+  return notices.attempt(async () => {
+    const { userId, sessionId } = cartOf;
+    const body = { sessionId, paymentMethod: "sandbox" as const, expectedTotalMinor: totalMinor };
+    visit.follow(await client.placeOrder({ params: { userId }, body }));
+    await Promise.all([cart.ask(), items.ask()]);
+    return "Ordered: everything is held for you until the clock runs out.";
+  });
+}
+
+/** What is in the cart, at the prices of now. */
+export function CartPanel({ visit }: { readonly visit: Visit }) {
+  const cart = visit.cart.value.value;
+  const main = cart?.instances.find(({ instance }) => instance === cartOf.instance);
+  const currency = main?.currency;
+  const isLocked = cart?.lock != null;
+  if (!main || !currency || main.items.length === 0) {
+    return (
+      <section aria-label="Cart">
+        <h2>Cart</h2>
+        <p>Nothing in it.</p>
+      </section>
+    );
+  }
+  return (
+    <section aria-label="Cart">
+      <h2>Cart</h2>
+      <ul class="lines">
+        {main.items.map(({ lineId, name, quantity, lineTotalMinor }) => (
+          <li key={lineId}>
+            <span>
+              {quantity} × {name}
+            </span>
+            <span>{formatMoney(lineTotalMinor, currency)}</span>
+            <button
+              type="button"
+              aria-label={`Remove ${name}`}
+              disabled={isLocked}
+              onClick={() => remove(visit, lineId)}
+            >
+              ×
+            </button>
+          </li>
+        ))}
+      </ul>
+      <p class="total">{formatMoney(main.totalMinor, currency)}</p>
+      <button
+        type="button"
+        class="main"
+        disabled={isLocked}
+        onClick={() => order(visit, main.totalMinor)}
+      >
+        Order
+      </button>
+      {isLocked ? <p>It is frozen while its order is paid.</p> : null}
+    </section>
+  );
+}
