@@ -198,6 +198,8 @@ describe("items that others share", () => {
     time.advance(20 * forMs);
     const rest = { holdId: unique("booking"), units: { [itemId]: 9 }, forMs };
     await holds.hold(rest);
+    // It has closed no more than it needed: what was confirmed may wait in a bucket that is over.
+    await shop.inventory.reclaim([itemId]);
     expect(await levelsOf(itemId)).toEqual({ itemId, available: 0, held: 9, sold: 3 });
   });
 
