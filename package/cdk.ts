@@ -52,6 +52,21 @@ export class HoldfastLocks extends Construct {
   }
 }
 
+/** The table of `holdfast/carts`. */
+export class HoldfastCarts extends Construct {
+  readonly table: Table;
+
+  constructor(scope: Construct, id: string, { isKept = true }: PartProps = {}) {
+    super(scope, id);
+    this.table = createTable(this, "Carts", { production: isKept, capacity: {} });
+  }
+
+  /** Lets somebody read, edit, lock and empty carts; locking mode needs the locks' right as well. */
+  grantUse(grantee: IGrantable): void {
+    this.table.grant(grantee, ...reading, "dynamodb:PutItem", "dynamodb:UpdateItem");
+  }
+}
+
 /** The tables of `holdfast/holds`. */
 export class HoldfastHolds extends Construct {
   readonly table: Table;

@@ -1,7 +1,7 @@
 /** What a deployment can choose of a shop, and what its services are made of. */
 import type { Logger } from "./base/logger.ts";
 import type { Clock } from "./base/time.ts";
-import type { CartStorage } from "./carts/editing/collection-guard.ts";
+import type { CartStorage } from "./carts/model/cart.ts";
 import type { PaymentMethod } from "./orders/order.ts";
 import type { LockLimits } from "./locks/lock-limits.ts";
 import type { ShopperLimits } from "./orders/shopper.ts";

@@ -3,7 +3,7 @@ import { PutCommand } from "@aws-sdk/lib-dynamodb";
 import { type Clock, systemClock } from "../../shared/base/time.ts";
 import { createCartContents } from "../../shared/carts/storage/cart-store.ts";
 import { createCartService } from "../../shared/carts/cart-service.ts";
-import type { CartStorage } from "../../shared/carts/editing/collection-guard.ts";
+import type { CartStorage } from "../../shared/carts/model/cart.ts";
 import { lockService } from "../../shared/shop.ts";
 import { createDocumentClient } from "../../shared/table/client.ts";
 import type { DocumentClient } from "../../shared/table/database.ts";

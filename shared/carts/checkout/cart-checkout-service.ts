@@ -52,6 +52,8 @@ export interface LockedCart {
 export interface CartCheckoutOptions {
   readonly database: Database;
   readonly clock: Clock;
+  /** Whether promotions of a shop count; true by default. */
+  readonly hasPriceList?: boolean;
 }
 
 /** One shopper's edits: more of them than fit between a read and a write 20 times over are no shopper's. */
@@ -71,13 +73,13 @@ function validate(cart: Cart, pricing: Pricing, expected: Expected): LockedCart 
 
 /** A cart that is being edited right now is read again until it stands still for a moment. */
 async function lockStillCart(
-  { database, clock }: CartCheckoutOptions,
+  { database, clock, hasPriceList }: CartCheckoutOptions,
   request: LockRequest,
 ): Promise<{ cart: Cart; pricing: Pricing }> {
   const { orderId, leaseMs, transactionId = temporaryTransactionId(orderId), actor } = request;
   return again(mostEdits, async () => {
-    const read = await readPricedCart(database, makeCartId(request.userId, request.sessionId));
-    const { cart, prices } = read;
+    const cartId = makeCartId(request.userId, request.sessionId);
+    const { cart, prices } = await readPricedCart(database, cartId, hasPriceList);
     const nowMs = clock();
     const expiresAtMs = later(nowMs, leaseMs);
     const note = changeNote("cart.checkout", actor, nowMs);

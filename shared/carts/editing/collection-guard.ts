@@ -3,17 +3,11 @@ import { randomId } from "../../base/ids.ts";
 import type { Logger } from "../../base/logger.ts";
 import { type LockService } from "../../locks/lock-service.ts";
 import { minLeaseMs } from "../../locks/lock.ts";
-import { makeCartId, type InstanceAddress } from "../model/cart.ts";
-
-/**
- * How collections are guarded. `versioned`: a write is refused when the cart moved since it was read,
- * and planned again. `locking`: writers of one collection wait for each other first, so that work is
- * not done twice; their writes are version-checked all the same, so a lock that ran out harms nobody.
- */
-export type CartStorage = "versioned" | "locking";
+import { type CartStorage, makeCartId, type InstanceAddress } from "../model/cart.ts";
 
 /** What guarding needs; locks are asked for in `locking` mode only. */
 export interface CollectionGuardOptions {
+  /** How, where a request says nothing of it. */
   readonly storage: CartStorage;
   readonly locks?: Pick<LockService, "acquire" | "release"> | undefined;
   /** The longest wait for a lock, and the longest that one is held. */
@@ -24,9 +18,14 @@ export interface CollectionGuardOptions {
 /** A collection of an instance; each has a lock of its own. */
 export type Collection = "items" | "conditions" | `metadata/${string}`;
 
+/** A named cart, and how this one edit of it is guarded, where that is not as usual. */
+export interface GuardedAddress extends InstanceAddress {
+  readonly storage?: CartStorage | undefined;
+}
+
 /** Runs work on a collection under its guard. */
 export type CollectionGuard = <T>(
-  address: InstanceAddress,
+  address: GuardedAddress,
   collection: Collection,
   work: () => Promise<T>,
 ) => Promise<T>;
@@ -38,20 +37,27 @@ export function collectionLockName(address: InstanceAddress, collection: Collect
 }
 
 /**
- * Makes the guard of a storage mode. Without a lock store, locking mode falls back to version checks,
- * with one warning: never to unguarded writes.
+ * Makes the guard, with the storage mode that is usual here; each call may choose the other one. Without a lock store,
+ * locking mode falls back to version checks, with one warning: never to unguarded writes.
  *
  * The lock is not renewed: whoever needs longer than the timeout has lost it, and its write fits only
  * if nobody else wrote. It is given back also when the work throws.
  */
 export function createCollectionGuard(options: CollectionGuardOptions): CollectionGuard {
-  const { storage, locks, lockTimeoutMs, logger } = options;
-  if (storage === "versioned") return (_address, _collection, work) => work();
-  if (!locks) {
+  const { storage: usual, locks, lockTimeoutMs, logger } = options;
+  let isWarned = false;
+  function warnOnce(): void {
+    if (isWarned) return;
+    isWarned = true;
     logger.warn("Cart locking is on, but there are no locks: carts are guarded by version checks");
-    return (_address, _collection, work) => work();
   }
-  return async (address, collection, work) => {
+  if (usual === "locking" && !locks) warnOnce();
+  return async ({ storage = usual, ...address }, collection, work) => {
+    if (storage === "versioned") return work();
+    if (!locks) {
+      warnOnce();
+      return work();
+    }
     const lock = await locks.acquire({
       resource: collectionLockName(address, collection),
       // Two requests of one user are two owners: the same owner would be let in twice.

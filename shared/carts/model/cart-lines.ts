@@ -65,11 +65,27 @@ export function makeAddition(
   item: Stock | undefined,
   { nowMs, isKnown = false }: { readonly nowMs: number; readonly isKnown?: boolean },
 ): Addition {
-  const { itemId, quantity, attributes } = wanted;
+  const { itemId } = wanted;
   if (!item) throw new ItemNotFound(itemId);
   if (item.archivedAtMs !== undefined && !isKnown) {
     throw new ItemsUnavailable([whyRefused(wanted, item, epochMs(nowMs))!]);
   }
+  return makeLine(wanted, item, nowMs);
+}
+
+/** What is said of an item where it becomes a line: by the shop, or by a caller who prices it. */
+export type ItemFacts = Pick<
+  Stock,
+  "name" | "kind" | "vendorId" | "amountMinor" | "currency" | "perShopper"
+>;
+
+/**
+ * A wanted item with its facts as a line.
+ *
+ * @throws TooLarge when its attributes are
+ */
+export function makeLine(wanted: WantedItem, item: ItemFacts, nowMs: number): Addition {
+  const { itemId, quantity, attributes } = wanted;
   const { name, kind, vendorId, amountMinor: unitPriceMinor, currency, perShopper } = item;
   const lineId = makeLineId(itemId, attributes);
   const limit = perShopper === undefined ? {} : { perShopper };
@@ -127,6 +143,15 @@ export function withLines(
     }
     return { line: { ...line, lineId, quantity, addedAtMs }, currency: present.currency };
   });
+  return withAdditions(present, additions);
+}
+
+/**
+ * The instance with these lines in place of its own; conditions and metadata stay.
+ *
+ * @throws CurrencyMismatch when they are of several currencies
+ */
+export function withAdditions(present: CartInstance, additions: readonly Addition[]): CartInstance {
   const { currency: _currency, ...rest } = present;
   const [first, ...others] = additions.map(({ currency }) => currency);
   const other = others.find((currency) => currency !== first);

@@ -61,6 +61,13 @@ export interface CartLock {
   readonly expiresAtMs: number;
 }
 
+/**
+ * How edits of a whole collection are guarded. `versioned`: a write is refused when the cart moved since it was read,
+ * and planned again. `locking`: writers of one collection wait for each other first, so that work is
+ * not done twice; their writes are version-checked all the same, so a lock that ran out harms nobody.
+ */
+export type CartStorage = "versioned" | "locking";
+
 /** Everything that one session has in its carts, in one item of the table. */
 export interface Cart {
   readonly cartId: string;

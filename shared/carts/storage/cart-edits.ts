@@ -13,6 +13,7 @@ import { type Recall, type Row, type Change, update, type Write } from "../../ta
 import {
   cartLifeMs,
   type CartLock,
+  type CartStorage,
   makeCartId,
   CartLocked,
   type InstanceAddress,
@@ -147,6 +148,8 @@ export interface EditRequest extends InstanceAddress {
   readonly expectedVersion?: ExpectedVersion | undefined;
   /** With one, the edit is done once, however often it is asked for. */
   readonly keyed?: KeyedRequest | undefined;
+  /** How a collection is guarded this once; as usual where it is left out. */
+  readonly storage?: CartStorage | undefined;
 }
 
 /** How the audit trail calls an edit. */
@@ -154,7 +157,7 @@ export type CartEditAction = Extract<AuditAction, `cart.${string}`>;
 
 /** The edit that somebody asks for, at this instant. */
 export function makeEdit(request: EditRequest, what: CartEditAction, nowMs: EpochMs): Edit {
-  const { actor, expectedVersion, keyed: _keyed, ...address } = request;
+  const { actor, expectedVersion, keyed: _keyed, storage: _mode, ...address } = request;
   return { address, nowMs, note: changeNote(what, actor, nowMs), expectedVersion };
 }
 

@@ -4,7 +4,7 @@
  */
 import { setTimeout as sleepMs } from "node:timers/promises";
 import type { Database } from "../../table/database.ts";
-import { parsePriceList, type PriceList } from "../../promotions/price-list.ts";
+import { noPromotions, parsePriceList, type PriceList } from "../../promotions/price-list.ts";
 import { priceListPlace } from "../../promotions/promotion-store.ts";
 import { maxBatchKeys } from "../../table/batch-read.ts";
 import type { Cart } from "../model/cart.ts";
@@ -29,8 +29,16 @@ export interface PricedCart {
   readonly prices: PriceList;
 }
 
-/** A cart together with the shop's price list. One request. */
-export async function readPricedCart(database: Database, cartId: string): Promise<PricedCart> {
+/** A cart together with the shop's price list, unless it has none. One request. */
+export async function readPricedCart(
+  database: Database,
+  cartId: string,
+  hasPriceList = true,
+): Promise<PricedCart> {
+  if (!hasPriceList) {
+    const row = await database.get("Carts", { cartId });
+    return { cart: parseReadCart(cartId, row), prices: noPromotions };
+  }
   const [row, listRow] = await database.getTogether([cartPlace(cartId), priceListPlace(cartId)]);
   return { cart: parseReadCart(cartId, row), prices: parsePriceList(listRow) };
 }
@@ -41,6 +49,8 @@ export interface CartContentsOptions {
   readonly clock?: Clock;
   readonly sleep?: (durationMs: number) => Promise<unknown>;
   readonly random?: () => number;
+  /** Whether there is a price list to be read with carts; true by default. Carts that stand alone have none. */
+  readonly hasPriceList?: boolean;
   /** Told of the price list whenever a cart was read: what is answered is priced by it. */
   readonly rememberPrices?: (list: PriceList) => void;
 }
@@ -67,6 +77,7 @@ function decisive(error: unknown): unknown {
 /** Reads and edits contents. Every edit is one guarded write. */
 export function createCartContents(options: CartContentsOptions) {
   const { database, clock = systemClock, sleep = sleepMs, random = Math.random } = options;
+  const { hasPriceList = true } = options;
 
   /** Runs `attempt` again, after a little while, as long as carts move under it and time is left. */
   async function untilSettled<T>(
@@ -96,7 +107,7 @@ export function createCartContents(options: CartContentsOptions) {
       const items = [...new Set(itemIds)].map((itemId) => stockRow(itemId));
       const places = [...cartIds.map(cartPlace), ...items];
       // The price list comes along where it costs no request of its own.
-      const hasRoom = places.length < maxBatchKeys;
+      const hasRoom = hasPriceList && places.length < maxBatchKeys;
       const list = hasRoom ? [priceListPlace(cartIds[0] ?? "")] : [];
       const rows = await database.getTogether([...places, ...list]);
       if (hasRoom) options.rememberPrices?.(parsePriceList(rows.pop()));

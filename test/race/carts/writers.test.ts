@@ -8,7 +8,7 @@ import { withLines } from "../../../shared/carts/model/cart-lines.ts";
 import { makeEdit, editWrite } from "../../../shared/carts/storage/cart-edits.ts";
 import { replaceWrite, withInstance } from "../../../shared/carts/editing/cart-replacement.ts";
 import type { CartService } from "../../../shared/carts/cart-service.ts";
-import type { CartStorage } from "../../../shared/carts/editing/collection-guard.ts";
+import type { CartStorage } from "../../../shared/carts/model/cart.ts";
 import { createCartWorld } from "../../support/cart-world.ts";
 import { giveItem } from "../../support/world.ts";
 
