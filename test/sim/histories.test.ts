@@ -11,6 +11,7 @@ afterAll(() => histories.stop());
 
 const count = effort({ part: 40, all: 1_000 });
 const disputed = effort({ part: 20, all: 500 });
+const nameless = effort({ part: 5, all: 200 });
 
 test(`${count} histories leave no captured payment without a sale or a refund`, async () => {
   let [captures, lost, stuck] = [0, 0, 0];
@@ -43,6 +44,15 @@ test(`${disputed} histories with disputes leave nothing unsold, unpaid or lost t
   console.log(`${disputed} histories with disputes, ${decided} of them decided`);
   expect(broken).toEqual([]);
   expect(decided).toBeGreaterThan(disputed / 20);
+}, 900_000);
+
+test(`${nameless} histories whose parts are told of without our name give back what was wanted, once`, async () => {
+  const broken: string[] = [];
+  for (let seed = 1; seed <= nameless; seed += 1) {
+    const { violation, steps } = await histories.play(seed, { hasNamelessParts: true });
+    if (violation) broken.push(`seed ${seed}: ${violation.message}\n${steps.join("\n")}`);
+  }
+  expect(broken).toEqual([]);
 }, 900_000);
 
 test("a part that was told of before its answer came is not paid back twice, nor counted twice", async () => {

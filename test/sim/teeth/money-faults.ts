@@ -231,6 +231,7 @@ const asking: readonly Mistake[] = [
     "shared/payments/refunds/refund-telling.ts",
     "if (isNameless) {",
     'if (isNameless && refundId === "") {',
+    "nameless histories",
   ],
 ];
 

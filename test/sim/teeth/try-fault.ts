@@ -24,7 +24,10 @@ async function searchSeeds(): Promise<object> {
 async function searchHistories(): Promise<object> {
   const histories = await startHistories();
   for (let seed = first; seed < first + most; seed += 1) {
-    const { violation } = await histories.play(seed, { hasDisputes: only !== "histories" });
+    const { violation } = await histories.play(seed, {
+      hasDisputes: only === "disputed histories",
+      hasNamelessParts: only === "nameless histories",
+    });
     if (violation) return { ...violation, seeds: seed - first + 1 };
   }
   return { seeds: most };
