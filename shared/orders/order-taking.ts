@@ -1,6 +1,5 @@
 /** Gets an order the units of crowded items: reserves them where an item is hot, turns it hot where it is not. */
 import { type Actor, changeNote } from "../base/actor.ts";
-import { TryAgain } from "../base/errors.ts";
 import { liveBuckets } from "../inventory/buckets.ts";
 import type { Piece, TakingOptions } from "../inventory/hot/finding.ts";
 import { giveBack, reserve, type Wish } from "../inventory/hot/taking.ts";
@@ -14,8 +13,7 @@ import {
   whyRefused,
 } from "../inventory/stock.ts";
 import { findStocks } from "../inventory/stock-store.ts";
-import { currentOperation } from "../table/operation.ts";
-import type { Contended } from "../table/retry.ts";
+import { type Contended, outOfPatience, patientUntilMs } from "../table/retry.ts";
 import type { Order, Pieces } from "./order.ts";
 
 /** What getting units takes. */
@@ -172,10 +170,9 @@ export class OrderTaking {
   /** Waits for others, for longer each time. */
   async pause(): Promise<void> {
     const { clock, sleep, random } = this.#options;
-    const { deadlineMs = Infinity, patientUntilMs = deadlineMs } = currentOperation() ?? {};
     const pauseMs = random() * Math.min(longestPauseMs, 20 * 2 ** Math.min(this.#pauses, 10));
     this.#pauses += 1;
-    if (clock() + pauseMs >= patientUntilMs) throw new TryAgain();
+    if (clock() + pauseMs >= patientUntilMs()) throw outOfPatience();
     await sleep(pauseMs);
   }
 

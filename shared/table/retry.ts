@@ -65,6 +65,20 @@ export class Contended extends TryAgain {
 /** A write that is sent once got no answer: it may have taken effect, or may still do so. */
 export class AnswerLost extends TryAgain {}
 
+/** Until when the current operation bears what is busy: behind a write that happened, or may have, until its deadline. */
+export function patientUntilMs(elseUntilMs = Infinity): number {
+  const { deadlineMs = elseUntilMs, patientUntilMs: untilMs = deadlineMs } =
+    currentOperation() ?? {};
+  return hasCommitted() ? deadlineMs : Math.min(untilMs, deadlineMs);
+}
+
+/** What an operation says that has no patience left: "nothing was changed" only where nothing can have been. */
+export function outOfPatience(cause?: unknown): Error {
+  return hasCommitted()
+    ? new OutcomeUnknown("Done in part: out of time", { cause })
+    : new TryAgain();
+}
+
 /** What a caller bears before it hears of it, who knows something better than to wait. */
 export interface Bearing {
   /** So many transactions may be met (default: as many as there is time for). */
@@ -107,7 +121,6 @@ export async function persist<T>(
 ): Promise<T> {
   const endure = createEndurance(bearing);
   const deadlineMs = currentOperation()?.deadlineMs ?? patience.clock() + defaultPatienceMs;
-  const patientUntilMs = currentOperation()?.patientUntilMs ?? deadlineMs;
   let afterLoss = false;
   for (let round = 0; ; round += 1) {
     try {
@@ -121,12 +134,10 @@ export async function persist<T>(
       // Behind a lost answer the transaction that is met may be one's own.
       if (!afterLoss) endure(failure);
       const waitMs = patience.random() * Math.min(longestBackoffMs, firstBackoffMs * 2 ** round);
-      const isDoubtful = afterLoss || hasCommitted();
-      const untilMs = isDoubtful ? deadlineMs : Math.min(patientUntilMs, deadlineMs);
+      const untilMs = afterLoss ? deadlineMs : patientUntilMs(deadlineMs);
       if (patience.clock() + waitMs >= untilMs) {
         if (afterLoss) throw new OutcomeUnknown("No answer from DynamoDB", { cause: error });
-        if (hasCommitted()) throw new OutcomeUnknown("Done in part: out of time", { cause: error });
-        throw new TryAgain();
+        throw outOfPatience(error);
       }
       await patience.sleep(waitMs);
     }

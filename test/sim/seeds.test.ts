@@ -49,6 +49,8 @@ const found = [
   ["hot", 1202],
   // A request to join that came once more after its sender had left stood in the line twice: nobody could be served.
   ["lock-lines", 234],
+  // An order that had come without an answer, behind a refusal of its repetition: "nothing was changed" was not true.
+  ["code-crowd", 8049],
 ] as const;
 
 test.for(found)("seed $1 of $0, which found a fault once, finds none", async ([name, seed]) => {

@@ -1,9 +1,8 @@
 /** Finds the rows of a hot item that have the units which somebody wants, or that they have not. */
 import { stringify } from "safe-stable-stringify";
-import { TryAgain } from "../../base/errors.ts";
 import type { Clock, EpochMs } from "../../base/time.ts";
 import type { Database } from "../../table/database.ts";
-import { currentOperation } from "../../table/operation.ts";
+import { outOfPatience, patientUntilMs } from "../../table/retry.ts";
 import { maxTransactionWrites } from "../../table/write.ts";
 import {
   expiredUnits,
@@ -107,8 +106,7 @@ function onTheShelf({ main, rows }: Rows, nowMs: EpochMs): Stock {
 
 /** @throws TryAgain when the patience of the operation is over */
 export function assertTime({ clock }: TakingOptions): void {
-  const { deadlineMs = Infinity, patientUntilMs = deadlineMs } = currentOperation() ?? {};
-  if (clock() >= patientUntilMs) throw new TryAgain();
+  if (clock() >= patientUntilMs()) throw outOfPatience();
 }
 
 const hasMany = (row: Pick<Stock, "due">): boolean => listBuckets(row).length >= manyBuckets;
