@@ -399,9 +399,23 @@ export const plantedFaults: readonly PlantedFault[] = [
   fault(
     "an order is closed under another deadline than it has",
     orders,
+    '    condition`${at("expiresAtMs")} = ${order.expiresAtMs}`,',
+    "    isPending,",
+    "edges",
+  ),
+  fault(
+    "an order is ended by who had it before",
+    orders,
+    '    condition`${at("userId")} = ${order.userId}`,',
+    "    isPending,",
+    "edges",
+  ),
+  fault(
+    "a sweep expires orders whose deadline was moved",
+    orders,
     "condition: allOf(isPending, orderIsAsRead(closing), mayEnd(closing)),",
-    "condition: allOf(isPending, mayEnd(closing)),",
-    "shop",
+    'condition: to === "expired" ? isPending : allOf(isPending, orderIsAsRead(closing), mayEnd(closing)),',
+    "edges",
   ),
   fault(
     "a caller behind everybody's time cannot buy any more",
@@ -464,10 +478,11 @@ export const plantedFaults: readonly PlantedFault[] = [
     'condition: allOf(condition`${at("orderId")} = ${orderId}`, mayEnd(closing)),',
   ),
   fault(
-    "a sweep expires orders whose deadline was moved",
+    "an order is expired before its time",
     orders,
     '  return condition`${at("expiresAtMs")} <= ${nowMs}`;',
     '  return condition`${at("expiresAtMs")} >= ${Math.min(0, nowMs)}`;',
+    "edges",
   ),
   fault(
     "an order never becomes due",

@@ -24,6 +24,7 @@ import type { Command } from "../engine/engine.ts";
 import { LockBooks } from "../invariants/lock-books.ts";
 import { InvariantBroken, type World } from "../scheduler/world.ts";
 import { Bank } from "./bank.ts";
+import { playEndings } from "./ending-scene.ts";
 import { playKeys } from "./key-scene.ts";
 import { playRows, playSweptRows } from "./rows-scene.ts";
 import { createSystem, defaultSettings, type System } from "./system.ts";
@@ -77,6 +78,7 @@ export class Edges {
       () => this.#forcedOnce(),
       () => this.#takenOnce(),
       () => this.#addedOnce(),
+      () => this.#endings(),
       () => playKeys(this.world, (...expected) => this.#expect(...expected)),
       () => playRows(this.world, (...expected) => this.#expect(...expected)),
       () => playSweptRows(this.world, (...expected) => this.#expect(...expected)),
@@ -311,6 +313,15 @@ export class Edges {
     if (this.#statusOf(orderId) !== "expired") {
       throw new InvariantBroken("S3", "a sweep left an order whose time was over");
     }
+  }
+
+  #endings(): Promise<void> {
+    const behind = this.#systemWith({ behindMs: 5_000 });
+    return playEndings({
+      world: this.world,
+      expect: (...expected) => this.#expect(...expected),
+      behind,
+    });
   }
 
   #statusOf(orderId: string): unknown {
