@@ -1,9 +1,7 @@
 /** `npm run prove`: simulates for as long as one likes, plants faults, and writes docs/proof.md. */
 import { execFileSync } from "node:child_process";
 import { writeFileSync } from "node:fs";
-import { availableParallelism } from "node:os";
 import { join } from "node:path";
-import { parseArgs } from "node:util";
 import { MultiBar } from "cli-progress";
 import { format } from "prettier";
 import { startDynamoDbLocal } from "../local/database/dynamodb-local.ts";
@@ -16,37 +14,20 @@ import { loadProgress, type Progress, saveProgress } from "../test/sim/prove/tot
 import { describeViolation } from "../test/sim/simulate.ts";
 import { plantedFaults } from "../test/sim/teeth/faults.ts";
 import { misfits, tryTeeth } from "../test/sim/teeth/teeth.ts";
-import { workloadNames } from "../test/sim/workloads/index.ts";
+import { parseProve, usage, UsageError } from "./prove/options.ts";
 
-const usage = `npm run prove -- [options]
+/** A mistake in what it is told is one line, and nothing is begun. */
+function options() {
+  try {
+    return parseProve(process.argv.slice(2));
+  } catch (error) {
+    if (!(error instanceof UsageError)) throw error;
+    console.error(error.message);
+    process.exit(2);
+  }
+}
 
-  --seeds N         how many seeds to run (10,000)
-  --first N         the first seed (1)
-  --workload NAME   one workload only, nothing recorded: ${workloadNames.join(", ")}
-  --calls N         how many calls to compare with DynamoDB Local (100,000)
-  --fault-seeds N   the most seeds a planted fault may take (3,000)
-  --workers N       threads (as many as processors)
-`;
-
-const { values } = parseArgs({
-  options: {
-    seeds: { type: "string", default: "10000" },
-    first: { type: "string", default: "1" },
-    workload: { type: "string" },
-    calls: { type: "string", default: "100000" },
-    "fault-seeds": { type: "string", default: "3000" },
-    workers: { type: "string", default: String(availableParallelism()) },
-    help: { type: "boolean", default: false },
-  },
-});
-
-const [seeds, first, calls, faultSeeds, workers] = [
-  values.seeds,
-  values.first,
-  values.calls,
-  values["fault-seeds"],
-  values.workers,
-].map(Number) as [number, number, number, number, number];
+const { workload, help, seeds, first, calls, faultSeeds, workers } = options();
 
 const git = (...parameters: string[]): string =>
   execFileSync("git", parameters, { cwd: ROOT }).toString().trim();
@@ -95,7 +76,7 @@ async function simulateAll(progress: Progress, file: string | undefined): Promis
   await runSeeds({
     progress,
     workers,
-    workload: values.workload,
+    workload,
     onBlock: (count) => {
       progress.elapsedMs += Date.now() - lastMs;
       lastMs = Date.now();
@@ -129,7 +110,7 @@ const keptFrom = 1_000;
 
 /** One workload or few seeds, to look at something: nothing is recorded. */
 async function look(): Promise<number> {
-  const file = seeds < keptFrom ? undefined : keptFile(values.workload ?? "all");
+  const file = seeds < keptFrom ? undefined : keptFile(workload ?? "all");
   const progress = loadProgress(file ?? "", first, seeds);
   await simulateAll(progress, file);
   bars.stop();
@@ -179,8 +160,8 @@ async function prove(): Promise<number> {
   return failures.length > 0 ? 1 : 0;
 }
 
-if (values.help) console.log(usage);
+if (help) console.log(usage);
 else {
-  const isLook = values.workload !== undefined || seeds < 100;
+  const isLook = workload !== undefined || seeds < 100;
   process.exitCode = await (isLook ? look() : prove());
 }
