@@ -40,9 +40,14 @@ interface Closed {
  * A row of a build that did not note what it opened comes to the sweep's list, which such builds did not keep; and once
  * nothing of theirs is left in it, it is one like those of today.
  */
-function listRenewing({ row, due, notesOpenings }: HotRow, closed: readonly Bucket[]) {
+function listRenewing(
+  { row, due, notesOpenings }: HotRow,
+  closed: readonly Bucket[],
+  arriving: number,
+) {
   if (notesOpenings) return [];
-  const isEmptied = Object.keys(due).length === closed.length;
+  // What moves on may have been paid for in rows that nobody has noted.
+  const isEmptied = Object.keys(due).length === closed.length && arriving === 0;
   return [
     ...(row === listedRow ? [action`${at("catalog")} = ${spreadCatalog}`] : []),
     ...(isEmptied ? [action`${at("notesOpenings")} = ${true}`] : []),
@@ -70,7 +75,7 @@ function settleBucketsWrite(row: HotRow, closed: Closed, note: ChangeNote): Writ
           const due = at("due", key);
           return action`${due} = if_not_exists(${due}, ${0}) + ${quantity}`;
         }),
-        ...listRenewing(row, buckets),
+        ...listRenewing(row, buckets, arriving.size),
         action`${at("change")} = ${note}`,
       ],
       remove: buckets.map(({ key }) => at("due", key)),

@@ -12,6 +12,7 @@ import { itemLineFaults } from "./item-line-faults.ts";
 import { lockLineFaults } from "./lock-line-faults.ts";
 import { lockLimitFaults } from "./lock-limit-faults.ts";
 import { moneyFaults } from "./money-faults.ts";
+import { oldRowFaults } from "./old-row-faults.ts";
 import { reconcilerFaults } from "./reconciler-faults.ts";
 import { shopperFaults } from "./shopper-faults.ts";
 
@@ -105,6 +106,7 @@ export const plantedFaults: readonly PlantedFault[] = [
   ...lockLineFaults,
   ...itemLineFaults,
   ...moneyFaults,
+  ...oldRowFaults,
   ...reconcilerFaults,
   ...shopperFaults,
   fault(

@@ -26,6 +26,7 @@ import { InvariantBroken, type World } from "../scheduler/world.ts";
 import { Bank } from "./bank.ts";
 import { playEndings } from "./ending-scene.ts";
 import { playKeys } from "./key-scene.ts";
+import { playOldRows } from "./old-rows-scene.ts";
 import { playRows, playSweptRows } from "./rows-scene.ts";
 import { createSystem, defaultSettings, type System } from "./system.ts";
 
@@ -79,6 +80,7 @@ export class Edges {
       () => this.#takenOnce(),
       () => this.#addedOnce(),
       () => this.#endings(),
+      () => this.#oldRows(),
       () => playKeys(this.world, (...expected) => this.#expect(...expected)),
       () => playRows(this.world, (...expected) => this.#expect(...expected)),
       () => playSweptRows(this.world, (...expected) => this.#expect(...expected)),
@@ -321,6 +323,15 @@ export class Edges {
       world: this.world,
       expect: (...expected) => this.#expect(...expected),
       behind,
+    });
+  }
+
+  #oldRows(): Promise<void> {
+    return playOldRows({
+      world: this.world,
+      expect: (...expected) => this.#expect(...expected),
+      pay: (orderId) => this.#captured({ orderId }),
+      mustCount: (wanted) => this.#checkLevels("edge-unnoted", wanted),
     });
   }
 
