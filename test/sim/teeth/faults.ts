@@ -875,8 +875,8 @@ export const plantedFaults: readonly PlantedFault[] = [
   fault(
     "out of time behind a write of its own, nothing was changed",
     retrying,
-    "if (hasCommitted()) throw",
-    "if (hasCommitted() && afterLoss) throw",
+    "return hasCommitted()\n    ? new",
+    "return hasCommitted() && !cause\n    ? new",
   ),
   fault(
     "an acquisition that was ended before its repetition takes effect again",
