@@ -33,6 +33,7 @@ import { createInventoryService } from "../shared/inventory/inventory-service.ts
 import { createLedgerService } from "../shared/inventory/ledger-service.ts";
 import { createLevelMemory } from "../shared/inventory/level-memory.ts";
 import { ItemExists } from "../shared/inventory/stock.ts";
+import { TransactionRefused } from "../shared/table/transaction.ts";
 import { type Connection, openDatabase } from "./open-database.ts";
 import { tableInput, type TableInput } from "./table-input.ts";
 
@@ -75,6 +76,13 @@ export interface Holds extends HoldSetService {
   adjust(itemId: string, delta: number, reference: string, actor?: Actor): Promise<void>;
 }
 
+/** It is made in one transaction with its first movement, which is refused as a whole. */
+function isThere(error: unknown): boolean {
+  const errors =
+    error instanceof TransactionRefused ? error.refusals.map((each) => each.error) : [error];
+  return errors.some((each) => each instanceof ItemExists);
+}
+
 const defaultActor: Actor = { id: "holds" };
 
 /**
@@ -107,7 +115,7 @@ export function createHolds(options: HoldsOptions): Holds {
         await inventory.create({ ...about, itemId, quantity, holdPolicy }, actor);
         return true;
       } catch (error) {
-        if (error instanceof ItemExists) return false;
+        if (isThere(error)) return false;
         throw error;
       }
     },
