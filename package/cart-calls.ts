@@ -14,7 +14,11 @@ import {
   makeCartId,
 } from "../shared/carts/model/cart.ts";
 import { cartInstanceView } from "../shared/carts/model/cart-view.ts";
-import type { GivenItem } from "../shared/carts/model/given-items.ts";
+import {
+  type GivenItem,
+  type KeptItem,
+  listGivenItems,
+} from "../shared/carts/model/given-items.ts";
 import type { MergeStrategy } from "../shared/carts/model/merging.ts";
 import type { EditRequest } from "../shared/carts/storage/cart-edits.ts";
 import type { CartContents } from "../shared/carts/storage/cart-store.ts";
@@ -47,6 +51,8 @@ export interface CartEdit extends CartPlace {
 export interface NewItem extends Omit<GivenItem, "quantity"> {
   /** 1 by default. */
   readonly quantity?: number | undefined;
+  /** Of an item that was read: it may be given back as it is. */
+  readonly addedAtMs?: number | undefined;
 }
 
 /** A discount, tax, shipping or fee, with its place among others of its target: 0 by default. */
@@ -104,9 +110,9 @@ function createItemCalls(edit: Edit, service: Service) {
      */
     updateItems(
       cart: CartEdit,
-      change: (items: readonly GivenItem[]) => readonly NewItem[] | Promise<readonly NewItem[]>,
+      change: (items: readonly KeptItem[]) => readonly NewItem[] | Promise<readonly NewItem[]>,
     ): Promise<CartView> {
-      const checked = async (items: readonly GivenItem[]) => parseItems(await change(items));
+      const checked = async (items: readonly KeptItem[]) => parseItems(await change(items));
       return edit(cart, ["update"], (request) => service.updateItems(request, checked));
     },
 
@@ -184,6 +190,15 @@ export function createCartCalls(contents: CartContents, service: Service) {
       const { userId, sessionId, instance } = parseAs(placeFields, place);
       const { carts } = await contents.read([makeCartId(userId, sessionId)]);
       return cartInstanceView(carts[0]!, instance);
+    },
+
+    /** The lines as they were given, and the version that a replacement may be guarded by. One request. */
+    async getItems(
+      place: CartPlace,
+    ): Promise<{ readonly items: KeptItem[]; readonly version: number }> {
+      const { userId, sessionId, instance } = parseAs(placeFields, place);
+      const { carts } = await contents.read([makeCartId(userId, sessionId)]);
+      return { items: listGivenItems(carts[0]!, instance), version: carts[0]!.version };
     },
 
     ...createItemCalls(edit, service),

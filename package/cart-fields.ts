@@ -26,6 +26,8 @@ export const itemFields = z.strictObject({
   kind: text(64).default("item"),
   vendorId: identifier.nullable().default(null),
   attributes: z.record(z.string(), z.unknown()).optional(),
+  // An item that was read may be given back as it is; when it is put there is now.
+  addedAtMs: z.int().optional(),
 });
 
 /** A discount, tax, shipping or fee, with its name. */

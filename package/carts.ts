@@ -54,6 +54,7 @@ export {
   CurrencyMismatch,
   VersionMismatch,
 } from "../shared/carts/model/cart.ts";
+export type { KeptItem } from "../shared/carts/model/given-items.ts";
 export type { MergeStrategy } from "../shared/carts/model/merging.ts";
 export { LockTimeout } from "../shared/locks/lock.ts";
 export { KeyReused } from "../shared/table/request-memory.ts";

@@ -4,6 +4,7 @@ import { checkLineCount } from "../model/cart-limits.ts";
 import { checkDistinct } from "../model/cart-lines.ts";
 import {
   type GivenItem,
+  type KeptItem,
   listGivenItems,
   makeGivenAddition,
   withGivenItems,
@@ -75,7 +76,7 @@ export function createGivenItems(options: CollectionEditingOptions) {
      */
     updateItems: (
       request: EditRequest,
-      change: (items: readonly GivenItem[]) => readonly GivenItem[] | Promise<readonly GivenItem[]>,
+      change: (items: readonly KeptItem[]) => readonly GivenItem[] | Promise<readonly GivenItem[]>,
     ): Promise<Cart> =>
       replaceBy(request, "cart.items_updated", (cart) =>
         change(listGivenItems(cart, request.instance)),

@@ -19,6 +19,14 @@ export interface GivenItem extends WantedItem {
   readonly vendorId?: string | null | undefined;
 }
 
+/** An item as it is kept. */
+export interface KeptItem extends GivenItem {
+  readonly kind: string;
+  readonly vendorId: string | null;
+  /** When it was put there last: replacing the lines does that to all of them, raising a quantity does not. */
+  readonly addedAtMs: number;
+}
+
 /** A given item as a line. */
 export function makeGivenAddition(given: GivenItem, nowMs: number): Addition {
   const { name, price, kind = "item", vendorId = null } = given;
@@ -44,15 +52,13 @@ export function withGivenItems(
 }
 
 /** The lines of an instance as they were given. */
-export function listGivenItems(cart: Cart, instance: string): GivenItem[] {
+export function listGivenItems(cart: Cart, instance: string): KeptItem[] {
   const { lines, currency = "XXX" } = selectInstance(cart, instance);
-  return lines.map(({ itemId, name, kind, vendorId, quantity, unitPriceMinor, attributes }) => ({
-    itemId,
-    name,
-    kind,
-    vendorId,
-    quantity,
-    price: { amountMinor: unitPriceMinor, currency },
-    ...(attributes === undefined ? {} : { attributes: JSON.parse(attributes) as Attributes }),
-  }));
+  return lines.map((line) => {
+    const { itemId, name, kind, vendorId, quantity, unitPriceMinor, attributes, addedAtMs } = line;
+    const price = { amountMinor: unitPriceMinor, currency };
+    const chosen =
+      attributes === undefined ? {} : { attributes: JSON.parse(attributes) as Attributes };
+    return { itemId, name, kind, vendorId, quantity, price, ...chosen, addedAtMs };
+  });
 }

@@ -1,0 +1,264 @@
+/** The old names for locks: item locks in memory, distributed locks, document locks; every call that their users know. */
+import { once } from "node:events";
+import type { Server } from "node:http";
+import { createRequire } from "node:module";
+import type { AddressInfo } from "node:net";
+import { setTimeout as sleep } from "node:timers/promises";
+import { CreateTableCommand, DynamoDBClient } from "@aws-sdk/client-dynamodb";
+import { beforeAll, beforeEach, describe, expect, inject, test, vi } from "vitest";
+import { createAtomicCache } from "../../package/compat/atomic-cache.ts";
+import {
+  createDistributedLocks,
+  createStockFunctions,
+} from "../../package/compat/distributed-locks.ts";
+import { createLockingService } from "../../package/compat/locking-service.ts";
+import type { DocumentMiddleware, RequestLike, ResponseLike } from "../../package/express.ts";
+import { createHolds, holdTables } from "../../package/holds.ts";
+import { locksTable } from "../../package/locks.ts";
+import { silentLogger } from "../../shared/base/logger.ts";
+import { localClientSettings } from "../support/tables.ts";
+
+/** What of Express is used; it brings no types. */
+interface App {
+  use(handler: (request: RequestLike, response: ResponseLike, next: () => void) => void): void;
+  put(
+    path: string,
+    ...handlers: (DocumentMiddleware | ((request: RequestLike, response: ResponseLike) => void))[]
+  ): void;
+  listen(port: number): Server;
+}
+const express = createRequire(import.meta.url)("express") as () => App;
+
+const table = "compat-locks";
+const units = { table: "compat-units", ledgerTable: "compat-ledger" };
+let dynamodb: ReturnType<typeof localClientSettings>;
+let serial = 0;
+let id: string;
+
+beforeAll(async () => {
+  dynamodb = localClientSettings(inject("dynamoDbEndpoint"));
+  const client = new DynamoDBClient(dynamodb);
+  for (const input of [locksTable(table), ...holdTables(units)]) {
+    await client.send(new CreateTableCommand(input));
+  }
+  client.destroy();
+});
+
+beforeEach(() => {
+  id = `x${(serial += 1)}`;
+});
+
+const item = (itemId: string) => ({ itemId, kind: "Retail", quantity: 1 });
+
+describe("AtomicCache", () => {
+  const make = (more = {}) => createAtomicCache({ table, dynamodb, ...more });
+
+  test("takes an item for one user, who alone can give it back", async () => {
+    const atomicCache = make();
+    expect(await atomicCache.isLocked(id)).toBe(false);
+    expect(await atomicCache.acquireLock(id, "ann")).toBe(true);
+    expect(await atomicCache.acquireLock(id, "bob")).toBe(false);
+    expect(await atomicCache.acquireLock(id, "ann")).toBe(true);
+    expect(await atomicCache.isLocked(id)).toBe(true);
+    expect(await atomicCache.releaseLock(id, "bob")).toBe(false);
+    expect(await atomicCache.releaseLock(id, "ann")).toBe(true);
+    expect(await atomicCache.releaseLock(id, "ann")).toBe(false);
+    expect(atomicCache.messages.locked).toBe("Item is currently being processed by another user");
+  });
+
+  test("lets go by itself when the time is over, with nothing cleaned up", async () => {
+    const atomicCache = make();
+    await atomicCache.acquireLock(id, "ann", 1_000);
+    await expect.poll(() => atomicCache.isLocked(id), { timeout: 20_000 }).toBe(false);
+    expect(await atomicCache.acquireLock(id, "bob")).toBe(true);
+  });
+
+  test("of many at once one gets it", async () => {
+    const atomicCache = make();
+    const users = Array.from({ length: 8 }, (_, index) => `user-${index}`);
+    const got = await Promise.all(users.map((user) => atomicCache.acquireLock(id, user)));
+    expect(got.filter(Boolean)).toHaveLength(1);
+  });
+
+  test("reserves a whole cart or nothing, and names what failed", async () => {
+    const atomicCache = make();
+    const [a, b, c] = [item(`${id}a`), item(`${id}b`), item(`${id}c`)];
+    await atomicCache.acquireLock(b.itemId, "bob");
+    const refused = await atomicCache.reserveItemsInCart([a, b, c], "ann", "vendor");
+    expect(refused).toEqual({ success: false, failedItems: [b] });
+    expect(await atomicCache.isLocked(a.itemId)).toBe(false);
+    await atomicCache.releaseLock(b.itemId, "bob");
+    const taken = await atomicCache.reserveItemsInCart([a, b, c, a], "ann", "vendor");
+    expect(taken).toEqual({ success: true, failedItems: [] });
+    expect(await atomicCache.acquireLock(c.itemId, "bob")).toBe(false);
+    const { activeLocks, locks } = await atomicCache.getLockStatistics();
+    expect(activeLocks).toBe(locks.length);
+    expect(locks).toContainEqual(expect.objectContaining({ itemId: b.itemId, userId: "ann" }));
+  });
+
+  test("ends an order's locks by force, only those of its user", async () => {
+    const items = [item(`${id}a`), item(`${id}b`)];
+    const orders = new Map([["ord_1", { userId: "ann", items }]]);
+    const atomicCache = make({ findOrder: async (orderId: string) => orders.get(orderId) });
+    await atomicCache.acquireLock(`${id}a`, "ann");
+    await atomicCache.acquireLock(`${id}b`, "bob");
+    const none = await atomicCache.forceReleaseOrderLocks("ord_2");
+    expect(none).toEqual({ success: false, released: 0, message: "Lock not found" });
+    const done = await atomicCache.forceReleaseOrderLocks("ord_1", "root");
+    expect(done).toEqual({ success: true, released: 1 });
+    expect(await atomicCache.isLocked(`${id}a`)).toBe(false);
+    expect(await atomicCache.isLocked(`${id}b`)).toBe(true);
+  });
+
+  test("cleans up when asked and by itself, and says so as it did", async () => {
+    const info = vi.fn<(message: string) => void>();
+    const logger = { ...silentLogger, info };
+    const atomicCache = make({ logger, endExpiredOrders: async () => 3 });
+    await atomicCache.acquireLock(id, "ann", 1_000);
+    await sleep(1_100);
+    const { expiredOrders, releasedLocks } = await atomicCache.cleanupExpiredOrders();
+    expect([expiredOrders, releasedLocks >= 1]).toEqual([3, true]);
+    const stop = atomicCache.startPeriodicCleanup({ locksMs: 20 });
+    const told = () => info.mock.calls.map(([message]) => message);
+    await expect
+      .poll(told, { timeout: 20_000 })
+      .toContainEqual(expect.stringMatching(/^Cleaned up \d+ expired locks$/));
+    stop();
+    expect(told()).toEqual(
+      expect.arrayContaining([
+        expect.stringMatching(
+          /^Periodic cleanup: Cleaned up 3 expired orders and released \d+ locks$/,
+        ),
+        "Item locks started with periodic cleanup",
+      ]),
+    );
+  });
+});
+
+describe("the distributed lock service", () => {
+  test("runs ten requests for a variant one after the other", async () => {
+    const service = createDistributedLocks({ table, dynamodb });
+    let inside = 0;
+    let most = 0;
+    let done = 0;
+    const work = async (): Promise<void> => {
+      most = Math.max(most, (inside += 1));
+      await sleep(5);
+      inside -= 1;
+      done += 1;
+    };
+    await Promise.all(Array.from({ length: 10 }, () => service.getInventoryLock(id, 60).run(work)));
+    expect([most, done]).toEqual([1, 10]);
+  });
+
+  test("waits for the timeout, then says false and warns; counts what is locked", async () => {
+    const [debug, warn] = [vi.fn<(message: string) => void>(), vi.fn<(message: string) => void>()];
+    const logger = { ...silentLogger, debug, warn };
+    const service = createDistributedLocks({ table, dynamodb, logger });
+    const [mine, order] = [service.getCustomLock(id), service.getOrderLock("ann", id)];
+    expect([mine.name, order.name]).toEqual([`lock:${id}`, `lock:order_creation_ann_${id}`]);
+    expect(await mine.acquire()).toBe(true);
+    expect(debug).toHaveBeenCalledWith("Lock acquired", { name: `lock:${id}` });
+    const other = service.getCustomLock(id, 1);
+    expect(await other.acquire()).toBe(false);
+    expect(warn).toHaveBeenCalledWith("Could not acquire a lock", { name: `lock:${id}` });
+    await expect(other.run(async () => "never")).rejects.toMatchObject({ code: "LOCK_TIMEOUT" });
+    expect(await other.release()).toBe(false);
+    expect(await service.getInventoryLock(id).acquire()).toBe(true);
+    const stats = await service.getLockStats();
+    expect(stats.total_active_locks).toBe(stats.inventory_locks + stats.custom_locks);
+    expect(stats.locks.map(({ name }) => name)).toEqual(
+      expect.arrayContaining([`inventory_lock:${id}`, `lock:${id}`]),
+    );
+    expect(await mine.release()).toBe(true);
+  });
+
+  test("a lock goes back when the work throws", async () => {
+    const service = createDistributedLocks({ table, dynamodb });
+    const failing = service.getCustomLock(id).run(async () => Promise.reject(new Error("no")));
+    await expect(failing).rejects.toThrow("no");
+    expect(await service.getCustomLock(id, 1).acquire()).toBe(true);
+  });
+
+  test("stock never goes below zero, and each reference counts once", async () => {
+    const holds = createHolds({ ...units, autoShards: 1, dynamodb });
+    const stock = createStockFunctions(holds);
+    for (let round = 0; round < 2; round += 1) await stock.adjustStock(id, 5, `delivery ${id}`);
+    await stock.decrementStockOnPurchase(id, 2, `order ${id}`);
+    await stock.decrementStockOnPurchase(id, 2, `order ${id}`);
+    const crowd = Array.from({ length: 5 }, (_, index) =>
+      stock.decrementStockOnPurchase(id, 1, `order ${id}/${index}`),
+    );
+    const results = await Promise.allSettled(crowd);
+    expect(results.filter(({ status }) => status === "fulfilled")).toHaveLength(3);
+    await expect(stock.adjustStock(id, -1, `loss ${id}`)).rejects.toMatchObject({
+      code: "INSUFFICIENT_STOCK",
+    });
+    for (let round = 0; round < 2; round += 1) {
+      await stock.incrementStockOnCancellation(id, 2, `cancelled ${id}`);
+    }
+    expect(await holds.levels([id])).toMatchObject([{ available: 2 }]);
+  });
+});
+
+describe("LockingService", () => {
+  test("answers as it did: success, lockedBy, lockInfo", async () => {
+    const service = createLockingService({ table, dynamodb });
+    const wish = { username: "Ann", sessionId: "tab", ttl: 60 };
+    const lockInfo = { userId: "ann", username: "Ann", sessionId: "tab" };
+    expect(await service.acquireLock(id, "ann", wish)).toMatchObject({ success: true, lockInfo });
+    expect(await service.acquireLock(id, "ann", wish)).toMatchObject({ success: true });
+    const refused = { success: false, lockedBy: "Ann", lockInfo };
+    expect(await service.acquireLock(id, "bob")).toMatchObject(refused);
+    expect(await service.releaseLock(id, "bob")).toMatchObject(refused);
+    expect(await service.extendLock(id, "ann", 600, "tab")).toMatchObject({ success: true });
+    expect(await service.getLockInfo(id)).toMatchObject(lockInfo);
+    expect(await service.isLocked(id)).toBe(true);
+    expect(await service.getAllLocks()).toContainEqual(
+      expect.objectContaining({ docId: id, userId: "ann" }),
+    );
+    expect(await service.releaseLock(id, "ann", "tab")).toEqual({ success: true });
+    expect(await service.releaseLock(id, "ann", "tab")).toEqual({ success: false, lockInfo: null });
+    expect(await service.getLockInfo(id)).toBeNull();
+  });
+
+  test("ends locks by force, one or all", async () => {
+    const service = createLockingService({ table, dynamodb });
+    await service.acquireLock(id, "ann");
+    expect(await service.forceReleaseLock(id, "root", "on holiday")).toEqual({ success: true });
+    expect(await service.forceReleaseLock(id, "root")).toEqual({ success: false });
+    expect(await service.extendLock(id, "ann")).toMatchObject({ success: false });
+    await service.acquireLock(id, "ann");
+    await service.acquireLock(`${id}/2`, "bob");
+    expect(await service.clearAllLocks("root")).toBeGreaterThanOrEqual(2);
+    expect(await service.isLocked(id)).toBe(false);
+  });
+
+  test("guards a route of Express by the names of before", async () => {
+    const service = createLockingService({ table, dynamodb });
+    const { acquireDocumentLock, releaseDocumentLock } = service.middleware;
+    const done = (_request: RequestLike, response: ResponseLike) => {
+      response.status(204).send("");
+    };
+    const app = express();
+    app.use((request, _response, next) => {
+      Object.assign(request, { user: { id: request.headers["authorization"] } });
+      next();
+    });
+    app.put("/documents/:id", acquireDocumentLock("id"), releaseDocumentLock("id"), done);
+    const server = app.listen(0);
+    await once(server, "listening");
+    const url = `http://127.0.0.1:${(server.address() as AddressInfo).port}/documents/${id}`;
+    const save = (authorization: string) =>
+      fetch(url, { method: "PUT", headers: { authorization } });
+    await service.acquireLock(id, "ann", { username: "Ann" });
+    const refused = await save("bob");
+    expect([refused.status, await refused.json()]).toEqual([
+      409,
+      expect.objectContaining({ success: false, lockedBy: "Ann" }),
+    ]);
+    expect((await save("ann")).status).toBe(204);
+    await expect.poll(() => service.isLocked(id), { timeout: 20_000 }).toBe(false);
+    server.close();
+  });
+});
