@@ -52,18 +52,22 @@ export class HoldfastLocks extends Construct {
   }
 }
 
-/** The table of `holdfast/carts`. */
+/** The tables of `holdfast/carts`. */
 export class HoldfastCarts extends Construct {
   readonly table: Table;
+  /** Remembers idempotency keys for a day; used where edits carry some. */
+  readonly requestsTable: Table;
 
   constructor(scope: Construct, id: string, { isKept = true }: PartProps = {}) {
     super(scope, id);
     this.table = createTable(this, "Carts", { production: isKept, capacity: {} });
+    this.requestsTable = createTable(this, "Requests", { production: isKept, capacity: {} });
   }
 
   /** Lets somebody read, edit, lock and empty carts; locking mode needs the locks' right as well. */
   grantUse(grantee: IGrantable): void {
     this.table.grant(grantee, ...reading, "dynamodb:PutItem", "dynamodb:UpdateItem");
+    this.requestsTable.grant(grantee, "dynamodb:BatchGetItem", "dynamodb:PutItem");
   }
 }
 
