@@ -7,6 +7,7 @@ import type { Browser, Locator, Page } from "playwright-core";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { type Client, createClient, isProblem } from "../../../client/index.ts";
 import { hasChromium, launchChromium } from "../../support/chromium.ts";
+import { effort } from "../../support/effort.ts";
 import { startUnsweptServer } from "../../support/shop-for-file.ts";
 import { errorOf } from "../../support/world.ts";
 
@@ -33,6 +34,27 @@ test("an editing session saves, keeps, and releases; the next one starts with wh
   expect(status).toEqual({ success: true, isLocked: false, lockInfo: null });
   const reply = await alice.send("getDocument", { params: { docId: "notes/1" } });
   expect(reply.headers.get("etag")).toBe(`"${session.version}"`);
+});
+
+test("whoever saves and closes at once loses nothing, on a slow network too", async () => {
+  const slowly: typeof fetch = async (url, init) => {
+    await sleep(60);
+    return fetch(url, init);
+  };
+  const token = () => server.token("alice");
+  const client = createClient({ baseUrl: server.url, token, fetch: slowly });
+  const lost: number[] = [];
+  for (let round = 0; round < effort({ part: 4, all: 40 }); round += 1) {
+    const docId = `notes/closed/${round}`;
+    const session = await client.documents.edit(docId);
+    const saving = session.save({ round });
+    await session.close();
+    await saving;
+    const shown = await alice.getDocument({ params: { docId } });
+    expect(shown.isLocked).toBe(false);
+    if (JSON.stringify(shown.content) !== JSON.stringify({ round })) lost.push(round);
+  }
+  expect(lost).toEqual([]);
 });
 
 test("heartbeats outlive the lease; a forced release is noticed by the next one, with the new owner @long", async () => {

@@ -180,7 +180,7 @@ test("twelve who wait inside their requests do not hold up the owner's release",
   const { fence } = (await acquire(alice, docId)).body.lockInfo;
   let gaveUp = 0;
   const waiting = Array.from({ length: 12 }, async () => {
-    if ((await acquire(bob, docId, { waitMs: 3_000 })).status === 409) gaveUp += 1;
+    if ((await acquire(bob, docId, { waitMs: 3_000 })).status === 423) gaveUp += 1;
   });
   await new Promise((settle) => setTimeout(settle, 300));
   // Each has runs of its own: behind the waiters they would come after the last of them.
