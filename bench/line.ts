@@ -119,6 +119,37 @@ async function playRound(people: readonly Waiter[], docId: string): Promise<void
   counts.alone.add((await send("POST /api/lock/release", owner, { docId })).requests);
 }
 
+/** How long somebody is gone who waits, and for how long his place is kept, in seconds. */
+interface Absence {
+  readonly placeTtl: number;
+  readonly goneMs: number;
+  /** He says so. */
+  readonly isLeaving?: boolean;
+}
+
+let absences = 0;
+
+/** From release to grant for who comes after somebody who is gone, asking every quarter of a second. */
+async function measureAbsence({ placeTtl, goneMs, isLeaving }: Absence): Promise<number> {
+  const docId = `absent-${(absences += 1)}`;
+  const queue = (who: string) =>
+    send("POST /api/lock/acquire", who, { docId, queue: true, ttl: 60, placeTtl });
+  await send("POST /api/lock/acquire", "owner", { docId, ttl: 600 });
+  const query = async (who: string) => `docId=${docId}&ticket=${(await queue(who)).body["ticket"]}`;
+  const gone = await query("gone");
+  if (isLeaving) await send(`DELETE /api/lock/queue?${gone}`, "gone");
+  const next = await query("next");
+  const ask = () => send(`GET /api/lock/queue?${next}&placeTtl=${placeTtl}`, "next");
+  for (const untilMs = performance.now() + goneMs; performance.now() < untilMs;) {
+    await ask();
+    await pause(Math.min(1_000, Math.max(0, untilMs - performance.now())));
+  }
+  await send("POST /api/lock/release", "owner", { docId });
+  const releasedMs = performance.now();
+  while ((await ask()).status !== 200) await pause(250);
+  return (performance.now() - releasedMs) / 1_000;
+}
+
 /** `redlock` for the same: everybody tries until he has it; who came first is not known to it. */
 async function playRedlock() {
   const redis = await startRedis();
@@ -164,6 +195,7 @@ function middle(values: readonly number[], share = 0.5): number {
 const list = (values: ReadonlySet<number>): string =>
   [...values].toSorted((a, b) => a - b).join(", ");
 const ms = (value: number): string => value.toFixed(1);
+const seconds = (value: number): string => value.toFixed(2);
 
 try {
   const people: Waiter[] = [];
@@ -173,6 +205,14 @@ try {
     await playRound(people, `line-${round}`);
     console.log(`Round ${round + 1} of ${rounds}: ${ms(middle(pushMs))} ms to the push`);
   }
+  const absent = {
+    left: await measureAbsence({ placeTtl: 6, goneMs: 0, isLeaving: true }),
+    justNow: await measureAbsence({ placeTtl: 6, goneMs: 0 }),
+    longer: await measureAbsence({ placeTtl: 6, goneMs: 7_000 }),
+    usual: await measureAbsence({ placeTtl: 15, goneMs: 0 }),
+    usualLonger: await measureAbsence({ placeTtl: 15, goneMs: 16_000 }),
+  };
+  console.log("Seconds lost to who is gone:", absent);
   const theirs = await playRedlock();
   const report = `# A line for one lock
 
@@ -184,11 +224,17 @@ where it is above the number of processors, look at the ratio to the bare call.
 |                                             | Holdfast                                                        | redlock 4.2.0                                  | Redisson's fair lock, as documented  |
 | ------------------------------------------- | --------------------------------------------------------------- | ---------------------------------------------- | ------------------------------------ |
 | turns in order of arrival among the living  | ${inOrder} of ${pushMs.length}                                  | ${theirs.right} of ${theirs.of}: no line       | yes                                  |
-| a waiter who is gone costs the others       | 0 s once its place is over; until then the rest of it, ≤ 15 s   | nothing: nobody waits for a turn               | 5 s each                             |
+| who is gone costs the others, at most        | the rest of the place: ≤ 6 s (the client), ≤ 15 s (who says nothing); 0 s after it | nothing: nobody waits for a turn | 5 s each           |
+| … left, by \`DELETE\` or with the page         | ${seconds(absent.left)} s                                       |                                                |                                      |
+| … dead since a moment before the release    | ${seconds(absent.justNow)} s (6 s place), ${seconds(absent.usual)} s (15 s place) |                              | 5 s                                  |
+| … dead for longer than the place lasts      | ${seconds(absent.longer)} s (6 s place), ${seconds(absent.usualLonger)} s (15 s place) |                         | 5 s                                  |
 | requests of a hand-over                     | ${list(counts.release)} to release, 2 to claim                  | ${theirs.perHandOver.toFixed(1)} with all attempts | by pub/sub                       |
 | requests: join, keep a place, release alone | ${list(counts.join)}; ${list(counts.keep)}; ${list(counts.alone)} |                                              |                                      |
 | from release to known to the next, median   | ${ms(middle(pushMs))} ms by push (p95 ${ms(middle(pushMs, 0.95))})  | ${ms(middle(theirs.freeMs))} ms by trying again | |
 | the same, next to a bare call of this run   | ${(middle(pushMs) / middle(bareMs)).toFixed(1)} × ${ms(middle(bareMs))} ms (\`GET /api/lock/status\`) | | |
+
+Who waits says how long the place is kept without being asked for (\`placeTtl\`, 3 to 15 s). A turn is kept for as long
+as its place would have been, and for 3 s at least; the client asks every 1 to 3 s, says 6 s, and leaves when it is cancelled or its page goes away.
 
 The time is from before the release is sent until the WebSocket of whoever is next has told him. Redis answers in less than a
 millisecond, from memory; the comparison is of what waiting is like, not of the databases. redlock is not kept up any more

@@ -14,6 +14,8 @@ type Begun = Exclude<Standing, { queued: true }>;
 
 /** How often a place is asked for; it is lost without asking for much longer only. */
 const askMs = 2_000;
+/** The longest pause, and as much again for the way there: for so long others wait for who is gone, in seconds. */
+const placeTtl = 6;
 
 /** One attempt to get hold of a document, which may have to wait. */
 export class Line {
@@ -73,7 +75,7 @@ export class Line {
   }
 
   async #join(queue: boolean): Promise<Standing> {
-    const input = { ...this.#input, body: { ...this.#input.body, queue } };
+    const input = { ...this.#input, body: { ...this.#input.body, queue, placeTtl } };
     this.#asked = readMoment(this.#clocks);
     return (await this.#send("editDocument", input)).body;
   }
@@ -81,7 +83,7 @@ export class Line {
   /** Keeps the place; one's turn, and a place that was lost, are both a matter of asking for the document. */
   async #ask(standing: Queued): Promise<Standing> {
     const { docId } = this.#input.params;
-    const query = { docId, ticket: standing.ticket };
+    const query = { docId, ticket: standing.ticket, placeTtl };
     try {
       const { body } = await this.#send("askInLine", { query });
       return "queued" in body ? body : await this.#join(true);

@@ -9,7 +9,7 @@ import { nameResource } from "../shared/locks/lock-group.ts";
 import { lockView } from "../shared/locks/lock.ts";
 import { documentService, itemLineService, lockService } from "../shared/shop.ts";
 import { answer } from "./runtime/answer.ts";
-import { resolveEditor, resolveOwner, resolveWish } from "./runtime/document-caller.ts";
+import { resolveEditor, resolveWish } from "./runtime/document-caller.ts";
 import { etagHeader } from "./runtime/entity-tag.ts";
 import { createHandler, serve } from "./runtime/http.ts";
 import { serveItemLines } from "./runtime/item-lines.ts";
@@ -33,25 +33,26 @@ export const handler = createHandler([
     if (queue) return standingAnswer(await locks.acquireOrQueue(wanted));
     return standingAnswer({ lock: await locks.acquire(wanted) });
   }),
-  serve(askInLine, async ({ query: { docId, ticket }, caller, actor }) => {
+  serve(askInLine, async ({ query: { docId, ticket, placeTtl }, caller, actor }) => {
     const { resource, permit } = wantedLock(docId, resolveEditor(caller));
     const place = { resource, ticket, userId: caller.userId, actor, permit };
-    return standingAnswer(await locks.line.ask(place));
+    return standingAnswer(await locks.line.ask({ ...place, placeMs: secondsToMs(placeTtl) }));
   }),
   serve(leaveLine, async ({ query: { docId, ticket }, caller: { userId }, actor }) => {
     await locks.line.leave({ resource: documentLockName(docId), ticket, userId, actor });
     return answer(200, done("Left the line"));
   }),
   serve(acquireNames, async ({ body, caller, actor }) => {
-    const { names, ttl, scope, queue } = body;
-    const asked = { owner: resolveOwner(body, caller), leaseMs: secondsToMs(ttl), scope, actor };
+    const { names, scope, queue } = body;
+    const { owner, leaseMs, placeMs } = resolveWish(body, caller, actor);
+    const asked = { owner, leaseMs, placeMs, scope, actor };
     if (queue) return nameStandingAnswer(await locks.named.acquireOrQueue({ ...asked, names }));
     const taken = await locks.named.acquire({ ...asked, names });
     return answer(200, namesView("Lock acquired successfully", taken));
   }),
-  serve(askInNameLine, async ({ query: { name, ticket }, caller: { userId }, actor }) => {
+  serve(askInNameLine, async ({ query: { name, ticket, placeTtl }, caller: { userId }, actor }) => {
     const place = { resource: nameResource(name), ticket, userId, actor };
-    return nameStandingAnswer(await locks.line.ask(place));
+    return nameStandingAnswer(await locks.line.ask({ ...place, placeMs: secondsToMs(placeTtl) }));
   }),
   serve(leaveNameLine, async ({ query: { name, ticket }, caller: { userId }, actor }) => {
     await locks.line.leave({ resource: nameResource(name), ticket, userId, actor });

@@ -20,17 +20,20 @@ export function resolveOwner(
   };
 }
 
-/** Whose lock it shall be, for how long, and how long somebody waits for it inside the request. */
+/** Whose lock it shall be, for how long, and how somebody waits for it: inside the request, or in line. */
 export function resolveWish(
   body: Parameters<typeof resolveOwner>[0] & {
     readonly ttl: number;
     readonly waitMs?: number | undefined;
+    readonly placeTtl: number;
   },
   caller: Caller,
   actor: Actor,
 ) {
   const leaseMs = secondsToMs(body.ttl);
-  return { owner: resolveOwner(body, caller), leaseMs, waitMs: body.waitMs, waitedLeaseMs, actor };
+  const placeMs = secondsToMs(body.placeTtl);
+  const owner = resolveOwner(body, caller);
+  return { owner, leaseMs, waitMs: body.waitMs, waitedLeaseMs, placeMs, actor };
 }
 
 /** Whose rights count: the caller's own, also where an administrator acts for somebody. */

@@ -15,6 +15,13 @@ const waitField = z.int().min(0).max(3_000).default(0);
  * there. Whoever is there extends it, as any lease.
  */
 export const waitedLeaseMs = 15_000;
+/**
+ * How long a place in line is kept without being asked for again, in seconds. Who asks more often says so: should he be
+ * gone when his turn comes, the others wait for no longer than that.
+ */
+export const placeTtlField = z.coerce.number().int().min(3).max(15).default(15);
+/** Names one place in line. */
+export const ticketField = text(128);
 /** The fence of a hold. */
 export const fenceField = z.int().min(0);
 
@@ -60,8 +67,6 @@ export const queued = z.object({
   claimBeforeMs: instantField.optional(),
   lockInfo,
 });
-/** Names one place in line. */
-export const ticketField = text(128);
 
 /** Who asks for a lock, and for how long. */
 export const lockRequest = z.strictObject({
@@ -72,6 +77,7 @@ export const lockRequest = z.strictObject({
   waitMs: waitField,
   /** Stand in line where another has it: answered with 202 and a ticket. */
   queue: z.boolean().default(false),
+  placeTtl: placeTtlField,
 });
 
 /** `POST /api/lock/acquire` */
@@ -94,7 +100,7 @@ export const extendLock = endpoint("extendLock", "POST", "/api/lock/extend", {
   repeatable: true,
   summary: "Heartbeat: start the lease again from now.",
   body: lockRequest
-    .omit({ waitMs: true, queue: true, username: true })
+    .omit({ waitMs: true, queue: true, placeTtl: true, username: true })
     .extend({ docId: docIdField, fence: fenceField.optional() }),
   example: { docId: "report/7", ttl: 300 },
   headers: keyHeaders,
@@ -124,7 +130,7 @@ export const askInLine = endpoint("askInLine", "GET", "/api/lock/queue", {
   function: "locks",
   access: "caller",
   summary: "Keep a place in line and tell it; when it is one's turn, take the lock.",
-  query: z.strictObject({ docId: docIdField, ticket: ticketField }),
+  query: z.strictObject({ docId: docIdField, ticket: ticketField, placeTtl: placeTtlField }),
   answers: { 200: locked, 202: queued },
   errors: ["TICKET_NOT_FOUND", "LIMIT_EXCEEDED"],
 });

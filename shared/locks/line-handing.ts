@@ -73,7 +73,10 @@ export function createHanding({ database, clock, counting }: HandingParts) {
         return counting.take(write, lockToBe(taken, fenceAfter(row, nowMs), nowMs));
       }
       const after = await database.apply(handOverWrite({ row, resource, nowMs, actor })!);
-      throw new LockHeld(parseLock(after)!, after);
+      const next = parseLock(after);
+      // The answer was lost, and whoever got it has given it back since.
+      if (!next) throw new LineWaits(after);
+      throw new LockHeld(next, after);
     });
   }
 

@@ -11,14 +11,7 @@ import {
   isMissing,
 } from "../table/expression.ts";
 import { type Row, update, type Write } from "../table/write.ts";
-import {
-  waiterAttribute,
-  maxWaiters,
-  placeMs,
-  parseTickets,
-  parseTurn,
-  type Waiter,
-} from "./line.ts";
+import { waiterAttribute, maxWaiters, parseTickets, parseTurn, type Waiter } from "./line.ts";
 import { fenceIs, lineIs, lookAgain, lookAgainOr, tidied } from "./line-parts.ts";
 import { at, callerHolds, lockRow, permitted } from "./lock-conditions.ts";
 import type { WaiterRow } from "./lock-row.ts";
@@ -91,6 +84,8 @@ function isMine({ ticket, userId }: Claim): Fragment {
 
 /** A place that is to be kept, and the right to it. */
 type Keeping = Claim & { readonly permit?: Permit | undefined };
+/** And for how long. */
+type KeepingFor = Keeping & { readonly placeMs: number };
 
 /** It is the caller's, its time is not over, and somebody has the lock. */
 const waitsFor = (claim: Claim): [Fragment, ...Fragment[]] => [
@@ -101,11 +96,11 @@ const waitsFor = (claim: Claim): [Fragment, ...Fragment[]] => [
 ];
 
 /**
- * Keeps a place while somebody has the lock. Repeating it sets the same instant, and one that comes late, or by a clock that
- * is behind, takes no time away.
+ * Keeps a place while somebody has the lock. Repeating it sets the same instant, and one that comes late, by a clock that
+ * is behind, or for less time, takes no time away.
  */
-export function keepPlaceWrite(claim: Keeping): Write {
-  const { resource, ticket, nowMs, permit } = claim;
+export function keepPlaceWrite(claim: KeepingFor): Write {
+  const { resource, ticket, nowMs, permit, placeMs } = claim;
   const untilMs = at(waiterAttribute(ticket), "untilMs");
   const keptMs = later(nowMs, placeMs);
   return update({

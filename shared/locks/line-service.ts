@@ -80,8 +80,9 @@ function createAsking(
   }
 
   function ask(request: PlaceRequest): Promise<Standing> {
-    const { resource, ticket, userId, actor, permit } = request;
-    const keep = () => keepPlaceWrite({ resource, ticket, userId, nowMs: clock(), permit });
+    const { resource, ticket, userId, actor, placeMs: keepMs = placeMs, permit } = request;
+    const place = { resource, ticket, userId, permit, placeMs: keepMs };
+    const keep = () => keepPlaceWrite({ ...place, nowMs: clock() });
     return database.apply(keep()).then(
       (row) => standingIn(row, ticket, clock()),
       (error: unknown) => {
@@ -93,14 +94,13 @@ function createAsking(
           const waiter = parseWaiter(row, ticket);
           const isThere = waiter?.owner.userId === userId && waiter.untilMs > nowMs;
           if (!isThere) throw new PlaceNotFound();
-          if (!parseLiveLock(row, nowMs)) {
-            const after = await passOn(row, resource, actor);
-            const turn = after && (await claimMine(after, request));
-            if (turn) return turn;
-          }
-          // Kept for longer already, by a clock that is ahead of this one.
-          const isKept = waiter.untilMs > later(nowMs, placeMs);
-          return standingIn(isKept ? row : await database.apply(keep()), ticket, nowMs);
+          const isOver = !parseLiveLock(row, nowMs);
+          const after = (isOver && (await passOn(row, resource, actor))) || row;
+          const turn = isOver && (await claimMine(after, request));
+          if (turn) return turn;
+          // Kept for longer already: by a clock that is ahead of this one, or by who was to ask less often.
+          const isKept = waiter.untilMs > later(nowMs, keepMs) && parseLiveLock(after, nowMs);
+          return standingIn(isKept ? after : await database.apply(keep()), ticket, nowMs);
         });
       },
     );
@@ -148,12 +148,12 @@ function createJoining(
    *
    * @throws LineFull when nobody more may wait
    */
-  function join(first: Row, taken: Acquisition): Promise<Standing> {
+  function join(first: Row, taken: Acquisition, keepMs: number = placeMs): Promise<Standing> {
     const { resource, owner, kind, leaseMs, actor, permit } = taken;
     return settle(first, async (row): Promise<Standing> => {
       const nowMs = clock();
       const lock = parseLiveLock(row, nowMs);
-      if (!lock) return take(row, taken).then((mine) => ({ lock: mine }), again(taken));
+      if (!lock) return take(row, taken).then((mine) => ({ lock: mine }), again(taken, keepMs));
       // Handed over to him since he was refused.
       if (isSameOwner(lock.owner, owner)) {
         const isClaimed = parseTurn(row)?.isClaimed !== false;
@@ -163,13 +163,12 @@ function createJoining(
       const known = living.find((waiter) => isSameOwner(waiter.owner, owner));
       if (known) {
         const { ticket } = known;
-        return ask({ resource, ticket, userId: owner.userId, actor, permit }).catch(
-          lookAnew(resource),
-        );
+        const asking = { resource, ticket, userId: owner.userId, actor, permit, placeMs: keepMs };
+        return ask(asking).catch(lookAnew(resource));
       }
       if (living.length >= maxWaiters) throw new LineFull(lock, row);
       const ticket = newTicketIn(row, makeTicket(resource, owner, lock.fence));
-      const untilMs = later(nowMs, placeMs);
+      const untilMs = later(nowMs, keepMs);
       const waiter: Waiter = { ticket, owner, kind, leaseMs, untilMs };
       return standingIn(
         await database.apply(joinWrite(row, { resource, waiter, permit }, nowMs)),
@@ -189,9 +188,9 @@ function createJoining(
 
   /** It was handed over to somebody else: the line is behind him. */
   const again =
-    (taken: Acquisition) =>
+    (taken: Acquisition, keepMs: number) =>
     (error: unknown): Promise<Standing> => {
-      if (error instanceof LockHeld && error.row) return join(error.row, taken);
+      if (error instanceof LockHeld && error.row) return join(error.row, taken, keepMs);
       throw error;
     };
 

@@ -124,7 +124,12 @@ export function takePastLineWrite(given: HandOver, taken: Acquisition): Write {
   return update({
     ...lockRow(resource),
     change,
-    condition: allOf(parts.condition, ...permitted(taken.permit)),
+    // Who left meanwhile comes to the line anew, behind the others.
+    condition: allOf(
+      parts.condition,
+      ...own.map(({ ticket }) => exists(at(waiterAttribute(ticket)))),
+      ...permitted(taken.permit),
+    ),
     refused: lookAgainOr(taken.permit),
     applied: (found) => found?.["fence"] === fence && isOwnedBy(found, taken.owner),
   });

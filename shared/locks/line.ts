@@ -17,7 +17,7 @@ import {
 
 /** Most places of one line; they stand in the row of the lock. */
 export const maxWaiters = 32;
-/** How long a place is kept without being asked for again. */
+/** How long a place is kept without being asked for again, unless its owner says that he asks more often. */
 export const placeMs = 15_000;
 /** Shortest time to claim a turn, however soon its owner would have had to ask anyway. */
 export const leastClaimMs = 3_000;

@@ -55,7 +55,8 @@ export function createAcquiring(parts: AcquiringParts, timing: LockTiming) {
     try {
       return { lock: await take(taken) };
     } catch (error) {
-      if (error instanceof LockHeld && error.row) return line.join(error.row, taken);
+      if (error instanceof LockHeld && error.row)
+        return line.join(error.row, taken, request.placeMs);
       throw error;
     }
   }

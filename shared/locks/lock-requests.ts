@@ -18,6 +18,8 @@ export interface AcquireRequest {
    * of it extends it. As long as any other by default.
    */
   readonly waitedLeaseMs?: number | undefined;
+  /** How long a place in line is kept from now without being asked for again: 3 to 15 s, 15 s by default. */
+  readonly placeMs?: number | undefined;
   readonly kind?: LockKind | undefined;
   readonly scope?: LockScope | undefined;
   /** Who is on record; the owner by default. */
@@ -45,6 +47,8 @@ export interface PlaceRequest {
   readonly ticket: string;
   readonly userId: string;
   readonly actor: Actor;
+  /** How long it is kept from now, as it is for joining; never shorter than it was kept before. */
+  readonly placeMs?: number | undefined;
   /** A right without which a place is neither kept nor becomes a turn. */
   readonly permit?: Permit | undefined;
 }

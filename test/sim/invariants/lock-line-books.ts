@@ -122,7 +122,7 @@ export class LockLineBooks {
     const joined = after.filter((ticket) => !before.includes(ticket));
     const isAtTheEnd = joined.length === 0 || (joined.length === 1 && after.at(-1) === joined[0]);
     if (!isAtTheEnd) broken("W1", `${resource}: ${joined.join()} did not join at the end`);
-    if (joined.length > 0) this.#joined(resource, old, placeIn(next, joined[0]!));
+    if (joined.length > 0) this.#joined(resource, old, placeIn(next, joined[0]!), clockMs);
     for (const ticket of before) {
       const [was, is] = [placeIn(old, ticket), placeIn(next, ticket)];
       if (!was) continue;
@@ -143,9 +143,8 @@ export class LockLineBooks {
   }
 
   /** Nobody stands in a line twice: by the clock of whoever joins, his earlier place is over. */
-  #joined(resource: string, old: Image, place: Place | undefined): void {
+  #joined(resource: string, old: Image, place: Place | undefined, nowMs: number): void {
     if (!place) broken("W1", `${resource}: a ticket without a place`);
-    const nowMs = place.untilMs - 15_000;
     const name = nameOf(place.userId, place.sessionId);
     const own = livingIn(old, nowMs).filter((ticket) => {
       const { userId, sessionId } = placeIn(old, ticket)!;

@@ -3,7 +3,7 @@
  * them, alone or with several names; an administrator ends locks. Pushes get lost. In the end nobody is in the way.
  */
 import type { Standing } from "../../../shared/locks/line-service.ts";
-import { leastClaimMs, maxWaiters, placeMs } from "../../../shared/locks/line.ts";
+import { leastClaimMs, maxWaiters, placeMs as usualPlaceMs } from "../../../shared/locks/line.ts";
 import { nameResource } from "../../../shared/locks/lock-group.ts";
 import type { Lock, LockOwner } from "../../../shared/locks/lock.ts";
 import { LockBooks } from "../invariants/lock-books.ts";
@@ -17,6 +17,14 @@ const horizonMs = 600_000;
 /** Longer than any lease, turn or place of this workload. */
 const calmMs = 120_000;
 const names = ["seat", "gate"];
+/** Some ask so often that they need no more. */
+const shortPlaceMs = 6_000;
+
+/** How a lock is wanted, and for how long a place in its line is kept without being asked for. */
+interface Wish {
+  readonly leaseMs?: number;
+  readonly placeMs?: number;
+}
 
 const nameOf = ({ userId, sessionId }: LockOwner): string => `${userId}/${sessionId ?? ""}`;
 
@@ -60,7 +68,7 @@ export class LockLines {
     await this.world.sleep(calmMs);
     await this.#takeAtOnce();
     // Clocks that differ by more than a place lasts serve nobody: every process drops what the others keep.
-    if (2 * (this.world.options.skewMs ?? 0) > placeMs / 3) return;
+    if (2 * (this.world.options.skewMs ?? 0) > shortPlaceMs / 3) return;
     await this.#waitBehindTheDead();
     // So many join one after the other that by slow ways the first of them is over before the last is there.
     if (this.#isSlow) return;
@@ -88,16 +96,22 @@ export class LockLines {
     }
   }
 
-  #join(owner: LockOwner, resource: string, leaseMs = this.#leaseMs()): Promise<Answer<Standing>> {
+  #join(owner: LockOwner, resource: string, wish: Wish = {}): Promise<Answer<Standing>> {
+    const { leaseMs = this.#leaseMs(), placeMs } = wish;
     return this.processes.request(`join:${nameOf(owner)}`, ({ locks }) =>
-      locks.acquireOrQueue({ resource, owner, leaseMs }),
+      locks.acquireOrQueue({ resource, owner, leaseMs, placeMs }),
     );
   }
 
-  #ask(owner: LockOwner, resource: string, ticket: string): Promise<Answer<Standing>> {
+  #ask(
+    owner: LockOwner,
+    resource: string,
+    ticket: string,
+    { placeMs }: Wish = {},
+  ): Promise<Answer<Standing>> {
     const { userId } = owner;
     return this.processes.request(`ask:${nameOf(owner)}`, ({ locks }) =>
-      locks.line.ask({ resource, ticket, userId, actor: { id: userId } }),
+      locks.line.ask({ resource, ticket, userId, actor: { id: userId }, placeMs }),
     );
   }
 
@@ -118,7 +132,9 @@ export class LockLines {
   /** Waits until it is one's turn, or one has had enough, or is gone. */
   async #wait(owner: LockOwner, resource: string): Promise<void> {
     const { random } = this.world;
-    let standing = await this.#join(owner, resource);
+    const keepMs = random.pick([usualPlaceMs, shortPlaceMs]);
+    const wish = { placeMs: keepMs };
+    let standing = await this.#join(owner, resource, wish);
     const [isDying, patience] = [random.chance(0.25), random.int(2, 12)];
     for (let look = 0; look < patience && this.#isOpen; look += 1) {
       if (standing.kind !== "done") return;
@@ -134,11 +150,11 @@ export class LockLines {
           locks.line.askOwner(asking),
         );
       }
-      await this.#sleepOrHear(ticket, random.int(500, 12_000));
+      await this.#sleepOrHear(ticket, random.int(500, keepMs * 0.8));
       if (random.chance(0.1)) return void (await this.#leave(owner, resource, ticket));
       standing = random.chance(0.1)
-        ? await this.#join(owner, resource)
-        : await this.#ask(owner, resource, ticket);
+        ? await this.#join(owner, resource, wish)
+        : await this.#ask(owner, resource, ticket, wish);
     }
   }
 
@@ -251,8 +267,13 @@ export class LockLines {
     await this.world.sleep(calmMs);
   }
 
-  async #joinAs(userId: string, resource: string, leaseMs: number): Promise<Standing> {
-    const joined = await this.#join({ userId }, resource, leaseMs);
+  async #joinAs(
+    userId: string,
+    resource: string,
+    leaseMs: number,
+    keepMs = usualPlaceMs,
+  ): Promise<Standing> {
+    const joined = await this.#join({ userId }, resource, { leaseMs, placeMs: keepMs });
     if (joined.kind !== "done") throw new InvariantBroken("W1", `${userId} could not join`);
     return joined.value;
   }
@@ -267,10 +288,13 @@ export class LockLines {
     // By slow ways it takes long until the last of them has joined.
     const owned = await this.#joinAs("dead-owner", resource, this.#isSlow ? 90_000 : 4_000);
     if ("place" in owned) throw new InvariantBroken("W1", "a lock that is free has a line");
-    const count = world.random.int(1, maxWaiters - 2);
+    const [count, keepMs] = [
+      world.random.int(1, maxWaiters - 2),
+      world.random.pick([usualPlaceMs, shortPlaceMs]),
+    ];
     for (let index = 0; index < count; index += 1)
-      await this.#joinAs(`dead-${index}`, resource, 600_000);
-    const deadUntilMs = world.nowMs + placeMs;
+      await this.#joinAs(`dead-${index}`, resource, 600_000, keepMs);
+    const deadUntilMs = world.nowMs + keepMs;
     const people = ["quitter", "patient"];
     const places = new Map<string, string>();
     for (const userId of people) {

@@ -144,6 +144,27 @@ test("who is gone is passed over at once; who went just now costs no more than h
   });
 });
 
+test("who asks often says so, and keeps nobody waiting for longer; asking for less takes no time away", async () => {
+  const resource = "often";
+  const short = 6_000;
+  const wish = { resource, leaseMs: 60_000, placeMs: short };
+  const holder = await world.locks.acquire({ resource, owner: ownerOf("alice") });
+  const dead = await placeOf(world.locks.acquireOrQueue({ ...wish, owner: ownerOf("dead") }));
+  expect(dead.claimBeforeMs).toBe(nowMs + short);
+  const { ticket } = await placeOf(join(resource, "next"));
+  const asking = { resource, ticket, userId: "next", actor: actorOf("next"), placeMs: short };
+  let place: Place | undefined;
+  const asked = async () => (place = await placeOf(world.locks.line.ask(asking)));
+  expect(await requestsOf(asked)).toBe(1);
+  expect(place?.claimBeforeMs).toBe(nowMs + placeMs);
+  await world.locks.release(holder);
+  // He had asked just now when he died: it was his turn for as long as his place was told to last.
+  pass(short - 1);
+  expect(await placeOf(world.locks.line.ask(asking))).toMatchObject({ position: 1 });
+  pass(1);
+  expect(await lockOf(world.locks.line.ask(asking))).toMatchObject({ owner: { userId: "next" } });
+});
+
 test("a lease that lapses passes to the first in line, and a stranger goes to the end", async () => {
   const resource = "lapse";
   await world.locks.acquire({ resource, owner: ownerOf("alice"), leaseMs: 5_000 });
