@@ -218,3 +218,23 @@ export async function listEvents(
   const { rows, ...more } = await database.query(request);
   return { rows: rows.map(parseEvent), ...more };
 }
+
+/** A page of the events of a resource before a number, latest first. One request. */
+export async function listEventsBefore(
+  database: Database,
+  resource: string,
+  before: number,
+  page: { limit: number; cursor?: string | undefined },
+): Promise<Page<ShopEvent>> {
+  const numbers = condition`${at("sequence")} BETWEEN ${1} AND ${before - 1}`;
+  const where = condition`${at("resource")} = ${resource} AND ${numbers}`;
+  const request = {
+    table: "Outbox",
+    where,
+    ascending: false,
+    isConsistent: true,
+    ...page,
+  } as const;
+  const { rows, ...more } = await database.query(request);
+  return { rows: rows.map(parseEvent), ...more };
+}

@@ -15,7 +15,8 @@ export type TableName =
   | "Audit"
   | "Events"
   | "Live"
-  | "Outbox";
+  | "Outbox"
+  | "Webhooks";
 
 /** Tells where a table is: its physical name. Throws for one that the process has no business with. */
 export type TableResolver = (table: TableName) => string;
