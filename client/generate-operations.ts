@@ -27,6 +27,7 @@ export function operationsSource(): string {
   const order = (each: Endpoint): string =>
     `${each.method} ${classifyRepetition(each)} ${each.path}`;
   const rows = endpoints
+    .filter(({ outsideClient }) => !outsideClient)
     .toSorted((one, other) => (order(one) < order(other) ? -1 : 1))
     .map((endpoint) => {
       const { name, method, path, queryPath = path } = endpoint;

@@ -4,4 +4,7 @@ import { putOnBus } from "./runtime/bus.ts";
 import { createEventHandler } from "./runtime/event-stream.ts";
 import { shop } from "./runtime/wiring.ts";
 
-export const handler = createEventHandler(publishingService({ ...shop, send: putOnBus }));
+export const handler = createEventHandler(
+  "event-bus",
+  publishingService({ ...shop, send: putOnBus }).publish,
+);

@@ -2,7 +2,7 @@
 import { Duration } from "aws-cdk-lib";
 import { Archive, EventBus } from "aws-cdk-lib/aws-events";
 import { PolicyStatement } from "aws-cdk-lib/aws-iam";
-import { FilterCriteria, FilterRule } from "aws-cdk-lib/aws-lambda";
+import { EventInvokeConfig, FilterCriteria, FilterRule } from "aws-cdk-lib/aws-lambda";
 import type { Construct } from "constructs";
 import { outbox, type Tables } from "./data.ts";
 import type { DeadRecords } from "./dead-letters.ts";
@@ -23,8 +23,8 @@ export interface EventsProps {
 const archiveTime = Duration.days(90);
 
 /**
- * Creates the bus and its archive, and maps the stream of events to the function that puts them there. Rules are
- * their owner's: see docs/events.md.
+ * Creates the bus and its archive, and maps the stream of events to the function that puts them there and to the one
+ * that feeds webhooks. Rules are their owner's: see docs/events.md.
  */
 export function createEvents(scope: Construct, props: EventsProps): EventBus {
   const { settings, tables, functions, deadRecords } = props;
@@ -45,20 +45,24 @@ export function createEvents(scope: Construct, props: EventsProps): EventBus {
       new PolicyStatement({ actions: ["events:PutEvents"], resources: [bus.eventBusArn] }),
     );
   }
-  followStream(scope, {
-    id: "EventsOut",
-    table: tables[outbox],
-    follower: functions.get("event-bus")!,
-    deadRecords,
-    mapping: {
-      // New rows that are events: how far they have left is a row, too.
-      filters: [
-        FilterCriteria.filter({
-          eventName: FilterRule.isEqual("INSERT"),
-          dynamodb: { NewImage: { id: { S: FilterRule.exists() } } },
-        }),
-      ],
-    },
+  // New rows that are events: how far they have left is a row, too.
+  const isEvent = FilterCriteria.filter({
+    eventName: FilterRule.isEqual("INSERT"),
+    dynamodb: { NewImage: { id: { S: FilterRule.exists() } } },
+  });
+  for (const [id, name] of [
+    ["EventsOut", "event-bus"],
+    ["WebhooksOut", "webhook-feed"],
+  ] as const) {
+    const follower = functions.get(name)!;
+    const mapping = { filters: [isEvent] };
+    followStream(scope, { id, table: tables[outbox], follower, deadRecords, mapping });
+  }
+  // A hint; what it was about is found by the sweep.
+  new EventInvokeConfig(scope, "WebhookSenderCalls", {
+    function: functions.get("webhook-sender")!,
+    retryAttempts: 0,
+    maxEventAge: Duration.seconds(60),
   });
   return bus;
 }

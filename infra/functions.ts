@@ -54,8 +54,8 @@ function createFunction(
       ...secretEnvironment(granted, props.secrets),
     },
     ...reservedFor(name, props.settings),
-    // What nobody waits for may take longer than a request.
-    ...(["cleanup", "changes", "event-bus"].includes(name) && { timeout: Duration.seconds(60) }),
+    // It may take longer than a request.
+    ...(unhurried.has(name) && { timeout: Duration.seconds(60) }),
   });
   grantTables(appFunction, granted, props.tables);
   for (const provider of granted.secrets ?? []) {
@@ -64,6 +64,15 @@ function createFunction(
   }
   return appFunction;
 }
+
+/** What nobody waits for. */
+const unhurried: ReadonlySet<FunctionName> = new Set<FunctionName>([
+  "cleanup",
+  "changes",
+  "event-bus",
+  "webhook-feed",
+  "webhook-sender",
+]);
 
 /** Webhooks, the owners of locks, the streams and the sweep must not go hungry in a crowd. */
 function reservedFor(name: FunctionName, { capacity }: Settings): { reserved?: number } {

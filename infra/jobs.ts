@@ -1,4 +1,4 @@
-/** What runs by the clock: the sweep, once a minute, and the reconciler, once an hour. Off, things are only late. */
+/** What runs by the clock: the sweeps, once a minute, and the reconciler, once an hour. Off, things are only late. */
 import { Duration, Stack } from "aws-cdk-lib";
 import { PolicyDocument, PolicyStatement, Role, ServicePrincipal } from "aws-cdk-lib/aws-iam";
 import type { IFunction } from "aws-cdk-lib/aws-lambda";
@@ -10,13 +10,15 @@ import type { Construct } from "constructs";
 /** What the schedules are made from. */
 export interface JobsProps {
   readonly cleanup: IFunction;
+  /** Knows which webhooks have something to be told. */
+  readonly webhooks: IFunction;
   readonly deadLetters: Queue;
   /** With false the schedules exist but never fire, so that they can be switched on by hand. */
   readonly enabled: boolean;
 }
 
 /**
- * Schedules both. A run that fails is tried again twice within five minutes, not for longer: the next run does the
+ * Schedules them. A run that fails is tried again twice within five minutes, not for longer: the next run does the
  * same work.
  */
 export function scheduleJobs(scope: Construct, props: JobsProps): void {
@@ -28,6 +30,13 @@ export function scheduleJobs(scope: Construct, props: JobsProps): void {
     job: "sweep",
   });
   schedule(scope, props, role, {
+    id: "WebhooksDue",
+    description: "Has webhooks told what is due for them",
+    every: Duration.minutes(1),
+    job: "due",
+    target: props.webhooks,
+  });
+  schedule(scope, props, role, {
     id: "Reconcile",
     description: "Holds providers' payments against orders and stock",
     every: Duration.hours(1),
@@ -36,7 +45,8 @@ export function scheduleJobs(scope: Construct, props: JobsProps): void {
 }
 
 /** A role of our own: the construct's one may also invoke every version (`function:*`). */
-function createScheduleRole(scope: Construct, { cleanup, deadLetters }: JobsProps): Role {
+function createScheduleRole(scope: Construct, props: JobsProps): Role {
+  const { cleanup, webhooks, deadLetters } = props;
   return new Role(scope, "SweepScheduleRole", {
     assumedBy: new ServicePrincipal("scheduler.amazonaws.com", {
       conditions: { StringEquals: { "aws:SourceAccount": Stack.of(scope).account } },
@@ -46,7 +56,7 @@ function createScheduleRole(scope: Construct, { cleanup, deadLetters }: JobsProp
         statements: [
           new PolicyStatement({
             actions: ["lambda:InvokeFunction"],
-            resources: [cleanup.functionArn],
+            resources: [cleanup.functionArn, webhooks.functionArn],
           }),
           new PolicyStatement({ actions: ["sqs:SendMessage"], resources: [deadLetters.queueArn] }),
         ],
@@ -60,6 +70,8 @@ interface Job {
   readonly description: string;
   readonly every: Duration;
   readonly job: string;
+  /** `cleanup` where nothing is said. */
+  readonly target?: IFunction;
 }
 
 function schedule(
@@ -73,7 +85,7 @@ function schedule(
     description: what.description,
     schedule: ScheduleExpression.rate(every),
     enabled,
-    target: new LambdaInvoke(cleanup, {
+    target: new LambdaInvoke(what.target ?? cleanup, {
       role: role.withoutPolicyUpdates(),
       deadLetterQueue: deadLetters,
       retryAttempts: 2,

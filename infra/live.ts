@@ -97,7 +97,8 @@ function grantAll(api: WebSocketApi, functions: Functions, endpoint: string): vo
     }
     if (calls === undefined) continue;
     const called = functions.get(calls as FunctionName)!;
-    appFunction.addEnvironment("LIVE_POSTS_FUNCTION", called.functionName);
+    const variable = `${calls.toUpperCase().replaceAll("-", "_")}_FUNCTION`;
+    appFunction.addEnvironment(variable, called.functionName);
     appFunction.addToRolePolicy(
       new PolicyStatement({
         actions: ["lambda:InvokeFunction"],

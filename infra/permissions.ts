@@ -181,6 +181,23 @@ export const permissions = {
     queries: { Outbox: [""] },
     publishes: true,
   },
+  webhooks: {
+    tables: { Webhooks: ["GetItem", "PutItem", "UpdateItem"] },
+    // What is sent again is read again.
+    queries: { Webhooks: [""], Outbox: [""] },
+  },
+  // What follows the stream of events beside the bus writes down who is to be told, and calls who does that.
+  "webhook-feed": {
+    tables: { Webhooks: ["UpdateItem"] },
+    // Once a minute it looks which endpoints have something due.
+    queries: { Webhooks: ["", "due"] },
+    calls: "webhook-sender",
+  },
+  // One run for each endpoint: one that hangs keeps nobody else waiting.
+  "webhook-sender": {
+    tables: { Webhooks: ["GetItem", "PutItem", "UpdateItem"] },
+    queries: { Webhooks: ["due"], Outbox: [""] },
+  },
   live: {
     tables: {
       Live: ["GetItem", "PutItem", "UpdateItem", "BatchWriteItem"],

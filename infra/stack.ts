@@ -56,6 +56,7 @@ export class HoldfastStack extends Stack {
     const deadRecords = createDeadRecords(this, deadLetters.Changes, settings);
     scheduleJobs(this, {
       cleanup: functions.get("cleanup")!,
+      webhooks: functions.get("webhook-feed")!,
       deadLetters: deadLetters.Sweep,
       enabled: settings.sweep,
     });
@@ -88,6 +89,7 @@ export class HoldfastStack extends Stack {
       DeadRecordsQueueUrl: deadRecords.announcements.queueUrl,
       ChangesFunctionName: functions.get("changes")!.functionName,
       EventBusFunctionName: functions.get("event-bus")!.functionName,
+      WebhookFeedFunctionName: functions.get("webhook-feed")!.functionName,
       EventBusName: bus.eventBusName,
       EventBusArn: bus.eventBusArn,
       CleanupFunctionName: functions.get("cleanup")!.functionName,

@@ -105,6 +105,17 @@ export const tableShapes = {
   },
   // What leaves as events, numbered within each resource; row 0 says how far they have left.
   Outbox: { partition: text("resource"), sort: number("sequence"), stream: true, ttl: true },
+  // Endpoints of others, how far each was told, and what became of it.
+  Webhooks: {
+    partition: text("about"),
+    sort: text("part"),
+    // Only what is still to be told is in it.
+    indexes: {
+      due: { partition: text("dueOf"), sort: number("dueAtMs"), projection: "KEYS_ONLY" },
+    },
+    stream: false,
+    ttl: true,
+  },
   // Who listens to what: hints, which nothing relies on and which end by themselves.
   Live: { partition: text("about"), sort: text("connectionId"), stream: false, ttl: true },
 } as const satisfies Record<string, TableShape>;

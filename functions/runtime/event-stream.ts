@@ -1,4 +1,4 @@
-/** What surrounds the function that hands events on: partial answers, so that what is held up comes again. */
+/** What surrounds a function that hands events on: partial answers, so that what is held up comes again. */
 import type { Context, DynamoDBBatchResponse, DynamoDBStreamEvent } from "aws-lambda";
 import type { ShopEvent } from "../../shared/events/event.ts";
 import { parseEvent } from "../../shared/events/event-store.ts";
@@ -7,23 +7,21 @@ import { runJob } from "./job.ts";
 import { countEvents } from "./metrics.ts";
 import { logger } from "./observe.ts";
 
-/** Publishes what it is given; says of which resources something is still to leave. */
-interface Publishing {
-  publish(
-    events: readonly ShopEvent[],
-  ): Promise<readonly { readonly resource: string; readonly error: unknown }[]>;
-}
+/** Does something with events; says of which resources something is still to be done. */
+type Work = (
+  events: readonly ShopEvent[],
+) => Promise<readonly { readonly resource: string; readonly error: unknown }[]>;
 
 /** The Lambda handler of the stream of events. Rows that are no events, or no new ones, are passed over. */
-export function createEventHandler({ publish }: Publishing) {
+export function createEventHandler(job: "event-bus" | "webhook-feed", work: Work) {
   async function handle({ Records }: DynamoDBStreamEvent): Promise<DynamoDBBatchResponse> {
     const told = Records.flatMap((record) => {
       const { before, after } = parseItemChange(record as Parameters<typeof parseItemChange>[0]);
       const isNew = before === undefined && after?.["id"] !== undefined;
       return isNew ? [{ record, event: parseEvent(after) }] : [];
     });
-    const held = await publish(told.map(({ event }) => event));
-    countEvents(told.length, held.length);
+    const held = await work(told.map(({ event }) => event));
+    if (job === "event-bus") countEvents(told.length, held.length);
     for (const { resource, error } of held) {
       logger.warn("Events are held up", { resource, ...(error ? { error: error as Error } : {}) });
     }
@@ -36,5 +34,5 @@ export function createEventHandler({ publish }: Publishing) {
   }
 
   return (event: DynamoDBStreamEvent, context: Context): Promise<DynamoDBBatchResponse> =>
-    runJob("event-bus", context, () => handle(event));
+    runJob(job, context, () => handle(event));
 }

@@ -99,6 +99,22 @@ export function countEvents(told: number, held: number): void {
   if (told > 0) write({ EventsTold: [told, "Count"], EventsHeldUp: [held, "Count"] });
 }
 
+/** What became of telling an endpoint: how often it took something or did not, and that it is left alone now. */
+export function countTold(sent: {
+  readonly delivered: number;
+  readonly failing: number;
+  readonly failed: number;
+  readonly paused: number;
+}): void {
+  const failures = sent.failing + sent.failed + sent.paused;
+  write({
+    ...(sent.delivered > 0 && { WebhooksDelivered: [sent.delivered, "Count"] }),
+    ...(failures > 0 && { WebhooksFailed: [failures, "Count"] }),
+    ...(sent.paused > 0 && { WebhookPaused: [sent.paused, "Count"] }),
+    ...(sent.failed > 0 && { WebhookGivenUp: [sent.failed, "Count"] }),
+  });
+}
+
 /** What an operation cost in DynamoDB. */
 export function countCost(operation: string, meter: Meter): void {
   const { requests, writeUnits, readUnits, elapsedMs, throttles, conflicts } = meter;

@@ -17,6 +17,8 @@ export const problems: Readonly<Record<string, readonly [status: number, title: 
   TOPIC_NOT_FOUND: [404, "No such topic"],
   CART_LINE_NOT_FOUND: [404, "Cart line not found"],
   PROMOTION_NOT_FOUND: [404, "Promotion not found"],
+  WEBHOOK_NOT_FOUND: [404, "Webhook not found"],
+  DELIVERY_NOT_FOUND: [404, "Delivery not found"],
   METHOD_NOT_ALLOWED: [405, "Method not allowed"],
   ITEMS_UNAVAILABLE: [409, "Items unavailable"],
   ITEM_EXISTS: [409, "Item exists"],

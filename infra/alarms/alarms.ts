@@ -38,6 +38,13 @@ export function createAlarms(scope: Construct, props: AlarmsProps): Topic {
   watchMoney(book);
   watchProviders(book, props.functions);
   watchJobs(book, props);
+  book.ring({
+    id: "WebhookPaused",
+    says: "An endpoint is told nothing any more, because nothing got through to it",
+    runbook: "A webhook is paused",
+    metric: ownMetric("WebhookPaused"),
+    atLeast: 1,
+  });
   createDashboard(scope, { ...props, alarms: book.all });
   return topic;
 }

@@ -213,7 +213,7 @@ export const shopDefinitions = {
     default: 24,
     least: 0,
     most: 24,
-    does: "how long the version before of a provider's secret stays good after a new one is put in; `0` ends it at once",
+    does: "how long the secret before, of a provider or a webhook, stays good after a new one is put in; `0` ends it at once",
   },
   lateMoneySeconds: {
     section: "Orders and payment",

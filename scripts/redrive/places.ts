@@ -16,6 +16,7 @@ export function awsPlace(outputs: StackOutputs): DeadRecordsPlace {
   const followers: Readonly<Record<Follower, string>> = {
     changes: getOutput(outputs, "ChangesFunctionName"),
     "event-bus": getOutput(outputs, "EventBusFunctionName"),
+    "webhook-feed": getOutput(outputs, "WebhookFeedFunctionName"),
   };
   const QueueUrl = getOutput(outputs, "DeadRecordsQueueUrl");
   const [s3, lambda, sqs] = [new S3Client(), new LambdaClient(), new SQSClient()];

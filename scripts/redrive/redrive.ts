@@ -5,7 +5,7 @@ export interface DeadRecordsPlace {
   /** Every object, oldest first as far as names tell. */
   keys(): Promise<string[]>;
   read(key: string): Promise<string>;
-  /** Invokes the function, `changes` or `event-bus`, with the event; its answer as text. @throws Error when it fails */
+  /** Invokes the function with the event; its answer as text. @throws Error when it fails */
   handOver(event: string, follower: Follower): Promise<string | undefined>;
   remove(key: string): Promise<void>;
   /** Takes the messages away that announced the objects: then the alarm is over. */
@@ -13,7 +13,7 @@ export interface DeadRecordsPlace {
 }
 
 /** What follows a stream, and gave records of it up. */
-export type Follower = "changes" | "event-bus";
+export type Follower = "changes" | "event-bus" | "webhook-feed";
 
 /** What became of the objects. */
 export interface Redriven {
@@ -27,11 +27,14 @@ interface GivenUp {
   readonly payload?: string | object;
 }
 
-/** Whose records they are: the table that their stream is of says it, whatever the functions are called. */
-function findFollower(event: string): Follower {
+/**
+ * Whose records they are: the table that their stream is of says it, whatever the functions are called. Of two that
+ * follow the same one both get them; whoever had them before passes them over.
+ */
+function listFollowers(event: string): readonly Follower[] {
   const { Records = [] } = JSON.parse(event) as { Records?: { eventSourceARN?: string }[] };
   const [, table = ""] = /:table\/([^/]+)/.exec(Records[0]?.eventSourceARN ?? "") ?? [];
-  return /Outbox/.test(table) ? "event-bus" : "changes";
+  return /Outbox/.test(table) ? ["event-bus", "webhook-feed"] : ["changes"];
 }
 
 function parseEvent(body: string): string {
@@ -51,7 +54,10 @@ function failuresIn(answer: string | undefined): number {
 async function whyNot(place: DeadRecordsPlace, key: string): Promise<string | undefined> {
   try {
     const event = parseEvent(await place.read(key));
-    const failed = failuresIn(await place.handOver(event, findFollower(event)));
+    let failed = 0;
+    for (const follower of listFollowers(event)) {
+      failed += failuresIn(await place.handOver(event, follower));
+    }
     return failed === 0 ? undefined : `${failed} records failed again`;
   } catch (error) {
     return error instanceof Error ? error.message : String(error);

@@ -12,6 +12,7 @@ export type ApiFunction =
   | "documents"
   | "locks"
   | "admin"
+  | "webhooks"
   | "live"
   | "platform"
   | "trials";
@@ -47,6 +48,8 @@ export interface Endpoint<
   readonly access: Access;
   /** Left out of a production stack. */
   readonly outsideProduction?: boolean;
+  /** Not in the client, whose bytes every page loads: it is for setting something up, once. */
+  readonly outsideClient?: boolean;
   /** Sent twice it has the effect of once, though its method does not promise so: a client may repeat it. */
   readonly repeatable?: boolean;
   /** One sentence for the reference. */

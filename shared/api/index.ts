@@ -16,6 +16,7 @@ import { orderEndpoints } from "./orders.ts";
 import { paymentAdminEndpoints } from "./payment-admin.ts";
 import { paymentEndpoints } from "./payments.ts";
 import { platformEndpoints } from "./platform.ts";
+import { webhookEndpoints } from "./webhooks.ts";
 import { trialEndpoints } from "./trials.ts";
 import { promotionEndpoints } from "./promotions.ts";
 
@@ -37,6 +38,7 @@ export const endpoints: readonly Endpoint[] = [
   ...liveEndpoints,
   ...adminEndpoints,
   ...eventEndpoints,
+  ...webhookEndpoints,
   ...trialEndpoints,
   ...platformEndpoints,
 ];

@@ -38,23 +38,35 @@ test("the reconciler runs once an hour, by the same function", () => {
   });
 });
 
+test("webhooks are looked at once a minute", () => {
+  const feed = idOf("AWS::Lambda::Function", "WebhookFeedFunction");
+  dev.hasResourceProperties("AWS::Scheduler::Schedule", {
+    ScheduleExpression: "rate(1 minute)",
+    Target: {
+      Arn: { "Fn::GetAtt": [feed, "Arn"] },
+      Input: JSON.stringify({ job: "due" }),
+      DeadLetterConfig: { Arn: { "Fn::GetAtt": [sweepDeadLetters, "Arn"] } },
+    },
+  });
+});
+
 test("with sweep=off the schedules are there and never fire", () => {
   const off = synthesize({ sweep: "off" });
-  off.resourceCountIs("AWS::Scheduler::Schedule", 2);
+  off.resourceCountIs("AWS::Scheduler::Schedule", 3);
   off.allResourcesProperties("AWS::Scheduler::Schedule", { State: "DISABLED" });
 });
 
-test("every stream feeds the changes function, that of events the bus; a bad record never holds up the rest", () => {
+test("every stream feeds the changes function, that of events the bus and the webhooks; a bad record never holds up the rest", () => {
   const followers = resourcesOf<{ FunctionName: unknown }>(
     dev,
     "AWS::Lambda::EventSourceMapping",
   ).map(([, { Properties }]) => JSON.stringify(Properties.FunctionName));
-  const [changes, bus] = ["ChangesFunction", "EventBusFunction"].map((start) =>
-    JSON.stringify({ Ref: idOf("AWS::Lambda::Function", start) }),
+  const [changes, ...ofEvents] = ["ChangesFunction", "EventBusFunction", "WebhookFeedFunction"].map(
+    (start) => JSON.stringify({ Ref: idOf("AWS::Lambda::Function", start) }),
   );
   expect(followers.filter((each) => each === changes)).toHaveLength(streamedTables.length);
-  expect(followers.filter((each) => each === bus)).toHaveLength(1);
-  expect(followers).toHaveLength(streamedTables.length + 1);
+  const others = followers.filter((each) => each !== changes);
+  expect(others.toSorted()).toEqual(ofEvents.toSorted());
   dev.allResourcesProperties("AWS::Lambda::EventSourceMapping", {
     StartingPosition: "TRIM_HORIZON",
     FunctionResponseTypes: ["ReportBatchItemFailures"],

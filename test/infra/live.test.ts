@@ -58,7 +58,10 @@ test("who follows the streams hands on and posts nothing; a post that fails is n
   const policies = resourcesOf(dev, "AWS::IAM::Policy").filter(([, { Properties }]) =>
     JSON.stringify(Properties).includes("lambda:InvokeFunction"),
   );
-  expect(policies.map(([id]) => id.slice(0, -8))).toEqual(["ChangesFunctionRoleDefaultPolicy"]);
+  const callers = policies.filter(([, { Properties }]) =>
+    JSON.stringify(Properties).includes(`{"Fn::GetAtt":["${posts}","Arn"]}`),
+  );
+  expect(callers.map(([id]) => id.slice(0, -8))).toEqual(["ChangesFunctionRoleDefaultPolicy"]);
 });
 
 test("news of locks leave at once, others within a second", () => {

@@ -39,6 +39,7 @@ test("rows that end by themselves do so by ttlSeconds: of stock only what settle
     "Requests",
     "Shoppers",
     "Stock",
+    "Webhooks",
   ]);
   for (const [, { Properties }] of tables) {
     if (!("TimeToLiveSpecification" in Properties)) continue;
