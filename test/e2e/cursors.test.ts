@@ -1,5 +1,5 @@
 /** A cursor that no list has given out is refused on every list, by its name: never a fault of ours. */
-import { expect, it } from "vitest";
+import { afterAll, beforeAll, expect, it } from "vitest";
 import type { z } from "zod";
 import { endpoints } from "../../shared/api/index.ts";
 import { openShopForFile } from "../support/shop-for-file.ts";
@@ -9,6 +9,14 @@ const { shop } = await openShopForFile();
 const lists = endpoints.filter(({ query }) => {
   return "cursor" in ((query as unknown as Partial<z.ZodObject>).shape ?? {});
 });
+
+/** The one that is listed of; it is told nothing. */
+const webhook = "/admin/webhooks/x";
+beforeAll(async () => {
+  const body = { url: "https://example.com/x", types: ["order.paid"], active: false };
+  await shop.admin.send(`PUT ${webhook}`, { body });
+});
+afterAll(() => shop.admin.send(`DELETE ${webhook}`));
 
 /** With what they cannot do without. */
 const required: Readonly<Record<string, string>> = { subject: "item/x", resource: "item/x" };

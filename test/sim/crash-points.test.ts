@@ -10,6 +10,7 @@ const sameAsAnother = new Map([
   ["POST /sandbox/pay", "reads, and sends the webhook"],
   ["POST /api/v1/test/inventory/test-decrement", "the ledger's decrement; not in production"],
   ["POST /api/v1/test/inventory/test-concurrent-access", "takes a lock; not in production"],
+  ["POST /admin/webhooks/{endpointId}/test", "calls, and writes nothing"],
   ["POST /api/v1/test/locks/clear-test-locks", "ends locks by force; not in production"],
 ]);
 

@@ -10,6 +10,7 @@ import { InvariantBroken, type World } from "./scheduler/world.ts";
 import { type RunResult, simulate, type Workload } from "./simulate.ts";
 import { Shop } from "./workloads/shop.ts";
 import { defaultSettings, type System } from "./workloads/system.ts";
+import { Told } from "./workloads/webhooks.ts";
 
 /** A route or job: what has to be there, and the request that is stopped. */
 interface Scene {
@@ -30,12 +31,14 @@ const owner = { userId: "alice" };
 class Stage {
   readonly shop: Shop;
   readonly world: World;
+  readonly told: Told;
   order: Order | undefined;
   fence = 0;
   ticket = "";
 
   constructor(world: World) {
     this.world = world;
+    this.told = new Told(world);
     new LockBooks(world);
     const settings = defaultSettings;
     const crew = { shoppers: 0, stepsEach: 0, withKeepers: false };
@@ -226,10 +229,41 @@ const sale = {
   active: true,
 } as const;
 const limited = { ...sale, maxUses: 3, maxUsesPerShopper: 1 };
+const told = { url: "https://example.com/hooks", types: ["order.placed", "order.paid"] } as const;
+const endpoint = { ...told, active: true };
+
+/** What is told to others: their endpoints, and what follows the events. */
+const webhookScenes: readonly Scene[] = [
+  {
+    name: "PUT /admin/webhooks/{endpointId}",
+    subject: (_stage, { webhooks }) => webhooks.endpoints.put("crm", endpoint),
+  },
+  {
+    name: "DELETE /admin/webhooks/{endpointId}",
+    prepare: (stage) => stage.do(({ webhooks }) => webhooks.endpoints.put("crm", endpoint)),
+    subject: (_stage, { webhooks }) => webhooks.endpoints.remove("crm"),
+  },
+  {
+    name: "POST /admin/webhooks/{endpointId}/secret",
+    prepare: (stage) => stage.do(({ webhooks }) => webhooks.endpoints.put("crm", endpoint)),
+    subject: (_stage, { webhooks }) => webhooks.endpoints.rotate("crm"),
+  },
+  {
+    name: "POST /admin/webhooks/{endpointId}/deliveries/{deliveryId}/retry",
+    prepare: (stage) => stage.do((system) => stage.told.prepare(system, { isTaken: false })),
+    subject: (stage, system) => stage.told.retry(system),
+  },
+  {
+    name: "the stream of events, telling an endpoint",
+    prepare: (stage) => stage.do((system) => stage.told.prepare(system, { isTaken: true })),
+    subject: (stage, system) => stage.told.tellAll(system),
+  },
+];
 const fills = (stage: Stage): Promise<void> => stage.fillCart();
 
 /** Every route and job that writes. */
 const scenes: readonly Scene[] = [
+  ...webhookScenes,
   {
     name: "POST /order/{userId}, from a cart",
     prepare: fills,
@@ -828,7 +862,8 @@ const scenes: readonly Scene[] = [
 export const sceneNames: readonly string[] = scenes.map(({ name }) => name);
 
 /** Refusals that a repetition may meet because its first try took effect, or because nobody waits for so long. */
-const metItself = /LOCK_NOT_OWNED|CART_LINE_NOT_FOUND|ITEM_EXISTS|PROMOTION_NOT_FOUND|NOBODY_WAITS/;
+const metItself =
+  /LOCK_NOT_OWNED|CART_LINE_NOT_FOUND|ITEM_EXISTS|PROMOTION_NOT_FOUND|NOBODY_WAITS|WEBHOOK_NOT_FOUND/;
 
 function playOf({ prepare, subject, name }: Scene, onRequests: (count: number) => void): Workload {
   return {
@@ -852,6 +887,7 @@ function playOf({ prepare, subject, name }: Scene, onRequests: (count: number) =
         const why = answer.kind === "refused" ? answer.error.message : "never answered";
         throw new InvariantBroken("I1", `${name}, repeated, came to: ${why}`);
       }
+      await stage.told.settle(stage.shop.processes);
       await stage.shop.settle();
     },
   };

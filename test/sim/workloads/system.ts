@@ -12,6 +12,11 @@ import {
   type ShopSettings,
 } from "../../../shared/shop.ts";
 import { createDatabase, type DocumentClient } from "../../../shared/table/database.ts";
+import { createFeedingService } from "../../../shared/webhooks/feeding-service.ts";
+import { createSendingService } from "../../../shared/webhooks/sending-service.ts";
+import { createTryingService } from "../../../shared/webhooks/trying-service.ts";
+import type { Outcome, WebhookCall } from "../../../shared/webhooks/webhook.ts";
+import { createWebhookService } from "../../../shared/webhooks/webhook-service.ts";
 import type { World } from "../scheduler/world.ts";
 
 export const defaultSettings: ShopSettings = {
@@ -31,6 +36,19 @@ export const defaultSettings: ShopSettings = {
   lowStock: 2,
 };
 
+/** Endpoints, what feeds them and what tells them, of the same process. */
+function createWebhooks(parts: PayingShopParts & { sleep: (ms: number) => Promise<unknown> }) {
+  const rules = { production: true };
+  const overlapMs = 60_000;
+  type Call = (call: WebhookCall) => Promise<Outcome>;
+  return {
+    endpoints: createWebhookService({ ...parts, rules, overlapMs }),
+    feeding: createFeedingService(parts),
+    sending: (call: Call) => createSendingService({ ...parts, call }),
+    trying: (call: Call) => createTryingService({ ...parts, call }),
+  };
+}
+
 /** A sandbox that nobody pays by: orders need a way to pay. */
 function withoutMoney(clock: Clock): Providers {
   const keys = { webhookSecret: Buffer.from("simulated secret").toString("base64") };
@@ -47,7 +65,7 @@ export function createSystem(
   const { clock, sleep, random } = process;
   const client = process.client as unknown as DocumentClient;
   const database = createDatabase({ client, clock, sleep, random, tableName: (table) => table });
-  const parts: PayingShopParts = {
+  const parts: PayingShopParts & { sleep: typeof sleep } = {
     database,
     clock,
     sleep,
@@ -58,7 +76,8 @@ export function createSystem(
     alarm: () => {},
   };
   const publishing = (send: PublishingOptions["send"]) => publishingService({ ...parts, send });
-  return Object.assign(createShop(parts), { process, clock, database, publishing });
+  const webhooks = createWebhooks(parts);
+  return Object.assign(createShop(parts), { process, clock, database, publishing, webhooks });
 }
 
 export type System = ReturnType<typeof createSystem>;
