@@ -105,6 +105,25 @@ function createEndurance({ conflicts = Infinity, throttles = Infinity }: Bearing
 }
 
 /**
+ * Draws pauses with full jitter, longer ones each time, that end before an instant; undefined where time is up. One that would
+ * outlast it is drawn from what is left, once: whoever may wait for so long does, and gives up no sooner.
+ */
+function createPauses({ clock, random }: Patience) {
+  let longestMs = firstBackoffMs;
+  let isLast = false;
+  return (untilMs: number): number | undefined => {
+    const share = random();
+    const pauseMs = share * longestMs;
+    longestMs = Math.min(longestBackoffMs, 2 * longestMs);
+    const leftMs = untilMs - clock();
+    if (pauseMs < leftMs) return pauseMs;
+    if (isLast || leftMs <= 0) return undefined;
+    isLast = true;
+    return share * leftMs;
+  };
+}
+
+/**
  * Runs `attempt` until it succeeds, is refused, or time is up.
  *
  * `afterLoss` tells both that an earlier attempt may have taken effect. Busy answers end in
@@ -121,8 +140,9 @@ export async function persist<T>(
 ): Promise<T> {
   const endure = createEndurance(bearing);
   const deadlineMs = currentOperation()?.deadlineMs ?? patience.clock() + defaultPatienceMs;
+  const nextPause = createPauses(patience);
   let afterLoss = false;
-  for (let round = 0; ; round += 1) {
+  for (;;) {
     try {
       return await attempt(afterLoss);
     } catch (error) {
@@ -133,13 +153,12 @@ export async function persist<T>(
       if (afterLoss && bearing.isOnce) throw new AnswerLost();
       // Behind a lost answer the transaction that is met may be one's own.
       if (!afterLoss) endure(failure);
-      const waitMs = patience.random() * Math.min(longestBackoffMs, firstBackoffMs * 2 ** round);
-      const untilMs = afterLoss ? deadlineMs : patientUntilMs(deadlineMs);
-      if (patience.clock() + waitMs >= untilMs) {
+      const pauseMs = nextPause(afterLoss ? deadlineMs : patientUntilMs(deadlineMs));
+      if (pauseMs === undefined) {
         if (afterLoss) throw new OutcomeUnknown("No answer from DynamoDB", { cause: error });
         throw outOfPatience(error);
       }
-      await patience.sleep(waitMs);
+      await patience.sleep(pauseMs);
     }
   }
 }

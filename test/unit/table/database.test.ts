@@ -147,6 +147,25 @@ describe("when time is up", () => {
     expect(time.clock()).toBeLessThan(patientUntilMs);
   });
 
+  it("a pause that would outlast the patience is a shorter one, once", async () => {
+    const busy = sdkError("ThrottlingException");
+    const attemptIn = async (replies: Reply[]) => {
+      const made = scripted(replies);
+      const patientUntilMs = made.time.clock() + 500;
+      const operation = { meter: newMeter(), deadlineMs: patientUntilMs + 9_000, patientUntilMs };
+      const work = runOperation(operation, () => made.database.transact([newItem]));
+      return { ...made, outcome: await work.then(String, (error: Error) => error) };
+    };
+    // Half of 20, 40 and so on; then 190 ms are left, and half of 640 would be more.
+    const pauses = [10, 20, 40, 80, 160, 95];
+    const through = await attemptIn([...pauses.map(() => busy), {}]);
+    expect(through.sleeps).toEqual(pauses);
+    expect(through.outcome).toBe("undefined");
+    const inVain = await attemptIn(Array.from({ length: 50 }, () => busy));
+    expect(inVain.sleeps).toEqual(pauses);
+    expect(inVain.outcome).toBeInstanceOf(TryAgain);
+  });
+
   it("a lost answer is found out beyond that patience", async () => {
     const answers = [...Array.from({ length: 9 }, lostAnswer), {}];
     const { database, sent, time } = scripted(answers);
