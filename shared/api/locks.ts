@@ -19,7 +19,9 @@ export const waitedLeaseMs = 15_000;
  * How long a place in line is kept without being asked for again, in seconds. Who asks more often says so: should he be
  * gone when his turn comes, the others wait for no longer than that.
  */
-export const placeTtlField = z.coerce.number().int().min(3).max(15).default(15);
+const placeTtlField = z.int().min(3).max(15).default(15);
+/** The same in a query, which is text. */
+export const placeTtlQuery = z.coerce.number().int().min(3).max(15).default(15);
 /** Names one place in line. */
 export const ticketField = text(128);
 /** The fence of a hold. */
@@ -130,7 +132,7 @@ export const askInLine = endpoint("askInLine", "GET", "/api/lock/queue", {
   function: "locks",
   access: "caller",
   summary: "Keep a place in line and tell it; when it is one's turn, take the lock.",
-  query: z.strictObject({ docId: docIdField, ticket: ticketField, placeTtl: placeTtlField }),
+  query: z.strictObject({ docId: docIdField, ticket: ticketField, placeTtl: placeTtlQuery }),
   answers: { 200: locked, 202: queued },
   errors: ["TICKET_NOT_FOUND", "LIMIT_EXCEEDED"],
 });

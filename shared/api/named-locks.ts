@@ -10,7 +10,7 @@ import {
   lockInfo,
   lockRequest,
   passRequest,
-  placeTtlField,
+  placeTtlQuery,
   queued,
   ticketField,
 } from "./locks.ts";
@@ -85,7 +85,7 @@ export const askInNameLine = endpoint("askInNameLine", "GET", "/locks/queue", {
   function: "locks",
   access: "caller",
   summary: "Keep a place in the line for a name and tell it; when it is one's turn, take the lock.",
-  query: placeQuery.extend({ placeTtl: placeTtlField }),
+  query: placeQuery.extend({ placeTtl: placeTtlQuery }),
   answers: { 200: lockedNames, 202: queued },
   errors: ["TICKET_NOT_FOUND", "LIMIT_EXCEEDED"],
 });
