@@ -105,8 +105,8 @@ const faults: readonly [name: string, file: string, find: string, replace: strin
   [
     "a lease that is over is handed to nobody who asks",
     service,
-    "          if (!parseLiveLock(row, nowMs)) {\n",
-    "          if (!parseLiveLock(row, nowMs) && row === undefined) {\n",
+    "const isOver = !parseLiveLock(row, nowMs);",
+    "const isOver = !parseLiveLock(row, nowMs) && row === undefined;",
   ],
   [
     "a lock that is passed on goes to the first, whoever is named",
