@@ -39,8 +39,6 @@ const settingsSchema = z.object({
   LIVE_POSTS_FUNCTION: z.string().default(""),
   /** The bus that events are put on. */
   EVENT_BUS: z.string().default(""),
-  /** Who tells endpoints of others. */
-  WEBHOOK_SENDER_FUNCTION: z.string().default(""),
   SERVER_TIMING: z.enum(["on", "off"]).default("off"),
 });
 

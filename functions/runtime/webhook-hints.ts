@@ -1,7 +1,7 @@
 /** Calls who tells endpoints, one run for each; nobody waits for it, and the sweep finds what it was about otherwise. */
 import { InvokeCommand, LambdaClient } from "@aws-sdk/client-lambda";
 import { NodeHttpHandler } from "@smithy/node-http-handler";
-import { env } from "./env.ts";
+import { optional } from "./env.ts";
 import { logger } from "./observe.ts";
 
 const patienceMs = 2_000;
@@ -21,7 +21,7 @@ async function hint(endpointId: string): Promise<void> {
   try {
     await getClient().send(
       new InvokeCommand({
-        FunctionName: env.WEBHOOK_SENDER_FUNCTION,
+        FunctionName: optional("WEBHOOK_SENDER_FUNCTION"),
         InvocationType: "Event",
         Payload: JSON.stringify({ endpointId }),
       }),

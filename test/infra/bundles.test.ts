@@ -24,7 +24,7 @@ test("a bundle without providers is at most 600 KB, with one 1 MB, with all of t
     .map(({ name, providers }) => ({
       name,
       size: kilobytesOf(name),
-      most: providers.length === 0 ? 600 : providers.length === 1 ? 1_024 : 1_126,
+      most: providers.length === 0 ? 600 : providers.length === 1 ? 1_024 : 1_130,
     }))
     .filter(({ size, most }) => size > most);
   expect(tooLarge).toEqual([]);
