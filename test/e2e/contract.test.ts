@@ -10,7 +10,7 @@ import { startPayingServer } from "../support/providers/paying-server.ts";
 import type { TestServer } from "../support/server.ts";
 import { effort } from "../support/effort.ts";
 
-const requestCount = effort({ part: 200, all: 20_000 });
+const requestCount = effort({ part: 60, all: 20_000 });
 const sideBySide = 12;
 
 let server: TestServer;

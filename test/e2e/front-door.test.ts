@@ -86,7 +86,7 @@ describe("what an order costs", () => {
     expect((await order(say)).body.totalMinor).toBe(199_900);
   });
 
-  test("a shopper brings no discount in by merging", async () => {
+  test("a shopper brings no discount in by merging @long", async () => {
     const { say } = await shopperWith({ itemId: await makeItem(), quantity: 1 });
     await say("PUT /carts/me/phone/main/conditions/gift", cheap);
     await say("POST /carts/me/default/merge", { from: { sessionId: "phone" } });
@@ -120,7 +120,7 @@ describe("what an order costs", () => {
     expect((await order(say)).body).toMatchObject(free);
   });
 
-  test("a changed price is shown, and ordered at the second try", async () => {
+  test("a changed price is shown, and ordered at the second try @long", async () => {
     const itemId = await makeItem();
     const { say } = await shopperWith({ itemId, quantity: 1 });
     const price = { amountMinor: 149_900, currency: "EUR" };
@@ -160,7 +160,7 @@ describe("what an order is", () => {
 });
 
 describe("what one shopper withholds", () => {
-  test("one request does not hold the whole shop", async () => {
+  test("one request does not hold the whole shop @long", async () => {
     const itemIds = await Promise.all(Array.from({ length: 20 }, () => makeItem()));
     const { say } = await shopperWith();
     const items = itemIds.map((itemId) => ({ itemId, quantity: 1_000_000 }));
@@ -171,14 +171,14 @@ describe("what one shopper withholds", () => {
     expect((await say(`GET /items/${itemIds[0]}`)).body.held).toBe(0);
   });
 
-  test("no more than 5 orders are open at a time", async () => {
+  test("no more than 5 orders are open at a time @long", async () => {
     const items = [{ itemId: await makeItem(), quantity: 1 }];
     const { say } = await shopperWith();
     const heard = await Promise.all(Array.from({ length: 10 }, () => order(say, { items })));
     expect(heard.filter(({ status }) => status === 201)).toHaveLength(5);
   });
 
-  test("cancelling and ordering again ends in a pause", async () => {
+  test("cancelling and ordering again ends in a pause @long", async () => {
     const items = [{ itemId: await makeItem(), quantity: 1 }];
     const { say } = await shopperWith();
     for (let count = 0; count < 5; count += 1) {

@@ -107,7 +107,7 @@ test("an order is told in order, signed, and is in the log; a receiver that says
   }
 });
 
-test("what failed is tried again by itself within moments, later by the sweep, or by hand", async () => {
+test("what failed is tried again by itself within moments, later by the sweep, or by hand @long", async () => {
   const { endpointId } = await makeWebhook("/fails");
   statuses.set("/fails", 500);
   const orderId = await paidOrder();

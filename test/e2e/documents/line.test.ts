@@ -224,7 +224,7 @@ test("a waiter whose caller gave up has the lock for seconds, not for as long as
   expect(extended.body.lockInfo.expiresAtMs - timestamp).toBeGreaterThan(299_000);
 });
 
-test("in order of arrival among the living, round after round", async () => {
+test("in order of arrival among the living, round after round @long", async () => {
   const rounds = effort({ part: 1, all: 5 });
   const count = effort({ part: 4, all: 30 });
   const names = Array.from({ length: count }, (_, index) => `w${index}`);

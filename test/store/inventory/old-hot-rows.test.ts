@@ -59,7 +59,7 @@ describe("an item that an earlier build has spread over rows", () => {
     expect(await listViolations()).toEqual([]);
   });
 
-  it("counts money for its orders that comes now, and what is ordered and paid from now on", async () => {
+  it("counts money for its orders that comes now, and what is ordered and paid from now on @long", async () => {
     const { payments, send, eventOf } = createPayments(world);
     const find = async (userId: string) => (await shop.orders.list({ userId, limit: 1 })).rows[0]!;
     for (const userId of ["waiter", "starter"]) {
@@ -81,7 +81,7 @@ describe("an item that an earlier build has spread over rows", () => {
     ["first", 0],
     ["second", 0.99],
   ])(
-    "is like any other once all of that is over, whoever buys from its %s row",
+    "is like any other once all of that is over, whoever buys from its %s row @long",
     async (_row, random) => {
       shop = createShop({ ...world.parts, random: () => random });
       time.advance(hourMs);

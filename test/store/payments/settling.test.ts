@@ -357,7 +357,7 @@ describe("late money, which has its time and its price,", () => {
     }
   });
 
-  it("a discount that is ended, lowered or taken away meanwhile is given no more, and what is held keeps it", async () => {
+  it("a discount that is ended, lowered or taken away meanwhile is given no more, and what is held keeps it @long", async () => {
     const facts = {
       name: "Sale",
       type: "discount",

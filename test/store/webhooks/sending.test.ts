@@ -131,7 +131,7 @@ test("an endpoint is told from its beginning on, also what its stream tells late
   expect(told()).toEqual([`${resource} 3`, `${resource} 4`]);
 });
 
-test("a receiver that is down for an hour gets everything afterwards, in order, nothing twice", async () => {
+test("a receiver that is down for an hour gets everything afterwards, in order, nothing twice @long", async () => {
   const { put, feeding, send, told, answer, pass, calls } = openScene();
   await put();
   const resources = [fresh("order/a"), fresh("order/b")];
@@ -210,7 +210,7 @@ describe("who fails for good", () => {
     expect(told()).toEqual([1, 2, 3].map((sequence) => `${resource} ${sequence}`));
   });
 
-  test("for one event only, is told the next one", async () => {
+  test("for one event only, is told the next one @long", async () => {
     const { put, feeding, send, answer, pass, calls, webhooks, endpointId, log } = openScene();
     await put();
     const [bad, good] = [fresh("order/bad"), fresh("order/good")];
@@ -273,7 +273,7 @@ describe("a process that dies", () => {
     (["before", "after"] as const).map((where) => ({ count, where })),
   );
 
-  test("at any request of feeding or sending loses nothing, and only repeats what it may have told", async () => {
+  test("at any request of feeding or sending loses nothing, and only repeats what it may have told @long", async () => {
     for (const { count, where } of points) {
       const scene = openScene();
       await scene.put();
@@ -323,7 +323,7 @@ describe("a process that dies", () => {
   });
 });
 
-test("one process at a time tells an endpoint: others leave it to it", async () => {
+test("one process at a time tells an endpoint: others leave it to it @long", async () => {
   const scene = openScene();
   await scene.put(["order.placed"]);
   const all = await Promise.all(

@@ -1,5 +1,5 @@
 /**
- * The trail after 5,000 random operations whose streams came twice, in pieces and with a bad record
+ * The trail after thousands of random operations whose streams came twice, in pieces and with a bad record
  * among them. The operations run against the simulated engine, which tells every change it makes; the
  * records go through the function's own handler under Lambda's rules for batches.
  */
@@ -19,8 +19,9 @@ import type { ChangeRecord } from "../../sim/engine/table.ts";
 import { type Random, seededRandom } from "../../sim/random.ts";
 import { simulatedTables } from "../../sim/tables.ts";
 import { createSystem, defaultSettings } from "../../sim/workloads/system.ts";
+import { effort } from "../../support/effort.ts";
 
-const operations = 5_000;
+const operations = effort({ part: 1_500, all: 5_000 });
 const dayMs = 86_400_000;
 const streamed = new Set(["Locks", "Stock", "Carts", "Orders", "Documents"]);
 
