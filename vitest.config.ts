@@ -22,9 +22,14 @@ interface Plan {
 }
 
 /** Whole crowds keep both processors busy: beside them, what else runs would wait for its time limits. */
-const ALONE = ["crowds", "large-requests", "pages", "documents/tabs"].map(
-  (name) => `test/e2e/${name}.test.ts`,
-);
+const ALONE = [
+  "crowds",
+  "large-requests",
+  "pages",
+  "documents/tabs",
+  "carts/locking",
+  "promotions",
+].map((name) => `test/e2e/${name}.test.ts`);
 const isFull = process.env["HOLDFAST_EFFORT"] === "full";
 
 const plans: Plan[] = [

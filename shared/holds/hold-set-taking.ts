@@ -1,7 +1,7 @@
 /** Places a hold set: one transaction that holds every unit, or none. */
 import { type Actor, changeNote } from "../base/actor.ts";
 import { again, OnceMore } from "../base/again.ts";
-import { TooLarge } from "../base/errors.ts";
+import { TooLarge, TryAgain } from "../base/errors.ts";
 import { epochMs, isExpired } from "../base/time.ts";
 import { roomIn } from "../inventory/buckets.ts";
 import { deadlineAfter } from "../inventory/deadline.ts";
@@ -14,8 +14,8 @@ import type { CrowdOptions, OrderTaking } from "../orders/order-taking.ts";
 import { Contended } from "../table/retry.ts";
 import { TransactionRefused } from "../table/transaction.ts";
 import { maxTransactionWrites, type Write } from "../table/write.ts";
-import type { HoldSet } from "./hold-set.ts";
-import { openHoldSetWrite } from "./hold-set-store.ts";
+import { HoldEnded, type HoldSet } from "./hold-set.ts";
+import { findHoldSet, openHoldSetWrite } from "./hold-set-store.ts";
 
 /** In a crowd each round ends in a pause, so that time is up before. */
 const mostRounds = 200;
@@ -104,6 +104,12 @@ async function takeHot({ taking }: HoldSetTaking, set: HoldSet): Promise<HoldSet
   return Object.keys(pieces).length === 0 ? rest : { ...rest, pieces };
 }
 
+/** An attempt without an answer may have arrived behind the refusal of its repetition: then nobody says that nothing was changed. */
+async function assertNotTaken({ options, taking }: HoldSetTaking, set: HoldSet): Promise<void> {
+  const taken = taking.isInDoubt ? await findHoldSet(options.database, set.holdId) : undefined;
+  if (taken) throw new HoldEnded(taken);
+}
+
 /**
  * Places the set.
  *
@@ -120,6 +126,7 @@ export function takeHoldSet(parts: HoldSetTaking, wanted: HoldSet): Promise<Hold
       rooms = next;
       set = withLiveDeadline(parts, set, listReached(rooms));
     } catch (error) {
+      if (error instanceof TryAgain) await assertNotTaken(parts, set);
       if (!(error instanceof HoldBehind)) throw error;
       set = withLiveDeadline(parts, set, [error.throughMs]);
     }

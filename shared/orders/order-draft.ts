@@ -201,3 +201,9 @@ export function draftOrder(
     ? fromCart(parts, request, source, anew)
     : fromItems(parts, request, source, anew);
 }
+
+/** Whether the price of now is another one than a memory had: what is ordered is looked up again then. */
+export function isOutdated({ isFromMemory = false }: Draft, error: unknown): boolean {
+  if (!isFromMemory || !(error instanceof ItemsUnavailable)) return false;
+  return error.failedItems.some(({ reason }) => reason === "price_changed");
+}

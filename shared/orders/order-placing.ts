@@ -1,6 +1,6 @@
 /** Places an order: one read, then one transaction that holds every line, or none. */
 import { again, OnceMore } from "../base/again.ts";
-import { HoldfastError } from "../base/errors.ts";
+import { HoldfastError, TryAgain } from "../base/errors.ts";
 import { epochMs, isExpired } from "../base/time.ts";
 import { deadlineAfter } from "../inventory/deadline.ts";
 import { transactOpening } from "../inventory/hot/opening.ts";
@@ -20,7 +20,7 @@ import {
   planAttempt,
   type Rooms,
 } from "./order-attempt.ts";
-import { type Draft, draftOrder, type PlacingOptions } from "./order-draft.ts";
+import { type Draft, draftOrder, isOutdated, type PlacingOptions } from "./order-draft.ts";
 import { assertPricesAsStored, showPrices } from "./order-repricing.ts";
 import { makeRoom } from "./order-room.ts";
 import { type PlaceOrder, sameRequest } from "./order-request.ts";
@@ -79,12 +79,6 @@ interface Placing {
 }
 
 type Stand = { readonly draft: Draft; readonly rooms: Rooms };
-
-/** Whether the price of now is another one than a memory had: what is ordered is looked up again then. */
-function isOutdated({ isFromMemory = false }: Draft, error: unknown): boolean {
-  if (!isFromMemory || !(error instanceof ItemsUnavailable)) return false;
-  return error.failedItems.some(({ reason }) => reason === "price_changed");
-}
 
 /** Reserves what is hot; undefined where the order has to be drafted anew first. */
 async function takeHot(placing: Placing, { draft }: Stand): Promise<Draft | undefined> {
@@ -162,9 +156,19 @@ async function attemptOnce(placing: Placing, stand: Stand): Promise<Order | Stan
   }
 }
 
+/**
+ * An attempt without an answer may have arrived behind the refusal of its repetition: nobody says then that nothing was
+ * changed without having looked. One request where that can be, none otherwise.
+ */
+async function assertNotPlaced({ parts, taking }: Placing, { order }: Draft): Promise<void> {
+  const placed = taking.isInDoubt ? await findOrder(parts.database, order.orderId) : undefined;
+  if (placed) throw new OrderExists(placed);
+}
+
 /** The draft to go on with: by another deadline, or by items' limits of now; whatever else it was is told. */
 async function afterSetback(placing: Placing, { draft }: Stand, error: unknown): Promise<Draft> {
   if (error instanceof HoldBehind) return withLiveDeadline(placing.parts, draft, [error.throughMs]);
+  if (error instanceof TryAgain) await assertNotPlaced(placing, draft);
   if (!(error instanceof LimitsMoved)) throw error;
   for (const { itemId, perShopper = null } of error.stocks) placing.limits.set(itemId, perShopper);
   return draftPayable(placing);

@@ -111,6 +111,11 @@ export class OrderTaking {
     this.#isSure = false;
   }
 
+  /** Whether an attempt that was refused may have made the order by now: one before it got no answer. */
+  get isInDoubt(): boolean {
+    return !this.#isSure;
+  }
+
   /**
    * Takes in items as they were read for an order that wants them; while somebody spreads one of them it waits,
    * and looks again. One request for each pause; none where nothing is being spread.

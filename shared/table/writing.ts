@@ -77,8 +77,6 @@ export function createWriting({ client, tableName, patience, read }: WritingPart
       patience,
       () => client.send(command),
       ({ found }, afterLoss) => {
-        // The attempt without an answer may still arrive.
-        if (afterLoss && !isAside) noteCommit();
         throw makeRefusal(together, found, afterLoss);
       },
       { hasEffect: true, ...bearing },
@@ -108,10 +106,7 @@ export function createWriting({ client, tableName, patience, read }: WritingPart
         const output = await client.send(next as UpdateCommand);
         return output.Attributes ?? (write.kind === "put" ? write.item : {});
       },
-      ({ found }, afterLoss) => {
-        if (afterLoss && !isAside) noteCommit();
-        return refusedAs(write, found.get(0), afterLoss);
-      },
+      ({ found }, afterLoss) => refusedAs(write, found.get(0), afterLoss),
       { hasEffect: true, ...bearing },
     );
     if (!isAside) noteCommit();

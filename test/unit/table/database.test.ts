@@ -185,32 +185,6 @@ describe("when time is up", () => {
     expect(error).toBeInstanceOf(Error);
     expect(error).not.toBeInstanceOf(HoldfastError);
   });
-
-  it.each(["apply", "transact"] as const)(
-    "what was refused behind a lost answer may still come: %s is not said to have changed nothing",
-    async (how) => {
-      const refusal =
-        how === "apply"
-          ? sdkError("ConditionalCheckFailedException", {})
-          : sdkError("TransactionCanceledException", {
-              CancellationReasons: [{ Code: "ConditionalCheckFailed" }],
-            });
-      const busy = Array.from({ length: 50 }, () => sdkError("ThrottlingException"));
-      const { database, time } = scripted([lostAnswer(), refusal, ...busy]);
-      const write = async () => {
-        if (how === "apply") await database.apply(newItem);
-        else await database.transact([newItem]);
-      };
-      const operation = { meter: newMeter(), deadlineMs: time.clock() + 5_000 };
-      const work = runOperation(operation, async () => {
-        await expect(write()).rejects.toBeInstanceOf(HoldfastError);
-        await write();
-      });
-      const error = await work.catch((e) => e);
-      expect(error.message).toContain("out of time");
-      expect(error).not.toBeInstanceOf(HoldfastError);
-    },
-  );
 });
 
 describe("a read", () => {
