@@ -10,7 +10,7 @@ import { effort } from "../../support/effort.ts";
 
 const time = createTestClock();
 const hourMs = 3_600_000;
-const rounds = effort({ part: 60, all: 1_000 });
+const rounds = effort({ part: 250, all: 1_000 });
 /** Three callers whose clocks are up to two hours apart. */
 let worlds: LockWorld[];
 
