@@ -21,13 +21,19 @@ interface Plan {
   except?: string[];
 }
 
-/** Whole crowds keep both processors busy: beside them, what else runs would wait for its time limits. */
+/**
+ * What keeps both processors busy in a full run: crowds, browsers, thousands of requests. Beside them, what else runs would wait
+ * for its time limits.
+ */
 const ALONE = [
+  "carts/locking",
+  "contract",
   "crowds",
+  "documents/named-locks",
+  "documents/tabs",
   "large-requests",
   "pages",
-  "documents/tabs",
-  "carts/locking",
+  "payments/burst",
   "promotions",
 ].map((name) => `test/e2e/${name}.test.ts`);
 const isFull = process.env["HOLDFAST_EFFORT"] === "full";
