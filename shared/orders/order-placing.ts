@@ -156,10 +156,7 @@ async function attemptOnce(placing: Placing, stand: Stand): Promise<Order | Stan
   }
 }
 
-/**
- * An attempt without an answer may have arrived behind the refusal of its repetition: nobody says then that nothing was
- * changed without having looked. One request where that can be, none otherwise.
- */
+/** An attempt without an answer may have come behind the refusal of its repetition: one request, where that can be. */
 async function assertNotPlaced({ parts, taking }: Placing, { order }: Draft): Promise<void> {
   const placed = taking.isInDoubt ? await findOrder(parts.database, order.orderId) : undefined;
   if (placed) throw new OrderExists(placed);
