@@ -1,4 +1,5 @@
 /** Endpoints as administrators make, change and look at them. */
+import { again, OnceMore } from "../base/again.ts";
 import { randomId } from "../base/ids.ts";
 import { type Clock, later } from "../base/time.ts";
 import type { Database } from "../table/database.ts";
@@ -39,15 +40,17 @@ export interface Made {
 
 type Paging = { readonly limit: number; readonly cursor?: string | undefined };
 
+/** So many others may change an endpoint in between. */
+const mostRivals = 5;
+
 /** Again from what is there now, when somebody else was first. */
-async function persisting<T>(attempt: () => Promise<T>): Promise<T> {
-  for (let attempts = 1; ; attempts += 1) {
-    try {
-      return await attempt();
-    } catch (error) {
-      if (!(error instanceof WebhookMoved) || attempts >= 5) throw error;
-    }
-  }
+function persisting<T>(attempt: () => Promise<T>): Promise<T> {
+  return again<T>(mostRivals, () =>
+    attempt().catch((error: unknown) => {
+      if (error instanceof WebhookMoved) return new OnceMore(error);
+      throw error;
+    }),
+  );
 }
 
 /** Makes the service. */
