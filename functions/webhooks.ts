@@ -22,7 +22,7 @@ const trying = createTryingService({ ...shop, call: callWebhook });
 
 function webhookView({ uid: _uid, stamp: _stamp, secrets: _secrets, ...webhook }: Webhook) {
   const { tookAtMs: _tookAtMs, pausedAtMs = null, pausedBecause = null, ...facts } = webhook;
-  return { ...facts, pausedAtMs, pausedBecause };
+  return { ...facts, include: facts.include ?? [], pausedAtMs, pausedBecause };
 }
 
 function deliveryView(delivery: Delivery) {

@@ -182,7 +182,11 @@ export const permissions = {
     publishes: true,
   },
   webhooks: {
-    tables: { Webhooks: ["GetItem", "PutItem", "UpdateItem"] },
+    tables: {
+      Webhooks: ["GetItem", "PutItem", "UpdateItem"],
+      // Whom an order is for and where it goes, where an endpoint asks for it.
+      Orders: ["GetItem"],
+    },
     // What is sent again is read again.
     queries: { Webhooks: [""], Outbox: [""] },
   },
@@ -195,7 +199,7 @@ export const permissions = {
   },
   // One run for each endpoint: one that hangs keeps nobody else waiting.
   "webhook-sender": {
-    tables: { Webhooks: ["GetItem", "PutItem", "UpdateItem"] },
+    tables: { Webhooks: ["GetItem", "PutItem", "UpdateItem"], Orders: ["GetItem"] },
     queries: { Webhooks: ["due"], Outbox: [""] },
   },
   live: {

@@ -5,6 +5,8 @@ import { fulfilmentStatuses } from "../orders/fulfilment.ts";
 import { orderStatuses } from "../orders/order-status.ts";
 import { instantField } from "./fields.ts";
 
+const ifIncluded = "Only to a webhook with `include`, and as long as the order has it.";
+
 const orderFacts = z.object({
   orderId: z.string(),
   userId: z.string(),
@@ -24,6 +26,15 @@ const orderFacts = z.object({
   capturedMinor: z.int().describe("What came, whatever went back since."),
   refundedMinor: z.int().describe("What went back."),
   fulfilmentStatus: z.enum(fulfilmentStatuses),
+  customer: z
+    .object({
+      email: z.string().optional(),
+      name: z.string().optional(),
+      phone: z.string().optional(),
+    })
+    .optional()
+    .describe(ifIncluded),
+  shipTo: z.record(z.string(), z.unknown()).optional().describe(ifIncluded),
 });
 
 const refundFacts = orderFacts.extend({

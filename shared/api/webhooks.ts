@@ -1,7 +1,7 @@
 /** The contract of webhooks: endpoints that are told events, and what became of it. */
 import { z } from "zod";
 import { eventTypes } from "../base/event-type.ts";
-import { deliveryStatuses } from "../webhooks/webhook.ts";
+import { deliveryStatuses, includable } from "../webhooks/webhook.ts";
 import { endpoint } from "./endpoint.ts";
 import { cursorField, identifier, instantField, limitField, text } from "./fields.ts";
 
@@ -15,6 +15,7 @@ const webhookView = z
     endpointId: z.string(),
     url: z.string(),
     types: z.array(z.string()),
+    include: z.array(z.enum(includable)),
     active: z.boolean(),
     createdAtMs: instantField,
     pausedAtMs: instantField
@@ -60,6 +61,11 @@ export const putWebhook = endpoint("putWebhook", "PUT", path, {
   body: z.strictObject({
     url: text(2_048).describe("https; no address or name of an inner network."),
     types: z.array(z.enum(eventTypes)).min(1).max(eventTypes.length),
+    include: z
+      .array(z.enum(includable))
+      .max(includable.length)
+      .default([])
+      .describe("Of whom and where to: events of orders carry it then, as the order has it."),
     active: z.boolean().default(true).describe("Off, what happens waits for it."),
   }),
   example: { url: "https://example.com/holdfast", types: ["order.paid"], active: true },

@@ -5,6 +5,7 @@ import type { ShopEvent } from "../events/event.ts";
 import type { Database } from "../table/database.ts";
 import { TransactionRefused } from "../table/transaction.ts";
 import type { Row, Write } from "../table/write.ts";
+import { callWith } from "./calling.ts";
 import { deliveryWrite, noteTry } from "./delivery-store.ts";
 import {
   type DueLine,
@@ -16,7 +17,6 @@ import {
   postponeWrite,
 } from "./line-store.ts";
 import { findNextEvent } from "./next-event-store.ts";
-import { makeCall } from "./signing.ts";
 import {
   type DeliveryStatus,
   explain,
@@ -167,7 +167,7 @@ async function settle(attempt: Attempt, outcome: Outcome): Promise<TurnOfLine> {
 
 /** Makes the service. */
 export function createTellingService(options: TellingOptions) {
-  const { database, clock, call } = options;
+  const { database, clock } = options;
   return {
     /**
      * Tells the next event of a line that its endpoint wants: a lease, a read of the events, the call, and one
@@ -183,7 +183,7 @@ export function createTellingService(options: TellingOptions) {
       const line = parseLine(row);
       const event = await findNextEvent(database, line, webhook);
       if (!event) return pass(options, { line, lease, through: line.upTo });
-      const outcome = await call(makeCall(webhook, event, clock()));
+      const outcome = await callWith(options, webhook, event);
       const attempts = (line.attempts ?? 0) + 1;
       const startedAtMs = line.startedAtMs ?? epochMs(event.occurredAtMs);
       return settle({ ...options, webhook, line, lease, event, attempts, startedAtMs }, outcome);

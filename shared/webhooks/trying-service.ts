@@ -2,6 +2,7 @@
 import { randomId } from "../base/ids.ts";
 import type { ShopEvent } from "../events/event.ts";
 import { listEvents } from "../events/event-store.ts";
+import { callWith } from "./calling.ts";
 import { deliveryWrite, findDelivery, noteTry } from "./delivery-store.ts";
 import { findDueLine } from "./line-store.ts";
 import { makeCall } from "./signing.ts";
@@ -36,7 +37,7 @@ export function createTryingService(options: TellingOptions) {
 
   /** The event once more, past the line that has gone on without it. */
   async function tellAgain(webhook: Webhook, delivery: Delivery, event: ShopEvent): Promise<void> {
-    const outcome = await call(makeCall(webhook, event, clock()));
+    const outcome = await callWith(options, webhook, event);
     const status = isTaken(outcome) ? ("delivered" as const) : delivery.status;
     const attempts = delivery.attempts + 1;
     const nowMs = clock();

@@ -88,7 +88,10 @@ export function changeWebhookWrite(
   { endpointId, stamp: seen }: Webhook,
   stamp: string,
   changes: Partial<
-    Pick<WebhookRow, "url" | "types" | "active" | "secrets" | "deletedAtMs" | "ttlSeconds">
+    Pick<
+      WebhookRow,
+      "url" | "types" | "active" | "include" | "secrets" | "deletedAtMs" | "ttlSeconds"
+    >
   > & {
     readonly pausedAtMs?: EpochMs | undefined;
     readonly pausedBecause?: string | undefined;

@@ -10,6 +10,9 @@ export interface SigningSecret {
   readonly untilMs?: EpochMs;
 }
 
+/** What of an order an endpoint may ask for besides: what tells of a person. */
+export const includable = ["customer", "shipTo"] as const;
+
 /** An endpoint that is told events. */
 export interface Webhook {
   readonly endpointId: string;
@@ -17,6 +20,8 @@ export interface Webhook {
   readonly uid: string;
   readonly url: string;
   readonly types: readonly EventType[];
+  /** What its events of orders carry besides; left out in old rows. */
+  readonly include?: readonly (typeof includable)[number][];
   /** Switched off, what happens waits for it. */
   readonly active: boolean;
   readonly createdAtMs: EpochMs;
@@ -32,7 +37,7 @@ export interface Webhook {
 }
 
 /** What an administrator says of an endpoint. */
-export type WebhookFacts = Pick<Webhook, "url" | "types" | "active">;
+export type WebhookFacts = Pick<Webhook, "url" | "types" | "active" | "include">;
 
 /** How far a delivery has come. */
 export const deliveryStatuses = ["failing", "delivered", "failed"] as const;

@@ -51,14 +51,15 @@ const types = ["order.placed", "order.paid"];
 /** Functions that were never awake, and tries in between: none of it is about time. */
 const patience = { timeout: 60_000 };
 
-async function makeWebhook(path: string) {
+async function makeWebhook(path: string, include?: readonly string[]) {
   const endpointId = fresh("hook");
   made.push(endpointId);
   const url = `${base}${path}`;
   const { status, body } = await admin.send(`PUT /admin/webhooks/${endpointId}`, {
-    body: { url, types },
+    body: { url, types, ...(include && { include }) },
   });
   expect(status).toBe(200);
+  expect(body.include).toEqual(include ?? []);
   return { endpointId, url, secret: body.secret as string };
 }
 
@@ -105,6 +106,40 @@ test("an order is told in order, signed, and is in the log; a receiver that says
     expect(delivery).toMatchObject({ status: "delivered", answered: 200 });
     expect(delivery.answer).toBe("thank you");
   }
+});
+
+test("who an order is for and where it goes is told to whom asks for it, and is in no log", async () => {
+  const { endpointId, secret } = await makeWebhook("/mailer", ["customer", "shipTo"]);
+  await makeWebhook("/plain");
+  const shopper = shop.shopper();
+  const items = [{ itemId: await shop.item(), quantity: 1 }];
+  const person = { customer: { name: fresh("Ada") }, shipTo: { street: fresh("Street") } };
+  const order = await shopper.mustOrder({ items, ...person }, fresh("key"));
+  await shop.pay(shopper, order);
+  const { orderId } = order;
+  for (const path of ["/mailer", "/plain"])
+    await expect.poll(() => distinct(typesAt(path, orderId)), patience).toEqual(types);
+  for (const { headers, body } of toldAt("/mailer", orderId)) {
+    const event = new Verifier(secret).verify(body, headers as Record<string, string>);
+    expect(anyEvent.parse(event)).toEqual(event);
+    expect(anyEvent.parse(event).data).toMatchObject(person);
+  }
+  await expect
+    .poll(async () => (await deliveriesOf(endpointId, orderId)).length, patience)
+    .toBe(types.length);
+  const [{ deliveryId }] = await deliveriesOf(endpointId, orderId);
+  const route = `POST /admin/webhooks/${endpointId}/deliveries/${deliveryId}/retry`;
+  const { body: retried } = await admin.send(route, { body: {} });
+  expect(retried).toMatchObject({ status: "delivered", answered: 200, answer: null });
+  const kept = [
+    toldAt("/plain", orderId),
+    await deliveriesOf(endpointId, orderId),
+    (await admin.send(`GET /admin/events?resource=order/${orderId}`)).body,
+    (await server.call("GET /_local/logs")).body,
+  ];
+  const text = JSON.stringify(kept);
+  expect(text).not.toContain(person.customer.name);
+  expect(text).not.toContain(person.shipTo.street);
 });
 
 test("what failed is tried again by itself within moments, later by the sweep, or by hand @long", async () => {
