@@ -18,6 +18,7 @@ import {
 import { delimiter, join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
 import { ROOT, SCRATCH } from "../root.ts";
+import { hasItsCode, pruneCode, shareCode } from "./shared-code.ts";
 
 /** CDK context as `-c key=value` gives it. */
 export type Context = Record<string, string>;
@@ -27,6 +28,9 @@ const DEFAULTS: Context = { stage: "dev" };
 
 const ASSEMBLIES = join(SCRATCH, "assemblies");
 const BUNDLES = join(SCRATCH, "bundles");
+const CODE = join(SCRATCH, "code");
+/** What the app's own modules, and those of the CDK, come to when they are compiled. */
+const COMPILED = join(SCRATCH, "compiled");
 
 /** Everything that ends up in the template or in a bundle. */
 const SOURCES = [
@@ -79,7 +83,7 @@ function nameAssembly(sources: string, context: Context): string {
 }
 
 function isComplete(directory: string): boolean {
-  return existsSync(join(directory, "manifest.json"));
+  return existsSync(join(directory, "manifest.json")) && hasItsCode(directory);
 }
 
 function synthesizeInto(
@@ -96,6 +100,7 @@ function synthesizeInto(
       detached: process.platform !== "win32",
       stdio: ["ignore", "ignore", "pipe"],
       env: {
+        NODE_COMPILE_CACHE: COMPILED,
         ...process.env,
         PATH: `${join(ROOT, "node_modules", ".bin")}${delimiter}${process.env["PATH"] ?? ""}`,
         CDK_OUTDIR: directory,
@@ -129,10 +134,13 @@ function synthesizeInto(
   });
 }
 
+const listFolders = (folder: string): string[] =>
+  readdirSync(folder).map((name) => join(folder, name));
+
 /** Throws away what was not used for the longest time. */
 function prune(folder: string, mostKept: number): void {
-  const kept = readdirSync(folder)
-    .map((name) => ({ path: join(folder, name), usedMs: mtimeMs(join(folder, name)) }))
+  const kept = listFolders(folder)
+    .map((path) => ({ path, usedMs: mtimeMs(path) }))
     .toSorted((left, right) => right.usedMs - left.usedMs);
   for (const { path } of kept.slice(mostKept)) rmSync(path, { recursive: true, force: true });
 }
@@ -175,10 +183,12 @@ export async function synthesize({
     const unfinished = `${directory}.${process.pid}.new`;
     try {
       await synthesizeInto({ directory: unfinished, bundles }, context, signal);
+      shareCode(unfinished, CODE);
       rmSync(directory, { recursive: true, force: true });
       renameSync(unfinished, directory);
       prune(ASSEMBLIES, MOST_ASSEMBLIES);
       prune(BUNDLES, MOST_SOURCES);
+      pruneCode(CODE, listFolders(ASSEMBLIES));
     } finally {
       rmSync(unfinished, { recursive: true, force: true });
       rmSync(lock, { recursive: true, force: true });
