@@ -2,13 +2,14 @@
 import { expect, it } from "vitest";
 import { defaultContention } from "../../local/contention/settings.ts";
 import { byStatus } from "../support/http.ts";
-import { openShopForFile } from "../support/shop-for-file.ts";
+import { openShopWhenNeeded } from "../support/shop-for-file.ts";
 
 // Items stay busy for so long that shoppers meet even on a slow machine.
 const contention = { ...defaultContention, busy: { medianMs: 60, p99Ms: 90 } };
-const { server, shop } = await openShopForFile({ contention });
+const file = openShopWhenNeeded({ contention });
 
 it("a dozen shoppers at once buy the last eight units, through every conflict @long", async () => {
+  const { server, shop } = file;
   const itemId = await shop.item({ quantity: 8 });
   const orders = Array.from({ length: 12 }, () =>
     shop.shopper().order({ items: [{ itemId, quantity: 1 }] }),

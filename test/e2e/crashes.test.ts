@@ -8,9 +8,9 @@ import { checkBooks } from "../support/books.ts";
 import { isFull } from "../support/effort.ts";
 import type { Answer } from "../support/http.ts";
 import { fresh, type OrderView, type Shopper } from "../support/shop.ts";
-import { openShopForFile } from "../support/shop-for-file.ts";
+import { openShopWhenNeeded } from "../support/shop-for-file.ts";
 
-const { server, shop } = await openShopForFile({});
+const file = openShopWhenNeeded({});
 
 /** One request that is going to be interrupted and repeated, and what has to be true in the end. */
 interface Attempt {
@@ -30,7 +30,7 @@ type Mode = "before" | "after";
 /** Lets the step die at its n-th AWS request; false when it has fewer. */
 async function dieAt(step: Step, afterRequests: number, mode: Mode) {
   const { act, verify } = await step.prepare();
-  const fault = await shop.fault({ function: step.function, afterRequests, mode });
+  const fault = await file.shop.fault({ function: step.function, afterRequests, mode });
   const answer = await act();
   const struck = await fault.struck();
   const when = `${step.name}: killed ${mode} request ${afterRequests}`;
@@ -38,9 +38,9 @@ async function dieAt(step: Step, afterRequests: number, mode: Mode) {
     expect({ when, status: answer.status }).toEqual({ when, status: 500 });
   }
   // Whatever was interrupted, nothing may be half done, even if nobody ever comes back.
-  await checkBooks(server, when);
+  await checkBooks(file.server, when);
   await verify(struck ? await act() : answer);
-  await checkBooks(server, `${when}, repeated`);
+  await checkBooks(file.server, `${when}, repeated`);
   return struck;
 }
 
@@ -59,8 +59,8 @@ async function dieEverywhere(step: Step, modes: readonly Mode[]): Promise<number
 
 /** A shopper who has put two units of each of two items into a cart. */
 async function withCart(): Promise<{ shopper: Shopper; items: string[] }> {
-  const shopper = shop.shopper();
-  const items = await shop.items(2);
+  const shopper = file.shop.shopper();
+  const items = await file.shop.items(2);
   await shopper.putInCart(items.map((itemId) => ({ itemId, quantity: 2 })));
   return { shopper, items };
 }
@@ -84,7 +84,7 @@ async function withPayment(): Promise<Ordered> {
 
 async function expectLevels(items: readonly string[], held: number, sold: number): Promise<void> {
   for (const itemId of items) {
-    expect(await shop.levels(itemId)).toEqual({ available: 10 - held - sold, held, sold });
+    expect(await file.shop.levels(itemId)).toEqual({ available: 10 - held - sold, held, sold });
   }
 }
 
@@ -121,8 +121,8 @@ const steps: Step[] = [
     name: "order of inline items",
     function: "orders",
     async prepare() {
-      const shopper = shop.shopper();
-      const items = await shop.items(2);
+      const shopper = file.shop.shopper();
+      const items = await file.shop.items(2);
       const key = fresh("key");
       const body = { items: items.map((itemId) => ({ itemId, quantity: 3 })) };
       return {
@@ -139,7 +139,7 @@ const steps: Step[] = [
     function: "orders",
     async prepare() {
       const { shopper, items } = await withCart();
-      const rival = shop.shopper();
+      const rival = file.shop.shopper();
       await rival.mustOrder({ items: [{ itemId: items[1], quantity: 9 }] });
       return {
         act: () => shopper.order({}, "same-key"),
@@ -190,9 +190,9 @@ const steps: Step[] = [
     function: "payment-webhooks",
     async prepare() {
       const ordered = await withPayment();
-      const delivery = await shop.sign({ type: "payment.captured", order: ordered.order });
+      const delivery = await file.shop.sign({ type: "payment.captured", order: ordered.order });
       return {
-        act: () => shop.deliver(delivery),
+        act: () => file.shop.deliver(delivery),
         async verify(last) {
           expect(last.status).toBe(200);
           expect(await statusOf(ordered)).toBe("paid");
@@ -207,9 +207,9 @@ const steps: Step[] = [
     function: "payment-webhooks",
     async prepare() {
       const ordered = await withPayment();
-      const delivery = await shop.sign({ type: "payment.failed", order: ordered.order });
+      const delivery = await file.shop.sign({ type: "payment.failed", order: ordered.order });
       return {
-        act: () => shop.deliver(delivery),
+        act: () => file.shop.deliver(delivery),
         async verify(last) {
           expect(last.status).toBe(200);
           expect(await statusOf(ordered)).toBe("failed");
@@ -225,11 +225,11 @@ const steps: Step[] = [
     async prepare() {
       const ordered = await withPayment();
       await ordered.shopper.cancel(ordered.order.orderId);
-      const rival = shop.shopper();
+      const rival = file.shop.shopper();
       await rival.mustOrder({ items: [{ itemId: ordered.items[0], quantity: 10 }] });
-      const delivery = await shop.sign({ type: "payment.captured", order: ordered.order });
+      const delivery = await file.shop.sign({ type: "payment.captured", order: ordered.order });
       return {
-        act: () => shop.deliver(delivery),
+        act: () => file.shop.deliver(delivery),
         async verify(last) {
           expect(last.status).toBe(200);
           expect(["refund_due", "refunded"]).toContain(await statusOf(ordered));
@@ -244,10 +244,10 @@ const steps: Step[] = [
     function: "payments",
     async prepare() {
       const ordered = await withOrder();
-      await shop.pay(ordered.shopper, ordered.order);
+      await file.shop.pay(ordered.shopper, ordered.order);
       const route = `POST /payments/${ordered.order.orderId}/refund`;
       return {
-        act: () => shop.admin.send(route, { body: { reason: "broken" } }),
+        act: () => file.shop.admin.send(route, { body: { reason: "broken" } }),
         async verify(last) {
           expect(last.status).toBe(200);
           const { status, payment } = await ordered.shopper.see(ordered.order.orderId);
@@ -273,7 +273,7 @@ describe("a worker that dies while the sandbox delivers", () => {
   it("makes the delivery fail, and the next one pays once @long", async () => {
     const ordered = await withPayment();
     const transactionId = `sbx_${ordered.order.orderId}`;
-    const fault = await shop.fault({
+    const fault = await file.shop.fault({
       function: "payment-webhooks",
       afterRequests: 2,
       mode: "after",
@@ -285,7 +285,7 @@ describe("a worker that dies while the sandbox delivers", () => {
     expect(second).toMatchObject({ status: 200, body: { deliveries: [{ status: 200 }] } });
     expect(await statusOf(ordered)).toBe("paid");
     await expectLevels(ordered.items, 0, 2);
-    await checkBooks(server, "after both deliveries");
+    await checkBooks(file.server, "after both deliveries");
   });
 });
 
@@ -293,7 +293,7 @@ describe("a request to DynamoDB that hangs", () => {
   it("is repeated in time; that it arrives later after all changes nothing @long", async () => {
     const delayMs = 8_000;
     const { act, verify } = await orderingFromCart("k-hangs")();
-    const fault = await shop.fault({
+    const fault = await file.shop.fault({
       function: "orders",
       afterRequests: 2,
       mode: "delay",
@@ -307,6 +307,6 @@ describe("a request to DynamoDB that hangs", () => {
     expect(tookMs).toBeLessThan(delayMs);
     await sleep(delayMs - tookMs + 1_000);
     await verify(answer);
-    await checkBooks(server, "after the late request");
+    await checkBooks(file.server, "after the late request");
   });
 });

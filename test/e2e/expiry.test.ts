@@ -4,19 +4,19 @@ import { beforeAll, describe, expect, it } from "vitest";
 import { checkBooks } from "../support/books.ts";
 import type { Answer } from "../support/http.ts";
 import { expectStatus, hasty, until } from "../support/shop.ts";
-import { openShopForFile } from "../support/shop-for-file.ts";
+import { openShopWhenNeeded } from "../support/shop-for-file.ts";
 
-const { server, shop } = await openShopForFile({ context: hasty });
+const file = openShopWhenNeeded({ context: hasty });
 
 beforeAll(async () => {
   // Functions are awake before anything is a matter of milliseconds.
-  const shopper = shop.shopper();
-  await shopper.putInCart([{ itemId: await shop.item(), quantity: 1 }]);
+  const shopper = file.shop.shopper();
+  await shopper.putInCart([{ itemId: await file.shop.item(), quantity: 1 }]);
   const order = await shopper.mustOrder();
   // It may be over by the time that all of them are.
   await shopper.send("POST /payments/initiate", { body: { orderId: order.orderId } });
-  await shop.tell({ type: "payment.captured", order });
-  await shop.sweep();
+  await file.shop.tell({ type: "payment.captured", order });
+  await file.shop.sweep();
 });
 
 interface Try {
@@ -71,9 +71,9 @@ describe.concurrent("with nobody who sweeps", () => {
   describe("at the instant a hold is over, with the sweep switched off", () => {
     it("its units can be bought, and not a moment before @long", async () => {
       const seen = await askAround(async () => {
-        const itemId = await shop.item({ quantity: 3 });
-        const order = await shop.shopper().mustOrder({ items: [{ itemId, quantity: 3 }] });
-        const buyer = shop.shopper();
+        const itemId = await file.shop.item({ quantity: 3 });
+        const order = await file.shop.shopper().mustOrder({ items: [{ itemId, quantity: 3 }] });
+        const buyer = file.shop.shopper();
         const ask = () => buyer.order({ items: [{ itemId, quantity: 2 }] });
         return { atMs: order.expiresAtMs, ask, itemId };
       });
@@ -81,14 +81,14 @@ describe.concurrent("with nobody who sweeps", () => {
       const last = seen.tries.at(-1)!.answer;
       // One read, one refusal, one transaction that takes over what is over.
       expect(last).toMatchObject({ status: 201, cost: { requests: 3 } });
-      expect(await shop.levels(seen.itemId)).toEqual({ available: 1, held: 2, sold: 0 });
+      expect(await file.shop.levels(seen.itemId)).toEqual({ available: 1, held: 2, sold: 0 });
     });
 
     it("an exclusive item is free, as its refusals said @long", async () => {
       const seen = await askAround(async () => {
-        const itemId = await shop.item({ quantity: 5, holdPolicy: "exclusive" });
-        const order = await shop.shopper().mustOrder({ items: [{ itemId, quantity: 1 }] });
-        const buyer = shop.shopper();
+        const itemId = await file.shop.item({ quantity: 5, holdPolicy: "exclusive" });
+        const order = await file.shop.shopper().mustOrder({ items: [{ itemId, quantity: 1 }] });
+        const buyer = file.shop.shopper();
         const ask = () => buyer.order({ items: [{ itemId, quantity: 5 }] });
         return { atMs: order.expiresAtMs, ask, itemId };
       });
@@ -107,9 +107,9 @@ describe.concurrent("with nobody who sweeps", () => {
 
     it("the cart can be edited and ordered again @long", async () => {
       const seen = await askAround(async () => {
-        const shopper = shop.shopper();
-        await shopper.putInCart([{ itemId: await shop.item({ quantity: 1 }), quantity: 1 }]);
-        const other = await shop.item();
+        const shopper = file.shop.shopper();
+        await shopper.putInCart([{ itemId: await file.shop.item({ quantity: 1 }), quantity: 1 }]);
+        const other = await file.shop.item();
         const first = await shopper.mustOrder();
         const ask = () => shopper.add({ itemId: other, quantity: 1 }, { instance: "later" });
         return { atMs: first.expiresAtMs, ask, shopper, first };
@@ -123,9 +123,9 @@ describe.concurrent("with nobody who sweeps", () => {
     });
 
     it("a payment of it cannot be started any more @long", async () => {
-      const shopper = shop.shopper();
+      const shopper = file.shop.shopper();
       const order = await shopper.mustOrder({
-        items: [{ itemId: await shop.item(), quantity: 1 }],
+        items: [{ itemId: await file.shop.item(), quantity: 1 }],
       });
       await until(order.expiresAtMs);
       const body = { orderId: order.orderId };
@@ -139,14 +139,14 @@ describe.concurrent("with nobody who sweeps", () => {
   describe("a payment that has started", () => {
     it("has its own time, within the longest that an order may hold @long", async () => {
       const { tries, before } = await askAround(async () => {
-        const shopper = shop.shopper();
-        const itemId = await shop.item({ quantity: 1 });
+        const shopper = file.shop.shopper();
+        const itemId = await file.shop.item({ quantity: 1 });
         const order = await shopper.mustOrder({ items: [{ itemId, quantity: 1 }] });
         await until(order.expiresAtMs - 1_500);
         const { expiresAtMs } = await shopper.startPaying(order.orderId);
         // 4 s for the payment, but never more than 5 s altogether: whole seconds, so one or two more.
         expect([1_000, 2_000]).toContain(expiresAtMs - order.expiresAtMs);
-        const buyer = shop.shopper();
+        const buyer = file.shop.shopper();
         const ask = () => buyer.order({ items: [{ itemId, quantity: 1 }] });
         return { atMs: expiresAtMs, ask };
       });
@@ -154,63 +154,68 @@ describe.concurrent("with nobody who sweeps", () => {
       expect(tries.at(-1)!.answer.status).toBe(201);
     });
 
-    it("may fail and be tried again while the order stands, where it is so configured", async () => {
-      const shopper = shop.shopper();
-      const itemId = await shop.item();
+    it("may fail and be tried again while the order stands, where it is so configured @long", async () => {
+      const shopper = file.shop.shopper();
+      const itemId = await file.shop.item();
       await shopper.putInCart([{ itemId, quantity: 2 }]);
       const order = await shopper.mustOrder();
       await shopper.startPaying(order.orderId);
-      expect((await shop.tell({ type: "payment.failed", order })).status).toBe(200);
+      expect((await file.shop.tell({ type: "payment.failed", order })).status).toBe(200);
       expect((await shopper.see(order.orderId)).status).toBe("pending");
       expect((await shopper.add({ itemId, quantity: 1 })).status).toBe(423);
-      expect(await shop.levels(itemId)).toEqual({ available: 8, held: 2, sold: 0 });
-      expect((await shop.tell({ type: "payment.captured", order })).status).toBe(200);
+      expect(await file.shop.levels(itemId)).toEqual({ available: 8, held: 2, sold: 0 });
+      expect((await file.shop.tell({ type: "payment.captured", order })).status).toBe(200);
       expect((await shopper.see(order.orderId)).status).toBe("paid");
-      expect(await shop.levels(itemId)).toEqual({ available: 8, held: 0, sold: 2 });
+      expect(await file.shop.levels(itemId)).toEqual({ available: 8, held: 0, sold: 2 });
     });
   });
 
   describe("money that comes after the time is over", () => {
     it("buys the units when nobody has wanted them meanwhile @long", async () => {
-      const shopper = shop.shopper();
-      const itemId = await shop.item({ quantity: 1 });
+      const shopper = file.shop.shopper();
+      const itemId = await file.shop.item({ quantity: 1 });
       await shopper.putInCart([{ itemId, quantity: 1 }]);
       const order = await shopper.mustOrder();
       await until(order.expiresAtMs + 50);
-      expect((await shop.tell({ type: "payment.captured", order })).status).toBe(200);
+      expect((await file.shop.tell({ type: "payment.captured", order })).status).toBe(200);
       expect((await shopper.see(order.orderId)).status).toBe("paid");
-      expect(await shop.levels(itemId)).toEqual({ available: 0, held: 0, sold: 1 });
+      expect(await file.shop.levels(itemId)).toEqual({ available: 0, held: 0, sold: 1 });
       expect(await shopper.cart()).toMatchObject({ count: 0 });
     });
 
     it("goes back, once, when somebody else has taken them over @long", async () => {
-      const shopper = shop.shopper();
-      const [gone, left] = [await shop.item({ quantity: 1 }), await shop.item({ quantity: 1 })];
+      const shopper = file.shop.shopper();
+      const [gone, left] = [
+        await file.shop.item({ quantity: 1 }),
+        await file.shop.item({ quantity: 1 }),
+      ];
       const order = await shopper.mustOrder({
         items: [gone, left].map((itemId) => ({ itemId, quantity: 1 })),
       });
       await until(order.expiresAtMs);
-      await shop.shopper().mustOrder({ items: [{ itemId: gone, quantity: 1 }] });
-      const delivery = await shop.sign({ type: "payment.captured", order });
-      const answers = await Promise.all(Array.from({ length: 10 }, () => shop.deliver(delivery)));
+      await file.shop.shopper().mustOrder({ items: [{ itemId: gone, quantity: 1 }] });
+      const delivery = await file.shop.sign({ type: "payment.captured", order });
+      const answers = await Promise.all(
+        Array.from({ length: 10 }, () => file.shop.deliver(delivery)),
+      );
       expect(new Set(answers.map(({ status }) => status))).toEqual(new Set([200]));
       const seen = await shopper.see(order.orderId);
       expect(seen.status).toBe("refunded");
       expect(seen.payment).toMatchObject({ refunds: [{ status: "done", amountMinor: 2_000 }] });
-      expect(await shop.levels(gone)).toEqual({ available: 0, held: 1, sold: 0 });
-      expect(await shop.levels(left)).toEqual({ available: 1, held: 0, sold: 0 });
+      expect(await file.shop.levels(gone)).toEqual({ available: 0, held: 1, sold: 0 });
+      expect(await file.shop.levels(left)).toEqual({ available: 1, held: 0, sold: 0 });
     });
 
     it("and a buyer who comes at the same instant: one of them gets the unit @long", async () => {
       for (let round = 0; round < 2; round += 1) {
-        const shopper = shop.shopper();
-        const itemId = await shop.item({ quantity: 1 });
+        const shopper = file.shop.shopper();
+        const itemId = await file.shop.item({ quantity: 1 });
         const order = await shopper.mustOrder({ items: [{ itemId, quantity: 1 }] });
-        const delivery = await shop.sign({ type: "payment.captured", order });
-        const buyer = shop.shopper();
+        const delivery = await file.shop.sign({ type: "payment.captured", order });
+        const buyer = file.shop.shopper();
         await until(order.expiresAtMs);
         const [late, bought] = await Promise.all([
-          shop.deliver(delivery),
+          file.shop.deliver(delivery),
           buyer.order({ items: [{ itemId, quantity: 1 }] }),
         ]);
         expect(late.status).toBe(200);
@@ -225,24 +230,28 @@ describe.concurrent("with nobody who sweeps", () => {
 
 describe.concurrent("when many holds are over", () => {
   it("one buyer can take over however many holds there are @long", async () => {
-    const itemId = await shop.item({ quantity: 60 });
+    const itemId = await file.shop.item({ quantity: 60 });
     const orders = await Promise.all(
       Array.from({ length: 60 }, () =>
-        shop.shopper().mustOrder({ items: [{ itemId, quantity: 1 }] }),
+        file.shop.shopper().mustOrder({ items: [{ itemId, quantity: 1 }] }),
       ),
     );
     await until(Math.max(...orders.map(({ expiresAtMs }) => expiresAtMs)));
-    const answer = await shop.shopper().order({ items: [{ itemId, quantity: 60 }] });
+    const answer = await file.shop.shopper().order({ items: [{ itemId, quantity: 60 }] });
     expect(answer.status).toBe(201);
-    expect(await shop.levels(itemId)).toEqual({ available: 0, held: 60, sold: 0 });
+    expect(await file.shop.levels(itemId)).toEqual({ available: 0, held: 60, sold: 0 });
   });
 
   it("a crowd shares what has come free, and nothing more @long", async () => {
-    const itemId = await shop.item({ quantity: 5 });
-    const { expiresAtMs } = await shop.shopper().mustOrder({ items: [{ itemId, quantity: 5 }] });
+    const itemId = await file.shop.item({ quantity: 5 });
+    const { expiresAtMs } = await file.shop
+      .shopper()
+      .mustOrder({ items: [{ itemId, quantity: 5 }] });
     await until(expiresAtMs);
     const answers = await Promise.all(
-      Array.from({ length: 20 }, () => shop.shopper().order({ items: [{ itemId, quantity: 1 }] })),
+      Array.from({ length: 20 }, () =>
+        file.shop.shopper().order({ items: [{ itemId, quantity: 1 }] }),
+      ),
     );
     const won = answers.flatMap(({ status, body }) =>
       status === 201 ? [{ fromMs: body.createdAtMs!, untilMs: body.expiresAtMs! }] : [],
@@ -255,7 +264,7 @@ describe.concurrent("when many holds are over", () => {
       expect(held.length).toBeLessThanOrEqual(5);
     }
     expect([409, 503]).toEqual(expect.arrayContaining(others.map(({ status }) => status)));
-    const { available, held, sold } = await shop.levels(itemId);
+    const { available, held, sold } = await file.shop.levels(itemId);
     expect([available + held, sold]).toEqual([5, 0]);
   });
 });
@@ -265,85 +274,85 @@ describe("a worker that dies while it takes over what is over", () => {
     const deaths = ["before", "after"].flatMap((mode) => [1, 2, 3].map((at) => ({ mode, at })));
     const held = await Promise.all(
       deaths.map(async () => {
-        const itemId = await shop.item({ quantity: 2 });
+        const itemId = await file.shop.item({ quantity: 2 });
         return {
           itemId,
-          ...(await shop.shopper().mustOrder({ items: [{ itemId, quantity: 2 }] })),
+          ...(await file.shop.shopper().mustOrder({ items: [{ itemId, quantity: 2 }] })),
         };
       }),
     );
     await until(Math.max(...held.map(({ expiresAtMs }) => expiresAtMs)));
     for (const [index, { mode, at }] of deaths.entries()) {
       const { itemId } = held[index]!;
-      const buyer = shop.shopper();
+      const buyer = file.shop.shopper();
       const buy = () => buyer.order({ items: [{ itemId, quantity: 1 }] }, "once");
-      const fault = await shop.fault({
+      const fault = await file.shop.fault({
         function: "orders",
         afterRequests: at,
         mode: mode as "before" | "after",
       });
       expect((await buy()).status).toBe(500);
       expect(await fault.struck()).toBe(true);
-      await checkBooks(server, `killed ${mode} ${at}`);
+      await checkBooks(file.server, `killed ${mode} ${at}`);
       expect([200, 201]).toContain((await buy()).status);
-      expect(await shop.levels(itemId)).toEqual({ available: 1, held: 1, sold: 0 });
+      expect(await file.shop.levels(itemId)).toEqual({ available: 1, held: 1, sold: 0 });
     }
   });
 });
 
 /** A sweep is bounded: one takes a page of each partition, and the next one goes on. */
 async function sweepAll(): Promise<void> {
-  while ((await shop.sweep()).expiredOrders > 0);
+  while ((await file.shop.sweep()).expiredOrders > 0);
 }
 
 describe("the sweep, when it is asked for", () => {
   it("marks orders expired, gives units back and unlocks carts, each once @long", async () => {
     await until(Date.now() + 3_100);
     await sweepAll();
-    const shopper = shop.shopper();
-    const itemId = await shop.item();
+    const shopper = file.shop.shopper();
+    const itemId = await file.shop.item();
     await shopper.putInCart([{ itemId, quantity: 4 }]);
     const order = await shopper.mustOrder();
-    expect(await shop.sweep()).toMatchObject({ expiredOrders: 0, releasedLocks: 0 });
+    expect(await file.shop.sweep()).toMatchObject({ expiredOrders: 0, releasedLocks: 0 });
     expect((await shopper.see(order.orderId)).status).toBe("pending");
 
     await until(order.expiresAtMs);
-    const swept = await Promise.all([shop.sweep(), shop.sweep()]);
+    const swept = await Promise.all([file.shop.sweep(), file.shop.sweep()]);
     expect(swept.map(({ expiredOrders }) => expiredOrders).toSorted()).toEqual([0, 1]);
     // One hold and one cart.
     expect(swept.map(({ releasedLocks }) => releasedLocks).toSorted()).toEqual([0, 2]);
     expect((await shopper.see(order.orderId)).status).toBe("expired");
-    expect(await shop.levels(itemId)).toEqual({ available: 10, held: 0, sold: 0 });
+    expect(await file.shop.levels(itemId)).toEqual({ available: 10, held: 0, sold: 0 });
     expect((await shopper.send("GET /carts/me/default/lock")).body.isLocked).toBe(false);
     expect((await shopper.cart()).count).toBe(4);
 
     // Late money takes the units again.
-    expect((await shop.tell({ type: "payment.captured", order })).status).toBe(200);
+    expect((await file.shop.tell({ type: "payment.captured", order })).status).toBe(200);
     expect((await shopper.see(order.orderId)).status).toBe("paid");
-    expect(await shop.levels(itemId)).toEqual({ available: 6, held: 0, sold: 4 });
+    expect(await file.shop.levels(itemId)).toEqual({ available: 6, held: 0, sold: 4 });
   });
 
   it("carries open refunds out, once @long", async () => {
-    const shopper = shop.shopper();
-    const itemId = await shop.item({ quantity: 1 });
+    const shopper = file.shop.shopper();
+    const itemId = await file.shop.item({ quantity: 1 });
     const order = await shopper.mustOrder({ items: [{ itemId, quantity: 1 }] });
     await until(order.expiresAtMs);
-    await shop.shopper().mustOrder({ items: [{ itemId, quantity: 1 }] });
-    expectStatus(await shop.tell({ type: "payment.captured", order }), 200);
-    await Promise.all([shop.sweep(), shop.sweep()]);
+    await file.shop.shopper().mustOrder({ items: [{ itemId, quantity: 1 }] });
+    expectStatus(await file.shop.tell({ type: "payment.captured", order }), 200);
+    await Promise.all([file.shop.sweep(), file.shop.sweep()]);
     const refunded = await shopper.see(order.orderId);
     expect(refunded).toMatchObject({
       status: "refunded",
       payment: { refunds: [{ status: "done" }] },
     });
-    await shop.sweep();
-    expectStatus(await shop.tell({ type: "payment.captured", order }), 200);
+    await file.shop.sweep();
+    expectStatus(await file.shop.tell({ type: "payment.captured", order }), 200);
     expect(await shopper.see(order.orderId)).toEqual(refunded);
   });
 
   it("dies at any request and leaves nothing half done; the next one finishes @long", async () => {
-    const itemId = await shop.item({ quantity: 100 });
-    const shoppers = Array.from({ length: 12 }, () => shop.shopper());
+    const itemId = await file.shop.item({ quantity: 100 });
+    const shoppers = Array.from({ length: 12 }, () => file.shop.shopper());
     const orders = await Promise.all(
       shoppers.map(async (shopper) => {
         await shopper.putInCart([{ itemId, quantity: 2 }]);
@@ -353,35 +362,35 @@ describe("the sweep, when it is asked for", () => {
     await until(Math.max(...orders.map(({ expiresAtMs }) => expiresAtMs)));
     for (let atRequest = 1; atRequest <= 16; atRequest += 1) {
       const mode = atRequest % 2 === 0 ? "before" : "after";
-      const fault = await shop.fault({ function: "admin", afterRequests: atRequest, mode });
-      await shop.admin.send("POST /admin/locks/cleanup");
+      const fault = await file.shop.fault({ function: "admin", afterRequests: atRequest, mode });
+      await file.shop.admin.send("POST /admin/locks/cleanup");
       await fault.struck();
-      await checkBooks(server, `killed ${mode} ${atRequest}`);
+      await checkBooks(file.server, `killed ${mode} ${atRequest}`);
     }
     await sweepAll();
     for (const [index, { orderId }] of orders.entries()) {
       expect((await shoppers[index]!.see(orderId)).status).toBe("expired");
       expect((await shoppers[index]!.send("GET /carts/me/default/lock")).body.isLocked).toBe(false);
     }
-    expect(await shop.levels(itemId)).toEqual({ available: 100, held: 0, sold: 0 });
+    expect(await file.shop.levels(itemId)).toEqual({ available: 100, held: 0, sold: 0 });
   });
 
-  it("is not scheduled: nothing ran but what was asked for", async () => {
-    const { body } = await shop.nobody.send("GET /_local/schedules");
+  it("is not scheduled: nothing ran but what was asked for @long", async () => {
+    const { body } = await file.shop.nobody.send("GET /_local/schedules");
     expect(body.schedules.filter(({ enabled }: { enabled: boolean }) => enabled)).toEqual([]);
-    const calls = await shop.nobody.send("GET /_local/calls?function=cleanup");
+    const calls = await file.shop.nobody.send("GET /_local/calls?function=cleanup");
     expect(calls.body.calls).toEqual([]);
   });
 
   it("does the same when its schedule runs it, and drops locks whose lease is over @long", async () => {
-    const shopper = shop.shopper();
+    const shopper = file.shop.shopper();
     for (const [docId, ttl] of Object.entries({ "left-open": 1, "at work": 300 })) {
       expectStatus(await shopper.send("POST /api/lock/acquire", { body: { docId, ttl } }), 200);
     }
-    await shopper.putInCart([{ itemId: await shop.item(), quantity: 1 }]);
+    await shopper.putInCart([{ itemId: await file.shop.item(), quantity: 1 }]);
     const order = await shopper.mustOrder();
     await until(order.expiresAtMs);
-    const run = await shop.nobody.send("POST /_local/schedules/sweep");
+    const run = await file.shop.nobody.send("POST /_local/schedules/sweep");
     expect(run).toMatchObject({ status: 200, body: { outcome: "succeeded" } });
     expect((await shopper.see(order.orderId)).status).toBe("expired");
     expect((await shopper.send("GET /carts/me/default/lock")).body.isLocked).toBe(false);
@@ -390,7 +399,7 @@ describe("the sweep, when it is asked for", () => {
     await expect
       .poll(
         async () =>
-          (await shop.admin.send("GET /admin/audit?subject=lock/document/left-open")).body,
+          (await file.shop.admin.send("GET /admin/audit?subject=lock/document/left-open")).body,
       )
       .toMatchObject({ entries: [{ action: "lock.expired" }, { action: "lock.acquired" }] });
   });

@@ -4,12 +4,9 @@ import { describe, expect, it } from "vitest";
 import { createClient } from "../../client/index.ts";
 import { clientOf, sendRaw } from "../support/http.ts";
 import { expectStatus, fresh } from "../support/shop.ts";
-import { openShopForFile } from "../support/shop-for-file.ts";
+import { openUnsweptShop, otherOrigin as origin } from "../support/shop-for-file.ts";
 
-const origin = "https://shop.example.com";
-const { server, shop } = await openShopForFile({
-  context: { sweep: "off", allowOrigins: origin },
-});
+const { server, shop } = await openUnsweptShop();
 
 const item = (more = {}) => ({
   itemId: fresh("item"),

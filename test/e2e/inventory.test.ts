@@ -1,23 +1,18 @@
 /** Items and the stock ledger over HTTP: what they answer and what they cost. */
-import { afterAll, beforeAll, describe, expect, test } from "vitest";
-import { type Client, clientOf } from "../support/http.ts";
-import { startServer, type TestServer } from "../support/server.ts";
+import { describe, expect, test } from "vitest";
+import { clientOf } from "../support/http.ts";
+import { openUnsweptShop } from "../support/shop-for-file.ts";
 import { effort } from "../support/effort.ts";
 
-let server: TestServer;
-let admin: Client;
-let shopper: Client;
-beforeAll(async () => {
-  server = await startServer({ context: { sweep: "off" }, maxWorkers: 4 });
-  admin = clientOf(server, "root", ["admin"]);
-  shopper = clientOf(server, "alice");
-});
-afterAll(() => server?.stop());
+const { server, soldByHand } = await openUnsweptShop();
+const admin = clientOf(server, "root", ["admin"]);
+const shopper = clientOf(server, "alice");
 
 const price = { amountMinor: 900, currency: "EUR" };
 
 async function create(itemId: string, quantity: number) {
   const body = { itemId, name: `The ${itemId}`, kind: "Retail", price, quantity };
+  soldByHand.push(itemId);
   return admin.send("POST /items", { body });
 }
 

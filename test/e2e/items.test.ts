@@ -1,9 +1,9 @@
 /** Items over HTTP: what is told about them, their limits, their sale, and their withdrawal. */
 import { describe, expect, it } from "vitest";
 import { expectStatus, fresh } from "../support/shop.ts";
-import { openShopForFile } from "../support/shop-for-file.ts";
+import { openUnsweptShop } from "../support/shop-for-file.ts";
 
-const { shop } = await openShopForFile({ context: { sweep: "off" } });
+const { shop } = await openUnsweptShop();
 
 const facts = () => {
   const price = { amountMinor: 4_900, currency: "EUR" };

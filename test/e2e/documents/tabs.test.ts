@@ -5,7 +5,8 @@ import { type Client, createClient } from "../../../client/index.ts";
 import { hasChromium, launchChromium } from "../../support/chromium.ts";
 import { type ClientTab, openTab } from "../../support/client-tab.ts";
 import { effort } from "../../support/effort.ts";
-import { startServer, type TestServer } from "../../support/server.ts";
+import type { TestServer } from "../../support/server.ts";
+import { startUnsweptServer } from "../../support/shop-for-file.ts";
 
 const rounds = effort({ part: 2, all: 200 });
 const latencyMs = 60;
@@ -16,14 +17,13 @@ let alice: Client;
 
 beforeAll(async () => {
   if (!hasChromium) return;
-  server = await startServer({ context: { sweep: "off" } });
+  server = await startUnsweptServer();
   alice = createClient({ baseUrl: server.url, token: () => server.token("alice") });
   browser = await launchChromium();
 });
 
 afterAll(async () => {
   await browser?.close();
-  await server?.stop();
 });
 
 async function tabOf(user: string): Promise<ClientTab> {
