@@ -3,10 +3,11 @@
  * processors a race is not disturbed by anything else, and a wrong line of code is known within seconds.
  */
 import { defineConfig } from "vitest/config";
+import { BaseSequencer, type TestSpecification } from "vitest/node";
 
 interface Plan {
   name: string;
-  /** Groups run one after the other. */
+  /** Groups run one after the other; projects of one group share its workers, those named first begin. */
   group: number;
   /** Files side by side. Those who measure or race get the machine to themselves. */
   workers: number;
@@ -38,12 +39,22 @@ const ALONE = [
 ].map((name) => `test/e2e/${name}.test.ts`);
 const isFull = process.env["HOLDFAST_EFFORT"] === "full";
 
+/** What takes longest, where only one processor can be at it, begins first. */
+const LONGEST = [
+  "infra/nag",
+  "unit/docs/walks",
+  "unit/payments/permutations",
+  "package/package",
+].map((name) => `test/${name}.test.ts`);
+
 const plans: Plan[] = [
-  { name: "unit", group: 1, workers: 2 },
-  { name: "infra", group: 2, workers: 1, shared: true },
+  { name: "infra", group: 1, workers: 2, shared: true },
+  { name: "unit", group: 1, workers: 2, shared: true },
   { name: "sim", group: 3, workers: 2, database: true, shared: true },
   { name: "store", group: 4, workers: 2, database: true, shared: true },
   { name: "race", group: 5, workers: 1, database: true, shared: true },
+  // It waits for npm most of the time.
+  { name: "package", group: 6, workers: 2, database: true },
   {
     name: "e2e",
     group: 6,
@@ -62,12 +73,26 @@ const plans: Plan[] = [
     files: isFull ? ALONE : [],
   },
   { name: "rights", group: 8, workers: 1 },
-  { name: "package", group: 9, workers: 1, database: true },
 ];
+
+/** Files of a project one after the other, so that those that share modules stay in one process. */
+class InTurn extends BaseSequencer {
+  override async sort(files: TestSpecification[]): Promise<TestSpecification[]> {
+    // oxlint-disable-next-line unicorn/no-array-sort -- it is the sequencer's, not the array's
+    const sorted = await super.sort(files);
+    const isLonger = ({ moduleId }: TestSpecification): boolean =>
+      LONGEST.some((file) => moduleId.replaceAll("\\", "/").endsWith(file));
+    return plans.flatMap(({ name }) => {
+      const own = sorted.filter(({ project }) => project.name === name);
+      return [...own.filter(isLonger), ...own.filter((file) => !isLonger(file))];
+    });
+  }
+}
 
 export default defineConfig({
   test: {
     passWithNoTests: true,
+    sequence: { sequencer: InTurn },
     reporters: process.env["CI"] ? [["default", { summary: false }]] : ["default"],
     projects: plans.map(({ name, group, workers, database, setup, shared, files, except }) => ({
       test: {
