@@ -27,6 +27,8 @@ const ranks: Record<string, number> = {
   holds: 7,
   admin: 8,
   live: 9,
+  events: 10,
+  webhooks: 11,
 };
 
 /** The one file that knows every domain, and that no domain knows. */

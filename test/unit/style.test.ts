@@ -65,6 +65,38 @@ test("functions say what they do: views are called xView, parsers parseX, the re
   expect(containing(nameless, sources)).toEqual([]);
 });
 
+/**
+ * Loops that try again without `again`, and why: they wait in between, something else than a count ends them, or what
+ * the last round does differs.
+ */
+const loopsByHand: Readonly<Record<string, string>> = {
+  "client/request.ts": "pauses as long as an answer says; knows nothing of shared/",
+  "local/assembly/synth.ts": "waits until another synthesis is done, or its lock is stale",
+  "local/database/dynamodb-local.ts": "waits until Java answers, or its time is over",
+  "local/jobs/batch-delivery.ts": "does what Lambda's event source mappings do",
+  "local/jobs/schedules.ts": "does what EventBridge Scheduler does",
+  "shared/admin/trial-locks-service.ts": "each round looks for more of what is to be ended",
+  "shared/base/again.ts": "is it",
+  "shared/carts/storage/cart-store.ts": "waits in between, until the operation's deadline",
+  "shared/events/event-service.ts": "whoever was first has told one more change of this batch",
+  "shared/inventory/hot/closing.ts": "each round closes something that is over",
+  "shared/inventory/hot/taking.ts": "waits in between, until the operation's deadline",
+  "shared/inventory/old-layout.ts": "each round carries one more row over",
+  "shared/inventory/room.ts": "each round takes away something that is over",
+  "shared/live/connecting.ts": "nobody makes room behind the last round",
+  "shared/locks/lock-acquiring.ts": "waits in between, as long as the caller wants to",
+  "shared/orders/order-taking.ts": "waits in between, until the operation's deadline",
+  "shared/table/retry.ts": "waits in between, until the operation's deadline",
+  "shared/table/tolerating.ts": "each round leaves out one more of what it was given",
+};
+
+test("whoever looks again at what others changed uses again(), or has a reason to go round by hand", () => {
+  const byHand = /\bfor \(;;\)|\bwhile \(true\)|\blet (?:attempt|tries|round)s? = /;
+  const planted = ["for (;;) {", "while (true) {", "for (let attempt = 0; attempt < 3; "];
+  expect(planted.filter((loop) => !byHand.test(loop))).toEqual([]);
+  expect(containing(byHand, sources).toSorted()).toEqual(Object.keys(loopsByHand).toSorted());
+});
+
 test("what an order has is told by its status: nobody vouches for its payment", () => {
   expect(containing(/\bpayment!/, inFolders("shared", "functions"))).toEqual([]);
 });
