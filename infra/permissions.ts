@@ -192,9 +192,9 @@ export const permissions = {
   },
   // What follows the stream of events beside the bus writes down who is to be told, and calls who does that.
   "webhook-feed": {
-    tables: { Webhooks: ["UpdateItem"] },
+    tables: { Webhooks: ["GetItem", "UpdateItem"] },
     // Once a minute it looks which endpoints have something due.
-    queries: { Webhooks: ["", "due"] },
+    queries: { Webhooks: ["due"] },
     calls: "webhook-sender",
   },
   // One run for each endpoint: one that hangs keeps nobody else waiting.

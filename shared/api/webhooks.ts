@@ -70,6 +70,7 @@ export const putWebhook = endpoint("putWebhook", "PUT", path, {
   }),
   example: { url: "https://example.com/holdfast", types: ["order.paid"], active: true },
   answers: { 200: webhookView.extend({ secret: secretField }) },
+  errors: ["LIMIT_EXCEEDED"],
 });
 
 /** `GET /admin/webhooks/{endpointId}` */

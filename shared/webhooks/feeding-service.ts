@@ -3,9 +3,9 @@ import { groupBy } from "../base/group-by.ts";
 import type { Clock } from "../base/time.ts";
 import type { ShopEvent } from "../events/event.ts";
 import type { Database } from "../table/database.ts";
+import { type Listener, readAudience } from "./audience-store.ts";
 import { feedWrite, listDueLines } from "./line-store.ts";
-import { isListening, type Webhook, WebhookMoved } from "./webhook.ts";
-import { listAllWebhooks } from "./webhook-store.ts";
+import { WebhookMoved } from "./webhook.ts";
 
 /** What the service is made of. */
 export interface FeedingOptions {
@@ -26,29 +26,29 @@ const sideBySide = 25;
 
 /** One line that has to be told of. */
 interface Feed {
-  readonly webhook: Webhook;
+  readonly listener: Listener;
   readonly resource: string;
   readonly first: number;
   readonly upTo: number;
 }
 
-function listFeeds(webhooks: readonly Webhook[], events: readonly ShopEvent[]): Feed[] {
+function listFeeds(audience: readonly Listener[], events: readonly ShopEvent[]): Feed[] {
   const byResource = [...groupBy(events, ({ resource }) => resource)];
-  return webhooks.flatMap((webhook) =>
+  return audience.flatMap((listener) =>
     byResource.flatMap(([resource, all]) => {
       const numbers = all
-        .filter(({ type }) => webhook.types.includes(type))
+        .filter(({ type }) => listener.types.includes(type))
         .map(({ sequence }) => sequence);
       if (numbers.length === 0) return [];
-      return [{ webhook, resource, first: Math.min(...numbers), upTo: Math.max(...numbers) }];
+      return [{ listener, resource, first: Math.min(...numbers), upTo: Math.max(...numbers) }];
     }),
   );
 }
 
 /** Makes the service. */
 export function createFeedingService({ database, clock }: FeedingOptions) {
-  async function feedLine({ webhook, resource, first, upTo }: Feed): Promise<void> {
-    const write = feedWrite(webhook.uid, resource, { first, upTo, nowMs: clock() });
+  async function feedLine({ listener, resource, first, upTo }: Feed): Promise<void> {
+    const write = feedWrite(listener.uid, resource, { first, upTo, nowMs: clock() });
     try {
       await database.apply(write);
     } catch (error) {
@@ -65,7 +65,7 @@ export function createFeedingService({ database, clock }: FeedingOptions) {
      * @example const { endpointIds } = await feeding.feed(events);
      */
     async feed(events: readonly ShopEvent[]): Promise<Fed> {
-      const feeds = listFeeds(await listAllWebhooks(database), events);
+      const feeds = listFeeds(await readAudience(database), events);
       const failed = new Map<string, unknown>();
       const left = feeds.values();
       const worker = async (): Promise<void> => {
@@ -74,9 +74,9 @@ export function createFeedingService({ database, clock }: FeedingOptions) {
         }
       };
       await Promise.all(Array.from({ length: sideBySide }, worker));
-      const told = feeds.filter(({ webhook }) => isListening(webhook));
+      const told = feeds.filter(({ listener }) => listener.isListening);
       return {
-        endpointIds: [...new Set(told.map(({ webhook }) => webhook.endpointId))],
+        endpointIds: [...new Set(told.map(({ listener }) => listener.endpointId))],
         failed: [...failed].map(([resource, error]) => ({ resource, error })),
       };
     },
@@ -86,7 +86,8 @@ export function createFeedingService({ database, clock }: FeedingOptions) {
      * has left. One request for all, and one for each that listens.
      */
     async listDue(): Promise<readonly string[]> {
-      const listening = (await listAllWebhooks(database)).filter(isListening);
+      const audience = await readAudience(database);
+      const listening = audience.filter(({ isListening }) => isListening);
       const due: string[] = [];
       const left = listening.values();
       const worker = async (): Promise<void> => {

@@ -14,20 +14,13 @@ import {
   type Outcome,
   type Webhook,
   WebhookMoved,
-  WebhookNotFound,
 } from "./webhook.ts";
-import { findWebhook } from "./webhook-store.ts";
+import { getWebhook } from "./webhook-store.ts";
 
 /** Makes the service. */
 export function createTryingService(options: TellingOptions) {
   const { database, clock, call } = options;
   const { tellNext } = createTellingService(options);
-
-  async function getWebhook(endpointId: string): Promise<Webhook> {
-    const webhook = await findWebhook(database, endpointId);
-    if (!webhook) throw new WebhookNotFound(endpointId);
-    return webhook;
-  }
 
   async function getDelivery(uid: string, deliveryId: string): Promise<Delivery> {
     const delivery = await findDelivery(database, uid, deliveryId);
@@ -57,7 +50,7 @@ export function createTryingService(options: TellingOptions) {
      * @throws WebhookNotFound
      */
     async test(endpointId: string): Promise<Outcome & { readonly taken: boolean }> {
-      const webhook = await getWebhook(endpointId);
+      const webhook = await getWebhook(database, endpointId);
       const resource = `webhook/${endpointId}`;
       const facts = { id: randomId("evt"), type: "webhook.test", resource };
       const event = { ...facts, resourceVersion: "0", sequence: 0, occurredAtMs: clock() };
@@ -74,7 +67,7 @@ export function createTryingService(options: TellingOptions) {
      * @throws WebhookNotFound, DeliveryNotFound also when the event itself is not kept any more
      */
     async retry(endpointId: string, deliveryId: string): Promise<Delivery> {
-      const webhook = await getWebhook(endpointId);
+      const webhook = await getWebhook(database, endpointId);
       const delivery = await getDelivery(webhook.uid, deliveryId);
       if (delivery.status === "failing") {
         const due = await findDueLine(database, webhook.uid, delivery.resource);

@@ -5,20 +5,22 @@ import { type Clock, later } from "../base/time.ts";
 import type { Database } from "../table/database.ts";
 import type { Page } from "../table/paging.ts";
 import { type AddressRules, checkAddress } from "./address.ts";
+import { NoAudience, openAudience } from "./audience-store.ts";
 import { listDeliveries } from "./delivery-store.ts";
 import { makeSecret } from "./signing.ts";
 import {
   type Delivery,
+  mostWebhooks,
   rotate,
   type Webhook,
   type WebhookFacts,
   WebhookMoved,
-  WebhookNotFound,
 } from "./webhook.ts";
 import {
   changeWebhookWrite,
   createWebhookWrite,
   findWebhook,
+  getWebhook,
   listWebhooks,
   removeWebhookWrite,
 } from "./webhook-store.ts";
@@ -30,6 +32,8 @@ export interface WebhookServiceOptions {
   readonly rules: AddressRules;
   /** For how long the secret before signs along. */
   readonly overlapMs: number;
+  /** So many endpoints there may be. */
+  readonly most?: number;
 }
 
 /** An endpoint, and its new secret where it has one: shown this once. */
@@ -54,12 +58,10 @@ function persisting<T>(attempt: () => Promise<T>): Promise<T> {
 }
 
 /** Makes the service. */
-export function createWebhookService({ database, clock, rules, overlapMs }: WebhookServiceOptions) {
-  async function get(endpointId: string): Promise<Webhook> {
-    const webhook = await findWebhook(database, endpointId);
-    if (!webhook) throw new WebhookNotFound(endpointId);
-    return webhook;
-  }
+export function createWebhookService(options: WebhookServiceOptions) {
+  const { database, clock, rules, overlapMs, most = mostWebhooks } = options;
+
+  const get = (endpointId: string): Promise<Webhook> => getWebhook(database, endpointId);
 
   async function create(endpointId: string, facts: WebhookFacts): Promise<Made> {
     const secret = makeSecret();
@@ -71,15 +73,22 @@ export function createWebhookService({ database, clock, rules, overlapMs }: Webh
       secrets: [{ secret }],
       ...facts,
     };
-    await database.apply(createWebhookWrite(webhook));
+    try {
+      await database.apply(createWebhookWrite(webhook, most));
+    } catch (error) {
+      if (error instanceof NoAudience) await openAudience(database);
+      throw error;
+    }
     return { webhook, secret };
   }
 
   return {
     /**
-     * Makes an endpoint, or changes it: it keeps its secret then, and listens again if it was paused. Two requests.
+     * Makes an endpoint, or changes it: it keeps its secret then, and listens again if it was paused. Two requests, and
+     * two more for the very first. Who is to be told is changed in the same transaction.
      *
      * @throws InvalidRequest when the address leads inside; nothing was read or written
+     * @throws TooManyWebhooks when it would be one too many; nothing was changed
      */
     async put(endpointId: string, given: WebhookFacts): Promise<Made> {
       const facts = { ...given, url: checkAddress(given.url, rules) };

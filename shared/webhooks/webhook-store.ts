@@ -1,4 +1,4 @@
-/** How endpoints are kept: a row each in one partition, which is read whenever something happened. */
+/** How endpoints are kept: a row each, written together with who is told what, which is read whenever something happened. */
 import { dayMs, type EpochMs, later, ttlSecondsAt } from "../base/time.ts";
 import type { Database } from "../table/database.ts";
 import {
@@ -13,7 +13,8 @@ import {
 } from "../table/expression.ts";
 import type { Page } from "../table/paging.ts";
 import { put, type Row, update, type Write } from "../table/write.ts";
-import { type Webhook, WebhookMoved } from "./webhook.ts";
+import { adjustWrite, joinWrite, leaveWrite } from "./audience-store.ts";
+import { type Webhook, WebhookMoved, WebhookNotFound } from "./webhook.ts";
 
 /** The partition of all endpoints. */
 const endpoints = "endpoints";
@@ -47,6 +48,17 @@ export async function findWebhook(
   return parseWebhook(await database.get("Webhooks", keyFor(endpointId)));
 }
 
+/**
+ * The endpoint as of now. One request.
+ *
+ * @throws WebhookNotFound
+ */
+export async function getWebhook(database: Database, endpointId: string): Promise<Webhook> {
+  const webhook = await findWebhook(database, endpointId);
+  if (!webhook) throw new WebhookNotFound(endpointId);
+  return webhook;
+}
+
 /** A page of the endpoints by name, as of now; it can be short and still have a cursor. One request. */
 export async function listWebhooks(
   database: Database,
@@ -58,20 +70,8 @@ export async function listWebhooks(
   return { rows: rows.flatMap((row) => parseWebhook(row) ?? []), ...more };
 }
 
-/** Every endpoint as of now. One request for some hundreds of them. */
-export async function listAllWebhooks(database: Database): Promise<readonly Webhook[]> {
-  const all: Webhook[] = [];
-  let cursor: string | undefined;
-  do {
-    const page = await listWebhooks(database, { limit: 1_000, cursor });
-    all.push(...page.rows);
-    ({ cursor } = page);
-  } while (cursor !== undefined);
-  return all;
-}
-
-/** Makes an endpoint where there is none. */
-export function createWebhookWrite(webhook: Webhook): Write {
+/** Makes an endpoint where there is none, unless there are as many as may be. */
+export function createWebhookWrite(webhook: Webhook, most: number): Write {
   const key = keyFor(webhook.endpointId);
   return put({
     table: "Webhooks",
@@ -80,37 +80,50 @@ export function createWebhookWrite(webhook: Webhook): Write {
     condition: anyOf(isMissing(at("about")), exists(at("deletedAtMs"))),
     refused: () => new WebhookMoved(),
     applied: (found) => found?.["stamp"] === webhook.stamp,
+    companion: joinWrite(webhook, most),
   });
 }
 
-/** Changes an endpoint from what was read; what is undefined is removed. */
-export function changeWebhookWrite(
+/** What can become of an endpoint; what is undefined is removed. */
+type Changes = Partial<Pick<WebhookRow, "url" | "types" | "active" | "include" | "secrets">> & {
+  readonly pausedAtMs?: EpochMs | undefined;
+  readonly pausedBecause?: string | undefined;
+};
+
+/** An endpoint from what was read of it; with another write where it matters to what happens from now on. */
+function movedWrite(
   { endpointId, stamp: seen }: Webhook,
   stamp: string,
-  changes: Partial<
-    Pick<
-      WebhookRow,
-      "url" | "types" | "active" | "include" | "secrets" | "deletedAtMs" | "ttlSeconds"
-    >
-  > & {
-    readonly pausedAtMs?: EpochMs | undefined;
-    readonly pausedBecause?: string | undefined;
-  },
+  changes: Changes & Partial<Pick<WebhookRow, "deletedAtMs" | "ttlSeconds">>,
+  companion?: Write,
 ): Write {
   return update({
     table: "Webhooks",
     key: keyFor(endpointId),
+    isBlind: true,
     change: assigned<WebhookRow>({ ...changes, stamp }),
     condition: condition`${at("stamp")} = ${seen}`,
     refused: () => new WebhookMoved(),
     applied: (found) => found?.["stamp"] === stamp,
+    ...(companion && { companion }),
   });
 }
 
-/** Makes an endpoint go. */
+/** Changes an endpoint from what was read. */
+export function changeWebhookWrite(webhook: Webhook, stamp: string, changes: Changes): Write {
+  const isHeard = "types" in changes || "active" in changes || "pausedAtMs" in changes;
+  return movedWrite(
+    webhook,
+    stamp,
+    changes,
+    isHeard ? adjustWrite({ ...webhook, ...changes }) : undefined,
+  );
+}
+
+/** Makes an endpoint go, and gives its place back. */
 export function removeWebhookWrite(webhook: Webhook, stamp: string, nowMs: EpochMs): Write {
   const ttlSeconds = ttlSecondsAt(later(nowMs, rememberedDays * dayMs));
-  return changeWebhookWrite(webhook, stamp, { deletedAtMs: nowMs, ttlSeconds });
+  return movedWrite(webhook, stamp, { deletedAtMs: nowMs, ttlSeconds }, leaveWrite(webhook));
 }
 
 /** Remembers that an endpoint took something, about once a minute; undefined when it is known already. */

@@ -36,6 +36,9 @@ export interface Webhook {
   readonly stamp: string;
 }
 
+/** So many endpoints there may be: of the shop's own systems there are some tens. */
+export const mostWebhooks = 200;
+
 /** What an administrator says of an endpoint. */
 export type WebhookFacts = Pick<Webhook, "url" | "types" | "active" | "include">;
 
@@ -88,6 +91,15 @@ export class WebhookNotFound extends HoldfastError {
   }
 }
 
+/** So many endpoints there are at the most; nothing was changed. */
+export class TooManyWebhooks extends HoldfastError {
+  constructor(value: number) {
+    super("LIMIT_EXCEEDED", `There are at most ${value} webhooks`, {
+      limit: { name: "maxWebhooks", value },
+    });
+  }
+}
+
 /** There is no such delivery, or not any more. */
 export class DeliveryNotFound extends HoldfastError {
   constructor(deliveryId: string) {
@@ -137,7 +149,10 @@ export function explain({ answered, problem = "No answer" }: Outcome): string {
 }
 
 /** Whether it is told anything now. */
-export function isListening({ active, pausedAtMs }: Webhook): boolean {
+export function isListening({
+  active,
+  pausedAtMs,
+}: Pick<Webhook, "active"> & { readonly pausedAtMs?: EpochMs | undefined }): boolean {
   return active && pausedAtMs === undefined;
 }
 

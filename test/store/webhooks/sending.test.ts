@@ -10,6 +10,7 @@ import { createSendingService } from "../../../shared/webhooks/sending-service.t
 import { createTryingService } from "../../../shared/webhooks/trying-service.ts";
 import type { Outcome, WebhookCall } from "../../../shared/webhooks/webhook.ts";
 import { createWebhookService } from "../../../shared/webhooks/webhook-service.ts";
+import { dying, listDeaths } from "../../support/dying.ts";
 import { fresh } from "../../support/shop.ts";
 import { createWorld, metered, type World } from "../../support/world.ts";
 
@@ -244,49 +245,20 @@ describe("who fails for good", () => {
 });
 
 describe("a process that dies", () => {
-  class Dead extends Error {}
-
-  /** A database that dies before or behind its nth request. */
-  function dying(count: number, where: "before" | "after"): Database {
-    let left = count;
-    const real = world.database;
-    const wrap =
-      <Args extends unknown[], T>(method: (...given: Args) => Promise<T>) =>
-      async (...given: Args): Promise<T> => {
-        left -= 1;
-        if (left < 0 || (left === 0 && where === "before")) throw new Dead();
-        const result = await method(...given);
-        if (left === 0) throw new Dead();
-        return result;
-      };
-    const { get, query, apply, transact } = real;
-    return {
-      ...real,
-      get: wrap(get),
-      query: wrap(query),
-      apply: wrap(apply),
-      transact: wrap(transact),
-    };
-  }
-
-  const points = Array.from({ length: 16 }, (_, index) => index + 1).flatMap((count) =>
-    (["before", "after"] as const).map((where) => ({ count, where })),
-  );
-
   test("at any request of feeding or sending loses nothing, and only repeats what it may have told @long", async () => {
-    for (const { count, where } of points) {
+    for (const death of listDeaths(16)) {
       const scene = openScene();
       await scene.put();
       const resource = fresh("order/o");
       const events = await tell(resource, ["order.placed", "order.paid"]);
-      const dead = scene.over(dying(count, where));
+      const dead = scene.over(dying(world.database, death));
       await dead.feeding.feed(events).catch(() => undefined);
       await scene.feeding.feed(events);
       await scene.send(dead).catch(() => undefined);
       // Turn and lease of the dead one lapse.
       scene.pass(2 * minuteMs);
       await scene.send();
-      const what = `${where} request ${count}`;
+      const what = `${death.where} request ${death.count}`;
       const told = scene.told();
       expect([what, [...new Set(told)]]).toEqual([what, [`${resource} 1`, `${resource} 2`]]);
       expect([what, told.toSorted()]).toEqual([what, told]);
