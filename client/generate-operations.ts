@@ -25,7 +25,7 @@ function classifyRepetition({ method, headers, body, repeatable }: Endpoint): Re
 export function operationsSource(): string {
   // Like beside like: that way they take the least when they are compressed.
   const order = (each: Endpoint): string =>
-    `${each.method} ${classifyRepetition(each)} ${each.path}`;
+    `${each.method} ${classifyRepetition(each)} ${each.name}`;
   const rows = endpoints
     .filter(({ outsideClient }) => !outsideClient)
     .toSorted((one, other) => (order(one) < order(other) ? -1 : 1))
@@ -34,7 +34,8 @@ export function operationsSource(): string {
       const repeat = classifyRepetition(endpoint);
       // What goes without saying is left out: every byte is sent to every page.
       const isSaid = repeat !== (method === "GET" ? "safe" : "no");
-      return `  ${name}: "${queryPath} ${method}${isSaid ? ` ${repeat}` : ""}",`;
+      const said = [queryPath, ...(method === "GET" ? [] : [method]), ...(isSaid ? [repeat] : [])];
+      return `  ${name}: "${said.join(" ")}",`;
     });
   return `/** Every operation's method and path, made from the contract by \`generate-operations.ts\`; not to be edited. */
 import type { OperationName } from "./contract.ts";
@@ -43,7 +44,7 @@ import type { OperationName } from "./contract.ts";
 export type Repetition = "no" | "safe" | "key";
 
 // prettier-ignore
-/** Path, method, and whether it may be repeated: reads may, anything else may not, where nothing is said. */
+/** Path, method (a read where there is none), and whether it may be repeated: reads may, else nothing may that does not say so. */
 export const operations: Readonly<Record<OperationName, string>> = {
 ${rows.join("\n")}
 };

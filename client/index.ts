@@ -5,6 +5,7 @@ import { type SessionHost, startEditing } from "./editing-session.ts";
 import { operations } from "./operations.ts";
 import type { PageTarget } from "./page-events.ts";
 import { type ClientOptions, createSend, type Send, type SendOptions } from "./request.ts";
+import type { verifyEvent } from "./verify-event.ts";
 
 export type { AnyEvent } from "../shared/api/events.ts";
 export type { AnswerOf, InputOf, LockInfo, OperationName } from "./contract.ts";
@@ -37,6 +38,16 @@ export interface Client extends Operations {
      */
     edit(docId: string, options?: EditOptions): Promise<EditingSession>;
   };
+  readonly events: {
+    /**
+     * The event in a webhook's call, once its signature is found to be the secret's and not older than five minutes.
+     * Loads what it needs on first use; asks nobody.
+     *
+     * @throws EventNotVerified
+     * @example const event = await client.events.verify(await request.text(), request.headers, secret);
+     */
+    readonly verify: typeof verifyEvent;
+  };
 }
 
 const defaultHost: SessionHost = {
@@ -67,6 +78,9 @@ export function createClient(options: ClientOptions, host: Partial<SessionHost> 
     send,
     documents: {
       edit: (docId, editing) => startEditing(send, { ...defaultHost, ...host }, docId, editing),
+    },
+    events: {
+      verify: (...call) => import("./verify-event.ts").then((m) => m.verifyEvent(...call)),
     },
   };
 }

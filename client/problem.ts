@@ -102,11 +102,10 @@ export function isAnswered(error: unknown): boolean {
   return error instanceof ApiError && error.status > 0;
 }
 
-/** Answers that say nothing about the request itself: sent again later, it may well succeed. */
-const passing = new Set([401, 408, 429]);
-
-/** Whether an error is the last word on a request: sent again, it would be refused again. */
+/**
+ * Whether an error is the last word on a request: sent again, it would be refused again. 401, 408 and 429 say nothing
+ * about the request itself: later, it may well succeed.
+ */
 export function isFinal(error: unknown): boolean {
-  if (!(error instanceof ApiError) || passing.has(error.status)) return false;
-  return error.status >= 400 && error.status < 500;
+  return error instanceof ApiError && /^4(?!01|08|29)/.test(String(error.status));
 }

@@ -91,8 +91,8 @@ function buildUrl(baseUrl: string, path: string, { params = {}, query = {} }: Pa
 
 /** What is known of an operation. */
 export function parseOperation(name: OperationName) {
-  const said = operations[name].split(" ") as [path: string, method: string, Repetition?];
-  const [path, method, repeat = method === "GET" ? "safe" : "no"] = said;
+  const said = operations[name].split(" ") as [path: string, method?: string, Repetition?];
+  const [path, method = "GET", repeat = method === "GET" ? "safe" : "no"] = said;
   return [method, path, repeat] as const;
 }
 
@@ -100,8 +100,8 @@ export function parseOperation(name: OperationName) {
 function buildHeaders({ headers = {}, body }: Parts, repeat: Repetition): Record<string, string> {
   const given = Object.entries(headers).filter(([, value]) => value !== undefined);
   return {
-    ...(body === undefined ? {} : { "content-type": "application/json" }),
-    ...(repeat === "key" ? { [idempotencyKey]: crypto.randomUUID() } : {}),
+    ...(body !== undefined && { "content-type": "application/json" }),
+    ...(repeat === "key" && { [idempotencyKey]: crypto.randomUUID() }),
     ...(Object.fromEntries(given) as Record<string, string>),
   };
 }
@@ -161,9 +161,9 @@ export function createSend(options: ClientOptions): Send {
       });
 
     async function put(token: string | undefined, isLast: boolean): Promise<Reply<never>> {
-      const authorization = token === undefined ? {} : { authorization: `Bearer ${token}` };
+      const authorization = token !== undefined && { authorization: `Bearer ${token}` };
       const headers = { ...init.headers, ...authorization };
-      const more = { headers, signal, ...(keepalive ? { keepalive } : {}) };
+      const more = { headers, signal, ...(keepalive && { keepalive }) };
       const response = await within(signal, (options.fetch ?? fetch)(url, { ...init, ...more }));
       const isRefused = response.status === 401 && !isLast;
       const renewed = isRefused && (await awaitToken(tokens.renew(token, signal)));
@@ -182,7 +182,7 @@ export function createSend(options: ClientOptions): Send {
     const [method, path, repeat] = parseOperation(name);
     const parts = input as Parts;
     const headers = buildHeaders(parts, repeat);
-    const body = parts.body === undefined ? {} : { body: JSON.stringify(parts.body) };
+    const body = parts.body !== undefined && { body: JSON.stringify(parts.body) };
     const url = buildUrl(baseUrl, path, parts);
     const { retries = options.retries ?? 3, signal } = sending;
     for (let round = 0; ; round += 1) {
