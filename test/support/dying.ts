@@ -2,7 +2,7 @@
 import type { Database } from "../../shared/table/database.ts";
 
 /** Nobody is there any more. */
-export class Dead extends Error {}
+class Dead extends Error {}
 
 /** Where a process dies: before its nth request is sent, or behind it. */
 export interface Death {
