@@ -5,7 +5,7 @@
 import type { Database } from "../table/database.ts";
 import { action, anyOf, condition, exists, isMissing, pathsOf } from "../table/expression.ts";
 import { put, type Row, update, type Write } from "../table/write.ts";
-import { isListening, TooManyWebhooks, type Webhook, WebhookMoved } from "./webhook.ts";
+import { isListening, NoAudience, TooManyWebhooks, type Webhook, WebhookMoved } from "./webhook.ts";
 
 /** What has to be known of an endpoint when something happened. */
 export interface Listener extends Pick<Webhook, "endpointId" | "uid" | "types"> {
@@ -24,11 +24,8 @@ interface AudienceRow {
 const at = pathsOf<AudienceRow>();
 const key = { about: "audience", part: "all" };
 
-const membersOf = (row: Row | undefined): AudienceRow["members"] =>
+const parseMembers = (row: Row | undefined): AudienceRow["members"] =>
   (row as AudienceRow | undefined)?.members ?? {};
-
-/** There was no endpoint before, so that the row is still to be made. */
-export class NoAudience extends WebhookMoved {}
 
 /** Makes the row where there is none. One request. */
 export async function openAudience(database: Database): Promise<void> {
@@ -50,7 +47,7 @@ export async function openAudience(database: Database): Promise<void> {
 
 /** Everybody who is told anything, as of now. One request. */
 export async function readAudience(database: Database): Promise<readonly Listener[]> {
-  const members = membersOf(await database.get("Webhooks", key));
+  const members = parseMembers(await database.get("Webhooks", key));
   return Object.entries(members).map(([endpointId, member]) => ({
     endpointId,
     ...member,
@@ -76,7 +73,7 @@ export function joinWrite(webhook: Told, most: number): Write {
     change: setMember(webhook),
     condition: anyOf(isKnown, condition`size(${at("members")}) < ${most}`),
     refused: (found) => (found ? new TooManyWebhooks(most) : new NoAudience()),
-    applied: (found) => membersOf(found)[webhook.endpointId]?.uid === webhook.uid,
+    applied: (found) => parseMembers(found)[webhook.endpointId]?.uid === webhook.uid,
   });
 }
 
@@ -101,6 +98,6 @@ export function leaveWrite({ endpointId }: Pick<Webhook, "endpointId">): Write {
     change: { remove: [at("members", endpointId)] },
     condition: exists(at("members", endpointId)),
     refused: () => new WebhookMoved(),
-    applied: (found) => !(endpointId in membersOf(found)),
+    applied: (found) => !(endpointId in parseMembers(found)),
   });
 }

@@ -5,12 +5,13 @@ import { type Clock, later } from "../base/time.ts";
 import type { Database } from "../table/database.ts";
 import type { Page } from "../table/paging.ts";
 import { type AddressRules, checkAddress } from "./address.ts";
-import { NoAudience, openAudience } from "./audience-store.ts";
+import { openAudience } from "./audience-store.ts";
 import { listDeliveries } from "./delivery-store.ts";
 import { makeSecret } from "./signing.ts";
 import {
   type Delivery,
   mostWebhooks,
+  NoAudience,
   rotate,
   type Webhook,
   type WebhookFacts,

@@ -114,6 +114,9 @@ export class WebhookMoved extends HoldfastError {
   }
 }
 
+/** There was no endpoint before: the row of who is told what is still to be made. */
+export class NoAudience extends WebhookMoved {}
+
 const [secondMs, minuteMs, hourMs] = [1_000, 60_000, 3_600_000];
 /** The pauses behind each failed try; there is no try behind the last. */
 const pausesMs: readonly number[] = [
