@@ -140,8 +140,8 @@ export function leaseWrite(due: DueLine, lease: string, nowMs: EpochMs): Write {
 }
 
 /** The line in a row that was leased. */
-export function parseLine(row: Row): Line {
-  return row as unknown as Line;
+export function parseLine(row: Row): Line & { readonly leasedUntilMs: EpochMs } {
+  return row as unknown as Line & { readonly leasedUntilMs: EpochMs };
 }
 
 const leaseOver = [at("lease"), at("leasedUntilMs")];

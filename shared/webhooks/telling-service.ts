@@ -1,6 +1,6 @@
 /** Tells an endpoint one event of a line: leased before, written down behind, so that who dies in between is repeated. */
 import { randomId } from "../base/ids.ts";
-import { type Clock, type EpochMs, epochMs } from "../base/time.ts";
+import { type Clock, type EpochMs, epochMs, later } from "../base/time.ts";
 import type { ShopEvent } from "../events/event.ts";
 import type { Database } from "../table/database.ts";
 import { TransactionRefused } from "../table/transaction.ts";
@@ -38,6 +38,9 @@ export interface TellingOptions {
   /** Calls an endpoint within a few seconds. Never throws. */
   readonly call: (call: WebhookCall) => Promise<Outcome>;
 }
+
+/** Longer than a call takes: no call begins later than this before its lease ends. */
+const callingMs = 8_000;
 
 /** What became of a turn of a line. */
 export interface TurnOfLine {
@@ -150,12 +153,16 @@ async function giveUp(attempt: Attempt, outcome: Outcome): Promise<TurnOfLine> {
   return { kind: "paused" };
 }
 
+/** Endpoints, as they were read, of which it is written down that they take something: once for all lines at their side. */
+const toldOfTaking = new WeakSet<Webhook>();
+
 async function settle(attempt: Attempt, outcome: Outcome): Promise<TurnOfLine> {
   const { database, clock, webhook, line, lease, event, attempts } = attempt;
   if (isTaken(outcome)) {
     const log = makeLog(attempt, outcome, "delivered");
     const passed = await pass(attempt, { line, lease, through: event.sequence, log });
-    const took = tookWrite(webhook, clock());
+    const took = toldOfTaking.has(webhook) ? undefined : tookWrite(webhook, clock());
+    toldOfTaking.add(webhook);
     if (took) await applied(database, took);
     return passed;
   }
@@ -183,6 +190,8 @@ export function createTellingService(options: TellingOptions) {
       const line = parseLine(row);
       const event = await findNextEvent(database, line, webhook);
       if (!event) return pass(options, { line, lease, through: line.upTo });
+      // Who stood still since would tell what somebody else has told, or passed over, by the time it arrives.
+      if (later(clock(), callingMs) > line.leasedUntilMs) return { kind: "busy" };
       const outcome = await callWith(options, webhook, event);
       const attempts = (line.attempts ?? 0) + 1;
       const startedAtMs = line.startedAtMs ?? epochMs(event.occurredAtMs);

@@ -19,3 +19,19 @@ test(
     }
   },
 );
+
+const webhookOperations = effort({ part: 600, all: 10_000 });
+
+test(
+  `in ${webhookOperations} operations every endpoint is told what it asked for, in order, and once more only where something died`,
+  { timeout: 600_000 },
+  async () => {
+    const webhooks = workloadNamed("webhooks");
+    let done = 0;
+    for (let seed = 1; done < webhookOperations; seed += 1) {
+      const { violation, operations: own } = await simulate(seed, webhooks);
+      expect(violation && describeViolation(violation)).toBeUndefined();
+      done += own;
+    }
+  },
+);

@@ -13,6 +13,7 @@ import { copyOfMap } from "../engine/values.ts";
 import { type Commit, InvariantBroken, type World } from "../scheduler/world.ts";
 import type { Processes } from "../workloads/processes.ts";
 import { changeOf } from "./audit-trail.ts";
+import { checkReplayed } from "./replayed-state.ts";
 
 const fail = (invariant: string, detail: string): never => {
   throw new InvariantBroken(invariant, detail);
@@ -204,6 +205,7 @@ export class EventBooks {
     }
     this.#checkFacts();
     this.#checkLevels();
+    checkReplayed(this.#world, (resource) => this.subscriber.of(resource));
   }
 
   /** Every fact that the rows have gone through was told, in their order, and nothing else. */

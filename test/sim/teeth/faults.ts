@@ -15,6 +15,7 @@ import { moneyFaults } from "./money-faults.ts";
 import { oldRowFaults } from "./old-row-faults.ts";
 import { reconcilerFaults } from "./reconciler-faults.ts";
 import { shopperFaults } from "./shopper-faults.ts";
+import { webhookFaults } from "./webhook-faults.ts";
 
 /** One mistake, as a replacement in one file. */
 export interface PlantedFault {
@@ -102,6 +103,7 @@ export const plantedFaults: readonly PlantedFault[] = [
   ...disputeFaults,
   ...keyFaults,
   ...eventFaults,
+  ...webhookFaults,
   ...lockLimitFaults,
   ...lockLineFaults,
   ...itemLineFaults,

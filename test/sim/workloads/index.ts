@@ -6,7 +6,7 @@ import { CartEditors } from "./carts.ts";
 import { Cheats } from "./cheats.ts";
 import { Edges } from "./edges.ts";
 import { Editors } from "./editors.ts";
-import { runEvents } from "./events.ts";
+import { runEvents, runWebhooks } from "./events.ts";
 import { Holders } from "./holders.ts";
 import { Hoarders } from "./hoarders.ts";
 import { ItemLines } from "./item-lines.ts";
@@ -58,6 +58,7 @@ const workloads: readonly Workload[] = [
 
 /** Too long to take its turn among the seeds: run by its name. */
 const byNameOnly: readonly Workload[] = [
+  { name: "webhooks", run: runWebhooks },
   { name: "code-crowd", run: (world) => new Campaign(world, crowdAtCode).run() },
 ];
 

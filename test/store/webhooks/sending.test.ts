@@ -295,6 +295,34 @@ describe("a process that dies", () => {
   });
 });
 
+test("who stood still between its lease and the call calls nobody any more", async () => {
+  const scene = openScene();
+  await scene.put(["order.placed"]);
+  await scene.feeding.feed(await tell(fresh("order/o"), ["order.placed"]));
+  // It has its lease by then, and looks for what is to be told.
+  const query: Database["query"] = async (given) => {
+    if (given.table === "Outbox") scene.pass(minuteMs);
+    return world.database.query(given);
+  };
+  await scene.send(scene.over({ ...world.database, query }));
+  expect(scene.calls).toEqual([]);
+  await scene.send();
+  expect(scene.calls).toHaveLength(1);
+});
+
+test("that an endpoint takes something is written down once for many events at its side", async () => {
+  const at = await createWorld(inject("dynamoDbEndpoint"), () => epochMs(startMs));
+  const { put, feeding, send } = openScene(at);
+  await put();
+  for (let count = 0; count < 20; count += 1) {
+    await feeding.feed(await tell(fresh("order/o"), ["order.placed"], { at }));
+  }
+  const { meter } = await metered(() => send());
+  expect(meter.requests).toBe(7 + 20 * 3 + 1);
+  // Two for the turn; one for the note of what it took; the rest for the events.
+  expect(meter.writeUnits).toBeLessThanOrEqual(2 + 20 * 10 + 1);
+});
+
 test("one process at a time tells an endpoint: others leave it to it @long", async () => {
   const scene = openScene();
   await scene.put(["order.placed"]);
