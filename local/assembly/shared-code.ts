@@ -18,9 +18,14 @@ import { join } from "node:path";
 /** Longer than it takes to put an assembly's links where its code was. */
 const YOUNG_MS = 120_000;
 
-/** What an assembly has of code; nothing where it was thrown away a moment ago. */
-const listAssets = (assembly: string): string[] =>
-  existsSync(assembly) ? readdirSync(assembly).filter((name) => name.startsWith("asset.")) : [];
+/** What an assembly has of code; nothing where somebody throws it away at this moment. */
+function listAssets(assembly: string): string[] {
+  try {
+    return readdirSync(assembly).filter((name) => name.startsWith("asset."));
+  } catch {
+    return [];
+  }
+}
 
 /** Another assembly's synthesis may have brought the same code a moment before. */
 function moveUnlessThere(from: string, to: string): void {
