@@ -14,6 +14,7 @@ const commands = {
   test: "scripts/test.ts",
   race: "scripts/race.ts",
   prove: "scripts/prove.ts",
+  explore: "scripts/explore.ts",
   redrive: "scripts/redrive.ts",
   reconcile: "scripts/reconcile.ts",
   deploy: "scripts/deploy.ts",

@@ -14,7 +14,8 @@ import { loadProgress, type Progress, saveProgress } from "../test/sim/prove/tot
 import { describeViolation } from "../test/sim/simulate.ts";
 import { plantedFaults } from "../test/sim/teeth/faults.ts";
 import { misfits, tryTeeth } from "../test/sim/teeth/teeth.ts";
-import { parseProve, usage, UsageError } from "./prove/options.ts";
+import { parseProve, usage } from "./prove/options.ts";
+import { UsageError } from "./usage-error.ts";
 
 /** A mistake in what it is told is one line, and nothing is begun. */
 function options() {

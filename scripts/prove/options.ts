@@ -2,6 +2,7 @@
 import { availableParallelism } from "node:os";
 import { parseArgs } from "node:util";
 import { workloadNames } from "../../test/sim/workloads/index.ts";
+import { parseCount, UsageError } from "../usage-error.ts";
 
 export const usage = `npm run prove -- [options]
 
@@ -13,9 +14,6 @@ export const usage = `npm run prove -- [options]
   --workers N       threads (as many as processors)
 
 Exits with 1 when a promise was broken, with 2 when it was told something that it does not know.`;
-
-/** It was told something that it does not know; the message says in one line what there is. */
-export class UsageError extends Error {}
 
 function parse(args: readonly string[]) {
   const text = (standard: string) => ({ type: "string", default: standard }) as const;
@@ -47,11 +45,7 @@ export function parseProve(args: readonly string[]) {
   if (workload !== undefined && !workloadNames.includes(workload)) {
     throw new UsageError(`There is no workload ${workload}, but ${workloadNames.join(", ")}`);
   }
-  const count = (name: keyof typeof numbers): number => {
-    const value = Number(numbers[name]);
-    if (Number.isSafeInteger(value) && value > 0) return value;
-    throw new UsageError(`--${name} is a whole number from 1 on, not ${numbers[name]}`);
-  };
+  const count = (name: keyof typeof numbers): number => parseCount(name, numbers[name]);
   return {
     workload,
     help,

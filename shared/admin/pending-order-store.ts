@@ -21,13 +21,13 @@ export interface PendingOrderQuery {
   readonly cursor?: string | undefined;
 }
 
+/** An order whose deadline was put off between two pages of the index stands in both, and is told once. */
 async function resolve(database: Database, entries: readonly Row[]): Promise<Order[]> {
   if (entries.length === 0) return [];
   const keys = entries.map((entry) => ({ orderId: String(entry["orderId"]) }));
   const rows = await database.getMany("Orders", keys);
-  const byId = new Map(rows.map((row) => [row["orderId"], row]));
-  const inOrder = keys.map(({ orderId }) => byId.get(orderId));
-  return inOrder.filter((row) => row !== undefined).map(parseOrder);
+  const byId = new Map(rows.map((row) => [row["orderId"], parseOrder(row)]));
+  return [...byId.values()];
 }
 
 /** Instants are whole milliseconds, and a key condition takes one range. */

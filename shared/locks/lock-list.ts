@@ -25,12 +25,11 @@ const expiresAtMs = at("expiresAtMs");
 
 /** Makes the lists of a lock service. */
 export function createLockList({ database, clock }: { database: Database; clock: Clock }) {
-  /** The rows behind index entries, in their order, read again: the index alone may lag behind. */
-  async function readRows(entries: readonly Row[]): Promise<(Row | undefined)[]> {
+  /** The rows behind index entries, in their order, each once, read again: the index alone may lag behind. */
+  async function readRows(entries: readonly Row[]): Promise<Row[]> {
     const keys = entries.map((entry) => ({ resource: String(entry["resource"]) }));
     const rows = await database.getMany(table, keys);
-    const byName = new Map(rows.map((row) => [row["resource"], row]));
-    return keys.map(({ resource }) => byName.get(resource));
+    return [...new Map(rows.map((row) => [row["resource"], row])).values()];
   }
 
   return {

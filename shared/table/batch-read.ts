@@ -49,8 +49,19 @@ export interface BatchReader {
 }
 
 /**
- * The items in the order asked for, undefined for none. One request per 100 keys,
- * and one more for whatever DynamoDB leaves unprocessed: it always does at least one of them.
+ * Each place once: DynamoDB refuses a batch that names an item twice, and whoever lists by an index can meet one twice, as it
+ * moves from one place of the index to another between two pages.
+ */
+function distinct(places: readonly Place[], tableName: TableResolver): Place[] {
+  const named = places.map(
+    (place) => [placeText(tableName(place.table), place.key), place] as const,
+  );
+  return [...new Map(named).values()];
+}
+
+/**
+ * The items in the order asked for, undefined for none; one that is asked for twice is told twice. One request per 100
+ * different keys, and one more for whatever DynamoDB leaves unprocessed: it always does at least one of them.
  */
 export async function readBatches(
   reader: BatchReader,
@@ -58,8 +69,9 @@ export async function readBatches(
 ): Promise<(Row | undefined)[]> {
   const { client, read, tableName } = reader;
   const found = new Map<string, Row>();
-  for (let start = 0; start < places.length; start += maxBatchKeys) {
-    let left = makeBatch(places.slice(start, start + maxBatchKeys), reader);
+  const wanted = distinct(places, tableName);
+  for (let start = 0; start < wanted.length; start += maxBatchKeys) {
+    let left = makeBatch(wanted.slice(start, start + maxBatchKeys), reader);
     while (Object.keys(left).length > 0) {
       const command = new BatchGetCommand({ RequestItems: left });
       const { Responses = {}, UnprocessedKeys = {} } = await read(() => client.send(command));

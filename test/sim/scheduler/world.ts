@@ -79,15 +79,41 @@ export interface Invocation {
 
 /**
  * A crash point: the invocation of this label stops at its n-th request, before or after it; `lost`
- * only loses the answer.
+ * only loses the answer, and `late` carries it out at some other time than its caller believes.
  */
 export interface CrashPoint {
   readonly label: string;
   readonly request: number;
-  readonly where: "before" | "after" | "lost";
+  readonly where: "before" | "after" | "lost" | "late";
 }
 
-const plannedFaults = { before: "stopBefore", after: "stopAfter", lost: "lostResponse" } as const;
+const plannedFaults = {
+  before: "stopBefore",
+  after: "stopAfter",
+  lost: "lostResponse",
+  late: "late",
+} as const;
+
+/** Something that waits for its turn: a request that was sent, or the end of a pause. */
+export interface HeldStep {
+  readonly invocation: Invocation;
+  readonly label: string;
+  readonly command?: Command | undefined;
+  /** The how manieth request of its invocation it is; none for a pause. */
+  readonly request?: number;
+  /** Its sender does not wait for it any more. */
+  readonly isLate?: boolean;
+  /** Carries it out and lets its sender go on; false when what it asked for was refused. */
+  readonly run: () => boolean;
+}
+
+/** Decides in which order the steps of some invocations happen, in place of the time that they take. */
+export interface Conductor {
+  readonly leads: (invocation: Invocation) => boolean;
+  readonly hold: (step: HeldStep) => void;
+  /** Does one step; false when nobody waits for a turn. */
+  readonly next: () => boolean;
+}
 
 /** Longer than any request may take: what is not answered by then counts as lost. */
 const invocationMs = 29_000;
@@ -135,6 +161,7 @@ export class World {
   /** Called after every request that changed anything, with the tables it changed: transactions are seen whole. */
   readonly watchers: ((changed: ReadonlySet<string>) => void)[] = [];
   crashPoint: CrashPoint | undefined;
+  conductor: Conductor | undefined;
   rates: FaultRates;
   operations = 0;
   requests = 0;
@@ -193,6 +220,30 @@ export class World {
 
   /** Virtual sleep; never shorter than a millisecond, so that time goes on. An abort ends it early. */
   sleep(durationMs: number, signal?: AbortSignal): Promise<void> {
+    const conductor = signal ? undefined : this.#conductorOf(invocations.getStore());
+    return conductor ? this.#sleepLed(conductor, durationMs) : this.#sleepAlone(durationMs, signal);
+  }
+
+  #conductorOf(invocation: Invocation | undefined): Conductor | undefined {
+    return invocation && this.conductor?.leads(invocation) ? this.conductor : undefined;
+  }
+
+  /** A pause that ends when it is its turn; time is then as late as it has to be. */
+  #sleepLed(conductor: Conductor, durationMs: number): Promise<void> {
+    const dueMs = this.#nowMs + Math.max(1, durationMs);
+    const invocation = invocations.getStore()!;
+    return new Promise((resolve) => {
+      const run = (): boolean => {
+        if (invocation.isStopped) return true;
+        this.#nowMs = Math.max(this.#nowMs, dueMs);
+        this.#wake(resolve);
+        return true;
+      };
+      conductor.hold({ invocation, label: "pause", run });
+    });
+  }
+
+  #sleepAlone(durationMs: number, signal?: AbortSignal): Promise<void> {
     return new Promise((resolve) => {
       this.after(Math.max(1, durationMs), () => this.#wake(resolve));
       signal?.addEventListener("abort", () => resolve(), { once: true });
@@ -231,7 +282,8 @@ export class World {
           invocation.isStopped = true;
           this.history.note(this.#nowMs, invocation, "stops for ever");
           // Nobody tells the client; it notices when the answer does not come.
-          this.after(this.random.int(1, invocationMs), () => end({ kind: "stopped" }));
+          if (this.#conductorOf(invocation)) end({ kind: "stopped" });
+          else this.after(this.random.int(1, invocationMs), () => end({ kind: "stopped" }));
         },
       };
       this.history.note(this.#nowMs, invocation, "begins");
@@ -266,7 +318,9 @@ export class World {
   /** Starts a script: a client, an administrator, the weather. Its failure fails the run. */
   script(work: () => Promise<void>): void {
     this.#openScripts += 1;
-    work()
+    // Whoever starts it may die; it goes on.
+    invocations
+      .exit(work)
       .then(() => {
         this.#openScripts -= 1;
       })
@@ -277,22 +331,31 @@ export class World {
 
   /** Runs until nothing is left to do. */
   async run(): Promise<void> {
-    const { maxSteps = 200_000 } = this.options;
     await settle();
     for (;;) {
       if (this.#failure !== undefined) throw this.#failure;
+      if (this.conductor?.next()) {
+        this.#countStep();
+        await settle();
+        continue;
+      }
       const next = this.#agenda.take();
       if (!next && this.#openScripts > 0) {
         throw new Error("Somebody waits for something that is not simulated");
       }
       if (!next) return;
-      this.#steps += 1;
-      if (this.#steps > maxSteps) throw new Error(`Still not at rest after ${maxSteps} steps`);
+      this.#countStep();
       this.#nowMs = Math.max(this.#nowMs, next.atMs);
       this.#hasWoken = false;
       next.action();
       if (this.#hasWoken) await settle();
     }
+  }
+
+  #countStep(): void {
+    const { maxSteps = 200_000 } = this.options;
+    this.#steps += 1;
+    if (this.#steps > maxSteps) throw new Error(`Still not at rest after ${maxSteps} steps`);
   }
 
   #wake(resolve: () => void): void {
@@ -323,7 +386,9 @@ export class World {
     if (invocation) invocation.requests += 1;
     return new Promise((resolve, reject) => {
       const sent: Sent = { label, command, invocation, carryOut, resolve, reject };
-      this.#dispatch(sent, this.#faultFor(sent));
+      const conductor = this.#conductorOf(invocation);
+      if (conductor) this.#hold(conductor, sent, this.#faultFor(sent));
+      else this.#dispatch(sent, this.#faultFor(sent));
     });
   }
 
@@ -341,6 +406,30 @@ export class World {
     // Nobody but DynamoDB has conflicts and capacities.
     if (!command && (fault === "conflict" || fault === "throttled")) return undefined;
     return fault;
+  }
+
+  /** The request waits for its turn, and its answer is there at once; whoever died has sent it all the same. */
+  #hold(conductor: Conductor, sent: Sent, fault: FaultName | undefined): void {
+    const { label, command, resolve, reject } = sent;
+    const invocation = sent.invocation!;
+    const request = invocation.requests;
+    if (fault) this.#noteFault(sent, fault);
+    if (fault === "stopBefore") {
+      invocation.stop();
+      return;
+    }
+    const isLate = fault === "late";
+    if (isLate) this.#wake(() => reject(connectionLost()));
+    const run = (): boolean => {
+      const outcome = this.#carryOut(sent, isLate ? "late " : "");
+      if (fault === "stopAfter") invocation.stop();
+      const isUnheard = isLate || invocation.isStopped;
+      if (!isUnheard && fault === "lostResponse") this.#wake(() => reject(connectionLost()));
+      else if (!isUnheard && "error" in outcome) this.#wake(() => reject(outcome.error));
+      else if (!isUnheard) this.#wake(() => resolve((outcome as { value: unknown }).value));
+      return !("error" in outcome);
+    };
+    conductor.hold({ invocation, label, command, request, isLate, run });
   }
 
   #dispatch(sent: Sent, fault: FaultName | undefined): void {

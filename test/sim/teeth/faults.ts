@@ -13,6 +13,7 @@ import { lockLineFaults } from "./lock-line-faults.ts";
 import { lockLimitFaults } from "./lock-limit-faults.ts";
 import { moneyFaults } from "./money-faults.ts";
 import { oldRowFaults } from "./old-row-faults.ts";
+import { pairFaults } from "./pair-faults.ts";
 import { reconcilerFaults } from "./reconciler-faults.ts";
 import { shopperFaults } from "./shopper-faults.ts";
 import { webhookFaults } from "./webhook-faults.ts";
@@ -109,6 +110,7 @@ export const plantedFaults: readonly PlantedFault[] = [
   ...itemLineFaults,
   ...moneyFaults,
   ...oldRowFaults,
+  ...pairFaults,
   ...reconcilerFaults,
   ...shopperFaults,
   fault(

@@ -1,4 +1,6 @@
 /** Runs seeds over the sources beside it until one fails, and prints which; started by `teeth.ts`. */
+import { allPairs } from "../explore/all-pairs.ts";
+import { explorePair } from "../explore/pairs.ts";
 import { startHistories } from "../histories/histories.ts";
 import { checkLinearizability } from "../linearizability.ts";
 import { runLineHistory } from "../lock-line-histories.ts";
@@ -44,8 +46,29 @@ async function searchLines(): Promise<object> {
   return { seeds: most };
 }
 
+/** Every order of two operations, one of which has this in its name. */
+async function searchPairs(name: string): Promise<object> {
+  const pairs = allPairs().filter((pair) => pair.some((each) => each.includes(name)));
+  let seeds = 0;
+  for (const pair of pairs) {
+    const { runs, violation } = await explorePair(pair, { most });
+    seeds += runs;
+    if (violation !== undefined) {
+      const [message = ""] = violation.split("\n");
+      return {
+        invariant: message.split(":")[0],
+        message: `${pair.join(" × ")}: ${message}`,
+        seeds,
+      };
+    }
+  }
+  return { seeds };
+}
+
+const pairsOf = "pairs of ";
 const search = async (): Promise<object> => {
   if (only === "line-answers") return searchLines();
+  if (only?.startsWith(pairsOf)) return searchPairs(only.slice(pairsOf.length));
   return only?.endsWith("histories") ? searchHistories() : searchSeeds();
 };
 const found = await search();

@@ -112,7 +112,7 @@ export class Shop {
     this.bank.tell = (event) => this.#tell(event);
     this.books = new ShopBooks(world, plan.settings.lateMoneyMs);
     this.openOrders = new OpenOrderBooks(world, plan.settings.limits);
-    this.processes = new Processes(world, 3, () => this.#system());
+    this.processes = this.start(3);
     this.auditor = plan.withAudit ? new Auditor(world, this.processes) : undefined;
   }
 
@@ -121,6 +121,11 @@ export class Shop {
   }
 
   readonly #openedAtMs = Date.UTC(2026, 0, 1);
+
+  /** Further processes, which share no memory with others. */
+  start(count: number): Processes {
+    return new Processes(this.world, count, () => this.#system());
+  }
 
   #system(): System {
     return createSystem(this.world, this.plan.settings, (clock) => ({

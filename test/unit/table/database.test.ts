@@ -300,4 +300,15 @@ describe("a batch read", () => {
     expect(rows.map((row) => row["id"])).toEqual(["k0", "k1", "k100"]);
     expect(sent).toHaveLength(3);
   });
+
+  it("asks once for what is wanted twice, which DynamoDB would refuse", async () => {
+    const { database, sent } = scripted([
+      { Responses: { "T-Stock": [{ id: "k1" }, { id: "k0" }] } },
+    ]);
+    const rows = await database.getMany("Stock", [{ id: "k0" }, { id: "k1" }, { id: "k0" }]);
+    expect(rows.map((row) => row["id"])).toEqual(["k0", "k1", "k0"]);
+    expect(sent).toMatchObject([
+      { RequestItems: { "T-Stock": { Keys: [{ id: "k0" }, { id: "k1" }] } } },
+    ]);
+  });
 });
