@@ -6,7 +6,6 @@ const lines = "shared/webhooks/line-store.ts";
 const next = "shared/webhooks/next-event-store.ts";
 const telling = "shared/webhooks/telling-service.ts";
 const webhook = "shared/webhooks/webhook.ts";
-const store = "shared/webhooks/webhook-store.ts";
 
 const faults: readonly [name: string, file: string, find: string, replace: string][] = [
   [
@@ -20,12 +19,6 @@ const faults: readonly [name: string, file: string, find: string, replace: strin
     lines,
     'condition: anyOf(isMissing(at("upTo")), condition`${at("upTo")} < ${upTo}`),',
     'condition: condition`${at("upTo")} <> ${-1}`,',
-  ],
-  [
-    "what comes while a line is told is left without being due",
-    lines,
-    'condition: rests ? allOf(isOwn, condition`${at("upTo")} = ${line.upTo}`) : isOwn,',
-    "condition: isOwn,",
   ],
   [
     "a line moves on before its call",
@@ -68,12 +61,6 @@ const faults: readonly [name: string, file: string, find: string, replace: strin
     webhook,
     "return answered >= 200 && answered < 300;",
     "return answered >= 200 && answered < 501;",
-  ],
-  [
-    "an endpoint that was deleted is told on",
-    store,
-    'if (!row || row["deletedAtMs"] !== undefined) return undefined;',
-    "if (!row) return undefined;",
   ],
 ];
 

@@ -2,10 +2,12 @@
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import { expect, test } from "vitest";
+import { eventExamples } from "../../../scripts/events/examples.ts";
 import { asyncApiText } from "../../../scripts/events/generate.ts";
+import { eventIndex, eventPage, pageName } from "../../../scripts/events/pages.ts";
 import { eventDataSchemas } from "../../../shared/api/asyncapi.ts";
 import { eventTypes } from "../../../shared/base/event-type.ts";
-import { eventSummaries } from "../../../shared/api/events.ts";
+import { anyEvent, eventSummaries } from "../../../shared/api/events.ts";
 
 interface Schema {
   readonly type?: string;
@@ -91,4 +93,14 @@ test("the AsyncAPI document is the one that the contract makes, with every type 
   await expect(asyncApiText()).toMatchFileSnapshot("../../../docs/asyncapi.json");
   for (const type of eventTypes) expect(asyncApiText()).toContain(`"name": "${type}"`);
   expect(Object.keys(eventSummaries)).toEqual([...eventTypes]);
+});
+test("each type with an example has a page that the contract makes, with an event as it is told", async () => {
+  expect(eventExamples.size).toBeGreaterThanOrEqual(22);
+  await expect(eventIndex()).resolves.toMatchFileSnapshot("../../../docs/events/README.md");
+  for (const [type, example] of eventExamples) {
+    expect(anyEvent.parse(example)).toEqual(example);
+    await expect(eventPage(type)).resolves.toMatchFileSnapshot(
+      `../../../docs/events/${pageName(type)}`,
+    );
+  }
 });
