@@ -5,10 +5,14 @@ import {
   listDeliveries,
   listWebhooks,
   putWebhook,
+  replayWebhook,
   retryDelivery,
   rotateWebhookSecret,
   testWebhook,
 } from "../shared/api/webhooks.ts";
+import { epochMs } from "../shared/base/time.ts";
+import type { Replay } from "../shared/webhooks/replay.ts";
+import { createReplayService } from "../shared/webhooks/replay-service.ts";
 import { createTryingService } from "../shared/webhooks/trying-service.ts";
 import type { Delivery, Webhook } from "../shared/webhooks/webhook.ts";
 import { createWebhookService } from "../shared/webhooks/webhook-service.ts";
@@ -18,11 +22,24 @@ import { createHandler, serve } from "./runtime/http.ts";
 import { shop } from "./runtime/wiring.ts";
 
 const webhooks = createWebhookService({ ...shop, ...webhookSettings });
+const replays = createReplayService(shop);
 const trying = createTryingService({ ...shop, call: callWebhook });
 
+function replayView({ cursor: _cursor, pages: _pages, ...replay }: Replay) {
+  const { resource = null, types = null, toldAtMs = null, ...facts } = replay;
+  return { ...facts, resource, types, toldAtMs };
+}
+
 function webhookView({ uid: _uid, stamp: _stamp, secrets: _secrets, ...webhook }: Webhook) {
-  const { tookAtMs: _tookAtMs, pausedAtMs = null, pausedBecause = null, ...facts } = webhook;
-  return { ...facts, include: facts.include ?? [], pausedAtMs, pausedBecause };
+  const {
+    tookAtMs: _tookAtMs,
+    pausedAtMs = null,
+    pausedBecause = null,
+    replay,
+    ...facts
+  } = webhook;
+  const told = replay ? replayView(replay) : null;
+  return { ...facts, include: facts.include ?? [], pausedAtMs, pausedBecause, replay: told };
 }
 
 function deliveryView(delivery: Delivery) {
@@ -56,6 +73,10 @@ export const handler = createHandler([
     const tested = await trying.test(endpointId);
     const { taken, answered = null, answer: said = null, problem = null } = tested;
     return answer(200, { taken, answered, answer: said, problem });
+  }),
+  serve(replayWebhook, async ({ params: { endpointId }, body }) => {
+    const ask = { ...body, fromMs: epochMs(body.fromMs) };
+    return answer(200, webhookView(await replays.begin(endpointId, ask)));
   }),
   serve(listDeliveries, async ({ params: { endpointId }, query }) => {
     const { rows, cursor = null } = await webhooks.listDeliveries(endpointId, query);

@@ -190,17 +190,20 @@ export const permissions = {
     // What is sent again is read again.
     queries: { Webhooks: [""], Outbox: [""] },
   },
-  // What follows the stream of events beside the bus writes down who is to be told, and calls who does that.
+  // What follows the stream of events, and the clock, writes down who is to be told, and calls who does that.
   "webhook-feed": {
     tables: { Webhooks: ["GetItem", "UpdateItem"] },
-    // Once a minute it looks which endpoints have something due.
     queries: { Webhooks: ["due"] },
     calls: "webhook-sender",
   },
-  // One run for each endpoint: one that hangs keeps nobody else waiting.
+  // One run for each endpoint: one that hangs keeps nobody else waiting. A replay alone reads all events.
   "webhook-sender": {
-    tables: { Webhooks: ["GetItem", "PutItem", "UpdateItem"], Orders: ["GetItem"] },
-    queries: { Webhooks: ["due"], Outbox: [""] },
+    tables: {
+      Webhooks: ["GetItem", "PutItem", "UpdateItem"],
+      Orders: ["GetItem"],
+      Outbox: ["Scan"],
+    },
+    queries: { Webhooks: ["", "due"], Outbox: [""] },
   },
   live: {
     tables: {

@@ -30,6 +30,7 @@ export const problems: Readonly<Record<string, readonly [status: number, title: 
   LOCK_HELD: [409, "Locked by somebody else"],
   LOCK_NOT_OWNED: [409, "Lock not owned"],
   NOBODY_WAITS: [409, "Nobody to pass it on to"],
+  REPLAY_UNDER_WAY: [409, "Replay under way"],
   ORDER_NOT_PAYABLE: [409, "Order cannot do this now"],
   TOTAL_CHANGED: [409, "The total is another"],
   REFUND_EXCEEDED: [409, "More than can be paid back"],

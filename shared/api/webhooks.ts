@@ -1,6 +1,7 @@
 /** The contract of webhooks: endpoints that are told events, and what became of it. */
 import { z } from "zod";
 import { eventTypes } from "../base/event-type.ts";
+import { replayStatuses } from "../webhooks/replay.ts";
 import { deliveryStatuses, includable } from "../webhooks/webhook.ts";
 import { endpoint } from "./endpoint.ts";
 import { cursorField, identifier, instantField, limitField, text } from "./fields.ts";
@@ -9,6 +10,19 @@ const wiring = { function: "webhooks", access: "admin", outsideClient: true } as
 const path = "/admin/webhooks/{endpointId}";
 const params = z.object({ endpointId: identifier });
 const page = z.strictObject({ cursor: cursorField, limit: limitField });
+
+const replayView = z
+  .object({
+    replayId: z.string(),
+    fromMs: instantField,
+    resource: z.string().nullable(),
+    types: z.array(z.string()).nullable(),
+    askedAtMs: instantField,
+    status: z.enum(replayStatuses),
+    found: z.int().describe("So many events are to be told, as far as it has looked."),
+    toldAtMs: instantField.nullable(),
+  })
+  .meta({ id: "WebhookReplay" });
 
 const webhookView = z
   .object({
@@ -22,6 +36,9 @@ const webhookView = z
       .nullable()
       .describe("Since when nothing is sent because nothing got through; a PUT ends it."),
     pausedBecause: z.string().nullable(),
+    replay: replayView
+      .nullable()
+      .describe("What it is told again, the last time it was asked for."),
   })
   .meta({ id: "Webhook" });
 
@@ -123,6 +140,22 @@ export const testWebhook = endpoint("testWebhook", "POST", `${path}/test`, {
   errors: ["WEBHOOK_NOT_FOUND"],
 });
 
+/** `POST /admin/webhooks/{endpointId}/replay` */
+export const replayWebhook = endpoint("replayWebhook", "POST", `${path}/replay`, {
+  ...wiring,
+  summary:
+    "Tell an endpoint again what left since an instant, under the same ids, beside what is new.",
+  params,
+  body: z.strictObject({
+    fromMs: instantField,
+    resource: text(700).optional().describe("Of this resource alone, for example `order/ord_…`."),
+    types: z.array(z.enum(eventTypes)).min(1).max(eventTypes.length).optional(),
+  }),
+  example: { fromMs: 0, types: ["order.paid"] },
+  answers: { 200: webhookView },
+  errors: ["WEBHOOK_NOT_FOUND", "REPLAY_UNDER_WAY"],
+});
+
 /** `GET /admin/webhooks/{endpointId}/deliveries` */
 export const listDeliveries = endpoint("listDeliveries", "GET", `${path}/deliveries`, {
   ...wiring,
@@ -158,6 +191,7 @@ export const webhookEndpoints = [
   deleteWebhook,
   rotateWebhookSecret,
   testWebhook,
+  replayWebhook,
   listDeliveries,
   retryDelivery,
 ] as const;

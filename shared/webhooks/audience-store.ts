@@ -5,12 +5,15 @@
 import type { Database } from "../table/database.ts";
 import { action, anyOf, condition, exists, isMissing, pathsOf } from "../table/expression.ts";
 import { put, type Row, update, type Write } from "../table/write.ts";
+import { isUnderWay } from "./replay.ts";
 import { isListening, NoAudience, TooManyWebhooks, type Webhook, WebhookMoved } from "./webhook.ts";
 
 /** What has to be known of an endpoint when something happened. */
 export interface Listener extends Pick<Webhook, "endpointId" | "uid" | "types"> {
   /** Off or paused, what happens waits for it. */
   readonly isListening: boolean;
+  /** Something is told again. */
+  readonly isReplaying?: boolean;
 }
 
 type Member = Omit<Listener, "endpointId">;
@@ -54,12 +57,14 @@ export async function readAudience(database: Database): Promise<readonly Listene
   }));
 }
 
-type Told = Pick<Webhook, "endpointId" | "uid" | "types" | "active"> & {
+type Told = Pick<Webhook, "endpointId" | "uid" | "types" | "active" | "replay"> & {
   readonly pausedAtMs?: Webhook["pausedAtMs"] | undefined;
 };
 
-function setMember({ endpointId, uid, types, active, pausedAtMs }: Told) {
-  const member: Member = { uid, types, isListening: isListening({ active, pausedAtMs }) };
+function setMember({ endpointId, uid, types, active, pausedAtMs, replay }: Told) {
+  const listens = { isListening: isListening({ active, pausedAtMs }) };
+  const isReplaying = isUnderWay(replay);
+  const member: Member = { uid, types, ...listens, ...(isReplaying && { isReplaying }) };
   return { set: [action`${at("members", endpointId)} = ${member}`] };
 }
 

@@ -40,9 +40,10 @@ export function noteTry(
     readonly startedAtMs: EpochMs;
     readonly nowMs: EpochMs;
     readonly nextTryAtMs?: EpochMs;
+    readonly replayLine?: string | undefined;
   },
 ): Delivery {
-  const { status, attempts, startedAtMs, nowMs, nextTryAtMs } = tried;
+  const { status, attempts, startedAtMs, nowMs, nextTryAtMs, replayLine } = tried;
   const { answered, answer, problem } = outcome;
   return {
     deliveryId: nameDelivery(id, startedAtMs),
@@ -57,6 +58,7 @@ export function noteTry(
     ...(answer ? { answer: answer.slice(0, keptAnswerBytes) } : {}),
     ...(problem === undefined ? {} : { problem }),
     ...(nextTryAtMs === undefined ? {} : { nextTryAtMs }),
+    ...(replayLine === undefined ? {} : { replayLine }),
   };
 }
 

@@ -91,9 +91,9 @@ export function createFeedingService({ database, clock }: FeedingOptions) {
       const due: string[] = [];
       const left = listening.values();
       const worker = async (): Promise<void> => {
-        for (const { uid, endpointId } of left) {
+        for (const { uid, endpointId, isReplaying } of left) {
           const lines = await listDueLines(database, uid, clock(), 1);
-          if (lines.length > 0) due.push(endpointId);
+          if (lines.length > 0 || isReplaying) due.push(endpointId);
         }
       };
       await Promise.all(Array.from({ length: sideBySide }, worker));

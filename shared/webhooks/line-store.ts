@@ -4,6 +4,7 @@
  *
  * @see docs/decisions/0023-webhooks.md
  */
+import type { EventType } from "../base/event-type.ts";
 import { derivedId } from "../base/ids.ts";
 import { dayMs, type EpochMs, later, ttlSecondsAt } from "../base/time.ts";
 import type { Database } from "../table/database.ts";
@@ -11,6 +12,7 @@ import {
   action,
   allOf,
   anyOf,
+  assigned,
   type AttributePath,
   condition,
   isMissing,
@@ -34,6 +36,9 @@ export interface Line {
   readonly upTo: number;
   /** Everything through this number is done; not known before the first call. */
   readonly through?: number;
+  /** In a replay: what happened before is not told again, nor what is of another type. */
+  readonly sinceMs?: EpochMs;
+  readonly types?: readonly EventType[];
   /** How often the next one was tried, and since when. */
   readonly attempts?: number;
   readonly startedAtMs?: EpochMs;
@@ -66,23 +71,34 @@ const lineKey = (uid: string, resource: string) => ({
 });
 
 /** Says that there are events up to a number, so that they are due; refused when that is known. */
-export function feedWrite(
-  uid: string,
+export function feedWrite(uid: string, resource: string, known: Known): Write {
+  return lineWrite(lineKey(uid, resource), resource, known, { dueOf: uid });
+}
+
+/** Of which number there are events, up to which, and since when that is known. */
+export interface Known {
+  readonly first: number;
+  readonly upTo: number;
+  readonly nowMs: EpochMs;
+}
+
+/** Says in the row of a line what it is about; refused when that is known. */
+export function lineWrite(
+  key: Pick<Line, "about" | "part">,
   resource: string,
-  { first, upTo, nowMs }: { first: number; upTo: number; nowMs: EpochMs },
+  { first, upTo, nowMs }: Known,
+  terms: Partial<Pick<LineRow, "dueOf" | "sinceMs" | "types">>,
 ): Write {
   const orElse = (path: AttributePath, value: unknown) =>
     action`${path} = if_not_exists(${path}, ${value})`;
   return update({
     table: "Webhooks",
-    key: lineKey(uid, resource),
+    key: keyFor(key),
     isBlind: true,
     change: {
       set: [
-        action`${at("resource")} = ${resource}`,
+        ...assigned<LineRow>({ resource, upTo, ...terms }).set,
         orElse(at("first"), first),
-        action`${at("upTo")} = ${upTo}`,
-        action`${at("dueOf")} = ${uid}`,
         orElse(at("dueAtMs"), nowMs),
         action`${at("ttlSeconds")} = ${ttlSecondsAt(later(nowMs, rememberedDays * dayMs))}`,
       ],
@@ -93,25 +109,27 @@ export function feedWrite(
   });
 }
 
-/** Lines of an endpoint in which something is due by an instant, the longest due first. One request. */
+/** Lines of a lane (an endpoint's own, or its replay's) in which something is due by an instant, the longest due first. One request. */
 export async function listDueLines(
   database: Database,
-  uid: string,
+  lane: string,
   byMs: EpochMs,
   limit: number,
 ): Promise<readonly DueLine[]> {
-  const where = condition`${at("dueOf")} = ${uid} AND ${at("dueAtMs")} <= ${byMs}`;
+  const where = condition`${at("dueOf")} = ${lane} AND ${at("dueAtMs")} <= ${byMs}`;
   const { rows } = await database.query({ table: "Webhooks", index: "due", where, limit });
   return rows as unknown as readonly DueLine[];
 }
 
-/** The line of a resource with what is due in it, or undefined. One request. */
+/** The line of a resource, or one of a replay by its `part`, with what is due in it, or undefined. One request. */
 export async function findDueLine(
   database: Database,
   uid: string,
   resource: string,
+  part?: string,
 ): Promise<(Line & DueLine) | undefined> {
-  const row = await database.get("Webhooks", lineKey(uid, resource));
+  const key = part === undefined ? lineKey(uid, resource) : { about: uid, part };
+  const row = await database.get("Webhooks", key);
   return row?.["dueAtMs"] === undefined ? undefined : (row as unknown as Line & DueLine);
 }
 

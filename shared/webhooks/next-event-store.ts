@@ -7,10 +7,10 @@ import type { Webhook } from "./webhook.ts";
 
 const pageSize = 25;
 
-/** Behind the last event that happened before there was the endpoint: some may be told of late. */
+/** Behind the last event that happened before there was the endpoint, or a replay's time: some may be told of late. */
 async function findStart(
   database: Database,
-  { resource, first }: Line,
+  { resource, first, sinceMs }: Line,
   { createdAtMs }: Webhook,
 ): Promise<number> {
   let lowest = first;
@@ -19,7 +19,7 @@ async function findStart(
     if (lowest <= 1) return 0;
     const paging = { limit: pageSize, cursor };
     const page = await listEventsBefore(database, resource, first, paging);
-    const old = page.rows.find(({ occurredAtMs }) => occurredAtMs < createdAtMs);
+    const old = page.rows.find(({ occurredAtMs }) => occurredAtMs < (sinceMs ?? createdAtMs));
     if (old) return old.sequence;
     lowest = page.rows.at(-1)?.sequence ?? lowest;
     ({ cursor } = page);
@@ -37,12 +37,14 @@ export async function findNextEvent(
   webhook: Webhook,
 ): Promise<ShopEvent | undefined> {
   const through = line.through ?? (await findStart(database, line, webhook));
+  const { types = webhook.types } = line;
+  const isWanted = ({ type }: ShopEvent) => webhook.types.includes(type) && types.includes(type);
   let cursor: string | undefined;
   do {
     const page = await listEvents(database, line.resource, { limit: pageSize, cursor }, through);
     for (const event of page.rows) {
       if (event.sequence > line.upTo) return undefined;
-      if (webhook.types.includes(event.type)) return event;
+      if (isWanted(event)) return event;
     }
     ({ cursor } = page);
   } while (cursor !== undefined);

@@ -113,13 +113,14 @@ async function pass(
 
 /** What goes into the log of a try. */
 function makeLog(
-  { webhook, event, attempts, startedAtMs, clock }: Attempt,
+  { webhook, line, event, attempts, startedAtMs, clock }: Attempt,
   outcome: Outcome,
   status: DeliveryStatus,
   dueAtMs?: EpochMs,
 ): Write {
   const next = dueAtMs === undefined ? {} : { nextTryAtMs: dueAtMs };
-  const note = { attempts, startedAtMs, status, nowMs: clock(), ...next };
+  const replayLine = line.sinceMs === undefined ? undefined : line.part;
+  const note = { attempts, startedAtMs, status, nowMs: clock(), replayLine, ...next };
   return deliveryWrite(webhook.uid, noteTry(event, outcome, note));
 }
 

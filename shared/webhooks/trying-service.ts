@@ -70,7 +70,12 @@ export function createTryingService(options: TellingOptions) {
       const webhook = await getWebhook(database, endpointId);
       const delivery = await getDelivery(webhook.uid, deliveryId);
       if (delivery.status === "failing") {
-        const due = await findDueLine(database, webhook.uid, delivery.resource);
+        const due = await findDueLine(
+          database,
+          webhook.uid,
+          delivery.resource,
+          delivery.replayLine,
+        );
         if (due && due.through === delivery.sequence - 1) await tellNext(webhook, due);
       } else {
         const { resource, sequence } = delivery;

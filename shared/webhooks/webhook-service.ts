@@ -1,5 +1,4 @@
 /** Endpoints as administrators make, change and look at them. */
-import { again, OnceMore } from "../base/again.ts";
 import { randomId } from "../base/ids.ts";
 import { type Clock, later } from "../base/time.ts";
 import type { Database } from "../table/database.ts";
@@ -7,6 +6,7 @@ import type { Page } from "../table/paging.ts";
 import { type AddressRules, checkAddress } from "./address.ts";
 import { openAudience } from "./audience-store.ts";
 import { listDeliveries } from "./delivery-store.ts";
+import { persisting } from "./persisting.ts";
 import { makeSecret } from "./signing.ts";
 import {
   type Delivery,
@@ -15,7 +15,6 @@ import {
   rotate,
   type Webhook,
   type WebhookFacts,
-  WebhookMoved,
 } from "./webhook.ts";
 import {
   changeWebhookWrite,
@@ -44,19 +43,6 @@ export interface Made {
 }
 
 type Paging = { readonly limit: number; readonly cursor?: string | undefined };
-
-/** So many others may change an endpoint in between. */
-const mostRivals = 5;
-
-/** Again from what is there now, when somebody else was first. */
-function persisting<T>(attempt: () => Promise<T>): Promise<T> {
-  return again<T>(mostRivals, () =>
-    attempt().catch((error: unknown) => {
-      if (error instanceof WebhookMoved) return new OnceMore(error);
-      throw error;
-    }),
-  );
-}
 
 /** Makes the service. */
 export function createWebhookService(options: WebhookServiceOptions) {

@@ -14,6 +14,7 @@ import {
 import type { Page } from "../table/paging.ts";
 import { put, type Row, update, type Write } from "../table/write.ts";
 import { adjustWrite, joinWrite, leaveWrite } from "./audience-store.ts";
+import type { Replay } from "./replay.ts";
 import { type Webhook, WebhookMoved, WebhookNotFound } from "./webhook.ts";
 
 /** The partition of all endpoints. */
@@ -85,7 +86,9 @@ export function createWebhookWrite(webhook: Webhook, most: number): Write {
 }
 
 /** What can become of an endpoint; what is undefined is removed. */
-type Changes = Partial<Pick<WebhookRow, "url" | "types" | "active" | "include" | "secrets">> & {
+type Changes = Partial<
+  Pick<WebhookRow, "url" | "types" | "active" | "include" | "secrets" | "replay">
+> & {
   readonly pausedAtMs?: EpochMs | undefined;
   readonly pausedBecause?: string | undefined;
 };
@@ -111,13 +114,34 @@ function movedWrite(
 
 /** Changes an endpoint from what was read. */
 export function changeWebhookWrite(webhook: Webhook, stamp: string, changes: Changes): Write {
-  const isHeard = "types" in changes || "active" in changes || "pausedAtMs" in changes;
+  const isHeard = ["types", "active", "pausedAtMs", "replay"].some((name) => name in changes);
   return movedWrite(
     webhook,
     stamp,
     changes,
     isHeard ? adjustWrite({ ...webhook, ...changes }) : undefined,
   );
+}
+
+/** Says how far the replay of an endpoint has come, from what was read; its beginning and end are changes of the endpoint. */
+export function replayWrite({ endpointId, uid }: Webhook, seen: Replay, replay: Replay): Write {
+  const { replayId, pages } = seen;
+  return update({
+    table: "Webhooks",
+    key: keyFor(endpointId),
+    isBlind: true,
+    change: assigned<WebhookRow>({ replay }),
+    condition: allOf(
+      condition`${at("uid")} = ${uid}`,
+      condition`${at("replay", "replayId")} = ${replayId}`,
+      condition`${at("replay", "pages")} = ${pages}`,
+    ),
+    refused: () => new WebhookMoved(),
+    applied: (found) => {
+      const there = found?.["replay"] as Replay | undefined;
+      return there?.replayId === replayId && there.pages === replay.pages;
+    },
+  });
 }
 
 /** Makes an endpoint go, and gives its place back. */

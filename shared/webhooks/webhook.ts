@@ -2,6 +2,7 @@
 import { HoldfastError } from "../base/errors.ts";
 import type { EventType } from "../base/event-type.ts";
 import { type EpochMs, later } from "../base/time.ts";
+import type { Replay } from "./replay.ts";
 
 /** A secret that calls are signed with; with an end it only signs along until then. */
 export interface SigningSecret {
@@ -32,6 +33,8 @@ export interface Webhook {
   readonly pausedBecause?: string;
   /** When it took something for the last time, give or take a minute. */
   readonly tookAtMs?: EpochMs;
+  /** What it is told again, the last time that somebody asked for it. */
+  readonly replay?: Replay;
   /** Another one with every change. */
   readonly stamp: string;
 }
@@ -61,6 +64,8 @@ export interface Delivery {
   /** When it answered last, whatever it said. */
   readonly answeredAtMs?: EpochMs;
   readonly nextTryAtMs?: EpochMs;
+  /** The line of a replay that it is of. */
+  readonly replayLine?: string;
   /** The number that it answered with. */
   readonly answered?: number;
   /** The beginning of its answer. */

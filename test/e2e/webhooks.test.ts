@@ -204,6 +204,29 @@ test("a test says what the endpoint answers; a new secret and the one before bot
   );
 });
 
+test("what left since an instant is told again, under the same ids; how far it has come is seen", async () => {
+  const { endpointId } = await makeWebhook("/replayed");
+  const orderId = await paidOrder();
+  const ids = () => toldAt("/replayed", orderId).map(({ headers }) => headers["webhook-id"]!);
+  const sweptIds = async () => {
+    await sweepAndSee("/replayed", orderId);
+    return ids();
+  };
+  await expect.poll(async () => new Set(await sweptIds()).size, patience).toBe(types.length);
+  const first = [...new Set(ids())] as string[];
+  const heardBefore = ids().length;
+  const route = `/admin/webhooks/${endpointId}`;
+  const begun = await admin.send(`POST ${route}/replay`, { body: { fromMs: 0 } });
+  expect(begun.body.replay).toMatchObject({ status: "searching", resource: null, types: null });
+  const replay = async () => {
+    await sweepAndSee("/replayed", orderId);
+    return (await admin.send(`GET ${route}`)).body.replay;
+  };
+  await expect.poll(async () => (await replay()).status, patience).toBe("told");
+  expect((await replay()).found).toBeGreaterThanOrEqual(types.length);
+  expect([...new Set(ids().slice(heardBefore))]).toEqual(first);
+});
+
 test("inner addresses are refused, and what there is not is not found", async () => {
   for (const url of ["https://10.0.0.1/", "http://169.254.169.254/", "ftp://example.com/"]) {
     const { status, body } = await admin.send("PUT /admin/webhooks/inner", {

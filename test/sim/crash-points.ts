@@ -289,6 +289,11 @@ const webhookScenes: readonly Scene[] = [
     subject: (stage, system) => stage.told.retry(system),
   },
   {
+    name: "POST /admin/webhooks/{endpointId}/replay",
+    prepare: (stage) => stage.do((system) => stage.told.prepare(system, { isTaken: true })),
+    subject: (stage, system) => stage.told.replay(system),
+  },
+  {
     name: "the stream of events, telling an endpoint",
     prepare: (stage) => stage.do((system) => stage.told.prepare(system, { isTaken: true })),
     subject: (stage, system) => stage.told.tellAll(system),

@@ -13,6 +13,7 @@ import {
 } from "../../../shared/shop.ts";
 import { createDatabase, type DocumentClient } from "../../../shared/table/database.ts";
 import { createFeedingService } from "../../../shared/webhooks/feeding-service.ts";
+import { createReplayService } from "../../../shared/webhooks/replay-service.ts";
 import { createSendingService } from "../../../shared/webhooks/sending-service.ts";
 import { createTryingService } from "../../../shared/webhooks/trying-service.ts";
 import type { Outcome, WebhookCall } from "../../../shared/webhooks/webhook.ts";
@@ -45,6 +46,7 @@ function createWebhooks(parts: PayingShopParts & { sleep: (ms: number) => Promis
     endpoints: createWebhookService({ ...parts, rules, overlapMs }),
     feeding: createFeedingService(parts),
     sending: (call: Call) => createSendingService({ ...parts, call }),
+    replays: createReplayService(parts),
     trying: (call: Call) => createTryingService({ ...parts, call }),
   };
 }

@@ -60,6 +60,12 @@ export class Told {
     return webhooks.trying(this.#call).retry(endpointId, this.#deliveryId);
   }
 
+  /** A replay that finds nothing, because all is told as new: it holds nothing up, and comes to its end. */
+  async replay(system: System): Promise<void> {
+    await system.webhooks.replays.begin(endpointId, { fromMs: 0 as ReturnType<System["clock"]> });
+    await this.tellAll(system);
+  }
+
   /** Whatever stopped: each event was told, in order, and again only where somebody stopped behind telling it. */
   async settle(processes: Processes): Promise<void> {
     if (!this.#isPrepared) return;
