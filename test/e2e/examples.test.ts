@@ -102,10 +102,15 @@ test("mails, parcels and the copy of the stock are right after everything came o
   };
   await expectRight();
 
-  const all = (await Promise.all(resources.map((each) => eventsOf(each, customer)))).flat();
-  expect(all.map(({ type }) => type)).toEqual(
-    expect.arrayContaining(["order.placed", "order.paid", "order.cancelled", "item.sold_out"]),
-  );
+  const listAll = async () =>
+    (await Promise.all(resources.map((each) => eventsOf(each, customer)))).flat();
+  // What an item comes to is told by another stream than the order is.
+  await expect
+    .poll(async () => (await listAll()).map(({ type }) => type), patience)
+    .toEqual(
+      expect.arrayContaining(["order.placed", "order.paid", "order.cancelled", "item.sold_out"]),
+    );
+  const all = await listAll();
   for (const event of [...all.toReversed(), ...all]) {
     for (const take of [mailing, fulfilment, mirror]) await take(event);
   }
