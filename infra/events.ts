@@ -7,7 +7,8 @@ import type { Construct } from "constructs";
 import { outbox, type Tables } from "./data.ts";
 import type { DeadRecords } from "./dead-letters.ts";
 import type { Functions } from "./functions.ts";
-import { type FunctionName, type Permissions, permissions } from "./permissions.ts";
+import { type FunctionName, permissions } from "./permissions.ts";
+import type { Permissions } from "./rights.ts";
 import type { Settings } from "./settings/settings.ts";
 import { followStream } from "./streams.ts";
 

@@ -10,7 +10,8 @@ import { PolicyStatement } from "aws-cdk-lib/aws-iam";
 import { EventInvokeConfig } from "aws-cdk-lib/aws-lambda";
 import type { Construct } from "constructs";
 import type { Functions } from "./functions.ts";
-import { type FunctionName, type Permissions, permissions } from "./permissions.ts";
+import { type FunctionName, permissions } from "./permissions.ts";
+import type { Permissions } from "./rights.ts";
 import type { Settings } from "./settings/settings.ts";
 
 /** What live updates are made from. */

@@ -5,37 +5,8 @@
  * A transaction needs no action of its own: DynamoDB checks PutItem, UpdateItem and
  * ConditionCheckItem for each part of it.
  */
-import type { IndexName, TableName } from "./table-shapes.ts";
-import {
-  type ProviderName,
-  providerNames,
-  realProviderNames,
-} from "../shared/api/payment-providers.ts";
-
-/** A DynamoDB action on a table, without the `dynamodb:` in front. */
-export type TableAction =
-  | "GetItem"
-  | "BatchGetItem"
-  | "PutItem"
-  | "UpdateItem"
-  | "ConditionCheckItem"
-  | "BatchWriteItem"
-  | "Scan";
-
-/** What one function is allowed to do, and where it exists. */
-export interface Permissions {
-  readonly tables?: Partial<Readonly<Record<TableName, readonly TableAction[]>>>;
-  /** Queries go by the whole index ARN; a table's own key is queried under the index name `""`. */
-  readonly queries?: { readonly [T in TableName]?: readonly (IndexName<T> | "")[] };
-  readonly secrets?: readonly ProviderName[];
-  readonly outsideProduction?: true;
-  /** What it may do with WebSockets: post to them, or close them. */
-  readonly connections?: readonly ("POST" | "DELETE")[];
-  /** It may put events on the bus. */
-  readonly publishes?: true;
-  /** A function that it may call. */
-  readonly calls?: string;
-}
+import type { Permissions } from "./rights.ts";
+import { providerNames, realProviderNames } from "../shared/api/payment-providers.ts";
 
 /** The functions of the stack; each name is the file `functions/<name>.ts`. */
 export const permissions = {
@@ -146,6 +117,17 @@ export const permissions = {
       Events: ["byOrder"],
     },
     secrets: realProviderNames,
+  },
+  // What there is of a person, and its erasure: nothing lists carts, locks or history by person, so they are gone through.
+  people: {
+    tables: {
+      Orders: ["BatchGetItem", "UpdateItem"],
+      Carts: ["Scan", "PutItem"],
+      Locks: ["Scan", "UpdateItem"],
+      Audit: ["Scan", "UpdateItem"],
+      People: ["GetItem", "PutItem"],
+    },
+    queries: { Orders: ["byUser"], Audit: [""] },
   },
   cleanup: {
     tables: {

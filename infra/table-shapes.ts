@@ -93,6 +93,8 @@ export const tableShapes = {
   // What was asked for under which idempotency key: the change itself is told elsewhere.
   Requests: { partition: text("requestId"), stream: false, ttl: true },
   Documents: { partition: text("documentId"), stream: true, ttl: false },
+  // Who was erased: kept, so that whoever restores a table knows whom to erase again.
+  People: { partition: text("personId"), stream: true, ttl: false },
   Audit: { partition: text("subject"), sort: text("at"), stream: false, ttl: true },
   Events: {
     partition: text("eventKey"),

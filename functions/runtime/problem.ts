@@ -36,6 +36,7 @@ export const problems: Readonly<Record<string, readonly [status: number, title: 
   REFUND_EXCEEDED: [409, "More than can be paid back"],
   RETURN_EXCEEDED: [409, "More than can come back"],
   FULFILMENT_EXCEEDED: [409, "More than can be sent"],
+  PERSON_BUSY: [409, "Orders are open"],
   PAYMENT_METHOD_UNAVAILABLE: [409, "Payment method unavailable"],
   CURRENCY_MISMATCH: [409, "Currencies differ"],
   CART_EMPTY: [409, "Cart is empty"],

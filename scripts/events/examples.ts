@@ -159,6 +159,10 @@ const lives: readonly ShopEvent[] = [
   ...tellAll({ documentId: "price-list" }, [
     ["document.saved", "alice", { version: 1, content: "{}", updatedBy: "alice" }],
   ]),
+  ...tellAll({ personId: "alice" }, [
+    ["person.erasing", "boss", { phase: "orders", orders: 0, carts: 0 }],
+    ["person.erased", "boss", { phase: "done", orders: 4, carts: 1 }],
+  ]),
 ];
 
 const firsts = new Map(lives.toReversed().map((event) => [event.type, event]));

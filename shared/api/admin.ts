@@ -136,6 +136,7 @@ export const clearAllLocks = endpoint("clearAllLocks", "POST", "/admin/locks/cle
 /** One thing that happened, by whom and why, and what it changed. */
 export const auditEntry = z
   .object({
+    subject: z.string().optional().describe("Where entries of several are listed."),
     at: z.string().describe("Sorts the entries of a subject as they happened."),
     action: auditAction,
     actor: z.string().describe("A user, `provider:…` or `system:…`."),

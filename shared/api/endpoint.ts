@@ -12,6 +12,7 @@ export type ApiFunction =
   | "documents"
   | "locks"
   | "admin"
+  | "people"
   | "webhooks"
   | "live"
   | "platform"

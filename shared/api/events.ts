@@ -115,6 +115,11 @@ export const eventData = {
   "lock.forced": lockChange,
   "lock.released": lockChange,
   "document.saved": z.object({ docId: z.string(), version: z.int(), updatedBy: z.string() }),
+  "person.erased": z.object({
+    userId: z.string(),
+    orders: z.int().describe("How many there are: they stay, without whom they are for."),
+    carts: z.int().describe("How many there are: they are empty."),
+  }),
 } as const satisfies Record<EventType, z.ZodType>;
 
 /** What each type tells, in a sentence. */
@@ -141,13 +146,17 @@ export const eventSummaries: Readonly<Record<EventType, string>> = {
   "lock.forced": "An administrator ended a lock.",
   "lock.released": "A lock was given back.",
   "document.saved": "A document was saved.",
+  "person.erased":
+    "What told of a person was erased: whoever has a copy of it erases that as well.",
 };
 
 const eventSchemas = eventTypes.map((type) =>
   z.object({
     id: z.string().describe("The same for every telling of the same fact."),
     type: z.literal(type),
-    resource: z.string().describe("`order/…`, `item/…`, `cart/…`, `lock/…` or `document/…`."),
+    resource: z
+      .string()
+      .describe("`order/…`, `item/…`, `cart/…`, `lock/…`, `document/…` or `person/…`."),
     resourceVersion: z.string().describe("Digits; grows with the changes of what it tells of."),
     sequence: z.int().min(1).describe("1, 2, 3, … within the resource, without gaps."),
     occurredAtMs: instantField,

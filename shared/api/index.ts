@@ -15,6 +15,7 @@ import { namedLockEndpoints } from "./named-locks.ts";
 import { orderEndpoints } from "./orders.ts";
 import { paymentAdminEndpoints } from "./payment-admin.ts";
 import { paymentEndpoints } from "./payments.ts";
+import { personEndpoints } from "./people.ts";
 import { platformEndpoints } from "./platform.ts";
 import { webhookEndpoints } from "./webhooks.ts";
 import { trialEndpoints } from "./trials.ts";
@@ -39,6 +40,7 @@ export const endpoints: readonly Endpoint[] = [
   ...adminEndpoints,
   ...eventEndpoints,
   ...webhookEndpoints,
+  ...personEndpoints,
   ...trialEndpoints,
   ...platformEndpoints,
 ];

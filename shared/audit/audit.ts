@@ -12,7 +12,7 @@ import { type HoldEvent, holdEvents } from "./hold-events.ts";
 
 /** One entry of the trail. */
 export interface AuditEntry {
-  /** `lock/…`, `cart/…`, `order/…`, `item/…`, `document/…`, `promotion/…` or `uses/…`. */
+  /** `lock/…`, `cart/…`, `order/…`, `item/…`, `document/…`, `promotion/…`, `uses/…` or `person/…`. */
   readonly subject: string;
   /** Sorts the entries of a subject as things happened; unique and the same for every delivery. */
   readonly at: string;
@@ -39,6 +39,7 @@ const kinds = {
   itemId: "item",
   documentId: "document",
   code: "promotion",
+  personId: "person",
 } as const;
 
 type Kind = (typeof kinds)[keyof typeof kinds] | "uses";

@@ -1,6 +1,7 @@
 /** What differs between two states of an item, as steps that lead from one to the other. */
 import { createHash } from "node:crypto";
 import { stringify } from "safe-stable-stringify";
+import { withoutPerson } from "../base/personal.ts";
 import type { Row } from "../table/write.ts";
 
 /** One attribute that was set to `value`, or removed where there is no value. */
@@ -10,7 +11,7 @@ export interface Step {
 }
 
 /** How the item got there and how long it stays are no part of its state. */
-const housekeeping = /^(?:change|ttlSeconds|releaseId|forcedId|edit\d)$/;
+const housekeeping = /^(?:change|cursor|ttlSeconds|releaseId|forcedId|edit\d)$/;
 /** Maps whose entries are told one by one, because each has a life of its own. */
 const maps = new Set(["due"]);
 /** What people write stays out of the trail; its fingerprint tells whether it changed. */
@@ -85,9 +86,12 @@ export function boundSteps(steps: readonly Step[]): readonly Step[] {
     : [{ path: ["*"], value: makeDigest(steps) }];
 }
 
-/** The steps from one state of an item to another; no item at all is the empty state. */
+/**
+ * The steps from one state of an item to another; no item at all is the empty state. What tells of a person is no part
+ * of it: an entry is kept for 90 days, and may be written long after the person was erased.
+ */
 export function stepsBetween(before: Row = {}, after: Row = {}): Step[] {
-  return entriesBetween(before, after, []);
+  return entriesBetween(withoutPerson(before), withoutPerson(after), []);
 }
 
 /** The state after these steps; the empty state is where every item begins and ends. */

@@ -99,6 +99,12 @@ export const auditActions = [
   // It is offered to whoever shows the claim, and went to somebody else.
   "order.claim_made",
   "order.claimed",
+  // Whom it was for, or what was in it, is gone because the person was to be.
+  "order.erased",
+  "cart.erased",
+  // A person is being erased, page by page, and was.
+  "person.erasing",
+  "person.erased",
   // The row is gone: nobody asked, its time was over.
   "lock.removed",
   "document.removed",
@@ -107,6 +113,7 @@ export const auditActions = [
   "order.removed",
   "promotion.removed",
   "uses.removed",
+  "person.removed",
 ] as const;
 
 /** The name of something that happened. */

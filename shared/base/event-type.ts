@@ -24,6 +24,7 @@ export const eventTypes = [
   "lock.forced",
   "lock.released",
   "document.saved",
+  "person.erased",
 ] as const;
 
 /** The name of something that leaves as an event. */

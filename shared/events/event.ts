@@ -16,7 +16,7 @@ export interface ShopEvent {
   /** The same for every telling of the same fact. */
   readonly id: string;
   readonly type: EventType;
-  /** `order/…`, `item/…`, `cart/…`, `lock/…` or `document/…`. */
+  /** `order/…`, `item/…`, `cart/…`, `lock/…`, `document/…` or `person/…`. */
   readonly resource: string;
   /** Digits; grows with the changes of the row that told it, to be compared by length first. */
   readonly resourceVersion: string;
@@ -104,11 +104,20 @@ function tellItem({ key, before, after }: ItemChange): Tells[] {
   return [{ resource: `item/${itemId}`, facts: [], turn }];
 }
 
+/** What was erased is told once everything is: whoever has a copy erases it then. */
+function tellPerson({ key, before, after }: ItemChange): Tells[] {
+  if (after?.["phase"] !== "done" || before?.["phase"] === "done") return [];
+  const userId = String(key["personId"]);
+  const data = { userId, orders: after["orders"], carts: after["carts"] };
+  return [{ resource: `person/${userId}`, facts: [{ type: "person.erased", data }] }];
+}
+
 const tellers: Readonly<Record<string, (change: ItemChange) => Tells[]>> = {
   resource: tellLocks,
   cartId: tellCart,
   documentId: tellDocument,
   itemId: tellItem,
+  personId: tellPerson,
   orderId: ({ key, before, after }) => [
     { resource: `order/${String(key["orderId"])}`, facts: tellOrder(before, after) },
   ],

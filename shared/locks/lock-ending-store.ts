@@ -18,9 +18,12 @@ import { at, callerHolds, leaseIsOver, lockRow, nobodyWaits } from "./lock-condi
 import type { LockRow } from "./lock-row.ts";
 import { type HeldChange, LockNotOwned } from "./lock.ts";
 
+/** What its owner is called. */
+const name = at("ownerName");
+
 /**
  * Leaves a tombstone: how it ended, and the fence for the next one to count on. It
- * leaves the index, because nobody owns it now; expiry and TTL stay, so the row outlives its lease.
+ * leaves the index, because nobody owns it now, and mostly forgets what its owner is called; expiry and TTL stay, so the row outlives its lease.
  *
  * `mark` names this very ending and stays through the next acquisition, so that a repetition after a
  * lost answer still finds out that it happened. Owners' releases and forced ones have a place each:
@@ -29,7 +32,7 @@ import { type HeldChange, LockNotOwned } from "./lock.ts";
 export function tombstone(note: ChangeNote, mark: Pick<LockRow, "releaseId" | "forcedId">): Change {
   return {
     set: assigned<LockRow>({ change: note, ...mark }).set,
-    remove: [at("owner"), at("kindShard")],
+    remove: [at("owner"), name, at("kindShard")],
   };
 }
 
@@ -83,7 +86,8 @@ export function forceReleaseWrite(forced: ForcedRelease): Write {
   });
   const write = update({
     ...lockRow(resource),
-    change: { set: [...set, ownerRemembered], remove },
+    // Whoever ends it is told whose it was.
+    change: { set: [...set, ownerRemembered], remove: remove.filter((path) => path !== name) },
     condition: allOf(
       exists(at("owner")),
       isNotEndedBy(forcedId),

@@ -27,13 +27,13 @@ export interface ListRequest {
   readonly filter?: Fragment;
   readonly limit: number;
   readonly cursor?: string | undefined;
+  /** As of now, for twice the read units; of a table only. */
+  readonly isConsistent?: true;
 }
 
 /** A list within one partition. */
 export interface QueryRequest extends ListRequest {
   readonly where: Fragment;
-  /** As of now, for twice the read units; of a table only. */
-  readonly isConsistent?: true;
   /** Oldest or smallest first (default) or the other way round. */
   readonly ascending?: boolean;
 }
@@ -90,6 +90,7 @@ function listInput(request: ListRequest & { where?: Fragment }, tableName: Table
     ...(filter ? { FilterExpression: placeholders.text(filter) } : {}),
     ...placeholders.attributes(),
     Limit: request.limit,
+    ...(request.isConsistent && { ConsistentRead: true }),
     ...(cursor === undefined ? {} : { ExclusiveStartKey: decodeCursor(cursor) }),
   };
 }
@@ -159,7 +160,6 @@ export function createDatabase(options: DatabaseOptions): Database {
       const command = new QueryCommand({
         ...listInput(request, tableName),
         ScanIndexForward,
-        ...(request.isConsistent && { ConsistentRead: true }),
       });
       const answer = read(() => client.send(command));
       return parsePage(await continued(request, answer));

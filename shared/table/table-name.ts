@@ -12,6 +12,7 @@ export type TableName =
   | "Owners"
   | "Requests"
   | "Documents"
+  | "People"
   | "Audit"
   | "Events"
   | "Live"

@@ -142,6 +142,87 @@ test("who an order is for and where it goes is told to whom asks for it, and is 
   expect(text).not.toContain(person.shipTo.street);
 });
 
+test("a person who is erased is in no answer, event, delivery or log any more, and that is told", async () => {
+  const { endpointId } = await makeWebhook("/erased", ["customer", "shipTo"]);
+  const shopper = shop.shopper();
+  const { userId } = shopper;
+  const name = fresh("Lovelace");
+  const said = {
+    customer: { name },
+    shipTo: { street: name },
+    note: name,
+    metadata: { gift: name },
+  };
+  const items = [{ itemId: await shop.item(), quantity: 1 }];
+  const order = await shopper.mustOrder({ items, ...said }, fresh("key"));
+  const { orderId } = order;
+  await shop.pay(shopper, order);
+  const left = await shopper.mustOrder({ items, ...said }, fresh("key"));
+  await shopper.add({ itemId: items[0]!.itemId, quantity: 1 });
+  await shopper.send("PUT /carts/me/default/main/metadata/address", { body: { street: name } });
+  const docId = fresh("doc");
+  await shopper.send("POST /api/lock/acquire", { body: { docId, username: name } });
+  await expect.poll(() => distinct(typesAt("/erased", orderId)), patience).toEqual(types);
+  await expect.poll(() => typesAt("/erased", left.orderId), patience).toContain("order.placed");
+
+  const route = `/admin/people/${userId}`;
+  const readAll = async () => {
+    const pages: unknown[] = [];
+    let query: string | undefined = "";
+    while (query !== undefined) {
+      const page: { status: number; body: { cursor: string | null } } = await admin.send(
+        `GET ${route}${query}`,
+      );
+      expect(page.status).toBe(200);
+      pages.push(page.body);
+      query = page.body.cursor === null ? undefined : `?cursor=${page.body.cursor}`;
+    }
+    return JSON.stringify(pages);
+  };
+  const before = await readAll();
+  for (const each of [orderId, left.orderId, name, docId]) expect(before).toContain(each);
+
+  const refused = await admin.send(`DELETE ${route}?includeUnsent=true`);
+  expect([refused.status, refused.body.code]).toEqual([409, "PERSON_BUSY"]);
+  expect(refused.body.openOrders).toEqual([left.orderId]);
+  await admin.send(`POST /admin/locks/release/${left.orderId}`, { body: { reason: name } });
+  // The reason is in the trail by then, as the release itself.
+  const history = `GET /admin/audit?subject=order/${left.orderId}`;
+  await expect
+    .poll(async () => JSON.stringify((await admin.send(history)).body), patience)
+    .toContain(name);
+  const unsent = await admin.send(`DELETE ${route}`);
+  expect(unsent.body.openOrders).toEqual([orderId]);
+  const { status, body } = await admin.send(`DELETE ${route}?includeUnsent=true`);
+  expect(status).toBe(200);
+  expect(body).toMatchObject({ userId, done: true, phase: "done", orders: 2, carts: 1, locks: 1 });
+
+  const told = `GET /admin/events?resource=person/${userId}`;
+  await expect.poll(async () => (await admin.send(told)).body.events.length, patience).toBe(1);
+  const [event] = (await admin.send(told)).body.events;
+  expect(anyEvent.parse(event)).toMatchObject({ type: "person.erased", actor: "root" });
+  expect(event.data).toEqual({ userId, orders: 2, carts: 1 });
+  const [{ deliveryId }] = await deliveriesOf(endpointId, orderId);
+  await expect
+    .poll(async () => (await deliveriesOf(endpointId, orderId)).length, patience)
+    .toBe(types.length);
+  const count = heard.length;
+  const retried = `POST /admin/webhooks/${endpointId}/deliveries/${deliveryId}/retry`;
+  expect((await admin.send(retried, { body: {} })).body.status).toBe("delivered");
+  const logs = (await server.call("GET /_local/logs")).body;
+  const kept = [
+    await readAll(),
+    event,
+    heard.slice(count),
+    await deliveriesOf(endpointId, orderId),
+    logs,
+  ];
+  expect(JSON.stringify(kept)).not.toContain(name);
+  expect((await shopper.see(orderId)).totalMinor).toBe(order.totalMinor);
+  const nobody = await clientOf(server, "alice").send(`GET ${route}`);
+  expect(nobody.status).toBe(403);
+});
+
 test("what failed is tried again by itself within moments, later by the sweep, or by hand @long", async () => {
   const { endpointId } = await makeWebhook("/fails");
   statuses.set("/fails", 500);

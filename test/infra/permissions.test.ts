@@ -1,7 +1,8 @@
 /** What each role may do in the template: the rights of infra/permissions.ts, and not one wildcard more. */
 import { expect, test } from "vitest";
 import { permissions } from "../../infra/permissions.ts";
-import type { FunctionName, Permissions } from "../../infra/permissions.ts";
+import type { FunctionName } from "../../infra/permissions.ts";
+import type { Permissions } from "../../infra/rights.ts";
 import { resourcesOf, synthesize } from "./synthesize.ts";
 
 interface Statement {

@@ -49,7 +49,16 @@ test("rows that end by themselves do so by ttlSeconds: of stock only what settle
 });
 
 test("what people act on, and what is told of it, leaves by a stream with both images", () => {
-  const streamed = ["Carts", "Documents", "Locks", "Orders", "Outbox", "Promotions", "Stock"];
+  const streamed = [
+    "Carts",
+    "Documents",
+    "Locks",
+    "Orders",
+    "Outbox",
+    "People",
+    "Promotions",
+    "Stock",
+  ];
   expect(idsWith("StreamSpecification")).toEqual(streamed);
   for (const [, { Properties }] of tables) {
     if (!("StreamSpecification" in Properties)) continue;

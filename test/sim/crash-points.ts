@@ -10,6 +10,7 @@ import { InvariantBroken, type World } from "./scheduler/world.ts";
 import { type RunResult, simulate, type Workload } from "./simulate.ts";
 import { Shop } from "./workloads/shop.ts";
 import { defaultSettings, type System } from "./workloads/system.ts";
+import { assertGone, eraseOnce, leaveName } from "./workloads/people.ts";
 import { Told } from "./workloads/webhooks.ts";
 
 /** A route or job: what has to be there, and the request that is stopped. */
@@ -35,6 +36,8 @@ export class Stage {
   readonly world: World;
   readonly told: Told;
   order: Order | undefined;
+  /** What must be nowhere in the end. */
+  readonly erased: string[] = [];
   fence = 0;
   /** In line for what is edited, or for an item; and what lets somebody else have a cart or an order. */
   ticket = "";
@@ -88,6 +91,7 @@ export class Stage {
       source: { kind: "cart", sessionId: "desk" },
       paymentMethod: "sandbox",
       idempotencyKey: "once",
+      ...(this.erased.length > 0 && { customer: { name: this.erased[0] } }),
     });
   }
 
@@ -299,11 +303,23 @@ const webhookScenes: readonly Scene[] = [
     subject: (stage, system) => stage.told.tellAll(system),
   },
 ];
+const personScene: Scene = {
+  name: "DELETE /admin/people/{userId}",
+  prepare: async (stage) => {
+    stage.erased.push("Lovelace");
+    await stage.paid();
+    await stage.do((system) => leaveName(system, "Lovelace", stage.order!));
+    // An index is behind its table for a while.
+    await stage.world.sleep(5_000);
+  },
+  subject: (_stage, system) => eraseOnce("alice", system),
+};
 const fills = (stage: Stage): Promise<void> => stage.fillCart();
 
 /** Every route and job that writes. */
 export const scenes: readonly Scene[] = [
   ...webhookScenes,
+  personScene,
   {
     name: "POST /order/{userId}, from a cart",
     prepare: fills,
@@ -940,6 +956,7 @@ function playOf(
       if (check) await stage.do((system) => check(stage, system));
       await stage.told.settle(stage.shop.processes);
       await stage.shop.settle();
+      assertGone(world, stage.erased);
     },
   };
 }

@@ -26,6 +26,7 @@ const ranks: Record<string, number> = {
   payments: 7,
   holds: 7,
   admin: 8,
+  people: 8,
   live: 9,
   events: 10,
   webhooks: 11,

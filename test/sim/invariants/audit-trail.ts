@@ -7,6 +7,7 @@ import { isEnding, isNotice } from "./hot-books.ts";
 import { isItemLine } from "../../../shared/base/line-id.ts";
 import { type AuditEntry, isCopyOfPromotion, isOfLine } from "../../../shared/audit/audit.ts";
 import { afterSteps, stepsBetween } from "../../../shared/audit/difference.ts";
+import { withoutPerson } from "../../../shared/base/personal.ts";
 import type { ItemChange } from "../../../shared/table/stream.ts";
 import { epochMs } from "../../../shared/base/time.ts";
 import { keyText } from "../engine/table.ts";
@@ -28,9 +29,11 @@ export function changeOf(commit: Commit): ItemChange {
   };
 }
 
-/** A lock's row without those who wait, whose coming and going is nothing that happens to the lock. */
+/** A lock's row without those who wait, whose coming and going is nothing that happens to the lock, and without names. */
 function withoutLine(item: Item | undefined): string {
-  const entries = Object.entries(item ?? {}).filter(([attribute]) => !isOfLine(attribute));
+  const entries = Object.entries(withoutPerson(item ?? {})).filter(
+    ([attribute]) => !isOfLine(attribute),
+  );
   return JSON.stringify(entries.toSorted(([one], [other]) => (one < other ? -1 : 1)));
 }
 

@@ -14,6 +14,7 @@ import { lockLimitFaults } from "./lock-limit-faults.ts";
 import { moneyFaults } from "./money-faults.ts";
 import { oldRowFaults } from "./old-row-faults.ts";
 import { pairFaults } from "./pair-faults.ts";
+import { peopleFaults } from "./people-faults.ts";
 import { reconcilerFaults } from "./reconciler-faults.ts";
 import { shopperFaults } from "./shopper-faults.ts";
 import { webhookFaults } from "./webhook-faults.ts";
@@ -111,6 +112,7 @@ export const plantedFaults: readonly PlantedFault[] = [
   ...moneyFaults,
   ...oldRowFaults,
   ...pairFaults,
+  ...peopleFaults,
   ...reconcilerFaults,
   ...shopperFaults,
   fault(
@@ -194,8 +196,8 @@ export const plantedFaults: readonly PlantedFault[] = [
   fault(
     "a release forgets the fence",
     endings,
-    'remove: [at("owner"), at("kindShard")],',
-    'remove: [at("owner"), at("kindShard"), at("fence")],',
+    'remove: [at("owner"), name, at("kindShard")],',
+    'remove: [at("owner"), name, at("kindShard"), at("fence")],',
   ),
   fault(
     "a release asks nobody whose lock it is",

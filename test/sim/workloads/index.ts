@@ -13,6 +13,7 @@ import { ItemLines } from "./item-lines.ts";
 import { LockLines } from "./lock-lines.ts";
 import { Movers } from "./movers.ts";
 import { drawHotShopPlan, drawRefundsPlan, drawShopPlan, Shop } from "./shop.ts";
+import { runPeople } from "./people.ts";
 import { StockHands } from "./stock.ts";
 
 /**
@@ -41,6 +42,7 @@ const workloads: readonly Workload[] = [
   { name: "lines", run: (world) => new ItemLines(world).run() },
   { name: "lock-lines", run: (world) => new LockLines(world).run() },
   { name: "events", run: runEvents },
+  { name: "people", run: runPeople, rates: withoutLate },
   { name: "hoarders", run: (world) => new Hoarders(world).run() },
   {
     name: "movers",

@@ -11,6 +11,8 @@ import {
   publishingService,
   type ShopSettings,
 } from "../../../shared/shop.ts";
+import { cleanHistory, cleanMentions } from "../../../shared/audit/erasing-store.ts";
+import { createErasingService } from "../../../shared/people/erasing-service.ts";
 import { createDatabase, type DocumentClient } from "../../../shared/table/database.ts";
 import { createFeedingService } from "../../../shared/webhooks/feeding-service.ts";
 import { createReplayService } from "../../../shared/webhooks/replay-service.ts";
@@ -79,7 +81,10 @@ export function createSystem(
   };
   const publishing = (send: PublishingOptions["send"]) => publishingService({ ...parts, send });
   const webhooks = createWebhooks(parts);
-  return Object.assign(createShop(parts), { process, clock, database, publishing, webhooks });
+  const trail = { history: cleanHistory, mentions: cleanMentions };
+  const erasing = createErasingService({ ...parts, trail });
+  const others = { process, clock, database, publishing, webhooks, erasing };
+  return Object.assign(createShop(parts), others);
 }
 
 export type System = ReturnType<typeof createSystem>;
