@@ -192,12 +192,14 @@ export function createGroupTaking(parts: GroupTakingParts) {
 
     async function look({ refusals }: TransactionRefused, nowMs: EpochMs, counted: Counted) {
       const ofLocks = refusals.filter(({ write }) => !counted.writes.includes(write));
-      for (const { index, found } of ofLocks) {
-        if (index < group.length) continue;
+      const ofRows = ofLocks.filter(({ index }) => index < group.length);
+      for (const { found } of ofLocks.filter((each) => !ofRows.includes(each))) {
         const holder = parseLiveLock(found, nowMs);
-        throw holder ? new LockHeld(holder) : new LockNotOwned(found, nowMs);
+        if (holder) throw new LockHeld(holder);
+        // What was given back meanwhile is gone from its own row as well: it is taken anew.
+        if (ofRows.length === 0) throw new LockNotOwned(found, nowMs);
       }
-      for (const { index, found } of ofLocks) {
+      for (const { index, found } of ofRows) {
         const next = corrected(group[index]!, assumptions[index]!, found, nowMs);
         const cleared = await clearWay(group[index]!, next, nowMs);
         assumptions = assumptions.map((each, at) => (at === index ? cleared : each));

@@ -90,7 +90,11 @@ export function enterWrite(above: string, entries: AtLeastOne<Entry>, note: Chan
       add: [action`${below} ${listNames(locks)}`],
     },
     condition: allOf(isFree, ...renewed),
-    refused: (row) => new LockHeld(parseLiveLock(row, nowMs)!),
+    // Nobody has it: then it is the entry that is not the caller's any more.
+    refused: (row) => {
+      const holder = parseLiveLock(row, nowMs);
+      return holder ? new LockHeld(holder) : new LockNotOwned(row, nowMs);
+    },
   });
 }
 

@@ -5,6 +5,7 @@
 import { clearingConfirmation } from "../../shared/admin/clearing.ts";
 import { selectInstance } from "../../shared/carts/model/cart.ts";
 import type { Order } from "../../shared/orders/order.ts";
+import { listRefunds } from "../../shared/payments/refunds/refund.ts";
 import { LockBooks } from "./invariants/lock-books.ts";
 import { InvariantBroken, type World } from "./scheduler/world.ts";
 import { type RunResult, simulate, type Workload } from "./simulate.ts";
@@ -511,10 +512,14 @@ export const scenes: readonly Scene[] = [
   {
     name: "POST /payments/{orderId}/refund, of money that went back outside",
     prepare: (stage) => stage.paid(),
-    subject: ({ orderId, shop: { bank } }, { payments }) => {
-      const { paymentId } = bank.captures.find((each) => each.orderId === orderId)!;
-      bank.payOutside(paymentId);
-      return payments.refund({ orderId, reason: "in cash", outside: true, actor: root });
+    subject: ({ orderId }, { payments }) =>
+      payments.refund({ orderId, reason: "in cash", outside: true, actor: root }),
+    check: async ({ orderId }, { orders }) => {
+      const order = await orders.get(orderId, { ...caller, isAdmin: true });
+      const [{ status, amountMinor } = {}] = listRefunds(order);
+      if (order.status !== "refunded" || status !== "done" || amountMinor !== order.totalMinor) {
+        throw new InvariantBroken("P3", `paid back in cash, the order is ${order.status}`);
+      }
     },
   },
   {

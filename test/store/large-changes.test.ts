@@ -12,7 +12,7 @@ beforeAll(async () => {
 });
 
 const atMs = epochMs(1_800_000_000_000);
-const note = { action: "cart.metadata_set", actor: "alice", atMs };
+const note = { action: "cart.condition_set", actor: "alice", atMs };
 
 async function kept(cartId: string, after: Record<string, unknown>) {
   const audit = createAuditService(world);
@@ -24,9 +24,9 @@ async function kept(cartId: string, after: Record<string, unknown>) {
 
 test("a cart with 101 values of 4 KB is told by their digests", async () => {
   const value = (index: number): string => JSON.stringify(String(index).padEnd(4_000, "x"));
-  const values = Array.from({ length: 101 }, (_, index) => [`metadata:a:${index}`, value(index)]);
+  const values = Array.from({ length: 101 }, (_, index) => [`condition:a:${index}`, value(index)]);
   const { steps, actor, action } = await kept("large", Object.fromEntries(values));
-  expect({ actor, action }).toEqual({ actor: "alice", action: "cart.metadata_set" });
+  expect({ actor, action }).toEqual({ actor: "alice", action: "cart.condition_set" });
   expect(steps).toHaveLength(101);
   expect(Buffer.byteLength(JSON.stringify(steps))).toBeLessThan(200_000);
   const told = steps.filter(({ value: is }) => String(is).startsWith("sha256:"));
@@ -38,12 +38,12 @@ test("a cart with 101 values of 4 KB is told by their digests", async () => {
 });
 
 test("what fits is told as it is", async () => {
-  const { steps } = await kept("small", { "metadata:a:x": '"y"' });
-  expect(steps).toContainEqual({ path: ["metadata:a:x"], value: '"y"' });
+  const { steps } = await kept("small", { "condition:a:x": '"y"' });
+  expect(steps).toContainEqual({ path: ["condition:a:x"], value: '"y"' });
 });
 
 test("a change of very many small values is told by one digest, never by nothing", async () => {
-  const many = Array.from({ length: 9_000 }, (_, index) => [`metadata:a:${index}`, "1"]);
+  const many = Array.from({ length: 9_000 }, (_, index) => [`condition:a:${index}`, "1"]);
   const { steps } = await kept("many", Object.fromEntries(many));
   expect(steps).toEqual([{ path: ["*"], value: expect.stringMatching(/^sha256:[0-9a-f]{64}$/) }]);
 });

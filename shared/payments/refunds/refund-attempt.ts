@@ -58,6 +58,10 @@ function withoutTwin(order: Order, ourId: string, refundId: string): Order {
   return { ...order, payment: { ...order.payment, refunds: Object.fromEntries(others) } } as Order;
 }
 
+/** Somebody said, while the provider was asked, that the money had gone back by other means. */
+const isSaidDone = ({ isOutside, providerRefundId, status }: Refund): boolean =>
+  isOutside === true && providerRefundId === undefined && status === "done";
+
 /**
  * The order after the provider answered to a refund, or did not: then it is tried again. One that was answered
  * meanwhile stays as it is.
@@ -68,7 +72,12 @@ export function afterAttempt(
   { answer, nowMs }: { answer: RefundAnswer; nowMs: EpochMs },
 ): Order {
   const refund = findRefund(order, refundId);
-  if (!refund || !isOpen(refund) || refund.failures !== failures) return order;
+  if (!refund || refund.failures !== failures) return order;
+  // Then it has gone this way, too, and the books say what the provider says.
+  if (isSaidDone(refund) && answer.status === "done") {
+    return withRefund(order, confirmed(refund, answer));
+  }
+  if (!isOpen(refund)) return order;
   if (answer.status === "outside") {
     const { lastError: _error, ...rest } = refund;
     return withDue(withRefund(order, { ...rest, status: "done" }), nowMs);

@@ -70,6 +70,12 @@ interface Play {
   readonly fault: CrashPoint | undefined;
 }
 
+/** What a run could not ask the provider for, the next one does: it comes by schedule. */
+async function reconcileAgain(stage: Stage, pair: readonly Scene[]): Promise<void> {
+  if (!pair.some(({ name }) => name.startsWith("POST /admin/payments/reconcile"))) return;
+  await stage.do(({ reconciling }) => reconciling.reconcileOn({ id: "system:schedule" }));
+}
+
 async function play(world: World, { pair, isSecondReadied, fault }: Play, run: Run) {
   const stage = new Stage(world);
   await prepare(stage, isSecondReadied ? pair.toReversed() : pair);
@@ -81,6 +87,8 @@ async function play(world: World, { pair, isSecondReadied, fault }: Play, run: R
     ),
   );
   world.conductor = undefined;
+  world.crashPoint = undefined;
+  await reconcileAgain(stage, pair);
   if (!isForgotten(pair)) await stage.told.settle(stage.shop.processes);
   await stage.shop.settle();
 }

@@ -11,27 +11,34 @@ function broken(invariant: string, detail: string): never {
 /** What the order says of a payment is what the bank says. */
 function checkCapture(order: Order | undefined, bank: Bank, capture: Capture): void {
   const { orderId, paymentId, amountMinor } = capture;
-  const back = bank.refundedFor(paymentId);
+  const own = (order ? listRefunds(order) : []).filter((refund) => refund.paymentId === paymentId);
+  const doneOf = (those: typeof own): number =>
+    those
+      .filter(({ status }) => status === "done")
+      .reduce((sum, each) => sum + each.amountMinor, 0);
+  // Of cash no bank knows: it is what was said here, and may be said without knowing what went back at the bank.
+  const isCash = (each: (typeof own)[number]): boolean =>
+    each.isOutside === true && each.providerRefundId === undefined;
+  const cash = doneOf(own.filter(isCash));
+  const back = bank.refundedFor(paymentId) + cash;
   // What was lost to a dispute is with the shopper, too.
   const lost = bank.takenFrom(paymentId, ["lost"]);
   const gone = back + lost;
   const detail = `${paymentId} of ${orderId} (${order?.status}), ${back} of ${amountMinor} back, ${lost} lost`;
   const bought = order?.status === "paid" && order.payment?.paymentId === paymentId;
-  if (gone > amountMinor) broken("P9", `${detail}: more than came`);
-  if (!bought && gone !== amountMinor) {
+  const isTwice = cash + bank.askedFor(paymentId) > amountMinor;
+  if (gone - cash > amountMinor || isTwice) broken("P9", `${detail}: more than came`);
+  if (!bought && gone < amountMinor) {
     broken("P3", `${detail}: neither bought anything nor was paid back`);
   }
   if (bought && amountMinor > 0 && back >= amountMinor) {
     broken("P3", `${detail}: bought something and was paid back`);
   }
-  const own = listRefunds(order!).filter((refund) => refund.paymentId === paymentId);
   const open = own.filter(({ status }) => status === "due" || status === "requested");
   if (open.length > 0) broken("P3", `${detail}: ${open[0]!.refundId} never ends`);
   const given = own.find(({ status, isOutside }) => status === "failed" && !isOutside);
   if (given) broken("P3", `${detail}: ${given.refundId} was given up: ${given.lastError}`);
-  const done = own
-    .filter(({ status }) => status === "done")
-    .reduce((sum, refund) => sum + refund.amountMinor, 0);
+  const done = doneOf(own);
   if (done !== back) broken("P9", `${detail}: the order says ${done}`);
   const { refundableMinor } = order!.payment!;
   if (bought && refundableMinor !== amountMinor - gone) {

@@ -105,6 +105,13 @@ export class Bank {
     return signSandboxEvent(keys, { type, data }, message);
   }
 
+  /** What of it because the shop asked for it. */
+  askedFor(paymentId: string): number {
+    return this.#live(paymentId)
+      .filter(({ ourRefundId }) => ourRefundId !== undefined)
+      .reduce((sum, { amountMinor }) => sum + amountMinor, 0);
+  }
+
   /** What of a payment went back or is on its way. */
   refundedFor(paymentId: string): number {
     return this.#live(paymentId).reduce((sum, { amountMinor }) => sum + amountMinor, 0);
@@ -120,13 +127,6 @@ export class Bank {
   giveBack(paymentId: string, amountMinor: number): void {
     if (amountMinor > this.#leftOf(paymentId) || amountMinor <= 0) return;
     this.#begin({ paymentId, amountMinor });
-  }
-
-  /** A shopper has all of a payment back in cash, once: nobody at the bank tells of it. */
-  payOutside(paymentId: string): void {
-    const amountMinor = this.#leftOf(paymentId);
-    if (amountMinor > 0)
-      this.refunds.push({ refundId: "cash", paymentId, amountMinor, status: "done" });
   }
 
   /** What of a payment disputes have taken, or only those that were lost. */

@@ -21,6 +21,20 @@ const take = (resource: string, owner = bob, leaseMs = 60_000) =>
 const refusalOf = (resource: string, owner = bob) =>
   metered(() => errorOf(world.locks.acquire({ resource, owner, scope })));
 
+/** Sends on, and does something once behind the first request. */
+function createAfterwards(work: () => Promise<unknown>) {
+  let isFirst = true;
+  return async (command: never): Promise<unknown> => {
+    const isNow = isFirst;
+    isFirst = false;
+    try {
+      return await world.client.send(command);
+    } finally {
+      if (isNow) await work();
+    }
+  };
+}
+
 test("a lock on a name excludes all names below and above it, and no other", async () => {
   const free = await take("product/9/variant", alice);
   expect(free.meter.requests).toBe(1);
@@ -55,6 +69,16 @@ test("renew, check and release cost one request each, and then the names around 
   await world.locks.release(above);
   const { result: again } = await take("a/b/c", alice);
   expect(again.fence).toBeGreaterThan(lock.fence);
+});
+
+test("given back by one tab while another one takes it again, it is taken anew", async () => {
+  const { result: lock } = await take("tabs/a/b", alice);
+  // It is the caller's own, says the first refusal; before it is renewed, it is gone.
+  const send = createAfterwards(() => world.locks.release(lock));
+  const tab = createLockWorldOver({ ...world, client: { send } as never });
+  const again = await tab.locks.acquire({ resource: "tabs/a/b", owner: alice, scope });
+  expect(again.fence).toBeGreaterThan(lock.fence);
+  await world.locks.renew(again);
 });
 
 test("whose lease is over blocks nobody, and is refused afterwards", async () => {

@@ -358,6 +358,19 @@ describe("money that went back by other means", () => {
     },
   );
 
+  it("is with the provider after all when it was being asked meanwhile, and the books say so", () => {
+    const { outcome } = decideRefund(order, wishOf({ outside: true }), nowMs);
+    const [own] = listOpenRefunds(outcome!.next);
+    const said = afterAttempt(outcome!.next, own!, { answer: { status: "outside" }, nowMs });
+    const answer = { refundId: "re_1", status: "done" } as const;
+    const next = afterAttempt(said, refund, { answer, nowMs });
+    expect(refundIn(next)).toMatchObject({ status: "done", providerRefundId: "re_1" });
+    expect(listRefunds(next)).toHaveLength(1);
+    expect(afterAttempt(next, refund, { answer, nowMs })).toBe(next);
+    // Nothing was heard of it: it stays what it was said to be.
+    expect(afterAttempt(said, refund, { answer: noAnswer, nowMs })).toBe(said);
+  });
+
   it("is what was due already, and what was refused for good", async () => {
     const answer = { status: "refused", lastError: "too_old", told: [] } as const;
     for (const first of [order, afterAttempt(order, refund, { answer, nowMs })]) {
