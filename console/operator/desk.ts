@@ -14,6 +14,22 @@ export type Order = AnswerOf<"getOrder">;
 /** One thing that happened. */
 export type Entry = AnswerOf<"listAudit">["entries"][number];
 
+/** An endpoint that is told events. */
+export interface Webhook {
+  readonly endpointId: string;
+  readonly url: string;
+  readonly types: readonly string[];
+  readonly include: readonly string[];
+  readonly active: boolean;
+  readonly pausedAtMs: number | null;
+  readonly pausedBecause: string | null;
+}
+
+interface WebhookPage {
+  readonly webhooks: readonly Webhook[];
+  readonly cursor: string | null;
+}
+
 /** How often somebody had to give way, as it was told last. */
 export type Contention = Readonly<Record<string, number>>;
 
@@ -25,6 +41,7 @@ export interface Desk extends Session {
   readonly locks: Asked<readonly Lock[]>;
   readonly orders: Asked<readonly Order[]>;
   readonly owed: Asked<readonly Order[]>;
+  readonly webhooks: Asked<readonly Webhook[]>;
   readonly contention: Signal<Contention>;
   /** Whose history is open. */
   readonly subject: Signal<string>;
@@ -32,6 +49,18 @@ export interface Desk extends Session {
 
 /** So many rows are in sight; more of them nobody reads. */
 const shown = 50;
+
+/** All endpoints, two pages at the most: the one that is paused must not be on a page that nobody sees. */
+async function listWebhooks({ ask }: Session): Promise<readonly Webhook[]> {
+  const all: Webhook[] = [];
+  let more = "";
+  do {
+    const page = (await ask("GET", `/admin/webhooks?limit=100${more}`)) as WebhookPage;
+    all.push(...page.webhooks);
+    more = page.cursor === null ? "" : `&cursor=${encodeURIComponent(page.cursor)}`;
+  } while (more !== "");
+  return all;
+}
 
 /** Begins to look. One page of each list every few seconds, and nothing while the page is hidden. */
 export function createDesk(session: Session, notices: Notices): Desk {
@@ -57,5 +86,6 @@ export function createDesk(session: Session, notices: Notices): Desk {
     owed: keepAsking(async () => {
       return (await client.listOrders({ query: { ...query, status: "refund_due" } })).orders;
     }, 5_000),
+    webhooks: keepAsking(() => listWebhooks(session), 5_000),
   };
 }

@@ -9,6 +9,7 @@ import { LocksPanel } from "./locks-panel.tsx";
 import { MoneyPanel } from "./money-panel.tsx";
 import { NowPanel } from "./now-panel.tsx";
 import { StoryPanel } from "./story-panel.tsx";
+import { WebhooksPanel } from "./webhooks-panel.tsx";
 
 const desk = createDesk(openSession("root", ["admin"]), createNotices());
 
@@ -23,6 +24,7 @@ function Console() {
         <ItemsPanel desk={desk} />
         <LocksPanel desk={desk} />
         <MoneyPanel desk={desk} />
+        <WebhooksPanel desk={desk} />
         <StoryPanel desk={desk} />
       </main>
     </>

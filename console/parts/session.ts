@@ -7,6 +7,8 @@ export interface Session {
   readonly userId: string;
   readonly client: Client;
   readonly live: Live;
+  /** Sends what the client has no method for, because shops need none: routes for setting up. */
+  readonly ask: (method: string, path: string, body?: object) => Promise<unknown>;
 }
 
 interface Token {
@@ -32,11 +34,27 @@ function createTokens(userId: string, groups: readonly string[]) {
   };
 }
 
+type Tokens = ReturnType<typeof createTokens>;
+
+/** Asks with a token, and once more with a new one where that was refused. */
+function createAsking(tokens: Tokens): Session["ask"] {
+  return async function ask(method, path, body) {
+    const send = async (isRefused: boolean): Promise<Response> => {
+      const authorization = `Bearer ${await tokens({ isRefused })}`;
+      const headers = { authorization, ...(body && { "content-type": "application/json" }) };
+      return fetch(path, { method, headers, ...(body && { body: JSON.stringify(body) }) });
+    };
+    const first = await send(false);
+    const answer = first.status === 401 ? await send(true) : first;
+    const told = await answer.json().catch(() => ({}));
+    if (!answer.ok) throw new Error(told.detail ?? told.message ?? `Answered ${answer.status}`);
+    return told;
+  };
+}
+
 /** Signs somebody in on this machine, whoever one likes to be. */
 export function openSession(userId: string, groups: readonly string[] = []): Session {
-  const client = createClient({
-    baseUrl: location.origin,
-    token: createTokens(userId, groups),
-  });
-  return { userId, client, live: connectLive(client) };
+  const tokens = createTokens(userId, groups);
+  const client = createClient({ baseUrl: location.origin, token: tokens });
+  return { userId, client, live: connectLive(client), ask: createAsking(tokens) };
 }

@@ -1,4 +1,6 @@
 /** The pages for people in a real Chromium: the first page, the shop, the console. */
+import { createServer } from "node:http";
+import type { AddressInfo } from "node:net";
 import axe from "axe-core";
 import type { Browser, BrowserContext, Page } from "playwright-core";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
@@ -146,6 +148,34 @@ describe.runIf(hasChromium)("in a browser", () => {
     await order.getByText("cancelled").waitFor();
     await order.getByRole("button", { name: orderId }).click();
     await seen(page, /order\.cancelled by root: called us/);
+  });
+
+  test("an endpoint that is gone stands paused in front of the operator, who lets it go on @long", async () => {
+    let status = 410;
+    const receiver = createServer((request, response) => {
+      request.resume().on("end", () => response.writeHead(status).end());
+    });
+    await new Promise<void>((settle) => receiver.listen(0, "127.0.0.1", settle));
+    const { port } = receiver.address() as AddressInfo;
+    const [as, groups] = ["root", ["admin"]];
+    const body = { url: `http://127.0.0.1:${port}/`, types: ["lock.acquired"] };
+    await server.call("PUT /admin/webhooks/crm", { as, groups, body });
+    const { page } = await open("/console");
+    const row = page.getByRole("row").filter({ hasText: "crm" });
+    await row.getByText("told").waitFor();
+    await row.getByRole("button", { name: "Send crm a test event" }).click();
+    await seen(page, "crm took nothing: it answered 410.");
+    await server.call("POST /api/documents/told/edit", { as, groups, body: {} });
+    await row.getByText(/^paused since .*: Answered 410$/).waitFor({ timeout: 60_000 });
+    await page.setViewportSize({ width: 390, height: 844 });
+    expect(await page.evaluate("document.documentElement.scrollWidth")).toBeLessThanOrEqual(390);
+    status = 200;
+    await row.getByRole("button", { name: "Tell crm again" }).click();
+    await seen(page, "crm is told again what it missed.");
+    await row.getByText("told", { exact: true }).waitFor();
+    await server.call("DELETE /admin/webhooks/crm", { as, groups });
+    await seen(page, "No endpoint is told what happens.");
+    receiver.close();
   });
 
   test.each(["/", "/shop", "/shop?two", "/console"])(
