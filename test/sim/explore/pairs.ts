@@ -59,9 +59,21 @@ async function insist(
   throw new InvariantBroken("X3", `${label} is never answered`);
 }
 
-/** A receiver that is deleted may miss what was to be told. */
-const isForgotten = (pair: readonly Scene[]): boolean =>
-  pair.some(({ name }) => name.startsWith("DELETE /admin/webhooks"));
+/** What a run could not ask the provider for, the next one does: it comes by schedule. */
+async function reconcileAgain(stage: Stage, pair: readonly Scene[]): Promise<void> {
+  if (!pair.some(({ name }) => name.startsWith("POST /admin/payments/reconcile"))) return;
+  await stage.do(({ reconciling }) => reconciling.reconcileOn({ id: "system:schedule" }));
+}
+
+/**
+ * A receiver that is deleted may miss what was to be told; and who tries a delivery by hand and hears nothing tries it once
+ * more, when the line may have gone on.
+ */
+const isOutOfLine = ({ pair, fault }: Play): boolean =>
+  pair.some(
+    ({ name }) =>
+      name.startsWith("DELETE /admin/webhooks") || (fault && name.endsWith("{deliveryId}/retry")),
+  );
 
 /** A pair, and in which order what they need was put there. */
 interface Play {
@@ -70,13 +82,8 @@ interface Play {
   readonly fault: CrashPoint | undefined;
 }
 
-/** What a run could not ask the provider for, the next one does: it comes by schedule. */
-async function reconcileAgain(stage: Stage, pair: readonly Scene[]): Promise<void> {
-  if (!pair.some(({ name }) => name.startsWith("POST /admin/payments/reconcile"))) return;
-  await stage.do(({ reconciling }) => reconciling.reconcileOn({ id: "system:schedule" }));
-}
-
-async function play(world: World, { pair, isSecondReadied, fault }: Play, run: Run) {
+async function play(world: World, plan: Play, run: Run) {
+  const { pair, isSecondReadied, fault } = plan;
   const stage = new Stage(world);
   await prepare(stage, isSecondReadied ? pair.toReversed() : pair);
   world.conductor = run;
@@ -89,7 +96,7 @@ async function play(world: World, { pair, isSecondReadied, fault }: Play, run: R
   world.conductor = undefined;
   world.crashPoint = undefined;
   await reconcileAgain(stage, pair);
-  if (!isForgotten(pair)) await stage.told.settle(stage.shop.processes);
+  if (!isOutOfLine(plan)) await stage.told.settle(stage.shop.processes);
   await stage.shop.settle();
 }
 
