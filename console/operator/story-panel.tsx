@@ -43,7 +43,13 @@ export function StoryPanel({ desk }: { readonly desk: Desk }) {
     typed.value = subject;
     entries.value = undefined;
     problem.value = "";
-    if (subject) void ask(subject);
+    if (!subject) return undefined;
+    void ask(subject);
+    // What happens meanwhile, and what the trail is told a moment later, comes to it.
+    const timer = setInterval(() => {
+      if (!document.hidden) void ask(subject);
+    }, 2_000);
+    return () => clearInterval(timer);
   });
   const open = (event: Event): void => {
     event.preventDefault();

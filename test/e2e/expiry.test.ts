@@ -242,31 +242,45 @@ describe.concurrent("when many holds are over", () => {
     expect(await file.shop.levels(itemId)).toEqual({ available: 0, held: 60, sold: 0 });
   });
 
-  it("a crowd shares what has come free, and nothing more @long", async () => {
+  // Beside another test, only the test's own `expect` may poll.
+  it("a crowd shares what has come free, and nothing more @long", async ({ expect: own }) => {
     const itemId = await file.shop.item({ quantity: 5 });
     const { expiresAtMs } = await file.shop
       .shopper()
       .mustOrder({ items: [{ itemId, quantity: 5 }] });
     await until(expiresAtMs);
-    const answers = await Promise.all(
-      Array.from({ length: 20 }, () =>
-        file.shop.shopper().order({ items: [{ itemId, quantity: 1 }] }),
-      ),
-    );
-    const won = answers.flatMap(({ status, body }) =>
-      status === 201 ? [{ fromMs: body.createdAtMs!, untilMs: body.expiresAtMs! }] : [],
+    const answers = await Promise.all(Array.from({ length: 20 }, () => insist(itemId)));
+    const won = answers.flatMap(({ status, body, endedAtMs }) =>
+      status === 201 ? [{ fromMs: endedAtMs, untilMs: body.expiresAtMs! }] : [],
     );
     const others = answers.filter(({ status }) => status !== 201);
     // On a busy machine a hold of three seconds is over before the last one has asked, who then gets it.
     expect(won.length).toBeGreaterThanOrEqual(5);
+    // Whoever has heard of it has it until it is over; since when, a slow machine does not tell.
     for (const { fromMs: atMs } of won) {
       const held = won.filter(({ fromMs, untilMs }) => fromMs <= atMs && atMs < untilMs);
       expect(held.length).toBeLessThanOrEqual(5);
     }
-    expect([409, 503]).toEqual(expect.arrayContaining(others.map(({ status }) => status)));
-    const { available, held, sold } = await file.shop.levels(itemId);
-    expect([available + held, sold]).toEqual([5, 0]);
+    expect(new Set(others.map(({ status }) => status))).toEqual(
+      new Set(others.length > 0 ? [409] : []),
+    );
+    await own
+      .poll(async () => {
+        const { available, held, sold } = await file.shop.levels(itemId);
+        return [available + held, sold];
+      })
+      .toEqual([5, 0]);
   });
+
+  /** Asks for one unit, and again as long as the answer is to try again: nothing was changed then. */
+  async function insist(itemId: string) {
+    const shopper = file.shop.shopper();
+    for (;;) {
+      const { status, body } = await shopper.order({ items: [{ itemId, quantity: 1 }] });
+      if (status !== 503) return { status, body, endedAtMs: Date.now() };
+      await sleep(100);
+    }
+  }
 });
 
 describe("a worker that dies while it takes over what is over", () => {

@@ -3,7 +3,7 @@ import { createServer } from "node:http";
 import type { AddressInfo } from "node:net";
 import axe from "axe-core";
 import type { Browser, BrowserContext, Page } from "playwright-core";
-import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import { afterAll, afterEach, beforeAll, describe, expect, test } from "vitest";
 import { createClient } from "../../client/index.ts";
 import { connectLive } from "../../client/live.ts";
 import { hasChromium, launchChromium } from "../support/chromium.ts";
@@ -24,11 +24,18 @@ afterAll(async () => {
   await server?.stop();
 });
 
+/** Pages that nobody looks at any more go on asking, and keep the machine busy: each test's are closed behind it. */
+const contexts: BrowserContext[] = [];
+afterEach(async () => {
+  for (const context of contexts.splice(0)) await context.close();
+});
+
 async function open(
   path: string,
   options: Parameters<Browser["newContext"]>[0] = {},
 ): Promise<{ page: Page; context: BrowserContext }> {
   const context = await browser!.newContext(options);
+  contexts.push(context);
   const page = await context.newPage();
   page.on("console", (message) => {
     const isRefusal = message.text().includes("the server responded with a status of 409");

@@ -33,6 +33,7 @@ const copied = [
   "test",
   "bench",
   "scripts",
+  "examples",
 ];
 const pages = [
   "README.md",
