@@ -46,7 +46,7 @@ Recorded on ${date} at commit \`${commit}\` with \`${command}\`, in ${minutes} m
 
 ${sceneNames.length} routes and jobs that write, each with each and with itself on common ground: **${number(pairs)} pairs, ${number(runs)}
 orders of their requests, ${violations.length} violations.** ${number(independent)} pairs have nothing in common, so that their order cannot matter.
-With one fault at a request of either (its process stops before or after it, its answer is lost, or it is carried out later
+With one fault at a request of either (its process stops behind it, its answer is lost, or it is carried out later
 than its sender believes): **${number(faults)} faults in ${number(faultyRuns)} orders.**
 
 [simulation.md](simulation.md) says how it is done. Orders that differ only in requests that touch nothing in common are one. Time stands
