@@ -37,6 +37,11 @@ const ALONE = [
   "payments/burst",
   "promotions",
 ].map((name) => `test/e2e/${name}.test.ts`);
+
+/** Of this run alone: what a test starts by itself has failures of its own. */
+const failureList = process.env["HOLDFAST_FAILURES"];
+delete process.env["HOLDFAST_FAILURES"];
+
 const isFull = process.env["HOLDFAST_EFFORT"] === "full";
 
 /** What takes longest, where only one processor can be at it, begins first. */
@@ -93,7 +98,10 @@ export default defineConfig({
   test: {
     passWithNoTests: true,
     sequence: { sequencer: InTurn },
-    reporters: process.env["CI"] ? [["default", { summary: false }]] : ["default"],
+    reporters: [
+      ["default", { summary: !process.env["CI"] }],
+      ...(failureList ? [["./test/support/failure-list.ts", { file: failureList }] as const] : []),
+    ],
     projects: plans.map(({ name, group, workers, database, setup, shared, files, except }) => ({
       test: {
         name,

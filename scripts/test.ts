@@ -1,10 +1,11 @@
 /**
  * `npm test`: all that is quick, the certain first. What follows `--` goes to Vitest, and then nothing is left out.
  * `npm run test:full`: what `npm test` does a part of (`test/support/effort.ts`), whole, and what it leaves out: the
- * tests whose names end in `@long`.
+ * tests whose names end in `@long`. Both say at the very end what failed.
  */
 import { type ChildProcess, spawn } from "node:child_process";
-import { globSync, readFileSync } from "node:fs";
+import { existsSync, globSync, mkdtempSync, readFileSync, rmSync } from "node:fs";
+import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { ensureJava } from "../local/database/java.ts";
 import { ROOT } from "../local/root.ts";
@@ -97,6 +98,21 @@ async function reportInTurn(steps: readonly Step[]): Promise<boolean> {
   return isPassed;
 }
 
+/** Runs with a list of what fails (`test/support/failure-list.ts`) and tells it when all is over. */
+async function tellFailuresAfter(work: () => Promise<number>): Promise<number> {
+  const folder = mkdtempSync(join(tmpdir(), "holdfast-failures-"));
+  const list = join(folder, "list.txt");
+  process.env["HOLDFAST_FAILURES"] = list;
+  try {
+    const code = await work();
+    if (existsSync(list) && code !== 0)
+      console.log(`\nWhat failed:\n${readFileSync(list, "utf8")}`);
+    return code;
+  } finally {
+    rmSync(folder, { recursive: true, force: true });
+  }
+}
+
 async function main(): Promise<number> {
   onStopRequest(() => {
     for (const child of running) child.kill("SIGTERM");
@@ -120,7 +136,7 @@ async function main(): Promise<number> {
 }
 
 try {
-  process.exitCode = await main();
+  process.exitCode = await tellFailuresAfter(main);
 } catch (error) {
   console.error(error instanceof Error ? error.message : error);
   process.exitCode = 1;
