@@ -3,7 +3,7 @@
  *
  * @see docs/decisions/0002-data-protection.md
  */
-import { RemovalPolicy } from "aws-cdk-lib";
+import { RemovalPolicy, Stack } from "aws-cdk-lib";
 import {
   AttributeType,
   BillingMode,
@@ -12,8 +12,9 @@ import {
   Table,
   TableEncryption,
 } from "aws-cdk-lib/aws-dynamodb";
-import type { Attribute } from "aws-cdk-lib/aws-dynamodb";
+import type { Attribute, ITable } from "aws-cdk-lib/aws-dynamodb";
 import type { Construct } from "constructs";
+import type { RestoredTable } from "./settings/keeping.ts";
 import type { Settings } from "./settings/settings.ts";
 import {
   type KeyAttribute,
@@ -28,8 +29,8 @@ function attribute({ name, type }: KeyAttribute): Attribute {
   return { name, type: type === "S" ? AttributeType.STRING : AttributeType.NUMBER };
 }
 
-/** Every table of the stack. */
-export type Tables = Readonly<Record<TableName, Table>>;
+/** Every table of the stage: the stack's own, or a restored one that takes its place. */
+export type Tables = Readonly<Record<TableName, ITable>>;
 
 /**
  * Creates every table: on demand, encrypted, with point-in-time recovery. Production keeps its tables
@@ -40,8 +41,33 @@ export type Tables = Readonly<Record<TableName, Table>>;
  * own pays off only where another account must be able to revoke access; `docs/decisions` has more.
  */
 export function createTables(scope: Construct, settings: Settings): Tables {
-  const entries = tableNames.map((name) => [name, createTable(scope, name, settings)] as const);
-  return Object.fromEntries(entries) as Record<TableName, Table>;
+  const entries = tableNames.map((name) => {
+    const own = createTable(scope, name, settings);
+    const restored = settings.restoredTables[name];
+    return [name, restored ? referToRestored(scope, name, restored) : own] as const;
+  });
+  return Object.fromEntries(entries) as Record<TableName, ITable>;
+}
+
+/**
+ * A restored table, by its name. The stack's own stays declared: taken out of the template, it would be deleted
+ * outside production, and leaving the setting out again would make an empty one anew.
+ */
+function referToRestored(
+  scope: Construct,
+  name: TableName,
+  { tableName, streamLabel }: RestoredTable,
+): ITable {
+  const resourceName = `${tableName}/stream/${streamLabel}`;
+  const tableStreamArn = Stack.of(scope).formatArn({
+    service: "dynamodb",
+    resource: "table",
+    resourceName,
+  });
+  return Table.fromTableAttributes(scope, `Restored${name}`, {
+    tableName,
+    ...(streamLabel !== undefined && { tableStreamArn }),
+  });
 }
 
 /** What of the settings decides how a table is kept. */

@@ -68,7 +68,7 @@ export class HoldfastStack extends Stack {
     const bus = createEvents(this, { settings, tables, functions, deadRecords });
     const alarms = createAlarms(this, { settings, api, endpoints: served, functions, deadLetters });
     for (const [key, value] of settings.tags) Tags.of(this).add(key, value);
-    if (settings.backups) backUp(this, tables);
+    if (settings.backups) backUp(this, tables, settings);
     const providers = listProviders(settings);
     this.#output({
       ...Object.fromEntries(

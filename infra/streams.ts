@@ -1,6 +1,6 @@
 /** Feeds the streams of the tables to the functions that follow them. */
 import { Duration } from "aws-cdk-lib";
-import type { Table } from "aws-cdk-lib/aws-dynamodb";
+import type { ITable } from "aws-cdk-lib/aws-dynamodb";
 import { PolicyStatement } from "aws-cdk-lib/aws-iam";
 import { EventSourceMapping, StartingPosition } from "aws-cdk-lib/aws-lambda";
 import type { EventSourceMappingOptions, Function as LambdaFunction } from "aws-cdk-lib/aws-lambda";
@@ -30,7 +30,7 @@ export function followStreams(scope: Construct, props: StreamsProps): void {
 /** One stream, and what follows it. */
 export interface StreamProps {
   readonly id: string;
-  readonly table: Table;
+  readonly table: ITable;
   readonly follower: LambdaFunction;
   readonly deadRecords: DeadRecords;
   readonly mapping: Pick<EventSourceMappingOptions, "maxBatchingWindow" | "filters">;

@@ -2,7 +2,7 @@
 import { join } from "node:path";
 import { connectDynamoDb } from "./database/dynamodb-client.ts";
 import { startDynamoDbLocal, untilDynamoDbAnswers } from "./database/dynamodb-local.ts";
-import { createTables, dropTables } from "./database/tables.ts";
+import { createTables, dropTables, findNamedTables } from "./database/tables.ts";
 import { declaredSignIn } from "./http/api.ts";
 import { createIssuer } from "./http/issuer.ts";
 import { readAssembly } from "./assembly/assembly.ts";
@@ -90,5 +90,6 @@ export async function createDeclared(
       : Promise.resolve(undefined),
   ] as const);
   if (tablePrefix) cleanup.defer(() => dropTables(dynamoDb, tables));
-  return { tables, issuer, signIn };
+  const named = await findNamedTables(dynamoDb, template, tables);
+  return { tables: [...tables, ...named], issuer, signIn };
 }

@@ -106,6 +106,20 @@ export const operationDefinitions = {
     choices: ["off", "on"],
     does: "`on` copies every table daily and keeps 35 days (AWS Backup, about 0.10 USD per GB and month), besides the recovery to any second that every table has",
   },
+  backupCopyTo: {
+    section: "Operation",
+    kind: "text",
+    like: "the ARN of a backup vault like arn:aws:backup:eu-west-1:111122223333:backup-vault:shop",
+    fits: fits(/^arn:aws[a-z-]*:backup:[a-z0-9-]+:\d{12}:backup-vault:[\w-]{2,50}$/),
+    does: "a vault in another account or region that each daily copy is copied to, and kept for 35 days too: the same storage once more, and the transfer between regions (from 0.02 USD per GB). The vault is made and its policy written by its owner ([restore](restore.md#a-vault-elsewhere))",
+  },
+  restoredTables: {
+    section: "Operation",
+    kind: "list",
+    like: "pairs like Orders=orders-restored@2026-11-27T07:31:51.123, with commas",
+    fits: fits(/^\w+=[\w.-]{3,255}(?:@[\w.:-]{5,40})?$/),
+    does: "restored tables that are used instead of the stack's own, each with the label of its stream where it has one ([restore](restore.md)). The stack's own stay as they were and cost their storage: about 0.45 USD per GB and month, recoverable as they are",
+  },
   sweep: {
     section: "Operation",
     kind: "choice",

@@ -9,6 +9,7 @@ import {
 } from "./capacity.ts";
 import { type ProviderName, providerNames } from "../../shared/api/payment-providers.ts";
 import { definitions, providerDefinitions } from "./definitions.ts";
+import { type Keeping, readKeeping } from "./keeping.ts";
 
 /** What one payment provider may be told: its own deadline in seconds, and where its API is. */
 export interface ProviderSettings {
@@ -34,7 +35,7 @@ interface LockLimits {
 }
 
 /** Everything a deployment can choose; `definitions.ts` says what each does. Durations are whole seconds. */
-export interface Settings {
+export interface Settings extends Keeping {
   readonly stage: string;
   readonly production: boolean;
   /** A token issuer of the owner's own; without it the stack makes a Cognito user pool. */
@@ -57,7 +58,6 @@ export interface Settings {
   readonly mailFrom?: string;
   readonly hostedPages?: { readonly prefix: string; readonly callbackUrls: readonly string[] };
   readonly tags: readonly (readonly [key: string, value: string])[];
-  readonly backups: boolean;
   readonly sweep: boolean;
   readonly alarmEmail: readonly string[];
   readonly onPaymentFailure: "release" | "keep";
@@ -132,7 +132,7 @@ export function readSettings(node: Node): Settings {
     ...given({ mailFrom: text("mailFrom") }),
     ...given({ hostedPages: readHostedPages(read, text("signInPrefix"), list("callbackUrls")) }),
     tags: list("tags").map((pair) => pair.split("=") as [string, string]),
-    backups: choice("backups") === "on",
+    ...readKeeping(read),
     sweep: choice("sweep") === "on",
     alarmEmail: list("alarmEmail"),
     onPaymentFailure: choice("onPaymentFailure"),

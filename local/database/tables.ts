@@ -99,6 +99,34 @@ export async function createTables(
   );
 }
 
+/**
+ * Tables that functions are told of by name and the template does not declare: restored ones, which are there already.
+ *
+ * @throws DynamoDbFailure when one is not
+ */
+export async function findNamedTables(
+  dynamoDb: DynamoDbConnection,
+  template: TemplateResolver,
+  declared: readonly LocalTable[],
+): Promise<LocalTable[]> {
+  const functions = template.resources<{
+    readonly Environment?: { readonly Variables?: Readonly<Record<string, string>> };
+  }>("AWS::Lambda::Function");
+  const variables = functions.flatMap(({ properties }) =>
+    Object.entries(properties.Environment?.Variables ?? {}),
+  );
+  const told = variables.filter(([key]) => key.endsWith("_TABLE")).map(([, name]) => name);
+  const own = new Set(declared.map(({ name }) => name));
+  const names = [...new Set(told)].filter((name) => !own.has(name));
+  return Promise.all(
+    names.map(async (name) => {
+      const { Table } = await dynamoDb.call<Description>("DescribeTable", { TableName: name });
+      const streamArn = Table.LatestStreamArn;
+      return { name, logicalId: name, ...(streamArn && { streamArn }) };
+    }),
+  );
+}
+
 /** Drops tables, for a run that shares its DynamoDB Local with others. */
 export async function dropTables(
   dynamoDb: DynamoDbConnection,

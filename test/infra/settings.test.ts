@@ -54,6 +54,7 @@ test("what is not given has the default of the design", () => {
     cognitoPlan: "essentials",
     tags: [],
     backups: false,
+    restoredTables: {},
     sweep: true,
     alarmEmail: [],
     onPaymentFailure: "release",
