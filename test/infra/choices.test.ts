@@ -133,23 +133,6 @@ test("the access log is named so that it needs no room in the account's log poli
   });
 });
 
-/** A table under another logical id would be a new, empty one: CloudFormation would drop the data. */
-test("tables keep their logical ids", () => {
-  const ids = resourcesOf(plain, "AWS::DynamoDB::Table").map(([id]) => id);
-  expect(ids).toEqual(
-    expect.arrayContaining([
-      "Audit3D8ADE0A",
-      "CartsEE95721F",
-      "Documents7E5B2978",
-      "EventsD32975C2",
-      "LocksF3C5D457",
-      "MovementsD0022A57",
-      "OrdersA9B65338",
-      "Stock38709CBC",
-    ]),
-  );
-});
-
 test("a stage's outputs tell where providers send their webhooks and where their keys go", () => {
   const outputs = Object.keys(chosen.findOutputs("*"));
   for (const provider of providerNames) {

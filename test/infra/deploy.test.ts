@@ -99,6 +99,35 @@ test("a table changes one index per update", () => {
   expect(indexChanges({}, { Orders: shape }, ["Orders"])).toEqual([]);
 });
 
+test("an index that would be altered under its name is refused", () => {
+  const deployed = (parts: string[], ProjectionType: string) => ({
+    Resources: {
+      Orders1A2B3C4D: {
+        Type: "AWS::DynamoDB::Table",
+        Properties: {
+          GlobalSecondaryIndexes: [
+            {
+              IndexName: "due",
+              KeySchema: parts.map((AttributeName) => ({ AttributeName })),
+              Projection: { ProjectionType },
+            },
+          ],
+        },
+      },
+    },
+  });
+  const shape = { partition: index.partition, stream: false, ttl: false, indexes: { due: index } };
+  const told = (parts: string[], projection: string) =>
+    indexChanges(deployed(parts, projection), { Orders: shape }, ["Orders"]);
+  expect(told(["a", "b"], "KEYS_ONLY")).toEqual([]);
+  expect(told(["a", "c"], "KEYS_ONLY")).toEqual([expect.stringContaining("alter its index due")]);
+  expect(told(["a", "b"], "ALL")).toEqual([expect.stringContaining("alter its index due")]);
+});
+
+test("the stack as it is changes no index of itself", () => {
+  expect(indexChanges(synthesize({ stage: "prod" }).toJSON())).toEqual([]);
+});
+
 test("the command says what is missing on a machine that is signed in nowhere", () => {
   const nowhere = { AWS_CONFIG_FILE: "/dev/null", AWS_SHARED_CREDENTIALS_FILE: "/dev/null" };
   const env = { PATH: process.env["PATH"], ...nowhere, AWS_EC2_METADATA_DISABLED: "true" };
