@@ -28,8 +28,8 @@ export interface Bundled {
 /**
  * Bundles `functions/<name>.ts` for each of the functions.
  *
- * A bundle is one minified ES module and contains the AWS SDK, so that what was tested is what runs
- * whatever Lambda's own copy is. It has no source map: the same commit gives the same bundle, so a map
+ * A bundle is a minified ES module, with others beside it for what is loaded when it is first called, and contains
+ * the AWS SDK, so that what was tested is what runs whatever Lambda's own copy is. It has no source map: the same commit gives the same bundle, so a map
  * for a stack trace can be made when one is needed. Where the CDK asks for no bundles (in tests, and for
  * stacks that are not deployed), the sources stand in for them.
  *
@@ -73,17 +73,18 @@ function bundleOnce(kept: string, functions: readonly Bundled[]): string {
   return folder;
 }
 
-/** Writes each function's bundle to `<folder>/<name>/index.mjs`. @throws Error with esbuild's own words */
+/**
+ * Writes each function's bundle to `<folder>/<name>/`: `index.mjs`, and beside it what that loads later.
+ *
+ * @throws Error with esbuild's own words
+ */
 export function bundleInto(folder: string, functions: readonly Bundled[]): void {
-  const byProviders = Map.groupBy(functions, ({ providers }) => providers.toSorted().join());
   const order: BundlingOrder = {
     folder,
-    groups: [...byProviders.values()].map((group) => ({
-      absent: realProviderNames.filter((name) => !group[0]!.providers.includes(name)),
-      entries: group.map(({ name }) => ({
-        in: join(functionsFolder, `${name}.ts`),
-        out: `${name}/index`,
-      })),
+    functions: functions.map(({ name, providers }) => ({
+      name,
+      file: join(functionsFolder, `${name}.ts`),
+      absent: realProviderNames.filter((provider) => !providers.includes(provider)),
     })),
   };
   const bundling = join(import.meta.dirname, "bundling.ts");

@@ -1,14 +1,16 @@
 /** Runs esbuild in a process of its own: a CDK app is built without waiting, and plugins need to be waited for. */
+import { join } from "node:path";
 import { build } from "esbuild";
 import { leaveOut } from "./lean.ts";
 
-/** What is to be bundled: functions with the same providers are bundled in one run. */
+/** What is to be bundled. */
 export interface BundlingOrder {
   readonly folder: string;
-  readonly groups: readonly {
-    /** The payment providers that they were not granted. */
+  readonly functions: readonly {
+    readonly name: string;
+    readonly file: string;
+    /** The payment providers that it was not granted. */
     readonly absent: readonly string[];
-    readonly entries: readonly { readonly in: string; readonly out: string }[];
   }[];
 }
 
@@ -16,14 +18,17 @@ export interface BundlingOrder {
 const requireForCommonJs =
   "import { createRequire } from 'node:module'; const require = createRequire(import.meta.url);";
 
-const { folder, groups } = JSON.parse(process.argv[2] ?? "") as BundlingOrder;
+const { folder, functions } = JSON.parse(process.argv[2] ?? "") as BundlingOrder;
 await Promise.all(
-  groups.map(({ absent, entries }) =>
+  functions.map(({ name, file, absent }) =>
     build({
-      entryPoints: [...entries],
-      outdir: folder,
+      entryPoints: [{ in: file, out: "index" }],
+      outdir: join(folder, name),
       outExtension: { ".js": ".mjs" },
       bundle: true,
+      // What is imported when it is first called, a provider's SDK for one, is a file of its own: no cold start reads it.
+      splitting: true,
+      chunkNames: "[name]-[hash]",
       platform: "node",
       format: "esm",
       target: "node24",
