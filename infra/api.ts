@@ -23,6 +23,7 @@ import type { Construct } from "constructs";
 import { listMethods, listPaths } from "../shared/api/endpoint.ts";
 import type { Functions } from "./functions.ts";
 import type { FunctionName } from "./permissions.ts";
+import type { RouteLimit } from "./route-limits.ts";
 import type { Settings } from "./settings/settings.ts";
 
 /** What the API needs to know of an endpoint; the contract says more. */
@@ -130,8 +131,8 @@ export interface RoutesProps {
   readonly endpoints: readonly Route[];
   readonly functions: Functions;
   readonly authorizer: IHttpRouteAuthorizer;
-  /** Endpoints that are promised something, and what they let in: their own metrics are switched on. */
-  readonly measured: Readonly<Record<string, { readonly perSecond: number }>>;
+  /** What single routes let in, by the names of their endpoints. */
+  readonly limits: ReadonlyMap<string, RouteLimit>;
 }
 
 /**
@@ -156,7 +157,7 @@ export function createRoutes(scope: Construct, props: RoutesProps): void {
     integrations.set(functionName, made);
     return made;
   };
-  const measured = new Map<string, { route: HttpRoute; perSecond: number }>();
+  const limited = new Map<string, { route: HttpRoute; limit: RouteLimit }>();
   // An HTTP API answers HEAD only where there is a route for it, and only such a route asks for a token.
   const asked = props.endpoints.flatMap((endpoint) =>
     listPaths(endpoint).flatMap((path) =>
@@ -173,10 +174,10 @@ export function createRoutes(scope: Construct, props: RoutesProps): void {
     });
     if (access === "anyone") acknowledgeOpenRoute(route);
     // What is promised of a route is judged by those who read the answer.
-    const own = kind === "" ? props.measured[name] : undefined;
-    if (own) measured.set(`${method} ${path}`, { route, ...own });
+    const limit = kind === "" ? props.limits.get(name) : undefined;
+    if (limit) limited.set(`${method} ${path}`, { route, limit });
   }
-  measureRoutes(props.stage, measured);
+  limitEach(props.stage, limited);
   const fallback = new HttpRoute(scope, "Route-default", {
     httpApi: api,
     routeKey: HttpRouteKey.DEFAULT,
@@ -188,21 +189,28 @@ export function createRoutes(scope: Construct, props: RoutesProps): void {
   acknowledgeOpenRoute(fallback);
 }
 
-/** Detailed metrics cost by the route and month: only those routes have them that an objective is about. */
-function measureRoutes(
+/** Hands on the limits of single routes; the default of the stage is in force for all others. */
+function limitEach(
   stage: HttpStage,
-  routes: ReadonlyMap<string, { readonly route: HttpRoute; readonly perSecond: number }>,
+  routes: ReadonlyMap<string, { readonly route: HttpRoute; readonly limit: RouteLimit }>,
 ): void {
   const resource = stage.node.defaultChild as CfnStage;
   resource.routeSettings = Object.fromEntries(
-    [...routes].map(([key, { perSecond }]) => [
-      key,
-      {
-        DetailedMetricsEnabled: true,
-        ThrottlingRateLimit: perSecond,
-        ThrottlingBurstLimit: perSecond,
-      },
-    ]),
+    [...routes].map(
+      ([
+        key,
+        {
+          limit: { perSecond, isMeasured },
+        },
+      ]) => [
+        key,
+        {
+          DetailedMetricsEnabled: isMeasured,
+          ThrottlingRateLimit: perSecond,
+          ThrottlingBurstLimit: perSecond,
+        },
+      ],
+    ),
   );
   // API Gateway takes settings only for routes that exist.
   for (const { route } of routes.values()) stage.node.addDependency(route);

@@ -9,6 +9,7 @@ import type { Tables } from "./data.ts";
 import type { TableName } from "./table-shapes.ts";
 import { functionNames, permissions } from "./permissions.ts";
 import type { FunctionName } from "./permissions.ts";
+import type { OriginSecret } from "./origin-secret.ts";
 import type { Permissions } from "./rights.ts";
 import type { ProviderSecrets } from "./secrets.ts";
 import type { Settings } from "./settings/settings.ts";
@@ -23,6 +24,8 @@ export interface FunctionsProps {
   readonly tables: Tables;
   readonly secrets: ProviderSecrets;
   readonly apiUrl: string;
+  /** What a request has to bring along that came the right way, where there is only one. */
+  readonly originSecret?: OriginSecret | undefined;
 }
 
 /** Creates one function per entry of `permissions.ts`; a missing file in `functions/` stops the build. */
@@ -53,6 +56,7 @@ function createFunction(
       ...settingsEnvironment(props),
       ...tableEnvironment(granted, props.tables),
       ...secretEnvironment(granted, props.secrets),
+      ...(props.originSecret !== undefined && { ORIGIN_SECRET: props.originSecret }),
     },
     ...reservedFor(name, props.settings),
     // It may take longer than a request.

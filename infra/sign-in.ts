@@ -80,7 +80,7 @@ function createUserPool(scope: Construct, settings: Settings): UserPool {
     selfSignUpEnabled: true,
     signInAliases: { email: true },
     autoVerify: { email: true },
-    mfa: Mfa.OPTIONAL,
+    mfa: settings.mfa === "required" ? Mfa.REQUIRED : Mfa.OPTIONAL,
     mfaSecondFactor: { otp: true, sms: false },
     passwordPolicy: {
       minLength: 12,

@@ -1,8 +1,8 @@
 /** Puts the parts together; each part says for itself what it is. */
 import { CfnOutput, Stack, Tags } from "aws-cdk-lib";
 import type { App } from "aws-cdk-lib";
+import { createAddress, publicUrl } from "./address.ts";
 import { createAlarms } from "./alarms/alarms.ts";
-import { objectives } from "./alarms/objectives.ts";
 import { createApi, createRoutes, selectRoutes } from "./api.ts";
 import type { Route } from "./api.ts";
 import { createTables } from "./data.ts";
@@ -12,6 +12,8 @@ import { createFunctions } from "./functions.ts";
 import { scheduleJobs } from "./jobs.ts";
 import { createLive } from "./live.ts";
 import { backUp } from "./backups.ts";
+import { createOriginSecret } from "./origin-secret.ts";
+import { limitRoutes } from "./route-limits.ts";
 import { createSecrets, listProviders } from "./secrets.ts";
 import type { Settings } from "./settings/settings.ts";
 import { createSignIn } from "./sign-in.ts";
@@ -34,8 +36,10 @@ export class HoldfastStack extends Stack {
     const secrets = createSecrets(this, settings);
     const { api, stage } = createApi(this, settings);
     const signIn = createSignIn(this, settings);
-    const apiUrl = api.apiEndpoint;
-    const functions = createFunctions(this, { settings, tables, secrets, apiUrl });
+    const apiUrl = publicUrl(api, settings);
+    const originSecret = createOriginSecret(this, settings);
+    const functions = createFunctions(this, { settings, tables, secrets, apiUrl, originSecret });
+    createAddress(this, { api, stage, settings, originSecret });
     createLive(this, { settings, functions });
     const served = selectRoutes(endpoints, settings.production);
     createRoutes(this, {
@@ -43,10 +47,7 @@ export class HoldfastStack extends Stack {
       stage,
       functions,
       endpoints: served,
-      measured: {
-        [objectives[0].endpoint]: { perSecond: settings.capacity.ordersPerSecond },
-        [objectives[1].endpoint]: { perSecond: settings.capacity.webhooksPerSecond },
-      },
+      limits: limitRoutes(settings, endpoints),
       authorizer: signIn.authorizer,
     });
     const deadLetters = {

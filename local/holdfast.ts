@@ -13,6 +13,7 @@ import { createQueues, type Queues } from "./aws/queues.ts";
 import { createSecrets } from "./aws/secrets.ts";
 import { createContentionFront } from "./contention/front.ts";
 import { type Api, readApi } from "./http/api.ts";
+import { behindEdge } from "./http/edge.ts";
 import { joinHeaders } from "./http/event.ts";
 import { createGateway } from "./http/gateway.ts";
 import { refusalOfOrigin } from "./http/origin-guard.ts";
@@ -22,7 +23,6 @@ import { createSockets, type Sockets } from "./http/sockets.ts";
 import { startJobs } from "./jobs/jobs.ts";
 import { createFunctions, type LocalFunctions } from "./lambda/functions.ts";
 import { createLogBook, type LogLine } from "./lambda/log-book.ts";
-import type { Measuring } from "./observe/measuring.ts";
 import { createObserving } from "./observe/observing.ts";
 import { servePage } from "./pages/page.ts";
 import { serveSite } from "./pages/site.ts";
@@ -113,8 +113,7 @@ function createObserved(
 }
 
 /** Answers the API, and the pages that exist on this machine only. */
-function createAnswerer(api: Api, runner: Runner, measuring: Measuring): Answerer {
-  const gateway = createGateway(api, measuring.answer);
+function createAnswerer(gateway: Answerer, runner: Runner): Answerer {
   return async (request) => {
     const refused = refusalOfOrigin(request);
     if (refused) return refused;
@@ -218,7 +217,8 @@ async function start(given: HoldfastOptions, cleanup: AsyncDisposableStack): Pro
   const model = contention?.model;
   const inside = { ...services, ...observed, sockets, tables, schedules, contention: model, desk };
   const runner: Runner = { ...inside, url, dynamoDbEndpoint: database.endpoint, issuer };
-  server.answerWith(createAnswerer(api, runner, measuring));
+  const gateway = behindEdge(template, createGateway(api, measuring.answer));
+  server.answerWith(createAnswerer(gateway, runner));
   desk?.open(url);
   // Stopping goes backwards through what was deferred: this makes new requests end first of all.
   cleanup.defer(() => server.stop());

@@ -6,7 +6,12 @@ import { createTables, dropTables, findNamedTables } from "./database/tables.ts"
 import { declaredSignIn } from "./http/api.ts";
 import { createIssuer } from "./http/issuer.ts";
 import { readAssembly } from "./assembly/assembly.ts";
-import { createResourceValues, listSocketApis, rewriteApiUrl } from "./assembly/resource-values.ts";
+import {
+  createResourceValues,
+  listDomains,
+  listSocketApis,
+  rewriteApiUrl,
+} from "./assembly/resource-values.ts";
 import { type Context, synthesize } from "./assembly/synth.ts";
 import { createTemplateResolver } from "./assembly/template.ts";
 
@@ -65,6 +70,7 @@ export async function loadStack(
     values: createResourceValues({ tablePrefix, ...addresses }),
     rewrite: rewriteApiUrl(addresses.apiUrl, {
       sockets: listSocketApis(assembly.template),
+      domains: listDomains(assembly.template),
       awsUrl: addresses.awsUrl,
     }),
   });

@@ -6,7 +6,7 @@ import { parseArgs } from "node:util";
 import { ROOT } from "../local/root.ts";
 import { signedInAccount } from "./aws/account.ts";
 import { makeStackName } from "./aws/outputs.ts";
-import { checkDeployment, type Plan } from "./deploy/checks.ts";
+import { checkDeployment, needsFirewall, type Plan } from "./deploy/checks.ts";
 
 const usage = `npm run deploy -- --stage NAME [-c key=value …] [--check]
 
@@ -32,13 +32,12 @@ function readCdkContext(): Record<string, string> {
 }
 
 /** Runs the CDK's command line; its questions and its progress are the user's to see. */
-function deploy(stage: string, pairs: readonly string[], outputsFile: string): Promise<number> {
-  const settings = [`stage=${stage}`, ...pairs].flatMap((pair) => ["-c", pair]);
+function cdkDeploy(stack: string, options: readonly string[], outputsFile: string) {
   const cdk = join(ROOT, "node_modules", "aws-cdk", "bin", "cdk");
-  return new Promise((settle) => {
+  return new Promise<number>((settle) => {
     const child = spawn(
       process.execPath,
-      [cdk, "deploy", makeStackName(stage), ...settings, "--outputs-file", outputsFile],
+      [cdk, "deploy", stack, ...options, "--outputs-file", outputsFile],
       { cwd: ROOT, stdio: "inherit" },
     );
     child.once("error", () => settle(1));
@@ -46,9 +45,26 @@ function deploy(stage: string, pairs: readonly string[], outputsFile: string): P
   });
 }
 
-function showOutputs(file: string, stage: string): void {
+function readOutputsFile(file: string, stack: string): Record<string, string> {
   const all = JSON.parse(readFileSync(file, "utf8")) as Record<string, Record<string, string>>;
-  const outputs = Object.entries(all[makeStackName(stage)] ?? {});
+  return all[stack] ?? {};
+}
+
+/** Deploys the stage; before it its firewall, where that is ours to make: the stage has to name it. */
+async function deploy(plan: Plan, pairs: readonly string[], file: string): Promise<number> {
+  const settings = [`stage=${plan.stage}`, ...pairs].flatMap((pair) => ["-c", pair]);
+  const stack = makeStackName(plan.stage!);
+  if (!needsFirewall(plan)) return cdkDeploy(stack, settings, file);
+  const firewall = `${stack}-firewall`;
+  const app = ["--app", "node_modules/.bin/node infra/firewall-app.ts"];
+  const code = await cdkDeploy(firewall, [...app, ...settings], `${file}.firewall`);
+  if (code !== 0) return code;
+  const webAcl = readOutputsFile(`${file}.firewall`, firewall)["WebAclArn"];
+  return cdkDeploy(stack, [...settings, "-c", `webAcl=${webAcl}`], file);
+}
+
+function showOutputs(file: string, stage: string): void {
+  const outputs = Object.entries(readOutputsFile(file, makeStackName(stage)));
   for (const [name, value] of outputs) console.log(`  ${name.padEnd(22)} ${value}`);
   console.log('\nWhat is left to do: docs/go-live.md, from "Provider keys" on.');
 }
@@ -79,7 +95,7 @@ async function main(): Promise<number> {
   const folder = join(ROOT, ".holdfast", "outputs");
   mkdirSync(folder, { recursive: true });
   const file = join(folder, `${plan.stage}.json`);
-  const code = await deploy(plan.stage!, values.context, file);
+  const code = await deploy(plan, values.context, file);
   if (code === 0) showOutputs(file, plan.stage!);
   return code;
 }

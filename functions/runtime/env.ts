@@ -39,6 +39,8 @@ const settingsSchema = z.object({
   LIVE_POSTS_FUNCTION: z.string().default(""),
   /** The bus that events are put on. */
   EVENT_BUS: z.string().default(""),
+  /** What CloudFront says with each request, where nobody may come around it. */
+  ORIGIN_SECRET: z.string().default(""),
   SERVER_TIMING: z.enum(["on", "off"]).default("off"),
 });
 

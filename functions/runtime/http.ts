@@ -11,6 +11,7 @@ import { parseBody } from "./body.ts";
 import { checkPreconditions, conditional, type Preconditions } from "./entity-tag.ts";
 import { env } from "./env.ts";
 import { observe } from "./observe.ts";
+import { checkOrigin } from "./origin.ts";
 import { problemView } from "./problem.ts";
 import { validate, type ValidRequest } from "./validate.ts";
 
@@ -110,6 +111,7 @@ export function createHandler(routes: readonly Route[], otherwise?: (event: Even
   );
 
   async function answerTo(event: Event): Promise<Answer> {
+    checkOrigin(event.headers);
     const route = byKey.get(event.routeKey);
     if (route) return runRoute(route, event);
     if (otherwise) return otherwise(event);

@@ -29,12 +29,21 @@ function distance(from: string, to: string): number {
 }
 
 /** The known name that a misspelt one is nearest to, unless nothing is near. */
-function nearest(given: string, known: readonly string[]): string | undefined {
+export function nearest(given: string, known: readonly string[]): string | undefined {
   const byDistance = known
     .map((name) => ({ name, far: distance(given.toLowerCase(), name.toLowerCase()) }))
     .toSorted((left, right) => left.far - right.far);
   const [best] = byDistance;
   return best && best.far <= Math.max(2, given.length / 3) ? best.name : undefined;
+}
+
+/** Without the fields that were not given. */
+export function omitMissing<T extends object>(
+  fields: T,
+): { [K in keyof T]?: Exclude<T[K], undefined> } {
+  return Object.fromEntries(Object.entries(fields).filter(([, value]) => value !== undefined)) as {
+    [K in keyof T]?: Exclude<T[K], undefined>;
+  };
 }
 
 /** Reads settings; `problems` tells afterwards everything that was wrong with them. */

@@ -4,6 +4,7 @@
 export const sections = [
   "Stage",
   "Sign-in",
+  "Address",
   "Orders and payment",
   "Capacity",
   "Operation",

@@ -1,11 +1,18 @@
 /** Every setting of a deployment as data: what it takes, what it is when not given, what it does. */
 import { providerNames } from "../../shared/api/payment-providers.ts";
+import { addressDefinitions } from "./address-definitions.ts";
 import { type Definition, isUrl } from "./definition.ts";
 import { operationDefinitions } from "./operation-definitions.ts";
 import { shopDefinitions } from "./shop-definitions.ts";
+import { signInDefinitions } from "./sign-in-definitions.ts";
 
 /** Every setting by its key, but for those of the payment providers. */
-export const definitions = { ...shopDefinitions, ...operationDefinitions };
+export const definitions = {
+  ...shopDefinitions,
+  ...signInDefinitions,
+  ...addressDefinitions,
+  ...operationDefinitions,
+};
 
 /** The settings that each payment provider has, under `payment.<provider>.`. */
 export const providerDefinitions = {

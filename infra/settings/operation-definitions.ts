@@ -30,6 +30,13 @@ export const operationDefinitions = {
     most: 10000,
     does: "the same for payment providers' webhooks, so that nobody else's crowd keeps them out",
   },
+  routesPerSecond: {
+    section: "Capacity",
+    kind: "list",
+    like: "pairs of an operation and its requests a second like listItems=50, with commas",
+    fits: fits(/^[A-Za-z]+=(?:[1-9]\d{0,3}|10000)$/),
+    does: "the same for any other route, by the operation's name in `/openapi.json`. Free, as all of these",
+  },
   reservedForWebhooks: {
     section: "Capacity",
     kind: "number",
@@ -131,6 +138,6 @@ export const operationDefinitions = {
     kind: "list",
     like: "mail addresses like ops@example.com, with commas",
     fits: fits(/^[^\s@,]+@[^\s@,]+\.[^\s@,]+$/),
-    does: "who hears the alarms; each address confirms by a mail from AWS",
+    does: "who hears the alarms; each address confirms by a mail from AWS. Free for the first 1,000 mails a month, then 0.02 USD for each 1,000",
   },
 } as const satisfies Record<string, Definition>;

@@ -1,15 +1,12 @@
 /** Turns CDK context into settings that the rest of the app can trust; nothing else reads context. */
 import type { Node } from "constructs";
-import { ContextReader } from "./context-reader.ts";
-import {
-  type Capacity,
-  fitDueShards,
-  productionOwnerRuns,
-  productionWebhookRuns,
-} from "./capacity.ts";
+import { ContextReader, omitMissing } from "./context-reader.ts";
+import { type Capacity, readCapacity } from "./capacity.ts";
 import { type ProviderName, providerNames } from "../../shared/api/payment-providers.ts";
+import { type AddressSettings, readAddress } from "./address.ts";
 import { definitions, providerDefinitions } from "./definitions.ts";
 import { type Keeping, readKeeping } from "./keeping.ts";
+import { type HostedPages, readHostedPages, readTokens, type TokenSettings } from "./sign-in.ts";
 
 /** What one payment provider may be told: its own deadline in seconds, and where its API is. */
 export interface ProviderSettings {
@@ -39,7 +36,7 @@ export interface Settings extends Keeping {
   readonly stage: string;
   readonly production: boolean;
   /** A token issuer of the owner's own; without it the stack makes a Cognito user pool. */
-  readonly tokens?: { readonly issuer: string; readonly audience: readonly string[] };
+  readonly tokens?: TokenSettings;
   /** The claim that lists a caller's groups, and the exact name of the one that administers. */
   readonly groupsClaim: string;
   readonly adminGroup: string;
@@ -56,7 +53,11 @@ export interface Settings extends Keeping {
   readonly limits: Limits;
   readonly lockLimits: LockLimits;
   readonly mailFrom?: string;
-  readonly hostedPages?: { readonly prefix: string; readonly callbackUrls: readonly string[] };
+  readonly hostedPages?: HostedPages;
+  /** Whether everybody of the user pool needs a second factor. */
+  readonly mfa: "optional" | "required";
+  /** Where the API is reached, unless AWS makes that up. */
+  readonly address?: AddressSettings;
   readonly tags: readonly (readonly [key: string, value: string])[];
   readonly sweep: boolean;
   readonly alarmEmail: readonly string[];
@@ -111,11 +112,10 @@ export function readSettings(node: Node): Settings {
   const stage = text("stage");
   const production =
     read.given("production") === undefined ? stage === "prod" : choice("production") === "on";
-  const tokens = readTokens(read, text("issuer"), list("audience"));
   const settings: Settings = {
     stage,
     production,
-    ...(tokens && { tokens }),
+    ...omitMissing({ tokens: readTokens(read) }),
     groupsClaim: text("groupsClaim"),
     adminGroup: text("adminGroup"),
     documentAccess: readDocumentAccess(read, production),
@@ -127,10 +127,12 @@ export function readSettings(node: Node): Settings {
     maxHoldSeconds: number("maxHoldSeconds"),
     limits: readLimits(number),
     lockLimits: readLockLimits(number),
-    capacity: readCapacity(number, production),
+    capacity: readCapacity(read, production),
     cognitoPlan: choice("cognitoPlan"),
-    ...given({ mailFrom: text("mailFrom") }),
-    ...given({ hostedPages: readHostedPages(read, text("signInPrefix"), list("callbackUrls")) }),
+    ...omitMissing({ mailFrom: text("mailFrom") }),
+    ...omitMissing({ hostedPages: readHostedPages(read) }),
+    mfa: choice("mfa"),
+    ...omitMissing({ address: readAddress(read) }),
     tags: list("tags").map((pair) => pair.split("=") as [string, string]),
     ...readKeeping(read),
     sweep: choice("sweep") === "on",
@@ -166,24 +168,6 @@ export function namesStage(node: Node): boolean {
   return new ContextReader(node).given("stage") !== undefined;
 }
 
-function readTokens(
-  read: ContextReader,
-  issuer: string | undefined,
-  audience: readonly string[],
-): Settings["tokens"] {
-  if ((read.given("issuer") === undefined) !== (audience.length === 0)) {
-    read.problems.push("issuer and audience must be given together");
-  }
-  return issuer === undefined || audience.length === 0 ? undefined : { issuer, audience };
-}
-
-/** Without the fields that were not given. */
-function given<T extends object>(fields: T): { [K in keyof T]?: Exclude<T[K], undefined> } {
-  return Object.fromEntries(Object.entries(fields).filter(([, value]) => value !== undefined)) as {
-    [K in keyof T]?: Exclude<T[K], undefined>;
-  };
-}
-
 function readLimits(number: ReturnType<typeof createReaders>["number"]): Limits {
   return {
     maxOpenOrders: number("maxOpenOrders"),
@@ -200,35 +184,6 @@ function readLockLimits(number: ReturnType<typeof createReaders>["number"]): Loc
   };
 }
 
-function readCapacity(
-  number: ReturnType<typeof createReaders>["number"],
-  production: boolean,
-): Capacity {
-  const warmWriteUnits = number("warmWriteUnits");
-  return {
-    throttlePerSecond: number("throttlePerSecond"),
-    ordersPerSecond: number("ordersPerSecond"),
-    webhooksPerSecond: number("webhooksPerSecond"),
-    reservedForWebhooks: number("reservedForWebhooks") ?? (production ? productionWebhookRuns : 0),
-    reservedForOwners: number("reservedForOwners") ?? (production ? productionOwnerRuns : 0),
-    reservedForChanges: number("reservedForChanges"),
-    reservedForCleanup: number("reservedForCleanup"),
-    dueShards: number("dueShards") ?? fitDueShards(warmWriteUnits),
-    ...given({ warmReadUnits: number("warmReadUnits"), warmWriteUnits }),
-  };
-}
-
-function readHostedPages(
-  read: ContextReader,
-  prefix: string | undefined,
-  callbackUrls: readonly string[],
-): Settings["hostedPages"] {
-  if ((read.given("signInPrefix") === undefined) !== (callbackUrls.length === 0)) {
-    read.problems.push("signInPrefix and callbackUrls must be given together");
-  }
-  return prefix === undefined || callbackUrls.length === 0 ? undefined : { prefix, callbackUrls };
-}
-
 function readProviders(read: ContextReader, production: boolean): Settings["providers"] {
   const entries = providerNames.map((name): [ProviderName, ProviderSettings] => {
     const seconds = read.number(`payment.${name}.seconds`, providerDefinitions.seconds);
@@ -240,7 +195,7 @@ function readProviders(read: ContextReader, production: boolean): Settings["prov
     if (production && baseUrl?.startsWith("http:")) {
       read.problems.push(`${key} must be a URL (https:) in production, not "${baseUrl}"`);
     }
-    return [name, given({ seconds, maxHoldSeconds, baseUrl })];
+    return [name, omitMissing({ seconds, maxHoldSeconds, baseUrl })];
   });
   return Object.fromEntries(entries) as Record<ProviderName, ProviderSettings>;
 }

@@ -1,5 +1,5 @@
-/** Settings of the shop itself: its stage, its orders and payments, its sign-in. */
-import { type Definition, fits, isOrigin, isUrl } from "./definition.ts";
+/** Settings of the shop itself: its stage, its orders and payments. */
+import { type Definition, fits } from "./definition.ts";
 
 /** Every setting of these sections by its key. */
 export const shopDefinitions = {
@@ -17,85 +17,6 @@ export const shopDefinitions = {
     choices: ["off", "on"],
     otherwise: "`on` for the stage `prod`, else `off`",
     does: "`on` keeps tables, logs and users when the stack goes, refuses its deletion, and leaves out the sandbox and the test routes",
-  },
-  issuer: {
-    section: "Sign-in",
-    kind: "text",
-    like: "a URL (https:)",
-    fits: isUrl("https:"),
-    does: "an OpenID issuer of your own instead of a Cognito user pool; together with `audience`",
-  },
-  audience: {
-    section: "Sign-in",
-    kind: "list",
-    like: "names of clients, with commas",
-    fits: fits(/^\S+$/),
-    does: "whose tokens of that issuer are for this API",
-  },
-  groupsClaim: {
-    section: "Sign-in",
-    kind: "text",
-    default: "cognito:groups",
-    like: "the name of a claim",
-    fits: fits(/^\S+$/),
-    does: "the claim of a token that lists its holder's groups",
-  },
-  adminGroup: {
-    section: "Sign-in",
-    kind: "text",
-    default: "admin",
-    like: "the name of a group",
-    fits: fits(/^\S(?:.*\S)?$/),
-    does: "the exact name of the group that administers",
-  },
-  documentAccess: {
-    section: "Sign-in",
-    kind: "choice",
-    choices: ["open", "group"],
-    otherwise: "`group` in production, else `open`",
-    does: "who may read, lock and edit documents that have no access list: anybody who is signed in, or only `editorsGroup`",
-  },
-  editorsGroup: {
-    section: "Sign-in",
-    kind: "text",
-    default: "editors",
-    like: "the name of a group",
-    fits: fits(/^\S(?:.*\S)?$/),
-    does: "the exact name of the group that edits documents where `documentAccess` is `group`",
-  },
-  allowOrigins: {
-    section: "Sign-in",
-    kind: "list",
-    like: "origins like https://shop.example.com, with commas",
-    fits: isOrigin,
-    does: "origins whose pages may call the API",
-  },
-  cognitoPlan: {
-    section: "Sign-in",
-    kind: "choice",
-    choices: ["essentials", "lite", "plus"],
-    does: "plan of the user pool, priced by monthly users: the first 10,000 are free in `lite` and `essentials`, then 0.0055 and 0.015 USD each; `plus` adds threat protection at 0.02 USD from the first",
-  },
-  mailFrom: {
-    section: "Sign-in",
-    kind: "text",
-    like: "a mail address like shop@example.com",
-    fits: fits(/^[^\s@,]+@[^\s@,]+\.[^\s@,]+$/),
-    does: "an address verified in SES of the same region, from which sign-in mails come; otherwise Cognito's own, at most 50 a day. 0.10 USD per 1,000 mails",
-  },
-  signInPrefix: {
-    section: "Sign-in",
-    kind: "text",
-    like: "a prefix like my-shop: lower-case letters, digits and dashes",
-    fits: fits(/^[a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])?$/),
-    does: "gives hosted pages at `https://<prefix>.auth.<region>.amazoncognito.com`; together with `callbackUrls`",
-  },
-  callbackUrls: {
-    section: "Sign-in",
-    kind: "list",
-    like: "URLs like https://shop.example.com/signed-in, with commas",
-    fits: isUrl("https:", "http:"),
-    does: "where hosted pages may send a signed-in shopper back to",
   },
   holdSeconds: {
     section: "Orders and payment",

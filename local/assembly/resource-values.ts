@@ -18,13 +18,21 @@ function awsApiUrl(apiId: string): string {
   return `https://${apiId}.execute-api.${REGION}.amazonaws.com`;
 }
 
+/** What else than the API's own address is turned into a local one. */
+interface RewriteOptions {
+  readonly sockets?: readonly string[];
+  readonly awsUrl?: string;
+  /** Domains of the API; only an address that is nothing else is one, not a page's that has it for a host. */
+  readonly domains?: readonly string[];
+}
+
 /**
  * Turns every address of an API on AWS into the local one, with the stage's trailing slash dropped. A WebSocket API
  * has two: clients connect to the one, the other belongs to AWS's own services.
  */
 export function rewriteApiUrl(
   apiUrl: string,
-  { sockets, awsUrl }: { sockets: readonly string[]; awsUrl: string } = { sockets: [], awsUrl: "" },
+  { sockets = [], awsUrl = "", domains = [] }: RewriteOptions = {},
 ): (text: string) => string {
   const pattern = new RegExp(
     `(https|wss)://([a-z0-9]+)\\.execute-api\\.${REGION}\\.amazonaws\\.com(/?)`,
@@ -34,13 +42,26 @@ export function rewriteApiUrl(
     if (scheme === "wss") return apiUrl.replace(/^http/u, "ws");
     return sockets.includes(apiId) ? awsUrl : apiUrl;
   };
-  return (text) =>
-    text.includes("execute-api")
+  const own = new Set(domains.map((domain) => `https://${domain}`));
+  return (text) => {
+    if (own.has(text)) return apiUrl;
+    return text.includes("execute-api")
       ? text.replace(
           pattern,
           (_, scheme: string, apiId: string, slash: string) => place(scheme, apiId) + slash,
         )
       : text;
+  };
+}
+
+/** The domains that lead to the template's API, through CloudFront or not. */
+export function listDomains({ Resources }: Template): string[] {
+  return Object.values(Resources).flatMap(({ Type, Properties = {} }) => {
+    if (Type === "AWS::ApiGatewayV2::DomainName") return [String(Properties["DomainName"])];
+    if (Type !== "AWS::CloudFront::Distribution") return [];
+    const { Aliases = [] } = Properties["DistributionConfig"] as { Aliases?: string[] };
+    return Aliases;
+  });
 }
 
 /** The ids of the template's WebSocket APIs. */
@@ -123,6 +144,11 @@ const KINDS: Record<string, { named?: string; ref?: Values[string]; attributes?:
       ExecutionEndpoint: (name) => awsApiUrl(shortId(name)),
     },
   },
+  "AWS::ApiGatewayV2::DomainName": {
+    named: "DomainName",
+    attributes: { RegionalDomainName: (name) => name, RegionalHostedZoneId: (name) => name },
+  },
+  "AWS::CloudFront::Distribution": { attributes: { DomainName: (name) => name } },
   "AWS::ApiGatewayV2::Stage": { named: "StageName" },
   "AWS::Logs::LogGroup": {
     named: "LogGroupName",

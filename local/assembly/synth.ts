@@ -23,8 +23,11 @@ import { hasItsCode, pruneCode, shareCode } from "./shared-code.ts";
 /** CDK context as `-c key=value` gives it. */
 export type Context = Record<string, string>;
 
-/** Whoever deploys has to name a stage; on this machine there is only one at a time. */
-const DEFAULTS: Context = { stage: "dev" };
+/** Whoever deploys has to name a stage, and a firewall with `edge=on`; on this machine there is one stage and no firewall. */
+const DEFAULTS: Context = {
+  stage: "dev",
+  webAcl: "arn:aws:wafv2:us-east-1:000000000000:global/webacl/none/none",
+};
 
 const ASSEMBLIES = join(SCRATCH, "assemblies");
 const BUNDLES = join(SCRATCH, "bundles");

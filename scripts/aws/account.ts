@@ -18,10 +18,12 @@ export function signedInAccount(): Account {
       const { Account: number } = await new STSClient().send(new GetCallerIdentityCommand());
       return number!;
     },
-    async bootstrapVersion() {
+    async bootstrapVersion(region) {
       try {
         const command = new GetParameterCommand({ Name: bootstrapParameter });
-        return Number((await new SSMClient().send(command)).Parameter?.Value);
+        return Number(
+          (await new SSMClient(region ? { region } : {}).send(command)).Parameter?.Value,
+        );
       } catch (error) {
         if (error instanceof ParameterNotFound) return undefined;
         throw error;

@@ -1,6 +1,9 @@
 /** Everything that a deployment needs, asked for before it begins: one message for each thing that is missing. */
 import { App } from "aws-cdk-lib";
+import { limitRoutes } from "../../infra/route-limits.ts";
+import { noFirewall } from "../../infra/settings/address.ts";
 import { readSettings, type Settings, SettingsError } from "../../infra/settings/settings.ts";
+import { endpoints } from "../../shared/api/index.ts";
 import { indexChanges, type Template } from "./index-changes.ts";
 
 /** What is to be deployed. */
@@ -15,8 +18,8 @@ export interface Account {
   region(): Promise<string>;
   /** The account's number. @throws Error when nobody is signed in */
   identity(): Promise<string>;
-  /** The version of the CDK's own resources, undefined where there are none. */
-  bootstrapVersion(): Promise<number | undefined>;
+  /** The version of the CDK's own resources, in this region or another, undefined where there are none. */
+  bootstrapVersion(region?: string): Promise<number | undefined>;
   /** How many functions may run at once. */
   concurrency(): Promise<number>;
   /** The template of the stage as it is now, undefined where there is none. */
@@ -36,11 +39,20 @@ const oldestBootstrap = 6;
 /** Lambda keeps at least so many runs for functions without a reserve of their own. */
 const unreservedRuns = 100;
 
+/** Whether the firewall is ours to make: an edge is asked for, and none was given. */
+export function needsFirewall({ context }: Plan): boolean {
+  return context["edge"] === "on" && (context["webAcl"] ?? "") === "";
+}
+
 /** The settings of a plan, or what is wrong with them. */
-function checkSettings({ stage, context }: Plan): Settings | readonly string[] {
+function checkSettings(plan: Plan): Settings | readonly string[] {
+  const { stage, context } = plan;
   if (stage === undefined) return ["No stage was named: npm run deploy -- --stage NAME"];
+  const made = needsFirewall(plan) ? { webAcl: noFirewall } : {};
   try {
-    return readSettings(new App({ context: { ...context, stage } }).node);
+    const settings = readSettings(new App({ context: { ...context, ...made, stage } }).node);
+    limitRoutes(settings, endpoints);
+    return settings;
   } catch (error) {
     if (error instanceof SettingsError) return error.problems;
     throw error;
@@ -55,7 +67,18 @@ async function orUndefined<T>(asked: Promise<T>): Promise<T | undefined> {
   }
 }
 
-async function checkAccount(settings: Settings, account: Account) {
+/** Where the CDK has to be at home: in the stage's region, and in that of its firewall. */
+async function checkBootstrap(regions: readonly string[], identity: string, account: Account) {
+  const missing: string[] = [];
+  for (const region of new Set(regions)) {
+    const version = await account.bootstrapVersion(region);
+    if (version !== undefined && version >= oldestBootstrap) continue;
+    missing.push(`The CDK is not at home here yet: npx cdk bootstrap aws://${identity}/${region}`);
+  }
+  return missing;
+}
+
+async function checkAccount(settings: Settings, account: Account, firewallRegions: string[]) {
   const missing: string[] = [];
   const hints: string[] = [];
   const region = await orUndefined(account.region());
@@ -66,10 +89,13 @@ async function checkAccount(settings: Settings, account: Account) {
       "Nobody is signed in to AWS: aws sso login, or export AWS_PROFILE or AWS_ACCESS_KEY_ID",
     );
   }
-  if (identity === undefined) return { missing, hints };
-  const version = await account.bootstrapVersion();
-  if (version === undefined || version < oldestBootstrap) {
-    missing.push(`The CDK is not at home here yet: npx cdk bootstrap aws://${identity}/${region}`);
+  if (region === undefined || identity === undefined) return { missing, hints };
+  missing.push(...(await checkBootstrap([region, ...firewallRegions], identity, account)));
+  const certified = settings.address?.edge
+    ? undefined
+    : settings.address?.certificate.split(":")[3];
+  if (certified !== undefined && certified !== region) {
+    missing.push(`certificate is of ${certified}: without edge=on it must be of ${region}`);
   }
   const { reservedForWebhooks, reservedForOwners, reservedForChanges, reservedForCleanup } =
     settings.capacity;
@@ -101,6 +127,6 @@ export async function checkDeployment(plan: Plan, account: Account): Promise<Fin
   if (read.production && read.alarmEmail.length === 0) {
     missing.push("Nobody would hear the alarms: -c alarmEmail=you@example.com");
   }
-  const found = await checkAccount(read, account);
+  const found = await checkAccount(read, account, needsFirewall(plan) ? ["us-east-1"] : []);
   return { missing: [...missing, ...found.missing], hints: found.hints };
 }

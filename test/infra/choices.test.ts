@@ -21,21 +21,30 @@ const chosen = synthesize({
   mailFrom: "shop@example.com",
   signInPrefix: "my-shop",
   callbackUrls: "https://shop.example.com/in",
+  mfa: "required",
+  routesPerSecond: "listItems=50,getItem=70",
   tags: "team=shop,cost=42",
   backups: "on",
 });
 
-test("requests are throttled as a whole, and orders and webhooks each by themselves", () => {
+test("requests are throttled as a whole, and single routes each by themselves", () => {
   const [[, stage] = []] = resourcesOf<{
     DefaultRouteSettings: object;
     RouteSettings: Record<string, object>;
   }>(chosen, "AWS::ApiGatewayV2::Stage");
   const most = { ThrottlingBurstLimit: 300, ThrottlingRateLimit: 300 };
   expect(stage!.Properties.DefaultRouteSettings).toEqual(most);
-  expect(Object.values(stage!.Properties.RouteSettings)).toEqual([
-    { DetailedMetricsEnabled: true, ThrottlingRateLimit: 100, ThrottlingBurstLimit: 100 },
-    { DetailedMetricsEnabled: true, ThrottlingRateLimit: 50, ThrottlingBurstLimit: 50 },
-  ]);
+  const limit = (perSecond: number, isMeasured: boolean) => ({
+    DetailedMetricsEnabled: isMeasured,
+    ThrottlingRateLimit: perSecond,
+    ThrottlingBurstLimit: perSecond,
+  });
+  expect(stage!.Properties.RouteSettings).toEqual({
+    "POST /order/{userId}": limit(100, true),
+    "POST /webhooks/{provider}": limit(50, true),
+    "GET /items": limit(50, false),
+    "GET /items/{itemId}": limit(70, false),
+  });
 });
 
 test("webhooks and owners of locks keep runs for themselves in production, streams and the sweep where asked", () => {
@@ -108,6 +117,7 @@ test("hosted pages hand over codes only; mail comes from one's own address", () 
   });
   chosen.hasResourceProperties("AWS::Cognito::UserPool", {
     UserPoolTier: "PLUS",
+    MfaConfiguration: "ON",
     EmailConfiguration: Match.objectLike({ From: "shop@example.com" }),
   });
 });

@@ -5,7 +5,7 @@ import { expect, test } from "vitest";
 import { keys } from "../../infra/settings/definitions.ts";
 import { type Account, checkDeployment } from "../../scripts/deploy/checks.ts";
 import { indexChanges } from "../../scripts/deploy/index-changes.ts";
-import { synthesize } from "./synthesize.ts";
+import { everythingOn, ownDomain, synthesize } from "./synthesize.ts";
 
 const refuse = () => Promise.reject(new Error("no"));
 const ready: Account = {
@@ -47,6 +47,22 @@ test("region, credentials and bootstrap are asked for one after the other", asyn
   expect(await missing({ stage }, { bootstrapVersion: async () => undefined })).toEqual([
     "The CDK is not at home here yet: npx cdk bootstrap aws://123456789012/eu-central-1",
   ]);
+});
+
+test("an edge needs the CDK in us-east-1 too, unless the firewall is given; a domain alone its certificate nearby", async () => {
+  const { webAcl, ...edge } = everythingOn;
+  const elsewhere = {
+    bootstrapVersion: async (region?: string) => (region === "us-east-1" ? undefined : 27),
+  };
+  const stage = "staging";
+  expect(await missing({ stage, context: edge }, elsewhere)).toEqual([
+    "The CDK is not at home here yet: npx cdk bootstrap aws://123456789012/us-east-1",
+  ]);
+  expect(await missing({ stage, context: { ...edge, webAcl: webAcl! } }, elsewhere)).toEqual([]);
+  expect(await missing({ stage, context: ownDomain })).toEqual([
+    "certificate is of us-east-1: without edge=on it must be of eu-central-1",
+  ]);
+  expect(await missing({ stage, context: { routesPerSecond: "getItems=5" } })).toHaveLength(1);
 });
 
 test("a new account, which runs 10 at once, is told how to keep no runs", async () => {
@@ -149,6 +165,7 @@ const guide = readFileSync("docs/go-live.md", "utf8");
 
 // Made here and not in its test: a synthesis is slow on a busy machine.
 const outputs = synthesize({
+  ...ownDomain,
   signInPrefix: "shop",
   callbackUrls: "https://shop.example.com/in",
 }).findOutputs("*");

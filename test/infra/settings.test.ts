@@ -45,6 +45,7 @@ test("what is not given has the default of the design", () => {
       throttlePerSecond: 2000,
       ordersPerSecond: 1000,
       webhooksPerSecond: 500,
+      routesPerSecond: {},
       reservedForWebhooks: 0,
       reservedForOwners: 0,
       reservedForChanges: 0,
@@ -52,6 +53,7 @@ test("what is not given has the default of the design", () => {
       dueShards: 4,
     },
     cognitoPlan: "essentials",
+    mfa: "optional",
     tags: [],
     backups: false,
     restoredTables: {},
@@ -138,6 +140,10 @@ test.each([
   ["payment.paypal.seconds", "900"],
   ["payment.wompi.second", "900"],
   ["holdseconds", "300"],
+  ["routesPerSecond", "getItem"],
+  ["addressPerMinute", "9"],
+  ["mfa", "admins"],
+  ["hostedZone", "Z0123456789ABC"],
 ])("a wrong %s (%s) is refused by its name", (key, value) => {
   const problems = problemsOf({ [key]: value });
   expect(problems).toHaveLength(1);
