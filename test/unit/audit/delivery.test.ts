@@ -234,7 +234,7 @@ beforeAll(async () => {
     }
   }
   entries = shop.engine.table("Audit").items() as unknown as AuditEntry[];
-}, 120_000);
+}, 600_000);
 
 test("there is one entry for each state change, none is missing and none is double", () => {
   const wanted = new Map(shop.changes.map((change) => [change.sequence, eventsIn(change)]));

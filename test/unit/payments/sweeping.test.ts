@@ -68,7 +68,7 @@ async function stillDue({ database, clock }: Pick<World, "database" | "clock">):
 }
 
 describe("one sweep", () => {
-  it("ends every abandoned order, however many there are @long", { timeout: 240_000 }, async () => {
+  it("ends every abandoned order, however many there are @long", { timeout: 600_000 }, async () => {
     const count = effort({ part: 400, all: 10_000 });
     const { world, shop, passTime } = await abandoned(count);
     passTime(holdMs);
