@@ -16,6 +16,7 @@ import { oldRowFaults } from "./old-row-faults.ts";
 import { pairFaults } from "./pair-faults.ts";
 import { peopleFaults } from "./people-faults.ts";
 import { reconcilerFaults } from "./reconciler-faults.ts";
+import { restFaults } from "./rest-faults.ts";
 import { shopperFaults } from "./shopper-faults.ts";
 import { webhookFaults } from "./webhook-faults.ts";
 
@@ -114,6 +115,7 @@ export const plantedFaults: readonly PlantedFault[] = [
   ...pairFaults,
   ...peopleFaults,
   ...reconcilerFaults,
+  ...restFaults,
   ...shopperFaults,
   fault(
     "a lock is not free at the instant its lease ends",
