@@ -41,7 +41,7 @@ async function count(told: Spent, step: () => Promise<unknown>): Promise<Spent> 
   return spentSince(start);
 }
 
-test("a paid order and a lock use what is written down @long", { timeout: 300_000 }, async () => {
+test("a paid order and a lock use what is written down @long", { timeout: 3_000_000 }, async () => {
   const steps = tableUnder("docs/cost.md", "One thing at a time");
   const told = (what: string): Spent => {
     const row = steps.find(([name]) => name === what)!;

@@ -27,12 +27,12 @@ async function findBroken(name: string, count: number): Promise<string | undefin
 
 test(
   `in ${seeds} campaigns an order costs what the shop says, and nobody gets more than it gives`,
-  { timeout: 600_000 + seeds * 2_000 },
+  { timeout: 3_000_000 },
   async () => expect(await findBroken("campaign", seeds)).toBeUndefined(),
 );
 
 test(
   `in ${crowds} crowds of 100 a code with 3 uses is on 3 orders at the most, and counted as they have it`,
-  { timeout: 600_000 + crowds * 10_000 },
+  { timeout: 3_000_000 },
   async () => expect(await findBroken("code-crowd", crowds)).toBeUndefined(),
 );

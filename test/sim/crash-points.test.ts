@@ -29,7 +29,7 @@ test("every route that writes is among them", () => {
 
 test(
   "a process that stops at any request of any route or job leaves nothing lost or doubled",
-  { timeout: 600_000 },
+  { timeout: 3_000_000 },
   async () => {
     const tried = await tryCrashPoints(every);
     const broken = tried.flatMap(({ scene, request, where, result }) =>

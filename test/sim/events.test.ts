@@ -8,7 +8,7 @@ const operations = effort({ part: 1_000, all: 10_000 });
 
 test(
   `in ${operations} operations every fact leaves once and in order, and replaying them gives the state`,
-  { timeout: 600_000 },
+  { timeout: 3_000_000 },
   async () => {
     const events = workloadNamed("events");
     let done = 0;
@@ -24,7 +24,7 @@ const webhookOperations = effort({ part: 600, all: 10_000 });
 
 test(
   `in ${webhookOperations} operations every endpoint is told what it asked for, in order, and once more only where something died`,
-  { timeout: 600_000 },
+  { timeout: 3_000_000 },
   async () => {
     const webhooks = workloadNamed("webhooks");
     let done = 0;

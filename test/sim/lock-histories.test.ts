@@ -29,7 +29,7 @@ async function judge(options: HistoryOptions): Promise<Verdict> {
 
 test(
   `${histories} histories of five owners keep every promise of locks`,
-  { timeout: 600_000 },
+  { timeout: 3_000_000 },
   async () => {
     const counts = new Map<string, number>();
     let overlapping = 0;

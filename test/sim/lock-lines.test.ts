@@ -15,7 +15,7 @@ const kindsOf = (history: readonly LineOperation[]): string[] =>
 
 test(
   `${histories} histories of a line are in order: joined, kept, left, granted by arrival, forced, lapsed`,
-  { timeout: 600_000 },
+  { timeout: 3_000_000 },
   async () => {
     const counts = new Map<string, number>();
     for (let seed = 0; seed < histories; seed += 1) {

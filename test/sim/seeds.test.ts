@@ -9,7 +9,7 @@ import { workloadNamed } from "./workloads/index.ts";
 
 const seeds = effort({ part: 200, all: 2_000 });
 
-test(`${seeds} seeds break no promise`, { timeout: 600_000 }, async () => {
+test(`${seeds} seeds break no promise`, { timeout: 3_000_000 }, async () => {
   const progress = loadProgress("", 1, seeds);
   const workers = Math.min(2, availableParallelism());
   await runSeeds({ progress, workers, onBlock: () => {} });

@@ -47,7 +47,7 @@ test.runIf(isFull).each([
   ["40 rows", "sales-40", 31_000],
 ] as const)(
   "an item in %s (%s) sells %d a second and more @long",
-  { timeout: 1_200_000 },
+  { timeout: 3_000_000 },
   async (_rows, id, least) => {
     const sum = await meet(id, 1);
     expect(sum.counts).toMatchObject(none);

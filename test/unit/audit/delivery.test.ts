@@ -234,7 +234,7 @@ beforeAll(async () => {
     }
   }
   entries = shop.engine.table("Audit").items() as unknown as AuditEntry[];
-}, 600_000);
+}, 3_000_000);
 
 test("there is one entry for each state change, none is missing and none is double", () => {
   const wanted = new Map(shop.changes.map((change) => [change.sequence, eventsIn(change)]));

@@ -375,7 +375,7 @@ async function explore(explorer: Explorer, rivals: number) {
 }
 
 describe("every order of events", () => {
-  const limit = { timeout: 600_000 };
+  const limit = { timeout: 3_000_000 };
 
   it.each(cases)("of $name ends alike ($policy)", limit, async ({ name, policy }) => {
     const { seen, sequences } = await explore(new Explorer(name, policy), 0);

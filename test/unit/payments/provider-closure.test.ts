@@ -338,7 +338,7 @@ async function explore(telling: Telling) {
   return { states: [...states.values()], steps };
 }
 
-describe.each(stories)("$name: $what", { timeout: 900_000 }, (story) => {
+describe.each(stories)("$name: $what", { timeout: 3_000_000 }, (story) => {
   // With each thing more there are several times as many ways to hear of all.
   const long = story.acts.length > 3 ? " @long" : "";
   it(`ends alike however it is told, and though nothing is${long}`, async () => {

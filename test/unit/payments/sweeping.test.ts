@@ -68,13 +68,17 @@ async function stillDue({ database, clock }: Pick<World, "database" | "clock">):
 }
 
 describe("one sweep", () => {
-  it("ends every abandoned order, however many there are @long", { timeout: 600_000 }, async () => {
-    const count = effort({ part: 400, all: 10_000 });
-    const { world, shop, passTime } = await abandoned(count);
-    passTime(holdMs);
-    expect(await shop.sweep(sweeper)).toMatchObject({ expiredOrders: count, failures: 0 });
-    expect(await stillDue(world)).toBe(0);
-  });
+  it(
+    "ends every abandoned order, however many there are @long",
+    { timeout: 3_000_000 },
+    async () => {
+      const count = effort({ part: 400, all: 10_000 });
+      const { world, shop, passTime } = await abandoned(count);
+      passTime(holdMs);
+      expect(await shop.sweep(sweeper)).toMatchObject({ expiredOrders: count, failures: 0 });
+      expect(await stillDue(world)).toBe(0);
+    },
+  );
 
   it("passes by a hundred orders that it cannot help now, and ends those behind them", async () => {
     const { world, shop, orders, isDead, passTime } = await abandoned(150);
