@@ -16,6 +16,7 @@ const commands = {
   prove: "scripts/prove.ts",
   explore: "scripts/explore.ts",
   redrive: "scripts/redrive.ts",
+  restore: "scripts/restore.ts",
   reconcile: "scripts/reconcile.ts",
   deploy: "scripts/deploy.ts",
   drill: "scripts/drill.ts",

@@ -2,7 +2,8 @@
 import { localPlace } from "../redrive/places.ts";
 import { redrive } from "../redrive/redrive.ts";
 import type { Drill, Scene } from "./drill.ts";
-import { clearTable, copyTable, restoreTable, withoutTable } from "./tables.ts";
+import { tryRestore } from "./restore-drill.ts";
+import { withoutTable } from "./tables.ts";
 
 let count = 0;
 const fresh = (word: string): string => `${word}-${(count += 1)}`;
@@ -112,26 +113,7 @@ const restore: Drill = {
   rings: [],
   entry: "Bringing tables back",
   async provoke() {},
-  async mend(scene) {
-    const itemId = await createItem(scene, 3);
-    const items = [{ itemId, quantity: 2 }];
-    const placed = await scene.send("POST /order/me", { items, paymentMethod: "sandbox" });
-    const { orderId } = placed.body as { orderId: string };
-    const see = async () =>
-      JSON.stringify([
-        (await scene.send(`GET /items/${itemId}`)).body,
-        (await scene.send(`GET /orders/${orderId}`)).body,
-      ]);
-    const before = await see();
-    const names = ["Stock", "Orders", "Movements"];
-    const copies = await Promise.all(names.map((name) => copyTable(scene.holdfast, name)));
-    await Promise.all(names.map((name) => clearTable(scene.holdfast, name)));
-    const lost = await scene.send(`GET /orders/${orderId}`);
-    if (lost.status !== 404) throw new Error("the order is still there");
-    await Promise.all(copies.map((copy) => restoreTable(scene.holdfast, copy)));
-    if ((await see()) !== before) throw new Error("orders or stock are not what they were");
-    scene.say(`${copies.flatMap(({ items: rows }) => rows).length} rows lost and brought back`);
-  },
+  mend: ({ holdfast: { dynamoDbEndpoint }, say }) => tryRestore({ dynamoDbEndpoint, say }),
 };
 
 /** Every drill, in the order in which `all` runs them. */

@@ -8,20 +8,40 @@ import {
 import { BatchWriteCommand, DynamoDBDocumentClient, paginateScan } from "@aws-sdk/lib-dynamodb";
 import type { Holdfast } from "../../local/holdfast.ts";
 
-/** The rows of a table as they were. */
+type Located = Pick<Holdfast, "dynamoDbEndpoint" | "tables">;
+
+/** The rows of a table as they were, and what a table of that shape is made from. */
 export interface TableCopy {
   readonly table: string;
+  readonly shape: object;
   readonly items: readonly Record<string, unknown>[];
 }
 
-function connect({ dynamoDbEndpoint }: Holdfast): DynamoDBDocumentClient {
+/** DynamoDB on this machine. */
+export function connectDynamoDb(endpoint: string): DynamoDBClient {
   const credentials = { accessKeyId: "local", secretAccessKey: "local" };
-  const client = new DynamoDBClient({ endpoint: dynamoDbEndpoint, region: "local", credentials });
-  return DynamoDBDocumentClient.from(client);
+  return new DynamoDBClient({ endpoint, region: "local", credentials });
 }
 
-function findTableName({ tables }: Holdfast, table: string): string {
+function connect({ dynamoDbEndpoint }: Located): DynamoDBDocumentClient {
+  return DynamoDBDocumentClient.from(connectDynamoDb(dynamoDbEndpoint));
+}
+
+function findTableName({ tables }: Located, table: string): string {
   return tables.find(({ logicalId }) => logicalId.replace(/[0-9A-F]{8}$/, "") === table)!.name;
+}
+
+/** Keys and indexes, as a table is made from them; without its stream, as a restored one is. */
+async function readShape(client: DynamoDBDocumentClient, TableName: string): Promise<object> {
+  const { Table } = await client.send(new DescribeTableCommand({ TableName }));
+  const indexes = Table?.GlobalSecondaryIndexes?.map(({ IndexName, KeySchema, Projection }) => ({
+    IndexName,
+    KeySchema,
+    Projection,
+  }));
+  const { KeySchema, AttributeDefinitions } = Table!;
+  const shape = { KeySchema, AttributeDefinitions, BillingMode: "PAY_PER_REQUEST" };
+  return { ...shape, ...(indexes && { GlobalSecondaryIndexes: indexes }) };
 }
 
 /** Drops a table without a stream; the function that it gives makes it anew, empty. */
@@ -31,43 +51,36 @@ export async function withoutTable(
 ): Promise<() => Promise<void>> {
   const client = connect(holdfast);
   const TableName = findTableName(holdfast, table);
-  const { Table } = await client.send(new DescribeTableCommand({ TableName }));
+  const shape = await readShape(client, TableName);
   await client.send(new DeleteTableCommand({ TableName }));
-  const indexes = Table?.GlobalSecondaryIndexes?.map(({ IndexName, KeySchema, Projection }) => ({
-    IndexName,
-    KeySchema,
-    Projection,
-  }));
   return async () => {
-    const { KeySchema, AttributeDefinitions } = Table!;
-    const shape = { TableName, KeySchema, AttributeDefinitions, BillingMode: "PAY_PER_REQUEST" };
-    const input = { ...shape, ...(indexes && { GlobalSecondaryIndexes: indexes }) };
-    await client.send(new CreateTableCommand(input as never));
+    await client.send(new CreateTableCommand({ TableName, ...shape } as never));
     client.destroy();
   };
 }
 
-/** Every row of a table, as an export has it. */
-export async function copyTable(holdfast: Holdfast, table: string): Promise<TableCopy> {
-  const client = connect(holdfast);
-  const items: Record<string, unknown>[] = [];
-  for await (const page of paginateScan(
-    { client },
-    { TableName: findTableName(holdfast, table) },
-  )) {
-    items.push(...(page.Items ?? []));
-  }
-  client.destroy();
-  return { table, items };
-}
-
-async function write(
-  holdfast: Holdfast,
-  table: string,
-  requests: readonly object[],
-): Promise<void> {
+/** Every row of a table, as a recovery to this second would have it. */
+export async function copyTable(holdfast: Located, table: string): Promise<TableCopy> {
   const client = connect(holdfast);
   const TableName = findTableName(holdfast, table);
+  const items: Record<string, unknown>[] = [];
+  for await (const page of paginateScan({ client }, { TableName })) {
+    items.push(...(page.Items ?? []));
+  }
+  const shape = await readShape(client, TableName);
+  client.destroy();
+  return { table, shape, items };
+}
+
+/** Makes a table under a new name from a copy. */
+export async function restoreTable(
+  { dynamoDbEndpoint }: Pick<Holdfast, "dynamoDbEndpoint">,
+  { shape, items }: TableCopy,
+  TableName: string,
+): Promise<void> {
+  const client = DynamoDBDocumentClient.from(connectDynamoDb(dynamoDbEndpoint));
+  await client.send(new CreateTableCommand({ TableName, ...shape } as never));
+  const requests = items.map((Item) => ({ PutRequest: { Item } }));
   for (let start = 0; start < requests.length; start += 25) {
     const RequestItems = { [TableName]: requests.slice(start, start + 25) };
     await client.send(new BatchWriteCommand({ RequestItems } as never));
@@ -75,26 +88,16 @@ async function write(
   client.destroy();
 }
 
-/** Loses every row of a table. */
-export async function clearTable(holdfast: Holdfast, table: string): Promise<void> {
-  const client = connect(holdfast);
-  const { Table } = await client.send(
-    new DescribeTableCommand({ TableName: findTableName(holdfast, table) }),
-  );
-  const keys = Table!.KeySchema!.map(({ AttributeName }) => AttributeName!);
-  const { items } = await copyTable(holdfast, table);
-  const requests = items.map((item) => ({
-    DeleteRequest: { Key: Object.fromEntries(keys.map((key) => [key, item[key]])) },
-  }));
-  await write(holdfast, table, requests);
+/** Drops restored tables. */
+export async function dropTables(
+  { dynamoDbEndpoint }: Pick<Holdfast, "dynamoDbEndpoint">,
+  names: readonly string[],
+): Promise<void> {
+  const client = connectDynamoDb(dynamoDbEndpoint);
+  for (const TableName of names) {
+    await client.send(new DeleteTableCommand({ TableName })).catch((error: Error) => {
+      if (error.name !== "ResourceNotFoundException") throw error;
+    });
+  }
   client.destroy();
-}
-
-/** Brings the rows of a copy back. */
-export async function restoreTable(holdfast: Holdfast, { table, items }: TableCopy): Promise<void> {
-  await write(
-    holdfast,
-    table,
-    items.map((Item) => ({ PutRequest: { Item } })),
-  );
 }
