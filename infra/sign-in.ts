@@ -28,7 +28,12 @@ export function createSignIn(scope: Construct, settings: Settings): SignIn {
   if (settings.tokens) return believe(settings.tokens.issuer, [...settings.tokens.audience]);
   const pool = createUserPool(scope, settings);
   const client = pool.addClient("Client", {
-    authFlows: { userSrp: true, userPassword: !settings.production },
+    authFlows: {
+      userSrp: true,
+      userPassword: !settings.production,
+      // For whoever has rights over the pool in AWS, and may let anybody in anyway: `npm run smoke`.
+      adminUserPassword: true,
+    },
     generateSecret: false,
     preventUserExistenceErrors: true,
     accessTokenValidity: Duration.hours(1),

@@ -83,6 +83,7 @@ export class HoldfastStack extends Stack {
       ApiUrl: apiUrl,
       Issuer: signIn.issuer,
       Audience: signIn.audience,
+      AdminGroup: settings.adminGroup,
       UserPoolId: signIn.userPool?.pool.userPoolId,
       UserPoolClientId: signIn.userPool?.client.userPoolClientId,
       AlarmTopicArn: alarms.topicArn,

@@ -19,6 +19,7 @@ const commands = {
   restore: "scripts/restore.ts",
   reconcile: "scripts/reconcile.ts",
   deploy: "scripts/deploy.ts",
+  smoke: "scripts/smoke.ts",
   drill: "scripts/drill.ts",
   crowd: "scripts/crowd.ts",
   migrate: "scripts/migrate.ts",
@@ -119,6 +120,7 @@ const optionsOfOurs = [
   "contention",
   "table",
   "endpoint",
+  "url",
 ];
 
 /** What npm kept for itself, or undefined: `npm start -c x=y` would otherwise run as if nothing had been said. */

@@ -110,7 +110,10 @@ const KINDS: Record<string, { named?: string; ref?: Values[string]; attributes?:
   "AWS::S3::Bucket": {
     named: "BucketName",
     ref: bucketName,
-    attributes: { Arn: (name) => `arn:aws:s3:::${bucketName(name)}` },
+    attributes: {
+      Arn: (name) => `arn:aws:s3:::${bucketName(name)}`,
+      RegionalDomainName: (name) => `${bucketName(name)}.s3.${REGION}.amazonaws.com`,
+    },
   },
   "AWS::SNS::Topic": {
     named: "TopicName",

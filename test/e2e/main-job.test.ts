@@ -1,12 +1,13 @@
 /** The main job through the front door: items, carts, an order, its payment, its sale. */
-import { describe, expect, it } from "vitest";
+import { describe, expect, it, test } from "vitest";
 import { expectStatus, fresh } from "../support/shop.ts";
 import { openShopForFile } from "../support/shop-for-file.ts";
+import { smoke } from "../support/smoke.ts";
 
 const cartLocked =
   "Cart is currently being processed. Please wait for your payment to complete before adding more items.";
 
-const { shop, soldByHand } = await openShopForFile();
+const { server, shop, soldByHand } = await openShopForFile();
 
 describe("items", () => {
   it("are created once, read and listed by anybody, and changed by administrators", async () => {
@@ -181,3 +182,22 @@ describe("from cart to sale", () => {
     expect(await idsOf("?limit=2")).toEqual(placed.slice(0, 2));
   });
 });
+
+test(
+  "the smoke test does all of it, says each step, and leaves nothing behind",
+  { timeout: 240_000 },
+  async () => {
+    const { code, stdout, stderr } = await smoke(server.url);
+    expect([code, stderr]).toEqual([0, ""]);
+    const steps = ["health", "lock", "order", "payment", "event", "live", "refund", "alarm"];
+    expect(stdout.match(/(?<=✓ )\w+/g)).toEqual(steps);
+    const [, orderId] = /order: (\S+)/.exec(stdout)!;
+    const order = expectStatus(await shop.admin.send(`GET /orders/${orderId}`), 200);
+    expect(order).toMatchObject({ status: "refunded" });
+    const { itemId } = order.lines[0];
+    const item = expectStatus(await shop.admin.send(`GET /items/${itemId}`), 200);
+    expect(item).toMatchObject({ held: 0, archived: true });
+    const { body } = await shop.admin.send("GET /admin/locks?prefix=smoke");
+    expect(JSON.stringify(body)).not.toContain("smoke/");
+  },
+);

@@ -1,12 +1,16 @@
 /** A production stack refuses what it has not, before anything is held. */
 import { afterAll, beforeAll, expect, test } from "vitest";
+import { everythingOn } from "../support/contexts.ts";
 import { clientOf } from "../support/http.ts";
+import { giveKeys } from "../support/providers/paying-server.ts";
 import { startServer, type TestServer } from "../support/server.ts";
+import { smoke } from "../support/smoke.ts";
 
 let server: TestServer;
 
 beforeAll(async () => {
-  server = await startServer({ context: { sweep: "off", production: "on" } });
+  server = await startServer({ context: { ...everythingOn, sweep: "off", production: "on" } });
+  giveKeys(server, "razorpay");
 });
 afterAll(async () => {
   await server?.stop();
@@ -52,3 +56,23 @@ test("the sandbox, and a provider without keys, are 409 and hold nothing, of ite
   expect(lock).toMatchObject({ isLocked: false });
   expect((await alice.send("POST /sandbox/pay", { body: {} })).status).toBe(404);
 });
+
+test(
+  "the smoke test says that no money may move, or orders and cancels @long",
+  { timeout: 240_000 },
+  async () => {
+    const unpaid = await smoke(server.url);
+    expect([unpaid.code, unpaid.stderr]).toEqual([
+      2,
+      expect.stringMatching(/^missing: .*no sandbox/),
+    ]);
+    expect(unpaid.stdout).not.toContain("order:");
+    const refused = await smoke(server.url, "--no-payment");
+    expect([refused.code, refused.stderr]).toEqual([1, expect.stringContaining("stripe")]);
+    const { body } = await clientOf(server, "root", ["admin"]).send("GET /items");
+    expect(JSON.stringify(body)).not.toContain("smoke-");
+    const done = await smoke(server.url, "--no-payment", "--method", "razorpay");
+    expect([done.code, done.stderr]).toEqual([0, ""]);
+    expect(done.stdout).toContain("event: order.cancelled left");
+  },
+);

@@ -5,7 +5,15 @@ import { expect, test } from "vitest";
 import { FirewallStack } from "../../infra/firewall.ts";
 import { limitRoutes } from "../../infra/route-limits.ts";
 import { readSettings, SettingsError } from "../../infra/settings/settings.ts";
-import { type Context, everythingOn, ownDomain, resourcesOf, synthesize } from "./synthesize.ts";
+import type { Template as Declared } from "../../local/assembly/assembly.ts";
+import {
+  createResourceValues,
+  listDomains,
+  rewriteApiUrl,
+} from "../../local/assembly/resource-values.ts";
+import { createTemplateResolver } from "../../local/assembly/template.ts";
+import { everythingOn, ownDomain } from "../support/contexts.ts";
+import { type Context, resourcesOf, synthesize } from "./synthesize.ts";
 
 const plain = synthesize();
 const atDomain = synthesize(ownDomain);
@@ -88,6 +96,27 @@ test("what CloudFront says is what every function checks, and the template does 
   const all = variablesOf(behindEdge);
   expect(all.length).toBeGreaterThan(10);
   for (const variables of all) expect(variables["ORIGIN_SECRET"]).toEqual(header!["HeaderValue"]);
+});
+
+test("npm start understands what stands at the domain and before it", () => {
+  const apiUrl = "http://127.0.0.1:3000";
+  for (const template of [atDomain, behindEdge]) {
+    const declared = template.toJSON() as Declared;
+    const { resources, resolve } = createTemplateResolver({
+      template: declared,
+      stackName: "Holdfast-dev",
+      values: createResourceValues({ tablePrefix: "", apiUrl, awsUrl: "http://127.0.0.1:9" }),
+      rewrite: rewriteApiUrl(apiUrl, { domains: listDomains(declared) }),
+    });
+    for (const { Type } of Object.values(declared.Resources)) resources(Type);
+    for (const { Value } of Object.values(declared.Outputs ?? {})) resolve(Value);
+    const functions = resources<{ Environment: { Variables: Record<string, string> } }>(
+      "AWS::Lambda::Function",
+    );
+    for (const { properties } of functions) {
+      expect(properties.Environment.Variables["API_URL"]).toBe(apiUrl);
+    }
+  }
 });
 
 test("the firewall counts each address by the minute, webhooks apart, and logs whom it refuses", () => {

@@ -1,11 +1,9 @@
 /** What a deployment asks for before it begins: one message each, and nothing is changed. */
-import { spawnSync } from "node:child_process";
-import { readFileSync } from "node:fs";
 import { expect, test } from "vitest";
-import { keys } from "../../infra/settings/definitions.ts";
 import { type Account, checkDeployment } from "../../scripts/deploy/checks.ts";
 import { indexChanges } from "../../scripts/deploy/index-changes.ts";
-import { everythingOn, ownDomain, synthesize } from "./synthesize.ts";
+import { everythingOn, ownDomain } from "../support/contexts.ts";
+import { synthesize } from "./synthesize.ts";
 
 const refuse = () => Promise.reject(new Error("no"));
 const ready: Account = {
@@ -142,42 +140,4 @@ test("an index that would be altered under its name is refused", () => {
 
 test("the stack as it is changes no index of itself", () => {
   expect(indexChanges(synthesize({ stage: "prod" }).toJSON())).toEqual([]);
-});
-
-test("the command says what is missing on a machine that is signed in nowhere", () => {
-  const nowhere = { AWS_CONFIG_FILE: "/dev/null", AWS_SHARED_CREDENTIALS_FILE: "/dev/null" };
-  const env = { PATH: process.env["PATH"], ...nowhere, AWS_EC2_METADATA_DISABLED: "true" };
-  const run = (...parameters: string[]) =>
-    spawnSync(process.execPath, ["scripts/deploy.ts", "--check", ...parameters], {
-      encoding: "utf8",
-      env,
-    });
-  const noStage = run();
-  expect([noStage.status, noStage.stderr]).toEqual([
-    1,
-    "missing: No stage was named: npm run deploy -- --stage NAME\n",
-  ]);
-  const noRegion = run("--stage", "staging");
-  expect([noRegion.status, noRegion.stderr]).toEqual([1, expect.stringContaining("AWS_REGION")]);
-});
-
-const guide = readFileSync("docs/go-live.md", "utf8");
-
-// Made here and not in its test: a synthesis is slow on a busy machine.
-const outputs = synthesize({
-  ...ownDomain,
-  signInPrefix: "shop",
-  callbackUrls: "https://shop.example.com/in",
-}).findOutputs("*");
-
-test("what docs/go-live.md tells to run, set and look at exists", () => {
-  const { scripts } = JSON.parse(readFileSync("package.json", "utf8"));
-  for (const [, name] of guide.matchAll(/npm run ([a-z-]+)/g))
-    expect(scripts).toHaveProperty(name!);
-  const settings = [...guide.matchAll(/-c ([A-Za-z]+)=/g)].map(([, key]) => key);
-  expect(settings.length).toBeGreaterThan(5);
-  expect(settings.filter((key) => !keys.includes(key!))).toEqual([]);
-  const [, section = ""] = /## Outputs(.*?)## /s.exec(guide) ?? [];
-  const named = [...section.matchAll(/`([A-Z][A-Za-z]+)`/g)].map(([, name]) => name!);
-  expect(named.filter((name) => !(name in outputs))).toEqual([]);
 });

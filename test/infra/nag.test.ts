@@ -7,7 +7,8 @@ import { AwsSolutionsChecks } from "cdk-nag";
 import type { IConstruct } from "constructs";
 import { afterEach, beforeEach, describe, expect, test, vi } from "vitest";
 import { FirewallStack } from "../../infra/firewall.ts";
-import { buildStack, type Context, everythingOn, ownDomain } from "./synthesize.ts";
+import { everythingOn, ownDomain } from "../support/contexts.ts";
+import { buildStack, type Context } from "./synthesize.ts";
 
 // Six hundred rules over two hundred resources, on a machine that others use too.
 vi.setConfig({ testTimeout: 120_000 });

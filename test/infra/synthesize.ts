@@ -11,22 +11,6 @@ import { endpoints } from "../../shared/api/index.ts";
 /** Context as `cdk synth -c key=value` would give it, on top of what cdk.json says. */
 export type Context = Readonly<Record<string, string>>;
 
-/** The API at a domain of one's own. */
-export const ownDomain: Context = {
-  domain: "api.example.com",
-  certificate: "arn:aws:acm:us-east-1:123456789012:certificate/0b2c9c1e",
-  hostedZone: "Z0123456789ABC",
-};
-
-/** What is off by default. */
-export const everythingOn: Context = {
-  ...ownDomain,
-  edge: "on",
-  webAcl: "arn:aws:wafv2:us-east-1:123456789012:global/webacl/holdfast-live/0b2c9c1e",
-  mfa: "required",
-  routesPerSecond: "listItems=50",
-};
-
 /** A resource of a template, as far as the tests look into it. */
 export interface Resource<P = Record<string, unknown>> {
   readonly Type: string;

@@ -1,5 +1,6 @@
 /** Who may read, lock and edit which document: a group where there is no list, a list where there is one. */
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import { everythingOn } from "../../support/contexts.ts";
 import { type Answer, type Client, clientOf } from "../../support/http.ts";
 import { startServer, type TestServer } from "../../support/server.ts";
 
@@ -12,7 +13,9 @@ let serial = 0;
 
 beforeAll(async () => {
   const groups = { groupsClaim: "roles", adminGroup: "head office", editorsGroup: "copy desk" };
-  server = await startServer({ context: { sweep: "off", documentAccess: "group", ...groups } });
+  // Behind CloudFront, at a domain, with limits of routes: none of it changes what documents answer.
+  const context = { ...everythingOn, ...groups, sweep: "off", documentAccess: "group" };
+  server = await startServer({ context });
   writer = clientOf(server, "writer", ["copy desk"]);
   editor = clientOf(server, "editor", ["copy desk"]);
   stranger = clientOf(server, "stranger", ["copy", "desk", "editors"]);
@@ -145,4 +148,18 @@ describe("a list", () => {
     expect(after.length).toBeGreaterThan(0);
     expect(after.filter((one) => one.status !== 403)).toEqual([]);
   });
+});
+
+test("with everything on the API is here, and who comes around CloudFront is refused", async () => {
+  const { body } = await stranger.send("GET /openapi.json");
+  expect(body.servers).toEqual([{ url: server.url }]);
+  const lie = { headers: { "x-origin-secret": "guess" } };
+  expect((await stranger.send("GET /health", lie)).status).toBe(200);
+  const around = {
+    routeKey: "GET /health",
+    headers: lie.headers,
+    requestContext: { requestId: "r1", http: { method: "GET", path: "/health" } },
+  };
+  const outcome = await server.functions.find("platform")!.invoke(JSON.stringify(around));
+  expect(JSON.parse(outcome.result!)).toMatchObject({ statusCode: 403 });
 });

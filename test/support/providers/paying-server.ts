@@ -17,7 +17,7 @@ const keys = {
 export const realProviders = Object.keys(keys) as (keyof typeof keys)[];
 
 /** As during a rotation: what is signed with the version before is still genuine. */
-function giveKeys(server: TestServer, name: (typeof realProviders)[number]): void {
+export function giveKeys(server: TestServer, name: (typeof realProviders)[number]): void {
   const secretName = Object.keys(server.secrets.list()).find((each) =>
     each.toLowerCase().includes(name),
   );
