@@ -51,6 +51,8 @@ export interface HoldfastOptions {
   readonly playsProviders?: boolean;
   /** How many workers a function may have. */
   readonly maxWorkers?: number;
+  /** How far, at the most, the clock of a worker is off, either way; each has its own. */
+  readonly clockSkewMs?: number;
   /** How many runs the account allows at once, as Lambda limits them; else only what functions keep for themselves is limited. */
   readonly accountRuns?: number;
   /** Makes the alarms' minutes shorter: at 60 five minutes last five seconds. */
@@ -70,9 +72,6 @@ export interface Holdfast extends Runner {
   /** Settles when DynamoDB Local ends; never when it is somebody else's. */
   readonly databaseEnded: Promise<unknown>;
 }
-
-/** Lambda would start more; on two processors they would only get in each other's way. */
-const DEFAULT_MAX_WORKERS = 4;
 
 /** Secrets, queues and buckets of the template, and who may do what with all of it. */
 function createServices(template: TemplateResolver, dataDirectory: string | undefined) {
@@ -104,7 +103,8 @@ function createObserved(
     assembly,
     template,
     awsUrl,
-    maxWorkers: options.maxWorkers ?? DEFAULT_MAX_WORKERS,
+    maxWorkers: options.maxWorkers,
+    clockSkewMs: options.clockSkewMs,
     accountRuns: options.accountRuns,
     onLog: (name, text) => logs.write(name, text),
     onInvocation: observing.measuring.invocation,

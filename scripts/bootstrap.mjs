@@ -21,6 +21,7 @@ const commands = {
   deploy: "scripts/deploy.ts",
   smoke: "scripts/smoke.ts",
   drill: "scripts/drill.ts",
+  soak: "scripts/soak.ts",
   crowd: "scripts/crowd.ts",
   migrate: "scripts/migrate.ts",
   build: "scripts/build.ts",

@@ -91,6 +91,7 @@ function splitHandler(handler: string): { file: string; handlerName: string } {
 function describeExecution(
   properties: FunctionProperties,
   one: { name: string; arn: string; directory: string; accessKeyId: string; awsUrl: string },
+  clockSkewMs: number,
 ): Omit<ExecutionOptions, "onLog" | "onExit"> {
   const { name, accessKeyId } = one;
   const { file, handlerName } = splitHandler(properties.Handler);
@@ -103,6 +104,7 @@ function describeExecution(
       functionName: name,
       functionArn: one.arn,
       memoryMegabytes,
+      clockOffsetMs: Math.round((2 * Math.random() - 1) * clockSkewMs),
     },
     environment: {
       ...runtimeEnvironment(name, memoryMegabytes, accessKeyId, one.awsUrl),
@@ -113,12 +115,16 @@ function describeExecution(
   };
 }
 
+/** Lambda would start more; on two processors they would only get in each other's way. */
+const DEFAULT_MAX_WORKERS = 4;
+
 /** What the functions of a template run with. */
 export interface FunctionsOptions {
   readonly assembly: Assembly;
   readonly template: TemplateResolver;
   readonly awsUrl: string;
-  readonly maxWorkers: number;
+  readonly maxWorkers?: number | undefined;
+  readonly clockSkewMs?: number | undefined;
   /** How many runs the account allows at once; as many as there are workers where it is not said. */
   readonly accountRuns?: number | undefined;
   onLog(functionName: string, text: string): void;
@@ -166,7 +172,8 @@ function createSharedRuns(
 
 /** Reads every function with a bundle. Nothing is started before the first invocation. */
 export function createFunctions(options: FunctionsOptions): LocalFunctions {
-  const { template, awsUrl, maxWorkers, onLog, onInvocation } = options;
+  const { template, awsUrl, maxWorkers = DEFAULT_MAX_WORKERS, onLog, onInvocation } = options;
+  const { clockSkewMs = 0 } = options;
   const byKey = new Map<string, { owner: LocalFunction; execution: Execution }>();
   let keys = 0;
 
@@ -182,7 +189,11 @@ export function createFunctions(options: FunctionsOptions): LocalFunctions {
         keys += 1;
         const accessKeyId = `${name.replaceAll(/[^a-z0-9]/gu, "")}W${keys}`;
         const execution = startExecution({
-          ...describeExecution(properties, { name, arn, directory, accessKeyId, awsUrl }),
+          ...describeExecution(
+            properties,
+            { name, arn, directory, accessKeyId, awsUrl },
+            clockSkewMs,
+          ),
           onLog: (text) => onLog(name, text),
           onExit() {
             byKey.delete(accessKeyId);

@@ -9,6 +9,8 @@ export interface WorkerSettings {
   readonly functionName: string;
   readonly functionArn: string;
   readonly memoryMegabytes: number;
+  /** How far its clock is ahead, or behind where it is negative. */
+  readonly clockOffsetMs: number;
 }
 
 /** One invocation, from the runner to the worker. */

@@ -2,12 +2,17 @@
 import { flushCompileCache } from "node:module";
 import { pathToFileURL } from "node:url";
 import { parentPort, workerData } from "node:worker_threads";
+import { shiftClock } from "./clock.ts";
 import type { FunctionError, InvokeMessage, ResultMessage, WorkerSettings } from "./messages.ts";
 
 type Handler = (event: unknown, context: object) => unknown;
 
 const settings = workerData as WorkerSettings;
 const port = parentPort!;
+
+/** Its deadline is the runner's, whatever the clock says that its code looks at. */
+const trueNow = Date.now.bind(Date);
+if (settings.clockOffsetMs !== 0) shiftClock(settings.clockOffsetMs);
 
 function describe(error: unknown): FunctionError {
   if (!(error instanceof Error)) return { errorType: typeof error, errorMessage: String(error) };
@@ -26,7 +31,7 @@ function makeContext({ requestId, deadlineMs }: InvokeMessage): object {
     logGroupName: `/aws/lambda/${functionName}`,
     logStreamName: "local",
     callbackWaitsForEmptyEventLoop: true,
-    getRemainingTimeInMillis: () => Math.max(0, deadlineMs - Date.now()),
+    getRemainingTimeInMillis: () => Math.max(0, deadlineMs - trueNow()),
     done: () => {},
     fail: () => {},
     succeed: () => {},

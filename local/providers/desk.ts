@@ -1,7 +1,7 @@
 /** The desk of the payment providers: their stand-ins side by side, what happens there by hand, and what they tell the shop. */
 import { mercadopagoKeys, startMercadopago } from "./mercadopago.ts";
 import { razorpayKeys, startRazorpay } from "./razorpay.ts";
-import type { ListedPayment, ProviderAction, StandInDelivery } from "./stand-in.ts";
+import type { ListedPayment, ProviderAction, StandIn, StandInDelivery } from "./stand-in.ts";
 import { startStripe, stripeKeys } from "./stripe.ts";
 import { startWompi, wompiKeys } from "./wompi.ts";
 
@@ -171,6 +171,11 @@ function createDesk(standIns: StandIns) {
     /** From now on webhooks go there. */
     open(url: string): void {
       shopUrl = url;
+    },
+
+    /** From now on requests to any provider fail as this says. */
+    disturb(faultFor: StandIn["faultFor"]): void {
+      for (const name of names) standIns[name].faultFor = faultFor;
     },
 
     /** All payments that the providers know, or those of one order. */

@@ -177,9 +177,13 @@ function wrongInMoney({ orders }: Books): string[] {
  * Every invariant that does not hold, in words; none when all is well.
  *
  * @param soldByHand items whose `sold` also moved outside of orders
+ * @param nowMs holds that end before are not judged; later than now where clocks differ
  */
-function wrongIn(books: Books, soldByHand: readonly string[] = []): string[] {
-  const nowMs = Date.now();
+export function wrongIn(
+  books: Books,
+  soldByHand: readonly string[] = [],
+  nowMs = Date.now(),
+): string[] {
   return [
     ...wrongInStock(books),
     ...wrongInSales(books, new Set(soldByHand)),
