@@ -71,13 +71,17 @@ function bar(name: string, total: number, done = 0): Shown {
   };
 }
 
-async function simulateAll(progress: Progress, file: string | undefined): Promise<void> {
-  const shown = bar("seeds", seeds, progress.totals.seeds);
+async function simulateAll(
+  progress: Progress,
+  file: string | undefined,
+  only = workload,
+): Promise<void> {
+  const shown = bar(only ?? "seeds", progress.seeds, progress.totals.seeds);
   let lastMs = Date.now();
   await runSeeds({
     progress,
     workers,
-    workload,
+    workload: only,
     onBlock: (count) => {
       progress.elapsedMs += Date.now() - lastMs;
       lastMs = Date.now();
@@ -106,6 +110,9 @@ function showViolations(progress: Progress): void {
   }
 }
 
+/** Of two releases side by side there are so many seeds besides. */
+const mostOfReleases = 10_000;
+
 /** Shorter runs begin anew. */
 const keptFrom = 1_000;
 
@@ -129,6 +136,9 @@ async function prove(): Promise<number> {
   const file = keptFile("proof");
   const progress = loadProgress(file ?? "", first, seeds);
   await simulateAll(progress, file);
+  const ofReleases = keptFile("releases");
+  const releases = loadProgress(ofReleases ?? "", first, Math.min(seeds, mostOfReleases));
+  await simulateAll(releases, ofReleases, "releases");
   const crashes = await tryCrashPoints();
   const shownTeeth = bar("planted faults", plantedFaults.length);
   progress.teeth ??= await tryTeeth(ROOT, { most: faultSeeds, workers }, ({ invariant }) =>
@@ -144,14 +154,18 @@ async function prove(): Promise<number> {
     commit,
     command: `npm run prove -- --seeds ${seeds} --first ${first} --calls ${calls}`,
     progress,
+    releases,
     crashes,
     teeth,
     comparison,
   });
   writeFileSync(join(ROOT, "docs", "proof.md"), await format(proof, { parser: "markdown" }));
   showViolations(progress);
+  showViolations(releases);
   const failures = [
-    ...progress.totals.violations.map(({ message }) => message),
+    ...[progress, releases].flatMap(({ totals }) =>
+      totals.violations.map(({ message }) => message),
+    ),
     ...crashes.flatMap(({ result }) => result.violation?.message ?? []),
     ...teeth.filter(({ invariant }) => !invariant).map(({ fault }) => `not caught: ${fault.name}`),
     ...comparison.differences.map(({ call }) => `answered differently: ${call}`),

@@ -966,6 +966,9 @@ function playOf(
   };
 }
 
+/** Every scene as it goes when nothing happens. */
+export const listPlays = (): readonly Workload[] => scenes.map((scene) => playOf(scene, () => {}));
+
 /** A crash point that was tried, and what came of it. */
 export interface TriedCrash {
   readonly scene: string;

@@ -10,6 +10,8 @@ export interface Proof {
   readonly date: string;
   readonly commit: string;
   readonly progress: Progress;
+  /** Seeds in which the release before serves as well. */
+  readonly releases: Progress;
   readonly crashes: readonly TriedCrash[];
   readonly teeth: readonly Caught[];
   readonly comparison: Comparison;
@@ -68,6 +70,15 @@ ${table(
   ["fault", "times"],
   faults.map(([name, count]) => [faultMeanings[name] ?? name, number(count)]),
 )}
+${violations.map((violation) => `\n\`\`\`\n${describeViolation(violation).slice(0, 4_000)}\n\`\`\`\n`).join("")}`;
+}
+
+function releaseSection({ totals }: Progress): string {
+  const { operations, requests, violations } = totals;
+  return `## Releases side by side
+
+The release before this one and this one on one database, deployed, mostly rolled back and deployed again meanwhile:
+**${number(totals.seeds)} seeds, ${number(operations)} operations, ${number(requests)} requests, ${violations.length} violations.**
 ${violations.map((violation) => `\n\`\`\`\n${describeViolation(violation).slice(0, 4_000)}\n\`\`\`\n`).join("")}`;
 }
 
@@ -143,6 +154,7 @@ Recorded on ${date} at commit \`${commit}\` with \`${command}\`, in ${minutes} m
 Every failing seed prints its history and the command that repeats it.
 
 ${seedSection(progress)}
+${releaseSection(proof.releases)}
 ${crashSection(proof.crashes)}
 ${teethSection(proof.teeth)}
 ${comparisonSection(proof.comparison)}`;

@@ -20,6 +20,7 @@ import {
 import { History, simulationStartMs } from "./history.ts";
 import { AgedReads } from "./aged-reads.ts";
 import { Agenda } from "./agenda.ts";
+import type { Deployment } from "../releases/deployment.ts";
 
 /** How a world behaves; everything else follows from the seed. */
 export interface WorldOptions {
@@ -63,6 +64,10 @@ export interface Surroundings {
   readonly clock: Clock;
   readonly sleep: (durationMs: number, signal?: AbortSignal) => Promise<void>;
   readonly random: () => number;
+  /** What its clock is ahead of the true time. */
+  readonly skewMs: number;
+  /** How a release of its own carries an operation along. */
+  readonly around?: typeof runOperation;
 }
 
 /** One request of a client, worked on by one process. */
@@ -162,6 +167,8 @@ export class World {
   readonly watchers: ((changed: ReadonlySet<string>) => void)[] = [];
   crashPoint: CrashPoint | undefined;
   conductor: Conductor | undefined;
+  /** Where two releases serve one shop, which of them does when. */
+  deployment: Deployment | undefined;
   rates: FaultRates;
   operations = 0;
   requests = 0;
@@ -205,7 +212,7 @@ export class World {
   }
 
   /** The surroundings of a new process, with a clock of its own. */
-  process(): Surroundings & { readonly skewMs: number } {
+  process(): Surroundings {
     const { skewMs: most = 0 } = this.options;
     const skewMs = most > 0 ? this.random.int(-most, most) : 0;
     const random = this.random.fork();
@@ -259,7 +266,7 @@ export class World {
   /** Lets a process work on a client's request; its death ends the invocation, not the client. */
   invoke<T>(
     label: string,
-    process: { readonly skewMs: number; readonly clock: Clock },
+    process: Pick<Surroundings, "skewMs" | "clock" | "around">,
     work: () => Promise<T>,
   ): Promise<Ending<T>> {
     return new Promise((resolve) => {
@@ -290,7 +297,8 @@ export class World {
       const operation = { meter: newMeter(), deadlineMs: process.clock() + invocationMs };
       void invocations.run(invocation, async () => {
         try {
-          const value = await runOperation(operation, work);
+          const { around = runOperation } = process;
+          const value = await runOperation(operation, () => around(operation, work));
           this.history.note(this.#nowMs, invocation, "is done");
           end({ kind: "done", value });
         } catch (error) {

@@ -16,6 +16,7 @@ import { oldRowFaults } from "./old-row-faults.ts";
 import { pairFaults } from "./pair-faults.ts";
 import { peopleFaults } from "./people-faults.ts";
 import { reconcilerFaults } from "./reconciler-faults.ts";
+import { releaseFaults } from "./release-faults.ts";
 import { restFaults } from "./rest-faults.ts";
 import { shopperFaults } from "./shopper-faults.ts";
 import { webhookFaults } from "./webhook-faults.ts";
@@ -28,6 +29,8 @@ export interface PlantedFault {
   /** Stands in the file exactly once. */
   readonly find: string;
   readonly replace: string;
+  /** What else changes in the file, where one place is not enough: each stands there once as well. */
+  readonly also?: readonly Pick<PlantedFault, "find" | "replace">[];
   /** The only workload that can meet it, where others would only cost time. */
   readonly workload?: string;
 }
@@ -115,6 +118,7 @@ export const plantedFaults: readonly PlantedFault[] = [
   ...pairFaults,
   ...peopleFaults,
   ...reconcilerFaults,
+  ...releaseFaults,
   ...restFaults,
   ...shopperFaults,
   fault(

@@ -14,6 +14,7 @@ import { LockLines } from "./lock-lines.ts";
 import { Movers } from "./movers.ts";
 import { drawHotShopPlan, drawRefundsPlan, drawShopPlan, Shop } from "./shop.ts";
 import { runPeople } from "./people.ts";
+import { runReleases } from "./releases.ts";
 import { StockHands } from "./stock.ts";
 
 /**
@@ -58,9 +59,10 @@ const workloads: readonly Workload[] = [
   },
 ];
 
-/** Too long to take its turn among the seeds: run by its name. */
+/** Too long to take its turn among the seeds, or counted apart: run by its name. */
 const byNameOnly: readonly Workload[] = [
   { name: "webhooks", run: runWebhooks },
+  { name: "releases", run: (world) => runReleases(world, workloadNamed) },
   { name: "code-crowd", run: (world) => new Campaign(world, crowdAtCode).run() },
 ];
 

@@ -29,9 +29,10 @@ export class Processes {
   /** One request, served by one of the processes. */
   async request<T>(label: string, work: (system: System) => Promise<T>): Promise<Answer<T>> {
     const slot = this.#world.random.int(0, this.#systems.length - 1);
-    const system = this.#systems[slot]!;
+    const started = this.#systems[slot]!;
+    const system = this.#world.deployment?.pick(started) ?? started;
     const ending = await this.#world.invoke(label, system.process, () => work(system));
-    if (ending.kind === "stopped" && this.#systems[slot] === system) {
+    if (ending.kind === "stopped" && this.#systems[slot] === started) {
       this.#systems[slot] = this.#make();
     }
     return this.#answerOf(label, ending);

@@ -59,9 +59,9 @@ function withoutMoney(clock: Clock): Providers {
   return { sandbox: createSandbox({ clock, keys: async () => [keys] }) };
 }
 
-/** Builds the services of a process that has just started. */
+/** Builds the services of a process that has just started; where there are two releases, those of the earlier one too. */
 export function createSystem(
-  world: Pick<World, "process">,
+  world: Pick<World, "process"> & Partial<Pick<World, "deployment">>,
   settings: ShopSettings,
   providersOf: (clock: Clock) => Providers = withoutMoney,
 ) {
@@ -84,7 +84,9 @@ export function createSystem(
   const trail = { history: cleanHistory, mentions: cleanMentions };
   const erasing = createErasingService({ ...parts, trail });
   const others = { process, clock, database, publishing, webhooks, erasing };
-  return Object.assign(createShop(parts), others);
+  const system = Object.assign(createShop(parts), others);
+  world.deployment?.accompany(system, world, settings, providersOf);
+  return system;
 }
 
 export type System = ReturnType<typeof createSystem>;
