@@ -4,7 +4,7 @@ import type { Order, Refund, RefundEntry } from "../../orders/order.ts";
 import type { RefundState, ToldRefund } from "../../providers/provider.ts";
 import { withDue } from "../outcome.ts";
 import { computeRest, findRefund, isOpen, withRefund } from "./refund.ts";
-import { confirmed, givenUp, shrunk, withTold } from "./refund-telling.ts";
+import { confirmed, givenUp, reduced, shrunk, withTold } from "./refund-telling.ts";
 
 const firstPauseMs = secondsToMs(15);
 const longestPauseMs = secondsToMs(6 * 3600);
@@ -98,5 +98,7 @@ export function afterAttempt(
     answer.status === "failed"
       ? givenUp(order, asked, { refundId: answer.refundId, lastError: "gave_up" })
       : { ...confirmed(asked, answer), amountMinor: answer.amountMinor ?? asked.amountMinor };
-  return withDue(withRefund(withoutTwin(order, refundId, answer.refundId), answered), dueMs);
+  const next = withDue(withRefund(withoutTwin(order, refundId, answer.refundId), answered), dueMs);
+  // What was given up is owed for what disputes have left since it was asked for: no more would ever be taken on.
+  return answer.status === "failed" ? reduced(next, refund.paymentId) : next;
 }

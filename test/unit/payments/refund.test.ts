@@ -127,6 +127,16 @@ describe("a refund", () => {
     expect(refundKey(refundIn(next))).toBe(`${refund.refundId}-again-1`);
   });
 
+  it("that the provider gave up is owed for what a dispute has left meanwhile", () => {
+    const dispute = { amountMinor: 400, status: "lost", takenMinor: 400, isOver: true };
+    const disputes = { dp_1: { ...dispute, toldAtMs: nowMs, paymentId: "pi_1" } };
+    const disputed = { ...order, payment: { ...order.payment, disputes } } as Order;
+    const answer = { refundId: "re_1", status: "failed" } as const;
+    const next = afterAttempt(disputed, refund, { answer, nowMs });
+    expect(refundIn(next)).toMatchObject({ status: "due", amountMinor: 100 });
+    expect(refundKey(refundIn(next))).toBe(`${refund.refundId}-again-2`);
+  });
+
   it("that is refused for good stops, and is asked for again only when somebody says so", () => {
     const answer = { status: "refused", lastError: "charge_disputed", told: [] } as const;
     const next = afterAttempt(order, refund, { answer, nowMs });
