@@ -7,14 +7,12 @@
  */
 import { changeNote } from "../../shared/base/actor.ts";
 import { derivedId } from "../../shared/base/ids.ts";
-import type { CartRow } from "../../shared/carts/storage/cart-row.ts";
+import { at as cartAt, cartPlace } from "../../shared/carts/storage/cart-row.ts";
 import { at as lockAt, lockRow } from "../../shared/locks/lock-conditions.ts";
 import { tombstone } from "../../shared/locks/lock-ending-store.ts";
-import { action, condition, pathsOf } from "../../shared/table/expression.ts";
+import { action, condition } from "../../shared/table/expression.ts";
 import { type Row, update } from "../../shared/table/write.ts";
-import { type Mending, NotAlone, pagesOf, restoredReason, restorer } from "./rows.ts";
-
-const cartAt = pathsOf<CartRow>();
+import { forEach, type Mending, NotAlone, pagesOf, restoredReason, restorer } from "./rows.ts";
 
 async function raiseLock({ database, nowMs }: Mending, row: Row): Promise<void> {
   const [resource, fence] = [String(row["resource"]), Number(row["fence"])];
@@ -43,10 +41,23 @@ export async function raiseLocks(mending: Mending): Promise<number> {
   let ended = 0;
   for await (const rows of pagesOf(mending.database, "Locks")) {
     const locks = rows.filter((row) => row["fence"] !== undefined);
-    for (const row of locks) await raiseLock(mending, row);
+    await forEach(locks, (row) => raiseLock(mending, row));
     ended += locks.filter((row) => row["owner"] !== undefined).length;
   }
   return ended;
+}
+
+async function raiseCart({ database, nowMs }: Mending, cartId: string, version: number) {
+  const higher = Math.max(version + 1, nowMs);
+  await database.apply(
+    update({
+      ...cartPlace(cartId),
+      change: { set: [action`${cartAt("version")} = ${higher}`] },
+      condition: condition`${cartAt("version")} = ${version}`,
+      refused: () => new NotAlone(),
+      applied: (found) => found?.["version"] === higher,
+    }),
+  );
 }
 
 /**
@@ -55,24 +66,14 @@ export async function raiseLocks(mending: Mending): Promise<number> {
  *
  * @returns how many there are
  */
-export async function raiseCarts({ database, nowMs }: Mending): Promise<number> {
+export async function raiseCarts(mending: Mending): Promise<number> {
   let raised = 0;
-  for await (const rows of pagesOf(database, "Carts")) {
-    for (const { cartId, version } of rows) {
-      if (typeof version !== "number") continue;
-      const higher = Math.max(version + 1, nowMs);
-      await database.apply(
-        update({
-          table: "Carts",
-          key: { cartId: String(cartId) },
-          change: { set: [action`${cartAt("version")} = ${higher}`] },
-          condition: condition`${cartAt("version")} = ${version}`,
-          refused: () => new NotAlone(),
-          applied: (found) => found?.["version"] === higher,
-        }),
-      );
-      raised += 1;
-    }
+  for await (const rows of pagesOf(mending.database, "Carts")) {
+    const carts = rows.flatMap(({ cartId, version }) =>
+      typeof version === "number" ? [{ cartId: String(cartId), version }] : [],
+    );
+    await forEach(carts, ({ cartId, version }) => raiseCart(mending, cartId, version));
+    raised += carts.length;
   }
   return raised;
 }

@@ -3,7 +3,7 @@ import type { Movement } from "../../shared/inventory/movement.ts";
 import { movementWrite } from "../../shared/inventory/movement-store.ts";
 import { parseOrder } from "../../shared/orders/order-store.ts";
 import { movementsOf } from "./claims.ts";
-import { type Mending, pagesOf } from "./rows.ts";
+import { forEach, type Mending, pagesOf } from "./rows.ts";
 import { isDirect } from "./stock.ts";
 
 /** How many entries were missing, and how many told of a sale that is none any more. */
@@ -29,10 +29,11 @@ export async function mendLedger(
     const wanted = told.filter(({ itemId }) => !spread.has(itemId));
     const found = wanted.length > 0 ? await database.getMany("Movements", wanted.map(keyOf)) : [];
     const known = new Set((found as unknown as Movement[]).map(nameOf));
-    for (const movement of wanted.filter((each) => !known.has(nameOf(each)))) {
+    const missing = wanted.filter((each) => !known.has(nameOf(each)));
+    await forEach(missing, async (movement) => {
       await database.apply(movementWrite(movement));
-      entered += 1;
-    }
+    });
+    entered += missing.length;
   }
   for await (const rows of pagesOf(database, "Movements")) {
     const ofOrders = (rows as unknown as Movement[]).filter(

@@ -15,11 +15,11 @@ export interface RestoreWish {
   say(text: string): void;
 }
 
-function listFindings({ locks, carts, stock, ledger }: Mended): string[] {
+function listFindings({ locks, carts, resources, stock, ledger }: Mended): string[] {
   const { items, ended, short, spread } = stock;
   const list = (names: Iterable<string>): string => [...names].join(", ");
   return [
-    `${locks} locks ended, ${carts} carts got a newer version`,
+    `${locks} locks ended, ${carts} carts got a newer version, events of ${resources} resources higher numbers`,
     `${ledger.entered} entries of the ledger made, ${ledger.removed} removed`,
     ...(items.length > 0 ? [`stock follows the orders again: ${list(items)}`] : []),
     ...(ended.length > 0 ? [`orders ended whose units are not there: ${list(ended)}`] : []),

@@ -39,3 +39,18 @@ export class NotAlone extends HoldfastError {
     super("TRY_AGAIN", "Somebody else writes to these tables: fence them off and begin anew");
   }
 }
+
+const sideBySide = 32;
+
+/** Does some work for each, many at a time. @throws the first error, after what was under way has ended */
+export async function forEach<T>(
+  all: Iterable<T>,
+  work: (each: T) => Promise<void>,
+): Promise<void> {
+  const left = all[Symbol.iterator]();
+  const worker = async (): Promise<void> => {
+    for (let next = left.next(); next.done !== true; next = left.next()) await work(next.value);
+  };
+  const workers = await Promise.allSettled(Array.from({ length: sideBySide }, worker));
+  for (const each of workers) if (each.status === "rejected") throw each.reason;
+}

@@ -15,7 +15,7 @@ import { action, allOf, assigned, condition, pathsOf } from "../../shared/table/
 import { type Row, update } from "../../shared/table/write.ts";
 import { boughtBy, heldBy } from "./claims.ts";
 import { type Plan, planRow, type Wanted } from "./plan.ts";
-import { type Mending, NotAlone, pagesOf, restoredReason, restorer } from "./rows.ts";
+import { forEach, type Mending, NotAlone, pagesOf, restoredReason, restorer } from "./rows.ts";
 
 /** What was found and done. */
 export interface StockMended {
@@ -138,8 +138,8 @@ async function writeRow({ database, nowMs }: Mending, stock: Stock, { levels }: 
 export async function mendStock(mending: Mending): Promise<StockMended> {
   const { plain, spread } = await readStock(mending);
   const { plans, lost } = planAll(plain, await readWanted(mending));
-  for (const order of lost.values()) await endOrder(mending, order);
-  for (const [stock, plan] of plans) await writeRow(mending, stock, plan);
+  await forEach(lost.values(), (order) => endOrder(mending, order));
+  await forEach(plans, ([stock, plan]) => writeRow(mending, stock, plan));
   const short = [...plans].flatMap(([{ itemId }, plan]) =>
     plan.short > 0 ? [[itemId, plan.short] as const] : [],
   );

@@ -7,6 +7,7 @@ import { expect, test } from "vitest";
 import { mend } from "../../../scripts/restore/mend.ts";
 import { epochMs } from "../../../shared/base/time.ts";
 import { effort } from "../../support/effort.ts";
+import type { Item } from "../engine/values.ts";
 import { seededRandom } from "../random.ts";
 import { createAccount } from "./account.ts";
 import { boughtIn, checkMoney, checkStock } from "./books.ts";
@@ -55,6 +56,17 @@ async function reconcile({ second, account, timer }: Awaited<ReturnType<typeof f
   return differences;
 }
 
+const nameOf = ({ resource, sequence }: Item): string => `${resource} ${sequence}`;
+
+function highestNumbers(rows: readonly Item[]): ReadonlyMap<string, number> {
+  const highest = new Map<string, number>();
+  for (const { resource, sequence } of rows) {
+    const name = String(resource);
+    highest.set(name, Math.max(highest.get(name) ?? 0, Number(sequence)));
+  }
+  return highest;
+}
+
 const seeds = Array.from({ length: effort({ part: 8, all: 100 }) }, (_, index) => index + 1);
 
 test("a replica is torn: without the repair it would sell twice, or keep what nobody has", async () => {
@@ -90,10 +102,20 @@ test("after a failover by the documented steps the law holds: what is lost is na
 
 test("whatever was handed out before is older than all that comes after", async () => {
   for (const seed of seeds.slice(0, 6)) {
-    const { second, day, random, account, timer } = await failOver(seed);
+    const { first, second, day, random, account, timer, arrived } = await failOver(seed);
     const { fences, versions } = day.seen;
     const next = createDay(second, account, random, timer);
+    await second.follow();
+    const before = new Set(second.rowsOf("Outbox").map(nameOf));
     await next.live(mostStepsBehind);
+    expect(await second.follow()).toBe(0);
+    const numbers = highestNumbers(first.rowsOf("Outbox"));
+    const known = new Set([...arrived.values()].map(({ key }) => key["resource"]));
+    for (const row of second.rowsOf("Outbox")) {
+      const { resource, sequence } = row;
+      if (sequence === 0 || before.has(nameOf(row)) || !known.has(resource)) continue;
+      expect(sequence).toBeGreaterThan(numbers.get(String(resource)) ?? 0);
+    }
     for (const [resource, fence] of next.seen.fences) {
       expect(fence).toBeGreaterThan(fences.get(resource) ?? 0);
     }

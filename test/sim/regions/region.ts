@@ -2,7 +2,8 @@
 import { silentLogger } from "../../../shared/base/logger.ts";
 import { epochMs, type EpochMs } from "../../../shared/base/time.ts";
 import type { ItemChange } from "../../../shared/table/stream.ts";
-import { createShop, type PayingShopParts } from "../../../shared/shop.ts";
+import type { ShopEvent } from "../../../shared/events/event.ts";
+import { createShop, type PayingShopParts, publishingService } from "../../../shared/shop.ts";
 import { createDatabase, type DocumentClient } from "../../../shared/table/database.ts";
 import { type Command, Engine } from "../engine/engine.ts";
 import type { ChangeRecord } from "../engine/table.ts";
@@ -20,12 +21,16 @@ export interface Timer {
 /** Rows by table and key, each with the instant at which it was written: what global tables replicate, row by row. */
 export type Rows = ReadonlyMap<string, ChangeRecord>;
 
+const streamed = new Set(["Orders", "Stock", "Carts", "Locks"]);
+
 const nameOf = ({ table, key }: ChangeRecord): string => JSON.stringify([table, key]);
 
 function asChange({ key, oldImage, newImage, sequence, atMs }: ChangeRecord): ItemChange {
+  // Digits that grow from region to region, too, as those of AWS's streams do.
+  const told = `${Math.floor(atMs)}${String(sequence).padStart(6, "0")}`;
   return {
-    eventId: String(sequence),
-    sequence: String(sequence),
+    eventId: told,
+    sequence: told,
     key: key as ItemChange["key"],
     ...(oldImage && { before: oldImage }),
     ...(newImage && { after: newImage }),
@@ -62,18 +67,23 @@ export function openRegion(timer: Timer, account: Account, rows: Rows = new Map(
     alarm: () => {},
   };
   const shop = createShop(parts);
+  const send = async (events: readonly ShopEvent[]) => new Set(events.map(({ id }) => id));
+  const publishing = publishingService({ ...parts, send });
   let followed = 0;
   return Object.assign(shop, {
     database,
     changes: changes as readonly ChangeRecord[],
     rowsOf: (table: string): Item[] => [...engine.table(table).items()],
 
-    /** What the streams' follower does: it enters sales into the ledger. */
-    async follow(): Promise<void> {
-      for (const change of changes.slice(followed)) {
+    /** What the streams' followers do: they enter sales into the ledger and hand events on; those that had to wait. */
+    async follow(): Promise<number> {
+      const news = changes.slice(followed).filter(({ table }) => streamed.has(table));
+      followed = changes.length;
+      for (const change of news) {
         if (change.table === "Stock") await shop.orderMovements.record(asChange(change));
       }
-      followed = changes.length;
+      const { events } = await shop.events.record(news.map(asChange));
+      return (await publishing.publish(events)).length;
     },
 
     /**
