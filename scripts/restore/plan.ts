@@ -51,10 +51,10 @@ export function planRow(stock: Stock, { sold: wanted, claims: all }: Wanted): Pl
   const isHeld = needed.every(([bucket, quantity]) => (due[bucket] ?? 0) >= quantity);
   if (sold === wanted && isHeld) return undefined;
   const units = received + adjusted;
-  const here = Math.min(wanted, units);
-  const { kept, lost } = share(claims, units - here);
+  const { kept, lost } = share(claims, units - wanted);
   const nextDue = sumBuckets(kept);
   const held = Object.values(nextDue).reduce((sum, quantity) => sum + quantity, 0);
-  const levels = { available: units - here - held, held, sold: here, due: nextDue };
-  return { levels, lost, short: wanted - here };
+  // Below zero where more was sold than there is: then nobody buys, and what comes back fills it up first.
+  const levels = { available: units - wanted - held, held, sold: wanted, due: nextDue };
+  return { levels, lost, short: Math.max(0, wanted - units) };
 }

@@ -19,16 +19,31 @@ export function boughtIn(region: Region, itemId: string): number {
   return sum(demands.flatMap((each) => (each.itemId === itemId ? [each.quantity] : [])));
 }
 
-/** S1 to S5 and the ledger, read from the rows. */
-export async function checkStock(region: Region): Promise<void> {
+/** Nobody's money is kept for a unit that is not there. */
+export function checkPaid(region: Region): void {
+  for (const { itemId, received } of region.rowsOf("Stock") as unknown as Stock[]) {
+    const paid = ordersOf(region).filter(({ status }) => status === "paid");
+    const units = paid.flatMap(boughtBy).filter((each) => each.itemId === itemId);
+    expect(sum(units.map(({ quantity }) => quantity))).toBeLessThanOrEqual(received);
+  }
+}
+
+/**
+ * S1 to S5 and the ledger, read from the rows. What the repair named as short may be below zero: that the goods of an order
+ * came back, and were sold again, is forgotten until its money is found.
+ */
+export async function checkStock(
+  region: Region,
+  short: ReadonlyMap<string, number> = new Map(),
+): Promise<void> {
   const { violations } = await region.stockCheck.run();
-  expect(violations).toEqual([]);
+  expect(violations.filter(({ itemId }) => !short.has(itemId))).toEqual([]);
   const claims = ordersOf(region).flatMap(heldBy);
   const movements = region.rowsOf("Movements");
   for (const stock of region.rowsOf("Stock") as unknown as Stock[]) {
     const { itemId, sold, received, due, reclaimedThroughMs } = stock;
     expect(sold, `${itemId} sold`).toBe(boughtIn(region, itemId));
-    expect(sold).toBeLessThanOrEqual(received);
+    expect(sold).toBe(Math.min(sold, received + (short.get(itemId) ?? 0)));
     const held = claims.filter(
       ([name, claim]) => name === itemId && stillCounts(claim, reclaimedThroughMs),
     );
