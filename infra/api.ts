@@ -22,6 +22,7 @@ import { LogGroup, RetentionDays } from "aws-cdk-lib/aws-logs";
 import type { Construct } from "constructs";
 import { listMethods, listPaths } from "../shared/api/endpoint.ts";
 import type { Functions } from "./functions.ts";
+import { permitFirst } from "./permit-first.ts";
 import type { FunctionName } from "./permissions.ts";
 import type { RouteLimit } from "./route-limits.ts";
 import type { Settings } from "./settings/settings.ts";
@@ -151,7 +152,7 @@ export function createRoutes(scope: Construct, props: RoutesProps): void {
     const handler = props.functions.get(functionName as FunctionName);
     if (!handler) throw new Error(`infra/permissions.ts has no function ${functionName}`);
     // One permission per function: one per route would outgrow Lambda's 20 KB for a policy.
-    const made = new HttpLambdaIntegration(`${handler.node.id}Integration`, handler, {
+    const made = new HttpLambdaIntegration(`${handler.node.id}Integration`, handler.target, {
       scopePermissionToRoute: false,
     });
     integrations.set(functionName, made);
@@ -172,6 +173,7 @@ export function createRoutes(scope: Construct, props: RoutesProps): void {
       integration: getIntegration(functionName),
       authorizer: access === "anyone" ? open : authorizer,
     });
+    permitFirst(route);
     if (access === "anyone") acknowledgeOpenRoute(route);
     // What is promised of a route is judged by those who read the answer.
     const limit = kind === "" ? props.limits.get(name) : undefined;
@@ -183,9 +185,10 @@ export function createRoutes(scope: Construct, props: RoutesProps): void {
     routeKey: HttpRouteKey.DEFAULT,
     // Not the integration of the other routes: their permission (api/stage/method/path) leaves out
     // this route, which Lambda sees as api/stage/$default.
-    integration: new HttpLambdaIntegration("Fallback", props.functions.get("platform")!),
+    integration: new HttpLambdaIntegration("Fallback", props.functions.get("platform")!.target),
     authorizer: open,
   });
+  permitFirst(fallback);
   acknowledgeOpenRoute(fallback);
 }
 

@@ -2,7 +2,7 @@
 import { Duration } from "aws-cdk-lib";
 import { Archive, EventBus } from "aws-cdk-lib/aws-events";
 import { PolicyStatement } from "aws-cdk-lib/aws-iam";
-import { EventInvokeConfig, FilterCriteria, FilterRule } from "aws-cdk-lib/aws-lambda";
+import { FilterCriteria, FilterRule } from "aws-cdk-lib/aws-lambda";
 import type { Construct } from "constructs";
 import { outbox, type Tables } from "./data.ts";
 import type { DeadRecords } from "./dead-letters.ts";
@@ -60,10 +60,6 @@ export function createEvents(scope: Construct, props: EventsProps): EventBus {
     followStream(scope, { id, table: tables[outbox], follower, deadRecords, mapping });
   }
   // A hint; what it was about is found by the sweep.
-  new EventInvokeConfig(scope, "WebhookSenderCalls", {
-    function: functions.get("webhook-sender")!,
-    retryAttempts: 0,
-    maxEventAge: Duration.seconds(60),
-  });
+  functions.get("webhook-sender")!.forgetLateCalls("WebhookSenderCalls", Duration.seconds(60));
   return bus;
 }

@@ -52,6 +52,7 @@ function createFunction(
     name,
     code,
     production: props.settings.production,
+    isVersioned: props.settings.canary.isVersioned,
     environment: {
       ...settingsEnvironment(props),
       ...tableEnvironment(granted, props.tables),

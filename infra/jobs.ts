@@ -1,17 +1,17 @@
 /** What runs by the clock: the sweeps, once a minute, and the reconciler, once an hour. Off, things are only late. */
 import { Duration, Stack } from "aws-cdk-lib";
 import { PolicyDocument, PolicyStatement, Role, ServicePrincipal } from "aws-cdk-lib/aws-iam";
-import type { IFunction } from "aws-cdk-lib/aws-lambda";
 import { Schedule, ScheduleExpression, ScheduleTargetInput } from "aws-cdk-lib/aws-scheduler";
 import { LambdaInvoke } from "aws-cdk-lib/aws-scheduler-targets";
 import type { Queue } from "aws-cdk-lib/aws-sqs";
 import type { Construct } from "constructs";
+import type { AppFunction } from "./app-function.ts";
 
 /** What the schedules are made from. */
 export interface JobsProps {
-  readonly cleanup: IFunction;
+  readonly cleanup: AppFunction;
   /** Knows which webhooks have something to be told. */
-  readonly webhooks: IFunction;
+  readonly webhooks: AppFunction;
   readonly deadLetters: Queue;
   /** With false the schedules exist but never fire, so that they can be switched on by hand. */
   readonly enabled: boolean;
@@ -56,7 +56,7 @@ function createScheduleRole(scope: Construct, props: JobsProps): Role {
         statements: [
           new PolicyStatement({
             actions: ["lambda:InvokeFunction"],
-            resources: [cleanup.functionArn, webhooks.functionArn],
+            resources: [cleanup.targetArn, webhooks.targetArn],
           }),
           new PolicyStatement({ actions: ["sqs:SendMessage"], resources: [deadLetters.queueArn] }),
         ],
@@ -71,7 +71,7 @@ interface Job {
   readonly every: Duration;
   readonly job: string;
   /** `cleanup` where nothing is said. */
-  readonly target?: IFunction;
+  readonly target?: AppFunction;
 }
 
 function schedule(
@@ -85,7 +85,7 @@ function schedule(
     description: what.description,
     schedule: ScheduleExpression.rate(every),
     enabled,
-    target: new LambdaInvoke(what.target ?? cleanup, {
+    target: new LambdaInvoke((what.target ?? cleanup).target, {
       role: role.withoutPolicyUpdates(),
       deadLetterQueue: deadLetters,
       retryAttempts: 2,

@@ -7,9 +7,9 @@ import { type CfnElement, Duration, Stack, Validations } from "aws-cdk-lib";
 import { WebSocketApi, WebSocketRoute, WebSocketStage } from "aws-cdk-lib/aws-apigatewayv2";
 import { WebSocketLambdaIntegration } from "aws-cdk-lib/aws-apigatewayv2-integrations";
 import { PolicyStatement } from "aws-cdk-lib/aws-iam";
-import { EventInvokeConfig } from "aws-cdk-lib/aws-lambda";
 import type { Construct } from "constructs";
 import type { Functions } from "./functions.ts";
+import { permitFirst } from "./permit-first.ts";
 import { type FunctionName, permissions } from "./permissions.ts";
 import type { Permissions } from "./rights.ts";
 import type { Settings } from "./settings/settings.ts";
@@ -36,7 +36,7 @@ export function createLive(scope: Construct, { settings, functions }: LiveProps)
     Disconnect: "$disconnect",
     Message: "$default",
   })) {
-    const integration = new WebSocketLambdaIntegration(`Live${id}`, functions.get("live")!);
+    const integration = new WebSocketLambdaIntegration(`Live${id}`, functions.get("live")!.target);
     // There is nobody to answer to before a connection is there, and after it is gone.
     const returnResponse = routeKey === "$default";
     const route = new WebSocketRoute(scope, `LiveRoute-${id}`, {
@@ -45,6 +45,7 @@ export function createLive(scope: Construct, { settings, functions }: LiveProps)
       integration,
       returnResponse,
     });
+    permitFirst(route);
     Validations.of(route).acknowledge({
       id: "AwsSolutions-APIG4",
       reason: "The function asks for an address's one-time secret, which only a token can get",
@@ -66,12 +67,7 @@ export function createLive(scope: Construct, { settings, functions }: LiveProps)
   const place = `${api.apiId}.execute-api.${region}.${urlSuffix}/${stageName}`;
   functions.get("live")!.addEnvironment("LIVE_URL", `wss://${place}`);
   grantAll(api, functions, `https://${place}`);
-  const posts = functions.get("live-posts")!;
-  new EventInvokeConfig(scope, "LivePostsCalls", {
-    function: posts,
-    retryAttempts: 0,
-    maxEventAge: oldestPost,
-  });
+  functions.get("live-posts")!.forgetLateCalls("LivePostsCalls", oldestPost);
   return api;
 }
 
@@ -99,11 +95,11 @@ function grantAll(api: WebSocketApi, functions: Functions, endpoint: string): vo
     if (calls === undefined) continue;
     const called = functions.get(calls as FunctionName)!;
     const variable = `${calls.toUpperCase().replaceAll("-", "_")}_FUNCTION`;
-    appFunction.addEnvironment(variable, called.functionName);
+    appFunction.addEnvironment(variable, called.targetName);
     appFunction.addToRolePolicy(
       new PolicyStatement({
         actions: ["lambda:InvokeFunction"],
-        resources: [called.functionArn],
+        resources: [called.targetArn],
       }),
     );
   }

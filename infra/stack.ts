@@ -8,12 +8,13 @@ import type { Route } from "./api.ts";
 import { createTables } from "./data.ts";
 import { createDeadLetters, createDeadRecords } from "./dead-letters.ts";
 import { createEvents } from "./events.ts";
-import { createFunctions } from "./functions.ts";
+import { createFunctions, type Functions } from "./functions.ts";
 import { scheduleJobs } from "./jobs.ts";
 import { createLive } from "./live.ts";
 import { backUp } from "./backups.ts";
 import { createOriginSecret } from "./origin-secret.ts";
 import { limitRoutes } from "./route-limits.ts";
+import { releaseBySteps } from "./releases.ts";
 import { createSecrets, listProviders } from "./secrets.ts";
 import type { Settings } from "./settings/settings.ts";
 import { createSignIn } from "./sign-in.ts";
@@ -23,6 +24,17 @@ import { followStreams } from "./streams.ts";
 export interface HoldfastStackProps {
   readonly settings: Settings;
   readonly endpoints: readonly Route[];
+}
+
+/** Names what operators call by hand: who follows streams (`npm run redrive`), and who reconciles. */
+function nameTargets(functions: Functions): Record<string, string> {
+  const called = ["changes", "event-bus", "webhook-feed", "cleanup"] as const;
+  return Object.fromEntries(
+    called.map((name) => {
+      const handler = functions.get(name)!;
+      return [`${handler.node.id}Name`, handler.targetName];
+    }),
+  );
 }
 
 /** The whole of Holdfast in one stack, named after its stage, so that stages share an account. */
@@ -68,6 +80,7 @@ export class HoldfastStack extends Stack {
     });
     const bus = createEvents(this, { settings, tables, functions, deadRecords });
     const alarms = createAlarms(this, { settings, api, endpoints: served, functions, deadLetters });
+    releaseBySteps(this, { settings, functions, gates: alarms.gates, own: alarms.versions });
     for (const [key, value] of settings.tags) Tags.of(this).add(key, value);
     if (settings.backups) backUp(this, tables, settings);
     const providers = listProviders(settings);
@@ -79,22 +92,18 @@ export class HoldfastStack extends Stack {
         providers.map((name) => [`${name}SecretName`, secrets[name]?.secretName]),
       ),
       SignInPages: signIn.pages,
-
       ApiUrl: apiUrl,
       Issuer: signIn.issuer,
       Audience: signIn.audience,
       AdminGroup: settings.adminGroup,
       UserPoolId: signIn.userPool?.pool.userPoolId,
       UserPoolClientId: signIn.userPool?.client.userPoolClientId,
-      AlarmTopicArn: alarms.topicArn,
+      AlarmTopicArn: alarms.topic.topicArn,
       DeadRecordsBucket: deadRecords.bucket.bucketName,
       DeadRecordsQueueUrl: deadRecords.announcements.queueUrl,
-      ChangesFunctionName: functions.get("changes")!.functionName,
-      EventBusFunctionName: functions.get("event-bus")!.functionName,
-      WebhookFeedFunctionName: functions.get("webhook-feed")!.functionName,
       EventBusName: bus.eventBusName,
       EventBusArn: bus.eventBusArn,
-      CleanupFunctionName: functions.get("cleanup")!.functionName,
+      ...nameTargets(functions),
     });
   }
 

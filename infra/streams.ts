@@ -3,8 +3,9 @@ import { Duration } from "aws-cdk-lib";
 import type { ITable } from "aws-cdk-lib/aws-dynamodb";
 import { PolicyStatement } from "aws-cdk-lib/aws-iam";
 import { EventSourceMapping, StartingPosition } from "aws-cdk-lib/aws-lambda";
-import type { EventSourceMappingOptions, Function as LambdaFunction } from "aws-cdk-lib/aws-lambda";
+import type { EventSourceMappingOptions } from "aws-cdk-lib/aws-lambda";
 import type { Construct } from "constructs";
+import type { AppFunction } from "./app-function.ts";
 import { streamedTables } from "./data.ts";
 import type { Tables } from "./data.ts";
 import { type DeadRecords, toDeadRecords } from "./dead-letters.ts";
@@ -12,7 +13,7 @@ import { type DeadRecords, toDeadRecords } from "./dead-letters.ts";
 /** What the mappings are made from. */
 export interface StreamsProps {
   readonly tables: Tables;
-  readonly changes: LambdaFunction;
+  readonly changes: AppFunction;
   readonly deadRecords: DeadRecords;
 }
 
@@ -31,7 +32,7 @@ export function followStreams(scope: Construct, props: StreamsProps): void {
 export interface StreamProps {
   readonly id: string;
   readonly table: ITable;
-  readonly follower: LambdaFunction;
+  readonly follower: AppFunction;
   readonly deadRecords: DeadRecords;
   readonly mapping: Pick<EventSourceMappingOptions, "maxBatchingWindow" | "filters">;
 }
@@ -54,7 +55,7 @@ export function followStream(scope: Construct, props: StreamProps): void {
     }),
   );
   const source = new EventSourceMapping(scope, id, {
-    target: follower,
+    target: follower.target,
     eventSourceArn: streamArn,
     startingPosition: StartingPosition.TRIM_HORIZON,
     batchSize: 100,

@@ -47,6 +47,12 @@ const settingsSchema = z.object({
 /** The settings of this function, with the defaults of the design. */
 export const env = settingsSchema.parse(process.env);
 
+/** What Lambda calls this function, and which of its versions this is: a number, or `$LATEST`. */
+export const runtime = {
+  functionName: process.env["AWS_LAMBDA_FUNCTION_NAME"] ?? "",
+  version: process.env["AWS_LAMBDA_FUNCTION_VERSION"] ?? "$LATEST",
+};
+
 /**
  * Where a table of this function is. Only those that `infra/permissions.ts` grants are known here.
  *

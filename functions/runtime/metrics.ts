@@ -3,6 +3,7 @@ import { Metrics, MetricUnit } from "@aws-lambda-powertools/metrics";
 import type { AuditAction } from "../../shared/base/audit-action.ts";
 import type { HoldfastError } from "../../shared/base/errors.ts";
 import type { PostCounts } from "../../shared/live/posting-service.ts";
+import { runtime } from "./env.ts";
 import type { Meter } from "../../shared/table/operation.ts";
 
 /** What is counted of the audit trail; each name is a metric under the namespace of the stack. */
@@ -75,9 +76,19 @@ export function countDenial(status: 401 | 403, sub: string): void {
   write({ [name]: [1, "Count"] }, { sub });
 }
 
-/** Counts errors that nobody meant: faults of ours, whatever answer they became. */
+/**
+ * Counts errors that nobody meant: faults of ours, whatever answer they became. A published version counts them under
+ * its own name, too: while it is new that takes it back.
+ */
 export function countUnmeant(times = 1): void {
-  if (times > 0) write({ UnmeantErrors: [times, "Count"] });
+  if (times === 0) return;
+  write({ UnmeantErrors: [times, "Count"] });
+  const { functionName: FunctionName, version: ExecutedVersion } = runtime;
+  if (!/^\d+$/.test(ExecutedVersion)) return;
+  const ofVersion = new Metrics();
+  ofVersion.addDimensions({ FunctionName, ExecutedVersion });
+  ofVersion.addMetric("UnmeantErrors", MetricUnit.Count, times);
+  ofVersion.publishStoredMetrics();
 }
 
 /** How long somebody waited for a lock, in vain or not. */

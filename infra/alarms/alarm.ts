@@ -32,8 +32,11 @@ export interface Watch {
 /** Makes alarms that all act on one topic. */
 export interface AlarmBook {
   ring(watch: Watch): Alarm;
-  /** Rings while all of `parts` are too high; the parts ring nobody by themselves. */
-  ringTogether(watch: Omit<Watch, "metric" | "atLeast">, parts: readonly PartWatch[]): IAlarm;
+  /** Rings while all of `parts` are too high; gives these, which ring nobody by themselves. */
+  ringTogether(
+    watch: Omit<Watch, "metric" | "atLeast">,
+    parts: readonly PartWatch[],
+  ): readonly Alarm[];
   readonly all: readonly IAlarm[];
 }
 
@@ -85,7 +88,7 @@ export function createAlarmBook(scope: Construct, topic: ITopic): AlarmBook {
       together.addAlarmAction(action);
       together.addOkAction(action);
       all.push(together);
-      return together;
+      return alarms;
     },
   };
 }

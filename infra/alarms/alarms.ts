@@ -1,18 +1,21 @@
 /** What an operator is woken for: rates, not single errors, except where money is wrong. */
 import { Duration } from "aws-cdk-lib";
 import type { HttpApi } from "aws-cdk-lib/aws-apigatewayv2";
-import { MathExpression } from "aws-cdk-lib/aws-cloudwatch";
+import type { Alarm } from "aws-cdk-lib/aws-cloudwatch";
 import type { Topic } from "aws-cdk-lib/aws-sns";
 import type { Queue } from "aws-cdk-lib/aws-sqs";
 import type { Construct } from "constructs";
 import type { Route } from "../api.ts";
 import type { Functions } from "../functions.ts";
+import type { FunctionName } from "../permissions.ts";
 import type { Settings } from "../settings/settings.ts";
 import { type AlarmBook, createAlarmBook } from "./alarm.ts";
 import { createDashboard } from "./dashboard.ts";
+import { watchJobs } from "./jobs.ts";
 import { apiMetric, fiveMinutes, ownMetric, percentage } from "./metrics.ts";
 import { objectives, watchObjective } from "./objectives.ts";
 import { createAlarmTopic } from "./topic.ts";
+import { watchVersions } from "./versions.ts";
 
 /** What is watched. */
 export interface AlarmsProps {
@@ -23,17 +26,26 @@ export interface AlarmsProps {
   readonly deadLetters: Readonly<Record<string, Queue>>;
 }
 
+/** What others of the stack need of its alarms. */
+export interface Alarms {
+  readonly topic: Topic;
+  /** Those that take back what is being released: of all functions, and of each alone. */
+  readonly gates: readonly Alarm[];
+  readonly versions: ReadonlyMap<FunctionName, Alarm>;
+}
+
 /** Creates the topic, every alarm and the dashboard that shows what they look at. */
-export function createAlarms(scope: Construct, props: AlarmsProps): Topic {
+export function createAlarms(scope: Construct, props: AlarmsProps): Alarms {
   const topic = createAlarmTopic(scope, props.settings);
   const book = createAlarmBook(scope, topic);
   watchApi(book, props.api);
-  for (const objective of objectives) {
+  const gates = objectives.map((objective) => {
     const route = props.endpoints.find(({ name }) => name === objective.endpoint);
     if (!route) throw new Error(`The contract has no endpoint ${objective.endpoint}`);
-    watchObjective(book, objective, { api: props.api, route });
-  }
+    return watchObjective(book, objective, { api: props.api, route });
+  });
   watchFunctions(book, props.functions);
+  const versions = watchVersions(book, props.functions);
   watchDatabase(book);
   watchMoney(book);
   watchProviders(book, props.functions);
@@ -46,7 +58,7 @@ export function createAlarms(scope: Construct, props: AlarmsProps): Topic {
     atLeast: 1,
   });
   createDashboard(scope, { ...props, alarms: book.all });
-  return topic;
+  return { topic, gates, versions };
 }
 
 function watchApi(book: AlarmBook, api: HttpApi): void {
@@ -194,54 +206,5 @@ function watchProviders(book: AlarmBook, functions: Functions): void {
     runbook: "A payment provider is down",
     metric: ownMetric("CircuitOpen"),
     atLeast: 3,
-  });
-}
-
-function watchJobs(book: AlarmBook, { settings, functions, deadLetters }: AlarmsProps): void {
-  for (const [name, queue] of Object.entries(deadLetters)) {
-    book.ring({
-      id: `${name}DeadLetters`,
-      says: `${name}: something could not be processed and was put aside`,
-      runbook: `Dead letters of ${name.toLowerCase()}`,
-      metric: queue.metricApproximateNumberOfMessagesVisible({
-        period: fiveMinutes,
-        statistic: "max",
-      }),
-      atLeast: 1,
-    });
-  }
-  book.ring({
-    id: "StreamBehind",
-    says: "Changes reach the audit trail, the ledger and subscribers minutes late",
-    runbook: "The streams are behind",
-    metric: functions
-      .get("changes")!
-      .metric("IteratorAge", { period: fiveMinutes, statistic: "max" }),
-    atLeast: 300_000,
-    periods: 2,
-  });
-  if (!settings.sweep) return;
-  book.ring({
-    id: "SweepLag",
-    says: "The sweep does not keep up: what is due waits for ten minutes",
-    runbook: "The sweep is late",
-    metric: ownMetric("SweepLag", { statistic: "max" }),
-    atLeast: 600_000,
-    periods: 2,
-  });
-  book.ring({
-    id: "SweepStopped",
-    says: "The sweep has not run to its end for ten minutes",
-    runbook: "The sweep has stopped",
-    // A sweep that ran counts as 0; the fault is the data that does not come.
-    metric: new MathExpression({
-      expression: "IF(sweeps > 0, 0, 1)",
-      usingMetrics: { sweeps: ownMetric("SweepLag", { statistic: "n" }) },
-      period: fiveMinutes,
-      label: "Periods without a sweep",
-    }),
-    atLeast: 1,
-    periods: 2,
-    missingIsFault: true,
   });
 }

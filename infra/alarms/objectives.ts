@@ -3,6 +3,7 @@
  * rings within minutes, slow burning within hours, and neither rings for a fault that is over already.
  */
 import { Duration } from "aws-cdk-lib";
+import type { Alarm } from "aws-cdk-lib/aws-cloudwatch";
 import type { HttpApi } from "aws-cdk-lib/aws-apigatewayv2";
 import type { AlarmBook } from "./alarm.ts";
 import { apiMetric, type MeasuredRoute, percentage } from "./metrics.ts";
@@ -31,15 +32,18 @@ const burns = [
   { speed: "Slow", rate: 6, long: Duration.hours(6), short: Duration.minutes(30) },
 ] as const;
 
-/** Creates a fast and a slow alarm for an objective. */
+/**
+ * Creates a fast and a slow alarm for an objective, and gives the first sign of them: that the budget burns fast over the
+ * last five minutes. (CodeDeploy looks at alarms of one metric alone, not at those that are put together.)
+ */
 export function watchObjective(
   book: AlarmBook,
   objective: Objective,
   { api, route }: { readonly api: HttpApi; readonly route: MeasuredRoute },
-): void {
+): Alarm {
   const { name, targetPercent } = objective;
   const allowedPercent = 100 - targetPercent;
-  for (const { speed, rate, long, short } of burns) {
+  const firstSigns = burns.map(({ speed, rate, long, short }) => {
     const id = `${name}Budget${speed}`;
     const part = (window: "Long" | "Short", period: Duration) => ({
       id: `${id}${window}`,
@@ -51,7 +55,7 @@ export function watchObjective(
       }),
       atLeast: Number((allowedPercent * rate).toFixed(3)),
     });
-    book.ringTogether(
+    const [, sign] = book.ringTogether(
       {
         id,
         says: `${name} fail ${rate} times as often as ${targetPercent} % allows`,
@@ -59,5 +63,7 @@ export function watchObjective(
       },
       [part("Long", long), part("Short", short)],
     );
-  }
+    return sign!;
+  });
+  return firstSigns[0]!;
 }

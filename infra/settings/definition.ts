@@ -39,6 +39,8 @@ export interface NumberDefinition extends Common {
 export interface TextDefinition extends Common {
   readonly kind: "text" | "list";
   readonly default?: string;
+  /** Said where there is no default of its own, because that depends on other settings. */
+  readonly otherwise?: string;
   /** What each text is, with an example: `a name like staging`. */
   readonly like: string;
   readonly fits: (text: string) => boolean;

@@ -1,4 +1,5 @@
 /** Settings of how the shop is run: what it lets in, what is kept ready, who is told. */
+import { isCanary, productionCanary } from "./canary.ts";
 import { type Definition, fits } from "./definition.ts";
 
 /** Every setting of these sections by its key. */
@@ -132,6 +133,14 @@ export const operationDefinitions = {
     kind: "choice",
     choices: ["on", "off"],
     does: "`off` switches the schedule off; nothing but reports depends on it",
+  },
+  canary: {
+    section: "Operation",
+    kind: "text",
+    otherwise: `\`${productionCanary}\` in production, else \`off\``,
+    like: "off, now, or a share and minutes like 10%/5min",
+    fits: isCanary,
+    does: "what a new version of a function gets first, and for how long: then everything, unless an alarm rang, which takes it back and the whole deployment with it; `now` has versions and an alias, but gives all at once, as a mend during an incident needs. CodeDeploy is free for this; an alarm for each function costs 0.30 USD a month, about 6 USD together",
   },
   alarmEmail: {
     section: "Operation",

@@ -1,5 +1,6 @@
 /** Turns CDK context into settings that the rest of the app can trust; nothing else reads context. */
 import type { Node } from "constructs";
+import { type Canary, parseCanary, productionCanary } from "./canary.ts";
 import { ContextReader, omitMissing } from "./context-reader.ts";
 import { type Capacity, readCapacity } from "./capacity.ts";
 import { type ProviderName, providerNames } from "../../shared/api/payment-providers.ts";
@@ -45,7 +46,6 @@ export interface Settings extends Keeping {
   readonly editorsGroup: string;
   readonly allowOrigins: readonly string[];
   readonly holdSeconds: number;
-
   readonly paymentSeconds: number;
   readonly maxHoldSeconds: number;
   readonly capacity: Capacity;
@@ -60,6 +60,7 @@ export interface Settings extends Keeping {
   readonly address?: AddressSettings;
   readonly tags: readonly (readonly [key: string, value: string])[];
   readonly sweep: boolean;
+  readonly canary: Canary;
   readonly alarmEmail: readonly string[];
   readonly onPaymentFailure: "release" | "keep";
   /** For how long after an order's deadline money still buys what was ordered. */
@@ -122,7 +123,6 @@ export function readSettings(node: Node): Settings {
     editorsGroup: text("editorsGroup"),
     allowOrigins: list("allowOrigins"),
     holdSeconds: number("holdSeconds"),
-
     paymentSeconds: number("paymentSeconds"),
     maxHoldSeconds: number("maxHoldSeconds"),
     limits: readLimits(number),
@@ -136,6 +136,7 @@ export function readSettings(node: Node): Settings {
     tags: list("tags").map((pair) => pair.split("=") as [string, string]),
     ...readKeeping(read),
     sweep: choice("sweep") === "on",
+    canary: parseCanary(text("canary") ?? (production ? productionCanary : "off")),
     alarmEmail: list("alarmEmail"),
     onPaymentFailure: choice("onPaymentFailure"),
     lateMoneySeconds: number("lateMoneySeconds"),

@@ -84,7 +84,11 @@ function shortId(logicalId: string): string {
     .slice(0, 26);
 }
 
-type Values = Record<string, string | ((name: string, places: LocalPlaces) => string)>;
+type Properties = Readonly<Record<string, unknown>>;
+type Values = Record<
+  string,
+  string | ((name: string, places: LocalPlaces, properties: Properties) => string)
+>;
 
 /** By resource type: the property that may name the resource, then `Ref` and the attributes. */
 const KINDS: Record<string, { named?: string; ref?: Values[string]; attributes?: Values }> = {
@@ -93,6 +97,12 @@ const KINDS: Record<string, { named?: string; ref?: Values[string]; attributes?:
   "AWS::Lambda::Function": {
     named: "FunctionName",
     attributes: { Arn: (name) => localArn("lambda", `function:${name}`) },
+  },
+  "AWS::Lambda::Alias": { ref: (_, __, alias) => functionArn(alias, String(alias["Name"])) },
+  // What is deployed on this machine is always the first.
+  "AWS::Lambda::Version": {
+    ref: (_, __, version) => functionArn(version, "1"),
+    attributes: { Version: "1" },
   },
   "AWS::IAM::Role": {
     named: "RoleName",
@@ -167,6 +177,12 @@ const KINDS: Record<string, { named?: string; ref?: Values[string]; attributes?:
   },
 };
 
+/** The ARN of a function's alias or version. */
+function functionArn({ FunctionName }: Properties, qualifier: string): string {
+  const { Ref = "" } = FunctionName as { readonly Ref?: string };
+  return localArn("lambda", `function:${Ref}:${qualifier}`);
+}
+
 /** Names of buckets know no capitals. */
 function bucketName(name: string): string {
   return name.toLowerCase();
@@ -196,18 +212,18 @@ function localName(logicalId: string, resource: Resource, tablePrefix: string): 
 
 /** Makes the values of all resources; a resource type not known here is worth its logical id. */
 export function createResourceValues(places: LocalPlaces): ResourceValues {
-  const resolveValue = (value: Values[string], name: string) =>
-    typeof value === "string" ? value : value(name, places);
+  const resolveValue = (value: Values[string], name: string, { Properties = {} }: Resource) =>
+    typeof value === "string" ? value : value(name, places, Properties);
   return {
     ref(logicalId, resource) {
       const name = localName(logicalId, resource, places.tablePrefix);
       const ref = KINDS[resource.Type]?.ref;
-      return ref ? resolveValue(ref, name) : name;
+      return ref ? resolveValue(ref, name, resource) : name;
     },
     attribute(logicalId, resource, attribute) {
       const name = localName(logicalId, resource, places.tablePrefix);
       const value = KINDS[resource.Type]?.attributes?.[attribute];
-      if (value) return resolveValue(value, name);
+      if (value) return resolveValue(value, name, resource);
       if (attribute === "Arn") return localArn("other", `${resource.Type}/${name}`);
       throw new Error(`${resource.Type} ${logicalId} has no ${attribute} on this machine`);
     },

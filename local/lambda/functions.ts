@@ -4,14 +4,12 @@ import type { Assembly } from "../assembly/assembly.ts";
 import { REGION } from "../assembly/local-account.ts";
 import type { TemplateResolver } from "../assembly/template.ts";
 import type { MeasuredInvocation } from "../observe/measuring.ts";
-import {
-  type Execution,
-  type ExecutionOptions,
-  type InvocationOutcome,
-  startExecution,
-} from "./execution.ts";
-import { createRuns, type Runs, Throttled } from "./runs.ts";
-import { createWorkerPool, type InvokeOptions, type WorkerPool } from "./worker-pool.ts";
+import { type LocalAlias, readAliases } from "./aliases.ts";
+import { type Execution, type ExecutionOptions, startExecution } from "./execution.ts";
+import { runOnce, type Use } from "./invocation.ts";
+import { createRuns, type Runs } from "./runs.ts";
+import { createVersions, type Environment } from "./versions.ts";
+import { createWorkerPool, type WorkerPool } from "./worker-pool.ts";
 
 interface FunctionProperties {
   readonly Code: { S3Key?: string };
@@ -28,6 +26,7 @@ export interface LocalFunction {
   /** What people call it: `payment-webhooks` for the logical id PaymentWebhooksFunction1A2B3C4D. */
   readonly name: string;
   readonly logicalId: string;
+  /** As it was asked for: the alias' where that was. */
   readonly arn: string;
   readonly roleArn: string;
   readonly invoke: WorkerPool["invoke"];
@@ -37,7 +36,7 @@ export interface LocalFunction {
 /** All functions of the template. */
 export interface LocalFunctions {
   readonly all: readonly LocalFunction[];
-  /** By name, logical id or ARN. */
+  /** By name, logical id or ARN, with its alias behind it where that is meant. */
   find(name: string): LocalFunction | undefined;
   /** Whose credentials an AWS request was signed with. */
   byAccessKey(accessKeyId: string): { owner: LocalFunction; execution: Execution } | undefined;
@@ -55,12 +54,23 @@ export function friendlyName(logicalId: string): string {
     .toLowerCase();
 }
 
+/** What tells one worker from another. */
+interface OneWorker {
+  readonly name: string;
+  readonly logicalId: string;
+  readonly arn: string;
+  readonly version: string;
+  readonly directory: string;
+  readonly accessKeyId: string;
+  readonly awsUrl: string;
+  /** Beside what the template says. */
+  readonly environment?: Environment | undefined;
+}
+
 /** What Lambda puts into every function's environment, and what sends its AWS requests to `awsUrl`. */
 function runtimeEnvironment(
-  name: string,
+  { logicalId, version, accessKeyId, awsUrl }: OneWorker,
   memoryMegabytes: number,
-  accessKeyId: string,
-  awsUrl: string,
 ) {
   return {
     AWS_REGION: REGION,
@@ -73,8 +83,9 @@ function runtimeEnvironment(
     AWS_SHARED_CREDENTIALS_FILE: "/dev/null",
     AWS_EC2_METADATA_DISABLED: "true",
     AWS_EXECUTION_ENV: "AWS_Lambda_nodejs24.x",
-    AWS_LAMBDA_FUNCTION_NAME: name,
-    AWS_LAMBDA_FUNCTION_VERSION: "$LATEST",
+    // As metrics name it; logs have the name that people call it by.
+    AWS_LAMBDA_FUNCTION_NAME: logicalId,
+    AWS_LAMBDA_FUNCTION_VERSION: version,
     AWS_LAMBDA_FUNCTION_MEMORY_SIZE: String(memoryMegabytes),
     AWS_LAMBDA_INITIALIZATION_TYPE: "on-demand",
     LANG: "en_US.UTF-8",
@@ -90,10 +101,10 @@ function splitHandler(handler: string): { file: string; handlerName: string } {
 /** What one worker of a function is started with. */
 function describeExecution(
   properties: FunctionProperties,
-  one: { name: string; arn: string; directory: string; accessKeyId: string; awsUrl: string },
+  one: OneWorker,
   clockSkewMs: number,
 ): Omit<ExecutionOptions, "onLog" | "onExit"> {
-  const { name, accessKeyId } = one;
+  const { name, accessKeyId, environment = {} } = one;
   const { file, handlerName } = splitHandler(properties.Handler);
   const memoryMegabytes = properties.MemorySize ?? 128;
   const variables = Object.entries(properties.Environment?.Variables ?? {});
@@ -107,8 +118,9 @@ function describeExecution(
       clockOffsetMs: Math.round((2 * Math.random() - 1) * clockSkewMs),
     },
     environment: {
-      ...runtimeEnvironment(name, memoryMegabytes, accessKeyId, one.awsUrl),
+      ...runtimeEnvironment(one, memoryMegabytes),
       ...Object.fromEntries(variables.map(([key, value]) => [key, String(value)])),
+      ...environment,
     },
     accessKeyId,
     timeoutMs: (properties.Timeout ?? DEFAULT_TIMEOUT_SECONDS) * 1000,
@@ -131,36 +143,6 @@ export interface FunctionsOptions {
   onInvocation(measured: MeasuredInvocation): void;
 }
 
-/** What an invocation takes: the function's workers, and the runs that it may have. */
-interface Use {
-  readonly logicalId: string;
-  readonly pool: WorkerPool;
-  readonly runs: Runs;
-  onInvocation(measured: MeasuredInvocation): void;
-}
-
-/** Runs a function once there is a run for it. @throws Throttled when there is none and the caller waits. */
-async function runOnce(
-  { logicalId, pool, runs, onInvocation }: Use,
-  event: string,
-  asked: InvokeOptions = {},
-): Promise<InvocationOutcome> {
-  if (!asked.isSynchronous) await runs.wait();
-  else if (!runs.take()) {
-    onInvocation({ logicalId, durationMs: 0, failed: false, throttled: true });
-    throw new Throttled(`${logicalId} has no run free`);
-  }
-  const startedMs = performance.now();
-  try {
-    const outcome = await pool.invoke(event, asked);
-    const durationMs = performance.now() - startedMs;
-    onInvocation({ logicalId, durationMs, failed: outcome.error !== undefined });
-    return outcome;
-  } finally {
-    runs.give();
-  }
-}
-
 /** The runs that are left for functions that have none of their own. */
 function createSharedRuns(
   accountRuns: number = Number.POSITIVE_INFINITY,
@@ -168,6 +150,18 @@ function createSharedRuns(
 ): Runs {
   const kept = declared.map(({ properties }) => properties.ReservedConcurrentExecutions ?? 0);
   return createRuns(kept.reduce((left, own) => left - own, accountRuns));
+}
+
+/** What a function is asked for by. Who asks for it alone is not given what its alias may do, nor the other way round. */
+function nameFunction(owner: LocalFunction, use: Use, alias: LocalAlias | undefined) {
+  const names = [{ handler: owner, names: [owner.name, owner.logicalId, owner.arn] }];
+  if (!alias) return names;
+  const front: LocalFunction = {
+    ...owner,
+    arn: alias.arn,
+    invoke: (event, asked) => runOnce({ ...use, alias: alias.name }, event, asked),
+  };
+  return [...names, { handler: front, names: [`${owner.logicalId}:${alias.name}`, alias.arn] }];
 }
 
 /** Reads every function with a bundle. Nothing is started before the first invocation. */
@@ -178,44 +172,46 @@ export function createFunctions(options: FunctionsOptions): LocalFunctions {
   let keys = 0;
 
   const declared = template.resources<FunctionProperties>("AWS::Lambda::Function");
+  const aliases = readAliases(template);
   const shared = createSharedRuns(options.accountRuns, declared);
 
   function create(logicalId: string, properties: FunctionProperties, directory: string) {
     const name = friendlyName(logicalId);
-    const arn = template.resolve<string>({ "Fn::GetAtt": [logicalId, "Arn"] });
-    const pool = createWorkerPool({
-      maxWorkers,
-      start(onExit) {
-        keys += 1;
-        const accessKeyId = `${name.replaceAll(/[^a-z0-9]/gu, "")}W${keys}`;
-        const execution = startExecution({
-          ...describeExecution(
-            properties,
-            { name, arn, directory, accessKeyId, awsUrl },
-            clockSkewMs,
-          ),
-          onLog: (text) => onLog(name, text),
-          onExit() {
-            byKey.delete(accessKeyId);
-            onExit();
-          },
-        });
-        byKey.set(accessKeyId, { owner, execution });
-        return execution;
-      },
-    });
-    const { ReservedConcurrentExecutions: own } = properties;
-    const runs = own === undefined ? shared : createRuns(own);
-    const use = { logicalId, pool, runs, onInvocation };
+    const alias = aliases.get(template.resolve({ Ref: logicalId }));
+    const own = template.resolve<string>({ "Fn::GetAtt": [logicalId, "Arn"] });
+    const startPool = (version: string, environment?: Environment) =>
+      createWorkerPool({
+        maxWorkers,
+        start(onExit) {
+          keys += 1;
+          const accessKeyId = `${name.replaceAll(/[^a-z0-9]/gu, "")}W${keys}`;
+          const arn = alias?.arn ?? own;
+          const one = { name, logicalId, arn, version, directory, accessKeyId, awsUrl };
+          const execution = startExecution({
+            ...describeExecution(properties, { ...one, environment }, clockSkewMs),
+            onLog: (text) => onLog(name, text),
+            onExit() {
+              byKey.delete(accessKeyId);
+              onExit();
+            },
+          });
+          byKey.set(accessKeyId, { owner, execution });
+          return execution;
+        },
+      });
+    const versions = createVersions(alias?.version ?? "$LATEST", startPool);
+    const { ReservedConcurrentExecutions: kept } = properties;
+    const runs = kept === undefined ? shared : createRuns(kept);
+    const use = { logicalId, versions, runs, onInvocation };
     const owner: LocalFunction = {
       name,
       logicalId,
-      arn,
+      arn: own,
       roleArn: properties.Role,
       invoke: (event, asked) => runOnce(use, event, asked),
-      executions: () => pool.executions(),
+      executions: () => versions.pools().flatMap((pool) => pool.executions()),
     };
-    return { owner, pool };
+    return { owner, versions, names: nameFunction(owner, use, alias) };
   }
 
   const created = declared.flatMap(({ logicalId, properties }) => {
@@ -224,12 +220,13 @@ export function createFunctions(options: FunctionsOptions): LocalFunctions {
     return directory ? [create(logicalId, properties, directory)] : [];
   });
   const all = created.map(({ owner }) => owner);
+  const named = created.flatMap(({ names }) => names);
   return {
     all,
-    find: (name) => all.find((one) => [one.name, one.logicalId, one.arn].includes(name)),
+    find: (name) => named.find(({ names }) => names.includes(name))?.handler,
     byAccessKey: (accessKeyId) => byKey.get(accessKeyId),
     stop() {
-      for (const { pool } of created) pool.stop();
+      for (const { versions } of created) for (const pool of versions.pools()) pool.stop();
     },
   };
 }

@@ -100,15 +100,16 @@ function valueIn(
     const stat = ExtendedStatistic ?? Statistic ?? "Sum";
     return metrics.read(metricName(properties as MetricStat["Metric"]), span, stat);
   }
-  const measured = parts.flatMap(({ Id, MetricStat }) =>
-    MetricStat
-      ? [[Id, metrics.read(metricName(MetricStat.Metric), span, MetricStat.Stat)] as const]
-      : [],
-  );
-  const result = parts.find(({ ReturnData }) => ReturnData !== false)!;
-  return result.Expression
-    ? evaluateMath(result.Expression, Object.fromEntries(measured))
-    : measured.find(([id]) => id === result.Id)?.[1];
+  const values: Record<string, number | undefined> = {};
+  for (const { Id, MetricStat } of parts) {
+    if (!MetricStat) continue;
+    values[Id] = metrics.read(metricName(MetricStat.Metric), span, MetricStat.Stat);
+  }
+  // The CDK lists an expression before those that it is made of.
+  for (const { Id, Expression } of parts.toReversed()) {
+    if (Expression) values[Id] = evaluateMath(Expression, values);
+  }
+  return values[parts.find(({ ReturnData }) => ReturnData !== false)!.Id];
 }
 
 /** Whether enough of the periods are too high. Exported for its test. */

@@ -8,6 +8,9 @@ import type { Metrics } from "./metrics.ts";
 export interface MeasuredInvocation {
   /** The function's logical id. */
   readonly logicalId: string;
+  /** What it was called by, and which of its two versions ran, while there are two. */
+  readonly alias?: string;
+  readonly version?: string;
   readonly durationMs: number;
   readonly failed: boolean;
   readonly throttled?: boolean;
@@ -44,9 +47,17 @@ export function createMeasuring(
   queues: Queues,
   speed = 1,
 ): Measuring {
-  const ofFunction = (logicalId: string, name: string, value: number) => {
+  type Called = Pick<MeasuredInvocation, "logicalId" | "alias" | "version">;
+  const ofFunction = ({ logicalId, alias, version }: Called, name: string, value: number) => {
     const FunctionName = template.resolve<string>({ Ref: logicalId });
-    metrics.add({ namespace: "AWS/Lambda", name, dimensions: { FunctionName } }, value);
+    const ofAlias = { FunctionName, Resource: `${FunctionName}:${alias}` };
+    for (const dimensions of [
+      { FunctionName },
+      ...(alias === undefined ? [] : [ofAlias]),
+      ...(version === undefined ? [] : [{ ...ofAlias, ExecutedVersion: version }]),
+    ]) {
+      metrics.add({ namespace: "AWS/Lambda", name, dimensions }, value);
+    }
   };
   const [stage] = httpResources<StageProperties>(template, "AWS::ApiGatewayV2::Stage");
 
@@ -61,17 +72,17 @@ export function createMeasuring(
   }
 
   return {
-    invocation({ logicalId, durationMs, failed, throttled = false }) {
+    invocation({ durationMs, failed, throttled = false, ...called }) {
       if (throttled) {
-        ofFunction(logicalId, "Throttles", 1);
+        ofFunction(called, "Throttles", 1);
         return;
       }
-      ofFunction(logicalId, "Invocations", 1);
-      ofFunction(logicalId, "Errors", failed ? 1 : 0);
-      ofFunction(logicalId, "Duration", durationMs);
+      ofFunction(called, "Invocations", 1);
+      ofFunction(called, "Errors", failed ? 1 : 0);
+      ofFunction(called, "Duration", durationMs);
     },
     // Where minutes are shorter, so is the age that counts as some of them.
-    iteratorAge: (logicalId, ageMs) => ofFunction(logicalId, "IteratorAge", ageMs * speed),
+    iteratorAge: (logicalId, ageMs) => ofFunction({ logicalId }, "IteratorAge", ageMs * speed),
     answer({ routeKey, status, durationMs }) {
       for (const dimensions of listPlaces(routeKey)) {
         const add = (name: string, value: number) =>

@@ -58,6 +58,7 @@ test("what is not given has the default of the design", () => {
     backups: false,
     restoredTables: {},
     sweep: true,
+    canary: { isVersioned: false },
     alarmEmail: [],
     onPaymentFailure: "release",
     lateMoneySeconds: 86_400,

@@ -1,6 +1,7 @@
 /** Alarms are judged as CloudWatch does: statistics, expressions, missing data, so many of so many periods. */
 import { expect, test } from "vitest";
-import { evaluateMath, judge } from "../../../local/observe/alarms.ts";
+import { createTemplateResolver } from "../../../local/assembly/template.ts";
+import { createAlarms, evaluateMath, judge } from "../../../local/observe/alarms.ts";
 import { createMetrics, computeStatistic } from "../../../local/observe/metrics.ts";
 
 const atLeastFive = {
@@ -27,6 +28,35 @@ test("an expression has no value without any data, and fills in what is missing 
   expect(evaluateMath(rate, { bad: undefined, whole: 10 })).toBe(0);
   expect(evaluateMath(rate, { bad: 2, whole: 2 })).toBe(0);
   expect(evaluateMath(rate, { bad: 3, whole: 12 })).toBe(25);
+});
+
+test("an expression may be made of others, which stand behind it", () => {
+  const metrics = createMetrics();
+  const metric = (name: string) => ({ namespace: "Shop", name, dimensions: {} });
+  const stat = (Id: string, MetricName: string) => ({
+    Id,
+    MetricStat: { Metric: { Namespace: "Shop", MetricName }, Period: 300, Stat: "Sum" },
+    ReturnData: false,
+  });
+  const parts = [
+    { Id: "rate", Expression: "100 * bad / whole" },
+    { Id: "bad", Expression: "FILL(failed, 0) + FILL(odd, 0)", ReturnData: false },
+    stat("failed", "Failed"),
+    stat("odd", "Odd"),
+    stat("whole", "All"),
+  ];
+  const alarm = { ...atLeastFive, EvaluationPeriods: 1, Metrics: parts };
+  const template = createTemplateResolver({
+    stackName: "Shop",
+    values: { ref: (id) => id, attribute: (id) => id },
+    template: { Resources: { RateAlarm: { Type: "AWS::CloudWatch::Alarm", Properties: alarm } } },
+  });
+  const { look } = createAlarms({ template, metrics });
+  metrics.add(metric("All"), 40);
+  metrics.add(metric("Odd"), 1);
+  expect(look()).toMatchObject([{ state: "OK", values: [2.5] }]);
+  metrics.add(metric("Odd"), 1);
+  expect(look()).toMatchObject([{ state: "ALARM", values: [5] }]);
 });
 
 test("statistics are CloudWatch's", () => {

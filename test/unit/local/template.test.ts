@@ -28,6 +28,16 @@ const { resolve, resources } = createTemplateResolver({
       Api: { Type: "AWS::ApiGatewayV2::Api" },
       Pool: { Type: "AWS::Cognito::UserPool" },
       Role: { Type: "AWS::IAM::Role" },
+      Shop: { Type: "AWS::Lambda::Function" },
+      ShopVersion: { Type: "AWS::Lambda::Version", Properties: { FunctionName: { Ref: "Shop" } } },
+      ShopLive: {
+        Type: "AWS::Lambda::Alias",
+        Properties: {
+          FunctionName: { Ref: "Shop" },
+          FunctionVersion: { "Fn::GetAtt": ["ShopVersion", "Version"] },
+          Name: "live",
+        },
+      },
       Odd: { Type: "AWS::Odd::Thing" },
       Absent: { Type: "AWS::IAM::Role", Condition: "No" },
     },
@@ -36,6 +46,9 @@ const { resolve, resources } = createTemplateResolver({
 
 test.each([
   [{ Ref: "Stock1A2B3C4D" }, "t1-Stock1A2B3C4D"],
+  [{ Ref: "ShopLive" }, "arn:aws:lambda:local:000000000000:function:Shop:live"],
+  [{ Ref: "ShopVersion" }, "arn:aws:lambda:local:000000000000:function:Shop:1"],
+  [{ "Fn::GetAtt": ["ShopVersion", "Version"] }, "1"],
   [
     { "Fn::GetAtt": ["Stock1A2B3C4D", "Arn"] },
     "arn:aws:dynamodb:local:000000000000:table/t1-Stock1A2B3C4D",
