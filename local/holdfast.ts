@@ -23,6 +23,7 @@ import { createSockets, type Sockets } from "./http/sockets.ts";
 import { startJobs } from "./jobs/jobs.ts";
 import { createFunctions, type LocalFunctions } from "./lambda/functions.ts";
 import { createLogBook, type LogLine } from "./lambda/log-book.ts";
+import { createReleases } from "./lambda/releases.ts";
 import { createObserving } from "./observe/observing.ts";
 import { servePage } from "./pages/page.ts";
 import { serveSite } from "./pages/site.ts";
@@ -94,7 +95,8 @@ function createObserved(
   awsUrl: string,
   options: HoldfastOptions,
 ) {
-  const observing = createObserving(template, queues, options.alarmSpeed);
+  const speed = options.alarmSpeed;
+  const observing = createObserving(template, queues, speed);
   const logs = createLogBook((line) => {
     observing.metrics.addFromLog(line.text);
     options.onLog?.(line);
@@ -109,7 +111,9 @@ function createObserved(
     onLog: (name, text) => logs.write(name, text),
     onInvocation: observing.measuring.invocation,
   });
-  return { ...observing, logs, functions, buses: createBuses(template, { queues, functions }) };
+  const releases = createReleases({ ...observing, template, functions, speed });
+  const buses = createBuses(template, { queues, functions });
+  return { ...observing, logs, functions, buses, releases };
 }
 
 /** Answers the API, and the pages that exist on this machine only. */
@@ -173,7 +177,6 @@ async function start(given: HoldfastOptions, cleanup: AsyncDisposableStack): Pro
   const front = await startAwsFront();
   cleanup.defer(() => front.stop());
   const url = `http://127.0.0.1:${server.port}`;
-
   const { context, desk } = await playProviders(given, cleanup);
   const options = { ...given, context };
   progress("starting DynamoDB and synthesizing the stack");
@@ -182,7 +185,6 @@ async function start(given: HoldfastOptions, cleanup: AsyncDisposableStack): Pro
   progress(`creating what ${stack.assembly.stackName} declares`);
   const declared = await createDeclared(stack, { tablePrefix, apiUrl: url }, cleanup);
   const { tables, issuer, signIn } = declared;
-
   const services = createServices(template, dataDirectory);
   if (desk) giveKeys(services, desk);
   const observed = createObserved(stack, services.queues, front.url, options);
@@ -213,7 +215,6 @@ async function start(given: HoldfastOptions, cleanup: AsyncDisposableStack): Pro
     dynamoDb: contention ?? dynamoDb,
     onWrite: (tableArn) => streams.wake(tableArn),
   });
-
   const model = contention?.model;
   const inside = { ...services, ...observed, sockets, tables, schedules, contention: model, desk };
   const runner: Runner = { ...inside, url, dynamoDbEndpoint: database.endpoint, issuer };
@@ -232,7 +233,6 @@ async function start(given: HoldfastOptions, cleanup: AsyncDisposableStack): Pro
     stop: () => cleanup.disposeAsync(),
   };
 }
-
 /**
  * Starts Holdfast and returns when it answers requests.
  * @throws PortTaken, or Error when there is no Java, the synthesis fails or the template asks for something that

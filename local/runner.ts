@@ -12,6 +12,7 @@ import type { Sockets } from "./http/sockets.ts";
 import type { Schedules } from "./jobs/schedules.ts";
 import type { LocalFunctions } from "./lambda/functions.ts";
 import type { LogBook } from "./lambda/log-book.ts";
+import type { Releases } from "./lambda/releases.ts";
 import type { LocalAlarms } from "./observe/alarms.ts";
 import type { Metrics } from "./observe/metrics.ts";
 import type { Desk } from "./providers/desk.ts";
@@ -40,4 +41,5 @@ export interface Runner {
   readonly desk: Desk | undefined;
   readonly metrics: Metrics;
   readonly alarms: LocalAlarms;
+  readonly releases: Releases;
 }

@@ -7,6 +7,7 @@ export interface Resource {
   readonly Type: string;
   readonly Properties?: Record<string, unknown>;
   readonly Condition?: string;
+  readonly UpdatePolicy?: Record<string, unknown>;
   readonly Metadata?: Record<string, unknown>;
 }
 

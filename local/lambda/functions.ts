@@ -8,7 +8,7 @@ import { type LocalAlias, readAliases } from "./aliases.ts";
 import { type Execution, type ExecutionOptions, startExecution } from "./execution.ts";
 import { runOnce, type Use } from "./invocation.ts";
 import { createRuns, type Runs } from "./runs.ts";
-import { createVersions, type Environment } from "./versions.ts";
+import { createVersions, type Environment, type Versions } from "./versions.ts";
 import { createWorkerPool, type WorkerPool } from "./worker-pool.ts";
 
 interface FunctionProperties {
@@ -31,6 +31,7 @@ export interface LocalFunction {
   readonly roleArn: string;
   readonly invoke: WorkerPool["invoke"];
   readonly executions: WorkerPool["executions"];
+  readonly versions: Versions;
 }
 
 /** All functions of the template. */
@@ -209,9 +210,10 @@ export function createFunctions(options: FunctionsOptions): LocalFunctions {
       arn: own,
       roleArn: properties.Role,
       invoke: (event, asked) => runOnce(use, event, asked),
+      versions,
       executions: () => versions.pools().flatMap((pool) => pool.executions()),
     };
-    return { owner, versions, names: nameFunction(owner, use, alias) };
+    return { owner, names: nameFunction(owner, use, alias) };
   }
 
   const created = declared.flatMap(({ logicalId, properties }) => {
@@ -226,7 +228,7 @@ export function createFunctions(options: FunctionsOptions): LocalFunctions {
     find: (name) => named.find(({ names }) => names.includes(name))?.handler,
     byAccessKey: (accessKeyId) => byKey.get(accessKeyId),
     stop() {
-      for (const { versions } of created) for (const pool of versions.pools()) pool.stop();
+      for (const { versions } of all) for (const pool of versions.pools()) pool.stop();
     },
   };
 }

@@ -127,7 +127,9 @@ export function judge(
     : "OK";
 }
 
-const pickName = (logicalId: string) => logicalId.replace(/(Alarm)?[0-9A-F]{8}$/u, "");
+/** What people call an alarm, by its logical id. */
+export const alarmName = (logicalId: string): string =>
+  logicalId.replace(/(Alarm)?[0-9A-F]{8}$/u, "");
 
 /** `ALARM("a") AND NOT ALARM("b")`, in which only the alarms of the template have a state. */
 function judgeTogether(rule: string, states: ReadonlyMap<string, string>): "ALARM" | "OK" {
@@ -183,7 +185,7 @@ export function createAlarms({
         const { state, values } = lookAt(properties, nowMs);
         states.set(template.resolve<string>({ "Fn::GetAtt": [logicalId, "Arn"] }), state);
         return {
-          name: pickName(logicalId),
+          name: alarmName(logicalId),
           state,
           values,
           threshold: properties.Threshold,
@@ -192,7 +194,7 @@ export function createAlarms({
         };
       });
       const together = composite.map(({ logicalId, properties }): LocalAlarm => ({
-        name: pickName(logicalId),
+        name: alarmName(logicalId),
         state: judgeTogether(properties.AlarmRule, states),
         values: [],
         says: properties.AlarmDescription ?? "",

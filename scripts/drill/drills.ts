@@ -64,6 +64,31 @@ const ordersFail: Drill = {
   },
 };
 
+const placeOrder = ({ send }: Scene) =>
+  send("POST /order/me", { items: [{ itemId: "none", quantity: 1 }], paymentMethod: "sandbox" });
+
+let release: ReturnType<Scene["holdfast"]["releases"]["run"]> | undefined;
+
+const rollback: Drill = {
+  name: "rollback",
+  rings: ["OrdersFunctionVersion", "OrdersBudgetFast"],
+  entry: "A new version fails",
+  async provoke(scene) {
+    // A build that looks for orders where there are none.
+    release ??= scene.holdfast.releases.run("orders", { ORDERS_TABLE: "none" });
+    await times(20, () => placeOrder(scene));
+  },
+  async mend(scene) {
+    const { rang } = await release!;
+    release = undefined;
+    if (rang.length === 0) throw new Error("the new version was not taken back");
+    scene.say(`taken back by ${rang.join(", ")}`);
+    const answers = await times(20, () => placeOrder(scene));
+    const failed = answers.filter(({ status }) => status >= 500);
+    if (failed.length > 0) throw new Error(`${failed.length} of 20 orders still fail`);
+  },
+};
+
 const webhooksRefused: Drill = {
   name: "webhooks-refused",
   rings: ["BadSignatures"],
@@ -122,6 +147,7 @@ export const drills: readonly Drill[] = [
   outage,
   functionFails,
   ordersFail,
+  rollback,
   sweepStopped,
   deadLetters,
   restore,

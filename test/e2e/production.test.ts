@@ -1,4 +1,4 @@
-/** A production stack refuses what it has not, before anything is held. */
+/** A production stack refuses what it has not, before anything is held, and takes back a version that fails. */
 import { afterAll, beforeAll, expect, test } from "vitest";
 import { everythingOn } from "../support/contexts.ts";
 import { clientOf } from "../support/http.ts";
@@ -9,11 +9,28 @@ import { smoke } from "../support/smoke.ts";
 let server: TestServer;
 
 beforeAll(async () => {
-  server = await startServer({ context: { ...everythingOn, sweep: "off", production: "on" } });
+  // An hour lasts a minute at that speed, but workers start no faster.
+  const context = { ...everythingOn, sweep: "off", production: "on", canary: "10%/60min" };
+  server = await startServer({ context, alarmSpeed: 60 });
   giveKeys(server, "razorpay");
 });
 afterAll(async () => {
   await server?.stop();
+});
+
+test("a version that does not even start is taken back, and callers go on with the one before @long", async () => {
+  const alice = clientOf(server, "alice");
+  const read = () => alice.send("GET /orders/ord_none");
+  expect((await read()).status).toBe(404);
+  const ended: { rang?: readonly string[] } = {};
+  const released = server.releases.run("orders", { HOLD_SECONDS: "none" }).then(({ rang }) => {
+    ended.rang = rang;
+  });
+  while (!ended.rang) await Promise.all(Array.from({ length: 20 }, read));
+  await released;
+  expect(ended.rang).toContain("OrdersFunctionVersion");
+  const answers = await Promise.all(Array.from({ length: 20 }, read));
+  expect([...new Set(answers.map(({ status }) => status))]).toEqual([404]);
 });
 
 test("the sandbox, and a provider without keys, are 409 and hold nothing, of items and of a cart @long", async () => {

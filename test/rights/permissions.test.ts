@@ -105,6 +105,9 @@ interface Findings {
   readonly refused: string[];
 }
 
+/** What is granted on a function's alias in one stage is granted on the function itself in another: one need. */
+const withoutAlias = (grant: string): string => grant.replace(/(:function:[^:]+):live$/, "$1");
+
 async function judge(): Promise<Findings> {
   const findings: Findings = { granted: new Set(), used: new Set(), refused: [] };
   const byContext = Map.groupBy(recorded, ({ context }) => JSON.stringify(context));
@@ -112,7 +115,7 @@ async function judge(): Promise<Findings> {
     const policies = policiesOf(await templateOf(JSON.parse(context) as Recording["context"]));
     for (const [name, own] of policies) {
       const grants = grantsOf(own).filter((grant) => !doneByLambda.test(grant.split(" ")[0]!));
-      for (const grant of grants) findings.granted.add(`${name}: ${grant}`);
+      for (const grant of grants) findings.granted.add(`${name}: ${withoutAlias(grant)}`);
     }
     const calls = servers.flatMap((server) => server.calls);
     const distinct = new Map(calls.map((call) => [JSON.stringify({ ...call, times: 0 }), call]));
@@ -120,7 +123,7 @@ async function judge(): Promise<Findings> {
       // The runner is also tested with a small stack of its own, whose functions are not ours.
       if (!policies.has(call.function)) continue;
       const asked = `${call.function}: ${call.action} ${call.resource}`;
-      findings.used.add(asked);
+      findings.used.add(withoutAlias(asked));
       if (!(await isAllowed(policies.get(call.function)!, call))) findings.refused.push(asked);
     }
   }

@@ -75,6 +75,7 @@ const loopsByHand: Readonly<Record<string, string>> = {
   "local/database/dynamodb-local.ts": "waits until Java answers, or its time is over",
   "local/jobs/batch-delivery.ts": "does what Lambda's event source mappings do",
   "local/jobs/schedules.ts": "does what EventBridge Scheduler does",
+  "local/lambda/releases.ts": "does what CodeDeploy does",
   "shared/admin/trial-locks-service.ts": "each round looks for more of what is to be ended",
   "shared/base/again.ts": "is it",
   "shared/carts/storage/cart-store.ts": "waits in between, until the operation's deadline",
