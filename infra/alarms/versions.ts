@@ -23,7 +23,10 @@ function versionMetric(handler: AppFunction, version: string, metricName: string
   });
 }
 
-/** Invocations that failed, and those that met what nobody meant and still answered. */
+/**
+ * Invocations that failed, and those that met what nobody meant and still answered. The latter are told by a version
+ * for as long as it lives: they count only while Lambda counts runs by version, too.
+ */
 function badRuns(handler: AppFunction, version: string): IMetric {
   const dimensionsMap = {
     service: "holdfast",
@@ -31,8 +34,9 @@ function badRuns(handler: AppFunction, version: string): IMetric {
     ExecutedVersion: version,
   };
   return new MathExpression({
-    expression: "FILL(failed, 0) + FILL(unmeant, 0)",
+    expression: "IF(FILL(whole, 0) > 0, FILL(failed, 0) + FILL(unmeant, 0), 0)",
     usingMetrics: {
+      whole: versionMetric(handler, version, "Invocations"),
       failed: versionMetric(handler, version, "Errors"),
       unmeant: ownMetric("UnmeantErrors", { dimensionsMap }),
     },

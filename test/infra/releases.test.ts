@@ -135,6 +135,8 @@ test("a function's own alarm looks at its newest version, by the names that Lamb
     const dimensions = JSON.stringify(alarm.Properties);
     const version = JSON.stringify({ Name: "ExecutedVersion", Value: Properties.FunctionVersion });
     expect(dimensions.split(version)).toHaveLength(4);
+    // What the only version does is other alarms' business.
+    expect(dimensions).toContain("IF(FILL(whole, 0) > 0, ");
     const { Ref } = Properties.FunctionName;
     const resource = { "Fn::Join": ["", [{ Ref }, ":live"]] };
     expect(dimensions).toContain(JSON.stringify({ Name: "Resource", Value: resource }));
