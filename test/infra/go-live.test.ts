@@ -50,6 +50,10 @@ interface Check {
 const awsOptions: Readonly<Record<string, readonly string[]>> = {
   "cognito-idp admin-create-user": ["--user-pool-id", "--username"],
   "cognito-idp admin-add-user-to-group": ["--user-pool-id", "--username", "--group-name"],
+  "deploy list-deployments": ["--include-only-statuses", "--query", "--output"],
+  "deploy stop-deployment": ["--auto-rollback-enabled", "--deployment-id"],
+  "lambda list-versions-by-function": ["--function-name", "--query", "--output"],
+  "lambda update-alias": ["--function-name", "--name", "--function-version", "--routing-config"],
 };
 
 /** How each kind of command is looked at; one that is of no kind here fails. */

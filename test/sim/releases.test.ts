@@ -2,6 +2,7 @@
 import { expect, test } from "vitest";
 import { effort } from "../support/effort.ts";
 import { listPlays } from "./crash-points.ts";
+import { deploy, findDeployment } from "./releases/deployed.ts";
 import { Deployment, notBegun } from "./releases/deployment.ts";
 import { collectShapes } from "./releases/row-shapes.ts";
 import { describeViolation, simulate, type Workload } from "./simulate.ts";
@@ -19,8 +20,8 @@ test(
       ...releases,
       run: async (world) => {
         await releases.run(world);
-        served.earlier += world.deployment!.served.earlier;
-        served.today += world.deployment!.served.today;
+        served.earlier += findDeployment(world)!.served.earlier;
+        served.today += findDeployment(world)!.served.today;
       },
     } satisfies Workload;
     for (let seed = 1; seed <= seeds; seed += 1) {
@@ -61,7 +62,7 @@ test(
           ...play,
           run: (world) => {
             collectShapes(world, shapes);
-            if (stages) world.deployment = new Deployment(world, stages);
+            if (stages) deploy(world, new Deployment(world, stages));
             return play.run(world);
           },
         } satisfies Workload;

@@ -20,7 +20,6 @@ import {
 import { History, simulationStartMs } from "./history.ts";
 import { AgedReads } from "./aged-reads.ts";
 import { Agenda } from "./agenda.ts";
-import type { Deployment } from "../releases/deployment.ts";
 
 /** How a world behaves; everything else follows from the seed. */
 export interface WorldOptions {
@@ -167,8 +166,6 @@ export class World {
   readonly watchers: ((changed: ReadonlySet<string>) => void)[] = [];
   crashPoint: CrashPoint | undefined;
   conductor: Conductor | undefined;
-  /** Where two releases serve one shop, which of them does when. */
-  deployment: Deployment | undefined;
   rates: FaultRates;
   operations = 0;
   requests = 0;

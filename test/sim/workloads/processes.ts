@@ -1,4 +1,5 @@
 /** The processes that serve a workload's requests: a few that live long, replaced when one stops. */
+import { findDeployment } from "../releases/deployed.ts";
 import { HoldfastError } from "../../../shared/base/errors.ts";
 import type { Ending, World } from "../scheduler/world.ts";
 import { InvariantBroken } from "../scheduler/world.ts";
@@ -30,7 +31,7 @@ export class Processes {
   async request<T>(label: string, work: (system: System) => Promise<T>): Promise<Answer<T>> {
     const slot = this.#world.random.int(0, this.#systems.length - 1);
     const started = this.#systems[slot]!;
-    const system = this.#world.deployment?.pick(started) ?? started;
+    const system = findDeployment(this.#world)?.pick(started) ?? started;
     const ending = await this.#world.invoke(label, system.process, () => work(system));
     if (ending.kind === "stopped" && this.#systems[slot] === started) {
       this.#systems[slot] = this.#make();

@@ -1,4 +1,5 @@
 /** Any of the other workloads, served by two releases at once while one of them is being deployed. */
+import { deploy } from "../releases/deployed.ts";
 import { Deployment } from "../releases/deployment.ts";
 import type { World } from "../scheduler/world.ts";
 import type { Workload } from "../simulate.ts";
@@ -28,6 +29,6 @@ const served = [
 export async function runReleases(world: World, named: (name: string) => Workload): Promise<void> {
   const { run, rates } = named(world.random.pick(served));
   world.rates = rates?.(world.rates) ?? world.rates;
-  world.deployment = new Deployment(world);
+  deploy(world, new Deployment(world));
   await run(world);
 }

@@ -20,6 +20,7 @@ import { createSendingService } from "../../../shared/webhooks/sending-service.t
 import { createTryingService } from "../../../shared/webhooks/trying-service.ts";
 import type { Outcome, WebhookCall } from "../../../shared/webhooks/webhook.ts";
 import { createWebhookService } from "../../../shared/webhooks/webhook-service.ts";
+import { findDeployment } from "../releases/deployed.ts";
 import type { World } from "../scheduler/world.ts";
 
 export const defaultSettings: ShopSettings = {
@@ -61,7 +62,7 @@ function withoutMoney(clock: Clock): Providers {
 
 /** Builds the services of a process that has just started; where there are two releases, those of the earlier one too. */
 export function createSystem(
-  world: Pick<World, "process"> & Partial<Pick<World, "deployment">>,
+  world: Pick<World, "process">,
   settings: ShopSettings,
   providersOf: (clock: Clock) => Providers = withoutMoney,
 ) {
@@ -85,7 +86,7 @@ export function createSystem(
   const erasing = createErasingService({ ...parts, trail });
   const others = { process, clock, database, publishing, webhooks, erasing };
   const system = Object.assign(createShop(parts), others);
-  world.deployment?.accompany(system, world, settings, providersOf);
+  findDeployment(world)?.accompany(system, world, settings, providersOf);
   return system;
 }
 
