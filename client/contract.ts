@@ -2,17 +2,19 @@
 import type { z } from "zod";
 import type * as admin from "../shared/api/admin.ts";
 import type * as carts from "../shared/api/carts.ts";
-import type * as claims from "../shared/api/claims.ts";
+import type * as cartClaims from "../shared/api/cart-claims.ts";
 import type * as documents from "../shared/api/documents.ts";
 import type { Endpoint } from "../shared/api/endpoint.ts";
 import type * as toldEvents from "../shared/api/told-events.ts";
 import type * as fulfilments from "../shared/api/fulfilments.ts";
 import type * as live from "../shared/api/live.ts";
+import type * as lockFields from "../shared/api/lock-fields.ts";
 import type * as locks from "../shared/api/locks.ts";
 import type * as namedLocks from "../shared/api/named-locks.ts";
 import type * as itemLines from "../shared/api/item-lines.ts";
 import type * as items from "../shared/api/items.ts";
 import type * as ledger from "../shared/api/ledger.ts";
+import type * as orderClaims from "../shared/api/order-claims.ts";
 import type * as orders from "../shared/api/orders.ts";
 import type * as paymentAdmin from "../shared/api/payment-admin.ts";
 import type * as payments from "../shared/api/payments.ts";
@@ -27,7 +29,8 @@ type EndpointsOf<Module> = {
 /** Every operation of every domain, by its name. */
 export type Contract = EndpointsOf<typeof admin> &
   EndpointsOf<typeof carts> &
-  EndpointsOf<typeof claims> &
+  EndpointsOf<typeof cartClaims> &
+  EndpointsOf<typeof orderClaims> &
   EndpointsOf<typeof documents> &
   EndpointsOf<typeof toldEvents> &
   EndpointsOf<typeof fulfilments> &
@@ -77,4 +80,4 @@ export type AnswerOf<Name extends OperationName> = Contract[Name] extends {
   : never;
 
 /** Who has a lock, since when, until when. */
-export type LockInfo = z.output<typeof locks.lockInfo>;
+export type LockInfo = z.output<typeof lockFields.lockInfo>;

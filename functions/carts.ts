@@ -14,7 +14,7 @@ import {
   setCartCondition,
   setCartMetadata,
 } from "../shared/api/carts.ts";
-import { claimCart, offerCartClaim } from "../shared/api/claims.ts";
+import { claimCart, offerCartClaim } from "../shared/api/cart-claims.ts";
 import { enterCartCode, removeCartCode } from "../shared/api/promotions.ts";
 import { cartService, priceService } from "../shared/shop.ts";
 import { answer } from "./runtime/answer.ts";

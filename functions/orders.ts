@@ -1,6 +1,6 @@
 /** Orders over HTTP: place, read, list, cancel, hand over, write down what was sent. */
 import type { z } from "zod";
-import { claimOrder, offerOrderClaim } from "../shared/api/claims.ts";
+import { claimOrder, offerOrderClaim } from "../shared/api/order-claims.ts";
 import { fulfilOrder } from "../shared/api/fulfilments.ts";
 import {
   cancelOrder,

@@ -1,7 +1,5 @@
 /** The platform itself: health, the OpenAPI document, and the answer to what no route matches. */
 import { listMethods, listPaths } from "../shared/api/endpoint.ts";
-import { endpoints } from "../shared/api/index.ts";
-import { openApiDocument } from "../shared/api/openapi.ts";
 import { health, openapi } from "../shared/api/platform.ts";
 import { HoldfastError } from "../shared/base/errors.ts";
 import { answer } from "./runtime/answer.ts";
@@ -11,15 +9,18 @@ import { matchesPath } from "./runtime/paths.ts";
 import { problems } from "./runtime/problem.ts";
 import { shop } from "./runtime/wiring.ts";
 
-/** What this stage offers. */
-const offered = endpoints.filter((each) => env.PRODUCTION === "off" || !each.outsideProduction);
-
-let made: ReturnType<typeof openApiDocument> | undefined;
-
-/** The same as OpenAPI; made when first asked for. */
-function document() {
-  return (made ??= openApiDocument(offered, { problems, url: env.API_URL }));
+/** What this stage offers. The whole contract is read when it is first asked for: whether all is well takes none of it. */
+async function listOffered() {
+  const { endpoints } = await import("../shared/api/index.ts");
+  return endpoints.filter((each) => env.PRODUCTION === "off" || !each.outsideProduction);
 }
+
+async function writeDocument() {
+  const { openApiDocument } = await import("../shared/api/openapi.ts");
+  return openApiDocument(await listOffered(), { problems, url: env.API_URL });
+}
+
+let made: ReturnType<typeof writeDocument> | undefined;
 
 export const handler = createHandler(
   [
@@ -28,9 +29,10 @@ export const handler = createHandler(
       await shop.database.get("Locks", { resource: "health" });
       return answer(200, { status: "ok", checks: { dynamodb: "ok" } });
     }),
-    serve(openapi, async () => answer(200, document())),
+    serve(openapi, async () => answer(200, await (made ??= writeDocument()))),
   ],
-  ({ rawPath, requestContext: { http } }) => {
+  async ({ rawPath, requestContext: { http } }) => {
+    const offered = await listOffered();
     const there = offered.filter((each) =>
       listPaths(each).some((path) => matchesPath(path, rawPath)),
     );

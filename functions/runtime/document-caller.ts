@@ -1,5 +1,5 @@
 /** What a caller is to a document: the owner that its lock shall have, and an editor with rights. */
-import { waitedLeaseMs } from "../../shared/api/locks.ts";
+import { waitedLeaseMs } from "../../shared/api/lock-fields.ts";
 import type { Actor } from "../../shared/base/actor.ts";
 import { secondsToMs } from "../../shared/base/time.ts";
 import type { Editor } from "../../shared/documents/document-access.ts";

@@ -5,43 +5,49 @@ import { mostDueShards, usualDueShards } from "../../shared/orders/due-shards.ts
 import type { PaymentMethod } from "../../shared/orders/order.ts";
 import type { TableName } from "../../shared/table/table-name.ts";
 
-const seconds = z.coerce.number().positive();
+// Made at every cold start: checks are added at once, since each call in a chain makes one schema more.
+const number = z.coerce.number();
+const count = number.check(z.gte(0));
+const seconds = number.check(z.gt(0));
+const whole = (min: number, max: number) => number.check(z.int(), z.gte(min), z.lte(max));
+const text = z.string().default("");
+const onOrOff = z.enum(["on", "off"]);
 
 const settingsSchema = z.object({
   STAGE: z.string().default("dev"),
-  PRODUCTION: z.enum(["on", "off"]).default("off"),
-  API_URL: z.string().default(""),
+  PRODUCTION: onOrOff.default("off"),
+  API_URL: text,
   HOLD_SECONDS: seconds.default(300),
   PAYMENT_SECONDS: seconds.default(600),
   MAX_HOLD_SECONDS: seconds.default(3600),
-  DUE_SHARDS: z.coerce.number().int().min(1).max(mostDueShards).default(usualDueShards),
-  MAX_OPEN_ORDERS: z.coerce.number().min(0).default(5),
-  MAX_UNITS_PER_LINE: z.coerce.number().min(0).default(100),
-  MAX_UNPAID_ORDERS: z.coerce.number().min(0).default(5),
-  MAX_LOCKS_PER_USER: z.coerce.number().min(0).default(50),
+  DUE_SHARDS: whole(1, mostDueShards).default(usualDueShards),
+  MAX_OPEN_ORDERS: count.default(5),
+  MAX_UNITS_PER_LINE: count.default(100),
+  MAX_UNPAID_ORDERS: count.default(5),
+  MAX_LOCKS_PER_USER: count.default(50),
   MAX_LOCK_SECONDS: seconds.default(28_800),
   UNPAID_PAUSE_SECONDS: seconds.default(900),
-  LATE_MONEY_SECONDS: z.coerce.number().min(0).max(604_800).default(86_400),
+  LATE_MONEY_SECONDS: number.check(z.gte(0), z.lte(604_800)).default(86_400),
   ON_PAYMENT_FAILURE: z.enum(["release", "keep"]).default("release"),
-  CART_LOCKING: z.enum(["on", "off"]).default("off"),
-  AUTO_SHARDS: z.coerce.number().int().min(0).max(50).default(8),
-  SOLD_OUT_MEMORY_MS: z.coerce.number().int().min(0).max(60_000).default(250),
-  SECRET_OVERLAP_HOURS: z.coerce.number().min(0).max(24).default(24),
-  LOW_STOCK: z.coerce.number().int().min(0).max(1_000_000).default(5),
+  CART_LOCKING: onOrOff.default("off"),
+  AUTO_SHARDS: whole(0, 50).default(8),
+  SOLD_OUT_MEMORY_MS: whole(0, 60_000).default(250),
+  SECRET_OVERLAP_HOURS: number.check(z.gte(0), z.lte(24)).default(24),
+  LOW_STOCK: whole(0, 1_000_000).default(5),
   LOCK_TIMEOUT_SECONDS: seconds.default(5),
   GROUPS_CLAIM: z.string().min(1).default("cognito:groups"),
   ADMIN_GROUP: z.string().min(1).default("admin"),
   DOCUMENT_ACCESS: z.enum(["open", "group"]).default("open"),
   EDITORS_GROUP: z.string().min(1).default("editors"),
   /** Where WebSockets are, where they are posted to, and who does that. */
-  LIVE_URL: z.string().default(""),
-  LIVE_ENDPOINT: z.string().default(""),
-  LIVE_POSTS_FUNCTION: z.string().default(""),
+  LIVE_URL: text,
+  LIVE_ENDPOINT: text,
+  LIVE_POSTS_FUNCTION: text,
   /** The bus that events are put on. */
-  EVENT_BUS: z.string().default(""),
+  EVENT_BUS: text,
   /** What CloudFront says with each request, where nobody may come around it. */
-  ORIGIN_SECRET: z.string().default(""),
-  SERVER_TIMING: z.enum(["on", "off"]).default("off"),
+  ORIGIN_SECRET: text,
+  SERVER_TIMING: onOrOff.default("off"),
 });
 
 /** The settings of this function, with the defaults of the design. */

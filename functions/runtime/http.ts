@@ -105,7 +105,10 @@ function serverTiming({ meter }: Operation): Record<string, string> {
  *
  * Every error becomes a problem answer; only one that nobody meant is logged as an error.
  */
-export function createHandler(routes: readonly Route[], otherwise?: (event: Event) => Answer) {
+export function createHandler(
+  routes: readonly Route[],
+  otherwise?: (event: Event) => Promise<Answer>,
+) {
   const byKey = new Map(
     routes.flatMap((route) => routeKeys(route.endpoint).map((key) => [key, route] as const)),
   );

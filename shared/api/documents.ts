@@ -3,7 +3,15 @@ import { z } from "zod";
 import { maxAccessNames } from "../documents/document-access.ts";
 import { documentBodyParts, endpoint, largeBodyBytes } from "./endpoint.ts";
 import { instantField, sessionIdField, userIdField } from "./fields.ts";
-import { docParams, done, fenceField, locked, lockInfo, lockRequest, queued } from "./locks.ts";
+import {
+  docParams,
+  done,
+  fenceField,
+  locked,
+  lockInfo,
+  lockRequest,
+  queued,
+} from "./lock-fields.ts";
 import { editHeaders, readPreconditions } from "./preconditions.ts";
 
 /** A document as it was saved last, and who has its lock. */

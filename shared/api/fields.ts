@@ -7,24 +7,30 @@ export const maxQuantity = 1_000_000;
 /** Largest amount of money in one price, in minor units; totals stay exact integers far beyond it. */
 export const maxAmountMinor = 1_000_000_000;
 
+// Schemas are made at every cold start, and each call in a chain makes one more: checks are added at once.
+const isWellFormed = z.refine<string>(
+  (value) => value.isWellFormed(),
+  "must be well-formed Unicode",
+);
+const isOneLine = z.refine<string>(
+  (value) => !/\p{Cc}/u.test(value),
+  "must not hold control characters",
+);
+const isProse = z.refine<string>(
+  (value) => !/[^\P{Cc}\n\r\t]/u.test(value),
+  "must not hold control characters",
+);
+const isNoStep = z.refine<string>((value) => !/^\.{1,2}$/.test(value), "must not be . or ..");
+const isFilled = z.minLength(1);
+
 /** Text that is stored and shown: no control characters, no lone surrogates. */
 export function text(maxLength: number) {
-  return z
-    .string()
-    .min(1)
-    .max(maxLength)
-    .refine((value) => value.isWellFormed(), "must be well-formed Unicode")
-    .refine((value) => !/\p{Cc}/u.test(value), "must not hold control characters");
+  return z.string().check(isFilled, z.maxLength(maxLength), isWellFormed, isOneLine);
 }
 
 /** Text of several lines, for people. */
 export function prose(maxLength: number) {
-  return z
-    .string()
-    .min(1)
-    .max(maxLength)
-    .refine((value) => value.isWellFormed(), "must be well-formed Unicode")
-    .refine((value) => !/[^\P{Cc}\n\r\t]/u.test(value), "must not hold control characters");
+  return z.string().check(isFilled, z.maxLength(maxLength), isWellFormed, isProse);
 }
 
 /** Any JSON object, within so many bytes of its text. */
@@ -37,15 +43,19 @@ export function jsonObject(maxBytes: number) {
 
 /** A name that can stand in an address: `.` and `..` cannot, since whoever sends one takes them for steps. */
 export function name(maxLength: number) {
-  return text(maxLength).refine((value) => !/^\.{1,2}$/.test(value), "must not be . or ..");
+  return z.string().check(isFilled, z.maxLength(maxLength), isWellFormed, isOneLine, isNoStep);
 }
 
 /** An identifier chosen by a client: up to 128 characters. */
 export const identifier = name(128);
+/** Names an item in the path. */
+export const itemParams = z.object({ itemId: identifier });
 /** The owner of a cart or order; `me` stands for the caller. */
-export const userIdField = name(128);
+export const userIdField = identifier;
 /** The device or visit that a cart belongs to. */
-export const sessionIdField = name(128);
+export const sessionIdField = identifier;
+/** Names one place in line. */
+export const ticketField = text(128);
 /** The name of one cart of a session, for example `ticket`. */
 export const instanceField = z
   .string()
@@ -67,8 +77,8 @@ export const priceField = z
 /** An instant in milliseconds since the epoch. */
 export const instantField = z.int().min(0);
 /** How many rows a page has, at the most. */
-export const limitField = z.coerce.number().int().min(1).max(100).default(20);
+export const limitField = z.coerce.number().check(z.int(), z.gte(1), z.lte(100)).default(20);
 /** Where the next page starts, as the page before it said. */
-export const cursorField = z.string().min(1).max(2_048).optional();
+export const cursorField = z.string().check(isFilled, z.maxLength(2_048)).optional();
 /** The way money reaches the shop. */
 export const providerField = z.enum(providerNames);

@@ -1,7 +1,7 @@
 /** The whole contract: every endpoint of every domain. */
 import { adminEndpoints } from "./admin.ts";
 import { cartEndpoints } from "./carts.ts";
-import { claimEndpoints } from "./claims.ts";
+import { cartClaimEndpoints } from "./cart-claims.ts";
 import { documentEndpoints } from "./documents.ts";
 import type { Endpoint } from "./endpoint.ts";
 import { eventEndpoints } from "./told-events.ts";
@@ -12,6 +12,7 @@ import { ledgerEndpoints } from "./ledger.ts";
 import { liveEndpoints } from "./live.ts";
 import { lockEndpoints } from "./locks.ts";
 import { namedLockEndpoints } from "./named-locks.ts";
+import { orderClaimEndpoints } from "./order-claims.ts";
 import { orderEndpoints } from "./orders.ts";
 import { paymentAdminEndpoints } from "./payment-admin.ts";
 import { paymentEndpoints } from "./payments.ts";
@@ -28,7 +29,8 @@ export const endpoints: readonly Endpoint[] = [
   ...ledgerEndpoints,
   ...promotionEndpoints,
   ...cartEndpoints,
-  ...claimEndpoints,
+  ...cartClaimEndpoints,
+  ...orderClaimEndpoints,
   ...orderEndpoints,
   ...fulfilmentEndpoints,
   ...paymentEndpoints,

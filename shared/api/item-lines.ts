@@ -1,9 +1,8 @@
 /** The contract of lines for sold-out items: join, keep a place and tell it, leave; an order uses the turn. */
 import { z } from "zod";
 import { endpoint } from "./endpoint.ts";
-import { instantField } from "./fields.ts";
-import { itemParams } from "./items.ts";
-import { done, queued, ticketField } from "./locks.ts";
+import { instantField, itemParams, ticketField } from "./fields.ts";
+import { done, queued } from "./lock-fields.ts";
 
 /** A place in the line for an item. */
 const itemPlace = queued.omit({ lockInfo: true, estimatedWaitMs: true }).extend({

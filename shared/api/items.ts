@@ -7,6 +7,7 @@ import {
   cursorField,
   identifier,
   instantField,
+  itemParams,
   limitField,
   maxQuantity,
   priceField,
@@ -84,8 +85,6 @@ export const itemView = z
   })
   .meta({ id: "Item" });
 
-/** Which item. */
-export const itemParams = z.object({ itemId: identifier });
 /** `POST /items` */
 export const createItem = endpoint("createItem", "POST", "/items", {
   function: "inventory",

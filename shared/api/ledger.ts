@@ -5,12 +5,13 @@ import { endpoint } from "./endpoint.ts";
 import {
   cursorField,
   instantField,
+  itemParams,
   limitField,
   maxQuantity,
   quantityField,
   text,
 } from "./fields.ts";
-import { itemParams, levels } from "./items.ts";
+import { levels } from "./items.ts";
 
 /** One entry of the stock ledger; `quantity` has a sign only where stock was adjusted. */
 export const movementView = z

@@ -1,7 +1,7 @@
 /** The contract of locks by names that callers choose: one or several, all or none. */
 import { z } from "zod";
 import { endpoint } from "./endpoint.ts";
-import { name } from "./fields.ts";
+import { name, ticketField } from "./fields.ts";
 import {
   asked,
   askedBy,
@@ -12,8 +12,7 @@ import {
   passRequest,
   placeTtlQuery,
   queued,
-  ticketField,
-} from "./locks.ts";
+} from "./lock-fields.ts";
 import { keyHeaders } from "./preconditions.ts";
 
 const nameField = name(512);

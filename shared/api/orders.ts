@@ -4,7 +4,6 @@ import { fulfilmentStatuses } from "../orders/fulfilment.ts";
 import { orderStatuses, paymentStates } from "../orders/order-status.ts";
 import { fulfilment } from "./fulfilment-fields.ts";
 import { orderDispute, orderRefund } from "./refund-fields.ts";
-import { ticketField } from "./locks.ts";
 import { maxJsonBytes } from "../carts/model/cart-limits.ts";
 import { endpoint, largeBodyBytes, linesBodyParts } from "./endpoint.ts";
 import {
@@ -19,6 +18,7 @@ import {
   quantityField,
   sessionIdField,
   text,
+  ticketField,
   userIdField,
 } from "./fields.ts";
 

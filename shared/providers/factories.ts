@@ -1,17 +1,32 @@
 /** How each provider is made, by its name. A bundle has only those that its function may work with (`infra/lean.ts`). */
-import type { PaymentProvider, ProviderName } from "./provider.ts";
-import type { ProviderOptions } from "./provider-options.ts";
-import { createMercadopago } from "./mercadopago.ts";
-import { createRazorpay } from "./razorpay.ts";
-import { createSandbox } from "./sandbox.ts";
-import { createStripe } from "./stripe.ts";
-import { createWompi } from "./wompi.ts";
+import { mercadopagoAmounts } from "./mercadopago-currencies.ts";
+import { razorpayAmounts } from "./razorpay-currencies.ts";
+import { stripeAmounts } from "./stripe-currencies.ts";
+import { wompiAmounts } from "./wompi-currencies.ts";
+import type { ProviderName } from "./provider.ts";
+import { type ProviderFactory, whenAsked } from "./when-asked.ts";
 
-/** Makes each provider; it is asked nothing yet. */
+/** Makes each provider; nobody is asked anything yet, and its code is read when it first is. */
 export const providerFactories = {
-  stripe: createStripe,
-  razorpay: createRazorpay,
-  wompi: createWompi,
-  mercadopago: createMercadopago,
-  sandbox: createSandbox,
-} satisfies Record<ProviderName, (options: ProviderOptions) => PaymentProvider>;
+  stripe: whenAsked(
+    "stripe",
+    stripeAmounts.steps,
+    async () => (await import("./stripe.ts")).createStripe,
+  ),
+  razorpay: whenAsked(
+    "razorpay",
+    razorpayAmounts.steps,
+    async () => (await import("./razorpay.ts")).createRazorpay,
+  ),
+  wompi: whenAsked(
+    "wompi",
+    wompiAmounts.steps,
+    async () => (await import("./wompi.ts")).createWompi,
+  ),
+  mercadopago: whenAsked(
+    "mercadopago",
+    mercadopagoAmounts.steps,
+    async () => (await import("./mercadopago.ts")).createMercadopago,
+  ),
+  sandbox: whenAsked("sandbox", {}, async () => (await import("./sandbox.ts")).createSandbox),
+} satisfies Record<ProviderName, ProviderFactory>;
