@@ -1,9 +1,5 @@
 /** Reads a provider's keys from Secrets Manager: cached for a while, two versions during a rotation. */
-import {
-  GetSecretValueCommand,
-  ResourceNotFoundException,
-  SecretsManagerClient,
-} from "@aws-sdk/client-secrets-manager";
+import type { SecretsManagerClient } from "@aws-sdk/client-secrets-manager";
 import type { KeyReader, ProviderKeys } from "../../shared/providers/provider.ts";
 
 type Client = Pick<SecretsManagerClient, "send">;
@@ -12,6 +8,9 @@ type Client = Pick<SecretsManagerClient, "send">;
 const lifetimeMs = 5 * 60_000;
 
 let shared: SecretsManagerClient | undefined;
+
+/** Read when keys are first asked for: most requests ask for none. */
+const readSdk = () => import("@aws-sdk/client-secrets-manager");
 
 /** Undefined where it is no JSON: a parser's error quotes what it could not read. */
 function parsed(text: string): ProviderKeys | undefined {
@@ -33,6 +32,7 @@ async function fetchVersion(
   secretName: string,
   stage: string,
 ): Promise<Version | undefined> {
+  const { GetSecretValueCommand, ResourceNotFoundException } = await readSdk();
   const command = new GetSecretValueCommand({ SecretId: secretName, VersionStage: stage });
   try {
     const { SecretString, CreatedDate } = await client.send(command);
@@ -56,7 +56,7 @@ export function createKeyReader(
   let cached: { readonly readAtMs: number; readonly versions: ReturnType<typeof read> } | undefined;
 
   async function read() {
-    const client = options.client ?? (shared ??= new SecretsManagerClient());
+    const client = options.client ?? (shared ??= new (await readSdk()).SecretsManagerClient());
     const [current, previous] = await Promise.all([
       fetchVersion(client, secretName, "AWSCURRENT"),
       fetchVersion(client, secretName, "AWSPREVIOUS"),

@@ -2,9 +2,9 @@
 import { z } from "zod";
 import { liveLockKinds } from "../admin/live-lock.ts";
 import { auditActions } from "../base/audit-action.ts";
+import { holdPolicies } from "../inventory/stock.ts";
 import { endpoint } from "./endpoint.ts";
 import { cursorField, identifier, instantField, limitField, text } from "./fields.ts";
-import { holdPolicy } from "./items.ts";
 
 /** What a lock is on: a document, a cart, units of an item, or a name that somebody chose. */
 export const lockKind = z.enum(liveLockKinds);
@@ -75,7 +75,7 @@ export const itemLocks = endpoint("itemLocks", "GET", "/admin/locks/items/{itemI
     200: z.object({
       itemId: z.string(),
       isLocked: z.boolean().describe("There is a live hold."),
-      holdPolicy,
+      holdPolicy: z.enum(holdPolicies),
       available: z.int(),
       holds: z.array(
         z.object({

@@ -17,7 +17,7 @@ import {
 } from "./fields.ts";
 
 /** As many buyers as there are units, or one at a time. */
-export const holdPolicy = z.enum(holdPolicies);
+const holdPolicy = z.enum(holdPolicies);
 
 const shards = z
   .int()
