@@ -51,9 +51,9 @@ export const identifier = name(128);
 /** Names an item in the path. */
 export const itemParams = z.object({ itemId: identifier });
 /** The owner of a cart or order; `me` stands for the caller. */
-export const userIdField = identifier;
+export const userIdField = name(128);
 /** The device or visit that a cart belongs to. */
-export const sessionIdField = identifier;
+export const sessionIdField = name(128);
 /** Names one place in line. */
 export const ticketField = text(128);
 /** The name of one cart of a session, for example `ticket`. */
