@@ -60,9 +60,10 @@ test("the types of every entry are those of its code", async () => {
   expect(others).toEqual([]);
 });
 
-test("locks need nothing of the payment providers, of zod or of the CDK", async () => {
+/** What an entry brings along: the packages that it imports, and its own size. */
+async function bundleOf(entry: string): Promise<{ packages: string[]; bytes: number }> {
   const { metafile } = await build({
-    entryPoints: [join(root, "package/locks.ts")],
+    entryPoints: [join(root, `package/${entry}.ts`)],
     bundle: true,
     minify: true,
     format: "esm",
@@ -71,16 +72,25 @@ test("locks need nothing of the payment providers, of zod or of the CDK", async 
     metafile: true,
     write: false,
   });
-  const [bundle] = Object.values(metafile.outputs);
-  const packages = bundle!.imports.filter(({ path }) => !path.startsWith("node:"));
-  expect([...new Set(packages.map(({ path }) => path))].toSorted()).toEqual([
+  const { imports, bytes } = Object.values(metafile.outputs)[0]!;
+  const packages = imports.map(({ path }) => path).filter((path) => !path.startsWith("node:"));
+  return { packages: [...new Set(packages)].toSorted(), bytes };
+}
+
+test("locks need nothing of the payment providers, of zod or of the CDK", async () => {
+  const { packages, bytes } = await bundleOf("locks");
+  expect(packages).toEqual([
     "@aws-sdk/client-dynamodb",
     "@aws-sdk/lib-dynamodb",
     "@aws-sdk/util-dynamodb",
     "@smithy/node-http-handler",
     "safe-stable-stringify",
   ]);
-  console.info(`holdfast/locks adds ${(bundle!.bytes / 1_024).toFixed(1)} KB minified to the SDK`);
+  console.info(`holdfast/locks adds ${(bytes / 1_024).toFixed(1)} KB minified to the SDK`);
+});
+
+test("hooks need React, and nothing that writes to tables", async () => {
+  expect((await bundleOf("react")).packages).toEqual(["react"]);
 });
 
 test("a key needs a table to be remembered in, and works with it", async () => {
@@ -114,6 +124,8 @@ describe.runIf(isFull)("in a project of somebody else's", () => {
       ...sdk,
       node: "20.20.2",
       express: exact("express"),
+      react: exact("react"),
+      "react-dom": exact("react-dom"),
     });
     const node = join(folder, "node_modules/node/bin/node");
     const env = {
