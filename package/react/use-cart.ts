@@ -1,5 +1,5 @@
 /** `useCart`: a shopper's cart, shown as it is and edited from wherever it is shown. */
-import { useRef, useState } from "react";
+import { useEffect, useRef, useState } from "react";
 import type { AnswerOf, InputOf } from "../../client/contract.ts";
 import type { Client } from "../../client/index.ts";
 import { useLive } from "./use-live.ts";
@@ -63,7 +63,7 @@ export function useCart(
   const [edited, setEdited] = useState<{
     readonly name: string;
     readonly cart: CartContent;
-    /** Counts the answers: this is the so-manieth. */
+    /** How many answers there were with it. */
     readonly answer: number;
   }>();
   const [pending, setPending] = useState(0);
@@ -72,6 +72,12 @@ export function useCart(
     const answersBefore = answers.current;
     return { name, cart: await client.getCartInstance({ params }), answersBefore };
   });
+  // Instances of one session share a topic: another one of them is read without being told of.
+  const readNow = useRef(refresh);
+  useEffect(() => {
+    readNow.current = refresh;
+  });
+  useEffect(() => readNow.current(), [name]);
   const read = value?.name === name ? value : undefined;
   const own = edited?.name === name ? edited : undefined;
   // A reading that began before an edit was answered may be older than the edit. One behind it is not, whatever its version:

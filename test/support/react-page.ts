@@ -9,6 +9,7 @@ export interface Wanted {
   readonly docId?: string;
   readonly till?: string;
   readonly itemId?: string;
+  readonly instance?: string;
 }
 
 declare global {
@@ -40,8 +41,16 @@ function Till({ client, till }: { client: Client; till: string }) {
   );
 }
 
-function Basket({ client, itemId }: { client: Client; itemId: string }) {
-  const { cart, add } = useCart(client);
+function Basket({
+  client,
+  itemId,
+  ...place
+}: {
+  client: Client;
+  itemId: string;
+  instance: string;
+}) {
+  const { cart, add } = useCart(client, place);
   return h(
     "div",
     { id: "basket", "data-count": cart?.count },
@@ -52,13 +61,13 @@ function Basket({ client, itemId }: { client: Client; itemId: string }) {
 function Page({ client }: { client: Client }) {
   const [wanted, setWanted] = useState<Wanted>({});
   globalThis.wish = setWanted;
-  const { docId, till, itemId } = wanted;
+  const { docId, till, itemId, instance = "default" } = wanted;
   return h(
     "main",
     null,
     docId && h(Editor, { client, docId }),
     till && h(Till, { client, till }),
-    itemId && h(Basket, { client, itemId }),
+    itemId && h(Basket, { client, itemId, instance }),
   );
 }
 

@@ -110,6 +110,10 @@ describe.skipIf(!hasChromium)("hooks", () => {
     const params = { userId: "me", sessionId: "default", instance: "default" };
     await rita.addCartItem({ params, body: { itemId, quantity: 2 } });
     await until("#basket", "count", "3");
+    await tab.wish({ itemId, instance: "later" });
+    await until("#basket", "count", "0");
+    await tab.wish({ itemId });
+    await until("#basket", "count", "3");
     await tab.wish({});
     expect(tab.faults).toEqual([]);
   });
