@@ -47,6 +47,18 @@ function withNews(
   return { ...payment, kind, ...(refunds && { refunds }), ...(dispute && { dispute }) };
 }
 
+/**
+ * Whether the provider has money, or a dispute about it, for an order that is not here. Once somebody has paid all of it
+ * back there is nothing left to see to.
+ */
+async function isMoneyHere(provider: PaymentProvider, fact: PaymentFact): Promise<boolean> {
+  if (fact.kind === "disputed") return true;
+  if (fact.kind !== "captured") return false;
+  const refunds = await provider.listRefunds(fact);
+  const back = refunds.filter(({ status }) => status === "done");
+  return back.reduce((sum, { amountMinor }) => sum + amountMinor, 0) < fact.amountMinor;
+}
+
 /** Makes `checkPage`: two batched reads of orders and one of the ledger, and what settling costs. */
 export function createChecking({ database, settle, clock, logger }: CheckingOptions) {
   /** The facts with their orders; where only the provider can say whose a payment is, it is asked. */
@@ -73,11 +85,15 @@ export function createChecking({ database, settle, clock, logger }: CheckingOpti
 
   /** One payment: settled if that is still to be done, else compared. */
   async function check(
-    fact: PaymentFact,
-    order: Order | undefined,
+    provider: PaymentProvider,
+    { fact, order }: { readonly fact: PaymentFact; readonly order: Order | undefined },
     actor: Actor,
   ): Promise<Checked> {
-    if (!order) return { isSettled: false, differs: makeDifference("order_missing", fact, order) };
+    if (!order) {
+      const isOwed = await isMoneyHere(provider, fact);
+      const differs = makeDifference("order_missing", fact, order);
+      return { isSettled: false, ...(isOwed ? { differs } : {}) };
+    }
     const isKnown = fact.kind === "failed" || isSameDispute(order, fact);
     const now = isKnown ? order : await settle(order, fact, actor);
     const isSettled = now !== order && fact.kind !== "processing";
@@ -101,7 +117,8 @@ export function createChecking({ database, settle, clock, logger }: CheckingOpti
     let settled = 0;
     for (const { fact, order } of await findTheirs(provider, facts)) {
       const read = order && (latest.get(order.orderId)?.order ?? order);
-      const { order: now, isSettled, differs } = await check(fact, read, actor);
+      const theirs = { fact, order: read };
+      const { order: now, isSettled, differs } = await check(provider, theirs, actor);
       settled += isSettled ? 1 : 0;
       if (differs) differences.push(differs);
       if (now) latest.set(now.orderId, { order: now, fact });

@@ -174,6 +174,23 @@ it("a payment for an order that is not here is told; one that names none is some
   ]);
 });
 
+it("a payment for an order that is not here is told until all of it is back", async () => {
+  const clock = () => epochMs(1_800_000_000_000);
+  const providers = bench!.providers(clock);
+  const shop = createPayments(createMemoryWorld(clock), { providers });
+  const money = { amountMinor: 700, currency: "EUR", expiresAtMs: clock() };
+  const { transactionId } = await providers.stripe.create({ ...money, orderId: "ord_gone" });
+  const kinds = async () =>
+    (await shop.reconciling.reconcile(since, root)).differences.map(({ kind }) => kind);
+  expect(await kinds()).toEqual([]);
+  bench!.stripe.pay(transactionId);
+  expect(await kinds()).toEqual(["order_missing"]);
+  bench!.stripe.act(transactionId, "refund", 300);
+  expect(await kinds()).toEqual(["order_missing"]);
+  bench!.stripe.act(transactionId, "refund");
+  expect(await kinds()).toEqual([]);
+});
+
 describe("a long walk", () => {
   const clock = () => epochMs(1_800_000_000_000);
 
