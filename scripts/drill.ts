@@ -1,83 +1,46 @@
 /** `npm run drill -- <name>`: breaks the local stack on purpose, sees the stack's own alarms ring, follows the runbook. */
 import { ensureJava } from "../local/database/java.ts";
-import { type Holdfast, startHoldfast } from "../local/holdfast.ts";
 import { onStopRequest } from "../local/stop-request.ts";
-import { runDrill, type Scene } from "./drill/drill.ts";
+import { type Drill, runDrill } from "./drill/drill.ts";
 import { drills } from "./drill/drills.ts";
+import { openScene } from "./drill/scene.ts";
 
-const usage = `npm run drill -- <name>|all
+const usage = `npm run drill -- <name>…|all
 
 ${drills.map(({ name, entry }) => `  ${name.padEnd(18)} ${entry}`).join("\n")}`;
 
-/** At 60 five minutes of an alarm last five seconds. */
-const alarmSpeed = 60;
-/** A minute of the schedule, at that speed. */
-const sweepEveryMs = 60_000 / alarmSpeed;
+type Scenes = ReturnType<typeof openScene>;
 
-async function createScene(holdfast: Holdfast): Promise<Scene> {
-  const tokens = {
-    admin: await holdfast.token("drill-admin", ["admin"]),
-    shopper: await holdfast.token("drill-shopper"),
-  };
-  const schedule = holdfast.schedules.all.find(({ name }) => name.startsWith("sweep"))!;
-  let timer: NodeJS.Timeout | undefined;
-  return {
-    holdfast,
-    async send(route, body, who = "shopper") {
-      const [method = "GET", path = "/"] = route.split(" ");
-      const answer = await fetch(`${holdfast.url}${path}`, {
-        method,
-        headers: {
-          authorization: `Bearer ${tokens[who]}`,
-          "content-type": "application/json",
-          "idempotency-key": crypto.randomUUID(),
-        },
-        ...(body !== undefined && { body: JSON.stringify(body) }),
-      });
-      const text = await answer.text();
-      const isJson = answer.headers.get("content-type")?.includes("json");
-      return { status: answer.status, body: isJson ? (JSON.parse(text) as unknown) : text };
-    },
-    sweep: {
-      start: () => void (timer ??= setInterval(() => void schedule.run(), sweepEveryMs)),
-      stop() {
-        clearInterval(timer);
-        timer = undefined;
-      },
-    },
-    say: (text) => console.log(`  ${text}`),
-  };
-}
-
-async function main(signal: AbortSignal): Promise<number> {
-  const [name] = process.argv.slice(2);
-  const chosen = name === "all" ? drills : drills.filter((drill) => drill.name === name);
-  if (chosen.length === 0) throw new Error(usage);
-  const dynamoDbEndpoint = process.env["DYNAMODB_ENDPOINT"];
-  if (!dynamoDbEndpoint) await ensureJava((text) => console.log(text), signal);
-  // An hour is a minute here, but workers start no faster than otherwise.
-  const context = { canary: "10%/60min" };
-  const options = {
-    port: 0,
-    context,
-    alarmSpeed,
-    signal,
-    ...(dynamoDbEndpoint && { dynamoDbEndpoint }),
-  };
-  const holdfast = await startHoldfast({ ...options, tablePrefix: `drill${process.pid}-` });
-  const scene = await createScene(holdfast);
+/** Runs them one after the other, all on one stack but for those that need one of their own. */
+async function runAll(chosen: readonly Drill[], open: (given?: Drill) => Scenes): Promise<void> {
+  let shared: Scenes | undefined;
   try {
     for (const drill of chosen) {
       const startedMs = Date.now();
       console.log(`— ${drill.name}`);
-      await runDrill(drill, scene);
+      const own = drill.contention && (await open(drill));
+      try {
+        await runDrill(drill, own ?? (await (shared ??= open())));
+      } finally {
+        await own?.close();
+      }
       console.log(`✓ ${drill.name} (${((Date.now() - startedMs) / 1000).toFixed(0)} s)`);
     }
-    return 0;
   } finally {
-    scene.sweep.stop();
-    await holdfast.stop();
+    await (await shared)?.close();
   }
+}
+
+async function main(signal: AbortSignal): Promise<void> {
+  const names = process.argv.slice(2);
+  const chosen = drills.filter(({ name }) => names.includes(name) || names.includes("all"));
+  const known = new Set(["all", ...drills.map(({ name }) => name)]);
+  if (names.length === 0 || names.some((name) => !known.has(name))) throw new Error(usage);
+  const dynamoDbEndpoint = process.env["DYNAMODB_ENDPOINT"];
+  if (!dynamoDbEndpoint) await ensureJava((text) => console.log(text), signal);
+  await runAll(chosen, (drill) =>
+    openScene({ signal, dynamoDbEndpoint, contention: drill?.contention }),
+  );
 }
 
 const abort = new AbortController();
@@ -86,7 +49,8 @@ onStopRequest(() => {
   setTimeout(() => process.exit(1), 10_000).unref();
 });
 try {
-  process.exit(await main(abort.signal));
+  await main(abort.signal);
+  process.exit(0);
 } catch (error) {
   console.error(error instanceof Error ? error.message : error);
   process.exit(1);

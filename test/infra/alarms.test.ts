@@ -251,6 +251,15 @@ test("each drill rings alarms that exist and follows an entry that exists; the r
   }
 });
 
+test("each alarm is rung by a drill; of those that each function has, one function's stand for all", () => {
+  const rung = new Set(drills.flatMap(({ rings }) => rings));
+  const kinds = ["FunctionErrors", "FunctionThrottles", "FunctionVersion"];
+  const kindOf = (id: string) => kinds.find((kind) => id.endsWith(kind)) ?? id;
+  const rungKinds = new Set([...rung].map(kindOf));
+  const ids = ringing.map(([id]) => id.replace(/Alarm[0-9A-F]{8}$/, ""));
+  expect(ids.filter((id) => !rungKinds.has(kindOf(id)))).toEqual([]);
+});
+
 test("one dashboard shows every alarm that rings", () => {
   const dashboards = resourcesOf<{ DashboardBody: unknown }>(prod, "AWS::CloudWatch::Dashboard");
   expect(dashboards).toHaveLength(1);
