@@ -3,6 +3,7 @@ import { databaseDrills } from "./database-drills.ts";
 import type { Drill } from "./drill.ts";
 import { jobDrills } from "./job-drills.ts";
 import { moneyDrills } from "./money-drills.ts";
+import { refundDrills } from "./refund-drills.ts";
 import { requestDrills } from "./request-drills.ts";
 import { tryRestore } from "./restore-drill.ts";
 
@@ -18,6 +19,7 @@ const restore: Drill = {
 export const drills: readonly Drill[] = [
   ...requestDrills,
   ...moneyDrills,
+  ...refundDrills,
   ...jobDrills,
   ...databaseDrills,
   restore,

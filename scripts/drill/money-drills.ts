@@ -2,38 +2,18 @@
 import { createServer, type Server } from "node:http";
 import type { AddressInfo } from "node:net";
 import { stripeKeys } from "../../local/providers/stripe.ts";
-import { type SandboxEvent, signSandboxEvent } from "../../shared/providers/sandbox.ts";
 import type { Drill, Scene } from "./drill.ts";
-import { changeRow } from "./tables.ts";
 import {
   type DrillOrder,
   fresh,
   happen,
   mustSend,
+  mustTellSandbox,
   payOrder,
   placeOrder,
   seeStatus,
   startPayment,
 } from "./shopping.ts";
-
-type Order = Awaited<ReturnType<typeof startPayment>>;
-
-/** Tells the shop something by a genuine webhook of the sandbox. @throws Error where it is not taken */
-async function tellSandbox({ holdfast }: Scene, data: Record<string, unknown>): Promise<void> {
-  const secrets = holdfast.secrets.list();
-  const name = Object.keys(secrets).find((each) => /sandbox/i.test(each))!;
-  const keys = JSON.parse(secrets[name]!.current) as Record<string, string>;
-  const transactionId = `sbx_${String(data["orderId"])}`;
-  const told = { transactionId, paymentId: transactionId, ...data };
-  const event = { type: "payment.captured", data: told } as unknown as SandboxEvent;
-  const { body, headers } = signSandboxEvent(keys, event, { id: fresh("event"), at: new Date() });
-  const { status } = await fetch(`${holdfast.url}/webhooks/sandbox`, {
-    method: "POST",
-    headers,
-    body,
-  });
-  if (status !== 200) throw new Error(`a webhook of the sandbox is answered by ${status}`);
-}
 
 function wrongAmount(): Drill {
   let order: DrillOrder | undefined;
@@ -46,7 +26,7 @@ function wrongAmount(): Drill {
       order = await placeOrder(scene);
       const { orderId } = order;
       await mustSend(scene, "POST /payments/initiate", { orderId }, order.shopper);
-      await tellSandbox(scene, { orderId, amountMinor: 1, currency: "EUR" });
+      await mustTellSandbox(scene, { orderId, amountMinor: 1, currency: "EUR" });
     },
     // It goes back by itself; the entry has somebody see that it does.
     async mend(scene) {
@@ -100,108 +80,6 @@ function booksDiffer(): Drill {
   };
 }
 
-function refundFails(): Drill {
-  let order: Order | undefined;
-  return {
-    name: "refund-fails",
-    rings: ["RefundFailed"],
-    entry: "A refund does not get done",
-    async provoke(scene) {
-      if (order) return;
-      order = await payOrder(scene, "stripe");
-      const refund = { reason: "damaged" };
-      await mustSend(scene, `POST /payments/${order.orderId}/refund`, refund, "admin");
-      // The money came home: the account was closed.
-      await happen(scene, order.payment, { action: "failRefund" });
-    },
-    // It is asked for again by itself, under a new key.
-    async mend(scene) {
-      const { orderId, payment } = order!;
-      await seeStatus(scene, orderId, "refunded");
-      const refunded = scene.holdfast.desk!.list(orderId)[0]?.refunded;
-      if (refunded !== payment.amount) throw new Error(`${refunded} went back`);
-    },
-  };
-}
-
-function refundRefused(): Drill {
-  let order: Order | undefined;
-  return {
-    name: "refund-refused",
-    rings: ["RefundRefused"],
-    entry: "A refund does not get done",
-    async provoke(scene) {
-      if (order) return;
-      order = await payOrder(scene, "wompi");
-      const part = { reason: "scratched", reference: "r1", amountMinor: 100_000 };
-      await mustSend(scene, `POST /payments/${order.orderId}/refund`, part, "admin");
-    },
-    // All or nothing goes back there: the shopper is paid the part by other means, which is noted.
-    async mend(scene) {
-      const { orderId } = order!;
-      const outside = { reason: "paid by transfer", amountMinor: 100_000, outside: true };
-      await mustSend(scene, `POST /payments/${orderId}/refund`, outside, "admin");
-    },
-  };
-}
-
-function refundDueLong(): Drill {
-  let order: Order | undefined;
-  return {
-    name: "refund-due-long",
-    rings: ["RefundsDueLong"],
-    entry: "A refund does not get done",
-    outlasts: true,
-    // The provider cannot be reached; an order as it stands after the tenth try.
-    async provoke(scene) {
-      if (order) return;
-      order = await payOrder(scene, "stripe");
-      const { orderId } = order;
-      scene.holdfast.desk!.disturb(() => "error");
-      await scene.send(`POST /payments/${orderId}/refund`, { reason: "damaged" }, "admin");
-      const due = await seeStatus(scene, orderId, "refund_due");
-      const { refunds } = due["payment"] as { refunds: readonly { refundId: string }[] };
-      await changeRow(
-        scene.holdfast,
-        "Orders",
-        { orderId },
-        {
-          [`payment.refunds.${refunds[0]!.refundId}.attempts`]: 10,
-          dueAtMs: Date.now(),
-        },
-      );
-    },
-    async mend(scene) {
-      const { orderId } = order!;
-      scene.holdfast.desk!.disturb(() => undefined);
-      await changeRow(scene.holdfast, "Orders", { orderId }, { dueAtMs: Date.now() });
-      await seeStatus(scene, orderId, "refunded");
-    },
-  };
-}
-
-function dispute(): Drill {
-  let order: Order | undefined;
-  return {
-    name: "dispute",
-    rings: ["PaymentDisputed"],
-    entry: "A payment is disputed",
-    async provoke(scene) {
-      if (order) return;
-      order = await payOrder(scene, "stripe");
-      await happen(scene, order.payment, { action: "dispute" });
-    },
-    // It is answered at the provider, and lost: the goods come back into stock, and no money goes twice.
-    async mend(scene) {
-      const { orderId, payment } = order!;
-      await happen(scene, payment, { action: "loseDispute" });
-      const refund = { reason: "dispute lost" };
-      await mustSend(scene, `POST /payments/${orderId}/refund`, refund, "admin");
-      await seeStatus(scene, orderId, "refunded");
-    },
-  };
-}
-
 function unreadable(): Drill {
   let order: DrillOrder | undefined;
   return {
@@ -212,7 +90,7 @@ function unreadable(): Drill {
       if (order) return;
       order = await placeOrder(scene);
       // It does not say how much.
-      await tellSandbox(scene, { orderId: order.orderId });
+      await mustTellSandbox(scene, { orderId: order.orderId });
     },
     // Kept, and listed with what it is about; the provider's dashboard knows the payment.
     async mend(scene) {
@@ -322,10 +200,6 @@ function webhookPaused(): Drill {
 export const moneyDrills: readonly Drill[] = [
   wrongAmount(),
   booksDiffer(),
-  refundFails(),
-  refundRefused(),
-  refundDueLong(),
-  dispute(),
   unreadable(),
   untold(),
   providerDown(),

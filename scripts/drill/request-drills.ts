@@ -1,6 +1,6 @@
 /** Requests that fail, are slow or are turned away, and new versions that do so. */
 import type { Drill, Scene } from "./drill.ts";
-import { fresh, times } from "./shopping.ts";
+import { fresh, tellSandbox, times } from "./shopping.ts";
 import { withoutTable } from "./tables.ts";
 
 function outage(): Drill {
@@ -83,11 +83,12 @@ const webhooksFail: Drill = {
   name: "webhooks-fail",
   rings: ["WebhooksBudgetFast", "WebhooksBudgetSlow"],
   entry: "Webhooks fail too often",
-  // It dies when it asks for its keys: whoever sends it, no webhook is answered.
+  // A genuine webhook is read, and then it is looked up whose it is: there it dies, or where it asks for its keys.
   async provoke(scene) {
     const dies = { function: "payment-webhooks", afterRequests: 1, mode: "before" } as const;
     scene.holdfast.faults.add({ ...dies, times: 4 });
-    await times(4, () => forge(scene));
+    const told = { orderId: "ord_none", amountMinor: 1, currency: "EUR" };
+    await times(4, () => tellSandbox(scene, told));
   },
   async mend({ holdfast }) {
     holdfast.faults.clear();

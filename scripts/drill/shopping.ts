@@ -1,5 +1,6 @@
 /** What drills do in the shop: items, orders and payments, each under a name of its own. */
 import type { DeskPayment } from "../../local/providers/desk.ts";
+import { type SandboxEvent, signSandboxEvent } from "../../shared/providers/sandbox.ts";
 import type { Scene } from "./drill.ts";
 
 let count = 0;
@@ -66,14 +67,16 @@ export async function placeOrder(scene: Scene, method: PaidBy = "sandbox"): Prom
 }
 
 /** The payments of an order at its provider. */
-export const listPayments = ({ holdfast }: Scene, orderId: string): DeskPayment[] =>
+const listPayments = ({ holdfast }: Scene, orderId: string): DeskPayment[] =>
   holdfast.desk!.list(orderId);
 
+/** An order and its payment at a provider. */
+export interface PaymentOrder extends DrillOrder {
+  readonly payment: DeskPayment;
+}
+
 /** Places an order and begins its payment; nobody has opened the provider's page yet. */
-export async function startPayment(
-  scene: Scene,
-  method: PaidBy,
-): Promise<DrillOrder & { readonly payment: DeskPayment }> {
+export async function startPayment(scene: Scene, method: PaidBy): Promise<PaymentOrder> {
   const order = await placeOrder(scene, method);
   const { orderId } = order;
   await mustSend(scene, "POST /payments/initiate", { orderId }, order.shopper);
@@ -92,10 +95,7 @@ export async function happen(
 }
 
 /** An order that is paid. */
-export async function payOrder(
-  scene: Scene,
-  method: PaidBy,
-): Promise<Awaited<ReturnType<typeof startPayment>>> {
+export async function payOrder(scene: Scene, method: PaidBy): Promise<PaymentOrder> {
   const order = await startPayment(scene, method);
   await happen(scene, order.payment, { action: "pay" });
   return order;
@@ -113,4 +113,26 @@ export async function seeStatus(
     if (tries === 80) throw new Error(`${orderId} is ${String(order["status"])}, not ${wanted}`);
     await new Promise((settle) => setTimeout(settle, 250));
   }
+}
+
+/** Tells the shop something by a genuine webhook of the sandbox, and says what it answers. */
+export async function tellSandbox(
+  { holdfast }: Scene,
+  data: Readonly<Record<string, unknown>>,
+): Promise<number> {
+  const secrets = holdfast.secrets.list();
+  const name = Object.keys(secrets).find((each) => /sandbox/i.test(each))!;
+  const keys = JSON.parse(secrets[name]!.current) as Record<string, string>;
+  const transactionId = `sbx_${String(data["orderId"])}`;
+  const told = { transactionId, paymentId: transactionId, ...data };
+  const event = { type: "payment.captured", data: told } as unknown as SandboxEvent;
+  const { body, headers } = signSandboxEvent(keys, event, { id: fresh("event"), at: new Date() });
+  const url = `${holdfast.url}/webhooks/sandbox`;
+  return (await fetch(url, { method: "POST", headers, body })).status;
+}
+
+/** The same, to be taken: what is not taken is sent again for days. */
+export async function mustTellSandbox(...told: Parameters<typeof tellSandbox>): Promise<void> {
+  const status = await tellSandbox(...told);
+  if (status !== 200) throw new Error(`a webhook of the sandbox is answered by ${status}`);
 }
