@@ -69,12 +69,18 @@ export async function runDrill(drill: Drill, scene: Scene): Promise<void> {
     () => `quiet before (still ${disturbing(scene).join(", ")})`,
     () => disturbing(scene).length === 0,
   );
+  // Not all at once: what takes itself back may end one before the other rings.
+  const rung = new Set<string>();
+  const listen = (): boolean => {
+    for (const name of ringing(scene)) rung.add(name);
+    return drill.rings.every((name) => rung.has(name));
+  };
   await until(
-    () => `${drill.rings.join(", ")} ringing (only ${ringing(scene).join(", ")})`,
-    () => drill.rings.every((name) => ringing(scene).includes(name)),
+    () => `${drill.rings.join(", ")} ringing (only ${[...rung].join(", ")})`,
+    listen,
     () => drill.provoke(scene),
   );
-  if (drill.rings.length > 0) scene.say(`rings: ${ringing(scene).join(", ")}`);
+  if (drill.rings.length > 0) scene.say(`rings: ${[...rung].join(", ")}`);
   else await drill.provoke(scene);
   await drill.mend(scene);
   scene.say(`followed "${drill.entry}"`);
