@@ -1,5 +1,5 @@
 /** What may go into a cart that stands alone: checked before anything is read, as the HTTP API checks its bodies. */
-import { z } from "zod";
+import * as z from "zod";
 import { InvalidRequest } from "../shared/base/errors.ts";
 import { conditionBody } from "../shared/api/cart-fields.ts";
 import {

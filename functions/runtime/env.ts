@@ -1,5 +1,5 @@
 /** The environment of a function, checked; nothing else reads `process.env`. */
-import { z } from "zod";
+import * as z from "zod";
 import { secondsToMs } from "../../shared/base/time.ts";
 import { mostDueShards, usualDueShards } from "../../shared/orders/due-shards.ts";
 import type { PaymentMethod } from "../../shared/orders/order.ts";

@@ -1,5 +1,5 @@
 /** The shapes that the contract of carts is made of: what is sent and what is shown. */
-import { z } from "zod";
+import * as z from "zod";
 import { maxLineIdLength } from "../carts/model/cart-limits.ts";
 import { unavailableReasons } from "../carts/storage/sale-look.ts";
 import { codeRefusals } from "../promotions/promotion.ts";

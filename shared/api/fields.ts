@@ -1,5 +1,6 @@
 /** The fields that several endpoints share, each with its bounds. */
-import { z } from "zod";
+// As a namespace: of the object `z` a bundler keeps all of zod, in fifty languages.
+import * as z from "zod";
 import { providerNames } from "../base/payment-providers.ts";
 
 /** Largest quantity of one line and largest stock level that can be set in one step. */

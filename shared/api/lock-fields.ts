@@ -1,5 +1,5 @@
 /** What the contracts of locks on documents, names and items share: their fields and answers. */
-import { z } from "zod";
+import * as z from "zod";
 import { instantField, name, sessionIdField, text, userIdField } from "./fields.ts";
 
 /** A document's name: any text, slashes too. */

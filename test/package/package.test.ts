@@ -15,6 +15,7 @@ import { exact, makeFolder, makeProject, output, pack, root } from "./packed.ts"
 
 const manifest = JSON.parse(readFileSync(join(root, "package.json"), "utf8")) as {
   readonly exports: Readonly<Record<string, string | { readonly default: string }>>;
+  readonly peerDependencies: Readonly<Record<string, string>>;
 };
 const entries = Object.keys(manifest.exports)
   .filter((name) => name !== "./package.json")
@@ -60,15 +61,18 @@ test("the types of every entry are those of its code", async () => {
   expect(others).toEqual([]);
 });
 
-/** What an entry brings along: the packages that it imports, and its own size. */
-async function bundleOf(entry: string): Promise<{ packages: string[]; bytes: number }> {
+/** What an entry brings along: which of these packages it imports, and the size of all else. */
+async function bundleOf(
+  entry: string,
+  external: readonly string[],
+): Promise<{ packages: string[]; bytes: number }> {
   const { metafile } = await build({
     entryPoints: [join(root, `package/${entry}.ts`)],
     bundle: true,
     minify: true,
     format: "esm",
     platform: "node",
-    packages: "external",
+    ...(external.includes("*") ? { packages: "external" } : { external: [...external] }),
     metafile: true,
     write: false,
   });
@@ -78,19 +82,38 @@ async function bundleOf(entry: string): Promise<{ packages: string[]; bytes: num
 }
 
 test("locks need nothing of the payment providers, of zod or of the CDK", async () => {
-  const { packages, bytes } = await bundleOf("locks");
-  expect(packages).toEqual([
+  expect((await bundleOf("locks", ["*"])).packages).toEqual([
     "@aws-sdk/client-dynamodb",
     "@aws-sdk/lib-dynamodb",
     "@aws-sdk/util-dynamodb",
     "@smithy/node-http-handler",
     "safe-stable-stringify",
   ]);
-  console.info(`holdfast/locks adds ${(bytes / 1_024).toFixed(1)} KB minified to the SDK`);
+});
+
+describe("an entry adds to a bundle what the page says", () => {
+  // The SDK brings the handler of HTTP by itself.
+  const peers = [...Object.keys(manifest.peerDependencies), "@smithy/node-http-handler"];
+  const row = /^\| .*\| `holdfast\/(\w+)` +\|.*\| (\d+) KB +\|$/gm;
+  const told = [...readPage("docs/package.md").matchAll(row)].map(
+    ([, entry = "", atMost]) => [entry, Number(atMost)] as const,
+  );
+
+  test("the page tells it of every entry", () => {
+    const own = entries.filter((entry) => !entry.startsWith("compat/"));
+    expect(told.map(([entry]) => entry).toSorted()).toEqual(own.toSorted());
+  });
+
+  test.each(told)("%s: at most %i KB minified", async (entry, atMost) => {
+    const { bytes } = await bundleOf(entry, peers);
+    expect(bytes / 1_024).toBeLessThanOrEqual(atMost);
+    // A bound that has become twice what is true tells nobody anything.
+    expect(bytes / 1_024).toBeGreaterThan(atMost / 2);
+  });
 });
 
 test("hooks need React, and nothing that writes to tables", async () => {
-  expect((await bundleOf("react")).packages).toEqual(["react"]);
+  expect((await bundleOf("react", ["*"])).packages).toEqual(["react"]);
 });
 
 test("a key needs a table to be remembered in, and works with it", async () => {
