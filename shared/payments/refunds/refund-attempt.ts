@@ -4,7 +4,7 @@ import type { Order, Refund, RefundEntry } from "../../orders/order.ts";
 import type { RefundState, ToldRefund } from "../../providers/provider.ts";
 import { withDue } from "../outcome.ts";
 import { computeRest, findRefund, isOpen, withRefund } from "./refund.ts";
-import { confirmed, givenUp, reduced, shrunk, withTold } from "./refund-telling.ts";
+import { confirmed, givenUp, isSaidDone, reduced, shrunk, withTold } from "./refund-telling.ts";
 
 const firstPauseMs = secondsToMs(15);
 const longestPauseMs = secondsToMs(6 * 3600);
@@ -57,10 +57,6 @@ function withoutTwin(order: Order, ourId: string, refundId: string): Order {
   if (others.length === Object.keys(refunds).length) return order;
   return { ...order, payment: { ...order.payment, refunds: Object.fromEntries(others) } } as Order;
 }
-
-/** Somebody said, while the provider was asked, that the money had gone back by other means. */
-const isSaidDone = ({ isOutside, providerRefundId, status }: Refund): boolean =>
-  isOutside === true && providerRefundId === undefined && status === "done";
 
 /**
  * The order after the provider answered to a refund, or did not: then it is tried again. One that was answered

@@ -101,9 +101,15 @@ function outsideRefund(
   };
 }
 
+/** Somebody said, while the provider was asked, that the money had gone back by other means. */
+export const isSaidDone = ({ isOutside, providerRefundId, status }: Refund): boolean =>
+  isOutside === true && providerRefundId === undefined && status === "done";
+
 /** What a told refund makes of the one that is meant; undefined when that knows it already. */
 function advanced(order: Order, refund: Refund, told: ToldRefund): Refund | undefined {
   if (refund.gaveUp?.includes(told.refundId)) return undefined;
+  // What was asked for before somebody said so has gone this way, too; what came to nothing changes nothing.
+  if (isSaidDone(refund)) return told.status === "done" ? confirmed(refund, told) : undefined;
   if (told.status === "failed") {
     return givenUp(order, refund, { refundId: told.refundId, lastError: "failed_later" });
   }
