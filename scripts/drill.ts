@@ -5,7 +5,7 @@ import { type Drill, runDrill } from "./drill/drill.ts";
 import { drills } from "./drill/drills.ts";
 import { openScene } from "./drill/scene.ts";
 
-const usage = `npm run drill -- <name>…|all
+const usage = `npm run drill -- <name>|all, or several names
 
 ${drills.map(({ name, entry }) => `  ${name.padEnd(18)} ${entry}`).join("\n")}`;
 
