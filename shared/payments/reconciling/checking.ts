@@ -4,7 +4,11 @@ import type { Actor } from "../../base/actor.ts";
 import type { Logger } from "../../base/logger.ts";
 import type { Clock } from "../../base/time.ts";
 import type { Order } from "../../orders/order.ts";
-import type { PaymentFact, PaymentProvider } from "../../providers/provider.ts";
+import {
+  type PaymentFact,
+  type PaymentProvider,
+  ProviderFailed,
+} from "../../providers/provider.ts";
 import type { Database } from "../../table/database.ts";
 import { isSameDispute } from "../disputes/dispute.ts";
 import { knowsTransaction } from "../payment.ts";
@@ -54,9 +58,15 @@ function withNews(
 async function isMoneyHere(provider: PaymentProvider, fact: PaymentFact): Promise<boolean> {
   if (fact.kind === "disputed") return true;
   if (fact.kind !== "captured") return false;
-  const refunds = await provider.listRefunds(fact);
-  const back = refunds.filter(({ status }) => status === "done");
-  return back.reduce((sum, { amountMinor }) => sum + amountMinor, 0) < fact.amountMinor;
+  try {
+    const refunds = await provider.listRefunds(fact);
+    const back = refunds.filter(({ status }) => status === "done");
+    return back.reduce((sum, { amountMinor }) => sum + amountMinor, 0) < fact.amountMinor;
+  } catch (error) {
+    if (!(error instanceof ProviderFailed)) throw error;
+    // One that cannot be asked about hides nothing of the others, and is told rather than not.
+    return true;
+  }
 }
 
 /** Makes `checkPage`: two batched reads of orders and one of the ledger, and what settling costs. */

@@ -5,7 +5,7 @@ import { changeNote } from "../../../shared/base/actor.ts";
 import { changeOrderWrite } from "../../../shared/payments/payment-store.ts";
 import { newMeter, runOperation } from "../../../shared/table/operation.ts";
 import type { ProviderAction } from "../../../local/providers/stand-in.ts";
-import type { WebhookDelivery } from "../../../shared/providers/provider.ts";
+import { ProviderFailed, type WebhookDelivery } from "../../../shared/providers/provider.ts";
 import { createMemoryWorld } from "../../support/memory-world.ts";
 import { createPayments } from "../../support/payments.ts";
 import { type Bench, startBench } from "../../support/providers/bench.ts";
@@ -185,6 +185,13 @@ it("a payment for an order that is not here is told until all of it is back", as
   expect(await kinds()).toEqual([]);
   bench!.stripe.pay(transactionId);
   expect(await kinds()).toEqual(["order_missing"]);
+  // Whose refunds cannot be listed is told, and the walk goes on.
+  const { listRefunds } = providers.stripe;
+  providers.stripe.listRefunds = async () => {
+    throw new ProviderFailed("stripe", "http_400", false);
+  };
+  expect(await kinds()).toEqual(["order_missing"]);
+  providers.stripe.listRefunds = listRefunds;
   bench!.stripe.act(transactionId, "refund", 300);
   expect(await kinds()).toEqual(["order_missing"]);
   bench!.stripe.act(transactionId, "refund");
