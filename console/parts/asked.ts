@@ -8,7 +8,7 @@ export interface Asked<T> {
   readonly value: ReadonlySignal<T | undefined>;
   /** Why the last question had no answer. */
   readonly problem: ReadonlySignal<string | undefined>;
-  /** Asks now; what is under way already counts. */
+  /** Asks now, or once more behind what is under way: its answer may be older than what made one ask. */
   ask(): Promise<void>;
 }
 
@@ -17,21 +17,32 @@ export function keepAsking<T>(question: () => Promise<T>, everyMs: number): Aske
   const value = signal<T | undefined>(undefined);
   const problem = signal<string | undefined>(undefined);
   let underWay: Promise<void> | undefined;
+  let isWanted = false;
 
   async function askOnce(): Promise<void> {
+    isWanted = false;
     try {
       value.value = await question();
       problem.value = undefined;
     } catch (error) {
       problem.value = explain(error);
+    }
+  }
+
+  async function askWhileWanted(): Promise<void> {
+    try {
+      while (isWanted) await askOnce();
     } finally {
       underWay = undefined;
     }
   }
 
-  const ask = (): Promise<void> => (underWay ??= askOnce());
+  const ask = (): Promise<void> => {
+    isWanted = true;
+    return (underWay ??= askWhileWanted());
+  };
   const askIfSeen = (): void => {
-    if (!document.hidden) void ask();
+    if (!document.hidden && underWay === undefined) void ask();
   };
   setInterval(askIfSeen, everyMs);
   document.addEventListener("visibilitychange", askIfSeen);

@@ -102,7 +102,8 @@ describe.runIf(hasChromium)("in a browser", () => {
     await bob.getByRole("button", { name: "Order it" }).click();
     await bob.getByRole("button", { name: "Pay", exact: true }).click();
     await seen(bob, "Paid. It is yours.");
-    expect(await card(ada, "a-last-one").textContent()).toContain("Sold out for now");
+    const forAda = () => card(ada, "a-last-one").textContent();
+    await expect.poll(forAda, { timeout: 20_000 }).toContain("Sold out for now");
   });
 
   test("an operator ends a lock with a reason, and whoever edits hears of it at once", async () => {
