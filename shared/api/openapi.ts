@@ -7,6 +7,7 @@ import {
   type JsonObject,
   schemaRef,
 } from "./openapi-components.ts";
+import { describeEndpoint, exampleParameter } from "./openapi-words.ts";
 
 /** Status and title of each error code, as the runtime answers them. */
 export type ProblemTable = Readonly<Record<string, readonly [status: number, title: string]>>;
@@ -23,6 +24,7 @@ interface Parameter {
   readonly in: Place;
   readonly required: boolean;
   readonly description?: unknown;
+  readonly example?: string;
   readonly schema: unknown;
 }
 
@@ -37,16 +39,25 @@ function listProperties(schema: JsonObject): [string, JsonObject][] {
   return Object.entries((schema["properties"] ?? {}) as Record<string, JsonObject>);
 }
 
-function parametersIn(parts: Components, place: Place, schema: z.ZodType): Parameter[] {
+function describeParameters(
+  parts: Components,
+  place: Place,
+  { endpoint, schema }: { endpoint: Endpoint; schema: z.ZodType },
+): Parameter[] {
   const json = parts.schema(schema, "input");
-  const required = (json["required"] ?? []) as string[];
-  return listProperties(json).map(([name, { description, ...property }]) => ({
-    name,
-    in: place,
-    required: required.includes(name),
-    ...(description === undefined ? {} : { description }),
-    schema: property,
-  }));
+  const listed = (json["required"] ?? []) as string[];
+  return listProperties(json).map(([name, { description, ...property }]) => {
+    const required = listed.includes(name);
+    const example = exampleParameter(endpoint, { name, required });
+    return {
+      name,
+      in: place,
+      required,
+      ...(description === undefined ? {} : { description }),
+      ...(example === undefined ? {} : { example }),
+      schema: property,
+    };
+  });
 }
 
 function describeRequestBody(parts: Components, { body, rawBody, example }: Endpoint) {
@@ -117,13 +128,13 @@ function describeOperations(parts: Components, endpoint: Endpoint, table: Proble
   const operation = (operationId: string, place: Place) => ({
     operationId,
     summary,
+    description: describeEndpoint(endpoint),
     tags: [endpoint.function],
     ...(access === "anyone" ? { security: [] } : {}),
-    ...(access === "admin" ? { description: "For administrators." } : {}),
     parameters: [
-      ...parametersIn(parts, place, params),
-      ...parametersIn(parts, "query", query),
-      ...parametersIn(parts, "header", headers),
+      ...describeParameters(parts, place, { endpoint, schema: params }),
+      ...describeParameters(parts, "query", { endpoint, schema: query }),
+      ...describeParameters(parts, "header", { endpoint, schema: headers }),
     ],
     ...(requestBody ? { requestBody } : {}),
     responses: { ...describeAnswers(parts, endpoint), ...describeProblems(parts, endpoint, table) },

@@ -6,6 +6,7 @@ import { seededRandom } from "../sim/random.ts";
 import { type Operation, operations, wrongIn } from "../support/answer-check.ts";
 import { clientOf } from "../support/http.ts";
 import { type KnownNames, makeRequest, sample } from "../support/openapi-requests.ts";
+import { exampleRequest, findings, leftOut, needs } from "../support/reference-requests.ts";
 import { startPayingServer } from "../support/providers/paying-server.ts";
 import type { TestServer } from "../support/server.ts";
 import { effort } from "../support/effort.ts";
@@ -54,6 +55,46 @@ beforeAll(async () => {
   };
 });
 afterAll(() => stop?.());
+
+/** What the first *Execute* of somebody with every right gets, whose cart and orders are nobody else's. */
+async function tryExample(operation: Operation) {
+  const { route, headers, body } = exampleRequest(operation);
+  const { status, body: answered } = await server.call(route, {
+    as: "reader",
+    groups: ["admin"],
+    headers,
+    ...(body === undefined ? {} : { body }),
+  });
+  return status < 300 ? "done" : `${status} ${answered?.code}`;
+}
+
+async function tryExamples(tried: readonly Operation[]): Promise<Record<string, string>> {
+  const answers: [string, string][] = [];
+  for (const operation of tried) answers.push([operation.name, await tryExample(operation)]);
+  return Object.fromEntries(answers);
+}
+
+const allDone = (tried: readonly Operation[]): Record<string, string> =>
+  Object.fromEntries(tried.map(({ name }) => [name, "done"]));
+
+// These three come first: nothing is there yet of what the examples name.
+test("an example that needs something first is told what, and never that it is wrong", async () => {
+  const needy = operations.filter(({ name }) => name in needs);
+  expect(needy.map(({ name }) => name).toSorted()).toEqual(Object.keys(needs).toSorted());
+  expect(await tryExamples(needy)).toEqual(needs);
+});
+
+test("every other operation's example succeeds at the first try, whatever was tried before", async () => {
+  // From the last to the first: what the reference shows behind something does not live on it.
+  const free = operations.filter(({ name }) => !(name in needs || name in leftOut)).toReversed();
+  expect(free.length).toBeGreaterThan(40);
+  expect(await tryExamples(free)).toEqual(allDone(free));
+});
+
+test("what examples make, other examples find", async () => {
+  const finding = findings.map((wanted) => operations.find(({ name }) => name === wanted)!);
+  expect(await tryExamples(finding)).toEqual(allDone(finding));
+});
 
 /** Only what must be there, so that nothing but the caller decides. */
 function sparing() {

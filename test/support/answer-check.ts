@@ -21,9 +21,12 @@ export interface Operation {
     readonly name: string;
     readonly in: "path" | "query" | "header";
     readonly required: boolean;
+    readonly example?: string;
     readonly schema: JsonSchema;
   }[];
   readonly body: JsonSchema | undefined;
+  /** The body that the reference shows. */
+  readonly example: unknown;
   /** Those without content, such as 304, have no body. */
   readonly responses: Readonly<
     Record<string, { content?: Record<string, { schema: JsonSchema }> }>
@@ -36,7 +39,7 @@ export type JsonSchema = Readonly<Record<string, unknown>>;
 interface RawOperation {
   operationId: string;
   parameters: Operation["parameters"];
-  requestBody?: { content: { "application/json": { schema: JsonSchema } } };
+  requestBody?: { content: { "application/json": { schema: JsonSchema; example?: unknown } } };
   responses: Operation["responses"];
 }
 
@@ -71,6 +74,7 @@ export const operations: readonly Operation[] = Object.entries(
     path,
     parameters: operation.parameters,
     body: operation.requestBody?.content["application/json"].schema,
+    example: operation.requestBody?.content["application/json"].example,
     responses: operation.responses,
   })),
 );

@@ -3,14 +3,24 @@ import { Validator } from "@seriousme/openapi-schema-validator";
 import { describe, expect, test } from "vitest";
 import { z } from "zod";
 import { problems } from "../../../functions/runtime/problem.ts";
+import { endpoint as declare } from "../../../shared/api/endpoint.ts";
 import { endpoints } from "../../../shared/api/index.ts";
 import { createComponents } from "../../../shared/api/openapi-components.ts";
 import { openApiDocument } from "../../../shared/api/openapi.ts";
 
+type Place = "path" | "query" | "header";
+
 interface Operation {
   readonly operationId: string;
   readonly responses: Record<string, { content: Record<string, unknown> }>;
-  readonly parameters: readonly { readonly in: string; readonly name: string }[];
+  readonly parameters: readonly {
+    readonly in: Place;
+    readonly name: string;
+    readonly required: boolean;
+    readonly example?: unknown;
+  }[];
+  readonly summary: string;
+  readonly description: string;
   readonly security?: readonly unknown[];
   readonly requestBody?: { content: { "application/json": { example?: unknown } } };
 }
@@ -54,8 +64,8 @@ test("what has a name is written down once, and everything is referred to", () =
     ...Object.keys(responses!).map((name) => `responses/${name}`),
   ];
   expect([...used].toSorted()).toEqual(written.toSorted());
-  // Written out everywhere it was twice as much.
-  expect(text.length).toBeLessThan(210 * 1024);
+  // Written out everywhere it was twice as much. What is said of each operation, with its examples, takes 7 KB of it.
+  expect(text.length).toBeLessThan(220 * 1024);
 });
 
 test("two parts of one name are noticed", () => {
@@ -81,6 +91,49 @@ test("every operation that takes a body shows one that fits", () => {
     const parsed = endpointOf.body.safeParse(example);
     expect([operationId, parsed.error?.issues]).toEqual([operationId, undefined]);
   }
+});
+
+test("every parameter that has to be there shows a value that fits", () => {
+  const asked = operations.flatMap(({ operationId, parameters }) =>
+    parameters.map((parameter) => ({ operationId, ...parameter })),
+  );
+  const needed = asked.filter(({ required }) => required);
+  expect(needed.length).toBeGreaterThan(50);
+  expect(needed.filter(({ example }) => example === undefined)).toEqual([]);
+  for (const { operationId, name, in: place, example } of asked) {
+    if (example === undefined) continue;
+    const { params, query, headers } = endpoints.find(
+      (endpoint) => operationId.replace("ByQuery", "") === endpoint.name,
+    )!;
+    // Where a route has a second address, the parameters of its path stand in the query.
+    const shapes = place === "header" ? [headers] : [params, query];
+    const field = shapes
+      .map((schema) => (schema instanceof z.ZodObject ? schema.shape[name] : undefined))
+      .find((found) => found !== undefined) as z.ZodType | undefined;
+    const parsed = field!.safeParse(example);
+    expect([operationId, name, parsed.error?.issues]).toEqual([operationId, name, undefined]);
+  }
+});
+
+test("every operation says in a sentence what it does, and who may call it", () => {
+  for (const { operationId, summary, description } of operations) {
+    expect([operationId, summary]).toEqual([operationId, expect.stringMatching(/^[A-Z].*\.$/s)]);
+    expect([operationId, description]).toEqual([
+      operationId,
+      expect.stringMatching(/^(?:For|Needs) .*\.$/s),
+    ]);
+  }
+});
+
+test("a parameter that has to be there and shows nothing is noticed", () => {
+  const bare = declare("bareOfTest", "GET", "/bare/{unheardOf}", {
+    function: "platform",
+    access: "anyone",
+    summary: "Nothing.",
+    params: z.object({ unheardOf: z.string() }),
+    answers: {},
+  });
+  expect(() => openApiDocument([bare], { problems })).toThrow("no example of unheardOf");
 });
 
 test("every endpoint is in it once, and nothing else", () => {
