@@ -1,6 +1,7 @@
 /** Turns error codes into HTTP answers; the only place where the two meet. */
 import { HoldfastError } from "../../shared/base/errors.ts";
 import { systemClock } from "../../shared/base/time.ts";
+import { LayoutUnknown } from "../../shared/table/layout.ts";
 import type { Answer } from "./answer.ts";
 
 /** Status and title of every code that an answer may carry. */
@@ -49,6 +50,7 @@ export const problems: Readonly<Record<string, readonly [status: number, title: 
   TOO_MANY_REQUESTS: [429, "Too many requests"],
   INTERNAL_ERROR: [500, "Internal error"],
   PAYMENT_PROVIDER_ERROR: [502, "Payment provider failed"],
+  LAYOUT_UNKNOWN: [503, "Written by a later release"],
   TRY_AGAIN: [503, "Try again"],
 };
 
@@ -74,12 +76,20 @@ function retryAfterSeconds(error: HoldfastError, status: number): number | undef
   return error.code === "LOCK_TIMEOUT" || status === 503 ? 1 : undefined;
 }
 
+/** What callers are told of an error. What the domain did not mean says nothing of what was changed. */
+function meantBy(error: unknown): HoldfastError {
+  if (error instanceof HoldfastError && problems[error.code]) return error;
+  return error instanceof LayoutUnknown
+    ? new HoldfastError(
+        "LAYOUT_UNKNOWN",
+        "A later release has written what this one would have to read",
+      )
+    : new HoldfastError("INTERNAL_ERROR", "Something went wrong on our side");
+}
+
 /** The problem answer (RFC 9457) of an error; one that the domain did not mean is a plain 500. */
 export function problemView(error: unknown, requestId: string): Answer {
-  const known =
-    error instanceof HoldfastError && problems[error.code]
-      ? error
-      : new HoldfastError("INTERNAL_ERROR", "Something went wrong on our side");
+  const known = meantBy(error);
   const [status, title] = problems[known.code]!;
   const retryAfter = retryAfterSeconds(known, status);
   const { allowed } = known.fields as { allowed?: readonly string[] };

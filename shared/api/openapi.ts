@@ -29,7 +29,7 @@ interface Parameter {
 }
 
 /** What any endpoint can answer, because the chain around every handler can. */
-const always = ["INVALID_REQUEST", "INTERNAL_ERROR", "TRY_AGAIN"];
+const always = ["INVALID_REQUEST", "INTERNAL_ERROR", "LAYOUT_UNKNOWN", "TRY_AGAIN"];
 /** What API Gateway answers by itself, in its own words. */
 const gatewayStatuses = [400, 413, 429, 431, 500, 503];
 /** And this when it does not believe a token. */

@@ -8,13 +8,11 @@ import { HoldfastError } from "../base/errors.ts";
 import type { Clock, EpochMs } from "../base/time.ts";
 import type { Database } from "../table/database.ts";
 import { action, allOf, condition, isMissing, pathsOf } from "../table/expression.ts";
+import { stockSchemaVersion } from "../table/layout.ts";
 import { TransactionRefused } from "../table/transaction.ts";
 import { type Row, update, type Write } from "../table/write.ts";
 import { bucketKey } from "./deadline.ts";
 import type { StockRow } from "./stock.ts";
-
-/** The layout of stock rows that this code writes; layout 1 had no such attribute. */
-export const stockSchemaVersion = 2;
 
 interface OldHold {
   readonly quantity: number;

@@ -12,9 +12,10 @@ import {
   isMissing,
   pathsOf,
 } from "../table/expression.ts";
+import { stockSchemaVersion } from "../table/layout.ts";
 import type { Page } from "../table/paging.ts";
 import { put, type Row, update, type Write } from "../table/write.ts";
-import { carriedOver, isOldLayout, stockSchemaVersion } from "./old-layout.ts";
+import { carriedOver, isOldLayout } from "./old-layout.ts";
 import { ItemMoved } from "./hot/item-moved.ts";
 import { rowKey } from "./hot/row-place.ts";
 import { aboutWrite, isAboutRow, lookAtTold, parseAbout, type ToldStock } from "./about-store.ts";

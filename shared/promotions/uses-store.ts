@@ -5,11 +5,11 @@
  */
 import type { ChangeNote } from "../base/actor.ts";
 import type { EpochMs } from "../base/time.ts";
-import { stockSchemaVersion } from "../inventory/old-layout.ts";
 import { parseStock, stockRow } from "../inventory/stock-store.ts";
 import { ItemNotFound, type Price, type Stock, type StockRow } from "../inventory/stock.ts";
 import type { Database } from "../table/database.ts";
 import { action, condition, isMissing, pathsOf } from "../table/expression.ts";
+import { stockSchemaVersion } from "../table/layout.ts";
 import { put, update, type Write } from "../table/write.ts";
 import { type Use, UsesChanged } from "./uses.ts";
 

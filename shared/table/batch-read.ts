@@ -1,5 +1,6 @@
 /** Reads many items of several tables: as few requests as can be, until all have been answered. */
 import { BatchGetCommand, type DynamoDBDocumentClient } from "@aws-sdk/lib-dynamodb";
+import { knownRow } from "./layout.ts";
 import type { TableName, TableResolver } from "./table-name.ts";
 import type { Key, Row } from "./write.ts";
 
@@ -81,5 +82,5 @@ export async function readBatches(
       left = UnprocessedKeys as BatchRequest;
     }
   }
-  return places.map(({ table, key }) => found.get(placeText(tableName(table), key)));
+  return places.map(({ table, key }) => knownRow(found.get(placeText(tableName(table), key))));
 }

@@ -11,6 +11,7 @@ import { type Place, readBatches, type Reading } from "./batch-read.ts";
 import { type LooseRows, writeBatches } from "./batch-write.ts";
 import { type Fragment, Placeholders } from "./expression.ts";
 import { isInvalidInput } from "./failures.ts";
+import { knownRow } from "./layout.ts";
 import { decodeCursor, encodeCursor, notACursor, type Page } from "./paging.ts";
 import { type Patience, persist } from "./retry.ts";
 import type { TableName, TableResolver } from "./table-name.ts";
@@ -45,6 +46,8 @@ export interface QueryRequest extends ListRequest {
  * of the current operation. A write whose answer was lost is repeated only in ways that cannot take
  * effect twice: transactions carry one token for all attempts, and a single write must carry a
  * condition that its own effect makes fail, and say in `applied` how to recognise that.
+ *
+ * A row that a later release gave a layout of its own is neither read nor changed: LayoutUnknown, a fault.
  */
 export interface Database {
   /** The item, as of now, or undefined. One request. */
@@ -100,7 +103,8 @@ function parsePage(output: {
   LastEvaluatedKey?: Key | undefined;
 }): Page {
   const { Items = [], LastEvaluatedKey } = output;
-  return { rows: Items, ...(LastEvaluatedKey ? { cursor: encodeCursor(LastEvaluatedKey) } : {}) };
+  const rows = Items.map((row) => knownRow(row));
+  return { rows, ...(LastEvaluatedKey ? { cursor: encodeCursor(LastEvaluatedKey) } : {}) };
 }
 
 /** Of a list's request only the cursor is a caller's: when DynamoDB finds the request invalid, that is why. */
@@ -139,7 +143,7 @@ export function createDatabase(options: DatabaseOptions): Database {
 
   async function getItem(table: TableName, Key: Key, ConsistentRead: boolean) {
     const command = new GetCommand({ TableName: tableName(table), Key, ConsistentRead });
-    return (await read(() => client.send(command))).Item;
+    return knownRow((await read(() => client.send(command))).Item);
   }
 
   return {

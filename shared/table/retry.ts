@@ -6,6 +6,7 @@
 import { TryAgain } from "../base/errors.ts";
 import type { Clock } from "../base/time.ts";
 import { type Failure, parseFailure } from "./failures.ts";
+import { knownRow } from "./layout.ts";
 import { currentOperation, hasCommitted, noteCommit } from "./operation.ts";
 import type { Row, Write } from "./write.ts";
 
@@ -38,9 +39,10 @@ class OutcomeUnknown extends Error {
  * What a refused write comes to: its row, where an earlier attempt had taken effect and only the
  * answer was lost; otherwise its error.
  *
- * @throws OutcomeUnknown when the item no longer tells whether it did
+ * @throws OutcomeUnknown when the item no longer tells whether it did; LayoutUnknown when a later release has written it
  */
 export function refusedAs(write: Write, found: Row | undefined, afterLoss: boolean): Row {
+  knownRow(found);
   if (afterLoss && write.applied?.(found)) return found ?? {};
   if (!afterLoss || write.recall?.isPossible(found) !== false) throw write.refused(found);
   throw new OutcomeUnknown("No answer from DynamoDB");

@@ -2,6 +2,7 @@
 import type { AttributeValue } from "@aws-sdk/client-dynamodb";
 import { unmarshall } from "@aws-sdk/util-dynamodb";
 import { type EpochMs, epochMs } from "../base/time.ts";
+import { knownRow } from "./layout.ts";
 import type { Key, Row } from "./write.ts";
 
 /** A stream record as Lambda hands it over, as far as it is used here. */
@@ -33,13 +34,13 @@ export interface ItemChange {
 }
 
 function parseRow(image: object | undefined): Row | undefined {
-  return image && unmarshall(image as Record<string, AttributeValue>);
+  return knownRow(image && unmarshall(image as Record<string, AttributeValue>));
 }
 
 /**
  * The change that a record tells.
  *
- * @throws Error when the record is not one of a table's stream
+ * @throws Error when the record is not one of a table's stream; LayoutUnknown when it tells of a later release's row
  */
 export function parseItemChange(record: StreamRecord): ItemChange {
   const { eventID, dynamodb, userIdentity } = record;

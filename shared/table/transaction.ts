@@ -1,5 +1,6 @@
 /** What a refused transaction tells: every write that failed, each with its own error. */
 import { HoldfastError } from "../base/errors.ts";
+import { knownRow } from "./layout.ts";
 import type { Row, Write } from "./write.ts";
 
 /** One write that failed its condition, in a transaction of which nothing took effect. */
@@ -46,6 +47,8 @@ export class TransactionRefused extends HoldfastError {
 /**
  * Pairs the items that DynamoDB handed back with the writes that they refused. What a companion is refused for is the
  * whole answer: its own error.
+ *
+ * @throws LayoutUnknown when it was a later release's row that refused
  */
 export function makeRefusal(
   writes: readonly Write[],
@@ -54,7 +57,7 @@ export function makeRefusal(
 ): HoldfastError {
   const refusals = [...found].map(([index, row]): Refusal => {
     const write = writes[index]!;
-    return { index, write, error: write.refused(row), found: row };
+    return { index, write, error: write.refused(knownRow(row)), found: row };
   });
   const companions = new Set(writes.map(({ companion }) => companion));
   const decisive = refusals.find(({ write }) => companions.has(write));

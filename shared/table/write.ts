@@ -1,6 +1,7 @@
 /** A write as data: one item, its own condition, and what it means when that condition fails. */
 import type { HoldfastError } from "../base/errors.ts";
 import { allOf, type AttributePath, type Fragment, Placeholders } from "./expression.ts";
+import { layoutIsKnown } from "./layout.ts";
 import type { TableName, TableResolver } from "./table-name.ts";
 
 /** So many writes DynamoDB takes in one transaction. */
@@ -119,7 +120,7 @@ export function makeRequest(write: Write, tableName: TableResolver): WriteReques
     TableName: tableName(write.table),
     ...(write.kind === "put" ? { Item: write.item } : { Key: write.key }),
     ...expressions,
-    ConditionExpression: placeholders.text(write.condition),
+    ConditionExpression: placeholders.text(allOf(write.condition, layoutIsKnown)),
     ...placeholders.attributes(),
     ReturnValuesOnConditionCheckFailure: "ALL_OLD",
   };

@@ -5,9 +5,11 @@ import { describe, expect, it, vi } from "vitest";
 import { z } from "zod";
 import { answer } from "../../../functions/runtime/answer.ts";
 import { createHandler, serve } from "../../../functions/runtime/http.ts";
+import { logger } from "../../../functions/runtime/observe.ts";
 import { parse } from "../../../functions/runtime/validate.ts";
 import { endpoint } from "../../../shared/api/endpoint.ts";
 import { placeOrderBody } from "../../../shared/api/orders.ts";
+import { LayoutUnknown } from "../../../shared/table/layout.ts";
 import { currentOperation } from "../../../shared/table/operation.ts";
 import { HoldfastError } from "../../../shared/base/errors.ts";
 import { claimText } from "../../../local/http/event.ts";
@@ -39,6 +41,7 @@ const failures = {
   held: () =>
     new HoldfastError("LOCK_HELD", "bob has it", { lockInfo: { expiresAtMs: Date.now() + 2_500 } }),
   fault: () => new Error("a secret detail"),
+  later: () => new LayoutUnknown(3),
 };
 
 /** How much of its time the operation may spend on meeting others, in milliseconds. */
@@ -53,7 +56,7 @@ const handler = createHandler([
   ),
   serve(adminOnly, async () => answer(200, {})),
   serve(open, async ({ body: { quantity } }) => {
-    throw quantity === 1 ? failures.held() : failures.fault();
+    throw [failures.held, failures.fault, failures.later][quantity - 1]!();
   }),
   serve(patience, async () => answer(200, patienceLeft())),
   serve(adminsPatience, async () => answer(200, patienceLeft())),
@@ -237,5 +240,20 @@ describe("an error", () => {
     const { status, body } = await call({ routeKey: "POST /open", body: { quantity: 2 } });
     expect(status).toBe(500);
     expect(JSON.stringify(body)).not.toContain("secret");
+  });
+
+  it("for a later release's row is a 503 that promises nothing, and a fault to whoever keeps watch", async () => {
+    const failed = vi.spyOn(logger, "error");
+    const { status, headers, body } = await call({ routeKey: "POST /open", body: { quantity: 3 } });
+    expect({ status, retryAfter: headers["retry-after"] }).toEqual({
+      status: 503,
+      retryAfter: "1",
+    });
+    expect(body).toMatchObject({ code: "LAYOUT_UNKNOWN", title: "Written by a later release" });
+    const error = expect.objectContaining({
+      message: expect.stringMatching(/^A row has layout 3/),
+    });
+    expect(failed).toHaveBeenCalledWith("Request failed", expect.objectContaining({ error }));
+    failed.mockRestore();
   });
 });
