@@ -6,9 +6,12 @@ import { clearingConfirmation } from "../../shared/admin/clearing.ts";
 import { selectInstance } from "../../shared/carts/model/cart.ts";
 import type { Order } from "../../shared/orders/order.ts";
 import { listRefunds } from "../../shared/payments/refunds/refund.ts";
+import { LayoutUnknown } from "../../shared/table/layout.ts";
 import { LockBooks } from "./invariants/lock-books.ts";
+import { besideLater, type LaterPlan } from "./releases/later-rows.ts";
 import { InvariantBroken, type World } from "./scheduler/world.ts";
 import { type RunResult, simulate, type Workload } from "./simulate.ts";
+import { simulatedTables } from "./tables.ts";
 import { Shop } from "./workloads/shop.ts";
 import { defaultSettings, type System } from "./workloads/system.ts";
 import { assertGone, eraseOnce, leaveName } from "./workloads/people.ts";
@@ -933,9 +936,13 @@ export const sceneNames: readonly string[] = scenes.map(({ name }) => name);
 const metItself =
   /LOCK_NOT_OWNED|CART_LINE_NOT_FOUND|ITEM_EXISTS|PROMOTION_NOT_FOUND|NOBODY_WAITS|WEBHOOK_NOT_FOUND/;
 
+/** What happens between what a scene prepares and what it is about. */
+type Interlude = (stage: Stage) => Promise<void>;
+
 function playOf(
   { prepare, subject, check, name }: Scene,
   onRequests: (count: number) => void,
+  interlude?: Interlude,
 ): Workload {
   return {
     name,
@@ -943,6 +950,7 @@ function playOf(
       const stage = new Stage(world);
       await stage.shop.open();
       await prepare?.(stage);
+      await interlude?.(stage);
       let attempts = 0;
       const answer = await stage.shop.processes.insist("subject", async (system) => {
         attempts += 1;
@@ -951,9 +959,10 @@ function playOf(
         if (attempts === 1) onRequests(world.requests - before);
         return result;
       });
+      const isRepeated = attempts > 1 || interlude !== undefined;
       const isAnswered =
         answer.kind === "done" ||
-        (answer.kind === "refused" && attempts > 1 && metItself.test(answer.error.code));
+        (answer.kind === "refused" && isRepeated && metItself.test(answer.error.code));
       if (!isAnswered) {
         const why = answer.kind === "refused" ? answer.error.message : "never answered";
         throw new InvariantBroken("I1", `${name}, repeated, came to: ${why}`);
@@ -968,6 +977,62 @@ function playOf(
 
 /** Every scene as it goes when nothing happens. */
 export const listPlays = (): readonly Workload[] => scenes.map((scene) => playOf(scene, () => {}));
+
+/** The scene, its subject asked for while a later release lays rows out anew, and once more when they are as they were. */
+function playBeside(scene: Scene, plan: LaterPlan, onMet: () => void): Workload {
+  return playOf(
+    scene,
+    () => {},
+    async (stage) => {
+      await besideLater(stage.world, plan, async () => {
+        const answer = await stage.shop.processes.request("subject", (system) =>
+          scene.subject(stage, system).catch((error: unknown) => {
+            if (!(error instanceof LayoutUnknown)) throw error;
+            onMet();
+          }),
+        );
+        if (answer.kind === "done") return;
+        const why = answer.kind === "refused" ? answer.error.message : "no answer";
+        throw new InvariantBroken("R1", `beside a later release it came to: ${why}`);
+      });
+    },
+  );
+}
+
+/** Everything before each request, and each table by itself before the first ones: then others were written before. */
+const laterPlans = [undefined, ...simulatedTables.map(({ name }) => name)].flatMap((table) =>
+  Array.from({ length: table ? 3 : 12 }, (_, index): LaterPlan => ({
+    table,
+    atRequest: index + 1,
+  })),
+);
+
+/** A case of a later release beside this one, and what came of it. */
+export interface TriedBeside {
+  readonly scene: string;
+  readonly plan: LaterPlan;
+  /** Whether what was laid out anew was in the way. */
+  readonly isMet: boolean;
+  readonly result: RunResult;
+}
+
+/** Plays every scene while a later release lays rows out anew: one case in so many, each of them by default. */
+export async function* tryBesideLater(every = 1): AsyncGenerator<TriedBeside> {
+  let cases = 0;
+  for (const plan of laterPlans) {
+    for (const scene of scenes) {
+      cases += 1;
+      if (cases % every !== 0) continue;
+      let isMet = false;
+      const play = playBeside(scene, plan, () => {
+        isMet = true;
+      });
+      const nobody = { label: "nobody", request: 1, where: "before" } as const;
+      const result = await simulate(1, play, nobody);
+      yield { scene: scene.name, plan, isMet, result };
+    }
+  }
+}
 
 /** A crash point that was tried, and what came of it. */
 export interface TriedCrash {

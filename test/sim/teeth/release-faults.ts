@@ -15,6 +15,15 @@ function fault(
   return { name, file, find: first[0], replace: first[1], also, workload: "releases" };
 }
 
+/** What meets a later release's rows: every one of them is needed. */
+const laterFault = (name: string, file: string, find: string, replace: string): PlantedFault => ({
+  name,
+  file,
+  find,
+  replace,
+  workload: "later-release",
+});
+
 /** Each has to be caught. */
 export const releaseFaults: readonly PlantedFault[] = [
   fault(
@@ -61,5 +70,29 @@ export const releaseFaults: readonly PlantedFault[] = [
     "the row that tells an event is called otherwise: both releases tell it",
     "shared/events/event-store.ts",
     [['derivedId("row", key)', 'derivedId("item", key)']],
+  ),
+  laterFault(
+    "what a later release has laid out is written over",
+    "shared/table/write.ts",
+    "placeholders.text(allOf(write.condition, layoutIsKnown))",
+    "placeholders.text(write.condition)",
+  ),
+  laterFault(
+    "a row that a later release has laid out is read like any other",
+    "shared/table/layout.ts",
+    "!(Number(layout) <= latestLayout)",
+    "Number(layout) < 1",
+  ),
+  laterFault(
+    "refused by a later release's row, a write says what its own condition means",
+    "shared/table/retry.ts",
+    "  knownRow(found);\n",
+    "",
+  ),
+  laterFault(
+    "refused by a later release's row, a transaction says what its own conditions mean",
+    "shared/table/transaction.ts",
+    "write.refused(knownRow(row))",
+    "write.refused(row)",
   ),
 ];

@@ -1,5 +1,6 @@
 /** Runs seeds over the sources beside it until one fails, and prints which; started by `teeth.ts`. */
 import { allPairs } from "../explore/all-pairs.ts";
+import { tryBesideLater } from "../crash-points.ts";
 import { explorePair } from "../explore/pairs.ts";
 import { startHistories } from "../histories/histories.ts";
 import { checkLinearizability } from "../linearizability.ts";
@@ -65,8 +66,22 @@ async function searchPairs(name: string): Promise<object> {
   return { seeds };
 }
 
+/** Every route and job beside a later release: its faults meet no other workload. */
+async function searchBesideLater(): Promise<object> {
+  let seeds = 0;
+  for await (const { scene, result } of tryBesideLater()) {
+    seeds += 1;
+    const { violation } = result;
+    if (violation) {
+      return { ...violation, message: `${scene}: ${violation.message}`, history: "", seeds };
+    }
+  }
+  return { seeds };
+}
+
 const pairsOf = "pairs of ";
 const search = async (): Promise<object> => {
+  if (only === "later-release") return searchBesideLater();
   if (only === "line-answers") return searchLines();
   if (only?.startsWith(pairsOf)) return searchPairs(only.slice(pairsOf.length));
   return only?.endsWith("histories") ? searchHistories() : searchSeeds();

@@ -1,12 +1,14 @@
 /** The processes that serve a workload's requests: a few that live long, replaced when one stops. */
 import { findDeployment } from "../releases/deployed.ts";
 import { HoldfastError } from "../../../shared/base/errors.ts";
+import { LayoutUnknown } from "../../../shared/table/layout.ts";
 import type { Ending, World } from "../scheduler/world.ts";
 import { InvariantBroken } from "../scheduler/world.ts";
 import type { System } from "./system.ts";
 
-/** Errors that tell the client nothing about what happened; only lost answers and lost time cause them. */
+/** Errors that tell the client nothing about what happened; only lost answers, lost time and later releases cause them. */
 function isUnknownOutcome(error: unknown): boolean {
+  if (error instanceof LayoutUnknown) return true;
   return error instanceof Error && /^(No answer from DynamoDB|Done in part)/.test(error.message);
 }
 
