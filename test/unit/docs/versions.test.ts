@@ -5,7 +5,7 @@ import { expect, test } from "vitest";
 import { tableNames } from "../../../infra/table-shapes.ts";
 import { createAsyncApi } from "../../../shared/api/asyncapi.ts";
 import { openApiDocument } from "../../../shared/api/openapi.ts";
-import { stockSchemaVersion } from "../../../shared/inventory/old-layout.ts";
+import { stockSchemaVersion } from "../../../shared/table/layout.ts";
 import { readPage, root, sectionOf } from "../../support/docs/blocks.ts";
 import { readSources } from "../../support/sources.ts";
 
@@ -38,7 +38,7 @@ test("no row but those of Stock has a layout of its own", () => {
   const others = readSources("shared", "functions")
     .filter(({ code }) => /\bschemaVersion\b(?!: stockSchemaVersion)/.test(code))
     .map(({ path }) => path);
-  expect(others).toEqual(["shared/inventory/old-layout.ts"]);
+  expect(others).toEqual(["shared/inventory/old-layout.ts", "shared/table/layout.ts"]);
 });
 
 test("the page tells which Node and which peers the package takes", () => {
