@@ -24,7 +24,8 @@ import type { EditRequest } from "../shared/carts/storage/cart-edits.ts";
 import type { CartContents } from "../shared/carts/storage/cart-store.ts";
 import { keyedRequest } from "../shared/table/request-memory.ts";
 import type { ExpectedVersion } from "../shared/table/versions.ts";
-import { conditionFields, itemFields, nameFields, parseAs, placeFields } from "./cart-fields.ts";
+import { conditionFields, itemFields, nameFields, placeFields } from "./cart-fields.ts";
+import { parseAs } from "./parse-as.ts";
 
 /** Which cart: of whom, of which device or visit, by which name. */
 export interface CartPlace {

@@ -1,6 +1,5 @@
 /** What may go into a cart that stands alone: checked before anything is read, as the HTTP API checks its bodies. */
 import * as z from "zod";
-import { InvalidRequest } from "../shared/base/errors.ts";
 import { conditionBody } from "../shared/api/cart-fields.ts";
 import {
   identifier,
@@ -35,16 +34,3 @@ export const conditionFields = z.strictObject({ ...conditionBody.shape, name: id
 
 /** The name of a line, a condition or a metadata value. */
 export const nameFields = identifier;
-
-/**
- * Reads a value as its fields say.
- *
- * @throws InvalidRequest with all that is wrong with it; nothing was read or written
- */
-export function parseAs<T>(fields: z.ZodType<T>, value: unknown): T {
-  const { success, data, error } = fields.safeParse(value);
-  if (success) return data;
-  throw new InvalidRequest(
-    error.issues.map(({ path, message }) => ({ path: path.join("."), message })),
-  );
-}

@@ -93,3 +93,25 @@ export class HoldfastHolds extends Construct {
     this.ledgerTable.grant(grantee, "dynamodb:PutItem", "dynamodb:UpdateItem");
   }
 }
+
+/** The tables of `holdfast/orders`; units and their ledger are those of `HoldfastHolds`. */
+export class HoldfastOrders extends Construct {
+  readonly table: Table;
+  /** Counts what each shopper has open; used where there are limits. */
+  readonly shoppersTable: Table;
+
+  constructor(scope: Construct, id: string, { isKept = true }: PartProps = {}) {
+    super(scope, id);
+    this.table = createTable(this, "Orders", { production: isKept, capacity: {} });
+    this.shoppersTable = createTable(this, "Shoppers", { production: isKept, capacity: {} });
+  }
+
+  /** Lets somebody place, read, list, end and sell orders of these units; `grantDefine` of the holds where the catalogue says how many there are. */
+  grantUse(grantee: IGrantable, holds: HoldfastHolds): void {
+    const writing = ["dynamodb:PutItem", "dynamodb:UpdateItem"];
+    this.table.grant(grantee, ...reading, ...writing, "dynamodb:Query", "dynamodb:Scan");
+    this.shoppersTable.grant(grantee, "dynamodb:UpdateItem");
+    holds.grantUse(grantee);
+    holds.table.grant(grantee, "dynamodb:Query");
+  }
+}

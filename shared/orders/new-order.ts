@@ -24,6 +24,7 @@ type Contents = Pick<
   | "uses"
   | "allowances"
   | "discountsEndAtMs"
+  | "isPricedElsewhere"
 >;
 
 /** What of a shop decides on new orders. */

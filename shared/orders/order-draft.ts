@@ -14,20 +14,13 @@ import { type PricedCart, readPricedCart } from "../carts/storage/cart-store.ts"
 import { checkPerOrder } from "../inventory/item-limits.ts";
 import { type Demand, ItemsUnavailable, type Stock } from "../inventory/stock.ts";
 import type { PriceList } from "../promotions/price-list.ts";
-import type { PriceService } from "../promotions/price-service.ts";
 import { findPromotions } from "../promotions/promotion-store.ts";
 import type { Database } from "../table/database.ts";
 import { listCounted, pickPromised, makeOrder, type OrderTerms } from "./new-order.ts";
 import { type Order, OrderExists, type PaymentMethod, sumDemand } from "./order.ts";
-import {
-  inlineLines,
-  limitsInCart,
-  oneCurrency,
-  priceDemand,
-  type PricedDemand,
-} from "./order-lines.ts";
+import { inlineLines, limitsInCart, oneCurrency, priceDemand } from "./order-lines.ts";
 import { makeOrderId, type OrderSource, type PlaceOrder } from "./order-request.ts";
-import { findOrdered } from "./ordered-items.ts";
+import { findOrdered, type ItemSources } from "./ordered-items.ts";
 import { findOrder } from "./order-store.ts";
 import type { CrowdOptions } from "./order-taking.ts";
 import type { Taken } from "./allowance.ts";
@@ -35,9 +28,7 @@ import { checkUnits, type Shopper } from "./shopper.ts";
 import { planPromotions, type PromotionParts } from "./order-uses.ts";
 
 /** What placing orders takes. */
-export interface PlacingOptions extends CrowdOptions, OrderTerms {
-  /** What this process has seen of the price list. */
-  readonly prices?: Pick<PriceService, "look" | "remember">;
+export interface PlacingOptions extends CrowdOptions, OrderTerms, ItemSources {
   /** Refuses what the chosen provider would not take, before anything is held or locked. */
   readonly assertPayable?: (
     method: PaymentMethod,
@@ -49,7 +40,7 @@ export interface PlacingOptions extends CrowdOptions, OrderTerms {
 export interface Draft {
   readonly order: Order;
   readonly cart?: ReadCart;
-  readonly demands: readonly PricedDemand[];
+  readonly demands: readonly Demand[];
   readonly promotions: PromotionParts;
   /** The items as they were read for it, where they were. */
   readonly stocks?: readonly Stock[];
@@ -152,13 +143,19 @@ async function fromCart(
   return orExisting(database, orderId, () => byCodes(parts, read, draft, codes));
 }
 
+/** What a catalogue prices is bought at that, whatever the stock's row says; its order remembers it. */
+function anyPrice(demands: readonly Demand[]) {
+  const unpriced = demands.map(({ price: _unchecked, ...demand }): Demand => demand);
+  return { demands: unpriced, isPricedElsewhere: true as const };
+}
+
 async function fromItems(
   parts: PlacingOptions,
   request: PlaceOrder,
   source: ItemsSource,
   { codes: anew = false, limits }: Anew,
 ) {
-  const { database, clock } = parts;
+  const { database, clock, catalogue } = parts;
   const orderId = makeOrderId(request, () => randomId("ord"));
   await orExisting(database, orderId, () => assertNotSoldOut(parts, sumDemand(source.items)));
   const itemIds = source.items.map(({ itemId }) => itemId);
@@ -176,10 +173,11 @@ async function fromItems(
     const price = { ...priceLines(wanted, rules, currency), currency, ...pickPromised(promotions) };
     const limitSeen = (itemId: string): number | null =>
       (limits?.has(itemId) ? limits.get(itemId) : stocks.get(itemId)?.perShopper) ?? null;
-    const demands = priceDemand(wanted, currency, limitSeen);
+    const atPrices = priceDemand(wanted, currency, limitSeen);
+    const { demands, ...priced } = catalogue ? anyPrice(atPrices) : { demands: atPrices };
     for (const demand of demands) checkPerOrder(demand, stocks.get(demand.itemId)!);
     const counted = listCounted(demands);
-    const order = makeOrder(parts, request, { orderId, ...price, ...counted }, nowMs);
+    const order = makeOrder(parts, request, { orderId, ...price, ...counted, ...priced }, nowMs);
     checkUnits(demands, parts.limits);
     return { order, demands, promotions, stocks: [...stocks.values()], isFromMemory };
   });

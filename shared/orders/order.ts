@@ -115,6 +115,8 @@ interface OrderFacts extends OrderChoices {
   readonly allowances?: readonly Allowance[];
   /** It counts among its shopper's open orders while it is one. */
   readonly isCounted?: true;
+  /** A catalogue that is none of the shop's own gave its prices: no row of stock says whether they have risen. */
+  readonly isPricedElsewhere?: true;
   /** Fingerprint of the request that made it. */
   readonly fingerprint: string;
   readonly createdAtMs: EpochMs;

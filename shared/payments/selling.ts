@@ -55,7 +55,7 @@ function listParts({ order, note }: Sale): Part[] {
   const isHeld = order.status === "pending";
   const { pieces: _where, ...anywhere } = order;
   const holdings = listHoldings(isHeld ? order : anywhere, note);
-  const mayBeDearer = !isLate(order, note.atMs);
+  const mayBeDearer = order.isPricedElsewhere || !isLate(order, note.atMs);
   return holdings.map((holding) => {
     const ceiling = mayBeDearer ? undefined : findCeiling(order, holding.itemId);
     return { ...holding, ceiling, isHeld };

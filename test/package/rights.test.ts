@@ -1,11 +1,12 @@
 /** The constructs of the package grant what its parts ask DynamoDB for, table by table, and their tables are the parts' own. */
+import { setTimeout as sleepMs } from "node:timers/promises";
 import { CreateTableCommand, DynamoDBClient } from "@aws-sdk/client-dynamodb";
 import { App, Stack } from "aws-cdk-lib";
 import { Template } from "aws-cdk-lib/assertions";
 import { Role, ServicePrincipal } from "aws-cdk-lib/aws-iam";
 import { beforeAll, expect, inject, test } from "vitest";
 import { cartsTable, createCarts } from "../../package/carts.ts";
-import { HoldfastCarts, HoldfastHolds, HoldfastLocks } from "../../package/cdk.ts";
+import { HoldfastCarts, HoldfastHolds, HoldfastLocks, HoldfastOrders } from "../../package/cdk.ts";
 import { createHolds, holdTables } from "../../package/holds.ts";
 import {
   createLocks,
@@ -13,6 +14,7 @@ import {
   lockRequestsTable,
   locksTable,
 } from "../../package/locks.ts";
+import { createOrders, orderTables } from "../../package/orders.ts";
 import { LimitedHandler } from "../../shared/table/attempt-limit.ts";
 import { localClientSettings } from "../support/tables.ts";
 
@@ -41,9 +43,13 @@ function readGranted(): Map<string, Set<string>> {
   const locks = new HoldfastLocks(stack, "Locks", { isKept: false });
   const holds = new HoldfastHolds(stack, "Holds");
   const carts = new HoldfastCarts(stack, "Carts");
+  const orders = new HoldfastOrders(stack, "Orders");
+  const wares = new HoldfastHolds(stack, "Wares");
   locks.grantUse(role);
   holds.grantDefine(role);
   carts.grantUse(role);
+  orders.grantUse(role, wares);
+  wares.grantDefine(role);
   const tables = {
     locks: locks.table,
     owners: locks.ownersTable,
@@ -52,6 +58,10 @@ function readGranted(): Map<string, Set<string>> {
     ledger: holds.ledgerTable,
     carts: carts.table,
     cartRequests: carts.requestsTable,
+    orders: orders.table,
+    shoppers: orders.shoppersTable,
+    wares: wares.table,
+    waresLedger: wares.ledgerTable,
   };
   const names = Object.entries(tables).map(([name, { tableArn }]) => {
     const { "Fn::GetAtt": found } = stack.resolve(tableArn) as { "Fn::GetAtt": [string, string] };
@@ -76,6 +86,12 @@ const locksNames = {
   ownersTable: "rights-owners",
   requestsTable: "rights-requests",
 };
+const orderNames = {
+  table: "rights-orders",
+  unitsTable: "rights-wares",
+  ledgerTable: "rights-waresLedger",
+  shoppersTable: "rights-shoppers",
+};
 const unitNames = { table: "rights-units", ledgerTable: "rights-ledger" };
 
 beforeAll(async () => {
@@ -87,6 +103,7 @@ beforeAll(async () => {
     lockOwnersTable(locksNames.ownersTable),
     lockRequestsTable(locksNames.requestsTable),
     ...holdTables(unitNames),
+    ...orderTables(orderNames),
     cartsTable("rights-carts"),
     lockRequestsTable("rights-cartRequests"),
   ];
@@ -150,10 +167,49 @@ async function useCarts(): Promise<void> {
   await carts.clear(at);
 }
 
+async function useOrders(): Promise<void> {
+  const wares = createHolds({ table: "rights-wares", ledgerTable: "rights-waresLedger", dynamodb });
+  const price = { amountMinor: 5, currency: "EUR" };
+  const items = (ids: readonly string[]) =>
+    ids.map((itemId) => ({ itemId, name: itemId, price, units: 9 }));
+  const limits = { maxOpenOrders: 9 };
+  const orders = createOrders({ ...orderNames, items, limits, dynamodb });
+  const place = (key: string, forMs = 60_000) =>
+    orders.place({
+      userId: "ann",
+      items: ["a", "b"].map((itemId) => ({ itemId, quantity: 1 })),
+      idempotencyKey: key,
+      forMs,
+    });
+  const { orderId, totalMinor: amountMinor } = await place("1");
+  await orders.markPaid(orderId, { paymentId: "p", amountMinor, currency: "EUR" });
+  const lines = [{ lineId: "a", quantity: 1 }];
+  await orders.markRefunded(orderId, { reason: "damaged", lines });
+  await orders.markRefunded(orderId, { reason: "sorry", amountMinor: 1 });
+  await orders.cancel((await place("2")).orderId);
+  const { expiresAtMs } = await place("3", 1_000);
+  await wares.adjust("b", 1, "delivery");
+  await orders.list({ userId: "ann" });
+  await orders.list({});
+  await sleepMs(Math.max(0, expiresAtMs - Date.now()) + 10);
+  // What is over is taken over, and late money gets its units anew.
+  const wish = { userId: "bob", items: [{ itemId: "a", quantity: 8 }], idempotencyKey: "4" };
+  await orders.place(wish).catch(() => undefined);
+  await orders.sweep();
+  const { rows } = await orders.list({ userId: "ann", status: "expired" });
+  for (const [index, order] of rows.entries()) {
+    const money = { paymentId: `late ${index}`, amountMinor: order.totalMinor, currency: "EUR" };
+    await orders.markPaid(order.orderId, money);
+  }
+  const own = createOrders({ ...orderNames, dynamodb });
+  await own.place({ userId: "cem", items: [{ itemId: "b", quantity: 1 }], idempotencyKey: "5" });
+}
+
 test("what the parts ask for is granted", async () => {
   await useLocks();
   await useHolds();
   await useCarts();
+  await useOrders();
   const granted = readGranted();
   const asked = [...requestHandler.asked].map((each) => each.split(" ") as [string, string]);
   const refused = asked.filter(([table, action]) => !granted.get(table)?.has(action));
