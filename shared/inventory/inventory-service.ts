@@ -20,7 +20,8 @@ export interface InventoryServiceOptions extends ChangingOptions {
   readonly lastSeen: LevelMemory;
 }
 
-interface PageRequest {
+/** Which page of a ledger. */
+export interface PageRequest {
   readonly limit: number;
   readonly cursor?: string | undefined;
 }

@@ -2,7 +2,7 @@
 import type { ProviderName } from "../base/payment-providers.ts";
 
 /** Whom a shopper wants to be reached as. */
-interface Customer {
+export interface Customer {
   readonly email?: string | undefined;
   readonly name?: string | undefined;
   readonly phone?: string | undefined;

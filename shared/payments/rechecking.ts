@@ -9,7 +9,7 @@ import { capturedBy } from "./refunds/refund.ts";
 export type Settle = (order: Order, fact: PaymentFact, actor: Actor) => Promise<Order>;
 
 /** How an order is looked at once more. */
-interface RecheckHow {
+export interface RecheckHow {
   readonly isOver?: boolean;
 }
 
