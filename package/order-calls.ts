@@ -15,6 +15,7 @@ import { createRefunds } from "../shared/payments/refunds/refund-service.ts";
 import { createSettling } from "../shared/payments/settle-service.ts";
 import { createSweep } from "../shared/payments/sweep.ts";
 import { TransactionRefused } from "../shared/table/transaction.ts";
+import { userIdField } from "../shared/api/fields.ts";
 import { type OrderParts, type OrderView, viewOrder } from "./order-parts.ts";
 import { orderFields, paidFields, refundFields } from "./order-fields.ts";
 import { parseAs } from "./parse-as.ts";
@@ -72,7 +73,7 @@ export interface OrderListing {
   readonly cursor?: string;
 }
 
-/** Whose order it has to be, and who acts; without a user any order is found. */
+/** Whose order it has to be; without a user any order is found, and an `undefined` one is refused. */
 export interface OrderAccess {
   readonly userId?: string;
 }
@@ -80,8 +81,11 @@ export interface OrderAccess {
 /** Money that no provider of ours has taken: nothing of it is ever asked of one. */
 const outside = "outside" as ProviderName;
 
-const seesAll = (userId: string | undefined): OrderCaller =>
-  userId === undefined ? { userId: "", isAdmin: true } : { userId, isAdmin: false };
+/** Who asks: trusted code for itself where no user is spoken of. One who is named but unknown sees nothing. */
+function asCaller(access: OrderAccess): OrderCaller {
+  if (!("userId" in access)) return { userId: "", isAdmin: true };
+  return { userId: parseAs(userIdField, access.userId), isAdmin: false };
+}
 
 /** What is refused is told as itself, not as the transaction that it was part of. */
 async function answer(work: Promise<Order>): Promise<OrderView> {
@@ -183,12 +187,13 @@ export function createOrderCalls(
      *
      * @throws OrderNotFound also when it is not the user's who was named
      */
-    async get(orderId: string, { userId }: OrderAccess = {}): Promise<OrderView> {
-      return answer(service.get(orderId, seesAll(userId)));
+    async get(orderId: string, access: OrderAccess = {}): Promise<OrderView> {
+      return answer(service.get(orderId, asCaller(access)));
     },
 
     /** A page of orders; a filter by status can leave it short, the cursor tells whether more follow. Two requests. */
     async list({ limit = 20, ...query }: OrderListing) {
+      asCaller(query);
       const { rows, ...more } = await service.list({ ...query, limit });
       return { rows: rows.map(viewOrder), ...more };
     },
@@ -204,7 +209,7 @@ export function createOrderCalls(
       access: OrderAccess & { readonly reason?: string; readonly actor?: Actor } = {},
     ): Promise<OrderView> {
       const { userId, reason, actor = { id: userId ?? "orders" } } = access;
-      return answer(service.cancel(orderId, seesAll(userId), actor, reason));
+      return answer(service.cancel(orderId, asCaller(access), actor, reason));
     },
 
     ...createMoneyCalls(parts),

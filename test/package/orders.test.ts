@@ -198,6 +198,11 @@ test("an order is seen, listed and cancelled by its user, and by trusted code", 
   );
   await expect(orders.get(first.orderId, { userId: "bob" })).rejects.toThrow(OrderNotFound);
   await expect(orders.cancel(first.orderId, { userId: "bob" })).rejects.toThrow(OrderNotFound);
+  // Who is not signed in is nobody, and not trusted code.
+  const nobody = { userId: undefined } as unknown as { userId: string };
+  await expect(orders.get(first.orderId, nobody)).rejects.toThrow(InvalidRequest);
+  await expect(orders.cancel(first.orderId, nobody)).rejects.toThrow(InvalidRequest);
+  await expect(orders.list(nobody)).rejects.toThrow(InvalidRequest);
   for (let round = 0; round < 2; round += 1) {
     expect(await orders.cancel(first.orderId, { userId })).toMatchObject({ status: "cancelled" });
   }
