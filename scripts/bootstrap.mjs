@@ -25,6 +25,7 @@ const commands = {
   crowd: "scripts/crowd.ts",
   migrate: "scripts/migrate.ts",
   build: "scripts/build.ts",
+  docs: "scripts/docs.ts",
 };
 
 const oldestNode = 20;
