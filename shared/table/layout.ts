@@ -30,7 +30,8 @@ export class LayoutUnknown extends Error {
  */
 export function knownRow<R extends object | undefined>(row: R): R {
   const { schemaVersion: layout } = (row ?? {}) as { readonly schemaVersion?: unknown };
-  if (layout !== undefined && !(Number(layout) <= latestLayout)) throw new LayoutUnknown(layout);
+  const isKnown = typeof layout === "number" && layout <= latestLayout;
+  if (layout !== undefined && !isKnown) throw new LayoutUnknown(layout);
   return row;
 }
 

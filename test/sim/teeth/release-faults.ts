@@ -80,8 +80,8 @@ export const releaseFaults: readonly PlantedFault[] = [
   laterFault(
     "a row that a later release has laid out is read like any other",
     "shared/table/layout.ts",
-    "!(Number(layout) <= latestLayout)",
-    "Number(layout) < 1",
+    "layout <= latestLayout;",
+    "layout > 0;",
   ),
   laterFault(
     "refused by a later release's row, a write says what its own condition means",
