@@ -3,7 +3,7 @@
  *
  * @see docs/go-live.md
  */
-import { CfnOutput, Fn } from "aws-cdk-lib";
+import { Fn } from "aws-cdk-lib";
 import { ApiMapping, DomainName, EndpointType, type HttpStage } from "aws-cdk-lib/aws-apigatewayv2";
 import type { HttpApi } from "aws-cdk-lib/aws-apigatewayv2";
 import { Certificate } from "aws-cdk-lib/aws-certificatemanager";
@@ -32,11 +32,11 @@ export interface AddressProps {
 
 /**
  * Makes the domain lead to the API, through CloudFront where the settings ask for it, and its records where they name a
- * zone. The output `DomainTarget` is what a CNAME elsewhere has to point to. Without a domain it does nothing.
+ * zone. Gives back what a CNAME elsewhere has to point to. Without a domain it does nothing.
  */
-export function createAddress(scope: Construct, props: AddressProps): void {
+export function createAddress(scope: Construct, props: AddressProps): string | undefined {
   const { address } = props.settings;
-  if (!address) return;
+  if (!address) return undefined;
   const certificate = Certificate.fromCertificateArn(scope, "Certificate", address.certificate);
   if (address.edge && props.originSecret) {
     const host = Fn.select(2, Fn.split("/", props.api.apiEndpoint));
@@ -63,16 +63,15 @@ export function createAddress(scope: Construct, props: AddressProps): void {
   });
   const { regionalDomainName, regionalHostedZoneId } = domain;
   const target = new ApiGatewayv2DomainProperties(regionalDomainName, regionalHostedZoneId);
-  point(scope, address, { target, host: regionalDomainName, isV6: false });
+  return point(scope, address, { target, host: regionalDomainName, isV6: false });
 }
 
 function point(
   scope: Construct,
   { domain, hostedZone }: AddressSettings,
   to: { readonly target: IAliasRecordTarget; readonly host: string; readonly isV6: boolean },
-): void {
-  new CfnOutput(scope, "DomainTarget", { value: to.host });
-  if (hostedZone === undefined) return;
+): string {
+  if (hostedZone === undefined) return to.host;
   const zone = HostedZone.fromHostedZoneAttributes(scope, "Zone", {
     hostedZoneId: hostedZone,
     zoneName: domain,
@@ -81,4 +80,5 @@ function point(
   const record = { zone, recordName: `${domain}.`, target: RecordTarget.fromAlias(to.target) };
   new ARecord(scope, "DomainRecord", record);
   if (to.isV6) new AaaaRecord(scope, "DomainRecordV6", record);
+  return to.host;
 }

@@ -110,7 +110,7 @@ export class AppFunction extends NodejsFunction {
 
   /** Calls that nobody waits for are hints: one that fails is not tried again, and one that is late is dropped. */
   forgetLateCalls(id: string, oldest: Duration): void {
-    const config = new EventInvokeConfig(this.stack, id, {
+    const config = new EventInvokeConfig(this.node.scope!, id, {
       function: this,
       ...(this.live && { qualifier: liveAlias }),
       retryAttempts: 0,

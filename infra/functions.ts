@@ -1,10 +1,9 @@
 /** Creates every function of the stage with its environment and exactly the rights of `permissions.ts`. */
 import { Duration } from "aws-cdk-lib";
 import { PolicyStatement } from "aws-cdk-lib/aws-iam";
-import type { Code } from "aws-cdk-lib/aws-lambda";
 import type { Construct } from "constructs";
 import { AppFunction } from "./app-function.ts";
-import { type Bundled, bundleFunctions } from "./bundles.ts";
+import type { Bundled, Bundles } from "./bundles.ts";
 import type { Tables } from "./data.ts";
 import type { TableName } from "./table-shapes.ts";
 import { functionNames, permissions } from "./permissions.ts";
@@ -21,6 +20,7 @@ export type Functions = ReadonlyMap<FunctionName, AppFunction>;
 /** What the functions are wired to. */
 export interface FunctionsProps {
   readonly settings: Settings;
+  readonly bundles: Bundles;
   readonly tables: Tables;
   readonly secrets: ProviderSecrets;
   readonly apiUrl: string;
@@ -28,11 +28,10 @@ export interface FunctionsProps {
   readonly originSecret?: OriginSecret | undefined;
 }
 
-/** Creates one function per entry of `permissions.ts`; a missing file in `functions/` stops the build. */
+/** Creates one function per entry of `permissions.ts` that the stage has. */
 export function createFunctions(scope: Construct, props: FunctionsProps): Functions {
   const names = functionNames(props.settings.production);
-  const findBundle = bundleFunctions(scope, names.map(bundled));
-  return new Map(names.map((name) => [name, createFunction(scope, name, findBundle(name), props)]));
+  return new Map(names.map((name) => [name, createFunction(scope, name, props)]));
 }
 
 /** What goes into a function's bundle follows from what it is granted. */
@@ -41,16 +40,11 @@ export function bundled(name: FunctionName): Bundled {
   return { name, providers: secrets };
 }
 
-function createFunction(
-  scope: Construct,
-  name: FunctionName,
-  code: Code,
-  props: FunctionsProps,
-): AppFunction {
+function createFunction(scope: Construct, name: FunctionName, props: FunctionsProps): AppFunction {
   const granted: Permissions = permissions[name];
   const appFunction = new AppFunction(scope, constructId(name), {
     name,
-    code,
+    code: props.bundles(name),
     production: props.settings.production,
     isVersioned: props.settings.canary.isVersioned,
     environment: {

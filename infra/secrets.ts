@@ -8,23 +8,41 @@ import {
   providerNames,
   realProviderNames,
 } from "../shared/api/payment-providers.ts";
-import type { Settings } from "./settings/settings.ts";
+import { type Settings, SettingsError } from "./settings/settings.ts";
 
-/** The secrets of a stage; the sandbox has none in production, where there is no sandbox. */
+/** The secrets of the providers that a stage has. */
 export type ProviderSecrets = Partial<Readonly<Record<ProviderName, Secret>>>;
 
-/** The providers of a stage: the sandbox is none of production's. */
-export function listProviders({ production }: Settings): readonly ProviderName[] {
-  return production ? realProviderNames : providerNames;
+/**
+ * The providers of a stage: all of them unless some are asked for. The sandbox is none of production's, and one of every
+ * other stage's.
+ *
+ * @throws SettingsError when production asks for the sandbox, or when nobody is asked for
+ */
+export function listProviders(
+  { production }: Pick<Settings, "production">,
+  asked?: readonly ProviderName[],
+): readonly ProviderName[] {
+  const known = production ? realProviderNames : providerNames;
+  const unknown = asked?.find((name) => !(known as readonly string[]).includes(name));
+  if (unknown !== undefined) {
+    throw new SettingsError([`providers must be of ${known.join(", ")}, not "${unknown}"`]);
+  }
+  if (asked?.length === 0) throw new SettingsError(["providers must name one at least"]);
+  return known.filter((name) => name === "sandbox" || (asked?.includes(name) ?? true));
 }
 
 /**
- * Creates the secrets of the stage's providers, for an operator to fill in. The webhook secret is generated
+ * Creates the secrets of providers, for an operator to fill in. The webhook secret is generated
  * at first, never empty: an empty one would let anybody sign a webhook until somebody remembers to set it.
  */
-export function createSecrets(scope: Construct, settings: Settings): ProviderSecrets {
+export function createSecrets(
+  scope: Construct,
+  { production }: Pick<Settings, "production">,
+  providers: readonly ProviderName[],
+): ProviderSecrets {
   return Object.fromEntries(
-    listProviders(settings).map((name) => [name, createSecret(scope, name, settings.production)]),
+    providers.map((name) => [name, createSecret(scope, name, production)]),
   ) as ProviderSecrets;
 }
 

@@ -1,24 +1,13 @@
-/** Puts the parts together; each part says for itself what it is. */
+/** A shop in a stack of its own, with the outputs that our own commands and whoever sets it up ask for. */
 import { CfnOutput, Stack, Tags } from "aws-cdk-lib";
 import type { App } from "aws-cdk-lib";
-import { createAddress, publicUrl } from "./address.ts";
-import { createAlarms } from "./alarms/alarms.ts";
-import { createApi, createRoutes, selectRoutes } from "./api.ts";
 import type { Route } from "./api.ts";
-import { createTables } from "./data.ts";
-import { createDeadLetters, createDeadRecords } from "./dead-letters.ts";
-import { createEvents } from "./events.ts";
-import { createFunctions, type Functions } from "./functions.ts";
-import { scheduleJobs } from "./jobs.ts";
-import { createLive } from "./live.ts";
-import { backUp } from "./backups.ts";
-import { createOriginSecret } from "./origin-secret.ts";
-import { limitRoutes } from "./route-limits.ts";
-import { releaseBySteps } from "./releases.ts";
-import { createSecrets, listProviders } from "./secrets.ts";
+import { bundleFunctions } from "./bundles.ts";
+import { bundled, type Functions } from "./functions.ts";
+import { functionNames } from "./permissions.ts";
+import { listProviders } from "./secrets.ts";
 import type { Settings } from "./settings/settings.ts";
-import { createSignIn } from "./sign-in.ts";
-import { followStreams } from "./streams.ts";
+import { Shop } from "./shop.ts";
 
 /** What a stack is made from: the settings of its stage and the endpoints of the contract. */
 export interface HoldfastStackProps {
@@ -44,66 +33,33 @@ export class HoldfastStack extends Stack {
       description: "Holdfast: orders, carts, stock and locks on DynamoDB",
       terminationProtection: settings.production,
     });
-    const tables = createTables(this, settings);
-    const secrets = createSecrets(this, settings);
-    const { api, stage } = createApi(this, settings);
-    const signIn = createSignIn(this, settings);
-    const apiUrl = publicUrl(api, settings);
-    const originSecret = createOriginSecret(this, settings);
-    const functions = createFunctions(this, { settings, tables, secrets, apiUrl, originSecret });
-    createAddress(this, { api, stage, settings, originSecret });
-    createLive(this, { settings, functions });
-    const served = selectRoutes(endpoints, settings.production);
-    createRoutes(this, {
-      api,
-      stage,
-      functions,
-      endpoints: served,
-      limits: limitRoutes(settings, endpoints),
-      authorizer: signIn.authorizer,
-    });
-    const deadLetters = {
-      Sweep: createDeadLetters(this, "SweepDeadLetters"),
-      Changes: createDeadLetters(this, "ChangesDeadLetters"),
-    };
-    const deadRecords = createDeadRecords(this, deadLetters.Changes, settings);
-    scheduleJobs(this, {
-      cleanup: functions.get("cleanup")!,
-      webhooks: functions.get("webhook-feed")!,
-      deadLetters: deadLetters.Sweep,
-      enabled: settings.sweep,
-    });
-    followStreams(this, {
-      tables,
-      changes: functions.get("changes")!,
-      deadRecords,
-    });
-    const bus = createEvents(this, { settings, tables, functions, deadRecords });
-    const alarms = createAlarms(this, { settings, api, endpoints: served, functions, deadLetters });
-    releaseBySteps(this, { settings, functions, gates: alarms.gates, own: alarms.versions });
+    const bundles = bundleFunctions(this, functionNames(settings.production).map(bundled));
+    // By this name it is no part of logical ids: what keeps state has those that it always had.
+    const shop = new Shop(this, "Default", { settings, endpoints, bundles });
     for (const [key, value] of settings.tags) Tags.of(this).add(key, value);
-    if (settings.backups) backUp(this, tables, settings);
+    const { signIn, deadRecords } = shop;
     const providers = listProviders(settings);
     this.#output({
+      DomainTarget: shop.domainTarget,
       ...Object.fromEntries(
-        providers.map((name) => [`${name}WebhookUrl`, `${apiUrl}/webhooks/${name}`]),
+        providers.map((name) => [`${name}WebhookUrl`, `${shop.url}/webhooks/${name}`]),
       ),
       ...Object.fromEntries(
-        providers.map((name) => [`${name}SecretName`, secrets[name]?.secretName]),
+        providers.map((name) => [`${name}SecretName`, shop.secrets[name]?.secretName]),
       ),
       SignInPages: signIn.pages,
-      ApiUrl: apiUrl,
+      ApiUrl: shop.url,
       Issuer: signIn.issuer,
       Audience: signIn.audience,
       AdminGroup: settings.adminGroup,
       UserPoolId: signIn.userPool?.pool.userPoolId,
       UserPoolClientId: signIn.userPool?.client.userPoolClientId,
-      AlarmTopicArn: alarms.topic.topicArn,
+      AlarmTopicArn: shop.alarmTopic.topicArn,
       DeadRecordsBucket: deadRecords.bucket.bucketName,
       DeadRecordsQueueUrl: deadRecords.announcements.queueUrl,
-      EventBusName: bus.eventBusName,
-      EventBusArn: bus.eventBusArn,
-      ...nameTargets(functions),
+      EventBusName: shop.eventBus.eventBusName,
+      EventBusArn: shop.eventBus.eventBusArn,
+      ...nameTargets(shop.functions),
     });
   }
 

@@ -1,5 +1,6 @@
 /**
- * `holdfast/cdk`: the tables of a part in a CDK stack of yours, and the rights of whoever uses them, action by action.
+ * `holdfast/cdk`: the tables of a part in a CDK stack of yours, and the rights of whoever uses them, action by action;
+ * and the whole shop as one construct, `HoldfastShop`.
  *
  * @example
  * import { Stack } from "aws-cdk-lib";
@@ -19,15 +20,16 @@ import type { Table } from "aws-cdk-lib/aws-dynamodb";
 import type { IGrantable } from "aws-cdk-lib/aws-iam";
 import { Construct } from "constructs";
 import { createTable } from "../infra/data.ts";
+import { grantHolds, grantLocks, reading } from "./cdk/rights.ts";
+
+export { HoldfastShop, type HoldfastShopProps } from "./cdk/holdfast-shop.ts";
+export type { ShopDomain, ShopSettings } from "./cdk/shop-settings.ts";
 
 /** How a part's tables are kept. */
 export interface PartProps {
   /** Kept when the stack goes, and protected from deletion; true by default. */
   readonly isKept?: boolean;
 }
-
-const reading = ["dynamodb:GetItem", "dynamodb:BatchGetItem"];
-const changing = ["dynamodb:UpdateItem", "dynamodb:ConditionCheckItem"];
 
 /** The tables of `holdfast/locks`. */
 export class HoldfastLocks extends Construct {
@@ -46,9 +48,8 @@ export class HoldfastLocks extends Construct {
 
   /** Lets somebody take, keep, list and end locks. */
   grantUse(grantee: IGrantable): void {
-    this.table.grant(grantee, ...reading, ...changing, "dynamodb:Query");
-    this.ownersTable.grant(grantee, "dynamodb:UpdateItem");
-    this.requestsTable.grant(grantee, "dynamodb:PutItem");
+    const { table: locks, ownersTable: owners, requestsTable: requests } = this;
+    grantLocks({ locks, owners, requests }, grantee);
   }
 }
 
@@ -84,7 +85,7 @@ export class HoldfastHolds extends Construct {
 
   /** Lets somebody hold, extend, confirm and let go. */
   grantUse(grantee: IGrantable): void {
-    this.table.grant(grantee, ...reading, "dynamodb:PutItem", "dynamodb:UpdateItem");
+    grantHolds(this.table, grantee);
   }
 
   /** Lets somebody say how many units there are, too. */

@@ -1,7 +1,11 @@
-/** `npm run build`: compiles what `npm pack` ships into `dist`, JavaScript and types of every entry of the package. */
+/**
+ * `npm run build`: makes what `npm pack` ships in `dist`, JavaScript and types of every entry of the package, and the code
+ * of the functions for whoever deploys the shop without our sources.
+ */
 import { spawnSync } from "node:child_process";
 import { rmSync } from "node:fs";
 import { join } from "node:path";
+import { packShop } from "./build/pack-shop.ts";
 
 const root = join(import.meta.dirname, "..");
 
@@ -12,3 +16,4 @@ const { status } = spawnSync("tsc", ["--project", "tsconfig.build.json"], {
   shell: process.platform === "win32",
 });
 process.exitCode = status ?? 1;
+if (status === 0) packShop(join(root, "dist/shop.json.br"));

@@ -1,4 +1,5 @@
 /** Reads where the API is reached, and what stands in front of it. */
+import { Token } from "aws-cdk-lib";
 import { addressDefinitions as definitions } from "./address-definitions.ts";
 import { type ContextReader, omitMissing } from "./context-reader.ts";
 
@@ -46,7 +47,8 @@ export function readAddress(read: ContextReader): AddressSettings | undefined {
   if (needsDomain && read.given("domain") === undefined) {
     read.problems.push(`${needsDomain} needs a domain`);
   }
-  if (isEdge && certificate !== undefined && !certificate.includes(":acm:us-east-1:")) {
+  const isElsewhere = !certificate?.includes(":acm:us-east-1:") && !Token.isUnresolved(certificate);
+  if (isEdge && certificate !== undefined && isElsewhere) {
     read.problems.push("certificate must be of us-east-1 with edge=on: CloudFront takes no other");
   }
   if (isEdge && read.given("webAcl") === undefined) {

@@ -1,5 +1,5 @@
 /** Reads single values out of CDK context by their definitions, and collects everything that is wrong with them. */
-import type { Node } from "constructs";
+import { Token } from "aws-cdk-lib";
 import type { ChoiceDefinition, NumberDefinition, TextDefinition } from "./definition.ts";
 import { keys } from "./definitions.ts";
 
@@ -10,6 +10,12 @@ type NumberFor<D extends NumberDefinition> = D extends { readonly default: numbe
 type TextFor<D extends TextDefinition> = D extends { readonly default: string }
   ? string
   : string | undefined;
+
+/** Where settings come from: the context of a construct's node is one. */
+export interface Context {
+  tryGetContext(key: string): unknown;
+  getAllContext(): object;
+}
 
 /** The CDK's own context: flags (`@aws-cdk/…`), its command line's (`aws:cdk:…`), and what it looked up. */
 const isOfTheCdk = (key: string): boolean => /[@:]/.test(key);
@@ -37,6 +43,10 @@ export function nearest(given: string, known: readonly string[]): string | undef
   return best && best.far <= Math.max(2, given.length / 3) ? best.name : undefined;
 }
 
+/** What only the deployment knows, of another construct for instance, nobody can look at here. */
+const isFit = (value: string, { fits }: TextDefinition): boolean =>
+  Token.isUnresolved(value) || fits(value);
+
 /** Without the fields that were not given. */
 export function omitMissing<T extends object>(
   fields: T,
@@ -49,16 +59,19 @@ export function omitMissing<T extends object>(
 /** Reads settings; `problems` tells afterwards everything that was wrong with them. */
 export class ContextReader {
   readonly problems: string[] = [];
-  readonly #node: Node;
+  readonly #context: Context;
 
-  constructor(node: Node) {
-    this.#node = node;
+  constructor(context: Context) {
+    this.#context = context;
   }
 
-  /** What was given under a key, or undefined. */
+  /** What was given under a key, or undefined; of a list its entries with commas between them. */
   given(key: string): string | undefined {
-    const value: unknown = this.#node.tryGetContext(key);
+    const value: unknown = this.#context.tryGetContext(key);
     if (value === undefined || value === null || value === "") return undefined;
+    if (Array.isArray(value) && value.every((entry) => typeof entry === "string")) {
+      return value.join(",") || undefined;
+    }
     if (["string", "number", "boolean"].includes(typeof value)) return String(value).trim();
     this.problems.push(`${key} must be plain text, not ${JSON.stringify(value)}`);
     return undefined;
@@ -88,14 +101,14 @@ export class ContextReader {
   text<D extends TextDefinition>(key: string, definition: D): TextFor<D> {
     const value = this.given(key);
     if (value === undefined) return definition.default as TextFor<D>;
-    if (definition.fits(value)) return value as TextFor<D>;
+    if (isFit(value, definition)) return value as TextFor<D>;
     this.problems.push(`${key} must be ${definition.like}, not "${value}"`);
     return definition.default as TextFor<D>;
   }
 
   list(key: string, definition: TextDefinition): string[] {
     const entries = (this.given(key)?.split(",") ?? []).map((entry) => entry.trim());
-    const wrong = entries.find((entry) => !definition.fits(entry));
+    const wrong = entries.find((entry) => !isFit(entry, definition));
     if (wrong !== undefined) {
       this.problems.push(`${key} must be ${definition.like}, not "${wrong}"`);
     }
@@ -104,7 +117,7 @@ export class ContextReader {
 
   /** A misspelt key would silently leave the default in force: every key that is not known is refused. */
   refuseUnknownKeys(): void {
-    for (const key of Object.keys(this.#node.getAllContext())) {
+    for (const key of Object.keys(this.#context.getAllContext())) {
       if (keys.includes(key) || isOfTheCdk(key)) continue;
       const meant = nearest(key, keys);
       const advice =

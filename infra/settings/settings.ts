@@ -1,7 +1,6 @@
 /** Turns CDK context into settings that the rest of the app can trust; nothing else reads context. */
-import type { Node } from "constructs";
 import { type Canary, parseCanary, productionCanary } from "./canary.ts";
-import { ContextReader, omitMissing } from "./context-reader.ts";
+import { type Context, ContextReader, omitMissing } from "./context-reader.ts";
 import { type Capacity, readCapacity } from "./capacity.ts";
 import { type ProviderName, providerNames } from "../../shared/api/payment-providers.ts";
 import { type AddressSettings, readAddress } from "./address.ts";
@@ -82,7 +81,7 @@ export class SettingsError extends Error {
   readonly problems: readonly string[];
 
   constructor(problems: readonly string[]) {
-    super(`Wrong settings (cdk -c key=value):\n${problems.map((line) => `  ${line}`).join("\n")}`);
+    super(`Wrong settings (docs/settings.md):\n${problems.map((line) => `  ${line}`).join("\n")}`);
     this.name = "SettingsError";
     this.problems = problems;
   }
@@ -106,8 +105,8 @@ function createReaders(read: ContextReader) {
  *
  * @throws SettingsError naming every wrong key and what it takes; nothing has been built by then.
  */
-export function readSettings(node: Node): Settings {
-  const read = new ContextReader(node);
+export function readSettings(context: Context): Settings {
+  const read = new ContextReader(context);
   read.refuseUnknownKeys();
   const { choice, number, text, list } = createReaders(read);
   const stage = text("stage");
@@ -165,8 +164,8 @@ function readDocumentAccess(read: ContextReader, production: boolean): "open" | 
 }
 
 /** Whether a stage was named at all: whoever deploys has to. */
-export function namesStage(node: Node): boolean {
-  return new ContextReader(node).given("stage") !== undefined;
+export function namesStage(context: Context): boolean {
+  return new ContextReader(context).given("stage") !== undefined;
 }
 
 function readLimits(number: ReturnType<typeof createReaders>["number"]): Limits {

@@ -1,5 +1,5 @@
 /** What an endpoint of the contract is: a route as data, from which everything else is made. */
-import { z } from "zod";
+import * as z from "zod";
 
 /** The functions that answer requests; each is one file in `functions/`. */
 export type ApiFunction =

@@ -1,5 +1,5 @@
 /** The payment providers as the contract knows them: their names, and what each gives the shopper's browser. */
-import { z } from "zod";
+import * as z from "zod";
 import { paymentProviders, type ProviderName, providerNames } from "../base/payment-providers.ts";
 import { identifier, text } from "./fields.ts";
 

@@ -1,5 +1,5 @@
 /** The package as others get it: whole, typed, small, and its examples run where nothing else of ours is. */
-import { readFileSync, writeFileSync } from "node:fs";
+import { existsSync, readFileSync, statSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { CreateTableCommand, DynamoDBClient } from "@aws-sdk/client-dynamodb";
 import { checkPackage, createPackageFromTarballData } from "@arethetypeswrong/core";
@@ -12,6 +12,8 @@ import { localClientSettings } from "../support/tables.ts";
 import { blocksOf, readPage } from "../support/docs/blocks.ts";
 import { isFull } from "../support/effort.ts";
 import { exact, makeFolder, makeProject, output, pack, root } from "./packed.ts";
+import { expectOwn, expectWhole } from "./shop-checks.ts";
+import { linkProject, synthesizeShops } from "./shop-project.ts";
 
 const manifest = JSON.parse(readFileSync(join(root, "package.json"), "utf8")) as {
   readonly exports: Readonly<Record<string, string | { readonly default: string }>>;
@@ -21,6 +23,7 @@ const entries = Object.keys(manifest.exports)
   .filter((name) => name !== "./package.json")
   .map((name) => name.slice(2));
 
+const cdk = { "aws-cdk-lib": exact("aws-cdk-lib"), constructs: exact("constructs") };
 const sdk = Object.fromEntries(
   ["@aws-sdk/client-dynamodb", "@aws-sdk/lib-dynamodb"].map((name) => [name, exact(name)]),
 );
@@ -41,6 +44,18 @@ describe("every entry", () => {
     expect(lines.length).toBeGreaterThan(2);
     expect(lines.length).toBeLessThanOrEqual(20);
   });
+});
+
+test("it is as large as the page says", async () => {
+  const [, toFetch, unpackedMb] = /(\d+) MB to fetch and (\d+) MB unpacked/.exec(
+    readPage("docs/package.md"),
+  )!;
+  const told = await output("tar", ["-tvzf", tarball], root);
+  const sizes = [...told.matchAll(/^-\S+ +\S+ +(\d+) /gm)].map(([, size]) => Number(size));
+  const unpacked = sizes.reduce((sum, size) => sum + size, 0) / 1_024 ** 2;
+  expect(Math.ceil(statSync(tarball).size / 1_024 ** 2)).toBe(Number(toFetch));
+  expect(Math.ceil(unpacked)).toBeLessThanOrEqual(Number(unpackedMb));
+  expect(unpacked).toBeGreaterThan(Number(unpackedMb) / 2);
 });
 
 test("publint finds nothing", async () => {
@@ -137,6 +152,13 @@ test("a key needs a table to be remembered in, and works with it", async () => {
   client.destroy();
 });
 
+test("a shop in somebody's stack is all that ours is, of what was packed, and takes what is theirs", async () => {
+  const shops = await synthesizeShops(linkProject(...Object.keys(cdk)), process.execPath);
+  expect(shops.assets).not.toEqual([]);
+  expectWhole(shops);
+  expectOwn(shops);
+});
+
 describe.runIf(isFull)("in a project of somebody else's", () => {
   const examples = blocksOf(readPage("docs/package.md")).filter(
     ({ language }) => language === "js",
@@ -145,6 +167,7 @@ describe.runIf(isFull)("in a project of somebody else's", () => {
   test("the examples of the page run on Node 20 and print what they say", async () => {
     const folder = await makeProject(tarball, {
       ...sdk,
+      ...cdk,
       node: "20.20.2",
       express: exact("express"),
       react: exact("react"),
@@ -168,10 +191,19 @@ describe.runIf(isFull)("in a project of somebody else's", () => {
     }
   }, 3_000_000);
 
+  test("a shop is synthesized on Node 20 with the CDK alone, and no esbuild", async () => {
+    const folder = await makeProject(tarball, { ...cdk, node: "20.20.2" });
+    const node = join(folder, "node_modules/node/bin/node");
+    expect(existsSync(join(folder, "node_modules/esbuild"))).toBe(false);
+    const shops = await synthesizeShops(folder, node);
+    expectWhole(shops);
+    expectOwn(shops);
+  }, 3_000_000);
+
   test("TypeScript 5.9 takes the types of every entry, its own checks included", async () => {
-    const others = ["aws-cdk-lib", "constructs", "@middy/core", "@types/node"];
+    const others = ["@middy/core", "@types/node"];
     const more = Object.fromEntries(others.map((name) => [name, exact(name)]));
-    const folder = await makeProject(tarball, { ...sdk, ...more, typescript: "5.9.3" });
+    const folder = await makeProject(tarball, { ...sdk, ...cdk, ...more, typescript: "5.9.3" });
     const use = (file: string, used: readonly string[]): void => {
       const lines = used.map((entry, at) => `import * as part${at} from "holdfast/${entry}";`);
       const names = used.map((_, at) => `part${at}`).join(", ");
