@@ -15,6 +15,7 @@ interface Group {
 /** Pages by their names in `docs/`; a folder stands for all that is in it. */
 const groups: Readonly<Record<string, readonly string[]>> = {
   "Run it": ["overview", "all-pages", "console", "http", "client", "live"],
+  "In one minute": ["one-minute/"],
   "Use a part": ["package", "named-locks", "own-handlers"],
   "Move over": ["migrate/", "migration"],
   "The shop": ["items", "stock", "carts", "promotions", "orders", "payments", "refunds", "limits"],
@@ -47,11 +48,11 @@ export function makeSidebar(
       name.endsWith("/") ? places.filter((place) => place.startsWith(name)) : [`${name}.md`],
     );
     for (const page of pages) left.delete(page);
-    return { text, collapsed: at > 2, items: pages.map(read) };
+    return { text, collapsed: at > 3, items: pages.map(read) };
   });
   const more = { text: "More", collapsed: true, items: [...left].map(read) };
   const last = left.size > 0 ? [more] : [];
-  return [...written.slice(0, 3), makeReference(entries), ...written.slice(3), ...last];
+  return [...written.slice(0, 4), makeReference(entries), ...written.slice(4), ...last];
 }
 
 function makeReference(entries: readonly string[]): Group {

@@ -80,6 +80,18 @@ test("the eleven recipes name files that are there", () => {
   for (const recipe of recipes) expect(recipe).toMatch(/`\w+\/[\w/-]+\.ts`|--- \w+\//);
 });
 
+test("what is shown in one minute is what tests run: the examples of the package, the commands of the README", () => {
+  const run = ["README.md", "docs/package.md"].flatMap((page) => blocksOf(readPage(page)));
+  const minutes = pages.filter((page) => page.startsWith("docs/one-minute/"));
+  expect(minutes).toHaveLength(4);
+  for (const page of minutes) {
+    const shown = blocksOf(readPage(page)).map(({ text }) => text);
+    expect(shown.length, page).toBeGreaterThan(0);
+    expect(run.map(({ text }) => text)).toEqual(expect.arrayContaining(shown));
+    expect(linked("docs/README.md")).toContain(page);
+  }
+});
+
 test("blocks of JSON can be read", () => {
   const broken = pages.flatMap((page) =>
     blocksOf(readPage(page))
