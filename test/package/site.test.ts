@@ -125,8 +125,16 @@ describe.runIf(isFull)("the site @long", () => {
         await page.goto(`${url}/http-reference/index.html`);
         await page.getByText("Create an item with its first stock.").waitFor({ timeout: 20_000 });
         await page.goto(`${url}/`);
-        await page.locator(".DocSearch-Button").first().click();
-        await page.locator("input.search-input").fill("createLocks");
+        const field = page.locator("input.search-input");
+        // Until the page's script has come, a click does nothing.
+        const opening = async (): Promise<boolean> => {
+          if (await field.isVisible()) return true;
+          const button = page.locator(".DocSearch-Button").first();
+          await button.click({ timeout: 1_000 }).catch(() => undefined);
+          return field.isVisible();
+        };
+        await expect.poll(opening).toBe(true);
+        await field.fill("createLocks");
         await page.locator(".result").first().waitFor({ timeout: 20_000 });
         await page.close();
       }
