@@ -3,9 +3,10 @@
  * of the functions for whoever deploys the shop without our sources.
  */
 import { spawnSync } from "node:child_process";
-import { rmSync } from "node:fs";
+import { readFileSync, rmSync } from "node:fs";
 import { join } from "node:path";
 import { packShop } from "./build/pack-shop.ts";
+import { pruneTypes } from "./build/prune-types.ts";
 
 const root = join(import.meta.dirname, "..");
 
@@ -16,4 +17,14 @@ const { status } = spawnSync("tsc", ["--project", "tsconfig.build.json"], {
   shell: process.platform === "win32",
 });
 process.exitCode = status ?? 1;
-if (status === 0) packShop(join(root, "dist/shop.json.br"));
+if (status === 0) {
+  const manifest = JSON.parse(readFileSync(join(root, "package.json"), "utf8")) as {
+    readonly exports: Readonly<Record<string, string | { readonly types: string }>>;
+  };
+  const entries = Object.values(manifest.exports).filter((entry) => typeof entry !== "string");
+  pruneTypes(
+    join(root, "dist"),
+    entries.map(({ types }) => join(root, types)),
+  );
+  packShop(join(root, "dist/shop.json.br"));
+}
