@@ -50,6 +50,9 @@ export interface Swept {
 /** For so long an order stays open while its provider cannot be asked; late money is dealt with anyway. */
 const patienceMs = secondsToMs(3_600);
 
+/** Kept back from the operation's time, to finish what is under way and to tell of it: nothing begins in it. */
+const reserveMs = secondsToMs(5);
+
 /** Due orders that are read at once from a partition of the index; the next page follows while there is time. */
 const pageSize = 25;
 /** Orders that are dealt with side by side: each is a transaction of its own, or a provider that is asked. */
@@ -200,8 +203,8 @@ export function createSweep(options: SweepOptions) {
   }
 
   return async function sweep(actor: Actor): Promise<Swept> {
-    const deadlineMs = currentOperation()?.deadlineMs ?? Number.POSITIVE_INFINITY;
-    const isOver = () => clock() >= deadlineMs;
+    const endMs = (currentOperation()?.deadlineMs ?? Number.POSITIVE_INFINITY) - reserveMs;
+    const isOver = () => clock() >= endMs;
     const throughMs = clock();
     const tally = newTally();
     const lane = bulkhead(sideBySide, Number.POSITIVE_INFINITY);
