@@ -53,13 +53,15 @@ function statusesBefore(tries: readonly Try[], atMs: number): number[] {
 
 /**
  * Tries around the instant of what `start` begins, and tells what it came to before. On a machine so busy
- * that nothing was answered before the instant, it begins anew: that would show nothing.
+ * that it came too late itself, or nothing was answered before the instant, it begins anew: that would show nothing.
  */
 async function askAround<T extends Chance>(
-  start: () => Promise<T>,
+  start: () => Promise<T | undefined>,
 ): Promise<T & { tries: Try[]; before: number[] }> {
   for (let round = 1; ; round += 1) {
     const chance = await start();
+    if (!chance && round < 3) continue;
+    if (!chance) throw new Error("Three times it was over before it began");
     const tries = await tryAround(chance);
     const before = statusesBefore(tries, chance.atMs);
     if (before.length > 0 || round === 3) return { ...chance, tries, before };
@@ -143,7 +145,10 @@ describe.concurrent("with nobody who sweeps", () => {
         const itemId = await file.shop.item({ quantity: 1 });
         const order = await shopper.mustOrder({ items: [{ itemId, quantity: 1 }] });
         await until(order.expiresAtMs - 1_500);
-        const { expiresAtMs } = await shopper.startPaying(order.orderId);
+        const body = { orderId: order.orderId };
+        const answer = await shopper.send("POST /payments/initiate", { body });
+        if (answer.status === 409 && Date.now() >= order.expiresAtMs) return undefined;
+        const { expiresAtMs } = expectStatus(answer, 200);
         // 4 s for the payment, but never more than 5 s altogether: whole seconds, so one or two more.
         expect([1_000, 2_000]).toContain(expiresAtMs - order.expiresAtMs);
         const buyer = file.shop.shopper();
