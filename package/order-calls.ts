@@ -216,8 +216,8 @@ export function createOrderCalls(
 
     /**
      * Says `expired` of orders whose time is over, and counts their units as free for who only looks at levels. Never needed for
-     * safety: who wants them takes them over. Safe to repeat, and to run twice at once. Where `holdfast/payments` takes the
-     * money it is its sweep that has to run, which asks providers first.
+     * safety: who wants them takes them over. Safe to repeat, and to run twice at once. It asks no
+     * provider: an order that was paid in its last instants has to be told of by `markPaid`, which sells it or has it paid back.
      *
      * @returns how many it ended, how many orders still owe money to who paid, and how many it could not help now
      */

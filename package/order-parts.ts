@@ -1,4 +1,4 @@
-/** What orders that stand alone are made of, and the payments for them: the product's own services over its own layout. */
+/** What orders that stand alone are made of: the product's own services over its own layout. */
 import { setTimeout as sleepMs } from "node:timers/promises";
 import { type Logger, silentLogger } from "../shared/base/logger.ts";
 import { systemClock } from "../shared/base/time.ts";
