@@ -13,6 +13,7 @@ const commands = {
   start: "local/start.ts",
   test: "scripts/test.ts",
   race: "scripts/race.ts",
+  "test-locks": "scripts/test-locks.ts",
   prove: "scripts/prove.ts",
   explore: "scripts/explore.ts",
   redrive: "scripts/redrive.ts",

@@ -9,7 +9,7 @@ import { type ContestOptions, runContest } from "./race/contest.ts";
 import { htmlReport } from "./race/page.ts";
 import { terminalReport } from "./race/report.ts";
 
-const usage = `npm run race [-- options]      (npm run test-locks: the same with small numbers)
+const usage = `npm run race [-- options]
 
   --shoppers N     how many order at once (default 1000)
   --stock N        units of each item (default 100)
