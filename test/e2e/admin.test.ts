@@ -88,6 +88,8 @@ describe("an order that an administrator ends", () => {
     ]);
     const cart = await history("cart/alice/default", 4);
     expect(cart.find(({ reason }) => reason !== null)).toMatchObject(last);
+    const actions = cart.map(({ action }) => action);
+    expect(actions).toEqual(expect.arrayContaining(["cart.checkout", "cart.cancelled"]));
   });
 
   test("is not found, or not pending any more @long", async () => {
@@ -270,7 +272,8 @@ describe("logs and metrics", () => {
       const locks = await linesOf("locks");
       expect(locks).toContainEqual(expect.objectContaining({ level: "WARN", code: "LOCK_HELD" }));
       expect(locks).toContainEqual(expect.objectContaining({ LocksRefused: 1 }));
-      const cost = { operation: "POST /api/lock/acquire", DynamoDbRequests: 1 };
+      const operation = "POST /api/lock/acquire";
+      const cost = { operation, DynamoDbRequests: 1, DynamoDbTime: expect.any(Number) };
       expect(locks).toContainEqual(expect.objectContaining(cost));
       const swept = await linesOf("admin");
       const summary = /^Periodic cleanup: Cleaned up \d+ expired orders and released \d+ locks$/;

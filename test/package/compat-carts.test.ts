@@ -1,4 +1,8 @@
 /** The old names for carts: locked while their owner pays, and a cache storage with optional locking. */
+import { once } from "node:events";
+import type { Server } from "node:http";
+import { createRequire } from "node:module";
+import type { AddressInfo } from "node:net";
 import { CreateTableCommand, DynamoDBClient } from "@aws-sdk/client-dynamodb";
 import { beforeAll, beforeEach, describe, expect, inject, test, vi } from "vitest";
 import { type Carts, cartsTable, createCarts } from "../../package/carts.ts";
@@ -10,7 +14,30 @@ import {
   readEnvironment,
 } from "../../package/compat/cart-storage.ts";
 import { createLocks, locksTable } from "../../package/locks.ts";
+import { silentLogger } from "../../shared/base/logger.ts";
 import { localClientSettings } from "../support/tables.ts";
+
+/** What of Express is used; it brings no types. */
+interface Response {
+  status(code: number): Response;
+  set(headers: Record<string, string>): Response;
+  json(body: unknown): Response;
+  send(body: string): void;
+}
+type Request = { readonly method: string; readonly params: Readonly<Record<string, string>> };
+type Handler = (request: Request, response: Response, next: (error: unknown) => void) => void;
+type ErrorHandler = (
+  error: unknown,
+  request: Request,
+  response: Response,
+  next: (error: unknown) => void,
+) => void;
+interface App {
+  use(path: string, handler: Handler): void;
+  use(handler: ErrorHandler): void;
+  listen(port: number): Server;
+}
+const express = createRequire(import.meta.url)("express") as () => App;
 
 const tables = { table: "compat-carts", locksTable: "compat-cart-locks" };
 const ticket = { itemId: "t", name: "Ticket", price: { amountMinor: 4_500, currency: "COP" } };
@@ -83,25 +110,54 @@ describe("the lock of a cart while its owner pays", () => {
     expect(await locks.unlockCart(user, "s")).toBe(false);
   });
 
-  test("answers edits with 423 and the words of before", async () => {
+  test("goes from a temporary id to the provider's; a failure unlocks, a success takes out what was bought", async () => {
     const locks = createCartLocks({ carts });
-    await locks.lockCart(user, "s", "temp_1", "ticket");
-    const error: unknown = await carts.addItem(at("menu"), ticket).catch((refused) => refused);
-    const answered: unknown[] = [];
-    const response = {
-      status: (code: number) => (answered.push(code), response),
-      set: ({ "retry-after": after }: Record<string, string>) => (
-        answered.push(Number(after) > 0),
-        response
-      ),
-      json: (body: unknown) => answered.push(body),
-    };
-    const next = vi.fn<(passed: unknown) => void>();
-    cartLockedErrors()(error, {}, response, next);
-    expect(answered).toEqual([423, true, { error: processing }]);
-    const other = new Error("other");
-    cartLockedErrors()(other, {}, response, next);
-    expect(next.mock.calls).toEqual([[other]]);
+    await carts.addItem(at("ticket"), ticket);
+    await carts.addItem(at("menu"), { ...ticket, itemId: "soup" });
+    await locks.lockAndValidateCart(user, "s", "temp_1", "ticket");
+    // The provider could not be reached.
+    expect(await locks.unlockCart(user, "s")).toBe(true);
+    const paid = await locks.lockAndValidateCart(user, "s", "temp_2", "ticket");
+    expect(await locks.updateCartLockTransactionId(user, "s", "wompi_2")).toBe(true);
+    const order = { userId: user, sessionId: "s", orderId: "temp_2", actor: { id: user } };
+    await carts.complete(order, paid.locked!);
+    expect(await locks.isCartLocked(user, "s")).toBe(false);
+    expect((await carts.get(at("ticket"))).count).toBe(0);
+    expect((await carts.get(at("menu"))).count).toBe(1);
+  });
+
+  test("answers every edit of either cart with 423 and the words of before", async () => {
+    const app = express();
+    app.use("/:instance", (request, response, next) => {
+      const cart = at(request.params.instance!);
+      const edits: Record<string, () => Promise<unknown>> = {
+        POST: () => carts.addItem(cart, ticket),
+        PATCH: () => carts.changeQuantity(cart, "t", 2),
+        DELETE: () => carts.removeItem(cart, "t"),
+      };
+      edits[request.method]!().then(() => response.status(204).send(""), next);
+    });
+    app.use(cartLockedErrors());
+    app.use(((error, _request, response, _next) => {
+      response.status(500).send((error as Error).message);
+    }) as ErrorHandler);
+    const server = app.listen(0);
+    await once(server, "listening");
+    const url = `http://127.0.0.1:${(server.address() as AddressInfo).port}`;
+    await carts.addItem(at("ticket"), ticket);
+    await createCartLocks({ carts }).lockCart(user, "s", "temp_1", "ticket");
+    for (const instance of ["ticket", "menu"]) {
+      for (const method of ["POST", "PATCH", "DELETE"]) {
+        const answer = await fetch(`${url}/${instance}`, { method });
+        expect([answer.status, await answer.json()]).toEqual([423, { error: processing }]);
+        expect(Number(answer.headers.get("retry-after"))).toBeGreaterThan(0);
+      }
+    }
+    await createCartLocks({ carts }).unlockCart(user, "s");
+    expect((await fetch(`${url}/ticket`, { method: "PATCH" })).status).toBe(204);
+    // What is another error is left to the others.
+    expect((await fetch(`${url}/menu`, { method: "DELETE" })).status).toBe(500);
+    server.close();
   });
 });
 
@@ -169,6 +225,58 @@ describe("the cache storage", () => {
     await cache.putItems(user, "default", { vase });
   });
 
+  test("each collection has a lock of its own: of items, of conditions, of each metadata key", async () => {
+    const cache = storage({ useLocking: true, lockTimeout: 0.05 });
+    const locks = createLocks({ table: tables.locksTable, dynamodb });
+    const puts = {
+      items: () => cache.putItems(user, "default", { vase }),
+      conditions: () => cache.putConditions(user, "default", []),
+      "metadata/note": () => cache.putMetadata(user, "default", "note", 1),
+      "metadata/other": () => cache.putMetadata(user, "default", "other", 1),
+    };
+    for (const collection of Object.keys(puts)) {
+      const resource = `cart/${user}/cart/default/${collection}`;
+      const lock = await locks.acquire({ resource, owner: { userId: "somebody" } });
+      for (const [name, put] of Object.entries(puts)) {
+        const outcome = await put().catch((error: unknown) => error);
+        expect(outcome instanceof LockTimeoutException, `${name} beside ${collection}`).toBe(
+          name === collection,
+        );
+      }
+      await locks.release(lock);
+    }
+  });
+
+  test("asks for no lock unless it is told to, and without a table of locks warns once", async () => {
+    const locks = createLocks({ table: tables.locksTable, dynamodb });
+    const resource = `cart/${user}/cart/default/items`;
+    await locks.acquire({ resource, owner: { userId: "somebody" } });
+    await storage().putItems(user, "default", { vase });
+    const warn = vi.fn<(message: string) => void>();
+    const { table } = tables;
+    const without = createCacheStorage({
+      table,
+      dynamodb,
+      currency: "EUR",
+      useLocking: true,
+      logger: { ...silentLogger, warn },
+    });
+    await without.putItems(user, "default", {});
+    await without.putItems(user, "default", { vase });
+    expect(warn).toHaveBeenCalledTimes(1);
+    expect(await storage().getItems(user, "default")).toEqual({ vase });
+  });
+
+  test("waits for 5 seconds where nothing else is said @long", async () => {
+    const locks = createLocks({ table: tables.locksTable, dynamodb });
+    const resource = `cart/${user}/cart/default/items`;
+    await locks.acquire({ resource, owner: { userId: "somebody" } });
+    const waiting = storage({ useLocking: true }).putItems(user, "default", { vase });
+    const error: unknown = await waiting.catch((refused: unknown) => refused);
+    expect(error).toBeInstanceOf(LockTimeoutException);
+    expect((error as LockTimeoutException).fields["waitedMs"]).toBeGreaterThanOrEqual(5_000);
+  });
+
   test("what nobody puts for ttl seconds is gone, and comes not back with the next item", async () => {
     const cache = storage({ ttl: 1 });
     await cache.putItems(user, "default", { vase });
@@ -185,6 +293,11 @@ describe("the cache storage", () => {
       bowl: { name: "Bowl", price: 3, quantity: 1 },
     });
     expect(() => storage({ ttl: 0 })).toThrow("ttl must be");
+    // A day, where nothing else is said.
+    await lasting.putMetadata(user, "default", "note", 1);
+    const kept = (await carts.get({ userId: user, sessionId: "cart" })).metadata["note"];
+    const { untilMs } = kept as { untilMs: number };
+    expect(Math.round((untilMs - Date.now()) / 3_600_000)).toBe(24);
   });
 
   test("the environment says what it said", () => {

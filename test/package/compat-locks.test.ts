@@ -73,11 +73,38 @@ describe("AtomicCache", () => {
     expect(await atomicCache.acquireLock(id, "bob")).toBe(true);
   });
 
-  test("of many at once one gets it", async () => {
-    const atomicCache = make();
+  test("of many at once, as many processes, one gets it", async () => {
     const users = Array.from({ length: 8 }, (_, index) => `user-${index}`);
-    const got = await Promise.all(users.map((user) => atomicCache.acquireLock(id, user)));
+    const got = await Promise.all(users.map((user) => make().acquireLock(id, user)));
     expect(got.filter(Boolean)).toHaveLength(1);
+  });
+
+  test("locks for 5 minutes and cleans up each 30 s and 5 minutes, where nothing else is said", async () => {
+    const info = vi.fn<(message: string, fields?: unknown) => void>();
+    const atomicCache = make({ logger: { ...silentLogger, info } });
+    await atomicCache.acquireLock(id, "ann");
+    await atomicCache.reserveItemsInCart([item(`${id}a`)], "ann", "vendor");
+    const { locks } = await atomicCache.getLockStatistics();
+    const own = locks.filter(({ itemId }) => [id, `${id}a`].includes(itemId));
+    expect(own.map(({ acquiredAtMs, expiresAtMs }) => expiresAtMs - acquiredAtMs)).toEqual([
+      300_000, 300_000,
+    ]);
+    const every = vi.spyOn(globalThis, "setInterval");
+    atomicCache.startPeriodicCleanup()();
+    expect(every.mock.calls.map(([, periodMs]) => periodMs)).toEqual([30_000, 300_000]);
+    every.mockRestore();
+    const fields = { locksMs: 30_000, ordersMs: 300_000 };
+    expect(info).toHaveBeenCalledWith("Item locks started with periodic cleanup", fields);
+  });
+
+  test("a cleanup that fails says so as it did, and goes on", async () => {
+    const error = vi.fn<(message: string) => void>();
+    const lost = { table: "there-is-none", logger: { ...silentLogger, error } };
+    const stop = make(lost).startPeriodicCleanup({ locksMs: 20 });
+    const told = () => error.mock.calls.map(([message]) => message);
+    await expect.poll(() => told().length, { timeout: 20_000 }).toBeGreaterThan(1);
+    stop();
+    expect(new Set(told())).toEqual(new Set(["Failed to release locks"]));
   });
 
   test("reserves a whole cart or nothing, and names what failed", async () => {
@@ -173,6 +200,42 @@ describe("the distributed lock service", () => {
     expect(await mine.release()).toBe(true);
   });
 
+  test("locks stock for 30 seconds, all else for 60, and no longer than is said", async () => {
+    const service = createDistributedLocks({ table, dynamodb });
+    const taken = [
+      service.getInventoryLock(id),
+      service.getOrderLock("ann", id),
+      service.getCustomLock(id),
+      service.getCustomLock(`${id}/2`, 7),
+    ];
+    const beforeMs = Date.now();
+    for (const lock of taken) expect(await lock.acquire()).toBe(true);
+    const afterMs = Date.now();
+    const { locks } = await service.getLockStats();
+    const leases = taken.map(({ name }) => locks.find((lock) => lock.name === name)!);
+    for (const [at, seconds] of [30, 60, 60, 7].entries()) {
+      expect(leases[at]!.expires_at_ms).toBeGreaterThanOrEqual(beforeMs + seconds * 1_000);
+      expect(leases[at]!.expires_at_ms).toBeLessThanOrEqual(afterMs + seconds * 1_000);
+    }
+  });
+
+  test("places one order for a user's key, however often and at once it is asked for", async () => {
+    const placed = new Map<string, number>();
+    const placeOrder = (key: string) =>
+      createDistributedLocks({ table, dynamodb })
+        .getOrderLock("ann", key)
+        .run(async () => {
+          const known = placed.get(key);
+          await sleep(5);
+          const order = known ?? placed.size + 1;
+          placed.set(key, order);
+          return order;
+        });
+    const orders = await Promise.all([1, 2, 3, 4].map(() => placeOrder(id)));
+    expect(new Set(orders)).toEqual(new Set([1]));
+    expect(await placeOrder(`${id}/2`)).toBe(2);
+  });
+
   test("a lock goes back when the work throws", async () => {
     const service = createDistributedLocks({ table, dynamodb });
     const failing = service.getCustomLock(id).run(async () => Promise.reject(new Error("no")));
@@ -220,6 +283,19 @@ describe("LockingService", () => {
     expect(await service.releaseLock(id, "ann", "tab")).toEqual({ success: true });
     expect(await service.releaseLock(id, "ann", "tab")).toEqual({ success: false, lockInfo: null });
     expect(await service.getLockInfo(id)).toBeNull();
+  });
+
+  test("locks for 300 seconds unless ttl says otherwise, and the same user's lock for longer", async () => {
+    const service = createLockingService({ table, dynamodb });
+    const first = await service.acquireLock(id, "ann");
+    const { timestamp, expiresAtMs, fence } = first.lockInfo!;
+    expect(expiresAtMs - timestamp).toBe(300_000);
+    const again = await service.acquireLock(id, "ann", { ttl: 600 });
+    expect(again.lockInfo!.expiresAtMs).toBeGreaterThanOrEqual(expiresAtMs + 300_000);
+    expect(again.lockInfo!.fence).toBe(fence);
+    // Another process of the same service sees it: nothing of it is in memory.
+    const other = createLockingService({ table, dynamodb });
+    expect(await other.getLockInfo(id)).toEqual(again.lockInfo);
   });
 
   test("ends locks by force, one or all", async () => {

@@ -81,4 +81,10 @@ it("waits in vain for a lock: 423 LOCK_TIMEOUT, and nothing is changed @long", a
   const { body } = await server.call("GET /carts/me/s3/menu", { as: "alice" });
   expect(body.items).toMatchObject([{ itemId: "dish-1" }]);
   expect((await replace("s4", ["dish-2"])).status).toBe(200);
+  const told = async (): Promise<unknown[]> => {
+    const logs = await server.call("GET /_local/logs?function=carts");
+    return logs.body.lines.map(({ text }: { text: string }) => JSON.parse(text));
+  };
+  // What a worker says comes beside its answer, not before it.
+  await expect.poll(told).toContainEqual(expect.objectContaining({ LockTimeouts: 1 }));
 });

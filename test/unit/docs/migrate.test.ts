@@ -1,15 +1,16 @@
-/** Whoever comes from an older system finds each of its names: what it is here, and what is other. */
+/** Whoever comes from an older system finds each of its names: what it is here, what is other, and which test runs it. */
 import { expect, test } from "vitest";
 import { readPage } from "../../support/docs/blocks.ts";
+import { findTest, listTests, parseRunBy } from "../../support/docs/named-tests.ts";
 import rows from "../../support/docs/old-systems.json" with { type: "json" };
 
 const pages = [...new Set(rows.map(({ page }) => page))];
 
-/** The rows of a page's tables: there, here, what is other. */
+/** The rows of a page's tables: there, here, what is other, run by. */
 function readRows(page: string): string[][] {
   return readPage(`docs/migrate/${page}.md`)
     .split("\n")
-    .filter((line) => line.startsWith("| ") && !line.startsWith("| there "))
+    .filter((line) => line.startsWith("| ") && !/^\| (?:there |-+ )/.test(line))
     .map((line) => line.split("|").slice(1, -1))
     .map((cells) => cells.map((cell) => cell.trim()));
 }
@@ -39,9 +40,64 @@ test.each(pages)("%s has an entry for each name of the system that it is about",
   expect(missing).toEqual([]);
 });
 
-test.each(pages)("every row of %s says what it is here and what is other", (page) => {
+test.each(pages)("every row of %s says what it is here, what is other and what runs it", (page) => {
   const broken = readRows(page).filter(
-    (cells) => cells.length !== 3 || cells.some((cell) => cell === ""),
+    (cells) => cells.length !== 4 || cells.some((cell) => cell === ""),
   );
   expect(broken).toEqual([]);
 });
+
+/** A call, a route, a key or a text that others show or read: what can be done can be run. */
+function canRun(there: string): boolean {
+  return /^(?:log: |key )?`/.test(there);
+}
+
+/** The calls that an old name makes, as they are called here. */
+function callsOf(there: string): string[] {
+  const names = [...there.matchAll(/`(?:await )?(?:\w+\.)?([a-z_A-Z]+)\(/g)].map(
+    ([, name = ""]) => name,
+  );
+  return names.map((name) =>
+    name.replaceAll(/_(\w)/g, (_, letter: string) => letter.toUpperCase()),
+  );
+}
+
+/** What is wrong with the word on what runs a row; undefined where nothing is. */
+function judgeRunBy([there = "", , , cell = ""]: readonly string[]): string | undefined {
+  const runBy = parseRunBy(cell);
+  if (!runBy) return `${there}: neither a test nor a reason`;
+  if ("reason" in runBy) return canRun(there) ? `${there}: it can be run` : undefined;
+  const found = runBy.tests.map(({ path, title }) => findTest(path, title));
+  const lost = runBy.tests.filter((_, at) => !found[at]).map(({ title }) => title);
+  if (lost.length > 0) return `${there}: there is no test "${lost.join(", ")}"`;
+  const text = found.map((each) => each?.text).join("\n");
+  const uncalled = callsOf(there).filter((name) => !text.includes(`${name}(`));
+  return uncalled.length > 0
+    ? `${there}: its test does not call ${uncalled.join(", ")}`
+    : undefined;
+}
+
+test("a row without a test, with one that is not there, or that does something else, is noticed", () => {
+  const path = "test/unit/docs/migrate.test.ts";
+  const named = (title: string): string => `\`${path}\`: ${title}`;
+  const own = named("there are five pages, and what they lack is found");
+  const judge = (there: string, cell: string) => judgeRunBy([there, "", "", cell]);
+  expect(judge("heartbeat", own)).toBeUndefined();
+  expect(judge("heartbeat", `${own}<br>${own}`)).toBeUndefined();
+  expect(judge("heartbeat", "some test")).toContain("neither a test nor a reason");
+  expect(judge("heartbeat", `${own}<br>${named("nobody's")}`)).toContain('no test "nobody\'s"');
+  expect(judge("heartbeat", "`test/no/such.test.ts`: it")).toContain("no test");
+  expect(judge("regions", "not run: there is one")).toBeUndefined();
+  expect(judge("`GET /health`", "not run: there is one")).toContain("can be run");
+  expect(judge("`find_missing(a)`", own)).toBeUndefined();
+  expect(judge("`atomicCache.acquire_lock(a)`", own)).toContain("does not call acquireLock");
+  const code = 'test.each(rows)("%s is \\"there\\"", () => {});\nit(\n  `of ${n}`, () => {});';
+  expect(listTests(code).map(({ title }) => title)).toEqual(['%s is \\"there\\"', "of ${n}"]);
+});
+
+test.each(pages)(
+  "every row of %s names a test that there is, or says why nothing can run it",
+  (page) => {
+    expect(readRows(page).map(judgeRunBy).filter(Boolean)).toEqual([]);
+  },
+);
