@@ -35,6 +35,7 @@ export const problems: Readonly<Record<string, readonly [status: number, title: 
   ORDER_NOT_PAYABLE: [409, "Order cannot do this now"],
   TOTAL_CHANGED: [409, "The total is another"],
   REFUND_EXCEEDED: [409, "More than can be paid back"],
+  REFUND_AT_PROVIDER: [409, "The provider pays it back"],
   RETURN_EXCEEDED: [409, "More than can come back"],
   FULFILMENT_EXCEEDED: [409, "More than can be sent"],
   PERSON_BUSY: [409, "Orders are open"],

@@ -98,12 +98,14 @@ export const refundPayment = endpoint("refundPayment", "POST", "/payments/{order
     "ORDER_NOT_FOUND",
     "ORDER_NOT_PAYABLE",
     "REFUND_EXCEEDED",
+    "REFUND_AT_PROVIDER",
     "RETURN_EXCEEDED",
     "PAYMENT_METHOD_UNAVAILABLE",
     "INSUFFICIENT_STOCK",
     "ITEM_NOT_FOUND",
     "IDEMPOTENCY_KEY_REUSED",
     "TOO_LARGE",
+    "PAYMENT_PROVIDER_ERROR",
   ],
 });
 

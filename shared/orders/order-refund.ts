@@ -45,6 +45,8 @@ export interface RefundEntry {
   readonly failures?: number;
   /** It was given back by somebody, at the provider or by other means: nobody asks for it. */
   readonly isOutside?: true;
+  /** When somebody said so although the provider may have been asked for it: a try at it may still be under way then. */
+  readonly saidAtMs?: EpochMs;
   /** The payment that is paid back where it is not the one that settled the order. */
   readonly of?: RefundedPayment;
 }

@@ -7,7 +7,9 @@ import {
   ProviderFailed,
   type Providers,
   type RefundState,
+  type ToldRefund,
 } from "../../providers/provider.ts";
+import { currentOperation } from "../../table/operation.ts";
 import type { RefundAnswer } from "./refund-attempt.ts";
 import { sumWithheld } from "../disputes/dispute.ts";
 import { computeRefundable, refundKey } from "./refund.ts";
@@ -30,6 +32,39 @@ async function explainRefusal(
   } catch (error) {
     if (!(error instanceof ProviderFailed)) throw error;
     return { status: "unanswered", lastError };
+  }
+}
+
+/**
+ * Every refund of the payment that its provider knows; none where it cannot know any: it is not set up here, or has
+ * no such payment.
+ *
+ * @throws ProviderFailed when it cannot be asked now
+ */
+export async function listKnown(
+  provider: PaymentProvider | undefined,
+  refund: Refund,
+): Promise<readonly ToldRefund[]> {
+  if (!provider) return [];
+  try {
+    return await provider.listRefunds(refund);
+  } catch (error) {
+    if (error instanceof ProviderFailed && !error.retriable) return [];
+    throw error;
+  }
+}
+
+/** Somebody has paid it back by other means: only a try from before he said so can have come to anything. */
+async function lookBack(
+  provider: PaymentProvider | undefined,
+  refund: Refund,
+): Promise<RefundAnswer> {
+  if (refund.saidAtMs === undefined) return { status: "outside" };
+  try {
+    return { status: "outside", told: await listKnown(provider, refund) };
+  } catch (error) {
+    if (!(error instanceof ProviderFailed)) throw error;
+    return { status: "unanswered", lastError: error.reason };
   }
 }
 
@@ -67,12 +102,16 @@ export async function askProvider(
   const provider = providers[refund.provider];
   // Nothing came, or nothing of it is left, so nothing has to go back.
   if (amountMinor === 0) return { status: "done", refundId };
-  // Somebody has paid it back by other means, and said so before it was due.
-  if (refund.isOutside && providerRefundId === undefined) return { status: "outside" };
+  if (refund.isOutside && providerRefundId === undefined) return lookBack(provider, refund);
   if (!provider) return { status: "unanswered", lastError: "not_configured" };
   const payment = { orderId, transactionId, paymentId };
   const wish = { amountMinor, currency, reason, ourRefundId: refundId };
   const idempotencyKey = refundKey(refund);
+  // Who stood still for so long must not ask: others count on it that no try lives longer than its operation.
+  const { deadlineMs } = currentOperation() ?? {};
+  if (deadlineMs !== undefined && clock() >= deadlineMs) {
+    return { status: "unanswered", lastError: "out_of_time" };
+  }
   try {
     const asked = await findAsked(provider, refund, clock());
     if (asked) return asked;

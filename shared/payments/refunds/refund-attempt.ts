@@ -22,8 +22,8 @@ export type RefundAnswer =
   | { readonly status: "unanswered"; readonly lastError: string }
   /** A dispute of the payment may take that money, too: nobody is asked before it is decided. */
   | { readonly status: "disputed" }
-  /** The money has gone back by other means: nobody was asked. */
-  | { readonly status: "outside" }
+  /** The money has gone back by other means; `told` is what the provider knows, where it may have been asked before. */
+  | { readonly status: "outside"; readonly told?: readonly ToldRefund[] }
   /** It refuses for good; `told` is every refund of the payment that it knows. */
   | {
       readonly status: "refused";
@@ -58,13 +58,32 @@ function withoutTwin(order: Order, ourId: string, refundId: string): Order {
   return { ...order, payment: { ...order.payment, refunds: Object.fromEntries(others) } } as Order;
 }
 
+/** What no try has brought about has gone back by other means. */
+function noted(
+  order: Order,
+  refund: Refund,
+  { told, nowMs }: { told: readonly ToldRefund[]; nowMs: EpochMs },
+): Order {
+  const next = withTold(order, refund, { refunds: told, nowMs });
+  const own = findRefund(next, refund.refundId) ?? refund;
+  if (own.providerRefundId !== undefined) {
+    return withDue(next, later(nowMs, pauseAfter(own.attempts)));
+  }
+  const { lastError: _error, ...rest } = own;
+  return withDue(withRefund(next, { ...rest, status: "done" }), nowMs);
+}
+
+/** The provider says what has become of it. */
+const isNews = ({ status }: RefundAnswer): boolean =>
+  status === "done" || status === "requested" || status === "failed";
+
 /**
  * The order after the provider answered to a refund, or did not: then it is tried again. One that was answered
  * meanwhile stays as it is.
  */
 export function afterAttempt(
   order: Order,
-  { refundId, failures }: Refund,
+  { refundId, failures, isOutside: wasOutside }: Refund,
   { answer, nowMs }: { answer: RefundAnswer; nowMs: EpochMs },
 ): Order {
   const refund = findRefund(order, refundId);
@@ -75,9 +94,10 @@ export function afterAttempt(
   }
   if (!isOpen(refund)) return order;
   if (answer.status === "outside") {
-    const { lastError: _error, ...rest } = refund;
-    return withDue(withRefund(order, { ...rest, status: "done" }), nowMs);
+    return noted(order, refund, { told: answer.told ?? [], nowMs });
   }
+  // Somebody has said so during this try: what has become of it is for who looks when no try is left.
+  if (refund.isOutside && !wasOutside && !isNews(answer)) return order;
   if (answer.status === "disputed") {
     const waiting = { ...refund, lastError: "disputed" };
     return withDue(withRefund(order, waiting), later(nowMs, longestPauseMs));

@@ -8,6 +8,7 @@ import type { Providers } from "../../providers/provider.ts";
 import type { Database } from "../../table/database.ts";
 import { OrderMoved } from "../payment.ts";
 import type { Settling } from "../settle-service.ts";
+import { hearAbout } from "./refund-hearing.ts";
 import { PartRefused, refundPartWrite } from "./refund-store.ts";
 import {
   decideRefund,
@@ -22,7 +23,7 @@ export interface BeginningOptions {
   readonly database: Database;
   readonly settling: Settling;
   readonly clock: Clock;
-  /** Only asked what their tables say. */
+  /** Asked what their tables say, and of what may have been carried out unheard. */
   readonly providers: Providers;
 }
 
@@ -64,16 +65,23 @@ export function createBeginning({ database, settling, clock, providers }: Beginn
     }
   }
 
-  /** With a look at the order: what is due, what comes back, in one transaction. */
+  /**
+   * With a look at the order: what is due, what comes back, in one transaction. What the provider has carried out
+   * unheard is written down before, and decides.
+   */
   function beginKnown(wish: RefundWish, first: Order | undefined): Promise<Begun> {
     let found = first;
     return again(mostMoves, async () => {
       const order = found ?? (await findOrder(database, wish.orderId));
       if (!order) throw new OrderNotFound(wish.orderId);
-      const { outcome, refundId } = decideRefund(order, wish, clock(), findStep);
+      const { outcome, refundId, unheard = [] } = decideRefund(order, wish, clock(), findStep);
       if (!outcome) return { order, refundId };
+      const news = await hearAbout(providers, order, { unheard, nowMs: clock() });
       try {
-        return { order: await settling.carryOut(order, outcome, wish.actor), refundId };
+        const next = await settling.carryOut(order, news ?? outcome, wish.actor);
+        if (!news) return { order: next, refundId };
+        found = next;
+        return new OnceMore();
       } catch (error) {
         if (!(error instanceof OrderMoved)) throw error;
         found = error.found;

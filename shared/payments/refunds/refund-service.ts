@@ -4,7 +4,7 @@ import { again, OnceMore } from "../../base/again.ts";
 import type { Order, Refund } from "../../orders/order.ts";
 import { OrderMoved, type PaymentAlarm } from "../payment.ts";
 import { changeOrderWrite } from "../payment-store.ts";
-import { findRefund, isOpen, listOpenRefunds } from "./refund.ts";
+import { findRefund, isOpen, listOpenRefunds, mayBeUnderWay } from "./refund.ts";
 import { type AskingOptions, askProvider } from "./refund-asking.ts";
 import { afterAttempt, type RefundAnswer } from "./refund-attempt.ts";
 import { type BeginningOptions, createBeginning } from "./refund-beginning.ts";
@@ -53,11 +53,13 @@ export function createRefunds(options: RefundOptions) {
   /**
    * Asks for every refund that is open, or for one of them, and records what the provider said: once, or twice
    * where money went back elsewhere and only the rest is owed. Two at the same time ask for the same refund by
-   * the same key. One request for each answer.
+   * the same key. What somebody says has gone back by other means is left alone for as long as a try from before may
+   * be under way. One request for each answer.
    */
   async function carryOut(order: Order, actor: Actor, only?: string): Promise<Order> {
     let current = order;
-    const isMeant = ({ refundId }: Refund): boolean => only === undefined || refundId === only;
+    const isMeant = (refund: Refund): boolean =>
+      (only === undefined || refund.refundId === only) && !mayBeUnderWay(refund, clock());
     const waiting = listOpenRefunds(order).filter(isMeant);
     for (let refund = waiting.shift(); refund; refund = waiting.shift()) {
       current = await record(current, refund, await askProvider(options, current, refund), actor);
@@ -70,14 +72,18 @@ export function createRefunds(options: RefundOptions) {
   /**
    * Pays back what an order has cost, a part of it, or what lines that come back were paid with. Units that go back
    * into stock do so at once, in the transaction that makes the refund due; the money goes as soon as the
-   * provider does it, retried by the sweep for as long as that takes. With `outside` nobody is asked: the
-   * money has gone back by other means, which is for providers that cannot do it. Safe to repeat: the same
+   * provider does it, retried by the sweep for as long as that takes. With `outside` nobody is asked for money: it
+   * has gone back by other means, which is for providers that cannot do it. Where the provider may have been asked
+   * before, it is asked what has come of that: what it has done is its refund. Of what it does not know the sweep makes
+   * sure once more, when no try from before can be under way any more. Safe to repeat: the same
    * reference, or without one the same words, are the same refund. Two requests for a part of the money, three
    * for all of it or with goods.
    *
    * @throws OrderNotPayable when no money was captured; nothing was changed
    * @throws RefundExceeded, ReturnExceeded when there is not so much left; nothing was changed
    * @throws IdempotencyKeyReused when the reference was used for another refund; nothing was changed
+   * @throws RefundAtProvider with `outside`, when the provider has paid it back, or is at work on it
+   * @throws ProviderFailed with `outside`, when it cannot be asked now what has come of that; nothing was changed
    * @example await refunds.request({ orderId: "ord_x", reason: "damaged", actor: { id: "root" } })
    */
   async function request(wish: RefundWish): Promise<Order> {

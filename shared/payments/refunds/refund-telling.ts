@@ -36,6 +36,8 @@ export function givenUp(
   const { providerRefundId: _failed, isOutside = false, ...ours } = refund;
   const failures = (refund.failures ?? 0) + 1;
   const failed = { ...ours, failures, gaveUp: [...(refund.gaveUp ?? []), refundId], lastError };
+  // It has gone back by other means, too: nobody owes it again.
+  if (refund.saidAtMs !== undefined) return { ...failed, isOutside: true, status: "due" };
   const isAll = refund.amountMinor >= (capturedBy(order, refund.paymentId) ?? 0);
   if (isOutside && !isAll && !isRefund(order)) {
     return { ...failed, isOutside: true, status: "failed" };

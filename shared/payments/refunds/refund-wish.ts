@@ -31,6 +31,7 @@ import {
   maxRefunds,
   withRefund,
 } from "./refund.ts";
+import { reopened } from "./refund-reopening.ts";
 
 /** A wish to pay an order back; without an amount and lines all that is left of it. */
 export interface RefundWish {
@@ -83,6 +84,8 @@ export interface RefundDecision {
   readonly outcome?: Outcome;
   /** None: every refund of the order that is open. */
   readonly refundId?: string;
+  /** What the provider may have carried out unheard: it is to be asked of these before the step is done. */
+  readonly unheard?: readonly Refund[];
 }
 
 const isWhole = ({ amountMinor, lines }: RefundWish): boolean =>
@@ -192,39 +195,13 @@ function beginRefund(
 }
 
 /**
- * Refunds that were refused for good, to be asked for once more because somebody says so; with `outside` these and
- * what nobody was asked for yet are not to be asked for any more.
- */
-function reopened(
-  order: Order,
-  refunds: readonly Refund[],
-  { outside = false, nowMs }: Pick<RefundWish, "outside"> & { nowMs: EpochMs },
-): RefundDecision {
-  let next = order;
-  const how = outside ? ({ isOutside: true } as const) : {};
-  for (const refund of refunds) {
-    if (refund.isOutside) continue;
-    if (outside && refund.status === "due") next = withRefund(next, { ...refund, ...how });
-    if (refund.status !== "failed") continue;
-    const { failures = 0 } = refund;
-    const restMinor = computeRest(next, refund.paymentId, refund.refundId);
-    const amountMinor = Math.min(refund.amountMinor, restMinor);
-    // The provider has answered under the key before, so the next attempt needs another one.
-    const due = { ...refund, status: "due", attempts: 0, failures: failures + 1 } as const;
-    next = withRefund(next, { ...due, ...how, amountMinor });
-  }
-  if (next === order) return {};
-  const step = { stock: "leave", cart: "leave", action: "refund.due" } as const;
-  return { outcome: { next: withDue(next, nowMs), ...step } };
-}
-
-/**
  * What a wish comes to for the order as it is. Pure; whoever carries it out demands that the order is still so.
  *
  * @throws OrderNotPayable when no money was captured, or nothing was sold that could come back
  * @throws RefundExceeded when more is wanted than is left, ReturnExceeded when more comes back than was sold
  * @throws PaymentMethodUnavailable when the provider has no number for the amount that was named
  * @throws IdempotencyKeyReused when the reference was used for another refund
+ * @throws RefundAtProvider when it is said to have gone back by other means, and the provider has it
  */
 export function decideRefund(
   order: Order,

@@ -1,6 +1,6 @@
 /** The refunds of an order: which there are, what could still go back, and what they make of the order's status. */
 import { derivedId } from "../../base/ids.ts";
-import type { EpochMs } from "../../base/time.ts";
+import { type EpochMs, later, secondsToMs } from "../../base/time.ts";
 import type { Order, Refund, RefundEntry } from "../../orders/order.ts";
 import type { PaymentFact } from "../../providers/provider.ts";
 import { sumLost, sumWithheld } from "../disputes/dispute.ts";
@@ -29,6 +29,16 @@ export function isRefund(order: Order): order is RefundOrder {
 /** Whether something is still to be asked of the provider. */
 export function isOpen({ status }: Pick<RefundEntry, "status">): boolean {
   return status === "due" || status === "requested";
+}
+
+/** No try lives so long: neither the process that makes it, nor what that has sent to a provider. */
+export const longestTryMs = secondsToMs(300);
+
+/** Whether a try may be under way that began before somebody said that the money had gone back by other means. */
+export function mayBeUnderWay(refund: Refund, nowMs: EpochMs): boolean {
+  const { saidAtMs, providerRefundId } = refund;
+  if (saidAtMs === undefined || providerRefundId !== undefined) return false;
+  return nowMs < later(saidAtMs, longestTryMs);
 }
 
 /** A refund as it is kept, with what goes without saying: it is of the payment that settled the order. */

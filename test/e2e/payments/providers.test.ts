@@ -59,6 +59,16 @@ const tellNow = async (name: ProviderName, orderId: string, kind: EventKind) =>
 const hook = async (name: ProviderName, orderId: string, kind: EventKind) =>
   deliver(name, await tellNow(name, orderId, kind));
 
+/** An order that alice could still pay, although she cancelled it and bob has the last unit. */
+async function startGone(name: (typeof names)[number]): Promise<string> {
+  const { itemId, orderId } = await startOrder(name, 1);
+  await server.call(`POST /orders/${orderId}/cancel`, { as: "alice" });
+  const body = { items: [{ itemId, quantity: 1 }], paymentMethod: name };
+  const headers = { "idempotency-key": itemId };
+  expect((await server.call("POST /order/bob", { as: "bob", body, headers })).status).toBe(201);
+  return orderId;
+}
+
 it.each(["stripe", "razorpay"] as const)("%s that is down starts nothing @long", async (name) => {
   const { itemId, orderId } = await placeOrder(name);
   const before = await read(orderId);
@@ -119,6 +129,26 @@ it("a cancelled order's transaction is cancelled at Stripe, so that nobody pays 
   const { transactionId } = started.body;
   const paths = bench.stripe.requests.map(({ path }) => path);
   expect(paths).toContain(`/v1/payment_intents/${transactionId}/cancel`);
+});
+
+it("Stripe is asked before its refund counts as paid back otherwise, and what it has done is said", async () => {
+  const orderId = await startGone("stripe");
+  bench.stripe.faultFor = ({ path }) => (/refund|void/.test(path) ? "lose" : undefined);
+  expect((await hook("stripe", orderId, "captured")).status).toBe(200);
+  const note = { ...admin, body: { reason: "paid in cash", outside: true } };
+  bench.stripe.faultFor = () => "error";
+  const unheard = await server.call(`POST /payments/${orderId}/refund`, note);
+  expect(unheard).toMatchObject({ status: 502, body: { code: "PAYMENT_PROVIDER_ERROR" } });
+  expect(await read(orderId)).toMatchObject({ status: "refund_due" });
+  bench.stripe.faultFor = () => undefined;
+  const noteIt = () => server.call(`POST /payments/${orderId}/refund`, note);
+  const refused = await noteIt();
+  expect(refused.body).toMatchObject({ code: "REFUND_AT_PROVIDER", provider: "stripe" });
+  expect(refused.status).toBe(409);
+  expect(await fewestRequests(noteIt)).toBe(1);
+  expect(await read(orderId)).toMatchObject({
+    payment: { refunds: [{ providerRefundId: refused.body.providerRefundId }] },
+  });
 });
 
 it("late money for a hot item buys its units anew at the same discount, whoever brings it @long", async () => {
@@ -218,11 +248,7 @@ describe.each(titles)("$title", ({ name }) => {
     ["at once", false],
     ["later, where it is down when the money comes", true],
   ])("gets late money for what is gone paid back %s", async (_when, isDown) => {
-    const { itemId, orderId } = await startOrder(name, 1);
-    await server.call(`POST /orders/${orderId}/cancel`, { as: "alice" });
-    const body = { items: [{ itemId, quantity: 1 }], paymentMethod: name };
-    const headers = { "idempotency-key": itemId };
-    expect((await server.call("POST /order/bob", { as: "bob", body, headers })).status).toBe(201);
+    const orderId = await startGone(name);
     const isRefund = ({ path }: { path: string }) => /refund|void/.test(path);
     if (isDown) bench[name].faultFor = (request) => (isRefund(request) ? "error" : undefined);
     expect((await hook(name, orderId, "captured")).status).toBe(200);

@@ -3,7 +3,7 @@ import { expect, test } from "vitest";
 import { availableParallelism } from "node:os";
 import { effort } from "../../support/effort.ts";
 import { sceneNames } from "../crash-points.ts";
-import { allPairs, type Pair } from "./all-pairs.ts";
+import { addPair, allPairs, noSums, type Pair } from "./all-pairs.ts";
 import { explorePairs } from "./explore.ts";
 import { explorePair } from "./pairs.ts";
 
@@ -58,4 +58,14 @@ test.for(found)("%s and %s, which broke a promise once, do not", async (pair) =>
   const { runs, violation } = await explorePair(pair, { most: 40 });
   expect(violation).toBeUndefined();
   expect(runs).toBeGreaterThan(4);
+});
+
+/** Money noted as paid back otherwise while a try at the same refund is carried out, and its maker dies. */
+test("nor does one that broke one beside a fault", { timeout: 3_000_000 }, async () => {
+  const sums = noSums();
+  const [, , pair] = found;
+  await addPair(sums, pair, { mostRuns: 40, mostRunsEachFault: 20 });
+  expect(sums.violations).toEqual([]);
+  expect(sums.faults).toBeGreaterThan(6);
+  expect(sums.faultyRuns).toBeGreaterThan(sums.faults);
 });

@@ -17,10 +17,11 @@ export const pairFaults: readonly PlantedFault[] = [
     workload: "pairs of a tree lock",
   },
   {
-    name: "what the provider paid back is forgotten where somebody said that he had",
-    file: "shared/payments/refunds/refund-attempt.ts",
-    find: 'if (isSaidDone(refund) && answer.status === "done") {',
-    replace: 'if (isSaidDone(refund) && answer.status === "unanswered") {',
-    workload: "pairs of POST /payments/{orderId}/refund, of money that went back outside",
+    name: "nobody looks back for a try that arrived behind the word that the money went back otherwise",
+    file: "shared/payments/refunds/refund-asking.ts",
+    find: 'if (refund.saidAtMs === undefined) return { status: "outside" };',
+    replace: 'if (refund.saidAtMs !== null) return { status: "outside" };',
+    workload:
+      "faulty pairs of POST /payments/{orderId}/refund × POST /payments/{orderId}/refund, of money that went back outside",
   },
 ];

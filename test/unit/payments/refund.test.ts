@@ -15,12 +15,14 @@ import {
   findRefund,
   listOpenRefunds,
   listRefunds,
+  longestTryMs,
   refundKey,
   withRefund,
 } from "../../../shared/payments/refunds/refund.ts";
 import { afterAttempt, pauseAfter } from "../../../shared/payments/refunds/refund-attempt.ts";
 import { askProvider } from "../../../shared/payments/refunds/refund-asking.ts";
 import { decideRefund } from "../../../shared/payments/refunds/refund-wish.ts";
+import { newMeter, runOperation } from "../../../shared/table/operation.ts";
 
 const nowMs = epochMs(1_800_000_000_000);
 const payment = { provider: "stripe", transactionId: "pi_1", paymentId: "pi_1" } as const;
@@ -381,15 +383,56 @@ describe("money that went back by other means", () => {
     expect(afterAttempt(said, refund, { answer: noAnswer, nowMs })).toBe(said);
   });
 
-  it("is what was due already, and what was refused for good", async () => {
+  it("is what was refused for good, too; nobody is asked", async () => {
     const answer = { status: "refused", lastError: "too_old", told: [] } as const;
-    for (const first of [order, afterAttempt(order, refund, { answer, nowMs })]) {
-      const { outcome } = decideRefund(first, wishOf({ outside: true }), nowMs);
-      const open = outcome!.next;
-      const [own] = listOpenRefunds(open);
-      expect(await askProvider(asking, open, own!)).toEqual({ status: "outside" });
-    }
+    const refused = afterAttempt(order, refund, { answer, nowMs });
+    const { outcome, unheard } = decideRefund(refused, wishOf({ outside: true }), nowMs);
+    const open = outcome!.next;
+    const [own] = listOpenRefunds(open);
+    expect(unheard).toEqual([]);
+    expect(await askProvider(asking, open, own!)).toEqual({ status: "outside" });
   });
+
+  it("is what was due already, of which the provider is asked first: a try may have been carried out", () => {
+    const { outcome, unheard } = decideRefund(order, wishOf({ outside: true }), nowMs);
+    const [own] = listOpenRefunds(outcome!.next);
+    expect(unheard).toMatchObject([{ refundId: refund.refundId }]);
+    expect(own).toMatchObject({ isOutside: true, saidAtMs: nowMs });
+    expect(outcome!.next.dueAtMs).toBe(nowMs + longestTryMs);
+  });
+
+  it("is done at once where it was marked as paid: nobody can have asked a provider that is none of ours", async () => {
+    const due = withRefund(order, { ...refund, provider: "outside" as typeof refund.provider });
+    const { outcome, unheard } = decideRefund(due, wishOf({ outside: true }), nowMs);
+    const [own] = listOpenRefunds(outcome!.next);
+    expect(unheard).toEqual([]);
+    expect(own).not.toHaveProperty("saidAtMs");
+    expect(outcome!.next.dueAtMs).toBe(nowMs);
+    expect(await askProvider(asking, outcome!.next, own!)).toEqual({ status: "outside" });
+  });
+
+  it("is said of several at once: each provider is asked of its own, what was refused is done", () => {
+    const { payment: _none, ...unpaid } = paid;
+    const capture = { ...toldOf(), kind: "captured" } as const;
+    const second = { ...capture, transactionId: "pi_2", paymentId: "pi_2" };
+    const both = heard({ ...unpaid, status: "cancelled" } as Order, capture, second);
+    const answer = { status: "refused", lastError: "too_old", told: [] } as const;
+    const [one, other] = listOpenRefunds(both);
+    const refused = afterAttempt(both, one!, { answer, nowMs });
+    const { outcome, unheard } = decideRefund(refused, wishOf({ outside: true }), nowMs);
+    expect(unheard!.map(({ refundId }) => refundId)).toEqual([other!.refundId]);
+    expect(outcome!.next.dueAtMs).toBe(nowMs);
+    expect(listOpenRefunds(outcome!.next).every(({ isOutside }) => isOutside)).toBe(true);
+  });
+});
+
+it("who stood still until his time was over asks nobody: others count on it", async () => {
+  const providers = { stripe: {} as PaymentProvider };
+  const clock = () => nowMs;
+  const asking = { providers, clock, logger: silentLogger };
+  const late = { meter: newMeter(), deadlineMs: nowMs };
+  const answer = await runOperation(late, () => askProvider(asking, order, refund));
+  expect(answer).toEqual({ status: "unanswered", lastError: "out_of_time" });
 });
 
 it("a part that is told of by nobody's name while it is asked for is that part, and nothing is left to ask for", () => {

@@ -290,34 +290,3 @@ describe("events that say too much or too little", () => {
     expect(alarms).toHaveLength(2);
   });
 });
-
-it("a refund that was done unheard is the provider's, whatever somebody has said of it meanwhile", async () => {
-  const { payments, refund, read, transactionId } = await paidOrder("stripe");
-  const { orderId } = await read();
-  // Stripe does it, and its answer gets lost again and again.
-  bench.stripe.faultFor = ({ method }) => (method === "POST" ? "lose" : undefined);
-  expect((await refund()).status).toBe("refund_due");
-  bench.stripe.faultFor = () => undefined;
-  await payments.refund({ orderId, reason: "damaged", outside: true, actor: root });
-  expect(listRefunds(await read())).toMatchObject([{ status: "done", isOutside: true }]);
-  const made = bench.stripe.refunds.find((each) => each.payment_intent === transactionId)!;
-  await payments.receive("stripe", stripeDelivery("refund.updated", made, { atMs: nowMs }));
-  expect(listRefunds(await read())).toMatchObject([
-    { status: "done", amountMinor: 700, providerRefundId: made.id },
-  ]);
-  expect((await read()).status).toBe("refunded");
-});
-
-it("money that went back by other means is not owed again because an earlier try came to nothing", async () => {
-  const { payments, refund, read, transactionId } = await paidOrder("stripe");
-  const { orderId } = await read();
-  bench.stripe.faultFor = ({ method }) => (method === "POST" ? "lose" : undefined);
-  await refund();
-  bench.stripe.faultFor = () => undefined;
-  await payments.refund({ orderId, reason: "damaged", outside: true, actor: root });
-  bench.stripe.act(transactionId, "failRefund");
-  const made = bench.stripe.refunds.find((each) => each.payment_intent === transactionId)!;
-  await payments.receive("stripe", stripeDelivery("refund.failed", made, { atMs: nowMs }));
-  expect(listRefunds(await read())).toMatchObject([{ status: "done", isOutside: true }]);
-  expect((await read()).status).toBe("refunded");
-});
