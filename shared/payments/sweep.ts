@@ -1,5 +1,5 @@
 /** The sweep: expires orders whose time is over and goes on with refunds; never needed for safety. */
-import { bulkhead } from "cockatiel";
+import limitTo from "p-limit";
 import type { Actor } from "../base/actor.ts";
 import { HoldfastError } from "../base/errors.ts";
 import type { Logger } from "../base/logger.ts";
@@ -207,8 +207,8 @@ export function createSweep(options: SweepOptions) {
     const isOver = () => clock() >= endMs;
     const throughMs = clock();
     const tally = newTally();
-    const lane = bulkhead(sideBySide, Number.POSITIVE_INFINITY);
-    const walks = bulkhead(shardsAtOnce, Number.POSITIVE_INFINITY);
+    const lane = limitTo(sideBySide);
+    const walks = limitTo(shardsAtOnce);
 
     async function sweepShard(dueShard: string): Promise<void> {
       let cursor: string | undefined;
@@ -219,20 +219,15 @@ export function createSweep(options: SweepOptions) {
         // First, because the order is what leads the next sweep here, should this one die in between.
         const overdue = page.rows.filter((order) => isOverdue(order, throughMs));
         await reclaimFrom(options, overdue);
-        const steps = page.rows.map((order) =>
-          lane.execute(async () => (isOver() ? undefined : tally.add(await step(order, actor)))),
+        await lane.map(page.rows, async (order) =>
+          isOver() ? undefined : tally.add(await step(order, actor)),
         );
-        await Promise.all(steps);
         cursor = page.cursor;
       } while (cursor !== undefined && !isOver());
     }
 
     const round = nextRound(throughMs);
-    await Promise.all(
-      round.map((dueShard) =>
-        walks.execute(async () => (isOver() ? undefined : sweepShard(dueShard))),
-      ),
-    );
+    await walks.map(round, async (dueShard) => (isOver() ? undefined : sweepShard(dueShard)));
     await reclaimSpread(options, () => !isOver());
     const { expiredOrders, releasedLocks } = tally.done;
     const summary = `Cleaned up ${expiredOrders} expired orders and released ${releasedLocks} locks`;

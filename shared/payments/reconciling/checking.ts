@@ -1,5 +1,5 @@
 /** Holds a page of a provider's payments against their orders and the ledger, and settles what nobody told. */
-import { bulkhead } from "cockatiel";
+import limitTo from "p-limit";
 import type { Actor } from "../../base/actor.ts";
 import type { Logger } from "../../base/logger.ts";
 import type { Clock } from "../../base/time.ts";
@@ -77,13 +77,13 @@ export function createChecking({ database, settle, clock, logger }: CheckingOpti
       database,
       facts.map(({ orderId }) => orderId),
     );
-    const lane = bulkhead(askedAtOnce, Number.POSITIVE_INFINITY);
+    const lane = limitTo(askedAtOnce);
     const asked = facts.map((fact) => {
       const order = known.get(fact.orderId);
       if (fact.certain || (order && knowsTransaction(order, fact.transactionId))) return fact;
       // Whose an attempt was that came to nothing is not worth a question.
       if (fact.kind === "failed") return undefined;
-      return lane.execute(async () => withNews(await provider.fetch(fact), fact));
+      return lane(async () => withNews(await provider.fetch(fact), fact));
     });
     const certain = (await Promise.all(asked)).filter((fact) => fact !== undefined);
     const orders = await findOrders(
