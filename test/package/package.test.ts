@@ -3,20 +3,26 @@ import { existsSync, readFileSync, statSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { CreateTableCommand, DynamoDBClient } from "@aws-sdk/client-dynamodb";
 import { checkPackage, createPackageFromTarballData } from "@arethetypeswrong/core";
-import { build } from "esbuild";
 import { publint } from "publint";
 import { formatMessage } from "publint/utils";
 import { beforeAll, describe, expect, inject, test } from "vitest";
+import { tableNames } from "../../infra/table-shapes.ts";
 import { createLocks, lockRequestsTable, locksTable } from "../../package/locks.ts";
 import { localClientSettings } from "../support/tables.ts";
 import { blocksOf, readPage } from "../support/docs/blocks.ts";
 import { isFull } from "../support/effort.ts";
-import { exact, makeFolder, makeProject, output, pack, root } from "./packed.ts";
+import { countEditors, expectOneEditor, expectParts } from "./app-checks.ts";
+import { bundleOf } from "./bundle-of.ts";
+import { compileEntries } from "./compile-entries.ts";
+import { exact, makeFolder, makeProject, output, pack, root, takesNode } from "./packed.ts";
+import { compileExpressApp, startExpressApp } from "./express-project.ts";
+import { synthesizeParts } from "./parts-project.ts";
 import { expectOwn, expectWhole } from "./shop-checks.ts";
-import { linkProject, synthesizeShops } from "./shop-project.ts";
+import { countTypes, linkProject, synthesizeShops } from "./shop-project.ts";
 
 const manifest = JSON.parse(readFileSync(join(root, "package.json"), "utf8")) as {
   readonly exports: Readonly<Record<string, string | { readonly default: string }>>;
+  readonly dependencies: Readonly<Record<string, string>>;
   readonly peerDependencies: Readonly<Record<string, string>>;
 };
 const entries = Object.keys(manifest.exports)
@@ -27,6 +33,17 @@ const cdk = { "aws-cdk-lib": exact("aws-cdk-lib"), constructs: exact("constructs
 const sdk = Object.fromEntries(
   ["@aws-sdk/client-dynamodb", "@aws-sdk/lib-dynamodb"].map((name) => [name, exact(name)]),
 );
+
+/** What is compiled, is compiled by this one. */
+const typed = { typescript: "5.9.3", "@types/node": exact("@types/node") };
+
+/** How programs of others find the run's DynamoDB Local. */
+const localEnv = () => ({
+  AWS_ENDPOINT_URL_DYNAMODB: inject("dynamoDbEndpoint"),
+  AWS_REGION: "local",
+  AWS_ACCESS_KEY_ID: "local",
+  AWS_SECRET_ACCESS_KEY: "local",
+});
 
 let tarball: string;
 
@@ -76,25 +93,21 @@ test("the types of every entry are those of its code", async () => {
   expect(others).toEqual([]);
 });
 
-/** What an entry brings along: which of these packages it imports, and the size of all else. */
-async function bundleOf(
-  entry: string,
-  external: readonly string[],
-): Promise<{ packages: string[]; bytes: number }> {
-  const { metafile } = await build({
-    entryPoints: [join(root, `package/${entry}.ts`)],
-    bundle: true,
-    minify: true,
-    format: "esm",
-    platform: "node",
-    ...(external.includes("*") ? { packages: "external" } : { external: [...external] }),
-    metafile: true,
-    write: false,
-  });
-  const { imports, bytes } = Object.values(metafile.outputs)[0]!;
-  const packages = imports.map(({ path }) => path).filter((path) => !path.startsWith("node:"));
-  return { packages: [...new Set(packages)].toSorted(), bytes };
-}
+test("what entries import comes with the package or is a peer, and nothing else comes", async () => {
+  const bundles = await Promise.all(entries.map((entry) => bundleOf(entry, ["*"])));
+  const imported = new Set(
+    bundles.flatMap(({ packages }) =>
+      packages.map((path) => /^(?:@[^/]+\/)?[^/]+/.exec(path)?.[0] ?? path),
+    ),
+  );
+  const [own, peers] = [manifest.dependencies, manifest.peerDependencies];
+  expect([...imported].filter((name) => !(name in own) && !(name in peers))).toEqual([]);
+  // Types are imported by types alone.
+  const idle = Object.keys(own).filter(
+    (name) => !imported.has(name) && !name.startsWith("@types/"),
+  );
+  expect(idle).toEqual([]);
+});
 
 test("locks need nothing of the payment providers, of zod or of the CDK", async () => {
   expect((await bundleOf("locks", ["*"])).packages).toEqual([
@@ -169,22 +182,22 @@ describe.runIf(isFull)("in a project of somebody else's", () => {
       ...sdk,
       ...cdk,
       node: "20.20.2",
+      "@middy/core": exact("@middy/core"),
       express: exact("express"),
       react: exact("react"),
       "react-dom": exact("react-dom"),
     });
     const node = join(folder, "node_modules/node/bin/node");
-    const env = {
-      AWS_ENDPOINT_URL_DYNAMODB: inject("dynamoDbEndpoint"),
-      AWS_REGION: "local",
-      AWS_ACCESS_KEY_ID: "local",
-      AWS_SECRET_ACCESS_KEY: "local",
-    };
+    const imports = entries.map((entry) => `import "holdfast/${entry}";`);
+    writeFileSync(join(folder, "entries.mjs"), imports.join("\n"));
+    await output(node, ["entries.mjs"], folder);
     expect(examples.length).toBeGreaterThan(4);
     for (const { text } of examples) {
       const [, name = ""] = /^\/\/ (\S+\.mjs)\n/.exec(text) ?? [];
       writeFileSync(join(folder, name), text);
-      const printed = await output(node, [name], folder, env);
+      // middy itself wants a newer one.
+      const runner = text.includes("@middy/core") ? process.execPath : node;
+      const printed = await output(runner, [name], folder, localEnv());
       for (const [, line = ""] of text.matchAll(/^\/\/ prints: (.+)$/gm)) {
         expect(printed, name).toContain(line);
       }
@@ -194,37 +207,48 @@ describe.runIf(isFull)("in a project of somebody else's", () => {
   test("a shop is synthesized on Node 20 with the CDK alone, and no esbuild", async () => {
     const folder = await makeProject(tarball, { ...cdk, node: "20.20.2" });
     const node = join(folder, "node_modules/node/bin/node");
+    await takesNode(folder, node);
     expect(existsSync(join(folder, "node_modules/esbuild"))).toBe(false);
     const shops = await synthesizeShops(folder, node);
     expectWhole(shops);
     expectOwn(shops);
   }, 3_000_000);
 
+  test("an Express app in TypeScript lets one person at a time edit, over two processes", async () => {
+    const folder = await makeProject(tarball, {
+      ...sdk,
+      ...typed,
+      express: exact("express"),
+      "@types/express": "5.0.6",
+    });
+    await compileExpressApp(folder);
+    const client = new DynamoDBClient(localClientSettings(inject("dynamoDbEndpoint")));
+    await client.send(new CreateTableCommand(locksTable("express-documents")));
+    client.destroy();
+    const env = { ...localEnv(), LOCKS: "express-documents" };
+    const [first, second] = [
+      await startExpressApp(folder, env),
+      await startExpressApp(folder, env),
+    ];
+    expect(await countEditors(first, second)).toBe(1);
+    await expectOneEditor(first, second);
+  }, 3_000_000);
+
+  test("a CDK app in TypeScript has each construct, by the CDK's own command", async () => {
+    const cli = { "aws-cdk": exact("aws-cdk") };
+    const folder = await makeProject(tarball, { ...cdk, ...cli, ...typed });
+    const { parts, shop } = await synthesizeParts(folder);
+    expectParts(parts);
+    expect(countTypes(shop)["AWS::DynamoDB::Table"]).toBe(tableNames.length);
+  }, 3_000_000);
+
   test("TypeScript 5.9 takes the types of every entry, its own checks included", async () => {
-    const others = ["@middy/core", "@types/node"];
-    const more = Object.fromEntries(others.map((name) => [name, exact(name)]));
-    const folder = await makeProject(tarball, { ...sdk, ...cdk, ...more, typescript: "5.9.3" });
-    const use = (file: string, used: readonly string[]): void => {
-      const lines = used.map((entry, at) => `import * as part${at} from "holdfast/${entry}";`);
-      const names = used.map((_, at) => `part${at}`).join(", ");
-      writeFileSync(join(folder, file), `${lines.join("\n")}\nconsole.log(${names});\n`);
-    };
+    const middy = { "@middy/core": exact("@middy/core") };
+    const folder = await makeProject(tarball, { ...sdk, ...cdk, ...middy, ...typed });
     // The types of middy itself name a package that it does not bring.
-    use("middy.ts", ["middy"]);
-    use(
-      "others.ts",
-      entries.filter((entry) => entry !== "middy"),
-    );
-    const tsc = join(folder, "node_modules/.bin/tsc");
-    for (const [module, resolution] of [
-      ["nodenext", "nodenext"],
-      ["esnext", "bundler"],
-    ] as const) {
-      const how = ["--module", module, "--moduleResolution", resolution, "--target", "es2022"];
-      const options = [...how, "--strict", "--noEmit", "--skipLibCheck"];
-      expect(await output(tsc, [...options, "false", "others.ts"], folder)).toBe("");
-      expect(await output(tsc, [...options, "true", "middy.ts"], folder)).toBe("");
-    }
+    const others = entries.filter((entry) => entry !== "middy");
+    expect(await compileEntries(folder, others, { skipLibCheck: "false" })).toEqual(["", ""]);
+    expect(await compileEntries(folder, ["middy"], { skipLibCheck: "true" })).toEqual(["", ""]);
   }, 3_000_000);
 
   test("locks bring at most 15 MB beyond the SDK", async () => {

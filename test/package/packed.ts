@@ -2,7 +2,7 @@
 import { execFile } from "node:child_process";
 import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
-import { join } from "node:path";
+import { delimiter, dirname, join } from "node:path";
 import { promisify } from "node:util";
 import { onTestFinished } from "vitest";
 
@@ -56,4 +56,17 @@ export async function makeProject(
   const quiet = ["--no-audit", "--no-fund", "--loglevel=error", "--prefer-offline"];
   await output("npm", ["install", ...quiet], folder);
   return folder;
+}
+
+/** Fails where a package in a project asks for another Node than this one. */
+export async function takesNode(folder: string, node: string): Promise<void> {
+  const PATH = [dirname(node), process.env["PATH"]].join(delimiter);
+  const strict = [
+    "--engine-strict",
+    "--dry-run",
+    "--prefer-offline",
+    "--no-audit",
+    "--loglevel=error",
+  ];
+  await output("npm", ["install", ...strict], folder, { PATH });
 }
