@@ -32,9 +32,11 @@ import {
   wantDocument,
 } from "./handler-lock.ts";
 
-/** What the middleware needs of Express's request. */
+/**
+ * What the middleware needs of Express's request, besides the route's parameters: were they named here, Express would take
+ * those of the whole route to be like this.
+ */
 export interface RequestLike {
-  readonly params: Readonly<Record<string, string | readonly string[] | undefined>>;
   readonly headers: Readonly<Record<string, string | readonly string[] | undefined>>;
   /** Whoever signed in: set by middleware in front of this. */
   user?: unknown;
@@ -42,12 +44,12 @@ export interface RequestLike {
   documentLock?: Lock;
 }
 
-/** What the middleware needs of Express's response. */
+/** What the middleware needs of Express's response; nothing that says what bodies the route answers with. */
 export interface ResponseLike {
   readonly statusCode: number;
   status(code: number): this;
   set(headers: Record<string, string>): this;
-  send(body: string): this;
+  end(body: string): unknown;
   on(event: "finish", listener: () => void): this;
 }
 
@@ -60,6 +62,11 @@ export type DocumentMiddleware = (
   response: ResponseLike,
   next: Next,
 ) => Promise<void>;
+
+/** What the route's path says of this. */
+function readParam(request: RequestLike, param: string): unknown {
+  return (request as { readonly params?: Readonly<Record<string, unknown>> }).params?.[param];
+}
 
 function isSignedIn(user: unknown): user is { id: string; name?: unknown } {
   return typeof user === "object" && user !== null && "id" in user && typeof user.id === "string";
@@ -84,7 +91,7 @@ interface Parts extends Required<
 
 function refuse(response: ResponseLike, error: unknown): void {
   const { status, headers = {}, body } = problemView(error, "");
-  response.status(status).set(headers).send(JSON.stringify(body));
+  response.status(status).set(headers).end(JSON.stringify(body));
 }
 
 function createAcquiring({ locks, readOwner, leaseMs, logger }: Parts) {
@@ -92,7 +99,7 @@ function createAcquiring({ locks, readOwner, leaseMs, logger }: Parts) {
     async (request, response, next) => {
       let taken: Awaited<ReturnType<typeof takeFor>>;
       try {
-        taken = await takeFor({ locks, leaseMs }, readOwner(request), request.params[param]);
+        taken = await takeFor({ locks, leaseMs }, readOwner(request), readParam(request, param));
       } catch (error) {
         return refuse(response, error);
       }
@@ -112,7 +119,7 @@ function createReleasing({ locks, readOwner, logger }: Parts) {
       if (!owner) return refuse(response, missingOwner());
       response.on("finish", () => {
         if (response.statusCode >= 400) return;
-        const { documentLock = { ...wantDocument(request.params[param]), owner } } = request;
+        const { documentLock = { ...wantDocument(readParam(request, param)), owner } } = request;
         void giveBackQuietly(locks, documentLock, logger);
       });
       next();

@@ -314,7 +314,7 @@ describe("LockingService", () => {
     const service = createLockingService({ table, dynamodb });
     const { acquireDocumentLock, releaseDocumentLock } = service.middleware;
     const done = (_request: RequestLike, response: ResponseLike) => {
-      response.status(204).send("");
+      response.status(204).end("");
     };
     const app = express();
     app.use((request, _response, next) => {

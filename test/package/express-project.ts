@@ -9,6 +9,7 @@ import { output } from "./packed.ts";
 
 const app = `
 import express, { type Request } from "express";
+import { cartLockedErrors } from "holdfast/compat/cart-locks";
 import { createDocumentLocks } from "holdfast/express";
 import { createLocks, type Lock } from "holdfast/locks";
 
@@ -37,9 +38,10 @@ app.post("/documents/:id/edit", acquireDocumentLock("id"), (request, response) =
 app.put("/documents/:id", acquireDocumentLock("id"), releaseDocumentLock("id"), (request, response) => {
   response.json(tellLock(request));
 });
-app.put("/broken/:id", acquireDocumentLock("id"), (_request, response) => {
-  response.status(500).end();
+app.put("/broken/:id", acquireDocumentLock("id"), (request, response) => {
+  response.status(500).json({ broken: request.params.id.toUpperCase() });
 });
+app.use(cartLockedErrors());
 const server = app.listen(0, "127.0.0.1", () => {
   const address = server.address();
   console.log(typeof address === "object" ? address?.port : address);
