@@ -12,6 +12,16 @@ const slugify = (heading) =>
     .replaceAll(/[^\p{L}\p{N}\s_-]/gu, "")
     .replaceAll(" ", "-");
 
+/** Blocks of Mermaid go to the theme's component as they are. */
+function drawDiagrams(markdown) {
+  const { fence } = markdown.renderer.rules;
+  markdown.renderer.rules.fence = (tokens, at, ...rest) => {
+    const { info, content } = tokens[at];
+    if (info.trim() !== "mermaid") return fence(tokens, at, ...rest);
+    return `<Diagram source="${encodeURIComponent(content)}" />\n`;
+  };
+}
+
 export default defineConfig({
   title: "Holdfast",
   description: "Nothing is sold twice, ordered twice, or overwritten by who lost the right to.",
@@ -20,9 +30,9 @@ export default defineConfig({
   outDir: "dist",
   cacheDir: "node_modules/.vitepress",
   head: [["link", { rel: "icon", href: "data:," }]],
-  markdown: { anchor: { slugify }, toc: { slugify } },
-  // The largest page is the reference of the client; all are read one at a time.
-  vite: { build: { chunkSizeWarningLimit: 2_000 } },
+  markdown: { anchor: { slugify }, toc: { slugify }, config: drawDiagrams },
+  // The largest is the index of the search, which is read when somebody searches; pages are read one at a time.
+  vite: { build: { chunkSizeWarningLimit: 2_500 } },
   themeConfig: {
     nav: [
       { text: "Run it", link: "/overview.md" },

@@ -3,10 +3,11 @@ import { existsSync, globSync, readFileSync } from "node:fs";
 import { createServer, type Server } from "node:http";
 import type { AddressInfo } from "node:net";
 import { extname, join, posix } from "node:path";
-import type { Browser } from "playwright-core";
+import type { Browser, Page } from "playwright-core";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { packageEntries } from "../../scripts/docs/package-entries.ts";
 import { hasChromium, launchChromium } from "../support/chromium.ts";
+import { blocksOf, readPage } from "../support/docs/blocks.ts";
 import { isFull } from "../support/effort.ts";
 import { output, root } from "./packed.ts";
 
@@ -28,6 +29,21 @@ function serveFiles(): Server {
     const type = types[extname(path)] ?? "application/octet-stream";
     return response.writeHead(200, { "content-type": type }).end(readFileSync(path));
   });
+}
+
+/** What a page complains of from now on, and whom it asks but its own server. */
+function listenTo(page: Page, url: string): readonly string[] {
+  const complaints: string[] = [];
+  page.on("console", (message) => {
+    if (message.type() === "error") complaints.push(message.text());
+  });
+  page.on("pageerror", (error) => complaints.push(String(error)));
+  page.on("request", (request) => {
+    if (!request.url().startsWith("data:") && !request.url().startsWith(url)) {
+      complaints.push(`asked ${request.url()}`);
+    }
+  });
+  return complaints;
 }
 
 const attributesOf = (html: string, name: string): string[] =>
@@ -56,6 +72,12 @@ describe.runIf(isFull)("the site @long", () => {
     for (const { name } of packageEntries()) {
       expect(pages.get(`reference/${name}.html`), name).toContain(`holdfast/${name}</`);
     }
+  });
+
+  test("what an entry's signatures name stands on its page, also where nothing exports it", () => {
+    const page = pages.get("reference/locks.html");
+    expect(page).toContain('id="acquirerequest"');
+    expect(page).toMatch(/To import: .*<code>createLocks<\/code>/);
   });
 
   test("every link leads to a file of the site, and what a page loads is its own", () => {
@@ -100,22 +122,36 @@ describe.runIf(isFull)("the site @long", () => {
       server.close();
     });
 
+    test("diagrams are drawn, light and dark, and nobody else is asked", async () => {
+      for (const colorScheme of ["light", "dark"] as const) {
+        const page = await browser.newPage({ colorScheme });
+        const complaints = listenTo(page, url);
+        for (const [path, source] of [
+          ["overview.html", "README.md"],
+          ["architecture.html", "docs/architecture.md"],
+          ["locking.html", "docs/locking.md"],
+        ] as const) {
+          const blocks = blocksOf(readPage(source)).filter(
+            ({ language }) => language === "mermaid",
+          );
+          expect(blocks, source).not.toEqual([]);
+          await page.goto(`${url}/${path}`);
+          const drawn = page.locator(".diagram svg");
+          await expect.poll(() => drawn.count()).toBe(blocks.length);
+          expect(await drawn.locator("text=Syntax error").count(), source).toBe(0);
+        }
+        expect(complaints).toEqual([]);
+        await page.close();
+      }
+    });
+
     test("pages open on wide and narrow screens without a word of complaint, and search finds", async () => {
-      const complaints: string[] = [];
       for (const viewport of [
         { width: 1280, height: 800 },
         { width: 390, height: 844 },
       ]) {
         const page = await browser.newPage({ viewport });
-        page.on("console", (message) => {
-          if (message.type() === "error") complaints.push(message.text());
-        });
-        page.on("pageerror", (error) => complaints.push(String(error)));
-        page.on("request", (request) => {
-          if (!request.url().startsWith("data:") && !request.url().startsWith(url)) {
-            complaints.push(`asked ${request.url()}`);
-          }
-        });
+        const complaints = listenTo(page, url);
         for (const path of ["", "package.html", "reference/locks.html", "http-api.html"]) {
           await page.goto(`${url}/${path}`);
           await page.locator("h1").first().waitFor();
@@ -136,9 +172,9 @@ describe.runIf(isFull)("the site @long", () => {
         await expect.poll(opening).toBe(true);
         await field.fill("createLocks");
         await page.locator(".result").first().waitFor({ timeout: 20_000 });
+        expect(complaints).toEqual([]);
         await page.close();
       }
-      expect(complaints).toEqual([]);
     });
   });
 });
