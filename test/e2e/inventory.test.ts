@@ -1,8 +1,11 @@
 /** Items and the stock ledger over HTTP: what they answer and what they cost. */
 import { describe, expect, test } from "vitest";
+import { type Client, createClient } from "../../client/index.ts";
+import { importSnippets } from "../support/docs/snippets.ts";
 import { clientOf } from "../support/http.ts";
 import { openUnsweptShop } from "../support/shop-for-file.ts";
 import { effort } from "../support/effort.ts";
+import { fresh } from "../support/shop.ts";
 
 const { server, soldByHand } = await openUnsweptShop();
 const admin = clientOf(server, "root", ["admin"]);
@@ -45,6 +48,38 @@ describe("items", () => {
       cost: { requests: 0 },
       body: { code: "INVALID_REQUEST", issues: [{ path: "quantity" }] },
     });
+  });
+
+  test("come over from another shop, and go back as many as are left, as their page shows", async () => {
+    const { carryItems, carryItemsBack } = await importSnippets("docs/migrate/atomic-cache.md");
+    const token = () => server.token("root", ["admin"]);
+    const client = createClient({ baseUrl: server.url, token });
+    const [cup, jug] = [fresh("cup"), fresh("jug")];
+    soldByHand.push(cup, jug);
+    const old = [cup, jug].map((itemId) => {
+      return { itemId, name: itemId, kind: "Retail", price, quantity: 4 };
+    });
+    for (let round = 0; round < 2; round += 1) await carryItems!(old, client);
+    const body = { quantity: 1, reference: "by hand" };
+    const sold = await admin.send(`POST /inventory/${cup}/decrement`, { body });
+    expect(sold).toMatchObject({ status: 200 });
+    // Others sell in this shop as well, where what is held may not go back.
+    const own: Pick<Client, "listItems"> = {
+      async listItems(input) {
+        const page = await client.listItems(input);
+        return { ...page, items: page.items.filter(({ itemId }) => [cup, jug].includes(itemId)) };
+      },
+    };
+    const back: [string, number][] = [];
+    await carryItemsBack!(own, async (itemId: string, left: number) => {
+      back.push([itemId, left]);
+    });
+    expect(new Map(back)).toEqual(
+      new Map([
+        [cup, 3],
+        [jug, 4],
+      ]),
+    );
   });
 
   test("the list goes on behind its cursor", async () => {

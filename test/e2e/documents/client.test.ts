@@ -7,6 +7,7 @@ import type { Browser, Locator, Page } from "playwright-core";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { type Client, createClient, isProblem } from "../../../client/index.ts";
 import { hasChromium, launchChromium } from "../../support/chromium.ts";
+import { importSnippets } from "../../support/docs/snippets.ts";
 import { effort } from "../../support/effort.ts";
 import { startUnsweptServer } from "../../support/shop-for-file.ts";
 import { errorOf } from "../../support/world.ts";
@@ -34,6 +35,21 @@ test("an editing session saves, keeps, and releases; the next one starts with wh
   expect(status).toEqual({ success: true, isLocked: false, lockInfo: null });
   const reply = await alice.send("getDocument", { params: { docId: "notes/1" } });
   expect(reply.headers.get("etag")).toBe(`"${session.version}"`);
+});
+
+test("a document comes over under its lock and goes back under it, as its page shows", async () => {
+  const { carryDocument, carryDocumentBack } = await importSnippets(
+    "docs/migrate/document-locks.md",
+  );
+  await carryDocument!(alice, "carried/1", { text: "old" });
+  const back: unknown[] = [];
+  await carryDocumentBack!(bob, "carried/1", async (content: unknown) => {
+    const refused = await errorOf(alice.documents.edit("carried/1"));
+    expect(isProblem(refused, "LOCK_HELD")).toBe(true);
+    back.push(content);
+  });
+  expect(back).toEqual([{ text: "old" }]);
+  expect((await alice.getDocument({ params: { docId: "carried/1" } })).isLocked).toBe(false);
 });
 
 test("whoever saves and closes at once loses nothing, on a slow network too", async () => {

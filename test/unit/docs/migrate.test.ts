@@ -1,6 +1,6 @@
 /** Whoever comes from an older system finds each of its names: what it is here, what is other, and which test runs it. */
 import { expect, test } from "vitest";
-import { readPage } from "../../support/docs/blocks.ts";
+import { readPage, sectionOf } from "../../support/docs/blocks.ts";
 import { findTest, listTests, parseRunBy } from "../../support/docs/named-tests.ts";
 import rows from "../../support/docs/old-systems.json" with { type: "json" };
 
@@ -101,3 +101,13 @@ test.each(pages)(
     expect(readRows(page).map(judgeRunBy).filter(Boolean)).toEqual([]);
   },
 );
+
+test.each(pages)("%s tells both ways, what goes neither way, and what stays other", (page) => {
+  const text = readPage(`docs/migrate/${page}.md`);
+  const ways = sectionOf(text, "Over and back");
+  expect(ways).toContain("**What goes neither way**");
+  // How is shown, and tests run it (test/package/ways-back.test.ts and, with a server, test/e2e).
+  expect(ways.match(/^export (?:async )?function /gm)?.length).toBeGreaterThan(0);
+  const other = sectionOf(text, "What stays other");
+  for (const difference of ["token", "adminUserId", "caller"]) expect(other).toContain(difference);
+});

@@ -21,6 +21,7 @@ import {
   root,
   sectionOf,
 } from "../../support/docs/blocks.ts";
+import { moduleOf, rootFrom, snippetsOf } from "../../support/docs/snippets.ts";
 import { isFull } from "../../support/effort.ts";
 
 const copied = [
@@ -38,9 +39,11 @@ const copied = [
 const pages = [
   "README.md",
   "CONTRIBUTING.md",
-  ...readdirSync(join(root, "docs"))
-    .filter((name) => name.endsWith(".md"))
-    .map((name) => `docs/${name}`),
+  ...["docs", "docs/migrate"].flatMap((folder) =>
+    readdirSync(join(root, folder))
+      .filter((name) => name.endsWith(".md"))
+      .map((name) => `${folder}/${name}`),
+  ),
 ];
 const contributing = readPage("CONTRIBUTING.md");
 const recipes = {
@@ -58,17 +61,14 @@ function write(path: string, text: string): void {
 
 /** The blocks of a page as one module beside it; a block that says whose file it is becomes that file. */
 function writeSnippets(page: string): void {
-  const shown = blocksOf(readPage(page)).filter(
-    ({ language, mark }) => language === "ts" && mark === "",
-  );
+  const shown = snippetsOf(page);
   const path = (text: string) => /^\/\*\* ([\w/-]+\.ts)\b/.exec(text)?.[1];
   for (const { among, text } of shown) {
     const file = path(text);
     if (file !== undefined) write(file, text + among);
   }
   const rest = shown.filter(({ text }) => path(text) === undefined);
-  const body = rest.map(({ among, text }) => among + text).join("\n");
-  if (rest.length > 0) write(page.replace(/\.md$/, ".snippets.ts"), `${body}\nexport {};\n`);
+  if (rest.length > 0) write(page.replace(/\.md$/, ".snippets.ts"), moduleOf(rest, rootFrom(page)));
 }
 
 /** What a module of the copy exports, asked in a process of its own. */
