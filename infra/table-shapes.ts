@@ -1,50 +1,15 @@
 /** The tables as plain data: keys, indexes, streams, TTL. The only place where they are declared. */
+import { lockShape, ownerShape, requestShape } from "./lock-shapes.ts";
+import { number, type TableShape, text } from "./table-shape.ts";
 
-/** A key attribute: `S` text, `N` number. */
-export interface KeyAttribute {
-  readonly name: string;
-  readonly type: "S" | "N";
-}
-
-/** A global secondary index. */
-export interface IndexShape {
-  readonly partition: KeyAttribute;
-  readonly sort: KeyAttribute;
-  readonly projection: "ALL" | "KEYS_ONLY";
-}
-
-/** One table. */
-export interface TableShape {
-  readonly partition: KeyAttribute;
-  readonly sort?: KeyAttribute;
-  readonly indexes?: Readonly<Record<string, IndexShape>>;
-  /** Rows leave by the stream when what happens to them belongs into the audit trail, or are events themselves. */
-  readonly stream: boolean;
-  readonly ttl: boolean;
-}
-
-const text = (name: string): KeyAttribute => ({ name, type: "S" });
-const number = (name: string): KeyAttribute => ({ name, type: "N" });
+export type { IndexShape, KeyAttribute, TableShape } from "./table-shape.ts";
 
 /**
  * Every table. Indexes carry keys only, so that a change of other attributes writes them once: an
  * order that moves on or an item that is held touches no index.
  */
 export const tableShapes = {
-  Locks: {
-    partition: text("resource"),
-    indexes: {
-      byExpiry: {
-        partition: text("kindShard"),
-        sort: number("expiresAtMs"),
-        projection: "KEYS_ONLY",
-      },
-      // Lists go by what stays the same while a lock lives: a renewal moves it in `byExpiry`.
-      byName: { partition: text("kindShard"), sort: text("resource"), projection: "KEYS_ONLY" },
-    },
-    stream: true,
-    ttl: true,
-  },
+  Locks: lockShape,
   Stock: {
     partition: text("itemId"),
     sort: number("shard"),
@@ -88,10 +53,8 @@ export const tableShapes = {
   },
   // How much each shopper has open: counters that follow from the orders, so nothing of it is told.
   Shoppers: { partition: text("shopperId"), stream: false, ttl: true },
-  // Which locks each user took: follows from the locks, so nothing of it is told.
-  Owners: { partition: text("userId"), stream: false, ttl: true },
-  // What was asked for under which idempotency key: the change itself is told elsewhere.
-  Requests: { partition: text("requestId"), stream: false, ttl: true },
+  Owners: ownerShape,
+  Requests: requestShape,
   Documents: { partition: text("documentId"), stream: true, ttl: false },
   // Who was erased: kept, so that whoever restores a table knows whom to erase again.
   People: { partition: text("personId"), stream: true, ttl: false },

@@ -27,6 +27,7 @@
  * await pay(locked.price); // until its outcome every edit is refused: CartLocked
  * await carts.complete(order, locked);
  */
+import { tableShapes } from "../infra/table-shapes.ts";
 import { systemClock } from "../shared/base/time.ts";
 import { type Logger, silentLogger } from "../shared/base/logger.ts";
 import { createCartCheckout } from "../shared/carts/checkout/cart-checkout-service.ts";
@@ -39,7 +40,7 @@ import { createGivenItems } from "../shared/carts/editing/given-items-service.ts
 import { createKeyedEdits } from "../shared/carts/editing/keyed-edits-service.ts";
 import type { CartStorage } from "../shared/carts/model/cart.ts";
 import { createCartContents } from "../shared/carts/storage/cart-store.ts";
-import { createLockService } from "../shared/locks/lock-service.ts";
+import { createPlainLocks } from "../shared/locks/plain-lock-service.ts";
 import { type Carts, createCartCalls } from "./cart-calls.ts";
 import { type Connection, openDatabase } from "./open-database.ts";
 import { tableInput, type TableInput } from "./table-input.ts";
@@ -91,7 +92,7 @@ export function createCarts(options: CartsOptions): Carts {
   );
   const parts = { database, clock, hasPriceList: false };
   const contents = createCartContents(parts);
-  const locks = locksTable === undefined ? undefined : createLockService({ database, logger });
+  const locks = locksTable === undefined ? undefined : createPlainLocks({ database, logger });
   const guard = createCollectionGuard({ storage, locks, lockTimeoutMs, logger });
   const editing = { contents, guard, clock };
   const service = {
@@ -109,4 +110,4 @@ export function createCarts(options: CartsOptions): Carts {
 }
 
 /** The table of carts, as CreateTable wants it. */
-export const cartsTable = (name: string): TableInput => tableInput("Carts", name);
+export const cartsTable = (name: string): TableInput => tableInput(tableShapes.Carts, name);

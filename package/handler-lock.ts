@@ -3,12 +3,13 @@ import { HoldfastError, InvalidRequest } from "../shared/base/errors.ts";
 import type { Logger } from "../shared/base/logger.ts";
 import { systemClock } from "../shared/base/time.ts";
 import { documentLockName } from "../shared/documents/document.ts";
-import type { LockService } from "../shared/locks/lock-service.ts";
 import { type Lock, LockNotOwned, type LockOwner, type LockProof } from "../shared/locks/lock.ts";
+import type { LockTaker } from "../shared/locks/plain-lock-service.ts";
 
 /** How locks are found, and whose they are. */
 export interface HandlerLockOptions<Request> {
-  readonly locks: Pick<LockService, "acquire" | "release">;
+  /** Of `createLocks` or `createLockService`. */
+  readonly locks: LockTaker;
   /** Who the request is from; undefined where nobody is signed in, which is answered with 401. */
   readonly readOwner?: (request: Request) => LockOwner | undefined;
   /** Length of the lease; 300 s by default. */
@@ -53,7 +54,7 @@ export async function takeFor(
 
 /** Gives a lock back after the answer, where nobody can be told of a failure any more but the log. */
 export async function giveBackQuietly(
-  locks: Pick<LockService, "release">,
+  locks: Pick<LockTaker, "release">,
   lock: LockProof,
   logger: Logger,
 ): Promise<void> {

@@ -25,6 +25,7 @@
  * console.log(await holds.levels(["concert/stalls"]));
  */
 import { setTimeout as sleepMs } from "node:timers/promises";
+import { tableShapes } from "../infra/table-shapes.ts";
 import type { Actor } from "../shared/base/actor.ts";
 import { systemClock } from "../shared/base/time.ts";
 import { createHoldSetService, type HoldSetService } from "../shared/holds/hold-set-service.ts";
@@ -127,5 +128,5 @@ export function createHolds(options: HoldsOptions): Holds {
 
 /** The tables of holds, as CreateTable wants them. */
 export function holdTables({ table, ledgerTable }: HoldsOptions): TableInput[] {
-  return [tableInput("Stock", table), tableInput("Movements", ledgerTable)];
+  return [tableInput(tableShapes.Stock, table), tableInput(tableShapes.Movements, ledgerTable)];
 }

@@ -29,6 +29,7 @@
  *   console.log(error.failedItems); // which, how many are left
  * }
  */
+import { tableShapes } from "../infra/table-shapes.ts";
 import { ItemExists } from "../shared/inventory/stock.ts";
 import type { Catalogue } from "../shared/orders/catalogue.ts";
 import type { ShopperLimits } from "../shared/orders/shopper.ts";
@@ -140,6 +141,6 @@ export function orderTables(
   };
   return (Object.keys(named) as (keyof typeof named)[]).flatMap((each) => {
     const name = named[each];
-    return name === undefined ? [] : [tableInput(each, name)];
+    return name === undefined ? [] : [tableInput(tableShapes[each], name)];
   });
 }

@@ -1,6 +1,6 @@
 /** The tables of a part as the input of CreateTable, for tests and for whoever has no CDK. */
 import type { CreateTableCommandInput } from "@aws-sdk/client-dynamodb";
-import { type TableName, type TableShape, tableShapes } from "../infra/table-shapes.ts";
+import type { TableShape } from "../infra/table-shape.ts";
 
 /** What CreateTable is told of a table. TTL cannot be told with it: the attribute is `ttlSeconds`. */
 export type TableInput = CreateTableCommandInput;
@@ -8,10 +8,12 @@ export type TableInput = CreateTableCommandInput;
 /**
  * One table, on demand, under the name that its owner gives it. No stream: who wants to hear of changes adds one.
  *
- * @example await dynamodb.send(new CreateTableCommand(tableInput("Locks", "my-locks")));
+ * @example await dynamodb.send(new CreateTableCommand(tableInput(lockShape, "my-locks")));
  */
-export function tableInput(table: TableName, name: string): TableInput {
-  const { partition, sort, indexes = {} }: TableShape = tableShapes[table];
+export function tableInput(
+  { partition, sort, indexes = {} }: TableShape,
+  name: string,
+): TableInput {
   const keys = [
     partition,
     sort,

@@ -20,8 +20,7 @@
 import { silentLogger } from "../../shared/base/logger.ts";
 import { NameHeld, nameResource } from "../../shared/locks/lock-group.ts";
 import { LockHeld, LockNotOwned } from "../../shared/locks/lock.ts";
-import type { LockService } from "../../shared/locks/lock-service.ts";
-import { createLocks, type LocksOptions } from "../locks.ts";
+import { createLockService, type LockService, type LockServiceOptions } from "../locks.ts";
 import { listLiveLocks } from "./list-locks.ts";
 
 /** An item of a cart or an order. */
@@ -32,7 +31,7 @@ export interface CacheItem {
 }
 
 /** Where the locks are, and what only your own orders know. */
-export interface AtomicCacheOptions extends LocksOptions {
+export interface AtomicCacheOptions extends LockServiceOptions {
   /** Whose order it is, and of which items; needed by `forceReleaseOrderLocks`. */
   readonly findOrder?: (
     orderId: string,
@@ -175,7 +174,7 @@ function createCleaning(locks: LockService, options: AtomicCacheOptions) {
  * @example const atomicCache = createAtomicCache({ table: "my-locks" });
  */
 export function createAtomicCache(options: AtomicCacheOptions) {
-  const locks = createLocks(options);
+  const locks = createLockService(options);
   return {
     messages,
     ...createReserving(locks),

@@ -21,10 +21,9 @@
 import { randomId } from "../../shared/base/ids.ts";
 import { type Logger, silentLogger } from "../../shared/base/logger.ts";
 import { LockNotOwned, type LockOwner, LockTimeout } from "../../shared/locks/lock.ts";
-import type { LockService } from "../../shared/locks/lock-service.ts";
 import type { LockedWork } from "../../shared/locks/with-lock.ts";
 import type { Holds } from "../holds.ts";
-import { createLocks, type LocksOptions } from "../locks.ts";
+import { createLockList, createLocks, type Locks, type LocksOptions } from "../locks.ts";
 import { listLiveLocks } from "./list-locks.ts";
 
 /** A lock by its name, not taken yet. */
@@ -46,7 +45,7 @@ const inventoryPrefix = "inventory_lock:";
 const customPrefix = "lock:";
 
 function createLock(
-  { locks, logger }: { readonly locks: LockService; readonly logger: Logger },
+  { locks, logger }: { readonly locks: Locks; readonly logger: Logger },
   name: string,
   timeoutSeconds: number,
 ): DistributedLock {
@@ -101,6 +100,7 @@ function createLock(
 export function createDistributedLocks(options: LocksOptions) {
   const { logger = silentLogger } = options;
   const locks = createLocks(options);
+  const list = createLockList(options);
   const parts = { locks, logger };
   return {
     /** The lock of a variant's stock. */
@@ -117,7 +117,7 @@ export function createDistributedLocks(options: LocksOptions) {
 
     /** What is locked now. At least eight requests: for administrators. */
     async getLockStats() {
-      const all = await listLiveLocks(locks, "custom");
+      const all = await listLiveLocks(list, "custom");
       const named = (prefix: string) => all.filter(({ resource }) => resource.startsWith(prefix));
       const [inventory, custom] = [named(inventoryPrefix), named(customPrefix)];
       return {

@@ -1,10 +1,10 @@
 /** Every lock of a kind that somebody has now, however many pages that takes. */
 import type { Lock, LockKind } from "../../shared/locks/lock.ts";
-import type { LockService } from "../../shared/locks/lock-service.ts";
+import type { LockList } from "../locks.ts";
 
 /** The locks of a kind, in no order that anybody should rely on. At least eight requests: for administrators. */
 export async function listLiveLocks(
-  locks: Pick<LockService, "list">,
+  locks: Pick<LockList, "list">,
   kind: LockKind,
 ): Promise<Lock[]> {
   const found: Lock[] = [];

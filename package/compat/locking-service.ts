@@ -29,7 +29,7 @@ import {
   lockView,
 } from "../../shared/locks/lock.ts";
 import { createDocumentLocks } from "../express.ts";
-import { createLocks, type LocksOptions } from "../locks.ts";
+import { createLockList, createLocks, type LocksOptions } from "../locks.ts";
 import { listLiveLocks } from "./list-locks.ts";
 
 /** Who wants a document's lock besides the user, and for how many seconds. */
@@ -78,11 +78,12 @@ function proofOf(docId: string, userId: string, sessionId?: string, username?: s
  */
 export function createLockingService(options: LocksOptions) {
   const locks = createLocks(options);
+  const list = createLockList(options);
   const find = (docId: string) => locks.find(documentLockName(docId));
 
   async function getAllLocks() {
     const prefix = documentLockName("");
-    const found = await listLiveLocks(locks, "document");
+    const found = await listLiveLocks(list, "document");
     return found.map((lock) => {
       return { docId: lock.resource.slice(prefix.length), ...lockView(lock) };
     });

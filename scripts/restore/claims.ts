@@ -1,7 +1,7 @@
 /** What an order says of stock: what it holds and until when, what it bought, what of that came back. */
 import { bucketEndMs, bucketKey } from "../../shared/inventory/deadline.ts";
 import { type Movement, orderMovementId } from "../../shared/inventory/movement.ts";
-import { fingerprint } from "../../shared/base/ids.ts";
+import { fingerprint } from "../../shared/base/derived-ids.ts";
 import { epochMs } from "../../shared/base/time.ts";
 import { nameLines } from "../../shared/orders/order-line.ts";
 import { type Order, sumDemand } from "../../shared/orders/order.ts";

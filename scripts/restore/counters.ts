@@ -6,7 +6,7 @@
  * @see docs/restore.md
  */
 import { changeNote } from "../../shared/base/actor.ts";
-import { derivedId } from "../../shared/base/ids.ts";
+import { derivedId } from "../../shared/base/derived-ids.ts";
 import { at as cartAt, cartPlace } from "../../shared/carts/storage/cart-row.ts";
 import { at as lockAt, lockRow } from "../../shared/locks/lock-conditions.ts";
 import { tombstone } from "../../shared/locks/lock-ending-store.ts";

@@ -6,7 +6,7 @@
  */
 import type { EventType } from "../base/event-type.ts";
 import { HoldfastError } from "../base/errors.ts";
-import { derivedId } from "../base/ids.ts";
+import { derivedId } from "../base/derived-ids.ts";
 import { dayMs, type EpochMs, later, ttlSecondsAt } from "../base/time.ts";
 import type { Database } from "../table/database.ts";
 import { action, anyOf, condition, isMissing, pathsOf } from "../table/expression.ts";

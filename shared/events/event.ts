@@ -1,7 +1,7 @@
 /** What an event is, and what a change in a table tells to the outside: pure, so that a repeated record tells the same. */
 import type { ChangeNote } from "../base/actor.ts";
 import type { EventType } from "../base/event-type.ts";
-import { derivedId } from "../base/ids.ts";
+import { derivedId } from "../base/derived-ids.ts";
 import { isUsesId } from "../base/uses-id.ts";
 import { cartUpdated } from "../carts/storage/cart-event.ts";
 import { parseDocument } from "../documents/document.ts";

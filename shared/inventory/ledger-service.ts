@@ -5,7 +5,7 @@
  */
 import { type Actor, type ChangeNote, changeNote } from "../base/actor.ts";
 import { again, OnceMore } from "../base/again.ts";
-import { fingerprint } from "../base/ids.ts";
+import { fingerprint } from "../base/derived-ids.ts";
 import type { Clock } from "../base/time.ts";
 import type { Database } from "../table/database.ts";
 import { TransactionRefused } from "../table/transaction.ts";

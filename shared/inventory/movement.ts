@@ -1,6 +1,6 @@
 /** What a movement of stock is: one entry of the ledger, what it does to the levels, its errors. */
 import { HoldfastError } from "../base/errors.ts";
-import { derivedId } from "../base/ids.ts";
+import { derivedId } from "../base/derived-ids.ts";
 import type { EpochMs } from "../base/time.ts";
 import type { Stock } from "./stock.ts";
 

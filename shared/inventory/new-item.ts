@@ -1,6 +1,6 @@
 /** Makes an item of what an administrator says of it, and the first entry of its ledger. */
 import type { ChangeNote } from "../base/actor.ts";
-import { fingerprint } from "../base/ids.ts";
+import { fingerprint } from "../base/derived-ids.ts";
 import type { EpochMs } from "../base/time.ts";
 import { changesAbout, limitFacts, type LimitsGiven, type Sale, saleFacts } from "./item-facts.ts";
 import { firstMovementId, type Movement } from "./movement.ts";

@@ -6,7 +6,7 @@
 import { epochMs } from "../base/time.ts";
 import { isUsesId } from "../base/uses-id.ts";
 import type { ChangeNote } from "../base/actor.ts";
-import { fingerprint } from "../base/ids.ts";
+import { fingerprint } from "../base/derived-ids.ts";
 import type { Database } from "../table/database.ts";
 import type { ItemChange } from "../table/stream.ts";
 import { type Movement, orderMovementId, ReferenceReused } from "./movement.ts";

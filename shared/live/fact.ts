@@ -1,7 +1,7 @@
 /** What a change in a table means to those who listen: pure, so that a repeated record makes the same facts. */
 import { isDeepStrictEqual } from "node:util";
 import type { ChangeNote } from "../base/actor.ts";
-import { derivedId } from "../base/ids.ts";
+import { derivedId } from "../base/derived-ids.ts";
 import { isUsesId } from "../base/uses-id.ts";
 import type { CartLock } from "../carts/model/cart.ts";
 import { accessIn } from "../documents/document-access.ts";

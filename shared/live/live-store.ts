@@ -4,7 +4,7 @@
  *
  * @see docs/decisions/0020-live-updates.md
  */
-import { derivedId } from "../base/ids.ts";
+import { derivedId } from "../base/derived-ids.ts";
 import { type EpochMs, epochMs, isExpired, ttlSecondsAt } from "../base/time.ts";
 import type { Database } from "../table/database.ts";
 import {

@@ -3,14 +3,14 @@ import { type Actor, changeNote } from "../base/actor.ts";
 import { again, OnceMore } from "../base/again.ts";
 import type { EpochMs } from "../base/time.ts";
 import type { Database } from "../table/database.ts";
-import type { KeyedRequest } from "../table/request-memory.ts";
+import { type KeyedRequest, once } from "../table/request-memory.ts";
 import { TransactionRefused } from "../table/transaction.ts";
 import type { Row, Write } from "../table/write.ts";
 import { isHeldBy } from "./line.ts";
 import { groupByNameAbove } from "./lock-group.ts";
 import { leaseEnd, type LockLimits } from "./lock-limits.ts";
-import { releaseLockWrite } from "./lock-ending-store.ts";
-import { renewLockWrite } from "./lock-store.ts";
+import { giveUpWrite } from "./lock-ending-store.ts";
+import { renewWithinWrite } from "./lock-renewal-store.ts";
 import { isKnown, type Lock, LockNotOwned, type LockProof, parseLock } from "./lock.ts";
 import { leaveAboveWrite, prolongWrite } from "./tree-lock-store.ts";
 
@@ -99,7 +99,11 @@ export function createGroupKeeping({
       const until = { computeEnd, note: changeNote("lock.prolonged", actor, nowMs) };
       await transactOwned(database, change, (known) => [
         ...known.map((proof, index) =>
-          renewLockWrite({ proof, nowMs, actor, leaseMs, limits, keyed: ofFirst(index, keyed) }),
+          once(
+            renewWithinWrite({ proof, nowMs, actor, leaseMs, limits }),
+            ofFirst(index, keyed),
+            nowMs,
+          ),
         ),
         ...groupByNameAbove(listTrees(known)).map(([above, of]) => prolongWrite(above, of, until)),
       ]);
@@ -114,14 +118,7 @@ export function createGroupKeeping({
       const note = changeNote("lock.left", actor, nowMs);
       await transactOwned(database, change, (known) => [
         ...known.map((proof, index) =>
-          releaseLockWrite({
-            proof,
-            nowMs,
-            actor,
-            releaseId,
-            keyed: ofFirst(index, keyed),
-            leavesLine: true,
-          }),
+          once(giveUpWrite({ proof, nowMs, actor, releaseId }), ofFirst(index, keyed), nowMs),
         ),
         ...groupByNameAbove(listTrees(known)).map(([above, of]) =>
           leaveAboveWrite(above, of, note),

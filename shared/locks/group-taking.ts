@@ -16,13 +16,8 @@ import { fenceAfter, takePastLineWrite } from "./line-store.ts";
 import type { Counting } from "./lock-counting.ts";
 import { groupByNameAbove } from "./lock-group.ts";
 import { leaseEnd, type LockLimits } from "./lock-limits.ts";
-import {
-  acquireLockWrite,
-  type Acquisition,
-  findLockRow,
-  lockToBe,
-  renewLockWrite,
-} from "./lock-store.ts";
+import { renewWithinWrite } from "./lock-renewal-store.ts";
+import { acquireLockWrite, type Acquisition, findLockRow, lockToBe } from "./lock-store.ts";
 import { isSameOwner, type Lock, LockHeld, LockNotOwned, parseLiveLock } from "./lock.ts";
 import { dropWrite, type Entry, enterWrite, locksBelow, takeTreeWrite } from "./tree-lock-store.ts";
 
@@ -74,7 +69,7 @@ function planOwn(taken: Acquisition, assumed: Own, { nowMs, limits }: At): Step 
   const isTurn = parseTurn(row)?.isClaimed === false;
   const write = isTurn
     ? claimWrite(row, { proof, nowMs, actor, permit, expiresAtMs })
-    : renewLockWrite({ proof, nowMs, actor, leaseMs, permit, limits });
+    : renewWithinWrite({ proof, nowMs, actor, leaseMs, permit, limits });
   return { lock: { ...proof, expiresAtMs }, isRenewed: true, isCounted: !isTurn, write };
 }
 

@@ -1,7 +1,7 @@
 /** What the owner of a lock and those who wait for it have to do with each other: he passes it on, they ask him to. */
 import type { Actor } from "../base/actor.ts";
 import { HoldfastError, InvalidRequest } from "../base/errors.ts";
-import { derivedId } from "../base/ids.ts";
+import { derivedId } from "../base/derived-ids.ts";
 import { type EpochMs, isExpired } from "../base/time.ts";
 import type { Row } from "../table/write.ts";
 import { isHeldBy, LineWaits, livingIn, parseTurn, parseWaiter, PlaceNotFound } from "./line.ts";

@@ -1,6 +1,6 @@
 /** What a caller can ask of the line for a lock: a place in it, to keep or leave it, and one's turn. */
 import type { Actor } from "../base/actor.ts";
-import { derivedId } from "../base/ids.ts";
+import { derivedId } from "../base/derived-ids.ts";
 import { type EpochMs, later } from "../base/time.ts";
 import type { Row } from "../table/write.ts";
 import {

@@ -1,6 +1,6 @@
 /** The line for a lock: who waits, in order of arrival, as it stands in the lock's own row. */
 import { HoldfastError } from "../base/errors.ts";
-import { derivedId } from "../base/ids.ts";
+import { derivedId } from "../base/derived-ids.ts";
 import { type EpochMs, epochMs, isExpired } from "../base/time.ts";
 import type { Row } from "../table/write.ts";
 import {

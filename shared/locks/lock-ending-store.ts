@@ -11,7 +11,6 @@ import {
   type Fragment,
   isMissing,
 } from "../table/expression.ts";
-import { type KeyedRequest, once } from "../table/request-memory.ts";
 import { type Change, update, type Write } from "../table/write.ts";
 import { isHeldBy, LineWaits } from "./line.ts";
 import { at, callerHolds, leaseIsOver, lockRow, nobodyWaits } from "./lock-conditions.ts";
@@ -53,38 +52,44 @@ export interface ForcedRelease {
   readonly forcedId: string;
   /** Which fence is meant; without it, whichever is the present one. */
   readonly fence?: number | undefined;
-  readonly keyed?: KeyedRequest | undefined;
 }
 
-/**
- * Ends the caller's lock, if nobody waits for it. One of several that end together does not look at its line:
- * `leavesLine` leaves those who wait for it to their next question.
- */
-export function releaseLockWrite(
-  change: HeldChange & { readonly releaseId: string; readonly leavesLine?: boolean },
-): Write {
-  const { proof, nowMs, actor, releaseId, keyed, leavesLine = false } = change;
-  const write = update({
+/** The caller's lock, to be ended. */
+export interface Release extends HeldChange {
+  /** Tells this release from every other one. */
+  readonly releaseId: string;
+}
+
+/** Ends the caller's lock whoever waits for it: those are left to their next question. */
+export function giveUpWrite({ proof, nowMs, actor, releaseId }: Release): Write {
+  return update({
     ...lockRow(proof.resource),
     isBlind: true,
     change: tombstone(changeNote("lock.released", actor, nowMs), { releaseId }),
-    condition: leavesLine
-      ? callerHolds(proof, nowMs)
-      : allOf(callerHolds(proof, nowMs), nobodyWaits),
-    refused: (row) =>
-      row && isHeldBy(row, proof, nowMs) ? new LineWaits(row) : new LockNotOwned(row, nowMs),
+    condition: callerHolds(proof, nowMs),
+    refused: (row) => new LockNotOwned(row, nowMs),
     applied: (row) => row?.["releaseId"] === releaseId,
   });
-  return once(write, keyed, nowMs);
+}
+
+/** Ends the caller's lock, if nobody waits for it. */
+export function releaseLockWrite(release: Release): Write {
+  const { proof, nowMs } = release;
+  return {
+    ...giveUpWrite(release),
+    condition: allOf(callerHolds(proof, nowMs), nobodyWaits),
+    refused: (row) =>
+      row && isHeldBy(row, proof, nowMs) ? new LineWaits(row) : new LockNotOwned(row, nowMs),
+  };
 }
 
 /** Ends whoever's lock it is, also one whose lease is over; who did it and why stays on the row. */
 export function forceReleaseWrite(forced: ForcedRelease): Write {
-  const { resource, nowMs, actor, reason, forcedId, fence, keyed } = forced;
+  const { resource, nowMs, actor, reason, forcedId, fence } = forced;
   const { set = [], remove = [] } = tombstone(changeNote("lock.forced", actor, nowMs, reason), {
     forcedId,
   });
-  const write = update({
+  return update({
     ...lockRow(resource),
     // Whoever ends it is told whose it was.
     change: { set: [...set, ownerRemembered], remove: remove.filter((path) => path !== name) },
@@ -96,7 +101,6 @@ export function forceReleaseWrite(forced: ForcedRelease): Write {
     refused: (row) => new LockNotOwned(row, nowMs),
     applied: (row) => row?.["forcedId"] === forcedId,
   });
-  return once(write, keyed, nowMs);
 }
 
 /** Drops an owner whose lease is over. Repeating it is refused. */

@@ -1,7 +1,7 @@
 /** Keeping a lock: its lease starts again, within what one owner may have in a row. */
 import type { Database } from "../table/database.ts";
-import { bindAlone, Replayed } from "../table/request-memory.ts";
-import type { Row } from "../table/write.ts";
+import { bindAlone, type KeyedRequest, once, Replayed } from "../table/request-memory.ts";
+import type { Row, Write } from "../table/write.ts";
 import type { GroupKeeping } from "./group-keeping.ts";
 import { type Ask, isHeldBy, parseAsk, parseTurn } from "./line.ts";
 import { settle } from "./line-handing.ts";
@@ -9,7 +9,7 @@ import type { LockLine } from "./line-service.ts";
 import { keyedProof, type LockTiming, type RenewRequest, resolveActor } from "./lock-requests.ts";
 import type { Counting } from "./lock-counting.ts";
 import { leaseEnd } from "./lock-limits.ts";
-import { type Renewal, renewLockWrite } from "./lock-store.ts";
+import { type Renewal, renewWithinWrite } from "./lock-renewal-store.ts";
 import {
   checkLimits,
   defaultLeaseMs,
@@ -26,6 +26,14 @@ export interface Extended {
   /** The same idempotency key had extended it before. */
   readonly replayed: boolean;
 }
+
+/** A renewal that its sender may repeat. */
+interface KeyedRenewal extends Renewal {
+  readonly keyed?: KeyedRequest | undefined;
+}
+
+const renewOnceWrite = (renewal: KeyedRenewal): Write =>
+  once(renewWithinWrite(renewal), renewal.keyed, renewal.nowMs);
 
 /** What extending is made of. */
 export interface ExtendingParts {
@@ -52,7 +60,7 @@ export function createExtending(
   }
 
   /** The caller has it, but its row says what is to be done first: claim the turn, or begin a shorter lease. */
-  async function extendBound(row: Row, renewal: Renewal): Promise<Lock> {
+  async function extendBound(row: Row, renewal: KeyedRenewal): Promise<Lock> {
     const { leaseMs, nowMs, keyed } = renewal;
     const lock = parseLock(row)!;
     if (parseTurn(row)?.isClaimed === false) {
@@ -66,7 +74,7 @@ export function createExtending(
       await bindAlone(database, keyed, nowMs);
       return lock;
     }
-    return parseLock(await database.apply(renewLockWrite({ ...renewal, proof: lock })))!;
+    return parseLock(await database.apply(renewOnceWrite({ ...renewal, proof: lock })))!;
   }
 
   return async function extend(request: RenewRequest): Promise<Extended> {
@@ -86,7 +94,7 @@ export function createExtending(
     };
     const renewOnce = async (): Promise<Omit<Extended, "replayed">> => {
       try {
-        return parseHeld(await database.apply(renewLockWrite(change)));
+        return parseHeld(await database.apply(renewOnceWrite(change)));
       } catch (error) {
         if (!(error instanceof RenewalBound) || !error.row) throw error;
         return { lock: await extendBound(error.row, change), ask: parseAsk(error.row) };

@@ -3,8 +3,14 @@ import type { Actor } from "../base/actor.ts";
 import { randomId } from "../base/ids.ts";
 import type { Clock } from "../base/time.ts";
 import type { Database } from "../table/database.ts";
-import { bindAlone, keyedRequest, Replayed } from "../table/request-memory.ts";
-import type { Row } from "../table/write.ts";
+import {
+  bindAlone,
+  type KeyedRequest,
+  keyedRequest,
+  once,
+  Replayed,
+} from "../table/request-memory.ts";
+import type { Row, Write } from "../table/write.ts";
 import type { GroupKeeping } from "./group-keeping.ts";
 import { LineWaits, parseTickets } from "./line.ts";
 import type { LockLine } from "./line-service.ts";
@@ -22,6 +28,14 @@ export interface ForceRequest {
   readonly fence?: number | undefined;
   readonly idempotencyKey?: string | undefined;
 }
+
+/** An ending by force that its sender may repeat. */
+interface KeyedForce extends ForcedRelease {
+  readonly keyed?: KeyedRequest | undefined;
+}
+
+const forceOnceWrite = (forced: KeyedForce): Write =>
+  once(forceReleaseWrite(forced), forced.keyed, forced.nowMs);
 
 /** Somebody else was faster. */
 function ignoreLine(error: unknown): void {
@@ -47,7 +61,9 @@ export function createEnding({ database, clock, keeping, line, trees }: EndingPa
     try {
       if (request.scope === "tree") {
         await keeping.releaseAll({ ...change, proofs: [request], releaseId });
-      } else await database.apply(releaseLockWrite({ ...change, releaseId }));
+      } else {
+        await database.apply(once(releaseLockWrite({ ...change, releaseId }), keyed, change.nowMs));
+      }
     } catch (error) {
       if (error instanceof Replayed) return { replayed: true };
       if (!(error instanceof LineWaits)) throw error;
@@ -57,19 +73,19 @@ export function createEnding({ database, clock, keeping, line, trees }: EndingPa
   }
 
   /** The row of the lock that was ended, as it was. With a key it is read first, and no later one is ended. */
-  async function force(forced: ForcedRelease): Promise<Row> {
+  async function force(forced: KeyedForce): Promise<Row> {
     if (!forced.keyed) {
-      const row = await database.apply(forceReleaseWrite(forced));
+      const row = await database.apply(forceOnceWrite(forced));
       return { ...row, owner: row["formerOwner"] };
     }
     const row = (await database.get("Locks", { resource: forced.resource })) ?? {};
     const fence = forced.fence ?? Number(row["fence"] ?? 0);
-    await database.apply({ ...forceReleaseWrite({ ...forced, fence }), isBlind: true });
+    await database.apply({ ...forceOnceWrite({ ...forced, fence }), isBlind: true });
     return row;
   }
 
   /** That there was nothing to end counts as done, too: a repetition must not end what was taken since. */
-  async function forceOrBind(forced: ForcedRelease): Promise<Row | undefined> {
+  async function forceOrBind(forced: KeyedForce): Promise<Row | undefined> {
     try {
       return await force(forced);
     } catch (error) {

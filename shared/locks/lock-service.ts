@@ -1,7 +1,4 @@
 /** What a caller can ask of locks: take, keep, give back, end by force, look, list, and work under one. */
-import { setTimeout as sleepMs } from "node:timers/promises";
-import { silentLogger } from "../base/logger.ts";
-import { systemClock } from "../base/time.ts";
 import type { Database } from "../table/database.ts";
 import type { Write } from "../table/write.ts";
 import { createGroupKeeping } from "./group-keeping.ts";
@@ -14,6 +11,7 @@ import { type LockLimits, noLockLimits } from "./lock-limits.ts";
 import { createLockList } from "./lock-list.ts";
 import type { LockTiming } from "./lock-requests.ts";
 import { checkLockWrite, findLockRow } from "./lock-store.ts";
+import { completeTiming } from "./lock-timing.ts";
 import { type Lock, type LockProof, parseLiveLock, type Permit } from "./lock.ts";
 import { createNamedLocks } from "./named-lock-service.ts";
 import { createTreeLocks } from "./tree-locks.ts";
@@ -25,19 +23,6 @@ export type LockServiceOptions = {
   /** What one user may withhold; without limits by default. */
   readonly settings?: { readonly lockLimits: LockLimits };
 } & Partial<LockTiming>;
-
-/** A timer that an abort ends early, without an error. */
-function interruptibleSleep(durationMs: number, signal?: AbortSignal): Promise<unknown> {
-  return sleepMs(durationMs, undefined, signal ? { signal } : {}).catch(() => undefined);
-}
-
-function completeTiming(given: Partial<LockTiming>): LockTiming {
-  // A clock that a test moves is the only one that counts there.
-  const steadyMs =
-    given.clock && given.clock !== systemClock ? given.clock : () => performance.now();
-  const defaults = { clock: systemClock, steadyMs, sleep: interruptibleSleep, random: Math.random };
-  return { ...defaults, logger: silentLogger, ...given };
-}
 
 /** Locks by name: at most one owner each, for a lease, with a fence that only grows. */
 export function createLockService({ database, settings, ...given }: LockServiceOptions) {

@@ -23,10 +23,8 @@ import {
   type Fragment,
   isMissing,
 } from "../table/expression.ts";
-import { once } from "../table/request-memory.ts";
 import { check, type Row, update, type Write } from "../table/write.ts";
-import { isHeldBy, LineWaits, parseTickets } from "./line.ts";
-import { leaseEnd, type LockLimits } from "./lock-limits.ts";
+import { LineWaits, parseTickets } from "./line.ts";
 import {
   at,
   callerHolds,
@@ -35,11 +33,9 @@ import {
   lockRow,
   nobodyWaits,
   permitted,
-  turnIsClaimed,
 } from "./lock-conditions.ts";
 import {
   type HeldChange,
-  isKnown,
   type Lock,
   type LockProof,
   isSameOwner,
@@ -49,7 +45,6 @@ import {
   parseLock,
   type LockOwner,
   type Permit,
-  RenewalBound,
 } from "./lock.ts";
 import type { LockRow } from "./lock-row.ts";
 import type { LockKind, LockScope } from "./lock.ts";
@@ -112,7 +107,10 @@ export function ownership(
 }
 
 /** The row as of now, or undefined. One request. */
-export function findLockRow(database: Database, resource: string): Promise<Row | undefined> {
+export function findLockRow(
+  database: Pick<Database, "get">,
+  resource: string,
+): Promise<Row | undefined> {
   return database.get("Locks", { resource });
 }
 
@@ -186,33 +184,15 @@ export function lockToBe(taken: Acquisition, fence: number, nowMs: EpochMs): Loc
   };
 }
 
-/** A lease to start again, within what one owner may have in a row. */
-export interface Renewal extends HeldChange {
-  readonly leaseMs: number;
-  readonly limits: LockLimits;
+/** A lease to start again, until then. */
+export interface NewLease extends HeldChange {
+  readonly expiresAtMs: EpochMs;
   readonly permit?: Permit | undefined;
 }
 
-/**
- * What a renewal asks for beyond the lock: where it is not known since when the caller has it, that the new end
- * is within what one owner may have in a row; and a turn is claimed first, which counts it.
- */
-function renewalIsAllowed({ proof, limits }: Renewal, expiresAtMs: EpochMs): Fragment[] {
-  const { maxLocksPerUser, maxLockMs } = limits;
-  const isBounded = maxLockMs < Infinity && !isKnown(proof);
-  return [
-    ...(isBounded ? [condition`${at("acquiredAtMs")} >= ${expiresAtMs - maxLockMs}`] : []),
-    ...(maxLocksPerUser > 0 ? [turnIsClaimed] : []),
-  ];
-}
-
 /** Starts the caller's lease again and keeps the fence. Repeating it sets the same instant. */
-export function renewLockWrite(renewal: Renewal): Write {
-  const { proof, nowMs, actor, leaseMs, keyed, permit, limits } = renewal;
-  const { maxLockMs } = limits;
-  const since = isKnown(proof) ? proof.acquiredAtMs : nowMs;
-  const expiresAtMs = leaseEnd({ leaseMs, maxLockMs }, nowMs, since);
-  const write = update({
+export function renewLockWrite({ proof, nowMs, actor, expiresAtMs, permit }: NewLease): Write {
+  return update({
     ...lockRow(proof.resource),
     change: {
       set: [
@@ -221,20 +201,9 @@ export function renewLockWrite(renewal: Renewal): Write {
         action`${at("change")} = ${changeNote("lock.renewed", actor, nowMs)}`,
       ],
     },
-    condition: allOf(
-      callerHolds(proof, nowMs),
-      ...renewalIsAllowed(renewal, expiresAtMs),
-      ...permitted(permit),
-    ),
-    refused: (row) => {
-      const denied = permit?.refusal(row);
-      if (denied) return denied;
-      return isHeldBy(row, proof, nowMs)
-        ? new RenewalBound(row, nowMs)
-        : new LockNotOwned(row, nowMs);
-    },
+    condition: allOf(callerHolds(proof, nowMs), ...permitted(permit)),
+    refused: (row) => permit?.refusal(row) ?? new LockNotOwned(row, nowMs),
   });
-  return once(write, keyed, nowMs);
 }
 
 /** Lets a transaction pass only while the caller holds the lock; changes nothing. */

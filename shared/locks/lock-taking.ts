@@ -6,6 +6,7 @@ import type { GroupTaking } from "./group-taking.ts";
 import { LineWaits } from "./line.ts";
 import type { LockLine } from "./line-service.ts";
 import { fenceAfter } from "./line-store.ts";
+import { createAttempt, mostLosses } from "./lock-attempt.ts";
 import type { Counting } from "./lock-counting.ts";
 import type { AcquireRequest, RenewRequest } from "./lock-requests.ts";
 import { type Acquisition, acquireLockWrite, findLockRow, lockToBe } from "./lock-store.ts";
@@ -17,9 +18,6 @@ import {
   parseLiveLock,
   parseLock,
 } from "./lock.ts";
-
-/** Own lock seen, but gone before it was renewed: by its lease's end, then by another session of its owner. */
-const mostLosses = 3;
 
 /** What taking is made of. */
 export interface TakingParts {
@@ -63,29 +61,6 @@ export function createTaking(parts: TakingParts) {
   const { database, clock, takeAll, line, counting, renew } = parts;
   const takeCounted = createCountedTaking(parts);
 
-  /** One attempt: a free lock is taken; the caller's own is renewed, keeping its fence. */
-  function take(wanted: Acquisition): Promise<Lock> {
-    const taken = counting.shorten(wanted);
-    const { resource, owner, leaseMs, scope, actor, permit } = taken;
-    return again(mostLosses, async () => {
-      try {
-        if (scope === "tree") return (await takeAll([taken]))[0]!;
-        return await takeExact(taken);
-      } catch (error) {
-        if (!(error instanceof LockHeld)) throw error;
-        const { lock } = error;
-        const isOwn = lock.resource === resource && isSameOwner(lock.owner, owner);
-        if (!isOwn || lock.scope !== scope) throw error;
-        try {
-          return await renew({ ...lock, actor, leaseMs, permit });
-        } catch (lost) {
-          if (!(lost instanceof LockNotOwned)) throw lost;
-          return new OnceMore(lost);
-        }
-      }
-    });
-  }
-
   /** A line that is in the way is looked at: whoever is first in it gets the lock. */
   async function takeExact(taken: Acquisition): Promise<Lock> {
     try {
@@ -105,5 +80,11 @@ export function createTaking(parts: TakingParts) {
     if (holder && !isSameOwner(holder.owner, owner)) throw new LockHeld(holder, row);
   }
 
-  return { take, lookFirst };
+  const attempt = createAttempt({
+    renew,
+    takeFree: async (taken) =>
+      taken.scope === "tree" ? (await takeAll([taken]))[0]! : takeExact(taken),
+  });
+
+  return { take: (wanted: Acquisition) => attempt(counting.shorten(wanted)), lookFirst };
 }

@@ -3,7 +3,6 @@ import type { Actor } from "../base/actor.ts";
 import { HoldfastError, InvalidRequest } from "../base/errors.ts";
 import { type EpochMs, epochMs, isExpired } from "../base/time.ts";
 import type { Fragment } from "../table/expression.ts";
-import type { KeyedRequest } from "../table/request-memory.ts";
 import type { Row } from "../table/write.ts";
 
 /** What a lock is for; administrators list and count locks by it. */
@@ -55,8 +54,6 @@ export interface HeldChange {
   readonly proof: LockProof;
   readonly nowMs: EpochMs;
   readonly actor: Actor;
-  /** Of a request that its sender may repeat. */
-  readonly keyed?: KeyedRequest | undefined;
 }
 
 /**
@@ -143,22 +140,32 @@ export function namesAbove(resource: string): string[] {
   return slashes.map((end) => resource.slice(0, end)).toReversed();
 }
 
+function refuse(path: string, message: string): never {
+  throw new InvalidRequest([{ path, message }]);
+}
+
+/** A name, and for how long it is wanted. */
+interface NameAndLease {
+  readonly resource: string;
+  readonly leaseMs?: number | undefined;
+}
+
 /** @throws InvalidRequest when a name or lease is out of bounds; nothing was read or written */
-export function checkLimits(request: {
-  resource: string;
-  leaseMs?: number | undefined;
-  scope?: LockScope | undefined;
-}): void {
-  const { resource, leaseMs = defaultLeaseMs, scope } = request;
-  const refuse = (path: string, message: string): never => {
-    throw new InvalidRequest([{ path, message }]);
-  };
+export function checkLease({ resource, leaseMs = defaultLeaseMs }: NameAndLease): void {
   if (resource.length === 0 || resource.length > maxResourceLength) {
     refuse("resource", `must have 1 to ${maxResourceLength} characters`);
   }
   if (!(leaseMs >= minLeaseMs && leaseMs <= maxLeaseMs)) {
     refuse("leaseMs", `must be ${minLeaseMs} to ${maxLeaseMs}`);
   }
+}
+
+/** @throws InvalidRequest when a name, lease or tree is out of bounds; nothing was read or written */
+export function checkLimits(
+  request: NameAndLease & { readonly scope?: LockScope | undefined },
+): void {
+  checkLease(request);
+  const { resource, scope } = request;
   if (scope === "tree" && namesAbove(resource).length >= maxTreeDepth) {
     refuse("resource", `must have at most ${maxTreeDepth} levels`);
   }

@@ -3,8 +3,7 @@ import { AsyncLocalStorage } from "node:async_hooks";
 import type { Actor } from "../base/actor.ts";
 import { randomId } from "../base/ids.ts";
 import { stopwatch } from "../base/time.ts";
-import type { createAcquiring } from "./lock-acquiring.ts";
-import type { AcquireRequest, LockTiming, ProofRequest } from "./lock-requests.ts";
+import type { AcquireRequest, LockTiming, ProofRequest, RenewRequest } from "./lock-requests.ts";
 import { defaultLeaseMs, isSameOwner, type Lock, LockNotOwned, type LockOwner } from "./lock.ts";
 
 /** What work under a lock is given. */
@@ -19,7 +18,9 @@ export interface LockedWork {
 /** How to take the lock; the lease is 300 s by default and renewed for as long as the work runs. */
 export type WithLockOptions = Omit<AcquireRequest, "resource">;
 
-interface Parts extends Pick<ReturnType<typeof createAcquiring>, "acquire" | "renew"> {
+interface Parts {
+  readonly acquire: (request: AcquireRequest) => Promise<Lock>;
+  readonly renew: (request: RenewRequest) => Promise<Lock>;
   readonly release: (request: ProofRequest) => Promise<unknown>;
   readonly timing: LockTiming;
 }

@@ -4,7 +4,8 @@
  * @see docs/decisions/0003-order-ids.md
  */
 import { HoldfastError } from "../base/errors.ts";
-import { derivedId, randomId } from "../base/ids.ts";
+import { derivedId } from "../base/derived-ids.ts";
+import { randomId } from "../base/ids.ts";
 import type { EpochMs } from "../base/time.ts";
 import { type Cart, makeCartId, liveLock } from "../carts/model/cart.ts";
 import { listCodes, selectRules } from "../carts/model/price-rules.ts";

@@ -1,7 +1,7 @@
 /** What a request to order asks for, and how a repetition is told from a reuse of its key. */
 import type { Actor } from "../base/actor.ts";
 import { HoldfastError } from "../base/errors.ts";
-import { derivedId, fingerprint } from "../base/ids.ts";
+import { derivedId, fingerprint } from "../base/derived-ids.ts";
 import { CartLocked } from "../carts/model/cart.ts";
 import type { Attributes } from "../carts/model/cart-lines.ts";
 import { IdempotencyKeyReused, type Order } from "./order.ts";

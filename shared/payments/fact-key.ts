@@ -3,7 +3,7 @@
  *
  * @see docs/decisions/0008-payments.md
  */
-import { derivedId } from "../base/ids.ts";
+import { derivedId } from "../base/derived-ids.ts";
 import type { PaymentFact } from "../providers/provider.ts";
 
 const longestKey = 64;

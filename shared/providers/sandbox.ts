@@ -3,7 +3,7 @@ import { currencyCode } from "./foreign.ts";
 import { Webhook } from "standardwebhooks";
 import { z } from "zod";
 import { systemClock } from "../base/time.ts";
-import { derivedId } from "../base/ids.ts";
+import { derivedId } from "../base/derived-ids.ts";
 import {
   BadSignature,
   type PaymentEvent,

@@ -1,19 +1,14 @@
 /** The one door to DynamoDB: reads, guarded writes and transactions, each as few requests as can be. */
-import { setTimeout as sleepMs } from "node:timers/promises";
-import {
-  type DynamoDBDocumentClient,
-  GetCommand,
-  QueryCommand,
-  ScanCommand,
-} from "@aws-sdk/lib-dynamodb";
-import { systemClock } from "../base/time.ts";
-import { type Place, readBatches, type Reading } from "./batch-read.ts";
+import { type DynamoDBDocumentClient, QueryCommand, ScanCommand } from "@aws-sdk/lib-dynamodb";
+import { type Place, readBatches } from "./batch-read.ts";
 import { type LooseRows, writeBatches } from "./batch-write.ts";
 import { type Fragment, Placeholders } from "./expression.ts";
 import { isInvalidInput } from "./failures.ts";
+import { createItemReading } from "./item-reading.ts";
 import { knownRow } from "./layout.ts";
 import { decodeCursor, encodeCursor, notACursor, type Page } from "./paging.ts";
-import { type Patience, persist } from "./retry.ts";
+import { completePatience, type Patience } from "./repeating.ts";
+import { persistWithin } from "./retry.ts";
 import type { TableName, TableResolver } from "./table-name.ts";
 import type { Key, Row, Write } from "./write.ts";
 import { createWriting, type TransactOptions, type WriteOptions } from "./writing.ts";
@@ -117,11 +112,6 @@ async function continued<T>({ cursor }: ListRequest, reading: Promise<T>): Promi
   }
 }
 
-/** A failed condition in a read: there is none, so this cannot happen. */
-function unexpected(): never {
-  throw new Error("A read was refused by a condition");
-}
-
 /** Where the database is; clock, sleep and random are for tests and simulations. */
 export interface DatabaseOptions extends Partial<Patience> {
   readonly client: DocumentClient;
@@ -135,16 +125,10 @@ export interface DatabaseOptions extends Partial<Patience> {
  * @example const database = createDatabase({ client, tableName: (table) => `shop-${table}` });
  */
 export function createDatabase(options: DatabaseOptions): Database {
-  const { client, tableName, clock = systemClock, random = Math.random } = options;
-  const sleep = options.sleep ?? ((durationMs: number) => sleepMs(durationMs));
-  const patience: Patience = { clock, sleep, random };
-  const read: Reading = (attempt) => persist(patience, attempt, unexpected, { hasEffect: false });
+  const { client, tableName } = options;
+  const persist = persistWithin(completePatience(options));
+  const { read, getItem } = createItemReading({ client, tableName, persist });
   const reader = { client, read, tableName };
-
-  async function getItem(table: TableName, Key: Key, ConsistentRead: boolean) {
-    const command = new GetCommand({ TableName: tableName(table), Key, ConsistentRead });
-    return knownRow((await read(() => client.send(command))).Item);
-  }
 
   return {
     get: (table, key) => getItem(table, key, true),
@@ -176,7 +160,7 @@ export function createDatabase(options: DatabaseOptions): Database {
     ...createWriting({
       client,
       tableName,
-      patience,
+      persist,
       read: (table, key) => getItem(table, key, true),
     }),
     strew: (table, rows) => writeBatches(reader, table, rows),

@@ -57,11 +57,14 @@ export type Failure =
   | { readonly kind: "unknown" }
   | { readonly kind: "other"; readonly error: unknown };
 
-function busyBecause(names: readonly string[]): Failure {
-  const at = names.flatMap((name, index) =>
-    busyReasons.has(name) || busyNames.has(name) ? [index] : [],
-  );
-  const isConflict = names.some((name) => /^Transaction(?:Conflict|InProgress)/.test(name));
+/** A single write names its conflict as a transaction's reasons do, with more words behind it. */
+const findCause = (name: string): "throttle" | "conflict" =>
+  /^Transaction(?:Conflict|InProgress)/.test(name) ? "conflict" : "throttle";
+
+function busyBecause(codes: readonly string[]): Failure {
+  const busy = codes.flatMap((code, index) => (busyReasons.has(code) ? [{ code, index }] : []));
+  const isConflict = busy.some(({ code }) => findCause(code) === "conflict");
+  const at = busy.map(({ index }) => index);
   return { kind: "busy", because: isConflict ? "conflict" : "throttle", at };
 }
 
@@ -89,17 +92,23 @@ function translated(message: string, error: unknown): unknown {
 
 /** Tells what an error thrown by the document client means. */
 export function parseFailure(error: unknown): Failure {
-  const { name = "", message = "", Item, $metadata, CancellationReasons } = error as SdkError;
+  const { name, message = "", CancellationReasons } = error as SdkError;
+  if (name === "TransactionCanceledException") return cancelled(CancellationReasons ?? [], error);
+  if (name === "ValidationException") return { kind: "other", error: translated(message, error) };
+  return parseItemFailure(error);
+}
+
+/** The same of a request for one item, whose size is its caller's business. */
+export function parseItemFailure(error: unknown): Failure {
+  const { name = "", Item, $metadata } = error as SdkError;
   if (name === "ConditionalCheckFailedException") {
     return { kind: "refused", found: new Map([[0, parseRow(Item)]]) };
   }
-  if (name === "TransactionCanceledException") return cancelled(CancellationReasons ?? [], error);
-  if (busyNames.has(name)) return busyBecause([name]);
-  if (name === "ValidationException") return { kind: "other", error: translated(message, error) };
+  if (busyNames.has(name)) return { kind: "busy", because: findCause(name), at: [0] };
   const status = $metadata?.httpStatusCode;
   // An error under a good status: the answer broke off, or what came is not one.
   const isRefusal = status !== undefined && status >= 300 && status < 500;
-  if (isRefusal) return { kind: "other", error };
+  if (isRefusal || name === "ValidationException") return { kind: "other", error };
   if (status !== undefined) return { kind: "unknown" };
   return isLostAnswer(error as SdkError) ? { kind: "unknown" } : { kind: "other", error };
 }

@@ -4,7 +4,7 @@
  * @see docs/decisions/0019-idempotency-keys.md
  */
 import { HoldfastError } from "../base/errors.ts";
-import { derivedId, fingerprint } from "../base/ids.ts";
+import { derivedId, fingerprint } from "../base/derived-ids.ts";
 import { dayMs, type EpochMs, later, ttlSecondsAt } from "../base/time.ts";
 import type { Database } from "./database.ts";
 import { anyOf, condition, isMissing, pathsOf } from "./expression.ts";

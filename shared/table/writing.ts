@@ -1,23 +1,12 @@
 /** Writes, alone or together, each once whatever becomes of the answers. */
 import { randomUUID } from "node:crypto";
-import {
-  type DynamoDBDocumentClient,
-  PutCommand,
-  TransactWriteCommand,
-  UpdateCommand,
-} from "@aws-sdk/lib-dynamodb";
+import { TransactWriteCommand } from "@aws-sdk/lib-dynamodb";
 import { noteCommit } from "./operation.ts";
-import { type Bearing, type Patience, persist, refusedAs } from "./retry.ts";
+import type { Bearing } from "./retry.ts";
+import { createSingleWriting, type WritingParts } from "./single-writing.ts";
 import type { TableName, TableResolver } from "./table-name.ts";
 import { makeRefusal, TransactionRefused } from "./transaction.ts";
-import {
-  type Key,
-  listTogether,
-  makeRepeatable,
-  makeRequest,
-  type Row,
-  type Write,
-} from "./write.ts";
+import { type Key, listTogether, makeRequest, type Row, type Write } from "./write.ts";
 
 /** How a write is done, besides its own terms. */
 export interface WriteOptions extends Bearing {
@@ -35,16 +24,6 @@ export interface TransactOptions extends WriteOptions {
 
 type Sent = ReturnType<typeof makeRequest>;
 
-function singleCommand(write: Write, tableName: TableResolver): PutCommand | UpdateCommand {
-  const request = makeRequest(write, tableName);
-  if (write.kind === "put") return new PutCommand({ ...request, Item: write.item });
-  if (write.kind === "update") {
-    const ReturnValues = write.isBlind ? "NONE" : "ALL_NEW";
-    return new UpdateCommand({ ...request, Key: write.key, ReturnValues });
-  }
-  throw new Error("A check alone writes nothing: read the item instead");
-}
-
 function transactionPart(write: Write, tableName: TableResolver): Record<string, Sent> {
   const names = {
     put: "Put",
@@ -54,16 +33,16 @@ function transactionPart(write: Write, tableName: TableResolver): Record<string,
   return { [names[write.kind]]: makeRequest(write, tableName) };
 }
 
-/** What writing needs: where to, how patiently, and how to see what a transaction has left. */
-interface WritingParts {
-  readonly client: Pick<DynamoDBDocumentClient, "send">;
-  readonly tableName: TableResolver;
-  readonly patience: Patience;
+/** What writing together needs besides: how to see what a transaction has left. */
+interface TogetherParts extends WritingParts<Bearing> {
   readonly read: (table: TableName, key: Key) => Promise<Row | undefined>;
 }
 
 /** Makes `apply` and `transact` of a database; their promises are stated there. */
-export function createWriting({ client, tableName, patience, read }: WritingParts) {
+export function createWriting({ read, ...parts }: TogetherParts) {
+  const { client, tableName, persist } = parts;
+  const applyAlone = createSingleWriting(parts);
+
   async function transact(
     writes: readonly Write[],
     { token = randomUUID(), isAside, ...bearing }: TransactOptions = {},
@@ -74,12 +53,14 @@ export function createWriting({ client, tableName, patience, read }: WritingPart
       ClientRequestToken: token,
     });
     await persist<unknown>(
-      patience,
-      () => client.send(command),
-      ({ found }, afterLoss) => {
-        throw makeRefusal(together, found, afterLoss);
+      {
+        attempt: () => client.send(command),
+        refused({ found }, afterLoss) {
+          throw makeRefusal(together, found, afterLoss);
+        },
+        hasEffect: true,
       },
-      { hasEffect: true, ...bearing },
+      bearing,
     );
     if (!isAside) noteCommit();
   }
@@ -98,17 +79,7 @@ export function createWriting({ client, tableName, patience, read }: WritingPart
   async function apply(write: Write, writing: WriteOptions = {}): Promise<Row> {
     if (write.companion) return applyWithCompanion(write, writing);
     const { isAside, ...bearing } = writing;
-    const command = singleCommand(write, tableName);
-    const row = await persist<Row>(
-      patience,
-      async (afterLoss) => {
-        const next = afterLoss ? singleCommand(makeRepeatable(write), tableName) : command;
-        const output = await client.send(next as UpdateCommand);
-        return output.Attributes ?? (write.kind === "put" ? write.item : {});
-      },
-      ({ found }, afterLoss) => refusedAs(write, found.get(0), afterLoss),
-      { hasEffect: true, ...bearing },
-    );
+    const row = await applyAlone(write, bearing);
     if (!isAside) noteCommit();
     return row;
   }

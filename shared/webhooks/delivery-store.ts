@@ -1,5 +1,5 @@
 /** The log of deliveries: a row each, kept for 14 days, written together with how far its line has come. */
-import { derivedId } from "../base/ids.ts";
+import { derivedId } from "../base/derived-ids.ts";
 import { dayMs, type EpochMs, later, ttlSecondsAt } from "../base/time.ts";
 import type { ShopEvent } from "../events/event.ts";
 import type { Database } from "../table/database.ts";

@@ -5,7 +5,7 @@
  * @see docs/decisions/0023-webhooks.md
  */
 import type { EventType } from "../base/event-type.ts";
-import { derivedId } from "../base/ids.ts";
+import { derivedId } from "../base/derived-ids.ts";
 import { dayMs, type EpochMs, later, ttlSecondsAt } from "../base/time.ts";
 import type { Database } from "../table/database.ts";
 import {

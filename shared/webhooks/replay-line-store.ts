@@ -1,5 +1,5 @@
 /** The lines of a replay: of its own, beside those of the endpoint, so that neither holds up the other. */
-import { derivedId } from "../base/ids.ts";
+import { derivedId } from "../base/derived-ids.ts";
 import type { Database } from "../table/database.ts";
 import { allOf, condition, pathsOf } from "../table/expression.ts";
 import type { Page } from "../table/paging.ts";

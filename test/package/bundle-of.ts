@@ -1,15 +1,20 @@
 /** What an entry of the package brings along into a bundle of somebody else's. */
 import { join } from "node:path";
+import { gzipSync } from "node:zlib";
 import { build } from "esbuild";
 import { root } from "./packed.ts";
 
-/** Which of these packages it imports, and the size of all else. */
+/** Which of these packages it imports, and the size of all else; of all that it exports, or of some of it. */
 export async function bundleOf(
   entry: string,
   external: readonly string[],
-): Promise<{ packages: string[]; bytes: number }> {
-  const { metafile } = await build({
-    entryPoints: [join(root, `package/${entry}.ts`)],
+  names = "*",
+): Promise<{ packages: string[]; bytes: number; gzipped: number }> {
+  const path = join(root, `package/${entry}.ts`);
+  const contents =
+    names === "*" ? `export * from "${path}";` : `export { ${names} } from "${path}";`;
+  const { metafile, outputFiles } = await build({
+    stdin: { contents, resolveDir: root },
     bundle: true,
     minify: true,
     format: "esm",
@@ -19,6 +24,9 @@ export async function bundleOf(
     write: false,
   });
   const { imports, bytes } = Object.values(metafile.outputs)[0]!;
-  const packages = imports.map(({ path }) => path).filter((path) => !path.startsWith("node:"));
-  return { packages: [...new Set(packages)].toSorted(), bytes };
+  const packages = imports
+    .map(({ path: name }) => name)
+    .filter((name) => !name.startsWith("node:"));
+  const gzipped = gzipSync(outputFiles[0]!.contents).length;
+  return { packages: [...new Set(packages)].toSorted(), bytes, gzipped };
 }

@@ -7,7 +7,7 @@ import { publint } from "publint";
 import { formatMessage } from "publint/utils";
 import { beforeAll, describe, expect, inject, test } from "vitest";
 import { tableNames } from "../../infra/table-shapes.ts";
-import { createLocks, lockRequestsTable, locksTable } from "../../package/locks.ts";
+import { locksTable } from "../../package/locks.ts";
 import { localClientSettings } from "../support/tables.ts";
 import { blocksOf, readPage } from "../support/docs/blocks.ts";
 import { isFull } from "../support/effort.ts";
@@ -142,27 +142,6 @@ describe("an entry adds to a bundle what the page says", () => {
 
 test("hooks need React, and nothing that writes to tables", async () => {
   expect((await bundleOf("react", ["*"])).packages).toEqual(["react"]);
-});
-
-test("a key needs a table to be remembered in, and works with it", async () => {
-  const endpoint = inject("dynamoDbEndpoint");
-  const connection = { dynamodb: localClientSettings(endpoint) };
-  const [table, requestsTable] = ["package-locks", "package-requests"];
-  const client = new DynamoDBClient(connection.dynamodb);
-  for (const input of [locksTable(table), lockRequestsTable(requestsTable)]) {
-    await client.send(new CreateTableCommand(input));
-  }
-  const [bare, whole] = [
-    createLocks({ table, ...connection }),
-    createLocks({ table, requestsTable, ...connection }),
-  ];
-  const lock = await bare.acquire({ resource: "report", owner: { userId: "ann" } });
-  const release = { ...lock, idempotencyKey: "k" };
-  await expect(bare.release(release)).rejects.toThrow("Say what the table Requests is called");
-  await whole.release(release);
-  // The same request again is the same release.
-  await whole.release(release);
-  client.destroy();
 });
 
 test("a shop in somebody's stack is all that ours is, of what was packed, and takes what is theirs", async () => {

@@ -1,6 +1,7 @@
 /** The constructs of the package grant what its parts ask DynamoDB for, table by table, and their tables are the parts' own. */
 import { setTimeout as sleepMs } from "node:timers/promises";
 import { CreateTableCommand, DynamoDBClient } from "@aws-sdk/client-dynamodb";
+import { DynamoDBDocumentClient, TransactWriteCommand } from "@aws-sdk/lib-dynamodb";
 import { App, Stack } from "aws-cdk-lib";
 import { Template } from "aws-cdk-lib/assertions";
 import { Role, ServicePrincipal } from "aws-cdk-lib/aws-iam";
@@ -9,7 +10,9 @@ import { cartsTable, createCarts } from "../../package/carts.ts";
 import { HoldfastCarts, HoldfastHolds, HoldfastLocks, HoldfastOrders } from "../../package/cdk.ts";
 import { createHolds, holdTables } from "../../package/holds.ts";
 import {
+  createLockList,
   createLocks,
+  createLockService,
   lockOwnersTable,
   lockRequestsTable,
   locksTable,
@@ -113,7 +116,7 @@ beforeAll(async () => {
 
 async function useLocks(): Promise<void> {
   const limits = { maxLocksPerUser: 50, maxLockMs: 3_600_000 };
-  const locks = createLocks({ ...locksNames, limits, dynamodb });
+  const locks = createLockService({ ...locksNames, limits, dynamodb });
   const [ann, bob] = [{ userId: "ann" }, { userId: "bob" }];
   const lock = await locks.acquire({ resource: "r", owner: ann });
   await locks.acquire({ resource: "r", owner: bob, waitMs: 5 }).catch(() => undefined);
@@ -130,6 +133,20 @@ async function useLocks(): Promise<void> {
   await locks.withLock("w", { owner: ann }, () => locks.find("w"));
   await locks.list({ limit: 10 });
   await locks.sweep({ limit: 10, actor: { id: "sweep" } });
+  await usePlainLocks();
+}
+
+async function usePlainLocks(): Promise<void> {
+  const { table } = locksNames;
+  const locks = createLocks({ table, dynamodb });
+  const lock = await locks.acquire({ resource: "p", owner: { userId: "ann" } });
+  const client = DynamoDBDocumentClient.from(new DynamoDBClient(dynamodb));
+  await client.send(new TransactWriteCommand({ TransactItems: locks.checkItems(lock) }));
+  await locks.renew(lock);
+  await locks.release(lock);
+  await locks.withLock("p", { owner: lock.owner }, () => locks.find("p"));
+  await locks.forceRelease({ resource: "p", actor: { id: "root" } });
+  await createLockList({ table, dynamodb }).list({ limit: 10 });
 }
 
 async function useHolds(): Promise<void> {

@@ -36,7 +36,7 @@ export async function createTables(endpoint: string): Promise<TableNames> {
       const StreamSpecification = shape.stream
         ? { StreamEnabled: true, StreamViewType: "NEW_AND_OLD_IMAGES" as const }
         : undefined;
-      const input = { ...tableInput(name, TableName), StreamSpecification };
+      const input = { ...tableInput(shape, TableName), StreamSpecification };
       await client.send(new CreateTableCommand(input));
       if (shape.ttl) {
         const TimeToLiveSpecification = { AttributeName: "ttlSeconds", Enabled: true };

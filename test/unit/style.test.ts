@@ -85,9 +85,9 @@ const loopsByHand: Readonly<Record<string, string>> = {
   "shared/inventory/old-layout.ts": "each round carries one more row over",
   "shared/inventory/room.ts": "each round takes away something that is over",
   "shared/live/connecting.ts": "nobody makes room behind the last round",
-  "shared/locks/lock-acquiring.ts": "waits in between, as long as the caller wants to",
+  "shared/locks/lock-waiting.ts": "waits in between, as long as the caller wants to",
   "shared/orders/order-taking.ts": "waits in between, until the operation's deadline",
-  "shared/table/retry.ts": "waits in between, until the operation's deadline",
+  "shared/table/repeating.ts": "waits in between, until the operation's deadline",
   "shared/table/tolerating.ts": "each round leaves out one more of what it was given",
 };
 

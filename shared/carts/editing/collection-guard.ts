@@ -1,15 +1,15 @@
 /** The two ways to guard a whole collection: version checks alone, or a lock around read and write. */
 import { randomId } from "../../base/ids.ts";
 import type { Logger } from "../../base/logger.ts";
-import { type LockService } from "../../locks/lock-service.ts";
 import { minLeaseMs } from "../../locks/lock.ts";
+import type { LockTaker } from "../../locks/plain-lock-service.ts";
 import { type CartStorage, makeCartId, type InstanceAddress } from "../model/cart.ts";
 
 /** What guarding needs; locks are asked for in `locking` mode only. */
 export interface CollectionGuardOptions {
   /** How, where a request says nothing of it. */
   readonly storage: CartStorage;
-  readonly locks?: Pick<LockService, "acquire" | "release"> | undefined;
+  readonly locks?: LockTaker | undefined;
   /** The longest wait for a lock, and the longest that one is held. */
   readonly lockTimeoutMs: number;
   readonly logger: Logger;

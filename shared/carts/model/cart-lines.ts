@@ -1,5 +1,5 @@
 /** What a line of a cart is: made of an item at the shop's word, never a client's, and named by what was chosen. */
-import { fingerprint } from "../../base/ids.ts";
+import { fingerprint } from "../../base/derived-ids.ts";
 import { type CartLine, type CartInstance, CurrencyMismatch } from "./cart.ts";
 import { choiceDigestLength, checkLineQuantity, jsonText } from "./cart-limits.ts";
 import { InvalidRequest } from "../../base/errors.ts";

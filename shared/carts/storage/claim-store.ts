@@ -1,6 +1,6 @@
 /** How claims are stored: a row each, named by a digest, so that nobody who reads the table can use one. */
 import type { ChangeNote } from "../../base/actor.ts";
-import { fingerprint } from "../../base/ids.ts";
+import { fingerprint } from "../../base/derived-ids.ts";
 import { dayMs, type EpochMs, later, ttlSecondsAt } from "../../base/time.ts";
 import type { Database } from "../../table/database.ts";
 import { action, allOf, condition, exists, isMissing, pathsOf } from "../../table/expression.ts";

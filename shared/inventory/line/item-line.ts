@@ -5,7 +5,7 @@
  * @see docs/decisions/0021-lines-for-items.md
  */
 import { HoldfastError } from "../../base/errors.ts";
-import { derivedId } from "../../base/ids.ts";
+import { derivedId } from "../../base/derived-ids.ts";
 import { lineResource } from "../../base/line-id.ts";
 import { type EpochMs, epochMs, isExpired } from "../../base/time.ts";
 import { livingIn, maxWaiters, placeMs } from "../../locks/line.ts";

@@ -1,6 +1,6 @@
 /** How an order goes to somebody else: the claim stands in the order's own row, so one update uses it and moves the order. */
 import type { ChangeNote } from "../../base/actor.ts";
-import { fingerprint } from "../../base/ids.ts";
+import { fingerprint } from "../../base/derived-ids.ts";
 import type { EpochMs } from "../../base/time.ts";
 import { ClaimNotAccepted } from "../../carts/model/claim.ts";
 import { action, allOf, condition, exists, pathsOf } from "../../table/expression.ts";

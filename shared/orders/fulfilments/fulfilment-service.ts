@@ -2,7 +2,7 @@
 import { type Actor, changeNote } from "../../base/actor.ts";
 import { again, OnceMore } from "../../base/again.ts";
 import { InvalidRequest, TooLarge } from "../../base/errors.ts";
-import { derivedId, fingerprint } from "../../base/ids.ts";
+import { derivedId, fingerprint } from "../../base/derived-ids.ts";
 import type { Clock, EpochMs } from "../../base/time.ts";
 import type { Database } from "../../table/database.ts";
 import { IdempotencyKeyReused, type Order, OrderNotFound, OrderNotPayable } from "../order.ts";

@@ -1,7 +1,7 @@
 /** What an administrator's wish to pay back comes to: all, a part, or what lines that come back were paid with. */
 import type { Actor } from "../../base/actor.ts";
 import { HoldfastError, InvalidRequest, TooLarge } from "../../base/errors.ts";
-import { fingerprint } from "../../base/ids.ts";
+import { fingerprint } from "../../base/derived-ids.ts";
 import type { EpochMs } from "../../base/time.ts";
 import {
   IdempotencyKeyReused,

@@ -1,5 +1,5 @@
 /** The refunds of an order: which there are, what could still go back, and what they make of the order's status. */
-import { derivedId } from "../../base/ids.ts";
+import { derivedId } from "../../base/derived-ids.ts";
 import { type EpochMs, later, secondsToMs } from "../../base/time.ts";
 import type { Order, Refund, RefundEntry } from "../../orders/order.ts";
 import type { PaymentFact } from "../../providers/provider.ts";

@@ -88,6 +88,7 @@ const priceRules = "shared/carts/model/price-rules.ts";
 const checkout = "shared/carts/checkout/cart-checkout-store.ts";
 const writing = "shared/table/writing.ts";
 const retrying = "shared/table/retry.ts";
+const repeating = "shared/table/repeating.ts";
 const failures = "shared/table/failures.ts";
 const transactions = "shared/table/tolerating.ts";
 const sandbox = "shared/providers/sandbox.ts";
@@ -208,7 +209,7 @@ export const plantedFaults: readonly PlantedFault[] = [
   fault(
     "a release asks nobody whose lock it is",
     endings,
-    "condition: leavesLine\n      ? callerHolds(proof, nowMs)\n      : allOf(callerHolds(proof, nowMs), nobodyWaits),",
+    "condition: allOf(callerHolds(proof, nowMs), nobodyWaits),",
     'condition: exists(at("owner")),',
   ),
   fault(
@@ -862,12 +863,12 @@ export const plantedFaults: readonly PlantedFault[] = [
   fault(
     "a transaction is repeated under a new token",
     writing,
-    "      () => client.send(command),\n      ({ found }, afterLoss) => {",
-    "      () => {\n        (command.input as { ClientRequestToken?: string }).ClientRequestToken = randomUUID();\n        return client.send(command);\n      },\n      ({ found }, afterLoss) => {",
+    "attempt: () => client.send(command),",
+    "attempt: () => {\n          (command.input as { ClientRequestToken?: string }).ClientRequestToken = randomUUID();\n          return client.send(command);\n        },",
   ),
   fault(
     "a lost answer is taken for a refusal without effect",
-    retrying,
+    repeating,
     "if (afterLoss && write.applied?.(found)) return found ?? {};",
     "if (afterLoss && write.applied?.(found) && !found) return {};",
   ),
@@ -880,7 +881,7 @@ export const plantedFaults: readonly PlantedFault[] = [
   ),
   fault(
     "a lost answer counts as nothing done",
-    retrying,
+    repeating,
     "if (afterLoss) throw new",
     "if (afterLoss && !afterLoss) throw new",
   ),

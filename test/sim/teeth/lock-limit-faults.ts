@@ -3,7 +3,7 @@ import type { PlantedFault } from "./faults.ts";
 
 const counting = "shared/locks/lock-counting.ts";
 const owners = "shared/locks/owner-store.ts";
-const store = "shared/locks/lock-store.ts";
+const renewals = "shared/locks/lock-renewal-store.ts";
 const rules = "shared/locks/lock-limits.ts";
 const taking = "shared/locks/group-taking.ts";
 const handing = "shared/locks/line-handing.ts";
@@ -60,13 +60,13 @@ const faults: readonly [name: string, file: string, find: string, replace: strin
   ],
   [
     "a turn that was not claimed is renewed for as long as one likes",
-    store,
+    renewals,
     "...(maxLocksPerUser > 0 ? [turnIsClaimed] : []),",
     "...(maxLocksPerUser < 0 ? [turnIsClaimed] : []),",
   ],
   [
     "a lock lasts as long as it is renewed",
-    store,
+    renewals,
     "const isBounded = maxLockMs < Infinity && !isKnown(proof);",
     "const isBounded = maxLockMs < 0 && !isKnown(proof);",
   ],

@@ -69,8 +69,8 @@ const faults: readonly [name: string, file: string, find: string, replace: strin
   [
     "a release leaves those who wait to themselves",
     endings,
-    ": allOf(callerHolds(proof, nowMs), nobodyWaits),",
-    ": callerHolds(proof, nowMs),",
+    "condition: allOf(callerHolds(proof, nowMs), nobodyWaits),",
+    "condition: callerHolds(proof, nowMs),",
   ],
   [
     "a turn that nobody claims lasts as long as the lock was wanted for",

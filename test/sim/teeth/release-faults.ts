@@ -85,7 +85,7 @@ export const releaseFaults: readonly PlantedFault[] = [
   ),
   laterFault(
     "refused by a later release's row, a write says what its own condition means",
-    "shared/table/retry.ts",
+    "shared/table/repeating.ts",
     "  knownRow(found);\n",
     "",
   ),

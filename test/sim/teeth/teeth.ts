@@ -18,6 +18,8 @@ export interface Caught {
 /** What a simulation needs of the project. */
 const copied = [
   "shared",
+  "infra/lock-shapes.ts",
+  "infra/table-shape.ts",
   "infra/table-shapes.ts",
   "test/sim",
   "test/releases/earlier.cjs",
