@@ -3,6 +3,7 @@ import { useSignal } from "@preact/signals";
 import type { AnswerOf } from "../../client/index.ts";
 import { formatMoney } from "../parts/money.ts";
 import type { Desk, Order } from "./desk.ts";
+import { OwedRefund } from "./owed-refund.tsx";
 import { SubjectButton } from "./subject-button.tsx";
 
 type Difference = AnswerOf<"reconcilePayments">["differences"][number];
@@ -23,16 +24,13 @@ async function reconcile({ client }: Desk): Promise<{ checked: number; found: Di
 }
 
 function Due({ desk, order }: { readonly desk: Desk; readonly order: Order }) {
-  const { orderId, currency, payment } = order;
-  const open = (payment?.refunds ?? []).filter(({ status }) => status !== "done");
+  const open = (order.payment?.refunds ?? []).filter(({ status }) => status !== "done");
   return (
     <li>
-      <SubjectButton desk={desk} subject={`order/${orderId}`} name={orderId} />:{" "}
-      {open
-        .map(({ amountMinor, status, lastError }) =>
-          [formatMoney(amountMinor, currency), status, lastError].filter(Boolean).join(", "),
-        )
-        .join("; ")}
+      <SubjectButton desk={desk} subject={`order/${order.orderId}`} name={order.orderId} />
+      {open.map((refund) => (
+        <OwedRefund key={refund.refundId} desk={desk} order={order} refund={refund} />
+      ))}
     </li>
   );
 }

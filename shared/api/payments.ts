@@ -66,28 +66,40 @@ export const refundPayment = endpoint("refundPayment", "POST", "/payments/{order
   access: "admin",
   summary: "Pay back all of an order at once, a part of the money, or lines that come back.",
   params: z.object({ orderId: identifier }),
-  body: z.strictObject({
-    reason: text(500),
-    reference: referenceField
-      .optional()
-      .describe("The same reference and body are one refund; without it the same body is."),
-    amountMinor: z
-      .int()
-      .min(1)
-      .max(Number.MAX_SAFE_INTEGER)
-      .optional()
-      .describe("Never more than is left; without lines nothing comes back for it."),
-    lines: z
-      .array(returnedLine)
-      .min(1)
-      .max(200)
-      .optional()
-      .describe("What comes back; where no amount is named, it is paid back what it cost."),
-    outside: z
-      .boolean()
-      .optional()
-      .describe("The money has gone back by other means already: it is only written down."),
-  }),
+  body: z
+    .strictObject({
+      reason: text(500),
+      refundId: identifier
+        .optional()
+        .describe(
+          "One of `payment.refunds`, of whichever payment: it is asked for once more, or noted with `outside`; nothing else is named then.",
+        ),
+      reference: referenceField
+        .optional()
+        .describe("The same reference and body are one refund; without it the same body is."),
+      amountMinor: z
+        .int()
+        .min(1)
+        .max(Number.MAX_SAFE_INTEGER)
+        .optional()
+        .describe("Never more than is left; without lines nothing comes back for it."),
+      lines: z
+        .array(returnedLine)
+        .min(1)
+        .max(200)
+        .optional()
+        .describe("What comes back; where no amount is named, it is paid back what it cost."),
+      outside: z
+        .boolean()
+        .optional()
+        .describe("The money has gone back by other means already: it is only written down."),
+    })
+    .superRefine(({ refundId, ...others }, { addIssue }) => {
+      for (const path of ["reference", "amountMinor", "lines"] as const) {
+        if (refundId === undefined || others[path] === undefined) continue;
+        addIssue({ code: "custom", path: [path], message: "goes without refundId" });
+      }
+    }),
   example: {
     reason: "Damaged on arrival",
     reference: "return-17",

@@ -15,7 +15,7 @@ let browser: Browser | undefined;
 const complaints: string[] = [];
 
 beforeAll(async () => {
-  server = await startServer();
+  server = await startServer({ playsProviders: true });
   if (hasChromium) browser = await launchChromium();
 });
 
@@ -156,6 +156,32 @@ describe.runIf(hasChromium)("in a browser", () => {
     await order.getByText("cancelled").waitFor();
     await order.getByRole("button", { name: orderId }).click();
     await seen(page, /order\.cancelled by root: called us/);
+  });
+
+  test("money that is owed is in sight, is asked for once more, and is gone @long", async () => {
+    await createItem("c-owed", 1);
+    const body = { items: [{ itemId: "c-owed", quantity: 1 }], paymentMethod: "stripe" };
+    const headers = { "idempotency-key": "owed" };
+    const placed = await server.call("POST /order/dora", { as: "dora", headers, body });
+    const { orderId, totalMinor, currency } = placed.body;
+    await server.call("POST /payments/initiate", { as: "dora", body: { orderId } });
+    const [{ id } = { id: "" }] = server.desk!.list(orderId);
+    await server.desk!.act("stripe", id, { action: "pay" });
+    server.desk!.disturb(({ method }) => (method === "POST" ? "error" : undefined));
+    const wish = { as: "root", groups: ["admin"], body: { reason: "damaged" } };
+    await server.call(`POST /payments/${orderId}/refund`, wish);
+    const { page } = await open("/console");
+    const owed = page.getByRole("region", { name: "Money" }).getByRole("listitem");
+    const due = owed.filter({ hasText: orderId });
+    await due.getByText(/€49\.00, due/).waitFor();
+    await due.getByRole("button", { name: "Paid otherwise…" }).click();
+    await due.getByLabel("How did €49.00 go back?").fill("in cash");
+    await due.getByRole("button", { name: "It is still owed" }).click();
+    server.desk!.disturb(() => undefined);
+    await due.getByRole("button", { name: "Ask again" }).click();
+    await due.waitFor({ state: "detached" });
+    const order = await server.call(`GET /orders/${orderId}`, { as: "dora" });
+    expect(order.body).toMatchObject({ status: "refunded", totalMinor, currency });
   });
 
   test("an endpoint that is gone stands paused in front of the operator, who lets it go on @long", async () => {

@@ -33,10 +33,12 @@ import {
 } from "./refund.ts";
 import { reopened } from "./refund-reopening.ts";
 
-/** A wish to pay an order back; without an amount and lines all that is left of it. */
+/** A wish to pay an order back; without an amount, lines or a refund that is named, all that is left of it. */
 export interface RefundWish {
   readonly orderId: string;
   readonly reason: string;
+  /** A refund that there is, to be asked for once more or noted; whichever payment it is of. Nothing else is named then. */
+  readonly refundId?: string | undefined;
   /** The shop's own name for it: the same one is the same refund. */
   readonly reference?: string | undefined;
   readonly amountMinor?: number | undefined;
@@ -194,6 +196,20 @@ function beginRefund(
   return { outcome, refundId };
 }
 
+/** @throws InvalidRequest for a refund that the order does not have */
+function decideNamed(
+  order: Order,
+  wish: RefundWish,
+  refundId: string,
+  nowMs: EpochMs,
+): RefundDecision {
+  const named = findRefund(order, refundId);
+  if (!named) {
+    throw new InvalidRequest([{ path: "refundId", message: "is no refund of this order" }]);
+  }
+  return { ...reopened(order, [named], { ...wish, nowMs }), refundId };
+}
+
 /**
  * What a wish comes to for the order as it is. Pure; whoever carries it out demands that the order is still so.
  *
@@ -209,6 +225,7 @@ export function decideRefund(
   nowMs: EpochMs,
   findStep: FindStep = () => 1,
 ): RefundDecision {
+  if (wish.refundId !== undefined) return decideNamed(order, wish, wish.refundId, nowMs);
   const refundId = wishedRefundId(wish);
   const known = findRefund(order, refundId);
   if (known) {

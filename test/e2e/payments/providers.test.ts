@@ -146,6 +146,14 @@ it("Stripe is asked before its refund counts as paid back otherwise, and what it
   expect(refused.body).toMatchObject({ code: "REFUND_AT_PROVIDER", provider: "stripe" });
   expect(refused.status).toBe(409);
   expect(await fewestRequests(noteIt)).toBe(1);
+  const named = { ...note.body, refundId: refused.body.refundId };
+  const sayOf = (body: object) =>
+    server.call(`POST /payments/${orderId}/refund`, { ...admin, body });
+  expect((await sayOf(named)).body).toMatchObject({ code: "REFUND_AT_PROVIDER" });
+  for (const [path, more] of Object.entries({ amountMinor: 1, refundId: "rfd_unknown" })) {
+    const wrong = await sayOf({ ...named, [path]: more });
+    expect(wrong).toMatchObject({ status: 400, body: { issues: [{ path }] } });
+  }
   expect(await read(orderId)).toMatchObject({
     payment: { refunds: [{ providerRefundId: refused.body.providerRefundId }] },
   });

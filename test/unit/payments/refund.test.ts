@@ -1,6 +1,7 @@
 /** How long a refund waits between attempts, which key it carries, and what providers tell of it. */
 import { describe, expect, it } from "vitest";
 import { silentLogger } from "../../../shared/base/logger.ts";
+import { InvalidRequest } from "../../../shared/base/errors.ts";
 import { epochMs } from "../../../shared/base/time.ts";
 import type { Order, Refund } from "../../../shared/orders/order.ts";
 import { computeWorth } from "../../../shared/orders/order-returns.ts";
@@ -343,6 +344,45 @@ it("a refund that its provider told of without our name counts once, when its an
   const next = afterAttempt(told, findRefund(told, part.refundId)!, { answer, nowMs });
   expect(listRefunds(next)).toMatchObject([{ refundId: part.refundId, status: "done" }]);
   expect(next.payment?.refundableMinor).toBe(300);
+});
+
+describe("a refund that is named", () => {
+  const second = {
+    ...toldOf(),
+    kind: "captured",
+    transactionId: "pi_2",
+    paymentId: "pi_2",
+  } as const;
+  const twice = heard(paid, second);
+  const [owed] = listOpenRefunds(twice);
+  const { refundId } = owed!;
+  const answer = { status: "refused", lastError: "too_old", told: [] } as const;
+  const refused = afterAttempt(twice, owed!, { answer, nowMs });
+
+  it("is the one that is asked for once more, of a second payment, too: the order stays paid", () => {
+    const { outcome, refundId: meant } = decideRefund(refused, wishOf({ refundId }), nowMs);
+    expect(meant).toBe(refundId);
+    expect(outcome!.next.status).toBe("paid");
+    expect(listRefunds(outcome!.next)).toMatchObject([{ refundId, status: "due", failures: 1 }]);
+    expect(decideRefund(outcome!.next, wishOf({ refundId }), nowMs)).toEqual({ refundId });
+  });
+
+  it("is noted as paid back by other means", () => {
+    const wish = wishOf({ refundId, outside: true });
+    const { outcome } = decideRefund(refused, wish, nowMs);
+    const [open] = listOpenRefunds(outcome!.next);
+    const next = afterAttempt(outcome!.next, open!, { answer: { status: "outside" }, nowMs });
+    expect(next.status).toBe("paid");
+    expect(listRefunds(next)).toMatchObject([{ refundId, status: "done", isOutside: true }]);
+    expect(decideRefund(next, wish, nowMs)).toEqual({ refundId });
+  });
+
+  it("has to be one of the order", () => {
+    const unknown = { path: "refundId", message: "is no refund of this order" };
+    expect(() => decideRefund(paid, wishOf({ refundId: "rfd_x" }), nowMs)).toThrow(
+      new InvalidRequest([unknown]),
+    );
+  });
 });
 
 describe("money that went back by other means", () => {
