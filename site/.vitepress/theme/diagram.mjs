@@ -4,8 +4,14 @@ import { defineComponent, h, onMounted, ref, watch } from "vue";
 
 let drawn = 0;
 
-/** As large as its text needs, however narrow the page: who wants to see the rest moves it. */
-const asLarge = { useMaxWidth: false };
+/** It shrinks with the page as far as its text can be read; who wants to see the rest moves it. */
+const leastScale = 0.65;
+
+const keepReadable = (svg) =>
+  svg.replace(
+    /max-width: ([\d.]+)px/,
+    (told, width) => `${told}; min-width: ${Math.round(width * leastScale)}px`,
+  );
 
 export const Diagram = defineComponent({
   props: { source: { type: String, required: true } },
@@ -16,15 +22,10 @@ export const Diagram = defineComponent({
     async function draw() {
       // Large, and only pages with diagrams need it.
       const { default: mermaid } = await import("mermaid");
-      mermaid.initialize({
-        startOnLoad: false,
-        theme: isDark.value ? "dark" : "neutral",
-        flowchart: asLarge,
-        sequence: asLarge,
-        state: asLarge,
-      });
+      mermaid.initialize({ startOnLoad: false, theme: isDark.value ? "dark" : "neutral" });
       drawn += 1;
-      ({ svg: svg.value } = await mermaid.render(`diagram-${drawn}`, text));
+      const made = await mermaid.render(`diagram-${drawn}`, text);
+      svg.value = keepReadable(made.svg);
     }
     onMounted(draw);
     watch(isDark, draw);
