@@ -1,22 +1,20 @@
 /**
- * Acquire and release, side by side: ours, a bare conditional put and delete, and two published lock
- * clients, in one run on one DynamoDB Local. `node bench/locks.ts [engines] [rounds]` prints and keeps the result.
+ * Acquire and release, side by side: what `npm pack` makes of ours, a bare conditional put and delete, two published lock
+ * clients and Powertools' idempotency, on one DynamoDB Local. `node bench/locks.ts [engines] [rounds]` prints and keeps the
+ * result.
  */
 import { randomUUID } from "node:crypto";
 import { writeFileSync } from "node:fs";
 import { cpus, loadavg } from "node:os";
 import { join } from "node:path";
-import {
-  DeleteCommand,
-  DynamoDBDocument,
-  type DynamoDBDocumentClient,
-  PutCommand,
-} from "@aws-sdk/lib-dynamodb";
+import { CreateTableCommand, DynamoDBClient } from "@aws-sdk/client-dynamodb";
+import { DeleteCommand, DynamoDBDocument, PutCommand } from "@aws-sdk/lib-dynamodb";
 import { startDynamoDbLocal } from "../local/database/dynamodb-local.ts";
-import { createDocumentClient } from "../shared/table/client.ts";
-import { newMeter, runOperation } from "../shared/table/operation.ts";
-import { createTables, localClientSettings } from "../test/support/tables.ts";
-import { deliveryHero, holdfast, lockClient, type Locker } from "./neighbours/locks.ts";
+import { localClientSettings } from "../test/support/tables.ts";
+import { type Counted, startCounting } from "./neighbours/counting.ts";
+import { powertools } from "./neighbours/idempotency.ts";
+import { deliveryHero, lockClient, type Locker } from "./neighbours/locks.ts";
+import { installPacked } from "./neighbours/packed.ts";
 
 interface Contender {
   readonly name: string;
@@ -24,11 +22,8 @@ interface Contender {
   run(resource: string): Promise<void>;
 }
 
-interface Result {
+interface Result extends Counted {
   readonly name: string;
-  readonly requests: number;
-  readonly writeUnits: number;
-  readonly readUnits: number;
   readonly timesMs: number[];
 }
 
@@ -39,8 +34,10 @@ const warmUps = 10;
 const blockLength = 25;
 const leaseMs = 30_000;
 
+const packed = await installPacked();
+
 /** Nothing but the two writes that no lock can do without. */
-function bare(client: DynamoDBDocumentClient, TableName: string): Contender {
+function bare(client: DynamoDBDocument, TableName: string): Contender {
   return {
     name: "bare conditional put + delete",
     async run(resource) {
@@ -68,6 +65,18 @@ function bare(client: DynamoDBDocumentClient, TableName: string): Contender {
   };
 }
 
+/** Ours, with a client of its own, as `createLocks` makes it. */
+function holdfast(endpoint: string, table: string): Contender {
+  const locks = packed.createLocks({ table, dynamodb: localClientSettings(endpoint) });
+  return {
+    name: "holdfast/locks, packed",
+    async run(resource) {
+      const owner = { userId: randomUUID() };
+      await locks.release(await locks.acquire({ resource, owner, leaseMs }));
+    },
+  };
+}
+
 /** A lock client's way to the same. */
 function createContender({ name, acquire }: Locker): Contender {
   return {
@@ -80,6 +89,32 @@ function createContender({ name, acquire }: Locker): Contender {
   };
 }
 
+/** Everybody, over an endpoint, with tables of their own. */
+async function createContenders(endpoint: string): Promise<Contender[]> {
+  const client = new DynamoDBClient(localClientSettings(endpoint));
+  const document = DynamoDBDocument.from(client);
+  const [ours, bares, theirs] = ["ours", "bare", "theirs"].map((name) => `${name}-${randomUUID()}`);
+  await client.send(new CreateTableCommand(packed.locksTable(ours!)));
+  for (const TableName of [bares!, theirs!]) {
+    const key = { AttributeName: "resource" };
+    await client.send(
+      new CreateTableCommand({
+        TableName,
+        BillingMode: "PAY_PER_REQUEST",
+        KeySchema: [{ ...key, KeyType: "HASH" }],
+        AttributeDefinitions: [{ ...key, AttributeType: "S" }],
+      }),
+    );
+  }
+  return [
+    bare(document, bares!),
+    holdfast(endpoint, ours!),
+    createContender(lockClient(document, theirs!, leaseMs)),
+    createContender(await deliveryHero(document, endpoint, leaseMs)),
+    await powertools(client, leaseMs),
+  ];
+}
+
 /** The numbers from 0 in any order. */
 function shuffled(length: number): number[] {
   return Array.from({ length }, (_, index) => [Math.random(), index] as const)
@@ -87,30 +122,38 @@ function shuffled(length: number): number[] {
     .map(([, index]) => index);
 }
 
+/** What acquiring and releasing once costs each, by a counter between it and the engine. */
+async function countCosts(endpoint: string): Promise<Counted[]> {
+  const counting = await startCounting(endpoint);
+  try {
+    const costs: Counted[] = [];
+    for (const { run } of await createContenders(counting.endpoint)) {
+      counting.take();
+      await run("counted");
+      costs.push(counting.take());
+    }
+    return costs;
+  } finally {
+    counting.stop();
+  }
+}
+
 /**
  * Everybody a block of locks a round, in an order of chance: within a block caches are warm, as where
  * locks are all that a process does; between blocks everybody meets the same machine.
  */
-async function measure(contenders: readonly Contender[]): Promise<Result[]> {
-  const results = contenders.map(({ name }) => {
-    return { name, requests: 0, writeUnits: 0, readUnits: 0, timesMs: [] as number[] };
+async function measure(endpoint: string): Promise<Result[]> {
+  const costs = await countCosts(endpoint);
+  const contenders = await createContenders(endpoint);
+  const results = contenders.map(({ name }, index): Result => {
+    return { name, ...costs[index]!, timesMs: [] };
   });
-  const locks = rounds * blockLength;
   for (let round = -warmUps; round < rounds; round += 1) {
     for (const index of shuffled(contenders.length)) {
       for (let lock = 0; lock < blockLength; lock += 1) {
-        const meter = newMeter();
-        const operation = { meter, deadlineMs: Date.now() + 10_000 };
-        const resource = `lock-${index}-${round}-${lock}`;
         const startedMs = performance.now();
-        await runOperation(operation, () => contenders[index]!.run(resource));
-        const tookMs = performance.now() - startedMs;
-        if (round < 0) continue;
-        const result = results[index]!;
-        result.timesMs.push(tookMs);
-        result.requests += meter.requests / locks;
-        result.writeUnits += meter.writeUnits / locks;
-        result.readUnits += meter.readUnits / locks;
+        await contenders[index]!.run(`lock-${index}-${round}-${lock}`);
+        if (round >= 0) results[index]!.timesMs.push(performance.now() - startedMs);
       }
     }
   }
@@ -148,21 +191,9 @@ function renderTable(runs: readonly Result[][]): string {
 
 async function runOnNewEngine(): Promise<Result[]> {
   const dynamoDb = await startDynamoDbLocal();
-  const client = createDocumentClient(localClientSettings(dynamoDb.endpoint));
   try {
-    // The same client again, with the methods that the two libraries call.
-    const withMethods = DynamoDBDocument.from(client as never);
-    const tables = await createTables(dynamoDb.endpoint);
-    return await measure([
-      bare(client, tables.Locks),
-      ...[
-        holdfast(client, tables, leaseMs),
-        lockClient(withMethods, tables.Locks, leaseMs),
-        await deliveryHero(withMethods, dynamoDb.endpoint, leaseMs),
-      ].map(createContender),
-    ]);
+    return await measure(dynamoDb.endpoint);
   } finally {
-    client.destroy();
     await dynamoDb.stop();
   }
 }
@@ -187,6 +218,11 @@ its own way, which moves them by some per cent. Load average at the end: ${load}
 ${table}
 
 The bare variant does the least that any lock must do: it keeps no fence, no tombstone, no index and no record of
-who released what and why. Write units count the index entry that lists of owned locks need.
+who released what and why. Ours is what \`npm pack\` makes, installed; four of its six write units are the entries of two
+indexes, by which locks are listed and seen to end. Powertools' idempotency is no lock: it lets a function run once for a name
+and remembers the outcome, so nobody can take the name again. It stands here because it is what many reach for.
+
+Requests and units are those of one acquire and release, counted between client and engine; times were taken without
+that. All use one copy of the SDK.
 `;
 writeFileSync(join(import.meta.dirname, "locks.md"), report);
