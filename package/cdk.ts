@@ -116,3 +116,21 @@ export class HoldfastOrders extends Construct {
     holds.table.grant(grantee, "dynamodb:Query");
   }
 }
+
+/** The tables of `holdfast/payments`: those of orders, and what providers told. */
+export class HoldfastPayments extends HoldfastOrders {
+  /** What providers told that moved no order; gone after 90 days. */
+  readonly eventsTable: Table;
+
+  constructor(scope: Construct, id: string, props: PartProps = {}) {
+    super(scope, id, props);
+    const { isKept = true } = props;
+    this.eventsTable = createTable(this, "Events", { production: isKept, capacity: {} });
+  }
+
+  /** Lets somebody do with orders what `HoldfastOrders` does, and take and pay back their money; the providers' keys are yours to keep. */
+  override grantUse(grantee: IGrantable, holds: HoldfastHolds): void {
+    super.grantUse(grantee, holds);
+    this.eventsTable.grant(grantee, "dynamodb:PutItem", "dynamodb:Query");
+  }
+}

@@ -47,9 +47,11 @@ export function makeOrderParts(
   options: OrderTables & {
     readonly limits?: Partial<ShopperLimits>;
     readonly autoShards?: number;
+    /** Only where a provider tells of money. */
+    readonly eventsTable?: string;
   },
 ) {
-  const { table, unitsTable, ledgerTable, shoppersTable } = options;
+  const { table, unitsTable, ledgerTable, shoppersTable, eventsTable } = options;
   const { limits, autoShards = 8, lateMoneyMs = 86_400_000, logger = silentLogger } = options;
   if (limits && shoppersTable === undefined) {
     throw new Error("Limits are counted in a table of their own: name it as shoppersTable");
@@ -59,6 +61,7 @@ export function makeOrderParts(
     Stock: unitsTable,
     Movements: ledgerTable,
     Shoppers: shoppersTable,
+    Events: eventsTable,
   };
   const clock = systemClock;
   const database = openDatabase(tables, options);

@@ -30,14 +30,10 @@
  * }
  */
 import { tableShapes } from "../infra/table-shapes.ts";
-import { ItemExists } from "../shared/inventory/stock.ts";
-import type { Catalogue } from "../shared/orders/catalogue.ts";
 import type { ShopperLimits } from "../shared/orders/shopper.ts";
-import { TransactionRefused } from "../shared/table/transaction.ts";
 import { createOrderCalls } from "./order-calls.ts";
-import { catalogueFields } from "./order-fields.ts";
-import { makeOrderParts, type OrderParts, type OrderTables } from "./order-parts.ts";
-import { parseAs } from "./parse-as.ts";
+import { type ItemSource, makeCatalogue } from "./order-catalogue.ts";
+import { makeOrderParts, type OrderTables } from "./order-parts.ts";
 import { tableInput, type TableInput } from "./table-input.ts";
 
 export type { Actor } from "../shared/base/actor.ts";
@@ -51,29 +47,16 @@ export {
   type OrderStatus,
 } from "../shared/orders/order.ts";
 export type { Connection } from "./open-database.ts";
-export type { OrderAccess, OrderListing, OrderWish, PaidWish, RefundGiven } from "./order-calls.ts";
+export type { CatalogueEntry, ItemSource } from "./order-catalogue.ts";
 export type { OrderView } from "./order-parts.ts";
+export type {
+  OrderAccess,
+  OrderListing,
+  OrderWish,
+  PaidWish,
+  RefundGiven,
+} from "./order-wishes.ts";
 export type { OrderTables, ShopperLimits, TableInput };
-
-/** An item as your catalogue has it now. */
-export interface CatalogueEntry {
-  readonly itemId: string;
-  readonly name: string;
-  readonly price: { readonly amountMinor: number; readonly currency: string };
-  /** `item` by default. */
-  readonly kind?: string;
-  readonly vendorId?: string | null;
-  /**
-   * How many there are when it is ordered for the first time. Later it changes nothing: `adjust` of `holdfast/holds` does. Without
-   * it an item that nobody has defined is `not_found`.
-   */
-  readonly units?: number;
-}
-
-/** Says what these items are called and cost; what it leaves out cannot be ordered. */
-export type ItemSource = (
-  itemIds: readonly string[],
-) => readonly CatalogueEntry[] | Promise<readonly CatalogueEntry[]>;
 
 /** Where orders are, and how they are taken. */
 export interface OrdersOptions extends OrderTables {
@@ -92,29 +75,6 @@ export interface OrdersOptions extends OrderTables {
 
 /** Orders; one that is refused has held nothing. */
 export type Orders = ReturnType<typeof createOrderCalls>;
-
-/** Its first units come in one transaction with the ledger's entry, which is refused as a whole. */
-function isThere(error: unknown): boolean {
-  const errors =
-    error instanceof TransactionRefused ? error.refusals.map((each) => each.error) : [error];
-  return errors.some((each) => each instanceof ItemExists);
-}
-
-function makeCatalogue({ inventory }: OrderParts, items: ItemSource): Catalogue {
-  return {
-    find: async (itemIds) => parseAs(catalogueFields, await items(itemIds)),
-    async define({ units: quantity, vendorId, ...item }) {
-      const about = { ...item, quantity, holdPolicy: "counted" as const };
-      try {
-        await inventory.create(vendorId === null ? about : { ...about, vendorId }, {
-          id: "orders",
-        });
-      } catch (error) {
-        if (!isThere(error)) throw error;
-      }
-    },
-  };
-}
 
 /**
  * Makes orders over tables. Opens nothing yet: the first request does.

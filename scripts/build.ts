@@ -6,7 +6,7 @@ import { spawnSync } from "node:child_process";
 import { readFileSync, rmSync } from "node:fs";
 import { join } from "node:path";
 import { packShop } from "./build/pack-shop.ts";
-import { pruneTypes } from "./build/prune-types.ts";
+import { pruneFiles } from "./build/prune-files.ts";
 
 const root = join(import.meta.dirname, "..");
 
@@ -19,12 +19,13 @@ const { status } = spawnSync("tsc", ["--project", "tsconfig.build.json"], {
 process.exitCode = status ?? 1;
 if (status === 0) {
   const manifest = JSON.parse(readFileSync(join(root, "package.json"), "utf8")) as {
-    readonly exports: Readonly<Record<string, string | { readonly types: string }>>;
+    readonly exports: Readonly<Record<string, string | Readonly<Record<string, string>>>>;
   };
   const entries = Object.values(manifest.exports).filter((entry) => typeof entry !== "string");
-  pruneTypes(
+  const files = entries.flatMap((entry) => Object.values(entry));
+  pruneFiles(
     join(root, "dist"),
-    entries.map(({ types }) => join(root, types)),
+    files.map((file) => join(root, file)),
   );
   packShop(join(root, "dist/shop.json.br"));
 }

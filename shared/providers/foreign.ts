@@ -1,5 +1,5 @@
 /** What is taken of names that providers give: what is longer, or no currency, is not what they say it is. */
-import { z } from "zod";
+import * as z from "zod";
 
 /** A provider's name for something of its own. */
 export const foreignId = z.string().min(1).max(255);

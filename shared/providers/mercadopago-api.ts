@@ -1,14 +1,10 @@
 /** The calls to Mercado Pago that we need, by its official SDK, guarded and with tidy errors. */
 import { currencyCode, foreignId } from "./foreign.ts";
-import { PaymentRefund } from "mercadopago/dist/clients/paymentRefund/index.js";
-import { Chargeback } from "mercadopago/dist/clients/chargeback/index.js";
-import { Payment } from "mercadopago/dist/clients/payment/index.js";
-import { Preference } from "mercadopago/dist/clients/preference/index.js";
-import { MercadoPagoConfig } from "mercadopago/dist/mercadoPagoConfig.js";
-import { AppConfig } from "mercadopago/dist/utils/config/index.js";
-import { MercadoPagoError } from "mercadopago/dist/utils/errors/index.js";
-import { z } from "zod";
+import type { MercadoPagoConfig } from "mercadopago/dist/mercadoPagoConfig.js";
+import type { Preference } from "mercadopago/dist/clients/preference/index.js";
+import * as z from "zod";
 import type { Guard } from "./guard.ts";
+import { loadMercadopago, type MercadopagoSdk } from "./mercadopago-sdk.ts";
 import { ProviderFailed } from "./provider.ts";
 import type { ProviderOptions } from "./provider-options.ts";
 
@@ -50,7 +46,7 @@ const preferencesSchema = z.object({ elements: z.array(z.object({ id: z.string()
 export type PreferenceWish = Parameters<Preference["create"]>[0]["body"];
 
 /** Its own number for the cause where there is one, as 2063 for a payment whose state forbids this. */
-function failed(error: unknown): ProviderFailed {
+function failed({ MercadoPagoError }: MercadopagoSdk, error: unknown): ProviderFailed {
   if (error instanceof ProviderFailed) return error;
   if (!(error instanceof MercadoPagoError) || error.status === 0) {
     return new ProviderFailed("mercadopago", "unreachable", true);
@@ -79,14 +75,20 @@ const chargebacksSchema = z
   .object({ results: z.array(z.unknown()).nullish() })
   .transform(({ results }) => results ?? []);
 
-/** Makes the calls. Every one throws `ProviderFailed` and nothing else. */
-export function createMercadopagoApi({ keys, baseUrl }: ProviderOptions, guard: Guard) {
-  // The SDK knows one address for the whole process; only stand-ins have another.
-  if (baseUrl !== undefined) Object.assign(AppConfig, { BASE_URL: baseUrl.replace(/\/$/, "") });
+/** Makes `call`, which asks by the SDK and reads the answer. */
+function createCalling({ keys, baseUrl }: ProviderOptions, guard: Guard) {
+  async function openSdk(): Promise<MercadopagoSdk> {
+    const sdk = await loadMercadopago();
+    // The SDK knows one address for the whole process; only stand-ins have another.
+    if (baseUrl !== undefined) {
+      Object.assign(sdk.AppConfig, { BASE_URL: baseUrl.replace(/\/$/, "") });
+    }
+    return sdk;
+  }
 
-  function call<T>(
+  return function call<T>(
     schema: z.ZodType<T, unknown>,
-    send: (config: MercadoPagoConfig) => Promise<unknown>,
+    send: (sdk: MercadopagoSdk, config: MercadoPagoConfig) => Promise<unknown>,
     idempotencyKey?: string,
   ): Promise<T> {
     return guard(async () => {
@@ -94,61 +96,73 @@ export function createMercadopagoApi({ keys, baseUrl }: ProviderOptions, guard: 
       if (!accessToken) throw new ProviderFailed("mercadopago", "not_configured", false);
       // Repetitions are the guard's: the SDK's own would wait for longer than a request lives.
       const options = { retries: 0, timeout: 10_000, ...(idempotencyKey && { idempotencyKey }) };
-      const config = new MercadoPagoConfig({ accessToken, options });
+      const sdk = await openSdk();
+      const config = new sdk.MercadoPagoConfig({ accessToken, options });
       const answer = schema.safeParse(
-        await send(config).catch((error: unknown) => Promise.reject(failed(error))),
+        await send(sdk, config).catch((error: unknown) => Promise.reject(failed(sdk, error))),
       );
       if (answer.success) return answer.data;
       throw new ProviderFailed("mercadopago", "unreadable", true);
     });
-  }
+  };
+}
 
+/** Makes the calls. Every one throws `ProviderFailed` and nothing else. */
+export function createMercadopagoApi(how: ProviderOptions, guard: Guard) {
+  const call = createCalling(how, guard);
   const fetchPayment = (id: string) =>
-    call(paymentSchema, (config) => new Payment(config).get({ id }));
+    call(paymentSchema, ({ Payment }, config) => new Payment(config).get({ id }));
   return {
     fetchPayment,
     fetchChargeback: (id: string) =>
-      call(z.unknown(), (config) => new Chargeback(config).get({ id })),
+      call(z.unknown(), ({ Chargeback }, config) => new Chargeback(config).get({ id })),
     searchChargebacks: (paymentId: string) =>
-      call(chargebacksSchema, (config) =>
+      call(chargebacksSchema, ({ Chargeback }, config) =>
         new Chargeback(config).search({ options: { payment_id: Number(paymentId) } }),
       ),
     makePreference: (body: PreferenceWish) =>
-      call(preferenceSchema, (config) => new Preference(config).create({ body })),
+      call(preferenceSchema, ({ Preference }, config) => new Preference(config).create({ body })),
     async listPayments(orderId: string): Promise<MercadopagoPayment[]> {
       const options = { external_reference: orderId };
-      return (await call(listSchema, (config) => new Payment(config).search({ options }))).results;
+      return (
+        await call(listSchema, ({ Payment }, config) => new Payment(config).search({ options }))
+      ).results;
     },
     /** Payments of the account that changed between two instants; 100 from `offset` on. */
     async listRecent(since: string, until: string, offset: number): Promise<MercadopagoPayment[]> {
       const options = makeRange(since, until, offset);
-      return (await call(listSchema, (config) => new Payment(config).search({ options }))).results;
+      return (
+        await call(listSchema, ({ Payment }, config) => new Payment(config).search({ options }))
+      ).results;
     },
     async listPreferences(orderId: string): Promise<string[]> {
       const options = { external_reference: orderId };
-      const search = (config: MercadoPagoConfig) => new Preference(config).search({ options });
-      return ((await call(preferencesSchema, search)).elements ?? []).map(({ id }) => id);
+      const { elements } = await call(preferencesSchema, ({ Preference }, config) =>
+        new Preference(config).search({ options }),
+      );
+      return (elements ?? []).map(({ id }) => id);
     },
     /** Its lines have to be sent again: an update replaces them. */
     async closePreference(id: string, at: string): Promise<void> {
-      const { items } = await call(linesSchema, (config) =>
+      const { items } = await call(linesSchema, ({ Preference }, config) =>
         new Preference(config).get({ preferenceId: id }),
       );
       const updatePreferenceRequest = { items, expires: true, expiration_date_to: at };
-      await call(z.unknown(), (config) =>
+      await call(z.unknown(), ({ Preference }, config) =>
         new Preference(config).update({ id, updatePreferenceRequest }),
       );
     },
     cancelPayment: (id: string) =>
-      call(paymentSchema, (config) => new Payment(config).cancel({ id })),
+      call(paymentSchema, ({ Payment }, config) => new Payment(config).cancel({ id })),
     refund: (paymentId: string, amount: number, idempotencyKey: string) =>
       call(
         refundSchema,
-        (config) => new PaymentRefund(config).create({ payment_id: paymentId, body: { amount } }),
+        ({ PaymentRefund }, config) =>
+          new PaymentRefund(config).create({ payment_id: paymentId, body: { amount } }),
         idempotencyKey,
       ),
     fetchRefund: (paymentId: string, refundId: string) =>
-      call(refundSchema, (config) =>
+      call(refundSchema, ({ PaymentRefund }, config) =>
         new PaymentRefund(config).get({ payment_id: paymentId, refund_id: refundId }),
       ),
   };

@@ -1,6 +1,6 @@
 /** Chargebacks as Mercado Pago tells them: what its words mean for the money. */
 import { currencyCode, foreignId } from "./foreign.ts";
-import { z } from "zod";
+import * as z from "zod";
 import { longestDisputeStatus, type ToldDispute } from "./dispute.ts";
 import { findBy, type MercadopagoApi, type MercadopagoPayment } from "./mercadopago-api.ts";
 import { fromDecimal } from "./mercadopago-currencies.ts";

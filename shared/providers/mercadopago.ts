@@ -5,8 +5,7 @@
  * transaction of ours is known there by the order's own id, however many preferences were made for it.
  */
 import { foreignWords } from "./foreign.ts";
-import { WebhookSignatureValidator } from "mercadopago/dist/utils/webhook/index.js";
-import { z } from "zod";
+import * as z from "zod";
 import { createAvailability, refundable } from "./availability.ts";
 import { createGuard } from "./guard.ts";
 import {
@@ -19,6 +18,7 @@ import {
 } from "./mercadopago-api.ts";
 import { fromDecimal, mercadopagoAmounts as amounts, toDecimal } from "./mercadopago-currencies.ts";
 import { chargebackTopic, readChargeback } from "./mercadopago-disputes.ts";
+import { loadMercadopagoValidator } from "./mercadopago-sdk.ts";
 import {
   BadSignature,
   type Cancellation,
@@ -103,16 +103,17 @@ function parseFact(payment: MercadopagoPayment): PaymentFact | undefined {
  * Whether one of our secrets signed the notification. What is signed is the payment's id, the request's and a
  * time, not the body; an old one, sent again, only makes us look again.
  */
-function isGenuine(
+async function isGenuine(
   { headers }: WebhookDelivery,
   dataId: string,
   keys: readonly ProviderKeys[],
-): boolean {
+): Promise<boolean> {
+  const validator = await loadMercadopagoValidator();
   const [xSignature, xRequestId] = [headers["x-signature"], headers["x-request-id"]];
   return keys.some(({ webhookSecret: secret }) => {
     if (!secret) return false;
     try {
-      WebhookSignatureValidator.validate({ xSignature, xRequestId, dataId, secret });
+      validator.validate({ xSignature, xRequestId, dataId, secret });
       return true;
     } catch {
       return false;
@@ -178,7 +179,7 @@ export function createMercadopago(options: ProviderOptions): PaymentProvider {
 
   async function readWebhook(delivery: WebhookDelivery): Promise<PaymentEvent> {
     const told = parseNotification(delivery.body);
-    if (!told || !isGenuine(delivery, told.data.id, await keys())) {
+    if (!told || !(await isGenuine(delivery, told.data.id, await keys()))) {
       throw new BadSignature("mercadopago");
     }
     const eventId = sha256Hex(delivery.headers["x-signature"] ?? "");

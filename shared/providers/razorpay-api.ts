@@ -1,6 +1,7 @@
 /** The calls to Razorpay's API that we need, by the official SDK, guarded and with tidy errors. */
 import type RazorpaySdk from "razorpay";
 import type { Guard } from "./guard.ts";
+import { notInstalled } from "./not-installed.ts";
 import { ProviderFailed } from "./provider.ts";
 import type { ProviderOptions } from "./provider-options.ts";
 
@@ -67,7 +68,7 @@ async function openSdk(
   const [{ keyId, keySecret }] = await keys();
   if (!keyId || !keySecret) throw new ProviderFailed("razorpay", "not_configured", false);
   // Loaded when it is first called: webhooks are checked without it.
-  const { default: Razorpay } = await import("razorpay");
+  const { default: Razorpay } = await import("razorpay").catch(notInstalled("razorpay"));
   const sdk = new Razorpay({ key_id: keyId, key_secret: keySecret });
   const { defaults } = (sdk as unknown as SdkInside).api.rq;
   if (baseUrl !== undefined) defaults.baseURL = baseUrl.replace(/\/$/, "");

@@ -1,6 +1,6 @@
 /** Disputes as Razorpay tells them: what its words mean for the money. */
 import { currencyCode, foreignId } from "./foreign.ts";
-import { z } from "zod";
+import * as z from "zod";
 import { longestDisputeStatus, type ToldDispute } from "./dispute.ts";
 import { razorpayAmounts } from "./razorpay-currencies.ts";
 

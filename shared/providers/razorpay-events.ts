@@ -1,6 +1,6 @@
 /** Razorpay's webhooks: what the signed bytes say, in our words. */
 import { currencyCode, foreignId, foreignWords } from "./foreign.ts";
-import { z } from "zod";
+import * as z from "zod";
 import type { PaymentEvent, PaymentFact } from "./provider.ts";
 import type { RazorpayOrder } from "./razorpay-api.ts";
 import { razorpayAmounts } from "./razorpay-currencies.ts";

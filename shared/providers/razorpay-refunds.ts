@@ -1,6 +1,6 @@
 /** Refunds as Razorpay tells them: in its events, in answers and in lists. */
 import { currencyCode, foreignId, foreignWords } from "./foreign.ts";
-import { z } from "zod";
+import * as z from "zod";
 import type { RefundState } from "./provider.ts";
 import type { RazorpayRefund } from "./razorpay-api.ts";
 import { razorpayAmounts } from "./razorpay-currencies.ts";

@@ -1,5 +1,5 @@
 /** Razorpay: orders and payments by the official SDK; signatures checked here, in constant time. */
-import { z } from "zod";
+import * as z from "zod";
 import { currencyCode, foreignId, foreignWords } from "./foreign.ts";
 import { systemClock } from "../base/time.ts";
 import { createAvailability, refundable } from "./availability.ts";

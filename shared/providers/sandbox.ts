@@ -1,7 +1,7 @@
 /** The provider for trying things out: signs by Standard Webhooks, moves no money, keeps no state. */
 import { currencyCode } from "./foreign.ts";
 import { Webhook } from "standardwebhooks";
-import { z } from "zod";
+import * as z from "zod";
 import { systemClock } from "../base/time.ts";
 import { derivedId } from "../base/derived-ids.ts";
 import {

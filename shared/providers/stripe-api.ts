@@ -2,6 +2,7 @@
 import { foreignWords } from "./foreign.ts";
 import type StripeSdk from "stripe";
 import type { Guard } from "./guard.ts";
+import { notInstalled } from "./not-installed.ts";
 import { ProviderFailed, type RefundState } from "./provider.ts";
 import type { ProviderOptions } from "./provider-options.ts";
 
@@ -21,7 +22,7 @@ function failed(error: unknown): ProviderFailed {
 
 async function openSdk(key: string, baseUrl: string | undefined): Promise<StripeSdk> {
   // Loaded when it is first called: webhooks are checked without it.
-  const { default: Stripe } = await import("stripe");
+  const { default: Stripe } = await import("stripe").catch(notInstalled("stripe"));
   const options = { maxNetworkRetries: 0, telemetry: false };
   if (baseUrl === undefined) return new Stripe(key, options);
   const { protocol, hostname: host, port } = new URL(baseUrl);

@@ -1,6 +1,6 @@
 /** Disputes as Stripe tells them: what its words mean for the money. */
 import { currencyCode, foreignId } from "./foreign.ts";
-import { z } from "zod";
+import * as z from "zod";
 import { longestDisputeStatus, type ToldDispute } from "./dispute.ts";
 import { stripeAmounts } from "./stripe-currencies.ts";
 import { reference, type StripeEvent } from "./stripe-events.ts";

@@ -1,6 +1,6 @@
 /** Stripe's webhooks: whether they are genuine, byte by byte, and what they say. */
 import { currencyCode, foreignId, foreignWords } from "./foreign.ts";
-import { z } from "zod";
+import * as z from "zod";
 import type {
   NotedEvent,
   PaymentEvent,

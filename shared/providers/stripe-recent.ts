@@ -1,5 +1,5 @@
 /** What happened at Stripe lately: payment intents, then refunds, then disputes, each list page by page. */
-import { z } from "zod";
+import * as z from "zod";
 import { currencyCode, foreignId } from "./foreign.ts";
 import { longestDisputeMs, readAsOfMs } from "./dispute.ts";
 import type { PaymentFact, RecentPayments, RecentQuery, ToldRefund } from "./provider.ts";

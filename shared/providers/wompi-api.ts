@@ -1,6 +1,6 @@
 /** The calls to Wompi's REST API that we need, guarded and with tidy errors. */
 import { currencyCode, foreignId } from "./foreign.ts";
-import { z } from "zod";
+import * as z from "zod";
 import type { Guard } from "./guard.ts";
 import { ProviderFailed } from "./provider.ts";
 import type { ProviderOptions } from "./provider-options.ts";

@@ -1,5 +1,5 @@
 /** Wompi's events: which values each one says are signed, and whether they are. */
-import { z } from "zod";
+import * as z from "zod";
 import type { ProviderKeys, WebhookDelivery } from "./provider.ts";
 import { parseJson, matchesAny, sameText, sha256Hex } from "./signatures.ts";
 

@@ -1,6 +1,6 @@
 /** Wompi: web checkout with integrity signature, events with checksum, and its REST API. */
 import { currencyCode, foreignId, foreignWords } from "./foreign.ts";
-import { z } from "zod";
+import * as z from "zod";
 import { createAvailability, refundable } from "./availability.ts";
 import { createGuard } from "./guard.ts";
 import {

@@ -4,12 +4,12 @@ import { gzipSync } from "node:zlib";
 import { build } from "esbuild";
 import { root } from "./packed.ts";
 
-/** Which of these packages it imports, and the size of all else; of all that it exports, or of some of it. */
+/** Which of these packages it imports, which of them as soon as it is loaded, and the size of all else; of all that it exports, or of some of it. */
 export async function bundleOf(
   entry: string,
   external: readonly string[],
   names = "*",
-): Promise<{ packages: string[]; bytes: number; gzipped: number }> {
+): Promise<{ packages: string[]; atOnce: string[]; bytes: number; gzipped: number }> {
   const path = join(root, `package/${entry}.ts`);
   const contents =
     names === "*" ? `export * from "${path}";` : `export { ${names} } from "${path}";`;
@@ -24,9 +24,9 @@ export async function bundleOf(
     write: false,
   });
   const { imports, bytes } = Object.values(metafile.outputs)[0]!;
-  const packages = imports
-    .map(({ path: name }) => name)
-    .filter((name) => !name.startsWith("node:"));
+  const others = imports.filter(({ path: name }) => !name.startsWith("node:"));
+  const named = (of: typeof others) => [...new Set(of.map(({ path: name }) => name))].toSorted();
+  const atOnce = named(others.filter(({ kind }) => kind !== "dynamic-import"));
   const gzipped = gzipSync(outputFiles[0]!.contents).length;
-  return { packages: [...new Set(packages)].toSorted(), bytes, gzipped };
+  return { packages: named(others), atOnce, bytes, gzipped };
 }

@@ -3,6 +3,7 @@ import { existsSync, readFileSync, statSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { CreateTableCommand, DynamoDBClient } from "@aws-sdk/client-dynamodb";
 import { checkPackage, createPackageFromTarballData } from "@arethetypeswrong/core";
+import { build } from "esbuild";
 import { publint } from "publint";
 import { formatMessage } from "publint/utils";
 import { beforeAll, describe, expect, inject, test } from "vitest";
@@ -119,6 +120,13 @@ test("locks need nothing of the payment providers, of zod or of the CDK", async 
   ]);
 });
 
+test("payments load the SDK of a provider when it is asked", async () => {
+  const { packages, atOnce } = await bundleOf("payments", ["*"]);
+  const ofProviders = /^(?:stripe|razorpay|mercadopago)\b/;
+  expect(packages.filter((name) => ofProviders.test(name)).length).toBeGreaterThan(2);
+  expect(atOnce.filter((name) => ofProviders.test(name))).toEqual([]);
+});
+
 describe("an entry adds to a bundle what the page says", () => {
   // The SDK brings the handler of HTTP by itself.
   const peers = [...Object.keys(manifest.peerDependencies), "@smithy/node-http-handler"];
@@ -162,6 +170,7 @@ describe.runIf(isFull)("in a project of somebody else's", () => {
       ...cdk,
       node: "20.20.2",
       "@middy/core": exact("@middy/core"),
+      cockatiel: exact("cockatiel"),
       express: exact("express"),
       react: exact("react"),
       "react-dom": exact("react-dom"),
@@ -228,6 +237,46 @@ describe.runIf(isFull)("in a project of somebody else's", () => {
     const others = entries.filter((entry) => entry !== "middy");
     expect(await compileEntries(folder, others, { skipLibCheck: "false" })).toEqual(["", ""]);
     expect(await compileEntries(folder, ["middy"], { skipLibCheck: "true" })).toEqual(["", ""]);
+  }, 3_000_000);
+
+  test("payments are bundled and run where the SDK of no provider is installed", async () => {
+    const folder = await makeProject(tarball, { ...sdk, cockatiel: exact("cockatiel") });
+    const bare = `
+      import { CreateTableCommand, DynamoDBClient } from "@aws-sdk/client-dynamodb";
+      import { createPayments, paymentTables } from "holdfast/payments";
+      const name = process.env.HOLDFAST_BARE;
+      const units = { unitsTable: name + "-units", ledgerTable: name + "-ledger" };
+      const tables = { table: name + "-orders", eventsTable: name + "-events", ...units };
+      const dynamodb = new DynamoDBClient();
+      for (const input of paymentTables(tables)) await dynamodb.send(new CreateTableCommand(input));
+      const price = { amountMinor: 1000, currency: "BRL" };
+      const items = (ids) => ids.map((itemId) => ({ itemId, name: itemId, price, units: 9 }));
+      const secret = { webhookSecret: "s" };
+      const providers = {
+        stripe: { ...secret, secretKey: "k" },
+        mercadopago: { ...secret, publicKey: "p", accessToken: "a" },
+      };
+      const payments = createPayments({ ...tables, items, providers });
+      for (const provider of Object.keys(providers)) {
+        const wish = { userId: "ann", items: [{ itemId: "a", quantity: 1 }], idempotencyKey: provider };
+        const { orderId } = await payments.place({ ...wish, provider });
+        await payments.start(orderId).catch(({ fields }) => console.log(provider, fields.reason));
+      }`;
+    writeFileSync(join(folder, "bare.mjs"), bare);
+    await build({
+      absWorkingDir: folder,
+      entryPoints: ["bare.mjs"],
+      outfile: join(folder, "bundle.mjs"),
+      bundle: true,
+      format: "esm",
+      platform: "node",
+      external: ["@aws-sdk/*", "@smithy/*"],
+    });
+    for (const file of ["bare.mjs", "bundle.mjs"]) {
+      const env = { ...localEnv(), HOLDFAST_BARE: file };
+      const printed = await output(process.execPath, [file], folder, env);
+      expect(printed).toBe("stripe sdk_not_installed\nmercadopago sdk_not_installed\n");
+    }
   }, 3_000_000);
 
   test("locks bring at most 15 MB beyond the SDK", async () => {

@@ -7,7 +7,13 @@ import { Template } from "aws-cdk-lib/assertions";
 import { Role, ServicePrincipal } from "aws-cdk-lib/aws-iam";
 import { beforeAll, expect, inject, test } from "vitest";
 import { cartsTable, createCarts } from "../../package/carts.ts";
-import { HoldfastCarts, HoldfastHolds, HoldfastLocks, HoldfastOrders } from "../../package/cdk.ts";
+import {
+  HoldfastCarts,
+  HoldfastHolds,
+  HoldfastLocks,
+  HoldfastOrders,
+  HoldfastPayments,
+} from "../../package/cdk.ts";
 import { createHolds, holdTables } from "../../package/holds.ts";
 import {
   createLockList,
@@ -18,6 +24,7 @@ import {
   locksTable,
 } from "../../package/locks.ts";
 import { createOrders, orderTables } from "../../package/orders.ts";
+import { createPayments, paymentTables } from "../../package/payments.ts";
 import { LimitedHandler } from "../../shared/table/attempt-limit.ts";
 import { localClientSettings } from "../support/tables.ts";
 
@@ -53,6 +60,10 @@ function readGranted(): Map<string, Set<string>> {
   carts.grantUse(role);
   orders.grantUse(role, wares);
   wares.grantDefine(role);
+  const payments = new HoldfastPayments(stack, "Payments");
+  const seats = new HoldfastHolds(stack, "Seats");
+  payments.grantUse(role, seats);
+  seats.grantDefine(role);
   const tables = {
     locks: locks.table,
     owners: locks.ownersTable,
@@ -65,6 +76,11 @@ function readGranted(): Map<string, Set<string>> {
     shoppers: orders.shoppersTable,
     wares: wares.table,
     waresLedger: wares.ledgerTable,
+    paidOrders: payments.table,
+    paidShoppers: payments.shoppersTable,
+    events: payments.eventsTable,
+    seats: seats.table,
+    seatsLedger: seats.ledgerTable,
   };
   const names = Object.entries(tables).map(([name, { tableArn }]) => {
     const { "Fn::GetAtt": found } = stack.resolve(tableArn) as { "Fn::GetAtt": [string, string] };
@@ -95,6 +111,13 @@ const orderNames = {
   ledgerTable: "rights-waresLedger",
   shoppersTable: "rights-shoppers",
 };
+const paidNames = {
+  table: "rights-paidOrders",
+  eventsTable: "rights-events",
+  unitsTable: "rights-seats",
+  ledgerTable: "rights-seatsLedger",
+  shoppersTable: "rights-paidShoppers",
+};
 const unitNames = { table: "rights-units", ledgerTable: "rights-ledger" };
 
 beforeAll(async () => {
@@ -107,6 +130,7 @@ beforeAll(async () => {
     lockRequestsTable(locksNames.requestsTable),
     ...holdTables(unitNames),
     ...orderTables(orderNames),
+    ...paymentTables(paidNames),
     cartsTable("rights-carts"),
     lockRequestsTable("rights-cartRequests"),
   ];
@@ -222,11 +246,39 @@ async function useOrders(): Promise<void> {
   await own.place({ userId: "cem", items: [{ itemId: "b", quantity: 1 }], idempotencyKey: "5" });
 }
 
+async function usePayments(): Promise<void> {
+  const price = { amountMinor: 5, currency: "EUR" };
+  const items = (ids: readonly string[]) =>
+    ids.map((itemId) => ({ itemId, name: itemId, price, units: 9 }));
+  const sandbox = { webhookSecret: Buffer.alloc(24, "s").toString("base64") };
+  const common = { ...paidNames, items, limits: { maxOpenOrders: 9 }, dynamodb };
+  const payments = createPayments({ ...common, providers: { sandbox } });
+  const start = async (key: string, forMs = 60_000) => {
+    const lines = [{ itemId: "a", quantity: 1 }];
+    const wish = { userId: "ann", items: lines, idempotencyKey: key, forMs };
+    const { orderId } = await payments.place(wish);
+    const { transactionId, expiresAtMs } = await payments.start(orderId);
+    return { orderId, transactionId, expiresAtMs };
+  };
+  const paid = await start("1");
+  // Told once more it moves nothing, and is kept.
+  for (let round = 0; round < 2; round += 1) await payments.payInSandbox(paid.transactionId);
+  await payments.refund(paid.orderId, { reason: "sorry", amountMinor: 1 });
+  await payments.refund(paid.orderId, { reason: "damaged" });
+  await payments.events(paid.orderId);
+  const other = await start("2");
+  await payments.payInSandbox(other.transactionId, "failure");
+  await payments.cancel((await start("3")).orderId);
+  await payments.sweep();
+  await payments.list({});
+}
+
 test("what the parts ask for is granted", async () => {
   await useLocks();
   await useHolds();
   await useCarts();
   await useOrders();
+  await usePayments();
   const granted = readGranted();
   const asked = [...requestHandler.asked].map((each) => each.split(" ") as [string, string]);
   const refused = asked.filter(([table, action]) => !granted.get(table)?.has(action));
