@@ -44,7 +44,7 @@ export async function countEditors(...apps: readonly RunningApp[]): Promise<numb
 /** Each part has its tables, kept where it says so, and whoever uses it a right for each of them that names no more than that. */
 export function expectParts(resources: readonly (readonly [string, Resource])[]): void {
   expect(countTypes(resources)).toEqual({
-    "AWS::DynamoDB::Table": 9,
+    "AWS::DynamoDB::Table": 12,
     "AWS::IAM::Policy": 1,
     "AWS::IAM::Role": 1,
     "AWS::Lambda::Function": 1,

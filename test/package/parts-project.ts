@@ -13,6 +13,7 @@ import {
   HoldfastHolds,
   HoldfastLocks,
   HoldfastOrders,
+  HoldfastPayments,
   HoldfastShop,
   type ShopSettings,
 } from "holdfast/cdk";
@@ -34,6 +35,8 @@ class PartsStack extends Stack {
     holds.grantDefine(worker);
     const orders = new HoldfastOrders(this, "Orders");
     orders.grantUse(worker, holds);
+    const payments = new HoldfastPayments(this, "Payments");
+    payments.grantUse(worker, holds);
   }
 }
 
