@@ -54,6 +54,7 @@ export {
   LockTimeout,
   lockView,
 } from "../shared/locks/lock.ts";
+export type { AcquireRequest } from "../shared/locks/lock-requests.ts";
 export type { LockChecks, TransactItem } from "./lock-checks.ts";
 export type { Connection } from "./open-database.ts";
 
