@@ -41,8 +41,7 @@ export function createBeginning({ database, settling, clock, providers }: Beginn
   const findStep: FindStep = (name, currency) => providers[name]?.steps[currency] ?? 1;
 
   /** The currencies in which not every provider has a number for the amount. */
-  function listUnsure({ outside = false }: RefundWish, amountMinor: number): readonly string[] {
-    if (outside) return [];
+  function listUnsure(amountMinor: number): readonly string[] {
     const steps = Object.values(providers).flatMap((each) => Object.entries(each.steps));
     const coarse = steps.filter(([, stepMinor]) => amountMinor % stepMinor > 0);
     return [...new Set(coarse.map(([currency]) => currency))];
@@ -56,7 +55,7 @@ export function createBeginning({ database, settling, clock, providers }: Beginn
     const entry = wishedEntry(wish, amountMinor, nowMs);
     const note = changeNote("refund.due", actor, nowMs, reason);
     try {
-      const unsure = listUnsure(wish, amountMinor);
+      const unsure = listUnsure(amountMinor);
       const write = refundPartWrite({ orderId, refundId, entry, nowMs, note, unsure });
       return { order: parseOrder(await database.apply(write)), refundId };
     } catch (error) {
@@ -90,10 +89,13 @@ export function createBeginning({ database, settling, clock, providers }: Beginn
     });
   }
 
-  /** Writes down what a wish comes to. One request for a part of the money, two for anything else. */
+  /**
+   * Writes down what a wish comes to. One request for a part of the money, two for anything else: what went back by other
+   * means may be what is owed already.
+   */
   return async function begin(wish: RefundWish): Promise<Begun> {
-    const { amountMinor, lines } = wish;
-    const isPart = amountMinor !== undefined && lines === undefined;
+    const { amountMinor, lines, outside = false } = wish;
+    const isPart = amountMinor !== undefined && lines === undefined && !outside;
     const first = isPart ? await beginPart(wish, amountMinor) : undefined;
     return first && !(first instanceof PartRefused) ? first : beginKnown(wish, first?.found);
   };

@@ -211,6 +211,13 @@ function decideNamed(
 }
 
 /**
+ * The wishes that are the same. Who says that money went back by other means speaks of what the same words have asked for,
+ * if they have: it is not owed again beside the note.
+ */
+const wordings = (wish: RefundWish): readonly RefundWish[] =>
+  wish.outside ? [wish, { ...wish, outside: undefined }] : [wish];
+
+/**
  * What a wish comes to for the order as it is. Pure; whoever carries it out demands that the order is still so.
  *
  * @throws OrderNotPayable when no money was captured, or nothing was sold that could come back
@@ -226,12 +233,13 @@ export function decideRefund(
   findStep: FindStep = () => 1,
 ): RefundDecision {
   if (wish.refundId !== undefined) return decideNamed(order, wish, wish.refundId, nowMs);
-  const refundId = wishedRefundId(wish);
-  const known = findRefund(order, refundId);
+  const same = wordings(wish);
+  const known = same.map((each) => findRefund(order, wishedRefundId(each))).find(Boolean);
   if (known) {
-    const isOther = known.fingerprint !== undefined && known.fingerprint !== makeFingerprint(wish);
+    const { fingerprint: kept } = known;
+    const isOther = kept !== undefined && !same.map(makeFingerprint).includes(kept);
     if (isOther && wish.reference !== undefined) throw new IdempotencyKeyReused();
-    return { ...reopened(order, [known], { ...wish, nowMs }), refundId };
+    return { ...reopened(order, [known], { ...wish, nowMs }), refundId: known.refundId };
   }
   if (isWhole(wish) && isRefund(order))
     return reopened(order, listRefunds(order), { ...wish, nowMs });

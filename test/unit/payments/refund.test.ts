@@ -4,6 +4,7 @@ import { silentLogger } from "../../../shared/base/logger.ts";
 import { InvalidRequest } from "../../../shared/base/errors.ts";
 import { epochMs } from "../../../shared/base/time.ts";
 import type { Order, Refund } from "../../../shared/orders/order.ts";
+import { IdempotencyKeyReused } from "../../../shared/orders/order.ts";
 import { computeWorth } from "../../../shared/orders/order-returns.ts";
 import type {
   PaymentFact,
@@ -463,6 +464,34 @@ describe("money that went back by other means", () => {
     expect(unheard!.map(({ refundId }) => refundId)).toEqual([other!.refundId]);
     expect(outcome!.next.dueAtMs).toBe(nowMs);
     expect(listOpenRefunds(outcome!.next).every(({ isOutside }) => isOutside)).toBe(true);
+  });
+});
+
+describe("the same words with `outside`", () => {
+  const wish = { amountMinor: 200, reason: "dented" };
+  const noted = { status: "due", isOutside: true, saidAtMs: nowMs };
+  const note = { ...wish, outside: true };
+
+  it.each([undefined, "r-1"])("note the part that is owed (reference %s)", (reference) => {
+    const [due, own] = begun(paid, { ...wish, reference });
+    const { outcome, refundId, unheard } = decideRefund(due, wishOf({ ...note, reference }), nowMs);
+    expect(refundId).toBe(own.refundId);
+    expect(unheard).toMatchObject([{ refundId }]);
+    expect(listRefunds(outcome!.next)).toMatchObject([{ refundId, ...noted }]);
+    // Once more it is the same, and so are the words without it: nobody is asked for it again.
+    const again = wishOf({ ...note, reference });
+    expect(decideRefund(outcome!.next, again, nowMs)).toEqual({ refundId });
+    expect(decideRefund(outcome!.next, wishOf({ ...wish, reference }), nowMs)).toEqual({
+      refundId,
+    });
+  });
+
+  it("are a part of its own where none was asked for, and other words with its reference are refused", () => {
+    const [due, own] = begun(paid, { ...note, reference: "r-1" });
+    expect(own).toMatchObject({ status: "due", isOutside: true });
+    expect(own).not.toHaveProperty("saidAtMs");
+    const other = wishOf({ ...note, amountMinor: 100, reference: "r-1" });
+    expect(() => decideRefund(due, other, nowMs)).toThrow(IdempotencyKeyReused);
   });
 });
 
