@@ -19,8 +19,8 @@
  * await carts.addItem(cart, { itemId: "stalls", name: "Stalls, Friday", price, quantity: 2 });
  * await carts.updateItems(cart, (items) => items.filter(({ kind }) => kind !== "expired"));
  * // This one by its version, whatever is usual: it is refused when the cart is another by now.
- * const { version } = await carts.get(cart);
- * await carts.putItems({ ...cart, storage: "versioned", expectedVersion: version }, []);
+ * const { items, version } = await carts.getItems(cart);
+ * await carts.putItems({ ...cart, storage: "versioned", expectedVersion: version }, items);
  *
  * const order = { userId: "ann", sessionId: "default", orderId: "ord_1", actor: { id: "ann" } };
  * const locked = await carts.lockAndValidateCart({ ...order, leaseMs: 600_000 }, { totalMinor: 9000 });

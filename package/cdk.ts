@@ -4,7 +4,9 @@
  *
  * @example
  * import { Stack } from "aws-cdk-lib";
- * import { HoldfastHolds, HoldfastLocks } from "holdfast/cdk";
+ * import { NodejsFunction } from "aws-cdk-lib/aws-lambda-nodejs";
+ * import type { Construct } from "constructs";
+ * import { HoldfastLocks } from "holdfast/cdk";
  *
  * export class ReportsStack extends Stack {
  *   constructor(scope: Construct, id: string) {

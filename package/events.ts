@@ -6,7 +6,7 @@
  * import { verifyEvent } from "holdfast/events";
  *
  * export async function POST(request: Request): Promise<Response> {
- *   const event = await verifyEvent(await request.text(), request.headers, process.env.HOLDFAST_SECRET);
+ *   const event = await verifyEvent(await request.text(), request.headers, process.env["HOLDFAST_SECRET"]!);
  *   if (event.type === "order.paid") await sendMail(event.data.orderId);
  *   return new Response(null, { status: 204 });
  * }

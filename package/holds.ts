@@ -2,7 +2,8 @@
  * `holdfast/holds`: sets units of anything aside for a while: tickets, seats, rooms, places in a course. Several at once, all or
  * none, each until an exact instant, at constant cost however many others hold.
  *
- * **Tables**: `holdTables({ table, ledgerTable })` are the inputs of CreateTable (TTL attribute `ttlSeconds` of the first).
+ * **Tables**: `holdTables({ table, ledgerTable })` are the inputs of CreateTable (TTL attribute `ttlSeconds` of the first); with the CDK
+ * `HoldfastHolds` of `holdfast/cdk` makes them.
  *
  * **IAM**: on `table` `dynamodb:GetItem`, `BatchGetItem`, `PutItem`, `UpdateItem`; on `ledgerTable` `PutItem`, `UpdateItem`, for `define`
  * and `adjust` only.

@@ -1,4 +1,4 @@
-/** What may be ordered and told of money in orders that stand alone: the bounds are those of the HTTP API. */
+/** What may be ordered and told of money in orders that stand alone: the bounds of orders are those of the HTTP API. */
 import * as z from "zod";
 import {
   currencyField,
@@ -53,20 +53,34 @@ export const paidFields = z.strictObject({
   currency: currencyField,
 });
 
+/** Whoever names a refund that there is says nothing else of it. */
+function goesAlone({
+  value,
+  issues,
+}: z.core.ParsePayload<Readonly<Record<string, unknown>>>): void {
+  for (const name of ["reference", "amountMinor", "lines"]) {
+    if (value["refundId"] === undefined || value[name] === undefined) continue;
+    issues.push({ code: "custom", path: [name], input: value, message: "goes without refundId" });
+  }
+}
+
 /** Money that has gone back, or is to go back. */
-export const refundFields = z.strictObject({
-  reason: text(256),
-  reference: z.optional(text(255)),
-  amountMinor: z.optional(z.int().check(z.gte(1), z.lte(maxAmountMinor * 200))),
-  lines: z.optional(
-    z
-      .array(
-        z.strictObject({
-          lineId: text(256),
-          quantity: quantityField,
-          restock: z.boolean().default(true),
-        }),
-      )
-      .check(z.minLength(1), z.maxLength(200)),
-  ),
-});
+export const refundFields = z
+  .strictObject({
+    reason: text(500),
+    refundId: z.optional(identifier),
+    reference: z.optional(text(255)),
+    amountMinor: z.optional(z.int().check(z.gte(1), z.lte(maxAmountMinor * 200))),
+    lines: z.optional(
+      z
+        .array(
+          z.strictObject({
+            lineId: text(256),
+            quantity: quantityField,
+            restock: z.boolean().default(true),
+          }),
+        )
+        .check(z.minLength(1), z.maxLength(200)),
+    ),
+  })
+  .check(goesAlone);

@@ -34,6 +34,11 @@ export interface PaidWish {
 /** What of an order is paid back: all that is left of it where neither an amount nor lines are named. */
 export interface RefundGiven {
   readonly reason: string;
+  /**
+   * One of `payment.refunds`, whichever payment it is of: it is asked for once more, or noted by `markRefunded`. Neither
+   * reference, amount nor lines go with it.
+   */
+  readonly refundId?: string;
   /** Yours to choose: the same one is the same refund. Without it the same words are. */
   readonly reference?: string;
   readonly amountMinor?: number;

@@ -2,8 +2,8 @@
  * `holdfast/orders`: orders of what your own catalogue names and prices, or of the product's own items: all lines held until a
  * deadline or none, once for a key, and sold when trusted code says that the money is here.
  *
- * **Tables**: `orderTables({ table, unitsTable, … })` are the inputs of CreateTable; the units are those of `holdfast/holds`. With the CDK
- * `HoldfastOrders` and `HoldfastHolds` of `holdfast/cdk` make them.
+ * **Tables**: `orderTables({ table, unitsTable, … })` are the inputs of CreateTable; the units are those of `holdfast/holds`. TTL
+ * attribute `ttlSeconds` of units and shoppers. With the CDK `HoldfastOrders` and `HoldfastHolds` of `holdfast/cdk` make them.
  *
  * **IAM**: on `table` `dynamodb:GetItem`, `BatchGetItem`, `PutItem`, `UpdateItem`, `Query`, and `Scan` to list everybody's; on `unitsTable`
  * `GetItem`, `BatchGetItem`, `PutItem`, `UpdateItem`, `Query`; on `ledgerTable` `PutItem`, for items that say how many there are first;

@@ -1,5 +1,4 @@
 /** What can be asked of orders that providers take the money for: checked, done once, answered with the order. */
-import * as z from "zod";
 import type { Actor } from "../shared/base/actor.ts";
 import type { ProviderName } from "../shared/base/payment-providers.ts";
 import { createOrderService } from "../shared/orders/order-service.ts";
@@ -18,7 +17,7 @@ import { refundFields } from "./order-fields.ts";
 import { type OrderView, viewOrder } from "./order-parts.ts";
 import type { RefundGiven } from "./order-wishes.ts";
 import { parseAs } from "./parse-as.ts";
-import { pickReturned, providerField } from "./payment-fields.ts";
+import { parseProvider, pickReturned } from "./payment-fields.ts";
 import type {
   EndWish,
   EventListing,
@@ -46,7 +45,7 @@ export type PaymentParts = PlacingParts &
 /** The provider that was named, or the only one. */
 function pickProvider({ readers }: PaymentParts, named: ProviderName | undefined): ProviderName {
   const [only, ...others] = Object.keys(readers);
-  return parseAs(providerField, named ?? (others.length === 0 ? only : undefined));
+  return parseProvider(named ?? (others.length === 0 ? only : undefined));
 }
 
 /** Who is recorded as the one who acts: the user that is spoken of, or trusted code. */
@@ -82,7 +81,7 @@ function createTakingCalls(parts: PaymentParts, payments: PaymentService) {
      */
     async start(orderId: string, wish: StartWish = {}): Promise<StartedPayment> {
       const { provider, actor: _actor, ...access } = wish;
-      const method = parseAs(z.optional(providerField), provider);
+      const method = provider === undefined ? undefined : parseProvider(provider);
       const caller = asCaller(access);
       return payments.initiate({ orderId, caller, method, actor: actorOf(wish) });
     },
@@ -98,7 +97,7 @@ function createTakingCalls(parts: PaymentParts, payments: PaymentService) {
      * @example await payments.receive("stripe", { body: await request.text(), headers: request.headers });
      */
     async receive(provider: ProviderName, webhook: Webhook): Promise<WebhookTaken> {
-      const name = parseAs(providerField, provider);
+      const name = parseProvider(provider);
       const delivery = readDelivery(webhook);
       const { order } = await within(() => payments.receive(name, delivery));
       return order ? { order: viewOrder(order) } : {};
@@ -113,7 +112,7 @@ function createTakingCalls(parts: PaymentParts, payments: PaymentService) {
      */
     async verify(orderId: string, wish: ReturnedWish): Promise<OrderView> {
       const { provider: named, returned, actor: _actor, ...access } = wish;
-      const provider = parseAs(providerField, named);
+      const provider = parseProvider(named);
       const claim = { orderId, caller: asCaller(access), actor: actorOf(wish), provider };
       const brought = pickReturned(provider, returned);
       return answer(within(() => payments.verify({ ...claim, returned: brought })));

@@ -9,8 +9,15 @@ import {
 import type { BrowserReturn } from "../shared/providers/provider.ts";
 import { parseAs } from "./parse-as.ts";
 
-/** One that Holdfast knows, whether or not there are keys for it: names may come from a path or a shopper. */
-export const providerField = z.enum(providerNames);
+const named = z.object({ provider: z.enum(providerNames) });
+
+/**
+ * The name of a provider that Holdfast knows, whether or not there are keys for it: names may come from a path or a shopper.
+ *
+ * @throws InvalidRequest where it is none
+ */
+export const parseProvider = (provider: unknown): ProviderName =>
+  parseAs(named, { provider }).provider;
 
 /**
  * What of it is the provider's.

@@ -3,7 +3,7 @@
  * signed webhooks, sold or paid back, each once, whatever comes late, twice or in another order.
  *
  * **Tables**: `paymentTables({ table, eventsTable, unitsTable, … })` are the inputs of CreateTable; the units are those of `holdfast/holds`.
- * With the CDK `HoldfastPayments` and `HoldfastHolds` of `holdfast/cdk` make them.
+ * TTL attribute `ttlSeconds` of events and shoppers. With the CDK `HoldfastPayments` and `HoldfastHolds` of `holdfast/cdk` make them.
  *
  * **IAM**: on `table` `dynamodb:GetItem`, `BatchGetItem`, `PutItem`, `UpdateItem`, `Query`, and `Scan` to list everybody's; on `eventsTable`
  * `PutItem`, and `Query` for `events`; on `unitsTable` `GetItem`, `BatchGetItem`, `PutItem`, `UpdateItem`, `Query`; on `ledgerTable` `PutItem`,
@@ -28,7 +28,7 @@
  *   const refused = (error) => ({ status: error instanceof BadSignature ? 401 : 503 }); // 503: it comes again
  *   return new Response(null, await payments.receive("stripe", webhook).then(() => ({ status: 200 }), refused));
  * }
- * setInterval(() => payments.sweep(), 60_000); // refunds that are due, webhooks that were lost
+ * setInterval(() => payments.sweep().catch(console.error), 60_000); // refunds that are due, webhooks that were lost
  */
 import { tableShapes } from "../infra/table-shapes.ts";
 import type { ProviderName } from "../shared/base/payment-providers.ts";

@@ -14,26 +14,26 @@ export type KeysOf<Keys> = Keys | (() => Promise<readonly [Keys, ...Keys[]]>);
 
 /** The providers that orders can be paid with, each with its keys. Its SDK is loaded when it is first called. */
 export interface ProviderAccounts {
-  /** Needs the package `stripe`. The publishable key is only handed on to browsers. */
+  /** Needs the packages `stripe` and `cockatiel`. The publishable key is only handed on to browsers. */
   readonly stripe?: KeysOf<{
     readonly secretKey: string;
     readonly webhookSecret: string;
     readonly publishableKey?: string;
   }>;
-  /** Needs the package `razorpay`. */
+  /** Needs the packages `razorpay` and `cockatiel`. */
   readonly razorpay?: KeysOf<{
     readonly keyId: string;
     readonly keySecret: string;
     readonly webhookSecret: string;
   }>;
-  /** Needs no package. The webhook secret is what Wompi calls the secret of events. */
+  /** Needs the package `cockatiel`. The webhook secret is what Wompi calls the secret of events. */
   readonly wompi?: KeysOf<{
     readonly publicKey: string;
     readonly privateKey: string;
     readonly integritySecret: string;
     readonly webhookSecret: string;
   }>;
-  /** Needs the package `mercadopago`. */
+  /** Needs the packages `mercadopago` and `cockatiel`. */
   readonly mercadopago?: KeysOf<{
     readonly publicKey: string;
     readonly accessToken: string;

@@ -5,7 +5,7 @@
  * It needs no table and no rights, and waits for nothing: code under test sleeps by `process.sleep` and reads `process.clock`.
  *
  * @example
- * import { broken, simulate } from "holdfast/testing";
+ * import { broken, describeViolation, simulate } from "holdfast/testing";
  *
  * const result = await simulate(42, "one publisher at a time", async (scene) => {
  *   const accepted: number[] = []; // what the printer took: it refuses fences below the last one

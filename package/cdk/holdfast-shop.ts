@@ -47,7 +47,7 @@ export class HoldfastShop extends Shop {
     for (const [key, value] of settings.tags) Tags.of(this).add(key, value);
   }
 
-  /** Lets a function of yours take, keep, list and end locks of the shop by `holdfast/locks`. */
+  /** Lets a function of yours take, keep, list and end locks of the shop by `createLockService` of `holdfast/locks`. */
   grantLocks(grantee: IGrantable): void {
     const { Locks: locks, Owners: owners, Requests: requests } = this.tables;
     grantLocks({ locks, owners, requests }, grantee);

@@ -16,9 +16,11 @@
  *   const locked = await lockAndValidateCart(userId, sessionId, `temp_${randomUUID()}`, "ticket");
  *   if (!locked.success) return response.status(423).json({ error: locked.error });
  *   const transactionId = await startPayment(locked.totalMinor).catch(() => undefined);
- *   if (!transactionId) await unlockCart(userId, sessionId);
- *   else await updateCartLockTransactionId(userId, sessionId, transactionId);
- *   response.json({ transactionId });
+ *   const isOurs =
+ *     transactionId && (await updateCartLockTransactionId(userId, sessionId, transactionId));
+ *   if (isOurs) return response.json({ transactionId });
+ *   await unlockCart(userId, sessionId);
+ *   response.status(502).json({ error: "The payment could not be started" });
  * });
  * app.use(cartLockedErrors()); // edits of the cart meanwhile: 423
  */

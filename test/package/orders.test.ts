@@ -125,7 +125,15 @@ test("money sells it, once, and goes back where it is too much", async () => {
   expect(await levels(itemId)).toMatchObject({ available: 1, held: 0, sold: 2 });
   await expect(orders.cancel(orderId)).rejects.toThrow(OrderNotPayable);
   const again = await orders.markPaid(orderId, { ...paid, paymentId: "pay-2" });
-  expect(again.payment?.refunds).toMatchObject([{ amountMinor: 9_000, status: "due" }]);
+  const [second] = again.payment!.refunds;
+  expect(second).toMatchObject({ amountMinor: 9_000, status: "due" });
+  const given = { reason: "paid twice", refundId: second!.refundId };
+  const noted = await orders.markRefunded(orderId, given);
+  expect(noted).toMatchObject({ status: "paid", payment: { refunds: [{ status: "done" }] } });
+  expect(await levels(itemId)).toMatchObject({ available: 1, held: 0, sold: 2 });
+  await expect(orders.markRefunded(orderId, { ...given, amountMinor: 1 })).rejects.toThrow(
+    "amountMinor: goes without refundId",
+  );
   await expect(orders.markPaid("ord_none", paid)).rejects.toThrow(OrderNotFound);
 });
 
