@@ -1,5 +1,5 @@
 /** Versions that a write may ask for. Version 0 stands for what was never written: then there is no attribute. */
-import { anyOf, condition, exists, type Fragment, isMissing, pathsOf } from "./expression.ts";
+import { anyOf, condition, Fragment, isMissing, not, pathsOf } from "./expression.ts";
 
 const at = pathsOf<{ readonly version: number }>();
 
@@ -39,15 +39,25 @@ export function versionIs(version: number): Fragment {
   return version === 0 ? isMissing(at("version")) : condition`${at("version")} = ${version}`;
 }
 
-function versionIsNot(version: number): Fragment {
-  if (version === 0) return exists(at("version"));
-  return anyOf(isMissing(at("version")), condition`${at("version")} <> ${version}`);
+/** DynamoDB takes as many operands in one `IN`. */
+const mostInOneList = 100;
+
+/** A sentence a version would be over DynamoDB's 4,096 bytes when there are many: lists say it shorter. */
+function versionIsIn(versions: readonly number[]): Fragment[] {
+  const distinct = [...new Set(versions)].filter((version) => version !== 0);
+  const lists: Fragment[] = versions.includes(0) ? [versionIs(0)] : [];
+  for (let start = 0; start < distinct.length; start += mostInOneList) {
+    const list = distinct.slice(start, start + mostInOneList);
+    const commas = list.slice(1).map(() => ", ");
+    lists.push(new Fragment(["", " IN (", ...commas, ")"], [at("version"), ...list]));
+  }
+  return lists;
 }
 
 /** The row has a version that the write asks for: the same as `isExpected`, judged by the database. */
 export function versionIsExpected(expected: ExpectedVersion | undefined): Fragment[] {
   if (expected === undefined) return [];
   const { oneOf, noneOf } = splitExpected(expected);
-  const [first, ...others] = (oneOf ?? []).map(versionIs);
-  return [...(first ? [anyOf(first, ...others)] : []), ...noneOf.map(versionIsNot)];
+  const [first, ...others] = oneOf?.length === 1 ? oneOf.map(versionIs) : versionIsIn(oneOf ?? []);
+  return [...(first ? [anyOf(first, ...others)] : []), ...versionIsIn(noneOf).map(not)];
 }
