@@ -115,6 +115,7 @@ export const permissions = {
       Audit: [""],
       Outbox: [""],
       Events: ["byOrder"],
+      Insight: [""],
     },
     secrets: realProviderNames,
   },
@@ -152,6 +153,8 @@ export const permissions = {
       Movements: ["PutItem"],
       Live: ["BatchGetItem"],
       Outbox: ["PutItem"],
+      // What is counted of all that.
+      Insight: ["UpdateItem"],
       // Whether an item is sold out, few or back.
       Stock: ["GetItem", "BatchGetItem"],
     },

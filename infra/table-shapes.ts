@@ -83,6 +83,8 @@ export const tableShapes = {
   },
   // Who listens to what: hints, which nothing relies on and which end by themselves.
   Live: { partition: text("about"), sort: text("connectionId"), stream: false, ttl: true },
+  // What is counted of the rest: nothing relies on it, all of it ends by itself, and each row's key says its kind.
+  Insight: { partition: text("about"), sort: text("span"), stream: false, ttl: true },
 } as const satisfies Record<string, TableShape>;
 
 /** The name of a table, as code and permissions call it. */

@@ -17,6 +17,7 @@ export type TableName =
   | "Events"
   | "Live"
   | "Outbox"
+  | "Insight"
   | "Webhooks";
 
 /** Tells where a table is: its physical name. Throws for one that the process has no business with. */

@@ -32,6 +32,7 @@ test("rows that end by themselves do so by ttlSeconds: of stock only what settle
     "Audit",
     "Carts",
     "Events",
+    "Insight",
     "Live",
     "Locks",
     "Outbox",
