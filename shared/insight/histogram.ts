@@ -54,15 +54,14 @@ export function sortBuckets(histogram: Histogram): [bucket: number, count: numbe
 }
 
 /**
- * Reads counts from attributes of a row that are called `prefix` and the bucket, like `w17`. What has another name,
- * is no bucket or no count that a row can have been given is left out.
+ * Reads counts from attributes of a row that are called `prefix` and the bucket, like `w17`. What has another name, is
+ * no bucket or no whole number is left out. Counts may be negative where more was taken back than counted there.
  */
 export function parseHistogram(row: Readonly<Record<string, unknown>>, prefix: string): Histogram {
   const counts = new Map<number, number>();
   for (const [name, count] of Object.entries(row)) {
     const bucket = parseBucket(name, prefix);
-    if (bucket === undefined || typeof count !== "number" || !(count > 0)) continue;
-    counts.set(bucket, count);
+    if (bucket !== undefined && Number.isInteger(count)) counts.set(bucket, Number(count));
   }
   return counts;
 }

@@ -17,6 +17,8 @@ export interface Observed {
 interface CurveStep {
   readonly fromMs: number;
   readonly toMs: number;
+  /** How many were still watched when the bucket began. */
+  readonly atRisk: number;
   /** The share to whom it has not happened, when the bucket begins. */
   readonly before: number;
   /** The same when it ends. */
@@ -46,7 +48,7 @@ export function estimateSurvival({ events, censored }: Observed): SurvivalCurve 
   for (const [bucket, count] of sortBuckets(all)) {
     if (count <= 0) continue;
     const after = share * (1 - (events.get(bucket) ?? 0) / atRisk);
-    steps.push({ ...bucketBounds(bucket), before: share, after });
+    steps.push({ ...bucketBounds(bucket), atRisk, before: share, after });
     atRisk -= count;
     share = after;
   }
