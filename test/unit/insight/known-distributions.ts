@@ -21,7 +21,7 @@ export const exponential = (meanMs: number, payingShare: number): KnownTimes => 
 });
 
 /** Log-logistic: a few seconds at least, and a long tail; both directions have a formula. */
-export const logLogistic = (medianMs: number, shape: number, payingShare: number): KnownTimes => ({
+const logLogistic = (medianMs: number, shape: number, payingShare: number): KnownTimes => ({
   name: `log-logistic, median ${medianMs / 1000} s, ${payingShare * 100} % pay`,
   payingShare,
   paidBy: (ageMs) => 1 / (1 + (ageMs / medianMs) ** -shape),
@@ -29,7 +29,7 @@ export const logLogistic = (medianMs: number, shape: number, payingShare: number
 });
 
 /** Weibull: with a shape over 1 it becomes likelier with age, as where an app asks twice. */
-export const weibull = (scaleMs: number, shape: number, payingShare: number): KnownTimes => ({
+const weibull = (scaleMs: number, shape: number, payingShare: number): KnownTimes => ({
   name: `Weibull, scale ${scaleMs / 1000} s, shape ${shape}, ${payingShare * 100} % pay`,
   payingShare,
   paidBy: (ageMs) => 1 - Math.exp(-((ageMs / scaleMs) ** shape)),
@@ -55,7 +55,7 @@ export function seededRandom(seed: number): () => number {
 }
 
 /** When an order was paid had it been held for ever; Infinity where never. */
-export const drawAge = (times: KnownTimes, random: () => number): number =>
+const drawAge = (times: KnownTimes, random: () => number): number =>
   random() < times.payingShare ? times.ageAt(random()) : Infinity;
 
 /** Orders as a shop sees them that holds each for the time that `holdMs` says. */
