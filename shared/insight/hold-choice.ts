@@ -1,8 +1,4 @@
-/**
- * For how long units are best held: longer withholds them from others, shorter lets money come too late.
- *
- * @see docs/decisions/0029-learned-hold-times.md
- */
+/** For how long units are best held: longer withholds them from others, shorter lets money come too late. */
 import { createHash } from "node:crypto";
 import { secondsToMs } from "../base/time.ts";
 import { meanWaitMs, survivalAt, type SurvivalCurve } from "./survival.ts";
