@@ -1,9 +1,17 @@
 /** What an operator has in sight: asked for again and again, and at once where something was told. */
-import { type Signal, signal } from "@preact/signals";
+import { computed, type ReadonlySignal, type Signal, signal } from "@preact/signals";
 import type { AnswerOf } from "../../client/index.ts";
 import { type Asked, keepAsking } from "../parts/asked.ts";
 import type { Notices } from "../parts/notice.tsx";
 import type { Session } from "../parts/session.ts";
+import {
+  type Activity,
+  followActivity,
+  type Glance,
+  latestOrders,
+  mergeGlances,
+} from "./activity.ts";
+import { countLocks, type LockCounts } from "./count-locks.ts";
 
 /** An item with its levels. */
 export type Item = AnswerOf<"getItem">;
@@ -36,10 +44,12 @@ export type Contention = Readonly<Record<string, number>>;
 /** Everything that the console shows and does. */
 export interface Desk extends Session {
   readonly notices: Notices;
-  readonly stats: Asked<AnswerOf<"lockStats">>;
+  readonly stats: Asked<LockCounts>;
   readonly items: Asked<readonly Item[]>;
   readonly locks: Asked<readonly Lock[]>;
-  readonly orders: Asked<readonly Order[]>;
+  /** The orders that were told of last, and before them whichever are found. */
+  readonly latest: ReadonlySignal<readonly Glance[]>;
+  readonly activity: Activity;
   readonly owed: Asked<readonly Order[]>;
   readonly webhooks: Asked<readonly Webhook[]>;
   readonly contention: Signal<Contention>;
@@ -62,30 +72,65 @@ async function listWebhooks({ ask }: Session): Promise<readonly Webhook[]> {
   return all;
 }
 
-/** Begins to look. One page of each list every few seconds, and nothing while the page is hidden. */
+/** What an operator looks at, asked for now and then and whenever something is heard that may have changed it. */
+function askForLists(session: Session) {
+  const { client } = session;
+  const query = { limit: shown };
+  const refundDue = { ...query, status: "refund_due" } as const;
+  return {
+    stats: keepAsking(() => countLocks(session), 60_000, 15_000),
+    items: keepAsking(async () => (await client.listItems({ query })).items, 30_000, 2_000),
+    locks: keepAsking(async () => (await client.listLocks({ query })).locks, 30_000, 10_000),
+    owed: keepAsking(
+      async () => (await client.listOrders({ query: refundDue })).orders,
+      30_000,
+      2_000,
+    ),
+    webhooks: keepAsking(() => listWebhooks(session), 10_000),
+  };
+}
+
+type Lists = ReturnType<typeof askForLists>;
+
+/** Which lists show something else once this has happened. What many pages are counted for waits for its time. */
+function hearAll({ stats, items, locks, owed }: Lists, types: readonly string[]): void {
+  const happened = (pattern: RegExp): boolean => types.some((type) => pattern.test(type));
+  if (happened(/^(?:item|order)\./)) items.hear();
+  if (happened(/^(?:lock|cart|order)\./)) locks.hear();
+  if (happened(/^(?:lock|cart|order)\./) && (stats.value.value?.pages ?? 1) === 1) stats.hear();
+  if (happened(/^order\.(?:refund|paid|failed)/)) owed.hear();
+}
+
+/** Everything may have changed while nobody told of it. */
+function hearAllAnew({ stats, items, locks, owed, webhooks }: Lists): void {
+  for (const list of [stats, items, locks, owed, webhooks]) list.hear();
+}
+
+/** Begins to look: follows what happens, and asks for what that changes. Nothing is asked while the page is hidden. */
 export function createDesk(session: Session, notices: Notices): Desk {
   const { client, live } = session;
-  const query = { limit: shown };
   const contention = signal<Contention>({});
   live.follow("admin/contention", (message) => {
     const counts = message?.data["counts"];
     if (counts) contention.value = counts as Contention;
   });
+  const lists = askForLists(session);
+  const found = keepAsking(
+    async () => (await client.listOrders({ query: { limit: latestOrders } })).orders,
+    60_000,
+  );
+  const activity = followActivity(session, (message) => {
+    if (message) return hearAll(lists, Object.keys(message.data["counts"] ?? {}));
+    hearAllAnew(lists);
+    void activity.refresh().catch(() => undefined);
+  });
   return {
     ...session,
+    ...lists,
     notices,
     contention,
+    activity,
+    latest: computed(() => mergeGlances(activity.orders.value, found.value.value ?? [])),
     subject: signal(new URLSearchParams(location.search).get("subject") ?? ""),
-    stats: keepAsking(() => client.lockStats({}), 2_000),
-    items: keepAsking(async () => (await client.listItems({ query })).items, 2_000),
-    locks: keepAsking(async () => (await client.listLocks({ query })).locks, 2_000),
-    orders: keepAsking(
-      async () => (await client.listOrders({ query: { limit: 10 } })).orders,
-      2_000,
-    ),
-    owed: keepAsking(async () => {
-      return (await client.listOrders({ query: { ...query, status: "refund_due" } })).orders;
-    }, 5_000),
-    webhooks: keepAsking(() => listWebhooks(session), 5_000),
   };
 }

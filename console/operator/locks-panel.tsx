@@ -1,6 +1,6 @@
 /** Locks and holds by the time that is left, and ending one by force, having seen who loses what. */
 import { useSignal } from "@preact/signals";
-import { formatLeft } from "../parts/clock.ts";
+import { Left } from "../parts/left.tsx";
 import type { Desk, Lock } from "./desk.ts";
 import { SubjectButton } from "./subject-button.tsx";
 
@@ -78,7 +78,9 @@ function Row({ desk, lock }: { readonly desk: Desk; readonly lock: Lock }) {
       <td>{kind}</td>
       <td>{username ?? owner}</td>
       <td class="number">{quantity ?? fence}</td>
-      <td class="number">{formatLeft(expiresAtMs)}</td>
+      <td class="number">
+        <Left untilMs={expiresAtMs} />
+      </td>
       <td>
         {isAsking.value ? (
           <EndForm desk={desk} lock={lock} close={() => (isAsking.value = false)} />

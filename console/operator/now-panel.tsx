@@ -14,11 +14,11 @@ function Figure({ name, value }: { readonly name: string; readonly value: number
 }
 
 function Orders({ desk }: { readonly desk: Desk }) {
-  const orders = desk.orders.value.value ?? [];
+  const orders = desk.latest.value;
   if (orders.length === 0) return <p>No order yet.</p>;
   return (
     <table>
-      <caption>Latest orders</caption>
+      <caption>Latest orders told of, and before them any</caption>
       <thead>
         <tr>
           <th scope="col">Order</th>
@@ -49,6 +49,7 @@ function Orders({ desk }: { readonly desk: Desk }) {
 export function NowPanel({ desk }: { readonly desk: Desk }) {
   const { value, problem } = desk.stats;
   const stats = value.value;
+  const isMore = stats?.isMore ?? false;
   const gaveWay = Object.entries(desk.contention.value);
   return (
     <section aria-label="Now">
@@ -65,6 +66,7 @@ export function NowPanel({ desk }: { readonly desk: Desk }) {
           <Figure key={name} name={name} value={count} />
         ))}
       </dl>
+      {isMore ? <p class="small">There are more: about 20,000 are counted.</p> : null}
       <Orders desk={desk} />
     </section>
   );

@@ -2,6 +2,7 @@
 import type { Clock } from "../base/time.ts";
 import type { Database } from "../table/database.ts";
 import type { ItemChange } from "../table/stream.ts";
+import { tellActivity } from "./activity.ts";
 import { collectFacts } from "./fact.ts";
 import type { Fact } from "./live.ts";
 import { findHeard } from "./subscription-store.ts";
@@ -42,7 +43,8 @@ export function createAnnouncingService({ database, clock }: AnnouncingOptions) 
      * @example for (const parcel of await announcing.gather(changes)) await handOn(parcel);
      */
     async gather(changes: readonly ItemChange[]): Promise<Fact[][]> {
-      const facts = collectFacts(changes);
+      const told = collectFacts(changes);
+      const facts = [...told, ...tellActivity(changes, told)];
       const topics = [...new Set(facts.map(({ topic }) => topic))];
       if (topics.length === 0) return [];
       const heard = await findHeard(database, topics, clock());

@@ -28,10 +28,13 @@ export type Topic =
   | { readonly kind: "cart"; readonly userId: string; readonly sessionId: string }
   | { readonly kind: "order"; readonly orderId: string }
   | { readonly kind: "item"; readonly itemId: string }
-  | { readonly kind: "contention" };
+  | { readonly kind: "contention" }
+  | { readonly kind: "activity" };
 
-/** The one topic that is not about one thing. */
+/** The topics that are not about one thing. */
 export const contentionTopic = "admin/contention";
+/** See `contentionTopic`. */
+export const activityTopic = "admin/activity";
 const [documentPrefix, namePrefix] = ["lock/document/", "lock/named/"];
 const [cartPrefix, orderPrefix, itemPrefix] = ["cart/", "order/", "item/"];
 
@@ -50,6 +53,8 @@ export function topicName(topic: Topic): string {
       return `${itemPrefix}${topic.itemId}`;
     case "contention":
       return contentionTopic;
+    case "activity":
+      return activityTopic;
   }
 }
 
@@ -72,6 +77,7 @@ export function parseTopic(name: string, listener: Listener): Topic | undefined 
   const after = (prefix: string): string | undefined =>
     name.startsWith(prefix) && name.length > prefix.length ? name.slice(prefix.length) : undefined;
   if (name === contentionTopic) return { kind: "contention" };
+  if (name === activityTopic) return { kind: "activity" };
   const documentId = after(documentPrefix);
   if (documentId !== undefined) return { kind: "document", documentId };
   const lockName = after(namePrefix);

@@ -42,6 +42,7 @@ export async function assertMayListen(
       return;
     }
     case "contention":
+    case "activity":
       if (!listener.isAdmin) throw new Forbidden("This is for administrators");
       return;
     case "name":
