@@ -4,14 +4,9 @@ import type { AnswerOf } from "../../client/index.ts";
 import { type Asked, keepAsking } from "../parts/asked.ts";
 import type { Notices } from "../parts/notice.tsx";
 import type { Session } from "../parts/session.ts";
-import {
-  type Activity,
-  followActivity,
-  type Glance,
-  latestOrders,
-  mergeGlances,
-} from "./activity.ts";
+import { type Activity, followActivity } from "./activity.ts";
 import { countLocks, type LockCounts } from "./count-locks.ts";
+import { type Glance, latestOrders, mergeGlances } from "./told.ts";
 
 /** An item with its levels. */
 export type Item = AnswerOf<"getItem">;

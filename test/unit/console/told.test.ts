@@ -1,6 +1,6 @@
 /** What is told of the shop, as the console keeps it. */
 import { expect, test } from "vitest";
-import { addCounts, latestOrders, mergeGlances } from "../../../console/operator/activity.ts";
+import { addCounts, latestOrders, mergeGlances } from "../../../console/operator/told.ts";
 
 const minute = 60_000;
 
