@@ -4,6 +4,7 @@
  * @see docs/go-live.md
  */
 import { Fn } from "aws-cdk-lib";
+import type { Distribution } from "aws-cdk-lib/aws-cloudfront";
 import { ApiMapping, DomainName, EndpointType, type HttpStage } from "aws-cdk-lib/aws-apigatewayv2";
 import type { HttpApi } from "aws-cdk-lib/aws-apigatewayv2";
 import { Certificate } from "aws-cdk-lib/aws-certificatemanager";
@@ -30,27 +31,47 @@ export interface AddressProps {
   readonly originSecret: OriginSecret | undefined;
 }
 
+/** What stands before the API. */
+export interface Address {
+  /** What a CNAME for the domain has to point to; undefined without a domain. */
+  readonly target?: string;
+  /** Undefined where callers reach the API itself. */
+  readonly distribution?: Distribution;
+}
+
+/** The host of the API as AWS names it, which CloudFront asks. */
+const findHost = (api: HttpApi): string => Fn.select(2, Fn.split("/", api.apiEndpoint));
+
 /**
  * Makes the domain lead to the API, through CloudFront where the settings ask for it, and its records where they name a
- * zone. Gives back what a CNAME elsewhere has to point to. Without a domain it does nothing.
+ * zone. Pages stand at CloudFront, without a domain too.
  */
-export function createAddress(scope: Construct, props: AddressProps): string | undefined {
-  const { address } = props.settings;
-  if (!address) return undefined;
-  const certificate = Certificate.fromCertificateArn(scope, "Certificate", address.certificate);
-  if (address.edge && props.originSecret) {
-    const host = Fn.select(2, Fn.split("/", props.api.apiEndpoint));
-    const distribution = createDistribution(scope, {
-      host,
-      certificate,
-      domain: address.domain,
-      webAcl: address.edge.webAcl,
-      originSecret: props.originSecret,
-      production: props.settings.production,
-    });
+export function createAddress(scope: Construct, props: AddressProps): Address {
+  const { address, production } = props.settings;
+  const rootObject = props.settings.pages && "index.html";
+  const behind = { host: findHost(props.api), production, rootObject };
+  if (address?.edge && props.originSecret) {
+    const { domain, edge } = address;
+    const certificate = Certificate.fromCertificateArn(scope, "Certificate", address.certificate);
+    const guarded = { domain, certificate, ...edge, originSecret: props.originSecret };
+    const distribution = createDistribution(scope, { ...behind, guarded });
     const target = new CloudFrontTarget(distribution);
-    return point(scope, address, { target, host: distribution.distributionDomainName, isV6: true });
+    const host = distribution.distributionDomainName;
+    return { target: point(scope, address, { target, host, isV6: true }), distribution };
   }
+  return {
+    ...(address && { target: createDomain(scope, address, props) }),
+    ...(props.settings.pages && { distribution: createDistribution(scope, behind) }),
+  };
+}
+
+/** The domain as API Gateway's own, of the stage's region. */
+function createDomain(
+  scope: Construct,
+  address: AddressSettings,
+  props: Pick<AddressProps, "api" | "stage">,
+): string {
+  const certificate = Certificate.fromCertificateArn(scope, "Certificate", address.certificate);
   const domain = new DomainName(scope, "Domain", {
     domainName: address.domain,
     certificate,

@@ -1,4 +1,4 @@
-/** CloudFront before the API: nothing is cached, everything is handed on, and the firewall looks at each request. */
+/** CloudFront before the API: nothing of it is cached, everything is handed on, and the firewall looks at each request. */
 import { Duration, RemovalPolicy, Validations } from "aws-cdk-lib";
 import type { ICertificate } from "aws-cdk-lib/aws-certificatemanager";
 import {
@@ -17,35 +17,42 @@ import type { IBucket } from "aws-cdk-lib/aws-s3";
 import type { Construct } from "constructs";
 import { originHeader, type OriginSecret } from "./origin-secret.ts";
 
-/** What the distribution is made from. */
-export interface DistributionProps {
-  /** Where the API is, as AWS names it. */
-  readonly host: string;
+/** A domain of the owner's own, behind a firewall: then nobody comes around the distribution. */
+interface GuardedDomain {
   readonly domain: string;
   readonly certificate: ICertificate;
   /** The ARN of the firewall. */
   readonly webAcl: string;
   readonly originSecret: OriginSecret;
+}
+
+/** What the distribution is made from. */
+export interface DistributionProps {
+  /** Where the API is, as AWS names it. */
+  readonly host: string;
+  /** Without one it stands at a name of AWS's, for the sake of the pages. */
+  readonly guarded?: GuardedDomain;
+  /** What is at `/`, among the behaviours that are added for pages. */
+  readonly rootObject?: string | undefined;
   readonly production: boolean;
 }
 
 /** Creates it. Its log says from where requests came: the API's own log only knows CloudFront's addresses then. */
 export function createDistribution(scope: Construct, props: DistributionProps): Distribution {
+  const { guarded, rootObject } = props;
   const distribution = new Distribution(scope, "Edge", {
-    comment: `In front of ${props.domain}`,
-    domainNames: [props.domain],
-    certificate: props.certificate,
-    minimumProtocolVersion: SecurityPolicyProtocol.TLS_V1_2_2021,
+    comment: guarded ? `In front of ${guarded.domain}` : "Pages, and the API behind them",
+    ...(guarded && {
+      domainNames: [guarded.domain],
+      certificate: guarded.certificate,
+      minimumProtocolVersion: SecurityPolicyProtocol.TLS_V1_2_2021,
+      webAclId: guarded.webAcl,
+    }),
+    ...(rootObject !== undefined && { defaultRootObject: rootObject }),
     httpVersion: HttpVersion.HTTP2_AND_3,
-    webAclId: props.webAcl,
     logBucket: createLogs(scope, props),
     defaultBehavior: {
-      origin: new HttpOrigin(props.host, {
-        protocolPolicy: OriginProtocolPolicy.HTTPS_ONLY,
-        customHeaders: { [originHeader]: props.originSecret },
-        // API Gateway gives up after 30 s.
-        readTimeout: Duration.seconds(30),
-      }),
+      origin: createApiOrigin(props),
       allowedMethods: AllowedMethods.ALLOW_ALL,
       // An answer is never older than the request: what is true of stock and locks changes by the millisecond.
       cachePolicy: CachePolicy.CACHING_DISABLED,
@@ -60,7 +67,30 @@ export function createDistribution(scope: Construct, props: DistributionProps): 
     reason:
       "Whom a shop sells to is its own affair; a firewall of one's own can leave countries out",
   });
+  if (!guarded) acknowledgeBareName(distribution);
   return distribution;
+}
+
+function createApiOrigin({ host, guarded }: DistributionProps): HttpOrigin {
+  return new HttpOrigin(host, {
+    protocolPolicy: OriginProtocolPolicy.HTTPS_ONLY,
+    ...(guarded && { customHeaders: { [originHeader]: guarded.originSecret } }),
+    // API Gateway gives up after 30 s.
+    readTimeout: Duration.seconds(30),
+  });
+}
+
+function acknowledgeBareName(distribution: Distribution): void {
+  Validations.of(distribution).acknowledge(
+    {
+      id: "AwsSolutions-CFR2",
+      reason: "A firewall stands before the API by edge=on, and then before the pages as well",
+    },
+    {
+      id: "AwsSolutions-CFR4",
+      reason: "A name of AWS's has AWS's certificate, whose oldest TLS is not ours to choose",
+    },
+  );
 }
 
 function createLogs(scope: Construct, { production }: DistributionProps): IBucket {

@@ -63,12 +63,17 @@ export function createLive(scope: Construct, { settings, functions }: LiveProps)
     reason:
       "Access logs of WebSockets take a role of the whole account; the function logs each event",
   });
-  const { region, urlSuffix } = Stack.of(scope);
-  const place = `${api.apiId}.execute-api.${region}.${urlSuffix}/${stageName}`;
+  const place = `${findLiveHost(api)}/${stageName}`;
   functions.get("live")!.addEnvironment("LIVE_URL", `wss://${place}`);
   grantAll(api, functions, `https://${place}`);
   functions.get("live-posts")!.forgetLateCalls("LivePostsCalls", oldestPost);
   return api;
+}
+
+/** The host that WebSockets are opened at. */
+export function findLiveHost(api: WebSocketApi): string {
+  const { region, urlSuffix } = Stack.of(api);
+  return `${api.apiId}.execute-api.${region}.${urlSuffix}`;
 }
 
 /** What `permissions.ts` says of connections and calls. */

@@ -22,6 +22,7 @@ import { createFunctions, type Functions } from "./functions.ts";
 import { scheduleJobs } from "./jobs.ts";
 import { createLive } from "./live.ts";
 import { createOriginSecret } from "./origin-secret.ts";
+import { createPages, type Pages } from "./pages.ts";
 import { releaseBySteps } from "./releases.ts";
 import { limitRoutes } from "./route-limits.ts";
 import { createSecrets, listProviders, type ProviderSecrets } from "./secrets.ts";
@@ -62,6 +63,8 @@ export class Shop extends Construct {
   /** @internal */
   readonly signIn: SignIn;
   /** @internal */
+  readonly pages: Pages | undefined;
+  /** @internal */
   readonly functions: Functions;
   /** @internal */
   readonly deadRecords: DeadRecords;
@@ -73,16 +76,19 @@ export class Shop extends Construct {
     this.secrets = createSecrets(this, settings, listProviders(settings, parts.providers));
     const { api, stage } = createApi(this, settings);
     this.api = api;
-    this.signIn = createSignIn(this, settings);
-    this.authorizer = this.signIn.authorizer;
     this.url = publicUrl(api, settings);
     const originSecret = createOriginSecret(this, settings);
     const { tables, secrets, url: apiUrl } = this;
     const made = { settings, bundles, tables, secrets, apiUrl, originSecret };
     this.functions = createFunctions(this, made);
     const { functions } = this;
-    this.domainTarget = createAddress(this, { api, stage, settings, originSecret });
+    const address = createAddress(this, { api, stage, settings, originSecret });
+    this.domainTarget = address.target;
     this.liveApi = createLive(this, { settings, functions });
+    const { distribution } = address;
+    this.pages = createPages(this, { settings, distribution, liveApi: this.liveApi });
+    this.signIn = createSignIn(this, settings, this.pages?.url);
+    this.authorizer = this.signIn.authorizer;
     const served = selectRoutes(endpoints, settings.production);
     createRoutes(this, {
       api,

@@ -21,11 +21,31 @@ export interface SignIn {
   /** Where hosted pages are, if there are any. */
   readonly pages?: string;
   readonly userPool?: { readonly pool: UserPool; readonly client: UserPoolClient };
+  /** As whom our own pages sign people in, where the stack has them. */
+  readonly pagesClient?: string;
 }
 
-/** Creates the authorizer of the API, and a user pool with the group that administers unless an issuer is given. */
-export function createSignIn(scope: Construct, settings: Settings): SignIn {
-  if (settings.tokens) return believe(settings.tokens.issuer, [...settings.tokens.audience]);
+/** Origins that our own pages talk to while somebody signs in; known before anything is made. */
+export function listSignInOrigins(scope: Construct, settings: Settings): string[] {
+  if (settings.tokens) return [new URL(settings.tokens.issuer).origin];
+  const { region } = Stack.of(scope);
+  const pages = settings.hostedPages && [
+    `https://${settings.hostedPages.prefix}.auth.${region}.amazoncognito.com`,
+  ];
+  return [`https://cognito-idp.${region}.amazonaws.com`, ...(pages ?? [])];
+}
+
+/**
+ * Creates the authorizer of the API, and a user pool with the group that administers unless an issuer is given. Where
+ * our own pages stand at an address, the pool knows them as a client of their own.
+ */
+export function createSignIn(scope: Construct, settings: Settings, pagesUrl?: string): SignIn {
+  if (settings.tokens) {
+    const { issuer, audience } = settings.tokens;
+    const pagesClient = settings.pages?.client;
+    const believed = new Set([...audience, ...(pagesClient === undefined ? [] : [pagesClient])]);
+    return { ...believe(issuer, [...believed]), ...(pagesClient !== undefined && { pagesClient }) };
+  }
   const pool = createUserPool(scope, settings);
   const client = pool.addClient("Client", {
     authFlows: {
@@ -42,11 +62,33 @@ export function createSignIn(scope: Construct, settings: Settings): SignIn {
   const pages = hostPages(pool, settings);
   const { region } = Stack.of(scope);
   const issuer = `https://cognito-idp.${region}.amazonaws.com/${pool.userPoolId}`;
+  const pagesClient = pagesUrl === undefined ? undefined : addPagesClient(pool, pagesUrl);
+  const clients = [client.userPoolClientId, ...(pagesClient === undefined ? [] : [pagesClient])];
   return {
-    ...believe(issuer, [client.userPoolClientId]),
+    ...believe(issuer, clients),
     userPool: { pool, client },
     ...(pages !== undefined && { pages }),
+    ...(pagesClient !== undefined && { pagesClient }),
   };
+}
+
+/** Our own pages take a code and nothing else, and lead back to where they stand; whoever lost a group loses it soon. */
+function addPagesClient(pool: UserPool, pagesUrl: string): string {
+  const client = pool.addClient("PagesClient", {
+    generateSecret: false,
+    preventUserExistenceErrors: true,
+    enableTokenRevocation: true,
+    accessTokenValidity: Duration.minutes(15),
+    idTokenValidity: Duration.minutes(15),
+    refreshTokenValidity: Duration.hours(12),
+    oAuth: {
+      flows: { authorizationCodeGrant: true },
+      scopes: [OAuthScope.OPENID, OAuthScope.EMAIL, OAuthScope.PROFILE],
+      callbackUrls: [`${pagesUrl}/console`],
+      logoutUrls: [`${pagesUrl}/`],
+    },
+  });
+  return client.userPoolClientId;
 }
 
 function believe(issuer: string, audience: string[]): SignIn {
@@ -62,7 +104,7 @@ const plans = {
 
 /** Hosted pages hand over a code, never a token; without them there is no OAuth at all. */
 function configureOAuth({ hostedPages }: Settings) {
-  if (!hostedPages) return { disableOAuth: true };
+  if (!hostedPages?.callbackUrls.length) return { disableOAuth: true };
   return {
     oAuth: {
       flows: { authorizationCodeGrant: true },

@@ -30,6 +30,12 @@ export const addressDefinitions = {
     choices: ["off", "on"],
     does: "`on` puts CloudFront with a firewall (WAF) in front of the API, which then answers nobody who comes around it; needs `domain`. About 7.40 USD a month (5 the firewall, 1 each of its two rules, 0.40 a secret) and 1.60 USD for each million requests (1.00 CloudFront, 0.60 WAF), besides what the firewall logs of refusals (0.50 USD per GB) and CloudFront of requests (0.023 USD per GB and month)",
   },
+  pages: {
+    section: "Address",
+    kind: "choice",
+    choices: ["off", "on"],
+    does: "`on` puts the operator's console at `/console` and a first page at `/`, in a bucket behind CloudFront: that of `edge=on`, else one at a name of AWS's (output `PagesUrl`), which hands on everything else to the API. Needs `signInPrefix`, or an issuer of your own with `pagesClient`; `npm run deploy` uploads them. A few cents a month, and 1.00 USD for each million requests",
+  },
   webAcl: {
     section: "Address",
     kind: "text",

@@ -6,7 +6,8 @@ import { type ProviderName, providerNames } from "../../shared/api/payment-provi
 import { type AddressSettings, readAddress } from "./address.ts";
 import { definitions, providerDefinitions } from "./definitions.ts";
 import { type Keeping, readKeeping } from "./keeping.ts";
-import { type HostedPages, readHostedPages, readTokens, type TokenSettings } from "./sign-in.ts";
+import { type HostedPages, type PagesSettings, type TokenSettings } from "./sign-in.ts";
+import { readHostedPages, readPages, readTokens } from "./sign-in.ts";
 
 /** What one payment provider may be told: its own deadline in seconds, and where its API is. */
 export interface ProviderSettings {
@@ -53,6 +54,8 @@ export interface Settings extends Keeping {
   readonly lockLimits: LockLimits;
   readonly mailFrom?: string;
   readonly hostedPages?: HostedPages;
+  /** Absent where the stack has no pages. */
+  readonly pages?: PagesSettings;
   /** Whether everybody of the user pool needs a second factor. */
   readonly mfa: "optional" | "required";
   /** Where the API is reached, unless AWS makes that up. */
@@ -129,7 +132,7 @@ export function readSettings(context: Context): Settings {
     capacity: readCapacity(read, production),
     cognitoPlan: choice("cognitoPlan"),
     ...omitMissing({ mailFrom: text("mailFrom") }),
-    ...omitMissing({ hostedPages: readHostedPages(read) }),
+    ...omitMissing({ hostedPages: readHostedPages(read), pages: readPages(read) }),
     mfa: choice("mfa"),
     ...omitMissing({ address: readAddress(read) }),
     tags: list("tags").map((pair) => pair.split("=") as [string, string]),

@@ -79,7 +79,7 @@ export const signInDefinitions = {
     kind: "text",
     like: "a prefix like my-shop: lower-case letters, digits and dashes",
     fits: fits(/^[a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])?$/),
-    does: "gives hosted pages at `https://<prefix>.auth.<region>.amazoncognito.com`; together with `callbackUrls`",
+    does: "gives hosted pages at `https://<prefix>.auth.<region>.amazoncognito.com`; together with `callbackUrls`, or with `pages=on`",
   },
   callbackUrls: {
     section: "Sign-in",
@@ -87,5 +87,12 @@ export const signInDefinitions = {
     like: "URLs like https://shop.example.com/signed-in, with commas",
     fits: isUrl("https:", "http:"),
     does: "where hosted pages may send a signed-in shopper back to",
+  },
+  pagesClient: {
+    section: "Sign-in",
+    kind: "text",
+    like: "the name of a client",
+    fits: fits(/^\S+$/),
+    does: "with `pages=on` and an issuer of your own: the public client (code with PKCE, no secret) by which the console signs people in; it may lead back to `<PagesUrl>/console` and, signed out, to `<PagesUrl>/`",
   },
 } as const satisfies Record<string, Definition>;

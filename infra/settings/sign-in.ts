@@ -1,4 +1,5 @@
 /** Reads the settings of sign-in that come in pairs. */
+import { addressDefinitions } from "./address-definitions.ts";
 import type { ContextReader } from "./context-reader.ts";
 import { signInDefinitions as definitions } from "./sign-in-definitions.ts";
 
@@ -8,9 +9,16 @@ export interface TokenSettings {
   readonly audience: readonly string[];
 }
 
+/** Our own pages: the console for operators, and what leads there. */
+export interface PagesSettings {
+  /** As whom they sign people in at the owner's own issuer; a user pool's client is made. */
+  readonly client?: string;
+}
+
 /** Where Cognito's pages are, and where they lead back to. */
 export interface HostedPages {
   readonly prefix: string;
+  /** None where only our own pages sign people in by them. */
   readonly callbackUrls: readonly string[];
 }
 
@@ -28,8 +36,29 @@ export function readTokens(read: ContextReader): TokenSettings | undefined {
 export function readHostedPages(read: ContextReader): HostedPages | undefined {
   const prefix = read.text("signInPrefix", definitions.signInPrefix);
   const callbackUrls = read.list("callbackUrls", definitions.callbackUrls);
-  if ((read.given("signInPrefix") === undefined) !== (callbackUrls.length === 0)) {
+  const isAsked = read.given("signInPrefix") !== undefined;
+  const isForPages = read.choice("pages", addressDefinitions.pages) === "on";
+  const hasUrls = callbackUrls.length > 0;
+  if (isAsked ? !hasUrls && !isForPages : hasUrls) {
     read.problems.push("signInPrefix and callbackUrls must be given together");
   }
-  return prefix === undefined || callbackUrls.length === 0 ? undefined : { prefix, callbackUrls };
+  return prefix === undefined ? undefined : { prefix, callbackUrls };
+}
+
+/** Our own pages; undefined where the stack has none. */
+export function readPages(read: ContextReader): PagesSettings | undefined {
+  const isOn = read.choice("pages", addressDefinitions.pages) === "on";
+  const client = read.text("pagesClient", definitions.pagesClient);
+  const hasIssuer = read.given("issuer") !== undefined;
+  if (client !== undefined && !(isOn && hasIssuer)) {
+    read.problems.push("pagesClient is for pages=on with an issuer of your own");
+  }
+  if (!isOn) return undefined;
+  if (hasIssuer && client === undefined) {
+    read.problems.push("pages=on needs pagesClient: the public client that your issuer knows");
+  }
+  if (!hasIssuer && read.given("signInPrefix") === undefined) {
+    read.problems.push("pages=on needs signInPrefix, or an issuer with pagesClient");
+  }
+  return client === undefined ? {} : { client };
 }

@@ -162,6 +162,7 @@ const KINDS: Record<string, { named?: string; ref?: Values[string]; attributes?:
     attributes: { RegionalDomainName: (name) => name, RegionalHostedZoneId: (name) => name },
   },
   "AWS::CloudFront::Distribution": { attributes: { DomainName: (name) => name } },
+  "AWS::CloudFront::OriginAccessControl": { attributes: { Id: (name) => name } },
   "AWS::ApiGatewayV2::Stage": { named: "StageName" },
   "AWS::Logs::LogGroup": {
     named: "LogGroupName",

@@ -79,6 +79,9 @@ export function readShopSettings(given: ShopSettings, own: OwnParts): Settings {
     throw new SettingsError(twice.map((key) => `${key} is given twice: once among the settings`));
   }
   const all: Record<string, unknown> = { ...given, ...told };
+  if (all["pages"] === "on") {
+    throw new SettingsError(["pages=on works from the sources alone: the package has no pages"]);
+  }
   // A stage that nobody named would give goods away for nothing and have the routes of tests.
   if (!all["stage"]) throw new SettingsError(["stage is missing: its settings name it"]);
   return readSettings({ tryGetContext: (key) => all[key], getAllContext: () => all });

@@ -7,7 +7,7 @@ import { AwsSolutionsChecks } from "cdk-nag";
 import type { IConstruct } from "constructs";
 import { afterEach, beforeEach, describe, expect, test, vi } from "vitest";
 import { FirewallStack } from "../../infra/firewall.ts";
-import { everythingOn, ownDomain } from "../support/contexts.ts";
+import { everythingOn, ownDomain, pagesOn } from "../support/contexts.ts";
 import { buildStack, type Context } from "./synthesize.ts";
 
 // Six hundred rules over two hundred resources, on a machine that others use too.
@@ -21,7 +21,7 @@ const restored: Context = {
 
 /** What is off by default is on: whoever finds nothing in these finds nothing in those that have less. */
 const contexts: [string, Context][] = [
-  ["dev at a domain", { stage: "dev", ...ownDomain }],
+  ["dev at a domain, with pages", { stage: "dev", ...ownDomain, ...pagesOn }],
   ["prod with everything on", { stage: "prod", ...everythingOn, ...restored }],
 ];
 

@@ -8,9 +8,13 @@ export const ownDomain: Context = {
   hostedZone: "Z0123456789ABC",
 };
 
+/** Our own pages, with a user pool's sign-in. */
+export const pagesOn: Context = { pages: "on", signInPrefix: "my-shop" };
+
 /** What is off by default. */
 export const everythingOn: Context = {
   ...ownDomain,
+  ...pagesOn,
   edge: "on",
   webAcl: "arn:aws:wafv2:us-east-1:123456789012:global/webacl/holdfast-live/0b2c9c1e",
   mfa: "required",
