@@ -42,9 +42,7 @@ export function listSignInOrigins(scope: Construct, settings: Settings): string[
 export function createSignIn(scope: Construct, settings: Settings, pagesUrl?: string): SignIn {
   if (settings.tokens) {
     const { issuer, audience } = settings.tokens;
-    const pagesClient = settings.pages?.client;
-    const believed = new Set([...audience, ...(pagesClient === undefined ? [] : [pagesClient])]);
-    return { ...believe(issuer, [...believed]), ...(pagesClient !== undefined && { pagesClient }) };
+    return believe(issuer, audience, settings.pages?.client);
   }
   const pool = createUserPool(scope, settings);
   const client = pool.addClient("Client", {
@@ -63,12 +61,10 @@ export function createSignIn(scope: Construct, settings: Settings, pagesUrl?: st
   const { region } = Stack.of(scope);
   const issuer = `https://cognito-idp.${region}.amazonaws.com/${pool.userPoolId}`;
   const pagesClient = pagesUrl === undefined ? undefined : addPagesClient(pool, pagesUrl);
-  const clients = [client.userPoolClientId, ...(pagesClient === undefined ? [] : [pagesClient])];
   return {
-    ...believe(issuer, clients),
+    ...believe(issuer, [client.userPoolClientId], pagesClient),
     userPool: { pool, client },
     ...(pages !== undefined && { pages }),
-    ...(pagesClient !== undefined && { pagesClient }),
   };
 }
 
@@ -91,9 +87,17 @@ function addPagesClient(pool: UserPool, pagesUrl: string): string {
   return client.userPoolClientId;
 }
 
-function believe(issuer: string, audience: string[]): SignIn {
-  const authorizer = new HttpJwtAuthorizer("Tokens", issuer, { jwtAudience: audience });
-  return { authorizer, issuer, audience: audience.join(",") };
+/** What tokens of our own pages are for is believed, too, and not told to shops. */
+function believe(issuer: string, audience: readonly string[], pagesClient?: string): SignIn {
+  const own = pagesClient === undefined ? [] : [pagesClient];
+  const jwtAudience = [...new Set([...audience, ...own])];
+  const authorizer = new HttpJwtAuthorizer("Tokens", issuer, { jwtAudience });
+  return {
+    authorizer,
+    issuer,
+    audience: audience.join(","),
+    ...(pagesClient !== undefined && { pagesClient }),
+  };
 }
 
 const plans = {

@@ -5,8 +5,10 @@ import { join } from "node:path";
 import { parseArgs } from "node:util";
 import { ROOT } from "../local/root.ts";
 import { signedInAccount } from "./aws/account.ts";
-import { makeStackName } from "./aws/outputs.ts";
+import { makeStackName, type StackOutputs } from "./aws/outputs.ts";
 import { checkDeployment, needsFirewall, type Plan } from "./deploy/checks.ts";
+import { makePageFiles } from "./deploy/page-files.ts";
+import { uploadPages } from "./deploy/upload-pages.ts";
 
 const usage = `npm run deploy -- --stage NAME [-c key=value …] [--check]
 
@@ -63,9 +65,16 @@ async function deploy(plan: Plan, pairs: readonly string[], file: string): Promi
   return cdkDeploy(stack, [...settings, "-c", `webAcl=${webAcl}`], file);
 }
 
-function showOutputs(file: string, stage: string): void {
-  const outputs = Object.entries(readOutputsFile(file, makeStackName(stage)));
-  for (const [name, value] of outputs) console.log(`  ${name.padEnd(22)} ${value}`);
+/** Pages come behind the stack: they ask for nothing that is not there yet, and an update that was taken back brings none. */
+async function bringPages(outputs: StackOutputs): Promise<void> {
+  const bucket = outputs["PagesBucket"];
+  if (bucket === undefined) return;
+  await uploadPages(await makePageFiles(outputs), bucket);
+  console.log(`The pages are at ${outputs["PagesUrl"]}/console`);
+}
+
+function showOutputs(outputs: StackOutputs): void {
+  for (const [name, value] of Object.entries(outputs)) console.log(`  ${name.padEnd(22)} ${value}`);
   console.log('\nWhat is left to do: docs/go-live.md, from "Provider keys" on.');
 }
 
@@ -96,7 +105,10 @@ async function main(): Promise<number> {
   mkdirSync(folder, { recursive: true });
   const file = join(folder, `${plan.stage}.json`);
   const code = await deploy(plan, values.context, file);
-  if (code === 0) showOutputs(file, plan.stage!);
+  if (code !== 0) return code;
+  const outputs = readOutputsFile(file, makeStackName(plan.stage!));
+  await bringPages(outputs);
+  showOutputs(outputs);
   return code;
 }
 

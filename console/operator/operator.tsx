@@ -1,8 +1,8 @@
 /** The operator's console: one screen of what happens now, what is at risk, and the history of whatever is opened. */
 import { render } from "preact";
+import { enterAsOperator } from "../parts/entrance.tsx";
 import { Header } from "../parts/header.tsx";
 import { createNotices, Notice } from "../parts/notice.tsx";
-import { openSession } from "../parts/session.ts";
 import { createDesk } from "./desk.ts";
 import { ItemsPanel } from "./items-panel.tsx";
 import { LocksPanel } from "./locks-panel.tsx";
@@ -11,7 +11,7 @@ import { NowPanel } from "./now-panel.tsx";
 import { StoryPanel } from "./story-panel.tsx";
 import { WebhooksPanel } from "./webhooks-panel.tsx";
 
-const desk = createDesk(openSession("root", ["admin"]), createNotices());
+const desk = createDesk(await enterAsOperator(), createNotices());
 
 function Console() {
   return (

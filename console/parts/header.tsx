@@ -1,11 +1,39 @@
 /** What is at the top of each page: where one is, where else one can go, and who one is. */
 
-const doors = [
+import { findConfig } from "./place.ts";
+import { hasEnded, signedIn } from "./signed-in.ts";
+
+const localDoors = [
   ["/console", "Console"],
   ["/shop", "Shop"],
   ["/_local/editor", "Editor"],
   ["/_local/docs", "Docs"],
 ] as const;
+
+const deployedDoors = [
+  ["/console", "Console"],
+  ["/openapi.json", "API"],
+] as const;
+
+const doors = findConfig() === undefined ? localDoors : deployedDoors;
+
+/** The way out for who is signed in, and the way back in once that has ended. */
+function Leaving() {
+  if (hasEnded.value) {
+    return (
+      <button type="button" onClick={() => location.reload()}>
+        Your sign-in has ended: sign in again
+      </button>
+    );
+  }
+  const { value: person } = signedIn;
+  if (!person) return null;
+  return (
+    <button type="button" onClick={() => void person.signOut()}>
+      Sign out
+    </button>
+  );
+}
 
 /** The links to all pages; the one that is open is marked. */
 export function Header({ userId }: { readonly userId?: string | undefined }) {
@@ -22,6 +50,7 @@ export function Header({ userId }: { readonly userId?: string | undefined }) {
         ))}
       </nav>
       {userId === undefined ? null : <span class="who">as {userId}</span>}
+      <Leaving />
     </header>
   );
 }

@@ -11,6 +11,9 @@ export interface Session {
   readonly ask: (method: string, path: string, body?: object) => Promise<unknown>;
 }
 
+/** Who gives tokens: the text of one that is good for now, or another where that was refused. */
+export type Tokens = (asked: { readonly isRefused: boolean }) => Promise<string>;
+
 interface Token {
   readonly access_token: string;
   readonly expires_in: number;
@@ -20,9 +23,9 @@ interface Token {
 const spareMs = 30_000;
 
 /** Hands out tokens of this machine's own issuer. They stay in memory: no script of another page finds one. */
-function createTokens(userId: string, groups: readonly string[]) {
+function createTokens(userId: string, groups: readonly string[]): Tokens {
   let known = { text: "", untilMs: 0 };
-  return async ({ isRefused }: { readonly isRefused: boolean }): Promise<string> => {
+  return async ({ isRefused }) => {
     if (!isRefused && Date.now() < known.untilMs - spareMs) return known.text;
     const query = new URLSearchParams({ sub: userId, name: userId });
     for (const group of groups) query.append("groups", group);
@@ -33,8 +36,6 @@ function createTokens(userId: string, groups: readonly string[]) {
     return text;
   };
 }
-
-type Tokens = ReturnType<typeof createTokens>;
 
 /** Asks with a token, and once more with a new one where that was refused. */
 function createAsking(tokens: Tokens): Session["ask"] {
@@ -52,9 +53,13 @@ function createAsking(tokens: Tokens): Session["ask"] {
   };
 }
 
-/** Signs somebody in on this machine, whoever one likes to be. */
-export function openSession(userId: string, groups: readonly string[] = []): Session {
-  const tokens = createTokens(userId, groups);
+/** What somebody does with their tokens, wherever these come from. */
+export function openSessionBy(userId: string, tokens: Tokens): Session {
   const client = createClient({ baseUrl: location.origin, token: tokens });
   return { userId, client, live: connectLive(client), ask: createAsking(tokens) };
+}
+
+/** Signs somebody in on this machine, whoever one likes to be. */
+export function openSession(userId: string, groups: readonly string[] = []): Session {
+  return openSessionBy(userId, createTokens(userId, groups));
 }

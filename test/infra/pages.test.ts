@@ -63,10 +63,10 @@ test("by default there are none, and with them everything else keeps its logical
 
 test("nobody but CloudFront reads the bucket, and it brings in no function of anybody else's", () => {
   for (const template of [withPages, behindEdge]) {
-    const [[id, bucket] = []] = resourcesOf(template, "AWS::S3::Bucket").filter(([name]) =>
+    const [id, bucket] = resourcesOf(template, "AWS::S3::Bucket").find(([name]) =>
       name.startsWith("PagesFiles"),
-    );
-    expect(bucket!.Properties).toMatchObject({
+    )!;
+    expect(bucket.Properties).toMatchObject({
       BucketEncryption: expect.anything(),
       VersioningConfiguration: { Status: "Enabled" },
       PublicAccessBlockConfiguration: {
@@ -157,8 +157,8 @@ test("the pool knows the console as a client that takes codes only, and the API 
     withPages,
     "AWS::Cognito::UserPoolClient",
   );
-  const [[id, client] = []] = clients.filter(([name]) => name.includes("PagesClient"));
-  expect(client!.Properties).toMatchObject({
+  const [id, client] = clients.find(([name]) => name.includes("PagesClient"))!;
+  expect(client.Properties).toMatchObject({
     AllowedOAuthFlows: ["code"],
     GenerateSecret: false,
     AccessTokenValidity: 15,
