@@ -30,6 +30,7 @@ const ALONE = [
   "carts/locking",
   "contract",
   "crowds",
+  "deployed-pages",
   "documents/named-locks",
   "documents/tabs",
   "large-requests",

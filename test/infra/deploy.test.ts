@@ -1,8 +1,11 @@
 /** What a deployment asks for before it begins: one message each, and nothing is changed. */
+import { gzipSync } from "node:zlib";
 import { expect, test } from "vitest";
 import { type Account, checkDeployment } from "../../scripts/deploy/checks.ts";
 import { indexChanges } from "../../scripts/deploy/index-changes.ts";
 import { everythingOn, ownDomain } from "../support/contexts.ts";
+import { makePageFiles } from "../../scripts/deploy/page-files.ts";
+import { uploadPages } from "../../scripts/deploy/upload-pages.ts";
 import { synthesize } from "./synthesize.ts";
 
 const refuse = () => Promise.reject(new Error("no"));
@@ -140,4 +143,51 @@ test("an index that would be altered under its name is refused", () => {
 
 test("the stack as it is changes no index of itself", () => {
   expect(indexChanges(synthesize({ stage: "prod" }).toJSON())).toEqual([]);
+});
+
+const outputs = {
+  Issuer: "https://cognito-idp.eu-central-1.amazonaws.com/eu-central-1_abc",
+  UserPoolId: "eu-central-1_abc",
+  PagesClientId: "console",
+  Audience: "shop",
+  AdminGroup: "admin",
+};
+
+test("pages are uploaded behind what they load, each with its type, to be asked for anew", async () => {
+  const files = await makePageFiles(outputs);
+  const put: { Key?: string; ContentType?: string; CacheControl?: string; Bucket?: string }[] = [];
+  const client = { send: async (command: { input: object }) => put.push(command.input) };
+  await uploadPages(files, "bucket", client as unknown as Parameters<typeof uploadPages>[2]);
+  expect(put.map(({ Key, ContentType }) => [Key, ContentType?.split(";")[0]])).toEqual([
+    ["_site/front.js", "text/javascript"],
+    ["_site/operator.js", "text/javascript"],
+    ["_site/style.css", "text/css"],
+    ["_site/config.json", "application/json"],
+    ["index.html", "text/html"],
+    ["console", "text/html"],
+  ]);
+  for (const { Bucket, CacheControl } of put)
+    expect([Bucket, CacheControl]).toEqual(["bucket", "no-cache"]);
+  for (const { body } of files.filter(({ contentType }) => contentType.startsWith("text/html"))) {
+    expect(body).not.toMatch(/<script(?![^>]* src=)|<style|style=| on\w+=/);
+  }
+});
+
+test("the console is told who signs in, and for which API where an issuer has several", async () => {
+  const configOf = async (told: Record<string, string>) => {
+    const files = await makePageFiles(told);
+    return JSON.parse(files.find(({ key }) => key === "_site/config.json")!.body);
+  };
+  const { Issuer: issuer } = outputs;
+  expect(await configOf(outputs)).toEqual({ issuer, clientId: "console", adminGroup: "admin" });
+  const { UserPoolId: _, ...ofOwn } = outputs;
+  expect(await configOf(ofOwn)).toMatchObject({ clientId: "console", audience: "shop" });
+});
+
+test("the whole console is at most 69 KB compressed", async () => {
+  const files = await makePageFiles(outputs);
+  const ofConsole = files.filter(({ key }) => /^(?:console|_site\/(?:operator|style)\b)/.test(key));
+  expect(ofConsole).toHaveLength(3);
+  const bytes = ofConsole.reduce((sum, { body }) => sum + gzipSync(body, { level: 9 }).length, 0);
+  expect(bytes).toBeLessThanOrEqual(69 * 1_024);
 });

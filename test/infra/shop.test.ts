@@ -50,6 +50,8 @@ test("what is missing, misspelt or given twice is refused", () => {
   const misspelt = { stage: "live", holdSecond: 5 };
   expect(read(misspelt, {})).toThrow("did you mean holdSeconds?");
   expect(read({ stage: "" }, {})).toThrow("stage is missing");
+  const pages = { stage: "live", pages: "on", signInPrefix: "shop" } as const;
+  expect(read(pages, {})).toThrow("the package has no pages");
   expect(read({ stage: "live" }, { userPool })).toThrow("given together");
   expect(read({ stage: "live" }, { userPoolClients })).toThrow("given together");
   expect(read({ stage: "live", domain: "b.example.com" }, { domain })).toThrow("given twice");
