@@ -2,7 +2,7 @@
  * Our own pages in the stack: files in a bucket that nobody but CloudFront reads, and the headers that they come with. What is
  * in the bucket is brought there by `npm run deploy`.
  *
- * @see docs/decisions/0030-pages-in-the-stack.md
+ * @see docs/decisions/0028-pages-in-the-stack.md
  */
 import { Duration, RemovalPolicy, Stack, Validations } from "aws-cdk-lib";
 import type { WebSocketApi } from "aws-cdk-lib/aws-apigatewayv2";

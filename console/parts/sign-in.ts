@@ -2,7 +2,7 @@
  * Signs people in to pages in a stack: an authorization code with PKCE, state and nonce (RFC 6749, 7636, OpenID Connect).
  * Tokens stay in memory, where no script of another page finds one; a page that is loaded again signs in again.
  *
- * @see docs/decisions/0030-pages-in-the-stack.md
+ * @see docs/decisions/0028-pages-in-the-stack.md
  */
 import * as oauth from "oauth4webapi";
 import type { Tokens } from "./session.ts";
