@@ -9,6 +9,7 @@ import {
   lockStats,
   releaseOrder,
 } from "../shared/api/admin.ts";
+import { listContention } from "../shared/api/analytics.ts";
 import { listEvents } from "../shared/api/told-events.ts";
 import { listPaymentEvents, reconcilePayments } from "../shared/api/payment-admin.ts";
 import {
@@ -19,6 +20,8 @@ import {
   reconciling,
   stockCheckService,
 } from "../shared/shop.ts";
+import { createContentionService } from "../shared/insight/contention-service.ts";
+import { contentionView } from "../shared/insight/contention-view.ts";
 import { createToldService } from "../shared/events/told-service.ts";
 import { answer } from "./runtime/answer.ts";
 import { createHandler, serve } from "./runtime/http.ts";
@@ -30,6 +33,7 @@ const clearing = clearingService(shop);
 const overview = overviewService(shop);
 const stockCheck = stockCheckService(shop);
 const told = createToldService(shop);
+const contention = createContentionService(shop);
 
 export const handler = createHandler([
   serve(listLocks, async ({ query }) => {
@@ -60,6 +64,10 @@ export const handler = createHandler([
       return { reason: null, requestId: null, orderId: null, ...entry };
     });
     return answer(200, { entries, cursor });
+  }),
+  serve(listContention, async ({ query }) => {
+    const { rows, cursor = null } = await contention.listMinutes(query);
+    return answer(200, { minutes: rows.map(contentionView), cursor });
   }),
   serve(listEvents, async ({ query: { resource, ...page } }) => {
     const { rows, cursor = null } = await told.list(resource, page);

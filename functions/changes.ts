@@ -1,5 +1,7 @@
-/** Table streams: turns changes into audit entries, the orders' ledger entries and events, and tells who listens. */
+/** Table streams: turns changes into audit entries, the orders' ledger entries and events, counts, and tells who listens. */
+import { createContentionService } from "../shared/insight/contention-service.ts";
 import { auditService, eventService, orderMovementService } from "../shared/shop.ts";
+import { aside } from "./runtime/aside.ts";
 import { announce } from "./runtime/announcing.ts";
 import { createStreamHandler } from "./runtime/stream.ts";
 import { shop } from "./runtime/wiring.ts";
@@ -14,5 +16,6 @@ export const handler = createStreamHandler({
     return told;
   },
   record: eventService(shop).record,
+  count: aside(createContentionService(shop).count),
   announce,
 });

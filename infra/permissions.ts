@@ -22,6 +22,8 @@ export const permissions = {
       // Scan: administrators list everybody's orders; no shopper's request ever scans.
       Orders: ["GetItem", "BatchGetItem", "PutItem", "UpdateItem", "Scan"],
       Shoppers: ["UpdateItem"],
+      // Here and below: how often somebody was refused, met others or waited.
+      Insight: ["UpdateItem"],
     },
     queries: { Orders: ["byUser"] },
     // What a provider has no keys for is refused before anything is held; and a cancelled order's
@@ -36,6 +38,7 @@ export const permissions = {
       Locks: ["UpdateItem"],
       // Idempotency keys: remembered with an edit, looked at when one was refused.
       Requests: ["BatchGetItem", "PutItem"],
+      Insight: ["UpdateItem"],
     },
   },
   payments: {
@@ -47,6 +50,7 @@ export const permissions = {
       // Late money buys only while the discounts are still given.
       Promotions: ["ConditionCheckItem"],
       Carts: ["UpdateItem"],
+      Insight: ["UpdateItem"],
     },
     secrets: providerNames,
   },
@@ -86,6 +90,7 @@ export const permissions = {
       Documents: ["GetItem"],
       // Units of sold-out items are held for those in their lines.
       Stock: ["BatchGetItem", "UpdateItem"],
+      Insight: ["UpdateItem"],
     },
   },
   documents: {
@@ -95,6 +100,7 @@ export const permissions = {
       Owners: ["UpdateItem"],
       Documents: ["GetItem", "UpdateItem"],
       Requests: ["PutItem"],
+      Insight: ["UpdateItem"],
     },
   },
   admin: {
@@ -107,6 +113,7 @@ export const permissions = {
       Shoppers: ["UpdateItem"],
       // The reconciler holds sales against the ledger.
       Movements: ["BatchGetItem"],
+      Insight: ["UpdateItem"],
     },
     queries: {
       Locks: ["byExpiry", "byName"],

@@ -3,6 +3,7 @@ import type { Logger } from "./base/logger.ts";
 import type { Clock } from "./base/time.ts";
 import type { CartStorage } from "./carts/model/cart.ts";
 import type { PaymentMethod } from "./orders/order.ts";
+import type { Lock } from "./locks/lock.ts";
 import type { LockLimits } from "./locks/lock-limits.ts";
 import type { ShopperLimits } from "./orders/shopper.ts";
 import type { OnPaymentFailure } from "./payments/payment.ts";
@@ -48,5 +49,5 @@ export interface ShopParts {
   readonly sleep?: (durationMs: number, signal?: AbortSignal) => Promise<unknown>;
   readonly random?: () => number;
   /** Told how long somebody had to wait for a lock, in vain or not. */
-  readonly waited?: (waitedMs: number) => void;
+  readonly waited?: (waitedMs: number, lock: Pick<Lock, "kind" | "resource">) => void;
 }

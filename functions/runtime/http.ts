@@ -11,6 +11,7 @@ import { parseBody } from "./body.ts";
 import { checkPreconditions, conditional, type Preconditions } from "./entity-tag.ts";
 import { env } from "./env.ts";
 import { observe } from "./observe.ts";
+import { gatherConflicts, gatherRefusal, writeGathered } from "./gathering.ts";
 import { checkOrigin } from "./origin.ts";
 import { problemView } from "./problem.ts";
 import { validate, type ValidRequest } from "./validate.ts";
@@ -126,13 +127,16 @@ export function createHandler(
     const { requestId } = event.requestContext;
     const sub = parseSubject(event);
     observe.began(event, sub);
+    writeGathered();
     const result = await runOperation(operation, () =>
       answerTo(event).catch((error: unknown) => {
         observe.failure(event, error);
+        gatherRefusal(event, sub, error);
         return problemView(error, requestId);
       }),
     );
     observe.answered(event, result.status, operation.meter, sub);
+    gatherConflicts(event, sub, operation.meter);
     const headers = { ...serverTiming(operation), "x-request-id": requestId, ...result.headers };
     // Whoever asks by HEAD wants to know what GET would say, without its body.
     const isHead = event.requestContext.http?.method === "HEAD";

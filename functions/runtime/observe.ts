@@ -5,7 +5,7 @@ import { HoldfastError } from "../../shared/base/errors.ts";
 import type { Logger as DomainLogger } from "../../shared/base/logger.ts";
 import type { Meter } from "../../shared/table/operation.ts";
 import { countCost, countDenial, countRefusal, countUnmeant } from "./metrics.ts";
-import { problems } from "./problem.ts";
+import { isContention, problems } from "./problem.ts";
 
 /** The logger of this function. */
 export const logger = new Logger();
@@ -21,15 +21,6 @@ export const domainLogger: DomainLogger = {
 interface Request {
   readonly routeKey: string;
   readonly requestContext: { readonly requestId: string };
-}
-
-/**
- * Refused because somebody else was first, or because the time was over: what an operator looks for.
- * Wrong input, a missing token or an unknown name is the caller's affair.
- */
-function isContention({ code }: HoldfastError): boolean {
-  const [status = 500] = problems[code] ?? [];
-  return [409, 412, 423, 429, 502, 503].includes(status);
 }
 
 /** What the HTTP chain reports of each request. */

@@ -55,6 +55,15 @@ export const problems: Readonly<Record<string, readonly [status: number, title: 
   TRY_AGAIN: [503, "Try again"],
 };
 
+/**
+ * Refused because somebody else was first, or because the time was over: what an operator looks for.
+ * Wrong input, a missing token or an unknown name is the caller's affair.
+ */
+export function isContention({ code }: HoldfastError): boolean {
+  const [status = 500] = problems[code] ?? [];
+  return [409, 412, 423, 429, 502, 503].includes(status);
+}
+
 /** An instant until which something is busy, wherever the error carries it. */
 function busyUntilMs({ fields }: HoldfastError): number | undefined {
   const info = fields["lockInfo"] as { expiresAtMs?: number } | null | undefined;

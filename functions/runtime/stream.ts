@@ -34,6 +34,12 @@ function parseIfSound(record: DynamoDBRecord): ItemChange[] {
 /** This many changes are worked on side by side; their order does not matter, entries carry it. */
 const sideBySide = 25;
 
+/** What became of one change. */
+interface Outcome {
+  readonly change: ItemChange;
+  readonly told: readonly Told[];
+}
+
 /** What is done with a batch. */
 export interface StreamWork {
   /** Of each change by itself; must be safe to repeat. */
@@ -42,6 +48,8 @@ export interface StreamWork {
   readonly record: (changes: readonly ItemChange[]) => Promise<{
     readonly failed: readonly { readonly change: ItemChange; readonly error: unknown }[];
   }>;
+  /** Counts what was new of what the batch told; never throws, and takes little time. */
+  readonly count: (changes: readonly Outcome[]) => Promise<void>;
   /** Is told of the batch beside that; never throws, and takes little time. */
   readonly announce: (changes: readonly ItemChange[]) => Promise<void>;
 }
@@ -51,15 +59,16 @@ export interface StreamWork {
  * comes back with it and what is behind it; the event source mapping gives such a record up after some attempts, to
  * the bucket of dead records.
  */
-export function createStreamHandler({ work, record: recordAll, announce }: StreamWork) {
-  async function tell(record: DynamoDBRecord): Promise<readonly Told[] | undefined> {
+export function createStreamHandler({ work, record: recordAll, count, announce }: StreamWork) {
+  async function tell(record: DynamoDBRecord): Promise<Outcome | undefined> {
     try {
-      const told = await work(parseRecord(record));
+      const change = parseRecord(record);
+      const told = await work(change);
       for (const { subject, action, actor, requestId } of told) {
         const correlation = requestId === undefined ? {} : { correlation_id: requestId };
         logger.debug(action, { subject, actor, ...correlation });
       }
-      return told;
+      return { change, told };
     } catch (error) {
       logger.error("Change not recorded", { eventId: record.eventID, error: error as Error });
       return undefined;
@@ -78,16 +87,16 @@ export function createStreamHandler({ work, record: recordAll, announce }: Strea
   async function handle({ Records }: DynamoDBStreamEvent): Promise<DynamoDBBatchResponse> {
     const changes = Records.flatMap(parseIfSound);
     const announced = announce(changes);
-    const outcomes: (readonly Told[] | undefined)[] = [];
+    const outcomes: (Outcome | undefined)[] = [];
     for (let start = 0; start < Records.length; start += sideBySide) {
       const slice = Records.slice(start, start + sideBySide);
       outcomes.push(...(await Promise.all(slice.map(tell))));
     }
-    const unkept = await recordEvents(changes);
-    await announced;
+    const recorded = outcomes.filter((outcome) => outcome !== undefined);
+    const [unkept] = await Promise.all([recordEvents(changes), count(recorded), announced]);
     const isDone = (index: number): boolean =>
       outcomes[index] !== undefined && !unkept.has(Records[index]?.eventID ?? "");
-    countActions(outcomes.flatMap((told) => (told ?? []).map(({ action }) => action)));
+    countActions(recorded.flatMap(({ told }) => told.map(({ action }) => action)));
     const failed = Records.filter((_, index) => !isDone(index));
     countUnmeant(failed.length);
     // Lambda halves a batch only when the invocation fails, and gives up all that is left of one. So a

@@ -1,27 +1,37 @@
 /** From settings to a shop: what the services of this function are made of. */
 import { secondsToMs, systemClock } from "../../shared/base/time.ts";
+import { createGathering } from "../../shared/insight/gathering.ts";
+import { lockByKind } from "../../shared/insight/granted.ts";
 import { carryingOver } from "../../shared/inventory/old-layout.ts";
 import type { ShopParts } from "../../shared/shop.ts";
 import { createDocumentClient } from "../../shared/table/client.ts";
 import { createDatabase } from "../../shared/table/database.ts";
-import { env, paymentMs, processingMs, tableName } from "./env.ts";
+import { env, optional, paymentMs, processingMs, tableName } from "./env.ts";
 import { lockWaited } from "./metrics.ts";
 import { domainLogger } from "./observe.ts";
 
 const clock = systemClock;
+const database = carryingOver(
+  createDatabase({ client: createDocumentClient(), clock, tableName }),
+  clock,
+);
+
+/** What this process gathers of refusals, conflicts and waits, where it was granted the table for that. */
+export const gathering =
+  optional("INSIGHT_TABLE") === undefined ? undefined : createGathering({ database, clock });
 
 /**
  * The parts of this function's services: `lockService(shop)` of `shared/shop.ts` makes one. A table
  * that the function was not granted is refused when it is asked for.
  */
 export const shop: ShopParts = {
-  database: carryingOver(
-    createDatabase({ client: createDocumentClient(), clock, tableName }),
-    clock,
-  ),
+  database,
   clock,
   logger: domainLogger,
-  waited: lockWaited,
+  waited(waitedMs, { kind, resource }) {
+    lockWaited(waitedMs);
+    gathering?.waited(waitedMs, lockByKind(kind, resource));
+  },
   settings: {
     holdMs: secondsToMs(env.HOLD_SECONDS),
     paymentMs,

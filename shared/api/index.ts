@@ -1,5 +1,6 @@
 /** The whole contract: every endpoint of every domain. */
 import { adminEndpoints } from "./admin.ts";
+import { analyticsEndpoints } from "./analytics.ts";
 import { cartEndpoints } from "./carts.ts";
 import { cartClaimEndpoints } from "./cart-claims.ts";
 import { documentEndpoints } from "./documents.ts";
@@ -40,6 +41,7 @@ export const endpoints: readonly Endpoint[] = [
   ...documentEndpoints,
   ...liveEndpoints,
   ...adminEndpoints,
+  ...analyticsEndpoints,
   ...eventEndpoints,
   ...webhookEndpoints,
   ...personEndpoints,

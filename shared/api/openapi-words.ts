@@ -14,6 +14,7 @@ const values: Readonly<Record<string, string>> = {
   instance: "default",
   itemId: "chair",
   key: "gift",
+  kind: "item",
   lineId: "chair",
   name: "till/1",
   orderId: "ord_01HZX4T0C2M8QF",

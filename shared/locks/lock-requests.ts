@@ -3,7 +3,7 @@ import type { Actor } from "../base/actor.ts";
 import type { Logger } from "../base/logger.ts";
 import type { Clock } from "../base/time.ts";
 import { keyedRequest } from "../table/request-memory.ts";
-import type { LockKind, LockOwner, LockProof, LockScope, Permit } from "./lock.ts";
+import type { Lock, LockKind, LockOwner, LockProof, LockScope, Permit } from "./lock.ts";
 
 /** What taking a lock needs; only name and owner have no default. */
 export interface AcquireRequest {
@@ -63,7 +63,7 @@ export interface LockTiming {
   readonly random: () => number;
   readonly logger: Logger;
   /** Told how long somebody had to wait for a lock, in vain or not. */
-  readonly waited?: (waitedMs: number) => void;
+  readonly waited?: (waitedMs: number, lock: Pick<Lock, "kind" | "resource">) => void;
 }
 
 /** The actor on record: as given, or the owner. */

@@ -32,14 +32,14 @@ export function createWaiting(
       try {
         if (round > 0) await lookFirst?.(request);
         const lock = await take(planAcquisition(request, round > 0));
-        if (round > 0) waited?.(clock() - startedMs);
+        if (round > 0) waited?.(clock() - startedMs, lock);
         logger.debug("Lock acquired", { resource: lock.resource, fence: lock.fence });
         return lock;
       } catch (error) {
         if (!(error instanceof LockHeld) || !request.waitMs) throw error;
         const waitedMs = clock() - startedMs;
         if (waitedMs >= request.waitMs) {
-          waited?.(waitedMs);
+          waited?.(waitedMs, error.lock);
           logger.warn("Waited for a lock in vain", { resource: request.resource, waitedMs });
           throw new LockTimeout(waitedMs, error);
         }

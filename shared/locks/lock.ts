@@ -229,10 +229,13 @@ export class RenewalBound extends LockNotOwned {}
 
 /** Waited for a lock as long as the caller wanted, in vain; nothing was changed. */
 export class LockTimeout extends HoldfastError {
+  readonly lock: Lock;
+
   constructor(waitedMs: number, { lock }: LockHeld) {
     super("LOCK_TIMEOUT", `Still locked by ${pickName(lock.owner)} after ${waitedMs} ms`, {
       waitedMs,
       lockInfo: lockView(lock),
     });
+    this.lock = lock;
   }
 }

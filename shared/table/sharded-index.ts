@@ -1,4 +1,4 @@
-/** Lists an index whose entries are spread over several partitions as if it were one list. */
+/** Lists rows or entries of an index that are spread over several partitions as if they were one list. */
 import type { Database } from "./database.ts";
 import type { Fragment } from "./expression.ts";
 import { decodeCursor, encodeCursor, notACursor, type Page } from "./paging.ts";
@@ -8,11 +8,14 @@ import type { Row } from "./write.ts";
 /** A list over several partitions, one after the other. */
 export interface ShardedList {
   readonly table: TableName;
-  readonly index: string;
+  /** Default: the table itself. */
+  readonly index?: string;
   /** The key condition of each partition, in the order in which they are listed. */
   readonly partitions: readonly Fragment[];
   readonly limit: number;
   readonly cursor?: string | undefined;
+  /** The order within each partition: smallest first (default) or the other way round. */
+  readonly ascending?: boolean;
 }
 
 /** Where a list goes on: in which partition, and behind which row of it. */
@@ -34,7 +37,7 @@ function parsePosition(cursor: string | undefined, shards: number): Position {
 const atOnce = 16;
 
 /**
- * A page of index entries, full unless it is the last. One request for each partition that it touches, and for those
+ * A page of entries, full unless it is the last. One request for each partition that it touches, and for those
  * that were asked beside them in vain.
  *
  * @throws InvalidRequest when the cursor is none of this list
@@ -42,7 +45,7 @@ const atOnce = 16;
  */
 export async function listShards(
   database: Pick<Database, "query">,
-  { table, index, partitions, limit, cursor }: ShardedList,
+  { partitions, limit, cursor, ...list }: ShardedList,
 ): Promise<Page> {
   const rows: Row[] = [];
   let position: Position | undefined = parsePosition(cursor, partitions.length);
@@ -52,7 +55,7 @@ export async function listShards(
     const left = limit - rows.length;
     const asked = partitions.slice(first, first + width).map((where, nth): Promise<Page> => {
       const from = nth === 0 ? after : undefined;
-      return database.query({ table, index, where, limit: left, cursor: from });
+      return database.query({ ...list, where, limit: left, cursor: from });
     });
     for (const [nth, page] of (await Promise.all(asked)).entries()) {
       // What does not fit any more is asked for again, with the limit that it has then.

@@ -11,6 +11,11 @@ import { deliver } from "../../../local/jobs/batch-delivery.ts";
 import type { AuditEntry } from "../../../shared/audit/audit.ts";
 import { auditActions } from "../../../shared/base/audit-action.ts";
 import { afterSteps } from "../../../shared/audit/difference.ts";
+import type { Contention, ContentionKind } from "../../../shared/insight/contention.ts";
+import { sumCounts } from "../../../shared/insight/histogram.ts";
+import type { Order } from "../../../shared/orders/order.ts";
+import { silentLogger } from "../../../shared/base/logger.ts";
+import { createContentionService } from "../../../shared/insight/contention-service.ts";
 import { HoldfastError } from "../../../shared/base/errors.ts";
 import { epochMs } from "../../../shared/base/time.ts";
 import type { Row } from "../../../shared/table/write.ts";
@@ -23,6 +28,7 @@ import { effort } from "../../support/effort.ts";
 
 const operations = effort({ part: 1_500, all: 5_000 });
 const dayMs = 86_400_000;
+const startMs = Date.UTC(2026, 0, 1);
 const streamed = new Set(["Locks", "Stock", "Carts", "Orders", "Documents"]);
 
 type Shop = ReturnType<typeof openShop>;
@@ -30,7 +36,7 @@ type Shop = ReturnType<typeof openShop>;
 function openShop(seed: number) {
   const random = seededRandom(seed);
   const changes: ChangeRecord[] = [];
-  let nowMs = Date.UTC(2026, 0, 1);
+  let nowMs = startMs;
   const clock = () => epochMs(nowMs);
   const engine = new Engine({
     tables: simulatedTables,
@@ -177,6 +183,11 @@ const poisoned = {
 const shop = openShop(7);
 const deadLetters: DynamoDBRecord[][] = [];
 let entries: AuditEntry[] = [];
+const contention = createContentionService({
+  database: shop.system.database,
+  clock: shop.system.clock,
+  logger: silentLogger,
+});
 
 const nobodyListens = (): Promise<void> => Promise.resolve();
 
@@ -188,6 +199,7 @@ async function deliverAll(records: readonly DynamoDBRecord[]): Promise<void> {
       return told;
     },
     record: shop.system.events.record,
+    count: contention.count,
     announce: nobodyListens,
   });
   const rules = {
@@ -302,6 +314,42 @@ test("every entry says who did it, and what time ended is nobody's deed", () => 
   }
   expect(byAction.get("lock.removed")!.every(({ actor }) => actor === "system:ttl")).toBe(true);
   expect(byAction.get("lock.forced")!.every(({ reason }) => reason === "on leave")).toBe(true);
+});
+
+/** What was counted of one kind, minute by minute. */
+async function listCounted(kind: ContentionKind) {
+  const minutes: Contention[] = [];
+  const endMs = shop.system.clock() + dayMs;
+  for (let from = startMs; from < endMs; from += dayMs) {
+    const span = { from, to: from + dayMs, kind, limit: 1_000 };
+    const { rows, cursor } = await contention.listMinutes(span);
+    expect(cursor).toBeUndefined();
+    minutes.push(...rows);
+  }
+  return minutes;
+}
+
+test("each order and each lock is counted once, and its end once, however often it was told", async () => {
+  const orders = shop.engine.table("Orders").items() as unknown as Order[];
+  const ended = orders.filter(({ status }) => status !== "pending");
+  const sumUp = (minutes: readonly Contention[]) => ({
+    granted: minutes.reduce((sum, { granted }) => sum + granted, 0),
+    ended: minutes.reduce((sum, { holds }) => sum + sumCounts(holds), 0),
+  });
+  const countItems = (some: readonly Order[]): number =>
+    some.reduce((sum, { lines }) => sum + new Set(lines.map(({ itemId }) => itemId)).size, 0);
+  expect(orders.length).toBeGreaterThan(20);
+  expect(sumUp(await listCounted("shop"))).toEqual({
+    granted: orders.length,
+    ended: ended.length,
+  });
+  expect(sumUp(await listCounted("item"))).toEqual({
+    granted: countItems(orders),
+    ended: countItems(ended),
+  });
+  const locked = entries.filter(({ action }) => ["lock.acquired", "lock.granted"].includes(action));
+  const locks = [...(await listCounted("document")), ...(await listCounted("custom"))];
+  expect(sumUp(locks).granted).toBe(locked.length);
 });
 
 test("the bad record ends up alone in the dead-letter queue, once for each delivery", () => {

@@ -36,6 +36,7 @@ test.each(batches)(
         return [];
       },
       record: async () => ({ failed: [] }),
+      count: async () => {},
       announce: async () => {},
     });
     const event: DynamoDBStreamEvent = {
