@@ -15,7 +15,7 @@ const durations = z
   .meta({ id: "Durations" });
 
 /** What was counted of one thing in one minute. */
-export const contentionMinute = z
+const contentionMinute = z
   .object({
     kind: z.enum(contentionKinds),
     resource: z

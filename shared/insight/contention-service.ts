@@ -20,7 +20,7 @@ export interface ContentionServiceOptions {
 const mostRows = 60;
 
 /** A question spans so much time at the most, and so much where it does not say. */
-export const mostSpanMs = dayMs;
+const mostSpanMs = dayMs;
 const usualSpanMs = 3_600_000;
 
 /** What is asked for, as the caller says it. */

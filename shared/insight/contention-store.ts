@@ -38,7 +38,7 @@ interface ContentionRow {
 const at = pathsOf<ContentionRow>();
 
 /** For how long rows are kept. */
-export const contentionDays = 8;
+const contentionDays = 8;
 
 const hourMs = 3_600_000;
 

@@ -63,6 +63,3 @@ export function createGathering({ database, clock }: GatheringOptions) {
     },
   };
 }
-
-/** What a process gathers. */
-export type Gathering = ReturnType<typeof createGathering>;
