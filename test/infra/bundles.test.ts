@@ -38,12 +38,12 @@ test("a cold start reads at most 610 KB, and no provider", () => {
   expect(read.filter(({ files }) => files.some(isProvider))).toEqual([]);
 });
 
-test("a bundle without providers is at most 600 KB, with one 1 MB, with all of them 1,180 KB", () => {
+test("a bundle without providers is at most 600 KB, with one 1 MB, with all of them 1,200 KB", () => {
   const tooLarge = functions
     .map(({ name, providers }) => ({
       name,
       size: kilobytesOf(filesOf(name)),
-      most: providers.length === 0 ? 600 : providers.length === 1 ? 1_024 : 1_180,
+      most: providers.length === 0 ? 600 : providers.length === 1 ? 1_024 : 1_200,
     }))
     .filter(({ size, most }) => size > most);
   expect(tooLarge).toEqual([]);
