@@ -1,7 +1,7 @@
 /**
  * How contention is kept: a row for each thing and minute, to which is added without looking.
  *
- * @see docs/decisions/0028-insight.md
+ * @see docs/decisions/0029-insight.md
  */
 import { createHash } from "node:crypto";
 import { HoldfastError } from "../base/errors.ts";
