@@ -5,6 +5,7 @@ import { createNotices, Notice } from "../parts/notice.tsx";
 import { openSession } from "../parts/session.ts";
 import { CartPanel } from "./cart-panel.tsx";
 import { Catalogue } from "./catalogue.tsx";
+import { FlashSale } from "./flash-sale.tsx";
 import { OrderPanel } from "./order-panel.tsx";
 import { createVisit } from "./visit.ts";
 
@@ -42,6 +43,7 @@ function One({ userId }: { readonly userId: string }) {
             <OrderPanel visit={visit} />
           </div>
         </div>
+        {query.has("inside") ? null : <FlashSale />}
       </main>
     </>
   );

@@ -5,6 +5,7 @@
 import { docs } from "./docs.ts";
 import { editor } from "./editor.ts";
 import { events } from "./events.ts";
+import { flashSale } from "./flash-sale.ts";
 import {
   alarms,
   buckets,
@@ -43,6 +44,7 @@ export const pages: Record<string, Page> = {
   editor,
   events,
   faults,
+  "flash-sale": flashSale,
   functions,
   logs,
   providers,
