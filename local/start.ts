@@ -3,6 +3,7 @@ import { parseArgs } from "node:util";
 import type { Context } from "./assembly/synth.ts";
 import { type ContentionSettings, defaultContention } from "./contention/settings.ts";
 import { ensureJava } from "./database/java.ts";
+import { startDemo } from "./demo/demo.ts";
 import { type Holdfast, startHoldfast } from "./holdfast.ts";
 import type { LogLine } from "./lambda/log-book.ts";
 import { onStopRequest } from "./stop-request.ts";
@@ -12,10 +13,14 @@ const USAGE = `npm start [-- options]
   -c, --context key=value   CDK context, as for cdk deploy; may be repeated
       --data DIR            keep the data in DIR (else it is in memory)
       --contention          DynamoDB conflicts, throttles and takes its time as in a crowd (docs/contention.md)
+      --demo                items, promotions, and shoppers who come and go; orders are held for a minute
       --logs                show everything that the functions log
       --help
 
 PORT sets the port (default 3000); DYNAMODB_ENDPOINT names a DynamoDB Local to use instead of an own one.`;
+
+/** Nobody watches a clock for five minutes. */
+const demoContext: Context = { holdSeconds: "60", paymentSeconds: "90" };
 
 /** Longer than this no orderly stop takes; then we go in any case, and Java with us. */
 const STOP_LIMIT_MS = 15_000;
@@ -25,6 +30,7 @@ interface Options {
   readonly context: Context;
   readonly dataDirectory: string | undefined;
   readonly contention: ContentionSettings | undefined;
+  readonly isDemo: boolean;
   readonly showLogs: boolean;
 }
 
@@ -53,6 +59,7 @@ function parseOptions() {
         context: { type: "string", short: "c", multiple: true, default: [] },
         data: { type: "string" },
         contention: { type: "boolean", default: false },
+        demo: { type: "boolean", default: false },
         logs: { type: "boolean", default: false },
         help: { type: "boolean", default: false },
       },
@@ -64,13 +71,14 @@ function parseOptions() {
 
 /** Undefined when only the usage was asked for. */
 function readOptions(): Options | undefined {
-  const { context, data, contention, logs, help } = parseOptions();
+  const { context, data, contention, demo, logs, help } = parseOptions();
   if (help) return undefined;
   return {
     port: readPort(process.env["PORT"]),
-    context: readContext(context),
+    context: { ...(demo && demoContext), ...readContext(context) },
     dataDirectory: data,
     contention: contention ? defaultContention : undefined,
+    isDemo: demo,
     showLogs: logs,
   };
 }
@@ -145,14 +153,17 @@ async function run(options: Options): Promise<void> {
     onProgress: progress,
     onLog: createLogPrinter(options.showLogs),
   });
+  let endDemo = (): void => {};
   try {
     const { status } = await fetch(`${holdfast.url}/health`);
     progress(status === 200 ? "ready" : `GET /health answers ${status}`);
     console.log(welcome(holdfast));
+    if (options.isDemo) endDemo = startDemo(holdfast);
     await Promise.race([stopRequested, holdfast.databaseEnded]);
     if (!abort.signal.aborted) throw new Error("DynamoDB Local ended by itself");
     progress("stopping");
   } finally {
+    endDemo();
     abort.abort();
     await holdfast.stop();
   }

@@ -121,6 +121,7 @@ const optionsOfOurs = [
   "stock",
   "shards",
   "contention",
+  "demo",
   "table",
   "endpoint",
   "url",

@@ -1,4 +1,4 @@
-/** Items to begin with. */
+/** Items and promotions to begin with. */
 import { type Client, type InputOf, isProblem } from "../../client/index.ts";
 
 const price = (amountMinor: number) => ({ amountMinor, currency: "EUR" });
@@ -26,6 +26,34 @@ const samples: readonly InputOf<"createItem">["body"][] = [
   },
 ];
 
+/** How many units there are of each sample. */
+export const sampleStock = samples.map(({ itemId, quantity }) => ({ itemId, quantity }));
+
+const promotions: readonly InputOf<"putPromotion">[] = [
+  {
+    params: { code: "SPRING10" },
+    body: {
+      name: "Spring sale",
+      type: "discount",
+      target: "total",
+      value: "-10%",
+      maxUses: 100,
+      maxUsesPerShopper: 3,
+    },
+  },
+  {
+    params: { code: "EARLYBIRD" },
+    body: {
+      name: "Early bird",
+      type: "discount",
+      target: "item",
+      kind: "Ticket",
+      value: "-5%",
+      automatic: true,
+    },
+  },
+];
+
 /** Makes one, unless it is there already. */
 async function add(client: Client, body: (typeof samples)[number]): Promise<boolean> {
   try {
@@ -37,8 +65,19 @@ async function add(client: Client, body: (typeof samples)[number]): Promise<bool
   }
 }
 
-/** Puts those into the shop that are not there yet, and says how many. The shop decides: a list may be a second old. */
+/** Says what it takes off, unless somebody has said so already: that counts. */
+async function promote(client: Client, promotion: (typeof promotions)[number]): Promise<void> {
+  try {
+    await client.getPromotion({ params: promotion.params });
+  } catch (error) {
+    if (!isProblem(error, "PROMOTION_NOT_FOUND")) throw error;
+    await client.putPromotion(promotion);
+  }
+}
+
+/** Puts those into the shop that are not there yet, promotions too, and says how many items. The shop decides: a list may be a second old. */
 export async function addSamples(client: Client): Promise<number> {
   const made = await Promise.all(samples.map((body) => add(client, body)));
+  await Promise.all(promotions.map((promotion) => promote(client, promotion)));
   return made.filter(Boolean).length;
 }
