@@ -1,5 +1,6 @@
 /** The cart, and the order that is made of it. */
 import { formatMoney } from "../parts/money.ts";
+import { CodeEntry } from "./code-entry.tsx";
 import { cartOf, type Visit } from "./visit.ts";
 
 function remove({ client, cart, notices }: Visit, lineId: string): Promise<boolean> {
@@ -9,7 +10,8 @@ function remove({ client, cart, notices }: Visit, lineId: string): Promise<boole
   });
 }
 
-function order(visit: Visit, totalMinor: number): Promise<boolean> {
+/** Orders what is in the cart, at the total that is in sight. */
+export function orderCart(visit: Visit, totalMinor: number): Promise<boolean> {
   const { client, cart, items, notices } = visit;
   return notices.attempt(async () => {
     const { userId, sessionId } = cartOf;
@@ -55,12 +57,13 @@ export function CartPanel({ visit }: { readonly visit: Visit }) {
           </li>
         ))}
       </ul>
+      <CodeEntry visit={visit} conditions={main.conditions} isLocked={isLocked} />
       <p class="total">{formatMoney(main.totalMinor, currency)}</p>
       <button
         type="button"
         class="main"
         disabled={isLocked}
-        onClick={() => order(visit, main.totalMinor)}
+        onClick={() => orderCart(visit, main.totalMinor)}
       >
         Order
       </button>

@@ -30,7 +30,7 @@ const path = "/_local/flash-sale";
 /** How often a sale that runs is asked how it stands. */
 const askEveryMs = 400;
 
-const size = { buyers: 300, units: 60 };
+const size = { buyers: 200, units: 40 };
 const notices = createNotices();
 /** Undefined where there is none to be had: the page is not this machine's. */
 const sale = signal<Sale | null | undefined>(undefined);
@@ -109,11 +109,11 @@ function Standing({ shown }: { readonly shown: Sale }) {
       {shown.model ? <Model model={shown.model} /> : null}
       {shown.isRunning && answered === buyers ? <p>Asking the model of DynamoDB…</p> : null}
       {problem === undefined ? null : <p class="problem">{problem}</p>}
-      {shown.isRunning || problem !== undefined ? null : (
+      {oversold === 0 && !shown.isRunning ? (
         <p>
           The sale is over: {ordered} of {units} units went to {buyers} shoppers, and none twice.
         </p>
-      )}
+      ) : null}
     </>
   );
 }

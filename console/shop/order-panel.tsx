@@ -1,7 +1,8 @@
 /** The order that is being paid: how long it is held, and all that can happen to it. */
 import { formatLeft, nowMs } from "../parts/clock.ts";
 import { formatMoney } from "../parts/money.ts";
-import type { Order, Visit } from "./visit.ts";
+import { orderCart } from "./cart-panel.tsx";
+import { cartOf, type Order, type Visit } from "./visit.ts";
 
 const endings: Readonly<Partial<Record<Order["status"], string>>> = {
   paid: "Paid. It is yours.",
@@ -43,10 +44,36 @@ function cancel(visit: Visit, { orderId }: Order) {
   });
 }
 
+/** Orders the same once more: the cart, which is open again, or what was ordered without one. */
+function orderAgain(visit: Visit, { lines }: Order): Promise<boolean> {
+  const { client, notices } = visit;
+  const cart = visit.cart.value.value?.instances.find(
+    ({ instance }) => instance === cartOf.instance,
+  );
+  if (cart && cart.items.length > 0) return orderCart(visit, cart.totalMinor);
+  return notices.attempt(async () => {
+    const items = lines.map(({ itemId, quantity }) => ({ itemId, quantity }));
+    const body = { items, paymentMethod: "sandbox" as const };
+    visit.follow(await client.placeOrder({ params: { userId: "me" }, body }));
+    await visit.items.ask();
+  });
+}
+
+function SecondTry({ visit, order }: { readonly visit: Visit; readonly order: Order }) {
+  return (
+    <div class="actions">
+      <button type="button" class="main" onClick={() => orderAgain(visit, order)}>
+        Try another card
+      </button>
+    </div>
+  );
+}
+
 function Actions({ visit, order }: { readonly visit: Visit; readonly order: Order }) {
   const isPending = order.status === "pending";
   const isLate = order.status === "expired" || nowMs.value >= order.expiresAtMs;
   const hasBegun = order.payment != null;
+  if (order.status === "failed") return <SecondTry visit={visit} order={order} />;
   if (!isPending && !(isLate && hasBegun)) return null;
   return (
     <div class="actions">

@@ -35,6 +35,11 @@ function One({ userId }: { readonly userId: string }) {
       <Header userId={userId} />
       <main class="shop">
         <h1 class={query.has("inside") ? "unseen" : ""}>Shop</h1>
+        {query.has("inside") ? null : (
+          <p>
+            <a href="/shop?two">Two shoppers side by side</a>, to race yourself for the last unit.
+          </p>
+        )}
         <Notice notices={visit.notices} />
         <div class="sides">
           <Catalogue visit={visit} />

@@ -1,6 +1,6 @@
 /**
  * `POST /_local/flash-sale { buyers?, units? }` sends a crowd of simulated shoppers into this machine's shop, one crowd at a
- * time; `GET` tells how it stands. 300 want 60 units where nothing is said.
+ * time; `GET` tells how it stands. 200 want 40 units where nothing is said.
  */
 import { createSale, runSale, type Sale } from "../demo/flash-sale.ts";
 import type { Runner } from "../runner.ts";
@@ -8,7 +8,7 @@ import { BadPageRequest, jsonAnswer, type Page, PageNotFound } from "./page.ts";
 
 /** More than these would keep the shop busy for minutes on a small machine. */
 const most = { buyers: 1_000, units: 1_000 };
-const usual = { buyers: 300, units: 60 };
+const usual = { buyers: 200, units: 40 };
 
 /** The last sale of each server. */
 const sales = new WeakMap<Runner["functions"], Sale>();
