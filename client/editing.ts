@@ -5,6 +5,8 @@ import type { Listen } from "./emitter.ts";
 
 /** A place in line; `estimatedWaitMs` comes from how long others had the lock. */
 export interface Place {
+  /** Names the place: who waits asks the owner to let go with it (`client.askForLock`). */
+  readonly ticket: string;
   readonly position: number;
   readonly ahead: number;
   readonly estimatedWaitMs: number;

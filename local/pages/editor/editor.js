@@ -1,14 +1,18 @@
 /** Two people who edit one document: shows what the client's editing sessions do, request by request. */
 import { createClient, isProblem } from "../../../client/index.ts";
+import { connectLive } from "../../../client/live.ts";
+import { createBeginning, createEditing } from "./editing.js";
+import { createLine } from "./line.js";
 import { createMachine } from "./machine.js";
-import { nameOf, render } from "./view.js";
+import { render } from "./view.js";
 
 const people = [
   { user: "ana", name: "Ana", color: "#6d4aff" },
   { user: "ben", name: "Ben", color: "#0b7285" },
 ];
 const maxLogLines = 60;
-const pollMs = 1_000;
+/** What is saved meanwhile is no matter of the lock, so no push tells of it. */
+const pollMs = 1_500;
 
 const documentField = document.querySelector("#document");
 const leaseField = document.querySelector("#lease");
@@ -79,88 +83,73 @@ function createViewing(state, client, text) {
   };
 }
 
-/** What the buttons do. */
-function createEditing({ state, client, text, name, log, poll, show }) {
-  function onLost(loss) {
-    log(`lost: ${loss.owner ? `${nameOf(loss.owner)} has it` : "nobody has it"}`, "", "refused");
-    Object.assign(state, { session: undefined, lost: loss, lock: loss.owner });
+/** Runs one action at a time; what goes wrong is shown, and told in the log already. */
+function createActing(state, log, show) {
+  const explain = (error) => {
+    if (isProblem(error, "LOCK_HELD")) state.lock = error.problem.lockInfo;
+    else if (!state.lost) log(error.message, error.code, "refused");
+    if (isProblem(error, "NOBODY_WAITS")) state.asked = undefined;
+  };
+  return (work) => async () => {
+    if (state.isBusy) return;
+    state.isBusy = true;
     show();
-  }
-
-  async function edit() {
-    state.lost = undefined;
-    const mine = text.value;
-    const ttl = Number(leaseField.value);
-    const session = await client.documents.edit(documentField.value, { ttl, username: name });
-    // Somebody saved since this text was shown: theirs counts.
-    text.value = session.version === state.shownVersion ? mine : (session.content?.text ?? "");
-    Object.assign(state, { session, lock: null, shownVersion: session.version });
-    session.on("lost", onLost);
-    session.on("unsure", () => log("unsure: is the lock still mine?", "", "told"));
-    text.focus();
-  }
-
-  async function save(keepLock) {
-    await state.session.save({ text: text.value }, { keepLock });
-    state.shownVersion = state.session.version;
-    if (!keepLock) state.session = undefined;
-  }
-
-  async function cancel() {
-    const open = state.session;
-    Object.assign(state, { session: undefined, lost: undefined, shownVersion: undefined });
-    await open?.close();
-    await poll();
-  }
-
-  async function takeOver() {
-    const reason = `${name} takes over`;
-    await administrator.forceReleaseLock({ body: { docId: documentField.value, reason } });
-    log("an administrator ended the other lock", "", "told");
-    await edit();
-  }
-
-  return { edit, save, cancel, takeOver };
+    await work().catch(explain);
+    state.isBusy = false;
+    show();
+  };
 }
 
-function createEditor({ user, name, color }) {
+/** Hears at once of the lock of whichever document is followed. */
+function createFollowing(live, machine, look) {
+  let unfollow = () => undefined;
+  return (docId) => {
+    unfollow();
+    unfollow = live.follow(`lock/document/${docId}`, () => machine.asleep || look());
+  };
+}
+
+/** What an editor knows: its lease is the one in the settings now. */
+const createState = (machine) => ({
+  machine,
+  lock: null,
+  isBusy: false,
+  get leaseMs() {
+    return Number(leaseField.value) * 1_000;
+  },
+});
+
+/** The section of one person, from the template. */
+function createSection({ user, name, color }) {
   const section = document.querySelector("#editor").content.cloneNode(true).firstElementChild;
   const part = (selector) => section.querySelector(selector);
-  const text = part("textarea");
-  const machine = createMachine();
-  const state = {
-    machine,
-    lock: null,
-    isBusy: false,
-    get leaseMs() {
-      return Number(leaseField.value) * 1_000;
-    },
-  };
-  const log = createLog(part(".log"));
-  const client = createLoggedClient(user, machine, log);
-  const poll = createViewing(state, client, text);
-  const show = () => render(state, section, part);
-  const editing = createEditing({ state, client, text, name, log, poll, show });
-
   section.id = user;
+  section.ariaLabel = name;
   part(".name").textContent = name;
   part(".avatar").textContent = name[0];
   section.style.setProperty("--person", color);
+  document.querySelector("#editors").append(section);
+  return { section, part, text: part("textarea") };
+}
 
-  /** Runs one action at a time; what goes wrong is shown, and told in the log already. */
-  function act(work) {
-    return async () => {
-      if (state.isBusy) return;
-      state.isBusy = true;
-      show();
-      await work().catch((error) => {
-        if (isProblem(error, "LOCK_HELD")) state.lock = error.problem.lockInfo;
-        else if (!state.lost) log(error.message, error.code, "refused");
-      });
-      state.isBusy = false;
-      show();
-    };
-  }
+function createEditor(person) {
+  const { section, part, text } = createSection(person);
+  const machine = createMachine();
+  const state = createState(machine);
+  const log = createLog(part(".log"));
+  const client = createLoggedClient(person.user, machine, log);
+  const poll = createViewing(state, client, text);
+  const show = () => render(state, section, part);
+  const look = () => void poll().then(show, () => undefined);
+  const pushes = connectLive(client, { page: machine.host.page });
+  const live = machine.onlyAwake(pushes);
+  const docId = () => documentField.value;
+  const shared = { state, client, live, text, name: person.name, log, show, docId };
+  const begin = createBeginning(shared);
+  const editing = createEditing({ ...shared, administrator, poll, begin });
+  const line = createLine({ ...shared, begin });
+  const act = createActing(state, log, show);
+  const follow = createFollowing(pushes, machine, look);
 
   const buttons = {
     ".edit": editing.edit,
@@ -168,21 +157,30 @@ function createEditor({ user, name, color }) {
     ".done": () => editing.save(false),
     ".cancel": editing.cancel,
     ".force": editing.takeOver,
+    ".hand-over": editing.handOver,
+    ".wait": line.waitInLine,
+    ".ask": line.askToLetGo,
   };
   for (const [selector, work] of Object.entries(buttons)) {
     part(selector).addEventListener("click", act(work));
   }
+  // It ends what another button began, so it does not wait for it.
+  part(".leave").addEventListener("click", line.leaveLine);
   part(".sleep input").addEventListener("change", ({ target }) => {
     machine.asleep = target.checked;
     log(target.checked ? "fell asleep" : "woke up", "", "told");
     show();
   });
-  documentField.addEventListener("change", act(editing.cancel));
+  documentField.addEventListener("change", () => {
+    line.leaveLine();
+    follow(docId());
+    void act(editing.cancel)();
+  });
 
+  follow(docId());
   setInterval(show, 200);
-  setInterval(() => void poll().catch(() => undefined), pollMs);
-  document.querySelector("#editors").append(section);
-  void poll().then(show);
+  setInterval(look, pollMs);
+  look();
 }
 
 document.querySelector("#settings").addEventListener("submit", (event) => event.preventDefault());

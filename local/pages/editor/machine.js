@@ -15,6 +15,18 @@ export function createMachine() {
       clearTimer: (timer) => clearTimeout(timer),
       page,
     },
+    /** Pushes for editing sessions, for as long as the machine is awake. */
+    onlyAwake: (live) => ({
+      hearTurn: (docId, ticket) => live.hearTurn(docId, ticket),
+      hearLock: (session) =>
+        live.hearLock({
+          docId: session.docId,
+          get state() {
+            return session.state;
+          },
+          check: async () => (asleep ? session.state : session.check()),
+        }),
+    }),
     get asleep() {
       return asleep;
     },
