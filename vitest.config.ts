@@ -37,6 +37,7 @@ const ALONE = [
   "pages",
   "payments/burst",
   "promotions",
+  "shop-pages",
 ].map((name) => `test/e2e/${name}.test.ts`);
 
 /** Of this run alone: what a test starts by itself has failures of its own. */

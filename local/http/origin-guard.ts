@@ -16,9 +16,16 @@ export function isOwnHost(host: string | undefined): boolean {
 /** What browsers say of the page that sends a request; clients that are none say nothing. */
 const ownPages = new Set([undefined, "same-origin", "none"]);
 
-/** Older browsers say nothing of the page, but where what it sends comes from. */
+const portOf = (host: string | undefined): string => /:(\d+)$/u.exec(host ?? "")?.[1] ?? "";
+
+/**
+ * Whether a request comes from a page of the server that it is for. Older browsers say nothing of the page, but where what
+ * it sends comes from. This machine has several names, and a page under one of them may ask under another.
+ */
 export function isOwnOrigin(origin: string | undefined, host: string | undefined): boolean {
-  return origin === undefined || origin === `http://${host}`;
+  if (origin === undefined) return true;
+  const page = URL.parse(origin);
+  return page?.protocol === "http:" && isOwnHost(page.host) && page.port === portOf(host);
 }
 
 /** What any page may send without asking first, as forms do. */

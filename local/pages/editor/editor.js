@@ -174,7 +174,10 @@ function createEditor(person) {
   documentField.addEventListener("change", () => {
     line.leaveLine();
     follow(docId());
-    void act(editing.cancel)();
+    void act(async () => {
+      await prepare(docId()).catch(() => undefined);
+      await editing.cancel();
+    })();
   });
 
   follow(docId());
@@ -183,5 +186,15 @@ function createEditor(person) {
   look();
 }
 
+/** A document that was never saved cannot be read, so it begins empty. One that somebody edits is left alone. */
+async function prepare(docId) {
+  const { lockInfo } = await administrator.getLockStatus({ params: { docId } });
+  if (lockInfo) return;
+  const session = await administrator.documents.edit(docId, { ttl: 10 });
+  if (session.version === 0) await session.save({ text: "" }, { keepLock: false });
+  else await session.close();
+}
+
 document.querySelector("#settings").addEventListener("submit", (event) => event.preventDefault());
+await prepare(documentField.value).catch(() => undefined);
 for (const person of people) createEditor(person);
