@@ -38,7 +38,7 @@ async function keepShelves(door: DemoDoor, signal: AbortSignal): Promise<void> {
   const token = createTokens(door, "shopkeeper", ["admin"]);
   const client = createClient({ baseUrl: door.url, token });
   await addSamples(client);
-  for (;;) {
+  while (!signal.aborted) {
     await sleep(refillMs, undefined, { signal });
     for (const { itemId, quantity } of sampleStock) {
       if (quantity === 1) continue;
@@ -67,7 +67,7 @@ export function startDemo(door: DemoDoor): () => void {
   }
 
   async function keepOpen(): Promise<void> {
-    for (;;) {
+    while (!signal.aborted) {
       await sleep(soonestMs + Math.random() * (latestMs - soonestMs), undefined, { signal });
       const outside = names.filter((name) => !inside.has(name));
       const next = outside[Math.floor(Math.random() * outside.length)];

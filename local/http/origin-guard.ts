@@ -16,7 +16,7 @@ export function isOwnHost(host: string | undefined): boolean {
 /** What browsers say of the page that sends a request; clients that are none say nothing. */
 const ownPages = new Set([undefined, "same-origin", "none"]);
 
-const portOf = (host: string | undefined): string => /:(\d+)$/u.exec(host ?? "")?.[1] ?? "";
+const readPort = (host: string | undefined): string => /:(\d+)$/u.exec(host ?? "")?.[1] ?? "";
 
 /**
  * Whether a request comes from a page of the server that it is for. Older browsers say nothing of the page, but where what
@@ -25,7 +25,7 @@ const portOf = (host: string | undefined): string => /:(\d+)$/u.exec(host ?? "")
 export function isOwnOrigin(origin: string | undefined, host: string | undefined): boolean {
   if (origin === undefined) return true;
   const page = URL.parse(origin);
-  return page?.protocol === "http:" && isOwnHost(page.host) && page.port === portOf(host);
+  return page?.protocol === "http:" && isOwnHost(page.host) && page.port === readPort(host);
 }
 
 /** What any page may send without asking first, as forms do. */
