@@ -5,6 +5,7 @@ import { type Asked, keepAsking } from "../parts/asked.ts";
 import type { Notices } from "../parts/notice.tsx";
 import type { Session } from "../parts/session.ts";
 import { type Activity, followActivity } from "./activity.ts";
+import type { ShopMinute } from "./hour.ts";
 import { countLocks, type LockCounts } from "./count-locks.ts";
 import { type Glance, latestOrders, mergeGlances } from "./told.ts";
 
@@ -45,6 +46,8 @@ export interface Desk extends Session {
   /** The orders that were told of last, and before them whichever are found. */
   readonly latest: ReadonlySignal<readonly Glance[]>;
   readonly activity: Activity;
+  /** What was counted of the shop, minute by minute. */
+  readonly shop: Asked<readonly ShopMinute[]>;
   readonly owed: Asked<readonly Order[]>;
   readonly webhooks: Asked<readonly Webhook[]>;
   readonly contention: Signal<Contention>;
@@ -67,6 +70,12 @@ async function listWebhooks({ ask }: Session): Promise<readonly Webhook[]> {
   return all;
 }
 
+/** The last hour of the whole shop: one page has room for all its minutes. */
+async function listShopMinutes({ ask }: Session): Promise<readonly ShopMinute[]> {
+  const path = "/admin/analytics/contention?kind=shop&limit=100";
+  return ((await ask("GET", path)) as { readonly minutes: readonly ShopMinute[] }).minutes;
+}
+
 /** What an operator looks at, asked for now and then and whenever something is heard that may have changed it. */
 function askForLists(session: Session) {
   const { client } = session;
@@ -81,6 +90,7 @@ function askForLists(session: Session) {
       30_000,
       2_000,
     ),
+    shop: keepAsking(() => listShopMinutes(session), 60_000, 15_000),
     webhooks: keepAsking(() => listWebhooks(session), 10_000),
   };
 }
@@ -88,8 +98,9 @@ function askForLists(session: Session) {
 type Lists = ReturnType<typeof askForLists>;
 
 /** Which lists show something else once this has happened. What many pages are counted for waits for its time. */
-function hearAll({ stats, items, locks, owed }: Lists, types: readonly string[]): void {
+function hearAll({ stats, items, locks, owed, shop }: Lists, types: readonly string[]): void {
   const happened = (pattern: RegExp): boolean => types.some((type) => pattern.test(type));
+  shop.hear();
   if (happened(/^(?:item|order)\./)) items.hear();
   if (happened(/^(?:lock|cart|order)\./)) locks.hear();
   if (happened(/^(?:lock|cart|order)\./) && (stats.value.value?.pages ?? 1) === 1) stats.hear();
@@ -97,8 +108,8 @@ function hearAll({ stats, items, locks, owed }: Lists, types: readonly string[])
 }
 
 /** Everything may have changed while nobody told of it. */
-function hearAllAnew({ stats, items, locks, owed, webhooks }: Lists): void {
-  for (const list of [stats, items, locks, owed, webhooks]) list.hear();
+function hearAllAnew(lists: Lists): void {
+  for (const list of Object.values(lists)) list.hear();
 }
 
 /** Begins to look: follows what happens, and asks for what that changes. Nothing is asked while the page is hidden. */

@@ -1,7 +1,9 @@
 /** Now: how much is held and locked, who had to give way, and the latest orders. */
-import { formatTime } from "../parts/clock.ts";
+import { formatTime, nowMs } from "../parts/clock.ts";
 import { formatMoney } from "../parts/money.ts";
 import type { Desk } from "./desk.ts";
+import { countRefused } from "./hour.ts";
+import { Plots } from "./plots.tsx";
 import { SubjectButton } from "./subject-button.tsx";
 
 function Figure({ name, value }: { readonly name: string; readonly value: number | undefined }) {
@@ -12,6 +14,22 @@ function Figure({ name, value }: { readonly name: string; readonly value: number
     </div>
   );
 }
+
+function countNow({ activity }: Desk): number {
+  const minute = Math.floor(nowMs.value / 60_000) * 60_000;
+  const now = activity.minutes.value.find(({ fromMs }) => fromMs === minute);
+  return now?.counts["order.placed"] ?? 0;
+}
+
+/** Of the latest that were told of, to a tenth. */
+function averageUnits({ activity }: Desk): number | undefined {
+  const units = activity.orders.value.flatMap((order) => order.units ?? []);
+  const sum = units.reduce((all, one) => all + one, 0);
+  return units.length === 0 ? undefined : Math.round((sum / units.length) * 10) / 10;
+}
+
+const countPaused = ({ webhooks }: Desk): number | undefined =>
+  webhooks.value.value?.filter(({ pausedAtMs }) => pausedAtMs !== null).length;
 
 function Orders({ desk }: { readonly desk: Desk }) {
   const orders = desk.latest.value;
@@ -49,6 +67,7 @@ function Orders({ desk }: { readonly desk: Desk }) {
 export function NowPanel({ desk }: { readonly desk: Desk }) {
   const { value, problem } = desk.stats;
   const stats = value.value;
+  const { value: shop } = desk.shop;
   const isMore = stats?.isMore ?? false;
   const gaveWay = Object.entries(desk.contention.value);
   return (
@@ -62,11 +81,16 @@ export function NowPanel({ desk }: { readonly desk: Desk }) {
         <Figure name="frozen carts" value={stats?.byKind.cart} />
         <Figure name="other locks" value={stats?.byKind.custom} />
         <Figure name="end within a minute" value={stats?.expiringSoon} />
+        <Figure name="orders this minute" value={countNow(desk)} />
+        <Figure name="units an order" value={averageUnits(desk)} />
+        <Figure name="TRY_AGAIN this hour" value={countRefused(shop.value ?? [], "TRY_AGAIN")} />
+        <Figure name="endpoints paused" value={countPaused(desk)} />
         {gaveWay.map(([name, count]) => (
           <Figure key={name} name={name} value={count} />
         ))}
       </dl>
       {isMore ? <p class="small">There are more: about 20,000 are counted.</p> : null}
+      <Plots desk={desk} />
       <Orders desk={desk} />
     </section>
   );
