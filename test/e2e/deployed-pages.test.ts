@@ -173,21 +173,19 @@ describe.runIf(hasChromium)("in a browser", () => {
     await signInAs(page, "rita");
     await seen(page, "as rita@example.com");
     const before = issuer.grants.length;
-    const refuse = (times: number) =>
-      page.route(
-        "**/admin/locks/stats",
-        (route) => route.fulfill({ status: 401, json: { message: "Unauthorized" } }),
-        { times },
-      );
-    await refuse(1);
+    const stats = "**/admin/locks/stats";
+    const refusal = { status: 401, json: { message: "Unauthorized" } };
+    await page.route(stats, (route) => route.fulfill(refusal), { times: 1 });
     await expect.poll(() => issuer.grants.slice(before)).toEqual(["refresh_token given"]);
+    await page.waitForResponse((answer) => answer.url().endsWith("/stats") && answer.ok());
     expect(await page.getByRole("button", { name: "Sign out" }).count()).toBe(1);
     await page.route(`${issuer.url}/token`, (route) =>
       route.fulfill({ status: 400, json: { error: "invalid_grant" }, headers: cors }),
     );
-    await refuse(1);
+    await page.route(stats, (route) => route.fulfill(refusal));
     const again = page.getByRole("button", { name: "Your sign-in has ended: sign in again" });
     await again.waitFor();
+    await page.unroute(stats);
     await page.unroute(`${issuer.url}/token`);
     await again.click();
     await page.getByRole("button", { name: "Sign out" }).waitFor();
