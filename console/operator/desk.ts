@@ -8,6 +8,7 @@ import { type Activity, followActivity } from "./activity.ts";
 import type { ShopMinute } from "./hour.ts";
 import { countLocks, type LockCounts } from "./count-locks.ts";
 import { type Glance, latestOrders, mergeGlances } from "./told.ts";
+import { webhookCalls } from "./webhook-calls.ts";
 
 /** An item with its levels. */
 export type Item = AnswerOf<"getItem">;
@@ -19,20 +20,7 @@ export type Order = AnswerOf<"getOrder">;
 export type Entry = AnswerOf<"listAudit">["entries"][number];
 
 /** An endpoint that is told events. */
-export interface Webhook {
-  readonly endpointId: string;
-  readonly url: string;
-  readonly types: readonly string[];
-  readonly include: readonly string[];
-  readonly active: boolean;
-  readonly pausedAtMs: number | null;
-  readonly pausedBecause: string | null;
-}
-
-interface WebhookPage {
-  readonly webhooks: readonly Webhook[];
-  readonly cursor: string | null;
-}
+export type Webhook = Awaited<ReturnType<typeof webhookCalls.getWebhook>>;
 
 /** How often somebody had to give way, as it was told last. */
 export type Contention = Readonly<Record<string, number>>;
@@ -59,11 +47,11 @@ export interface Desk extends Session {
 const shown = 50;
 
 /** All endpoints, two pages at the most: the one that is paused must not be on a page that nobody sees. */
-async function listWebhooks({ ask }: Session): Promise<readonly Webhook[]> {
+async function listAllWebhooks(session: Session): Promise<readonly Webhook[]> {
   const all: Webhook[] = [];
   let more = "";
   do {
-    const page = (await ask("GET", `/admin/webhooks?limit=100${more}`)) as WebhookPage;
+    const page = await webhookCalls.listWebhooks(session, more);
     all.push(...page.webhooks);
     more = page.cursor === null ? "" : `&cursor=${encodeURIComponent(page.cursor)}`;
   } while (more !== "");
@@ -91,7 +79,7 @@ function askForLists(session: Session) {
       2_000,
     ),
     shop: keepAsking(() => listShopMinutes(session), 60_000, 15_000),
-    webhooks: keepAsking(() => listWebhooks(session), 10_000),
+    webhooks: keepAsking(() => listAllWebhooks(session), 10_000),
   };
 }
 

@@ -1,5 +1,7 @@
 /** The items in most demand: what of each is free, held and sold, and from how many rows it is sold. */
 import type { Desk, Item } from "./desk.ts";
+import { openItem, openNewItem } from "./item-form.tsx";
+import { NextDeadline } from "./next-deadline.tsx";
 import { SubjectButton } from "./subject-button.tsx";
 
 /** More rows than that are for a decision of their own. */
@@ -34,6 +36,7 @@ function Row({ desk, item }: { readonly desk: Desk; readonly item: Item }) {
       <th scope="row">
         <SubjectButton desk={desk} subject={`item/${itemId}`} name={name} />
         <Bar item={item} />
+        <NextDeadline desk={desk} itemId={itemId} />
       </th>
       {parts.map((part) => (
         <td key={part} class="number">
@@ -46,7 +49,10 @@ function Row({ desk, item }: { readonly desk: Desk; readonly item: Item }) {
           <button type="button" onClick={() => spread(desk, item)}>
             Sell {name} from {shards * 2}
           </button>
-        ) : null}
+        ) : null}{" "}
+        <button type="button" onClick={() => openItem(desk, item)} aria-label={`Change ${itemId}`}>
+          Change…
+        </button>
       </td>
     </tr>
   );
@@ -60,6 +66,11 @@ export function ItemsPanel({ desk }: { readonly desk: Desk }) {
     <section aria-label="Items">
       <h2>Items</h2>
       {problem.value ? <p class="problem">{problem.value}</p> : null}
+      <p>
+        <button type="button" onClick={() => openNewItem(desk)}>
+          New item…
+        </button>
+      </p>
       <table>
         <caption>By units held; free, held and sold as bars</caption>
         <thead>
@@ -69,7 +80,7 @@ export function ItemsPanel({ desk }: { readonly desk: Desk }) {
             <th scope="col">Held</th>
             <th scope="col">Sold</th>
             <th scope="col">Rows</th>
-            <th scope="col">Spread</th>
+            <th scope="col">Do</th>
           </tr>
         </thead>
         <tbody>

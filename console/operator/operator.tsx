@@ -4,11 +4,14 @@ import { enterAsOperator } from "../parts/entrance.tsx";
 import { Header } from "../parts/header.tsx";
 import { createNotices, Notice } from "../parts/notice.tsx";
 import { createDesk } from "./desk.ts";
+import { Dialog } from "./dialog.tsx";
 import { ItemsPanel } from "./items-panel.tsx";
 import { LocksPanel } from "./locks-panel.tsx";
 import { MoneyPanel } from "./money-panel.tsx";
 import { NowPanel } from "./now-panel.tsx";
+import { PromotionsPanel } from "./promotions-panel.tsx";
 import { StoryPanel } from "./story-panel.tsx";
+import { UpkeepPanel } from "./upkeep-panel.tsx";
 import { WebhooksPanel } from "./webhooks-panel.tsx";
 
 const desk = createDesk(await enterAsOperator(), createNotices());
@@ -24,9 +27,12 @@ function Console() {
         <ItemsPanel desk={desk} />
         <LocksPanel desk={desk} />
         <MoneyPanel desk={desk} />
+        <PromotionsPanel desk={desk} />
         <WebhooksPanel desk={desk} />
         <StoryPanel desk={desk} />
+        <UpkeepPanel desk={desk} />
       </main>
+      <Dialog />
     </>
   );
 }

@@ -1,5 +1,6 @@
 /** A name that opens its history. */
 import type { Desk } from "./desk.ts";
+import { closeDialog } from "./dialog.tsx";
 
 interface Shown {
   readonly desk: Desk;
@@ -11,6 +12,7 @@ interface Shown {
 /** A button that looks like a link, because it leads to another part of the same page. */
 export function SubjectButton({ desk, subject, name }: Shown) {
   const open = (): void => {
+    closeDialog();
     desk.subject.value = subject;
     document.querySelector("#story")?.scrollIntoView({ block: "nearest" });
   };

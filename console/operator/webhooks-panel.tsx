@@ -1,8 +1,14 @@
 /** Who is told what happens, and who is not any more because nothing got through. */
+import { openDeliveries } from "./deliveries.tsx";
 import type { Desk, Webhook } from "./desk.ts";
-
-const buildPath = ({ endpointId }: Webhook): string =>
-  `/admin/webhooks/${encodeURIComponent(endpointId)}`;
+import { webhookCalls } from "./webhook-calls.ts";
+import {
+  changeWebhook,
+  openDeletion,
+  openReplay,
+  openRotation,
+  openWebhook,
+} from "./webhook-form.tsx";
 
 function describe({ active, pausedAtMs, pausedBecause }: Webhook): string {
   if (pausedAtMs !== null) {
@@ -12,42 +18,59 @@ function describe({ active, pausedAtMs, pausedBecause }: Webhook): string {
   return active ? "told" : "off, what happens waits";
 }
 
-interface Tried {
-  readonly taken: boolean;
-  readonly answered: number | null;
-  readonly problem: string | null;
+async function tryOut(desk: Desk, endpointId: string): Promise<string> {
+  const { taken, answered, problem } = await webhookCalls.testWebhook(desk, endpointId);
+  const why = problem ?? `it answered ${answered}`;
+  return taken ? `${endpointId} took a test event.` : `${endpointId} took nothing: ${why}.`;
+}
+
+type Action = readonly [text: string, label: string, act: () => unknown];
+
+function Actions({ desk, webhook }: { readonly desk: Desk; readonly webhook: Webhook }) {
+  const { endpointId, active, pausedAtMs } = webhook;
+  const isTold = active && pausedAtMs === null;
+  // To set it as it is ends a pause; it goes on where it was.
+  const turn = () =>
+    desk.notices.attempt(async () => {
+      await changeWebhook(desk, webhook, { active: !isTold });
+      return isTold
+        ? `${endpointId} is told nothing now; what happens waits for it.`
+        : `${endpointId} is told again what it missed.`;
+    });
+  const actions: readonly Action[] = [
+    [
+      "Test",
+      `Send ${endpointId} a test event`,
+      () => desk.notices.attempt(() => tryOut(desk, endpointId)),
+    ],
+    isTold
+      ? ["Pause", `Tell ${endpointId} nothing`, turn]
+      : ["Resume", `Tell ${endpointId} again`, turn],
+    ["Change…", `Change ${endpointId}`, () => openWebhook(desk, webhook)],
+    ["Told…", `What ${endpointId} was told`, () => openDeliveries(desk, webhook)],
+    ["Again…", `Tell ${endpointId} what was`, () => openReplay(desk, webhook)],
+    ["Secret…", `A new secret for ${endpointId}`, () => openRotation(desk, webhook)],
+    ["Delete…", `Delete ${endpointId}`, () => openDeletion(desk, webhook)],
+  ];
+  return (
+    <div class="actions">
+      {actions.map(([text, label, act]) => (
+        <button key={text} type="button" onClick={() => void act()} aria-label={label}>
+          {text}
+        </button>
+      ))}
+    </div>
+  );
 }
 
 function Row({ desk, webhook }: { readonly desk: Desk; readonly webhook: Webhook }) {
-  const { endpointId, url, types, include, active, pausedAtMs } = webhook;
-  const test = () =>
-    desk.notices.attempt(async () => {
-      const tried = (await desk.ask("POST", `${buildPath(webhook)}/test`, {})) as Tried;
-      const { taken, answered, problem } = tried;
-      const why = problem ?? `it answered ${answered}`;
-      return taken ? `${endpointId} took a test event.` : `${endpointId} took nothing: ${why}.`;
-    });
-  // A PUT of what it is ends the pause; it goes on where it was.
-  const resume = () =>
-    desk.notices.attempt(async () => {
-      await desk.ask("PUT", buildPath(webhook), { url, types, include, active });
-      await desk.webhooks.ask();
-      return `${endpointId} is told again what it missed.`;
-    });
   return (
     <tr>
-      <th scope="row">{endpointId}</th>
-      <td>{url}</td>
+      <th scope="row">{webhook.endpointId}</th>
+      <td class="small">{webhook.url}</td>
       <td>{describe(webhook)}</td>
-      <td class="actions">
-        <button type="button" onClick={test} aria-label={`Send ${endpointId} a test event`}>
-          Test
-        </button>
-        {pausedAtMs === null ? null : (
-          <button type="button" onClick={resume} aria-label={`Tell ${endpointId} again`}>
-            Resume
-          </button>
-        )}
+      <td>
+        <Actions desk={desk} webhook={webhook} />
       </td>
     </tr>
   );
@@ -63,6 +86,11 @@ export function WebhooksPanel({ desk }: { readonly desk: Desk }) {
     <section aria-label="Webhooks">
       <h2>Webhooks</h2>
       {problem.value ? <p class="problem">{problem.value}</p> : null}
+      <p>
+        <button type="button" onClick={() => openWebhook(desk)}>
+          New endpoint…
+        </button>
+      </p>
       {rows.length === 0 ? <p>No endpoint is told what happens.</p> : null}
       <table hidden={rows.length === 0}>
         <caption>Those that are paused first</caption>
