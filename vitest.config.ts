@@ -28,6 +28,7 @@ interface Plan {
  */
 const ALONE = [
   "carts/locking",
+  "console",
   "contract",
   "crowds",
   "deployed-pages",

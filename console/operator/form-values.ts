@@ -23,16 +23,18 @@ export interface Issue {
   readonly message: string;
 }
 
-const place = /^(?:body|path|query)\.([\w.]+): ([^]*)$/;
+/** Fields come with the part of the request that they are in, or without. */
+const part = /^(?:body|path|query)\./;
+const place = /^([\w.]+): ([^]*)$/;
 
 /** What an error says of fields; nothing where it is about no field. */
 export function parseIssues(error: unknown): readonly Issue[] {
   if (isProblem(error, "INVALID_REQUEST")) {
     const { issues = [] } = error.problem;
-    return issues.map(({ path, message }) => ({ path: path.replace(/^\w+\./, ""), message }));
+    return issues.map(({ path, message }) => ({ path: path.replace(part, ""), message }));
   }
   const [, path, message] = place.exec(error instanceof Error ? error.message : "") ?? [];
-  return path && message ? [{ path, message }] : [];
+  return path && message ? [{ path: path.replace(part, ""), message }] : [];
 }
 
 /** The error that says of a field, before anything is sent, what is wrong. */

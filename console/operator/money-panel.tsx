@@ -3,6 +3,7 @@ import { useSignal } from "@preact/signals";
 import type { AnswerOf } from "../../client/index.ts";
 import { formatMoney } from "../parts/money.ts";
 import type { Desk, Order } from "./desk.ts";
+import { Elsewhere } from "./elsewhere.tsx";
 import { OwedRefund } from "./owed-refund.tsx";
 import { SubjectButton } from "./subject-button.tsx";
 
@@ -76,6 +77,7 @@ export function MoneyPanel({ desk }: { readonly desk: Desk }) {
           Compare the providers' books
         </button>
       </div>
+      <Elsewhere />
     </section>
   );
 }

@@ -95,16 +95,16 @@ export function openFulfilment(desk: Desk, order: Order): void {
 }
 
 const wholes = ["all of it", "an amount", "lines that come back"] as const;
-const isOf = (whole: (typeof wholes)[number]) => (values: Values) => values["what"] === whole;
+const isChosen = (whole: (typeof wholes)[number]) => (values: Values) => values["what"] === whole;
 
 type Refund = InputOf<"refundPayment">["body"];
 
 function readRefund(order: Order, values: Values): Refund {
   const amount = readText(values, "amount");
   const amountMinor = amount === undefined ? undefined : parseAmount(amount, order.currency);
-  const isAmount = isOf("an amount")(values);
+  const isAmount = isChosen("an amount")(values);
   if (isAmount && amountMinor === undefined) throw makeFieldError("amount", "must be like 49.00");
-  const lines = isOf("lines that come back")(values) ? readLines(order, values) : undefined;
+  const lines = isChosen("lines that come back")(values) ? readLines(order, values) : undefined;
   if (lines?.length === 0) throw makeFieldError("line0", "something has to come back");
   const restock = values["restock"] === "true";
   return dropUndefined({
@@ -128,7 +128,7 @@ async function refund(desk: Desk, order: Order, values: Values): Promise<string>
 export function openRefund(desk: Desk, order: Order): void {
   const { orderId, currency, payment } = order;
   const left = payment?.refundableMinor ?? 0;
-  const isReturn = isOf("lines that come back");
+  const isReturn = isChosen("lines that come back");
   const lineFields = listLineFields(order, "ordered");
   openDialog(
     <RecordForm
@@ -142,7 +142,7 @@ export function openRefund(desk: Desk, order: Order): void {
           name: "amount",
           label: `Amount in ${currency}`,
           required: true,
-          isShown: isOf("an amount"),
+          isShown: isChosen("an amount"),
         },
         ...lineFields.map((field) => ({ ...field, isShown: isReturn })),
         {

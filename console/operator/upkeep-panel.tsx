@@ -37,11 +37,13 @@ async function countAll({ client }: Desk): Promise<string> {
 
 async function endAll({ client, locks, stats }: Desk, body: object): Promise<string> {
   let [released, ended] = [0, 0];
-  for (let round = 0; round < 100; round++) {
+  let isMoving = true;
+  // An order that a bank is at work on stays: then there is nothing more to end now.
+  while (isMoving) {
     const { releasedLocks, endedOrders, complete } = await client.clearAllLocks({ body });
     released += releasedLocks;
     ended += endedOrders;
-    if (complete || releasedLocks + endedOrders === 0) break;
+    isMoving = !complete && releasedLocks + endedOrders > 0;
   }
   await Promise.all([locks.ask(), stats.ask()]);
   return `${released} locks and ${ended} orders have ended.`;

@@ -13,20 +13,20 @@ export interface Answered<T> {
 export function useAsked<T>(
   key: string,
   everyMs: number,
-  question: (round: number) => Promise<T>,
+  question: (count: number) => Promise<T>,
 ): Answered<T> {
   const value = useSignal<T | undefined>(undefined);
   const problem = useSignal("");
   useEffect(() => {
     let isOver = false;
     let isBusy = false;
-    let round = 0;
+    let asked = 0;
     value.value = undefined;
     problem.value = "";
     const ask = async (): Promise<void> => {
       if (isBusy || document.hidden) return;
       isBusy = true;
-      const [told, why] = await question(round++).then(
+      const [told, why] = await question(asked++).then(
         (answer) => [answer, ""] as const,
         (error: unknown) => [undefined, explain(error)] as const,
       );
