@@ -24,7 +24,7 @@ function Deliveries({ desk, webhook }: { readonly desk: Desk; readonly webhook: 
     });
   return (
     <div class="record">
-      <h2 id="dialog-title">What {endpointId} was told</h2>
+      <h2 id="dialog-title">Deliveries to {endpointId}</h2>
       <button type="button" onClick={() => closeDialog()}>
         Close
       </button>
@@ -40,7 +40,7 @@ function Deliveries({ desk, webhook }: { readonly desk: Desk; readonly webhook: 
             <button
               type="button"
               onClick={() => retry(delivery)}
-              aria-label={`Try ${delivery.type} of ${delivery.resource} now`}
+              aria-label={`Try now ${delivery.type} of ${delivery.resource}`}
             >
               Try now
             </button>

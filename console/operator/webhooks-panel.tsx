@@ -44,11 +44,11 @@ function Actions({ desk, webhook }: { readonly desk: Desk; readonly webhook: Web
       () => desk.notices.attempt(() => tryOut(desk, endpointId)),
     ],
     isTold
-      ? ["Pause", `Tell ${endpointId} nothing`, turn]
-      : ["Resume", `Tell ${endpointId} again`, turn],
+      ? ["Pause", `Pause ${endpointId}`, turn]
+      : ["Resume", `Tell ${endpointId} again: resume`, turn],
     ["Change…", `Change ${endpointId}`, () => openWebhook(desk, webhook)],
-    ["Told…", `What ${endpointId} was told`, () => openDeliveries(desk, webhook)],
-    ["Again…", `Tell ${endpointId} what was`, () => openReplay(desk, webhook)],
+    ["Deliveries…", `Deliveries to ${endpointId}`, () => openDeliveries(desk, webhook)],
+    ["Replay…", `Replay to ${endpointId}`, () => openReplay(desk, webhook)],
     ["Secret…", `A new secret for ${endpointId}`, () => openRotation(desk, webhook)],
     ["Delete…", `Delete ${endpointId}`, () => openDeletion(desk, webhook)],
   ];

@@ -295,14 +295,15 @@ describe.runIf(hasChromium)("an operator", () => {
     await seen(page, "erp took a test event.");
     await createItem("f-told", 1);
     const orderId = await placePaid("fritz", "f-told", 1);
-    await row.getByRole("button", { name: "What erp was told" }).click();
+    await row.getByRole("button", { name: "Deliveries to erp" }).click();
     await dialog.getByText(/order\.placed, delivered/).waitFor({ timeout: 60_000 });
-    await dialog.getByRole("button", { name: `Try order.placed of order/${orderId} now` }).click();
+    await expectUsable(page);
+    await dialog.getByRole("button", { name: `Try now order.placed of order/${orderId}` }).click();
     await dialog.getByText(/order\.placed to erp: delivered after 2 tries/).waitFor();
     await dialog.getByRole("button", { name: `order/${orderId}`, exact: true }).click();
     const story = page.getByRole("region", { name: "History" }).locator(".story");
     await story.getByText(/delivery order\.placed to erp, delivered/).waitFor({ timeout: 30_000 });
-    await row.getByRole("button", { name: "Tell erp nothing" }).click();
+    await row.getByRole("button", { name: "Pause erp" }).click();
     await row.getByText("off, what happens waits").waitFor();
     await row.getByRole("button", { name: "Tell erp again" }).click();
     await row.getByText("told", { exact: true }).waitFor();
