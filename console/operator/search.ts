@@ -59,9 +59,9 @@ async function findHistories({ client }: Desk, typed: string): Promise<Found[]> 
 }
 
 /** Of the things in sight, those in whose last changes that request had a part. */
-async function findRequest({ client, orders }: Desk, requestId: string): Promise<Found[]> {
+async function findRequest({ client, latest }: Desk, requestId: string): Promise<Found[]> {
   const found = await Promise.all(
-    (orders.value.peek() ?? []).map(async ({ orderId }) => {
+    latest.peek().map(async ({ orderId }) => {
       const subject = `order/${orderId}`;
       const { entries } = await client.listAudit({ query: { subject, limit: 20 } });
       const isThere = entries.some((entry) => entry.requestId === requestId);
