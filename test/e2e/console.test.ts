@@ -332,6 +332,7 @@ describe.runIf(hasChromium)("an operator", () => {
     await dialog.getByLabel("Type: clear all locks").fill("clear all locks");
     await dialog.getByRole("button", { name: "End all of them" }).click();
     await seen(page, /\d+ locks and \d+ orders have ended\./);
+    expect(await page.getByRole("dialog").count()).toBe(0);
   });
 
   test("erases a person only when the name was typed twice @long", async () => {
@@ -345,6 +346,7 @@ describe.runIf(hasChromium)("an operator", () => {
     await dialog.getByLabel("The same user once more").fill("gone");
     await dialog.getByRole("button", { name: "Erase them" }).click();
     await seen(page, /gone is erased: /);
+    expect(await page.getByRole("dialog").count()).toBe(0);
   });
 
   test("whoever is no administrator is told so by every panel, and sees no data @long", async () => {
@@ -382,6 +384,7 @@ describe.runIf(hasChromium)("an operator", () => {
         await dialogOn(page).waitFor();
         await expectUsable(page);
         await page.keyboard.press("Escape");
+        expect(await page.getByRole("dialog").count()).toBe(0);
       }
     },
   );
