@@ -30,6 +30,7 @@ const copied = [
   "infra",
   "local",
   "client",
+  "console",
   "package",
   "test",
   "bench",
