@@ -23,6 +23,8 @@ import {
 import { createContentionService } from "../shared/insight/contention-service.ts";
 import { contentionView } from "../shared/insight/contention-view.ts";
 import { createToldService } from "../shared/events/told-service.ts";
+import { listHolds } from "../shared/api/hold-analytics.ts";
+import { createLearnedHoldService } from "../shared/insight/learned-hold-service.ts";
 import { answer } from "./runtime/answer.ts";
 import { createHandler, serve } from "./runtime/http.ts";
 import { sweepEverything } from "./runtime/sweeping.ts";
@@ -33,6 +35,7 @@ const clearing = clearingService(shop);
 const overview = overviewService(shop);
 const stockCheck = stockCheckService(shop);
 const told = createToldService(shop);
+const learnedHolds = createLearnedHoldService(shop);
 const contention = createContentionService(shop);
 
 export const handler = createHandler([
@@ -81,6 +84,7 @@ export const handler = createHandler([
     const { rows: events, cursor = null } = await paymentService(shop).listEvents(query);
     return answer(200, { events, cursor });
   }),
+  serve(listHolds, async () => answer(200, { holds: await learnedHolds.show() })),
   serve(checkInventory, async ({ query }) =>
     answer(200, { cursor: null, ...(await stockCheck.run(query.cursor)) }),
   ),

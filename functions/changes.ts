@@ -1,5 +1,6 @@
 /** Table streams: turns changes into audit entries, the orders' ledger entries and events, counts, and tells who listens. */
 import { createContentionService } from "../shared/insight/contention-service.ts";
+import { createLearnedHoldService } from "../shared/insight/learned-hold-service.ts";
 import { auditService, eventService, orderMovementService } from "../shared/shop.ts";
 import { aside } from "./runtime/aside.ts";
 import { announce } from "./runtime/announcing.ts";
@@ -8,6 +9,8 @@ import { shop } from "./runtime/wiring.ts";
 
 const audit = auditService(shop);
 const orderMovements = orderMovementService(shop);
+const contention = createContentionService(shop);
+const learnedHolds = createLearnedHoldService(shop);
 
 export const handler = createStreamHandler({
   async work(change) {
@@ -16,6 +19,8 @@ export const handler = createStreamHandler({
     return told;
   },
   record: eventService(shop).record,
-  count: aside(createContentionService(shop).count),
+  count: aside(async (outcomes) => {
+    await Promise.all([contention.count(outcomes), learnedHolds.count(outcomes)]);
+  }),
   announce,
 });

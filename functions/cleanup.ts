@@ -1,5 +1,6 @@
-/** What EventBridge Scheduler runs: the sweep, once a minute, and the reconciler, once an hour. */
+/** What EventBridge Scheduler runs: the sweep, once a minute; the reconciler and the learner, once an hour. */
 import type { Context } from "aws-lambda";
+import { createLearnedHoldService } from "../shared/insight/learned-hold-service.ts";
 import { reconciling } from "../shared/shop.ts";
 import { runJob } from "./runtime/job.ts";
 import { payingShop as shop } from "./runtime/payments.ts";
@@ -7,17 +8,18 @@ import { sweepEverything } from "./runtime/sweeping.ts";
 
 /** What a schedule, or `npm run reconcile`, asks for. */
 interface Job {
-  readonly job?: "sweep" | "reconcile";
+  readonly job?: "sweep" | "reconcile" | "learn";
 }
 
-export const handler = ({ job }: Job, context: Context) =>
-  job === "reconcile"
-    ? runJob("reconcile", context, () =>
-        reconciling(shop).reconcileOn({
-          id: "system:reconciler",
-          requestId: context.awsRequestId,
-        }),
-      )
-    : runJob("cleanup", context, () =>
-        sweepEverything({ id: "system:sweep", requestId: context.awsRequestId }),
-      );
+const jobs = {
+  sweep: (requestId: string) => sweepEverything({ id: "system:sweep", requestId }),
+  reconcile: (requestId: string) =>
+    reconciling(shop).reconcileOn({ id: "system:reconciler", requestId }),
+  learn: (requestId: string) =>
+    createLearnedHoldService(shop).decide({ id: "system:learner", requestId }),
+} as const;
+
+const names = { sweep: "cleanup", reconcile: "reconcile", learn: "learn" } as const;
+
+export const handler = ({ job = "sweep" }: Job, context: Context) =>
+  runJob<unknown>(names[job], context, () => jobs[job](context.awsRequestId));

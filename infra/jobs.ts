@@ -1,4 +1,4 @@
-/** What runs by the clock: the sweeps, once a minute, and the reconciler, once an hour. Off, things are only late. */
+/** What runs by the clock: the sweeps, once a minute; the reconciler and the learner, once an hour. Off, things are only late. */
 import { Duration, Stack } from "aws-cdk-lib";
 import { PolicyDocument, PolicyStatement, Role, ServicePrincipal } from "aws-cdk-lib/aws-iam";
 import { Schedule, ScheduleExpression, ScheduleTargetInput } from "aws-cdk-lib/aws-scheduler";
@@ -41,6 +41,12 @@ export function scheduleJobs(scope: Construct, props: JobsProps): void {
     description: "Holds providers' payments against orders and stock",
     every: Duration.hours(1),
     job: "reconcile",
+  });
+  schedule(scope, props, role, {
+    id: "Learn",
+    description: "Decides once a day about learned hold times",
+    every: Duration.hours(1),
+    job: "learn",
   });
 }
 

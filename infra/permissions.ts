@@ -22,8 +22,9 @@ export const permissions = {
       // Scan: administrators list everybody's orders; no shopper's request ever scans.
       Orders: ["GetItem", "BatchGetItem", "PutItem", "UpdateItem", "Scan"],
       Shoppers: ["UpdateItem"],
-      // Here and below: how often somebody was refused, met others or waited.
-      Insight: ["UpdateItem"],
+      // GetItem: for how long orders like this one are held. Here and below: how often somebody was refused, met
+      // others or waited.
+      Insight: ["GetItem", "UpdateItem"],
     },
     queries: { Orders: ["byUser"] },
     // What a provider has no keys for is refused before anything is held; and a cancelled order's
@@ -148,9 +149,16 @@ export const permissions = {
       Movements: ["BatchGetItem"],
       // How far the reconciler has come.
       Events: ["GetItem", "PutItem"],
+      // What was decided about hold times.
+      Insight: ["PutItem"],
     },
     // Items in several rows.
-    queries: { Orders: ["due"], Locks: ["byExpiry", "byName"], Stock: ["catalog"] },
+    queries: {
+      Orders: ["due"],
+      Locks: ["byExpiry", "byName"],
+      Stock: ["catalog"],
+      Insight: [""],
+    },
     secrets: realProviderNames,
   },
   changes: {

@@ -2,6 +2,7 @@
 import type { Logger } from "./base/logger.ts";
 import type { Clock } from "./base/time.ts";
 import type { CartStorage } from "./carts/model/cart.ts";
+import type { LearnedHoldSettings } from "./insight/learned-hold.ts";
 import type { PaymentMethod } from "./orders/order.ts";
 import type { Lock } from "./locks/lock.ts";
 import type { LockLimits } from "./locks/lock-limits.ts";
@@ -35,6 +36,8 @@ export interface ShopSettings {
   readonly soldOutMemoryMs: number;
   /** An item of which so many units or fewer are available is low: that leaves as an event. */
   readonly lowStock: number;
+  /** Whether hold times are learned, and applied; nothing is counted where this is missing. */
+  readonly learnedHolds?: LearnedHoldSettings;
   /** The longest wait for the lock of a cart's collection, and the longest that one is held. */
   readonly lockTimeoutMs: number;
 }

@@ -1,7 +1,7 @@
 /**
- * THE composition: what every service of a shop is made of. Each recipe makes its service when it is
- * first asked for, once for these parts. A function imports the recipes that it needs, so that its
- * bundle has nothing else; whoever wants all of them, a simulation or a test, asks `createShop`.
+ * THE composition: what every service of a shop is made of. Each recipe makes its service when it is first asked
+ * for, once for these parts. A function imports the recipes that it needs, so that its bundle has nothing else;
+ * whoever wants all of them, a simulation or a test, asks `createShop`.
  */
 import { setTimeout as sleepMs } from "node:timers/promises";
 import { createClearingService } from "./admin/clearing-service.ts";
@@ -12,6 +12,7 @@ import { createAuditService } from "./audit/audit-service.ts";
 import { servedBy } from "./base/served-by.ts";
 import { createCartService } from "./carts/cart-service.ts";
 import { createDocumentService } from "./documents/document-service.ts";
+import { createHoldMemory } from "./insight/hold-memory.ts";
 import { createItemMemory } from "./inventory/hot/item-memory.ts";
 import { createInventoryService } from "./inventory/inventory-service.ts";
 import { createItemLineService } from "./inventory/line/item-line-service.ts";
@@ -102,8 +103,8 @@ export const cartService = recipe((parts: ShopParts) => {
 });
 
 /** What a process has seen of crowded items. */
-const itemMemory = recipe(({ clock, settings }: ShopParts) =>
-  createItemMemory(clock, settings.soldOutMemoryMs),
+const itemMemory = recipe((parts: ShopParts) =>
+  createItemMemory(parts.clock, parts.settings.soldOutMemoryMs),
 );
 
 /** What taking units of crowded items is made of. */
@@ -115,8 +116,8 @@ function makeTakingParts(parts: ShopParts) {
 /** What placing orders is made of. */
 function makePlacingParts(parts: ShopParts) {
   const { holdMs, dueShards, autoShards, limits } = parts.settings;
-  const prices = priceService(parts);
-  return { ...parts, ...makeTakingParts(parts), prices, holdMs, dueShards, autoShards, limits };
+  const told = { prices: priceService(parts), ...createHoldMemory(parts) };
+  return { ...parts, ...makeTakingParts(parts), ...told, holdMs, dueShards, autoShards, limits };
 }
 
 /** Orders, for those who end or read them: nothing is asked of providers. */
@@ -158,13 +159,10 @@ export const overviewService = recipe((parts: ShopParts) =>
 );
 
 /** Trials of items, for test routes. */
-export const trialService = recipe((parts: ShopParts) =>
-  createTrialService({
-    ...parts,
-    ledger: ledgerService(parts),
-    inventory: inventoryService(parts),
-  }),
-);
+export const trialService = recipe((parts: ShopParts) => {
+  const [ledger, inventory] = [ledgerService(parts), inventoryService(parts)];
+  return createTrialService({ ...parts, ledger, inventory });
+});
 
 /** Locks that tests took. */
 export const trialLocksService = recipe((parts: ShopParts) =>

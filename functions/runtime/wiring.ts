@@ -2,6 +2,7 @@
 import { secondsToMs, systemClock } from "../../shared/base/time.ts";
 import { createGathering } from "../../shared/insight/gathering.ts";
 import { lockByKind } from "../../shared/insight/granted.ts";
+import type { LearnedHoldSettings } from "../../shared/insight/learned-hold.ts";
 import { carryingOver } from "../../shared/inventory/old-layout.ts";
 import type { ShopParts } from "../../shared/shop.ts";
 import { createDocumentClient } from "../../shared/table/client.ts";
@@ -19,6 +20,18 @@ const database = carryingOver(
 /** What this process gathers of refusals, conflicts and waits, where it was granted the table for that. */
 export const gathering =
   optional("INSIGHT_TABLE") === undefined ? undefined : createGathering({ database, clock });
+
+/** Bounds of learned hold times; none is longer than an order may hold its units altogether. */
+function readLearnedHolds(mode: LearnedHoldSettings["mode"]): LearnedHoldSettings {
+  const mostSeconds = Math.min(env.LEARNED_HOLD_MOST_SECONDS, env.MAX_HOLD_SECONDS);
+  const leastSeconds = Math.min(env.LEARNED_HOLD_LEAST_SECONDS, mostSeconds);
+  const bounds = {
+    leastMs: secondsToMs(leastSeconds),
+    mostMs: secondsToMs(mostSeconds),
+    lateCostMs: secondsToMs(env.LATE_PAYMENT_SECONDS),
+  };
+  return { mode, bounds, keptLongestPercent: env.KEPT_LONGEST_PERCENT };
+}
 
 /**
  * The parts of this function's services: `lockService(shop)` of `shared/shop.ts` makes one. A table
@@ -55,5 +68,6 @@ export const shop: ShopParts = {
     soldOutMemoryMs: env.SOLD_OUT_MEMORY_MS,
     lowStock: env.LOW_STOCK,
     lockTimeoutMs: secondsToMs(env.LOCK_TIMEOUT_SECONDS),
+    ...(env.LEARNED_HOLDS !== "off" && { learnedHolds: readLearnedHolds(env.LEARNED_HOLDS) }),
   },
 };

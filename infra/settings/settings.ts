@@ -32,6 +32,15 @@ interface LockLimits {
   readonly maxLockSeconds: number;
 }
 
+interface LearnedHolds {
+  readonly mode: "off" | "suggest" | "apply";
+  readonly leastSeconds: number;
+  readonly mostSeconds: number;
+  readonly keptLongestPercent: number;
+  /** What one late payment costs: a unit withheld for so long. */
+  readonly latePaymentSeconds: number;
+}
+
 /** Everything a deployment can choose; `definitions.ts` says what each does. Durations are whole seconds. */
 export interface Settings extends Keeping {
   readonly stage: string;
@@ -76,6 +85,7 @@ export interface Settings extends Keeping {
   readonly soldOutMemoryMs: number;
   /** An item of which so many units or fewer are available is low. */
   readonly lowStock: number;
+  readonly learnedHolds: LearnedHolds;
   readonly providers: Readonly<Record<ProviderName, ProviderSettings>>;
 }
 
@@ -148,10 +158,20 @@ export function readSettings(context: Context): Settings {
     autoShards: number("autoShards"),
     soldOutMemoryMs: number("soldOutMemoryMs"),
     lowStock: number("lowStock"),
+    learnedHolds: {
+      mode: choice("learnedHolds"),
+      leastSeconds: number("learnedHoldLeastSeconds"),
+      mostSeconds: number("learnedHoldMostSeconds"),
+      keptLongestPercent: number("keptLongestPercent"),
+      latePaymentSeconds: number("latePaymentSeconds"),
+    },
     providers: readProviders(read, production),
   };
   if (settings.holdSeconds > settings.maxHoldSeconds) {
     read.problems.push("holdSeconds must not be longer than maxHoldSeconds");
+  }
+  if (settings.learnedHolds.leastSeconds > settings.learnedHolds.mostSeconds) {
+    read.problems.push("learnedHoldLeastSeconds must not be longer than learnedHoldMostSeconds");
   }
   if (stage === "prod" && !production) {
     read.problems.push("production=off contradicts stage=prod: give the stage another name");

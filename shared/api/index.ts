@@ -7,6 +7,7 @@ import { documentEndpoints } from "./documents.ts";
 import type { Endpoint } from "./endpoint.ts";
 import { eventEndpoints } from "./told-events.ts";
 import { fulfilmentEndpoints } from "./fulfilments.ts";
+import { holdAnalyticsEndpoints } from "./hold-analytics.ts";
 import { itemLineEndpoints } from "./item-lines.ts";
 import { itemEndpoints } from "./items.ts";
 import { ledgerEndpoints } from "./ledger.ts";
@@ -42,6 +43,7 @@ export const endpoints: readonly Endpoint[] = [
   ...liveEndpoints,
   ...adminEndpoints,
   ...analyticsEndpoints,
+  ...holdAnalyticsEndpoints,
   ...eventEndpoints,
   ...webhookEndpoints,
   ...personEndpoints,

@@ -5,6 +5,7 @@ import { orderStatuses, paymentStates } from "../orders/order-status.ts";
 import { fulfilment } from "./fulfilment-fields.ts";
 import { orderDispute, orderRefund } from "./refund-fields.ts";
 import { maxJsonBytes } from "../carts/model/cart-limits.ts";
+import { holdDecision } from "./hold-analytics.ts";
 import { endpoint, largeBodyBytes, linesBodyParts } from "./endpoint.ts";
 import {
   cursorField,
@@ -106,6 +107,7 @@ export const orderView = z
     sessionId: z.string().nullable(),
     createdAtMs: instantField,
     expiresAtMs: instantField,
+    holdDecision: holdDecision.optional(),
     payment: orderPayment
       .nullable()
       .describe("None while nothing was paid, nor for an order of 0."),

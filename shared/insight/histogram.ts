@@ -7,12 +7,12 @@ export type Histogram = ReadonlyMap<number, number>;
 /** Nothing counted. */
 export const emptyHistogram: Histogram = new Map();
 
-/** The durations, in milliseconds, as counts. */
-export function countDurations(durationsMs: Iterable<number>): Histogram {
+/** The durations, in milliseconds, as counts: each once, or so many `times`. */
+export function countDurations(durationsMs: Iterable<number>, times = 1): Histogram {
   const counts = new Map<number, number>();
   for (const durationMs of durationsMs) {
     const bucket = pickBucket(durationMs);
-    counts.set(bucket, (counts.get(bucket) ?? 0) + 1);
+    counts.set(bucket, (counts.get(bucket) ?? 0) + times);
   }
   return counts;
 }

@@ -1,4 +1,8 @@
-/** For how long units are best held: longer withholds them from others, shorter lets money come too late. */
+/**
+ * For how long units are best held: longer withholds them from others, shorter lets money come too late.
+ *
+ * @see docs/decisions/0030-learned-hold-times.md
+ */
 import { createHash } from "node:crypto";
 import { secondsToMs } from "../base/time.ts";
 import { meanWaitMs, survivalAt, type SurvivalCurve } from "./survival.ts";

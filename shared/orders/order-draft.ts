@@ -13,6 +13,7 @@ import { priceForOrder, priceLines } from "../carts/model/pricing.ts";
 import type { ReadCart } from "../carts/storage/cart-row.ts";
 import { type PricedCart, readPricedCart } from "../carts/storage/cart-store.ts";
 import { checkPerOrder } from "../inventory/item-limits.ts";
+import type { HoldMemory } from "../insight/hold-memory.ts";
 import { type Demand, ItemsUnavailable, type Stock } from "../inventory/stock.ts";
 import type { PriceList } from "../promotions/price-list.ts";
 import { findPromotions } from "../promotions/promotion-store.ts";
@@ -30,6 +31,8 @@ import { planPromotions, type PromotionParts } from "./order-uses.ts";
 
 /** What placing orders takes. */
 export interface PlacingOptions extends CrowdOptions, OrderTerms, ItemSources {
+  /** Knows for how long orders are held, where such times are learned. */
+  readonly holds?: HoldMemory;
   /** Refuses what the chosen provider would not take, before anything is held or locked. */
   readonly assertPayable?: (
     method: PaymentMethod,
@@ -135,10 +138,10 @@ async function fromCart(
     const demands = priceDemand(lines, currency, limitsInCart(cart, limits));
     const counted = listCounted(demands);
     const contents = { orderId, ...price, ...counted, cart: ordered };
-    const order = makeOrder(parts, request, contents, nowMs);
+    const stocks = demands.flatMap(({ itemId }) => parts.memory.hot(itemId) ?? []);
+    const order = makeOrder(parts, request, { ...contents, stocks }, nowMs);
     checkUnits(demands, parts.limits);
     assertNotSoldOut(parts, demands);
-    const stocks = demands.flatMap(({ itemId }) => parts.memory.hot(itemId) ?? []);
     return { order, cart, demands, promotions, stocks };
   };
   return orExisting(database, orderId, () => byCodes(parts, read, draft, codes));
@@ -178,27 +181,31 @@ async function fromItems(
     const { demands, ...priced } = catalogue ? anyPrice(atPrices) : { demands: atPrices };
     for (const demand of demands) checkPerOrder(demand, stocks.get(demand.itemId)!);
     const counted = listCounted(demands);
-    const order = makeOrder(parts, request, { orderId, ...price, ...counted, ...priced }, nowMs);
+    const seen = [...stocks.values()];
+    const contents = { orderId, ...price, ...counted, ...priced, stocks: seen };
+    const order = makeOrder(parts, request, contents, nowMs);
     checkUnits(demands, parts.limits);
-    return { order, demands, promotions, stocks: [...stocks.values()], isFromMemory };
+    return { order, demands, promotions, stocks: seen, isFromMemory };
   });
 }
 
 /**
  * Drafts an order with one read (and a second one only where nothing can be ordered). Where the codes in a cart
- * are looked at `anew` one more.
+ * are looked at `anew` one more; and one a minute where hold times are learned.
  *
  * @throws OrderExists when nothing can be ordered because this very request has done so before
  */
-export function draftOrder(
+export async function draftOrder(
   parts: PlacingOptions,
   request: PlaceOrder,
   anew: Anew = {},
 ): Promise<Draft> {
-  const { source } = request;
+  const { source, paymentMethod } = request;
+  const decideHold = await parts.holds?.prepare(paymentMethod);
+  const decided = decideHold ? { ...parts, decideHold } : parts;
   return source.kind === "cart"
-    ? fromCart(parts, request, source, anew)
-    : fromItems(parts, request, source, anew);
+    ? fromCart(decided, request, source, anew)
+    : fromItems(decided, request, source, anew);
 }
 
 /** Whether the price of now is another one than a memory had: what is ordered is looked up again then. */

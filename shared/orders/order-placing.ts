@@ -25,6 +25,7 @@ import { assertPricesAsStored, showPrices } from "./order-repricing.ts";
 import { makeRoom } from "./order-room.ts";
 import { type PlaceOrder, sameRequest } from "./order-request.ts";
 import { findOrder } from "./order-store.ts";
+import { pickHoldMs } from "./new-order.ts";
 import { readTurns } from "./order-turns.ts";
 import { OrderTaking } from "./order-taking.ts";
 import { assertNarrow } from "./order-width.ts";
@@ -62,7 +63,7 @@ async function draftPayable({ parts, request, limits }: Placing, codes = false) 
 function withLiveDeadline(parts: PlacingOptions, draft: Draft, reached: readonly number[]): Draft {
   const fromMs = epochMs(Math.max(parts.clock(), ...reached));
   if (!isExpired(draft.order.expiresAtMs, fromMs)) return draft;
-  const expiresAtMs = deadlineAfter(fromMs, parts.holdMs);
+  const expiresAtMs = deadlineAfter(fromMs, pickHoldMs(draft.order, parts.holdMs));
   const due = draft.order.status === "pending" ? { dueAtMs: expiresAtMs } : {};
   return { ...draft, order: { ...draft.order, expiresAtMs, ...due } };
 }

@@ -114,7 +114,8 @@ function fulfilmentView({ fulfilmentId, reference, lines, tracking, createdAtMs 
 /** An order as its owner may see it, by the contract. */
 export function orderView(order: Order) {
   const { orderId, userId, status, totalMinor, currency, cart } = order;
-  const { createdAtMs, expiresAtMs } = order;
+  const { createdAtMs, expiresAtMs, holdDecision } = order;
+  const decided = holdDecision ? { holdDecision } : {};
   const lines = [...nameLines(order.lines)].map(([lineId, line]) => lineView(lineId, line));
   const money = {
     adjustments: order.adjustments ?? [],
@@ -125,5 +126,15 @@ export function orderView(order: Order) {
     fulfilmentStatus: computeFulfilmentStatus(order),
   };
   const origin = { ...choicesView(order), sessionId: cart?.sessionId ?? null };
-  return { orderId, userId, status, lines, ...money, ...origin, createdAtMs, expiresAtMs };
+  return {
+    orderId,
+    userId,
+    status,
+    lines,
+    ...money,
+    ...origin,
+    createdAtMs,
+    expiresAtMs,
+    ...decided,
+  };
 }

@@ -8,6 +8,7 @@ import { HoldfastError } from "../base/errors.ts";
 import type { ProviderName } from "../base/payment-providers.ts";
 import type { EpochMs } from "../base/time.ts";
 import type { Adjustment } from "../carts/model/reckoning.ts";
+import type { HoldDecision } from "../insight/learned-hold.ts";
 import type { Piece } from "../inventory/hot/finding.ts";
 import type { Demand } from "../inventory/stock.ts";
 import type { Fulfilment } from "./fulfilment.ts";
@@ -122,6 +123,8 @@ interface OrderFacts extends OrderChoices {
   readonly createdAtMs: EpochMs;
   /** The holds and the cart's lock end at this instant, unless a payment that starts extends it. */
   readonly expiresAtMs: EpochMs;
+  /** How it came by the time for which it holds its units, where such times are learned. */
+  readonly holdDecision?: HoldDecision;
   /** What was sent to the shopper, in the order in which it was. */
   readonly fulfilments?: readonly Fulfilment[];
   /** Its units were sold, though the order is not paid any more: what is left of them can still come back. */

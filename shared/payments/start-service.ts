@@ -10,6 +10,7 @@ import {
   type PaymentMethod,
   type PendingOrder,
 } from "../orders/order.ts";
+import { pickHoldMs } from "../orders/new-order.ts";
 import type { PaymentProvider, Transaction } from "../providers/provider.ts";
 import type { Database } from "../table/database.ts";
 import { TransactionRefused } from "../table/transaction.ts";
@@ -55,9 +56,11 @@ export function createStarting(options: StartingOptions) {
     throw new OrderNotPayable({ ...order, status: "expired" });
   }
 
-  /** A payment gets its method's time, but all time together is bounded, and none is taken away. */
+  /** A payment gets its method's time, or what was learned of it; but all time together is bounded, and none is taken away. */
   function computeDeadline(order: Order, method: PaymentMethod): EpochMs {
-    const paymentMs = options.paymentMs(method);
+    const isAsPlaced = method === order.paymentMethod && order.holdDecision?.by !== "setting";
+    const usualMs = options.paymentMs(method);
+    const paymentMs = isAsPlaced ? pickHoldMs(order, usualMs) : usualMs;
     const latestMs = deadlineWithin(later(order.createdAtMs, options.maxHoldMs), paymentMs);
     const wishedMs = deadlineAfter(clock(), paymentMs);
     return epochMs(Math.max(order.expiresAtMs, Math.min(wishedMs, latestMs)));

@@ -52,7 +52,7 @@ test("webhooks are looked at once a minute", () => {
 
 test("with sweep=off the schedules are there and never fire", () => {
   const off = synthesize({ sweep: "off" });
-  off.resourceCountIs("AWS::Scheduler::Schedule", 3);
+  off.resourceCountIs("AWS::Scheduler::Schedule", 4);
   off.allResourcesProperties("AWS::Scheduler::Schedule", { State: "DISABLED" });
 });
 

@@ -66,6 +66,13 @@ test("what is not given has the default of the design", () => {
     autoShards: 8,
     soldOutMemoryMs: 250,
     lowStock: 5,
+    learnedHolds: {
+      mode: "off",
+      leastSeconds: 60,
+      mostSeconds: 1800,
+      keptLongestPercent: 2,
+      latePaymentSeconds: 3600,
+    },
     lockTimeoutSeconds: 5,
     secretOverlapHours: 24,
     providers: Object.fromEntries(providerNames.map((name) => [name, {}])),
