@@ -6,6 +6,7 @@ import type { Notices } from "../parts/notice.tsx";
 import type { Session } from "../parts/session.ts";
 import { type Activity, followActivity } from "./activity.ts";
 import type { ShopMinute } from "./hour.ts";
+import { insightCalls } from "./insight-calls.ts";
 import { countLocks, type LockCounts } from "./count-locks.ts";
 import { type Glance, latestOrders, mergeGlances } from "./told.ts";
 import { webhookCalls } from "./webhook-calls.ts";
@@ -58,12 +59,6 @@ async function listAllWebhooks(session: Session): Promise<readonly Webhook[]> {
   return all;
 }
 
-/** The last hour of the whole shop: one page has room for all its minutes. */
-async function listShopMinutes({ ask }: Session): Promise<readonly ShopMinute[]> {
-  const path = "/admin/analytics/contention?kind=shop&limit=100";
-  return ((await ask("GET", path)) as { readonly minutes: readonly ShopMinute[] }).minutes;
-}
-
 /** What an operator looks at, asked for now and then and whenever something is heard that may have changed it. */
 function askForLists(session: Session) {
   const { client } = session;
@@ -78,7 +73,7 @@ function askForLists(session: Session) {
       30_000,
       2_000,
     ),
-    shop: keepAsking(() => listShopMinutes(session), 60_000, 15_000),
+    shop: keepAsking(() => insightCalls.listContention(session), 60_000, 15_000),
     webhooks: keepAsking(() => listAllWebhooks(session), 10_000),
   };
 }

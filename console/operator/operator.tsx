@@ -5,6 +5,7 @@ import { Header } from "../parts/header.tsx";
 import { createNotices, Notice } from "../parts/notice.tsx";
 import { createDesk } from "./desk.ts";
 import { Dialog } from "./dialog.tsx";
+import { HoldTimesPanel } from "./hold-times-panel.tsx";
 import { ItemsPanel } from "./items-panel.tsx";
 import { LocksPanel } from "./locks-panel.tsx";
 import { MoneyPanel } from "./money-panel.tsx";
@@ -28,6 +29,7 @@ function Console() {
         <LocksPanel desk={desk} />
         <MoneyPanel desk={desk} />
         <PromotionsPanel desk={desk} />
+        <HoldTimesPanel desk={desk} />
         <WebhooksPanel desk={desk} />
         <StoryPanel desk={desk} />
         <UpkeepPanel desk={desk} />
