@@ -1,7 +1,7 @@
 /** Says to what the process gathers what became of each request, and lets it be written beside a later one. */
 import type { Wanted } from "../../shared/insight/granted.ts";
 import { HoldfastError } from "../../shared/base/errors.ts";
-import type { Meter } from "../../shared/table/operation.ts";
+import { type Meter, newMeter } from "../../shared/table/operation.ts";
 import { aside } from "./aside.ts";
 import { isContention } from "./problem.ts";
 import { gathering } from "./wiring.ts";
@@ -30,7 +30,7 @@ export function gatherConflicts(event: Request, sub: string | undefined, meter: 
   gathering?.met(meter.conflicts, parseWanted(event, sub));
 }
 
-const write = aside(async () => gathering?.writeIfDue());
+const write = aside(async () => gathering?.writeIfDue(), newMeter);
 
 /**
  * Writes what was gathered by earlier requests, if it is time. Nobody waits for it: Lambda stops the process behind an

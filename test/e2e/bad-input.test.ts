@@ -211,7 +211,10 @@ describe("queries and headers", () => {
     for (const { name, path, method, parameters } of lists) {
       const required = parameters
         .filter((parameter) => parameter.in === "query" && parameter.required)
-        .map((parameter) => `&${parameter.name}=item/x`)
+        .map(({ name: field, schema }) => {
+          const [choice = "item/x"] = (schema["enum"] as string[] | undefined) ?? [];
+          return `&${field}=${choice}`;
+        })
         .join("");
       const filled = `${method} ${path.replaceAll(/\{\w+\}/g, "x")}`;
       const has = (field: string) => parameters.some((parameter) => parameter.name === field);
