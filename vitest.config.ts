@@ -30,6 +30,7 @@ const ALONE = [
   "carts/locking",
   "console",
   "contract",
+  "cost",
   "crowds",
   "deployed-pages",
   "documents/named-locks",

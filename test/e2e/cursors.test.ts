@@ -19,7 +19,11 @@ beforeAll(async () => {
 afterAll(() => shop.admin.send(`DELETE ${webhook}`));
 
 /** With what they cannot do without. */
-const required: Readonly<Record<string, string>> = { subject: "item/x", resource: "item/x" };
+const required: Readonly<Record<string, string>> = {
+  subject: "item/x",
+  resource: "item/x",
+  kind: "item",
+};
 
 function routeOf({ method, path, query }: (typeof lists)[number], itemId: string): string {
   const { shape = {} } = query as unknown as Partial<z.ZodObject<Record<string, z.ZodType>>>;
