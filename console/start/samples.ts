@@ -65,19 +65,17 @@ async function add(client: Client, body: (typeof samples)[number]): Promise<bool
   }
 }
 
-/** Says what it takes off, unless somebody has said so already: that counts. */
-async function promote(client: Client, promotion: (typeof promotions)[number]): Promise<void> {
-  try {
-    await client.getPromotion({ params: promotion.params });
-  } catch (error) {
-    if (!isProblem(error, "PROMOTION_NOT_FOUND")) throw error;
-    await client.putPromotion(promotion);
-  }
+/** Makes those that nobody has made yet: what somebody else has said of them counts. */
+async function promote(client: Client): Promise<void> {
+  const { promotions: known } = await client.listPromotions({ query: { limit: 100 } });
+  const codes = new Set(known.map(({ code }) => code));
+  const missing = promotions.filter(({ params }) => !codes.has(params.code));
+  await Promise.all(missing.map((promotion) => client.putPromotion(promotion)));
 }
 
 /** Puts those into the shop that are not there yet, promotions too, and says how many items. The shop decides: a list may be a second old. */
 export async function addSamples(client: Client): Promise<number> {
   const made = await Promise.all(samples.map((body) => add(client, body)));
-  await Promise.all(promotions.map((promotion) => promote(client, promotion)));
+  await promote(client);
   return made.filter(Boolean).length;
 }
