@@ -56,7 +56,9 @@ async function open(path: string): Promise<{ page: Page; context: BrowserContext
   page.on("console", (message) => {
     // What tests bring about themselves: refusals, and a service that is away.
     const isRefusal = /status of 40[013]|net::ERR_FAILED/.test(message.text());
-    if (message.type() === "error" && !isRefusal) complaints.push(`${path}: ${message.text()}`);
+    const where = message.location().url;
+    if (message.type() === "error" && !isRefusal)
+      complaints.push(`${path}: ${message.text()} (${where})`);
   });
   page.on("pageerror", (error) => complaints.push(`${path}: ${String(error)}`));
   page.on("request", (request) => {
@@ -112,10 +114,10 @@ describe.runIf(hasChromium)("in a browser", () => {
   });
 
   test("a page that is loaded again signs in by itself, at the place where it was; signed out it does not", async () => {
-    const { page } = await open("/console?subject=item/b-story");
+    const { page } = await open("/console?subject=lock/document/b-story");
     await signInAs(page, "rita");
     await seen(page, "as rita@example.com");
-    expect(page.url()).toBe(`${front.url}/console?subject=item/b-story`);
+    expect(page.url()).toBe(`${front.url}/console?subject=lock/document/b-story`);
     await page.reload();
     await seen(page, "as rita@example.com");
     await page.getByRole("button", { name: "Sign out" }).click();
