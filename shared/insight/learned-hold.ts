@@ -15,7 +15,7 @@ import { estimateSurvival, type Observed, survivalAt } from "./survival.ts";
 export interface HoldDecision {
   /** `kept_longest`: it is one of the few by which longer times are learned. */
   readonly by: "setting" | "learned" | "kept_longest";
-  /** A sentence for who wonders. */
+  /** A sentence for who wonders; shoppers read it, so it tells nothing of how the shop sells. */
   readonly reason: string;
   readonly seconds: number;
 }
@@ -117,6 +117,8 @@ export function applyHold(parts: ApplyingParts): HoldDecision {
     return { by: "kept_longest", reason, seconds: bounds.mostMs / 1_000 };
   }
   const holdMs = clampHold(isScarce ? learned.scarceMs : learned.usualMs, bounds);
+  const day = new Date(learned.decidedAtMs).toISOString().slice(0, 10);
   const scarce = isScarce ? " Few units are left, so it is the shorter time." : "";
-  return { by: "learned", reason: `${learned.reason}${scarce}`, seconds: holdMs / 1_000 };
+  const reason = `Learned from when orders like it are paid, as of ${day}.${scarce}`;
+  return { by: "learned", reason, seconds: holdMs / 1_000 };
 }
