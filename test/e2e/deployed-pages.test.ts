@@ -2,15 +2,15 @@
  * The pages as they stand in a stack, in a real Chromium: the files that are uploaded, with the headers of the template, an
  * issuer of another origin, and the API behind the same front.
  */
-import axe from "axe-core";
-import type { Browser, BrowserContext, Page } from "playwright-core";
-import { afterAll, afterEach, beforeAll, describe, expect, test } from "vitest";
+import type { BrowserContext, Page } from "playwright-core";
+import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { makePageFiles } from "../../scripts/deploy/page-files.ts";
-import { hasChromium, launchChromium } from "../support/chromium.ts";
+import { hasChromium } from "../support/chromium.ts";
 import { pagesOn } from "../support/contexts.ts";
 import { type PagesFront, startPagesFront } from "../support/pages-front.ts";
 import { startServer, type TestServer } from "../support/server.ts";
 import { type SignInIssuer, startSignInIssuer } from "../support/sign-in-issuer.ts";
+import { expectUsable, watchPages } from "../support/watched-pages.ts";
 
 const clientId = "console";
 const people = { rita: ["admin"], sam: [] };
@@ -18,8 +18,6 @@ const people = { rita: ["admin"], sam: [] };
 let front: PagesFront;
 let server: TestServer;
 let issuer: SignInIssuer;
-let browser: Browser | undefined;
-const complaints: string[] = [];
 
 beforeAll(async () => {
   front = await startPagesFront();
@@ -34,40 +32,19 @@ beforeAll(async () => {
     AdminGroup: "admin",
   };
   front.open({ files: await makePageFiles(outputs), apiUrl: server.url, issuer: issuer.url });
-  if (hasChromium) browser = await launchChromium();
 });
 
 afterAll(async () => {
-  await browser?.close();
   issuer?.stop();
   front?.stop();
   await server?.stop();
 });
 
-const contexts: BrowserContext[] = [];
-afterEach(async () => {
-  for (const context of contexts.splice(0)) await context.close();
-});
-
-async function open(path: string): Promise<{ page: Page; context: BrowserContext }> {
-  const context = await browser!.newContext();
-  contexts.push(context);
-  const page = await context.newPage();
-  page.on("console", (message) => {
-    // What tests bring about themselves: refusals, and a service that is away.
-    const isRefusal = /status of 40[013]|net::ERR_FAILED/.test(message.text());
-    const where = message.location().url;
-    if (message.type() === "error" && !isRefusal)
-      complaints.push(`${path}: ${message.text()} (${where})`);
-  });
-  page.on("pageerror", (error) => complaints.push(`${path}: ${String(error)}`));
-  page.on("request", (request) => {
-    const { origin } = new URL(request.url());
-    if (![front.url, issuer.url].includes(origin)) complaints.push(`${path} asked ${origin}`);
-  });
-  await page.goto(front.url + path);
-  return { page, context };
-}
+// What tests bring about themselves: refusals, and a service that is away.
+const { open, complaints } = watchPages(
+  () => [front.url, issuer.url],
+  /status of 40[013]|net::ERR_FAILED/,
+);
 
 const seen = async (page: Page, text: string | RegExp): Promise<void> =>
   page.getByText(text).first().waitFor({ timeout: 20_000 });
@@ -93,7 +70,8 @@ async function createItem(itemId: string): Promise<void> {
 
 describe.runIf(hasChromium)("in a browser", () => {
   test("an operator signs in elsewhere, sees what happens, and no storage has a token", async () => {
-    const { page, context } = await open("/");
+    const page = await open("/");
+    const context = page.context();
     const socket = page.waitForEvent("websocket");
     await page.getByRole("link", { name: "Console", exact: true }).first().click();
     await signInAs(page, "rita");
@@ -114,7 +92,7 @@ describe.runIf(hasChromium)("in a browser", () => {
   });
 
   test("a page that is loaded again signs in by itself, at the place where it was; signed out it does not", async () => {
-    const { page } = await open("/console?subject=lock/document/b-story");
+    const page = await open("/console?subject=lock/document/b-story");
     await signInAs(page, "rita");
     await seen(page, "as rita@example.com");
     expect(page.url()).toBe(`${front.url}/console?subject=lock/document/b-story`);
@@ -128,7 +106,7 @@ describe.runIf(hasChromium)("in a browser", () => {
   });
 
   test("who is not of the group is told so, and sees nothing; the API said it", async () => {
-    const { page } = await open("/console");
+    const page = await open("/console");
     await signInAs(page, "sam");
     await seen(page, /signed in as sam@example\.com, who is not of the group admin/);
     expect(await page.getByRole("region").count()).toBe(0);
@@ -138,12 +116,12 @@ describe.runIf(hasChromium)("in a browser", () => {
   });
 
   test("an answer with another state, to nothing that was begun, or used before, is refused in words", async () => {
-    const { page } = await open("/console");
+    const page = await open("/console");
     await page.getByRole("link", { name: "rita", exact: true }).waitFor();
     await page.goto(`${front.url}/console?code=stolen&state=foreign`);
     await seen(page, /another|something else than what was begun here/);
     expect(page.url()).toBe(`${front.url}/console`);
-    const { page: other } = await open("/console?code=stolen&state=foreign");
+    const other = await open("/console?code=stolen&state=foreign");
     await seen(other, "This sign-in was not begun here, so nothing of it was used.");
     const before = issuer.grants.length;
     await other.getByRole("button", { name: "Sign in" }).click();
@@ -160,10 +138,10 @@ describe.runIf(hasChromium)("in a browser", () => {
   });
 
   test("a sign-in that is declined, and a service that is away, are said in words", async () => {
-    const { page } = await open("/console");
+    const page = await open("/console");
     await signInAs(page, "nobody");
     await seen(page, "The sign-in was declined: nobody wanted to.");
-    const { page: lonely } = await open("/");
+    const lonely = await open("/");
     await lonely.route(`${issuer.url}/**`, (route) => route.abort());
     await lonely.goto(`${front.url}/console`);
     await seen(lonely, "The sign-in service cannot be reached.");
@@ -171,7 +149,7 @@ describe.runIf(hasChromium)("in a browser", () => {
   });
 
   test("a refused token is renewed without a word, and the end of a sign-in is said", async () => {
-    const { page } = await open("/console");
+    const page = await open("/console");
     await signInAs(page, "rita");
     await seen(page, "as rita@example.com");
     const before = issuer.grants.length;
@@ -196,19 +174,10 @@ describe.runIf(hasChromium)("in a browser", () => {
 
   test("the first page and what refuses can be used by everybody: no serious finding, no sideways scrolling @long", async () => {
     for (const path of ["/", "/console?code=stolen&state=foreign"]) {
-      const { page } = await open(path);
+      const page = await open(path);
       await page.setViewportSize({ width: 390, height: 844 });
       await page.getByRole("heading").first().waitFor();
-      await page.evaluate(axe.source);
-      const { violations } = await page.evaluate(() =>
-        (globalThis as unknown as { axe: typeof axe }).axe.run(),
-      );
-      const serious = violations.filter(
-        ({ impact }) => impact === "serious" || impact === "critical",
-      );
-      expect(serious.map(({ id, nodes }) => [id, nodes.map(({ html }) => html)])).toEqual([]);
-      const width = await page.evaluate("document.documentElement.scrollWidth");
-      expect(width).toBeLessThanOrEqual(390);
+      await expectUsable(page);
     }
   });
 

@@ -1,55 +1,25 @@
 /** The pages for people in a real Chromium: the first page, the shop, the console. */
 import { createServer } from "node:http";
 import type { AddressInfo } from "node:net";
-import axe from "axe-core";
-import type { Browser, BrowserContext, Page } from "playwright-core";
-import { afterAll, afterEach, beforeAll, describe, expect, test } from "vitest";
+import type { Page } from "playwright-core";
+import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { createClient } from "../../client/index.ts";
 import { connectLive } from "../../client/live.ts";
-import { hasChromium, launchChromium } from "../support/chromium.ts";
+import { hasChromium } from "../support/chromium.ts";
 import { startServer, type TestServer } from "../support/server.ts";
+import { expectUsable, refusedWith, watchPages } from "../support/watched-pages.ts";
 
 let server: TestServer;
-let browser: Browser | undefined;
-/** What no page may do: say an error, or ask anybody but its own server. */
-const complaints: string[] = [];
 
 beforeAll(async () => {
   server = await startServer({ playsProviders: true });
-  if (hasChromium) browser = await launchChromium();
 });
 
 afterAll(async () => {
-  await browser?.close();
   await server?.stop();
 });
 
-/** Pages that nobody looks at any more go on asking, and keep the machine busy: each test's are closed behind it. */
-const contexts: BrowserContext[] = [];
-afterEach(async () => {
-  for (const context of contexts.splice(0)) await context.close();
-});
-
-async function open(
-  path: string,
-  options: Parameters<Browser["newContext"]>[0] = {},
-): Promise<{ page: Page; context: BrowserContext }> {
-  const context = await browser!.newContext(options);
-  contexts.push(context);
-  const page = await context.newPage();
-  page.on("console", (message) => {
-    const isRefusal = message.text().includes("the server responded with a status of 409");
-    if (message.type() === "error" && !isRefusal) complaints.push(`${path}: ${message.text()}`);
-  });
-  page.on("pageerror", (error) => complaints.push(`${path}: ${String(error)}`));
-  page.on("request", (request) => {
-    if (new URL(request.url()).host !== new URL(server.url).host) {
-      complaints.push(`${path} asked ${request.url()}`);
-    }
-  });
-  await page.goto(server.url + path);
-  return { page, context };
-}
+const { open, complaints } = watchPages(() => [server.url], refusedWith(409));
 
 async function createItem(itemId: string, quantity: number): Promise<void> {
   const price = { amountMinor: 4_900, currency: "EUR" };
@@ -64,7 +34,7 @@ const card = (page: Page, name: string) => page.locator(".card").filter({ hasTex
 
 describe.runIf(hasChromium)("in a browser", () => {
   test("the first page says what runs, leads everywhere, and fills the shop with one click", async () => {
-    const { page } = await open("/");
+    const page = await open("/");
     await seen(page, /\d\d functions and \d+ tables run on this machine/);
     for (const name of ["Console", "Shop", "Editor", "Docs"]) {
       const href = await page.getByRole("link", { name, exact: true }).first().getAttribute("href");
@@ -80,10 +50,7 @@ describe.runIf(hasChromium)("in a browser", () => {
 
   test("two shoppers want the last unit: both see what happens, and one waits for the other @long", async () => {
     await createItem("a-last-one", 1);
-    const [{ page: ada }, { page: bob }] = await Promise.all([
-      open("/shop?as=ada"),
-      open("/shop?as=bob"),
-    ]);
+    const [ada, bob] = await Promise.all([open("/shop?as=ada"), open("/shop?as=bob")]);
     for (const page of [ada, bob]) {
       await card(page, "a-last-one").getByRole("button", { name: "Add to cart" }).click();
       await seen(page, "1 × a-last-one");
@@ -112,7 +79,7 @@ describe.runIf(hasChromium)("in a browser", () => {
     const session = await alice.documents.edit("report", { ttl: 300 });
     const heard: unknown[] = [];
     live.follow("lock/document/report", (message) => heard.push(message?.type));
-    const { page } = await open("/console");
+    const page = await open("/console");
     const row = page.getByRole("row").filter({ hasText: "document/report" });
     await row.getByRole("button", { name: "End…" }).click();
     await seen(page, /loses the right to save .*report/);
@@ -130,7 +97,7 @@ describe.runIf(hasChromium)("in a browser", () => {
 
   test("an order is in sight of the operator, from its hold to its history @long", async () => {
     await createItem("b-seen", 3);
-    const { page } = await open("/console");
+    const page = await open("/console");
     const placed = await server.call("POST /order/carol", {
       as: "carol",
       headers: { "idempotency-key": "seen" },
@@ -170,7 +137,7 @@ describe.runIf(hasChromium)("in a browser", () => {
     server.desk!.disturb(({ method }) => (method === "POST" ? "error" : undefined));
     const wish = { as: "root", groups: ["admin"], body: { reason: "damaged" } };
     await server.call(`POST /payments/${orderId}/refund`, wish);
-    const { page } = await open("/console");
+    const page = await open("/console");
     const owed = page.getByRole("region", { name: "Money" }).getByRole("listitem");
     const due = owed.filter({ hasText: orderId });
     await due.getByText(/€49\.00, due/).waitFor();
@@ -194,7 +161,7 @@ describe.runIf(hasChromium)("in a browser", () => {
     const [as, groups] = ["root", ["admin"]];
     const body = { url: `http://127.0.0.1:${port}/`, types: ["lock.acquired"] };
     await server.call("PUT /admin/webhooks/crm", { as, groups, body });
-    const { page } = await open("/console");
+    const page = await open("/console");
     const row = page.getByRole("row").filter({ hasText: "crm" });
     await row.getByText("told").waitFor();
     await row.getByRole("button", { name: "Send crm a test event" }).click();
@@ -217,19 +184,10 @@ describe.runIf(hasChromium)("in a browser", () => {
     async (path) => {
       for (const colorScheme of ["light", "dark"] as const) {
         const viewport = { width: 390, height: 844 };
-        const { page, context } = await open(path, { viewport, colorScheme });
+        const page = await open(path, { viewport, colorScheme });
         await page.getByRole("banner").first().waitFor();
-        await page.evaluate(axe.source);
-        const { violations } = await page.evaluate(() =>
-          (globalThis as unknown as { axe: typeof axe }).axe.run(),
-        );
-        const serious = violations.filter(
-          ({ impact }) => impact === "serious" || impact === "critical",
-        );
-        expect(serious.map(({ id, nodes }) => [id, nodes.map(({ html }) => html)])).toEqual([]);
-        const width = await page.evaluate("document.documentElement.scrollWidth");
-        expect(width).toBeLessThanOrEqual(390);
-        await context.close();
+        await expectUsable(page);
+        await page.context().close();
       }
     },
   );

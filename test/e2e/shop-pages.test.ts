@@ -1,51 +1,22 @@
 /** The demo shop and the editor in a real Chromium: failed cards, late money, a flash sale, and the line for a document. */
-import axe from "axe-core";
-import type { Browser, BrowserContext, Page } from "playwright-core";
-import { afterAll, afterEach, beforeAll, describe, expect, test } from "vitest";
-import { hasChromium, launchChromium } from "../support/chromium.ts";
+import type { Page } from "playwright-core";
+import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import { hasChromium } from "../support/chromium.ts";
 import { startServer, type TestServer } from "../support/server.ts";
+import { expectUsable, refusedWith, watchPages } from "../support/watched-pages.ts";
 
 let server: TestServer;
-let browser: Browser | undefined;
-/** What no page may do: say an error, or ask anybody but its own server. */
-const complaints: string[] = [];
-const contexts: BrowserContext[] = [];
 
 beforeAll(async () => {
   // Long enough to pay in time on a busy machine, and short enough to come late.
   server = await startServer({ context: { holdSeconds: "25", paymentSeconds: "25" } });
-  if (hasChromium) browser = await launchChromium();
 });
 
 afterAll(async () => {
-  await browser?.close();
   await server?.stop();
 });
 
-afterEach(async () => {
-  for (const context of contexts.splice(0)) await context.close();
-});
-
-async function open(
-  path: string,
-  options: Parameters<Browser["newContext"]>[0] = {},
-): Promise<Page> {
-  const context = await browser!.newContext(options);
-  contexts.push(context);
-  const page = await context.newPage();
-  page.on("console", (message) => {
-    const isRefusal = message.text().includes("the server responded with a status of 409");
-    if (message.type() === "error" && !isRefusal) complaints.push(`${path}: ${message.text()}`);
-  });
-  page.on("pageerror", (error) => complaints.push(`${path}: ${String(error)}`));
-  page.on("request", (request) => {
-    if (new URL(request.url()).host !== new URL(server.url).host) {
-      complaints.push(`${path} asked ${request.url()}`);
-    }
-  });
-  await page.goto(server.url + path);
-  return page;
-}
+const { open, complaints } = watchPages(() => [server.url], refusedWith(409));
 
 async function createItem(itemId: string, quantity: number): Promise<void> {
   const price = { amountMinor: 4_900, currency: "EUR" };
@@ -221,16 +192,7 @@ describe.runIf(hasChromium)("everybody", () => {
       for (const colorScheme of ["light", "dark"] as const) {
         const page = await open(path, { viewport: { width: 390, height: 844 }, colorScheme });
         await page.getByRole("button").first().waitFor();
-        await page.evaluate(axe.source);
-        const { violations } = await page.evaluate(() =>
-          (globalThis as unknown as { axe: typeof axe }).axe.run(),
-        );
-        const serious = violations.filter(
-          ({ impact }) => impact === "serious" || impact === "critical",
-        );
-        expect(serious.map(({ id, nodes }) => [id, nodes.map(({ html }) => html)])).toEqual([]);
-        const width = await page.evaluate("document.documentElement.scrollWidth");
-        expect(width).toBeLessThanOrEqual(390);
+        await expectUsable(page);
       }
     },
   );
