@@ -1,5 +1,5 @@
 /** Asking once more before something ends, with a reason where one goes on record. */
-import type { Notices } from "../parts/notice.tsx";
+import type { Notices } from "../parts/notices.ts";
 import { openDialog } from "./dialog.tsx";
 import type { Field, Values } from "./form-values.ts";
 import { RecordForm } from "./record-form.tsx";

@@ -2,7 +2,8 @@
 import { render } from "preact";
 import { enterAsOperator } from "../parts/entrance.tsx";
 import { Header } from "../parts/header.tsx";
-import { createNotices, Notice } from "../parts/notice.tsx";
+import { Notice } from "../parts/notice.tsx";
+import { createNotices } from "../parts/notices.ts";
 import { createDesk } from "./desk.ts";
 import { Dialog } from "./dialog.tsx";
 import { HoldTimesPanel } from "./hold-times-panel.tsx";

@@ -1,6 +1,6 @@
 /** A form in the dialog, from a list of its fields: what the API refuses stands beside the field that it names. */
 import { useSignal } from "@preact/signals";
-import type { Notices } from "../parts/notice.tsx";
+import type { Notices } from "../parts/notices.ts";
 import { explain } from "../parts/problem.ts";
 import { closeDialog, peekDialog } from "./dialog.tsx";
 import { FieldInput } from "./field-input.tsx";

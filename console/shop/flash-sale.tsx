@@ -1,7 +1,8 @@
 /** The flash sale: sends simulated shoppers into this machine's shop, and shows what they got and what the model says. */
 import { signal } from "@preact/signals";
 import { useEffect } from "preact/hooks";
-import { createNotices, Notice } from "../parts/notice.tsx";
+import { Notice } from "../parts/notice.tsx";
+import { createNotices } from "../parts/notices.ts";
 
 /** How a sale stands, as `/_local/flash-sale` tells it. */
 interface Sale {

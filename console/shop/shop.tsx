@@ -1,7 +1,8 @@
 /** The demo shop: a catalogue, a cart, a till, and the line for what is sold out. `?two` shows two shoppers at once. */
 import { render } from "preact";
 import { Header } from "../parts/header.tsx";
-import { createNotices, Notice } from "../parts/notice.tsx";
+import { Notice } from "../parts/notice.tsx";
+import { createNotices } from "../parts/notices.ts";
 import { openSession } from "../parts/session.ts";
 import { CartPanel } from "./cart-panel.tsx";
 import { Catalogue } from "./catalogue.tsx";

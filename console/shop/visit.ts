@@ -2,7 +2,7 @@
 import { type Signal, signal } from "@preact/signals";
 import type { AnswerOf } from "../../client/index.ts";
 import { type Asked, keepAsking } from "../parts/asked.ts";
-import type { Notices } from "../parts/notice.tsx";
+import type { Notices } from "../parts/notices.ts";
 import type { Session } from "../parts/session.ts";
 
 /** An item as the catalogue shows it. */

@@ -3,7 +3,8 @@ import { signal } from "@preact/signals";
 import { render } from "preact";
 import { keepAsking } from "../parts/asked.ts";
 import { Header } from "../parts/header.tsx";
-import { createNotices, Notice } from "../parts/notice.tsx";
+import { Notice } from "../parts/notice.tsx";
+import { createNotices } from "../parts/notices.ts";
 import { openSession } from "../parts/session.ts";
 import { addSamples } from "./samples.ts";
 
