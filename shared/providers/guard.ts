@@ -64,7 +64,11 @@ export function createGuard(provider: ProviderName, patience: Patience = {}): Gu
   );
   return async (call) => {
     try {
-      return await policy.execute(({ signal }) => call(signal));
+      return await policy.execute(({ signal }) => {
+        // A pause that outlasted all time ends here: nobody waits for an answer, and nobody was asked who could fail.
+        if (signal.aborted) throw new ProviderFailed(provider, "timeout", false);
+        return call(signal);
+      });
     } catch (error) {
       throw translateFailure(provider, error);
     }

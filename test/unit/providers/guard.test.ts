@@ -50,3 +50,20 @@ test("who hangs is let go of by its signal, and nothing is begun once all time i
   expect(signals).toHaveLength(begun);
   expect(signals.every(({ aborted }) => aborted)).toBe(true);
 });
+
+test("nor after a pause between two attempts that outlasts all time", async () => {
+  // How long a pause is, is drawn: of so many at once some outlast it for sure.
+  const tries = Array.from({ length: 50 }, async () => {
+    const guard = createGuard("stripe", { firstBackoffMs: 40, totalMs: 60, retries: 1_000 });
+    let begunLate = 0;
+    let isOver = false;
+    const call = () => {
+      if (isOver) begunLate += 1;
+      return fault();
+    };
+    await guard(call).catch(() => (isOver = true));
+    await sleepMs(300);
+    return begunLate;
+  });
+  expect(await Promise.all(tries)).toEqual(tries.map(() => 0));
+});
