@@ -44,6 +44,20 @@ function sortReasons(rows: readonly ShopMinute[]): string[] {
   return [...sums].toSorted(([, one], [, other]) => other - one).map(([reason]) => reason);
 }
 
+/**
+ * How many orders were placed in a minute: what was told is here at once, what was counted goes back further, and each
+ * may have missed something.
+ */
+export function countPlaced(
+  rows: readonly ShopMinute[],
+  told: readonly Minute[],
+  fromMs: number,
+): number {
+  const counted = rows.find(({ minuteMs: at }) => at === fromMs)?.granted ?? 0;
+  const heard = told.find((minute) => minute.fromMs === fromMs)?.counts["order.placed"] ?? 0;
+  return Math.max(counted, heard);
+}
+
 /** How often anybody was refused for this reason within the hour. */
 export function countRefused(rows: readonly ShopMinute[], reason: string): number {
   return rows.reduce((sum, { refused }) => sum + (refused[reason] ?? 0), 0);
@@ -66,9 +80,7 @@ export function makeHour(
     name,
     values: atMs.map(read),
   });
-  // What was told is here at once; what was counted goes back further. Each may have missed something.
-  const countOrders = (at: number): number =>
-    Math.max(counted.get(at)?.granted ?? 0, heard.get(at)?.["order.placed"] ?? 0);
+  const countOrders = (at: number): number => countPlaced(rows, told, at);
   const readTold = (type: string) => (at: number) => heard.get(at)?.[type] ?? 0;
   const refusedAt = (at: number, reason: string) => counted.get(at)?.refused[reason] ?? 0;
   const reasons = sortReasons(rows);
@@ -86,8 +98,9 @@ export function makeHour(
     atMs,
     orders: [
       draw("placed", countOrders),
-      draw("paid", readTold("order.paid")),
-      draw("ended unpaid", (at) =>
+      // Only told, never counted: of before the page was opened nothing is known.
+      draw("paid since opened", readTold("order.paid")),
+      draw("ended unpaid since opened", (at) =>
         ["order.cancelled", "order.expired", "order.failed"].reduce(
           (sum, type) => sum + readTold(type)(at),
           0,

@@ -2,7 +2,7 @@
 import { formatTime, nowMs } from "../parts/clock.ts";
 import { formatMoney } from "../parts/money.ts";
 import type { Desk } from "./desk.ts";
-import { countRefused } from "./hour.ts";
+import { countPlaced, countRefused } from "./hour.ts";
 import { Plots } from "./plots.tsx";
 import { SubjectButton } from "./subject-button.tsx";
 
@@ -15,10 +15,9 @@ function Figure({ name, value }: { readonly name: string; readonly value: number
   );
 }
 
-function countNow({ activity }: Desk): number {
+function countNow({ activity, shop }: Desk): number {
   const minute = Math.floor(nowMs.value / 60_000) * 60_000;
-  const now = activity.minutes.value.find(({ fromMs }) => fromMs === minute);
-  return now?.counts["order.placed"] ?? 0;
+  return countPlaced(shop.value.value ?? [], activity.minutes.value, minute);
 }
 
 /** Of the latest that were told of, to a tenth. */

@@ -25,10 +25,16 @@ function makeData(atMs: readonly number[], lines: readonly Line[]): uPlot.Aligne
   return [atMs.map((at) => at / 1_000), ...lines.map(({ values }) => [...values])];
 }
 
-/** How it looks in the colours of this moment: of a dark or a light page. */
+/** A colour as it is at this moment, on a dark or a light page: what styles say of both a canvas does not understand. */
+function readColour(place: HTMLElement, name: string): string {
+  place.style.color = `var(${name})`;
+  const { color } = getComputedStyle(place);
+  place.style.color = "";
+  return color;
+}
+
 function makeOptions(place: HTMLElement, count: number): uPlot.Options {
-  const style = getComputedStyle(place);
-  const read = (name: string): string => style.getPropertyValue(name).trim();
+  const read = (name: string): string => readColour(place, name);
   const [ink, grid] = [read("--faint"), { stroke: read("--line"), width: 1 }];
   const axis = { stroke: ink, grid, ticks: grid, font: "12px system-ui" };
   const lines = looks.slice(0, count).map(({ colour, dash }) => ({

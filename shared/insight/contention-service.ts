@@ -60,9 +60,12 @@ export function createContentionService({ database, clock, logger }: ContentionS
      */
     async listMinutes(question: ContentionQuestion): Promise<Page<Contention>> {
       const { kind, limit, cursor, to = clock(), from = Math.max(0, to - usualSpanMs) } = question;
-      if (from >= to) throw new InvalidRequest([{ path: "from", message: "must be before to" }]);
+      if (from >= to)
+        throw new InvalidRequest([{ path: "query.from", message: "must be before to" }]);
       if (to - from > mostSpanMs) {
-        throw new InvalidRequest([{ path: "from", message: "must be at most a day before to" }]);
+        throw new InvalidRequest([
+          { path: "query.from", message: "must be at most a day before to" },
+        ]);
       }
       const span = { fromMs: epochMs(from), toMs: epochMs(to) };
       return listContention(database, { kind, limit, cursor, ...span });

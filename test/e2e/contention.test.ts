@@ -74,8 +74,8 @@ test("a race for the last unit is told as attempts, one grant, and refusals by r
 test.each([
   ["query.kind", "kind=nothing"],
   ["query.from", "kind=item&from=soon"],
-  ["from", "kind=item&from=2000&to=1000"],
-  ["from", "kind=item&from=0&to=86400001"],
+  ["query.from", "kind=item&from=2000&to=1000"],
+  ["query.from", "kind=item&from=0&to=86400001"],
   ["query.to", "kind=item&to=-1"],
 ])("a wrong %s is named: %s", async (field, query) => {
   const { status, body } = await admin.send(`GET /admin/analytics/contention?${query}`);

@@ -237,8 +237,8 @@ describe("a list", () => {
   });
 
   test.each([
-    ["from", "an empty span", { from: 2_000, to: 2_000 }],
-    ["from", "a span of more than a day", { from: 0, to: 24 * hourMs + 1 }],
+    ["query.from", "an empty span", { from: 2_000, to: 2_000 }],
+    ["query.from", "a span of more than a day", { from: 0, to: 24 * hourMs + 1 }],
     ["cursor", "a cursor of no list", { cursor: "none" }],
   ])("names %s where it asks for %s", async (path, _, wrong) => {
     const asked = contention.listMinutes({ kind: "item", limit: 10, ...wrong });
