@@ -26,7 +26,7 @@ export const permissions = {
       // others or waited.
       Insight: ["GetItem", "UpdateItem"],
     },
-    queries: { Orders: ["byUser"] },
+    queries: { Orders: ["byUser", "owed"] },
     // What a provider has no keys for is refused before anything is held; and a cancelled order's
     // transaction is cancelled too, where the provider knows how to. The sandbox needs no keys for that.
     secrets: realProviderNames,

@@ -47,6 +47,8 @@ export const tableShapes = {
         projection: "KEYS_ONLY",
       },
       due: { partition: text("dueShard"), sort: number("dueAtMs"), projection: "KEYS_ONLY" },
+      // Only orders of which all money is to go back are in it, whether it is tried again or was refused for good.
+      owed: { partition: text("owedShard"), sort: number("owedAtMs"), projection: "KEYS_ONLY" },
     },
     stream: true,
     ttl: false,

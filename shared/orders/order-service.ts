@@ -12,6 +12,7 @@ import type { Write } from "../table/write.ts";
 import { sumDemand, type Order, type OrderCaller, OrderNotFound } from "./order.ts";
 import { listHoldings, listReleases, releaseMoved } from "./holdings.ts";
 import type { PlacingOptions } from "./order-draft.ts";
+import { listOwedOrders } from "./owed-orders.ts";
 import { createOrderClaims } from "./claims/order-claim-service.ts";
 import { createPlacing } from "./order-placing.ts";
 import {
@@ -121,11 +122,15 @@ export function createOrderService(options: PlacingOptions) {
     get,
 
     /**
-     * A page of orders, newest first. Two requests.
+     * A page of orders, a user's newest first: two requests. Of everybody's, those whose money goes back are found
+     * by an index; see `listOwedOrders`.
      *
      * @example await orders.list({ userId: "alice", limit: 20 })
      */
-    list: (query: OrderQuery): Promise<Page<Order>> => listOrders(database, query),
+    list(query: OrderQuery): Promise<Page<Order>> {
+      const isOwed = query.userId === undefined && query.status === "refund_due";
+      return isOwed ? listOwedOrders(database, query) : listOrders(database, query);
+    },
 
     /**
      * Ends a pending order at once: its units can be bought and its cart edited from this instant.

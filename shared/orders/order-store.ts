@@ -113,16 +113,22 @@ export function closeOrderWrite(closing: Closing): Write {
   });
 }
 
-/** The orders behind an index page, as they are now, in the page's order. */
+/** The orders of these ids, as they are now, in this order. One request per 100; none without ids. */
+export async function readOrders(database: Database, ids: readonly string[]): Promise<Order[]> {
+  const keys = ids.map((orderId) => ({ orderId }));
+  const found = keys.length > 0 ? await database.getMany("Orders", keys) : [];
+  const byId = new Map(found.map((row) => [parseOrder(row).orderId, parseOrder(row)]));
+  return ids.flatMap((orderId) => byId.get(orderId) ?? []);
+}
+
+/** The orders behind an index page. */
 async function resolve(
   database: Database,
   { rows, cursor }: Page,
   status?: OrderStatus,
 ): Promise<Page<Order>> {
-  const keys = rows.map((row) => ({ orderId: parseOrder(row).orderId }));
-  const found = keys.length > 0 ? await database.getMany("Orders", keys) : [];
-  const byId = new Map(found.map((row) => [parseOrder(row).orderId, parseOrder(row)]));
-  const orders = keys.flatMap(({ orderId }) => byId.get(orderId) ?? []);
+  const ids = rows.map((row) => parseOrder(row).orderId);
+  const orders = await readOrders(database, ids);
   const wanted = orders.filter((order) => status === undefined || order.status === status);
   return { rows: wanted, ...(cursor === undefined ? {} : { cursor }) };
 }

@@ -134,6 +134,9 @@ interface OrderFacts extends OrderChoices {
   /** Present while something is still to be done at an instant: expiry or refund. */
   readonly dueShard?: string;
   readonly dueAtMs?: EpochMs;
+  /** Present while all of its money is to go back: since when. */
+  readonly owedShard?: string;
+  readonly owedAtMs?: EpochMs;
   /** Grows with every change that payments make, so that none is made to an order read before it. */
   readonly revision?: number;
 }

@@ -2,6 +2,7 @@
 import type { ChangeNote } from "../base/actor.ts";
 import type { Order } from "../orders/order.ts";
 import { orderRow, type OrderRow, parseOrder } from "../orders/order-store.ts";
+import { placeInOwed } from "../orders/owed-orders.ts";
 import {
   allOf,
   assigned,
@@ -13,6 +14,7 @@ import {
 } from "../table/expression.ts";
 import { type Row, update, type Write } from "../table/write.ts";
 import { OrderMoved } from "./payment.ts";
+import { owedSince } from "./refunds/refund.ts";
 
 const at = pathsOf<OrderRow>();
 
@@ -33,7 +35,9 @@ export function changeOrderWrite(read: Order, next: Order, note: ChangeNote): Wr
   const { orderId } = read;
   const revision = (read.revision ?? 0) + 1;
   const { status, isSold, expiresAtMs, pieces, payment, events, dueShard, dueAtMs } = next;
-  const changed = { status, isSold, expiresAtMs, pieces, payment, events, dueShard, dueAtMs };
+  const owed = placeInOwed(next, owedSince(next));
+  const due = { dueShard, dueAtMs, ...owed };
+  const changed = { status, isSold, expiresAtMs, pieces, payment, events, ...due };
   const { set, remove } = assigned<OrderRow>({ ...changed, revision, change: note });
   return update({
     ...orderRow(orderId),

@@ -79,7 +79,7 @@ test("production keeps its tables when the stack goes, other stages do not", () 
   });
 });
 
-test("orders are found by their owner and by the instant at which something is due", () => {
+test("orders are found by their owner, by the instant at which something is due, and by money that is to go back", () => {
   const keys = (partition: string, sort: string): object[] => [
     { AttributeName: partition, KeyType: "HASH" },
     { AttributeName: sort, KeyType: "RANGE" },
@@ -89,6 +89,7 @@ test("orders are found by their owner and by the instant at which something is d
     GlobalSecondaryIndexes: [
       { IndexName: "byUser", KeySchema: keys("userId", "createdAtMs") },
       { IndexName: "due", KeySchema: keys("dueShard", "dueAtMs") },
+      { IndexName: "owed", KeySchema: keys("owedShard", "owedAtMs") },
     ],
   });
 });

@@ -74,6 +74,13 @@ export function listOpenRefunds(order: Order): Refund[] {
   return listRefunds(order).filter(isOpen);
 }
 
+/** Since when all money of the order is to go back: since the first of what is not back; no time unless it is. */
+export function owedSince(order: Order): EpochMs | undefined {
+  if (order.status !== "refund_due") return undefined;
+  const first = listRefunds(order).find(({ status }) => status !== "done");
+  return first?.createdAtMs ?? order.createdAtMs;
+}
+
 /** What a payment of the order brought; nothing is known of others. */
 export function capturedBy({ payment }: Order, paymentId: string): number | undefined {
   if (payment?.paymentId === paymentId) return payment.capturedMinor;
