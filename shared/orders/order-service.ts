@@ -12,7 +12,7 @@ import type { Write } from "../table/write.ts";
 import { sumDemand, type Order, type OrderCaller, OrderNotFound } from "./order.ts";
 import { listHoldings, listReleases, releaseMoved } from "./holdings.ts";
 import type { PlacingOptions } from "./order-draft.ts";
-import { listOwedOrders } from "./owed-orders.ts";
+import { listOwedOrders } from "./owed-order-store.ts";
 import { createOrderClaims } from "./claims/order-claim-service.ts";
 import { createPlacing } from "./order-placing.ts";
 import {

@@ -20,8 +20,7 @@ import type { RefundEntry } from "./order-refund.ts";
 
 export type { OrderLine } from "./order-line.ts";
 export type { Refund, RefundEntry, ReturnedLine } from "./order-refund.ts";
-export { nextStatuses } from "./order-status.ts";
-export type { OrderStatus } from "./order-status.ts";
+export { nextStatuses, type OrderStatus } from "./order-status.ts";
 
 /** The payment providers by name; the way a shopper chose to pay. */
 export type PaymentMethod = ProviderName;

@@ -2,7 +2,7 @@
 import type { ChangeNote } from "../base/actor.ts";
 import type { Order } from "../orders/order.ts";
 import { orderRow, type OrderRow, parseOrder } from "../orders/order-store.ts";
-import { placeInOwed } from "../orders/owed-orders.ts";
+import { placeInOwed } from "../orders/owed-order-store.ts";
 import {
   allOf,
   assigned,

@@ -1,4 +1,8 @@
-/** Orders of which all money is to go back: an index of their own, and how administrators list them, the oldest first. */
+/**
+ * Orders of which all money is to go back: an index of their own, and how administrators list them, the oldest first.
+ *
+ * @see docs/decisions/0031-owed-orders.md
+ */
 import { pickShard } from "../base/ids.ts";
 import type { EpochMs } from "../base/time.ts";
 import type { Database } from "../table/database.ts";
