@@ -1,6 +1,7 @@
 /** What a caller can ask of orders: place, read, list, cancel, and let expire. */
 import { type Actor, changeNote } from "../base/actor.ts";
 import { reopenWrite } from "../carts/checkout/cart-checkout-store.ts";
+import type { Database } from "../table/database.ts";
 import type { Page } from "../table/paging.ts";
 import { again, OnceMore } from "../base/again.ts";
 import type { EpochMs } from "../base/time.ts";
@@ -34,6 +35,12 @@ interface Ending {
 export interface Closed {
   readonly order: Order;
   readonly released: number;
+}
+
+/** What is asked for most where nobody's orders in particular are meant has an index. */
+function listByNeed(database: Database, query: OrderQuery): Promise<Page<Order>> {
+  const isOwed = query.userId === undefined && query.status === "refund_due";
+  return isOwed ? listOwedOrders(database, query) : listOrders(database, query);
 }
 
 /** Each payment that is started moves the deadline once; nobody starts ten while one order is ended. */
@@ -127,10 +134,7 @@ export function createOrderService(options: PlacingOptions) {
      *
      * @example await orders.list({ userId: "alice", limit: 20 })
      */
-    list(query: OrderQuery): Promise<Page<Order>> {
-      const isOwed = query.userId === undefined && query.status === "refund_due";
-      return isOwed ? listOwedOrders(database, query) : listOrders(database, query);
-    },
+    list: (query: OrderQuery): Promise<Page<Order>> => listByNeed(database, query),
 
     /**
      * Ends a pending order at once: its units can be bought and its cart edited from this instant.
