@@ -32,6 +32,7 @@ export interface Desk extends Session {
   readonly stats: Asked<LockCounts>;
   readonly items: Asked<readonly Item[]>;
   readonly locks: Asked<readonly Lock[]>;
+  readonly found: Asked<readonly Order[]>;
   /** The orders that were told of last, and before them whichever are found. */
   readonly latest: ReadonlySignal<readonly Glance[]>;
   readonly activity: Activity;
@@ -119,6 +120,7 @@ export function createDesk(session: Session, notices: Notices): Desk {
     notices,
     contention,
     activity,
+    found,
     latest: computed(() => mergeGlances(activity.orders.value, found.value.value ?? [])),
     subject: signal(new URLSearchParams(location.search).get("subject") ?? ""),
   };

@@ -32,7 +32,8 @@ const countPaused = ({ webhooks }: Desk): number | undefined =>
 
 function Orders({ desk }: { readonly desk: Desk }) {
   const orders = desk.latest.value;
-  if (orders.length === 0) return <p>No order yet.</p>;
+  const { value, problem } = desk.found;
+  if (orders.length === 0) return <p>{problem.value ?? (value.value ? "No order yet." : "…")}</p>;
   return (
     <table>
       <caption>Latest orders told of, and before them any</caption>
