@@ -71,6 +71,21 @@ test("a race for the last unit is told as attempts, one grant, and refusals by r
   expect(whole).toMatchObject({ granted: 1, refused: 7 });
 }, 120_000);
 
+test("an administrator who comes too late is counted as anybody @long", async () => {
+  const buyer = shop.shopper("in-time");
+  const order = await buyer.mustOrder({ items: [{ itemId: await shop.item(), quantity: 1 }] });
+  await shop.pay(buyer, order);
+  const late = await admin.send(`POST /admin/locks/release/${order.orderId}`, {
+    body: { reason: "nobody paid" },
+  });
+  expect([late.status, late.body.code]).toEqual([409, "ORDER_NOT_PAYABLE"]);
+  // Each look is a later request of the process that gathered it.
+  await vi.waitUntil(async () => (await sumOf("shop", "all", "OTHER")).refused === 1, {
+    timeout: 60_000,
+    interval: 1_000,
+  });
+}, 120_000);
+
 test.each([
   ["query.kind", "kind=nothing"],
   ["query.from", "kind=item&from=soon"],
