@@ -1,5 +1,6 @@
 /** Sums a contest up: counts, percentiles, cost and a histogram, for the terminal and for the page. */
 import type { Attempt, Contest } from "./contest.ts";
+import { isOfKind, type Outcome, outcomes } from "./outcomes.ts";
 
 /** How long some answers took, in milliseconds. */
 export interface Times {
@@ -24,11 +25,9 @@ export interface Summary {
 }
 
 /** One bar of the histogram: answers that took from `fromMs` up to `toMs`. */
-export interface Bar {
+export interface Bar extends Readonly<Record<Outcome, number>> {
   readonly fromMs: number;
   readonly toMs: number;
-  readonly granted: number;
-  readonly refused: number;
 }
 
 /** The usual points of how long answers took. */
@@ -45,8 +44,8 @@ export function mean(values: readonly number[]): number {
 
 /** The numbers of a contest. */
 export function summarize({ attempts, tookMs }: Contest): Summary {
-  const granted = attempts.filter(({ status }) => status === 201);
-  const refused = attempts.filter(({ status }) => status === 409);
+  const granted = attempts.filter((attempt) => isOfKind(attempt, "granted"));
+  const refused = attempts.filter((attempt) => isOfKind(attempt, "refused"));
   return {
     granted: granted.length,
     refused: refused.length,
@@ -70,8 +69,10 @@ export function histogram({ attempts }: Contest, bars = 12): Bar[] {
   return Array.from({ length: Math.ceil(longest / width) }, (_, index) => {
     const [fromMs, toMs] = [index * width, (index + 1) * width];
     const within = attempts.filter(({ tookMs }) => tookMs >= fromMs && tookMs < toMs);
-    const granted = within.filter(({ status }) => status === 201).length;
-    return { fromMs, toMs, granted, refused: within.length - granted };
+    const count = (kind: Outcome): number =>
+      within.filter((attempt) => isOfKind(attempt, kind)).length;
+    const [granted, refused, other] = outcomes.map(({ kind }) => count(kind));
+    return { fromMs, toMs, granted: granted!, refused: refused!, other: other! };
   });
 }
 
@@ -84,15 +85,18 @@ function timesLine(name: string, count: number, times: Times): string {
 }
 
 const barWidth = 46;
+const signs: Record<Outcome, string> = { granted: "█", refused: "░", other: "×" };
 
 function histogramLines(contest: Contest): string[] {
   const bars = histogram(contest);
-  const most = Math.max(1, ...bars.map(({ granted, refused }) => granted + refused));
-  return bars.map(({ fromMs, toMs, granted, refused }) => {
-    const length = (count: number): number => Math.round((count / most) * barWidth);
-    const filled = "█".repeat(length(granted)) + "░".repeat(length(refused));
+  const count = ({ granted, refused, other }: Bar): number => granted + refused + other;
+  const most = Math.max(1, ...bars.map(count));
+  return bars.map((bar) => {
+    const { fromMs, toMs } = bar;
+    const length = (part: number): number => Math.round((part / most) * barWidth);
+    const filled = outcomes.map(({ kind }) => signs[kind].repeat(length(bar[kind]))).join("");
     const range = `${fromMs.toFixed(0)}–${toMs.toFixed(0)} ms`;
-    return `  ${range.padStart(14)} ${filled.padEnd(barWidth + 1)} ${granted + refused}`;
+    return `  ${range.padStart(14)} ${filled.padEnd(barWidth + 1)} ${count(bar)}`;
   });
 }
 
@@ -112,7 +116,7 @@ export function terminalReport(contest: Contest): string {
     `  ${sum.perSecond.toFixed(0)} orders a second for ${(tookMs / 1000).toFixed(1)} s`,
     `  DynamoDB: ${cost}`,
     "",
-    "  █ granted  ░ refused, by the time that the answer took",
+    `  █ granted  ░ refused${sum.other > 0 ? "  × neither" : ""}, by the time that the answer took`,
     ...histogramLines(contest),
     "",
     ...levels.map(({ itemId, available, held, sold, received, adjusted }) => {

@@ -58,8 +58,10 @@ test("a shop that keeps its books is found right, with what each grant cost", as
     writeUnitsPerGrant: 4,
     readUnitsPerGrant: 0.5,
   });
-  const counted = histogram(contest).reduce((sum, bar) => sum + bar.granted + bar.refused, 0);
-  expect(counted).toBe(20);
+  const bars = histogram(contest);
+  const count = (kind: "granted" | "refused" | "other") =>
+    bars.reduce((sum, bar) => sum + bar[kind], 0);
+  expect([count("granted"), count("refused"), count("other")]).toEqual([5, 15, 0]);
 });
 
 test.each([
@@ -79,6 +81,18 @@ test.each([
 test("the page needs nothing but itself", async () => {
   const { contest, setup } = await race(honest);
   const page = htmlReport(contest, setup);
-  expect(page).not.toMatch(/<script|<link|src=|href=|url\(|https?:/);
-  expect(page.match(/<circle/g)).toHaveLength(20);
+  expect(page).not.toMatch(/<script|<link|src=|href=|url\((?!#)|https?:/);
+});
+
+test("every order has its mark, and one that failed is not drawn as refused", async () => {
+  const { contest, setup } = await race({ order: (granted) => (granted < 5 ? 201 : 500) });
+  const [legend = "", plot = ""] = htmlReport(contest, setup)
+    .split('<ul class="legend">')
+    .at(-1)!
+    .split("</ul>");
+  expect(plot.match(/class="dot done"/g)).toHaveLength(5);
+  expect(plot.match(/class="dot fault"/g)).toHaveLength(15);
+  expect(legend).toContain("neither, which must not happen: 15");
+  expect(legend).not.toContain("refused");
+  expect(terminalReport(contest)).toContain("× neither");
 });
