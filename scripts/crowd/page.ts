@@ -1,9 +1,10 @@
 /** The report of a crowd as one HTML file. */
 import { settingRows } from "../../local/contention/settings.ts";
 import type { Answer, AnswerKind, Crowd } from "../../test/sim/contention/crowd.ts";
+import { escaped } from "../report-page/escaped.ts";
 import { writeReportPage, writeTable } from "../report-page/page.ts";
 import type { Series } from "../report-page/series.ts";
-import { drawStackedBars, roundUp } from "../report-page/stacked-bars.ts";
+import { drawStackedBars } from "../report-page/stacked-bars.ts";
 import { countReasons } from "./report.ts";
 import { crowdSentence, listFacts } from "./summary.ts";
 
@@ -14,6 +15,12 @@ const kinds: readonly (Series & { readonly kind: AnswerKind })[] = [
   { kind: "tryAgain", name: "try again (503)", look: "again" },
   { kind: "fault", name: "failed (500)", look: "fault" },
 ];
+
+/** The least round number that is not smaller. */
+function roundUp(value: number): number {
+  const magnitude = 10 ** Math.floor(Math.log10(Math.max(1, value)));
+  return [1, 2, 5, 10].map((step) => step * magnitude).find((step) => step >= value)!;
+}
 
 const countKinds = (answers: readonly Answer[]): number[] =>
   kinds.map(({ kind }) => answers.filter((answer) => answer.kind === kind).length);
@@ -49,25 +56,25 @@ function answersByWait({ answers }: Crowd): string {
 /** Where an address may break, so that a narrow screen need not scroll. */
 const breakable = (text: string): string => text.replaceAll("/", "/\u200b");
 
-/** Where a setting comes from is the last of three cells, and the longest. */
-const modelStyle = `.model td:last-child { text-align: left; font-size: 13px; }`;
+/** Names and sources of settings are too long for a table on a phone. */
+function writeModel({ options }: Crowd): string {
+  const settings = settingRows(options.contention).map(
+    ([name, value, from]) =>
+      `<li><strong>${escaped(name)}</strong>: ${escaped(value)}<br><small>${breakable(escaped(from))}</small></li>`,
+  );
+  return `<ul>${settings.join("")}</ul>`;
+}
 
 /** The page. */
 export function htmlReport(crowd: Crowd): string {
   const { broken, options } = crowd;
   const reasons = countReasons(crowd).map(([why, times]) => [why.split("\n")[0]!, String(times)]);
-  const settings = settingRows(options.contention).map(([name, value, from]) => [
-    name,
-    value,
-    breakable(from),
-  ]);
   return writeReportPage("Holdfast crowd", {
     heading: "A crowd at the doors",
     sentence: crowdSentence(crowd),
     broken,
     whole: "No unit was lost, doubled or promised twice.",
-    body: `<style>${modelStyle}</style>
-${answersByTime(crowd)}
+    body: `${answersByTime(crowd)}
 ${answersByWait(crowd)}
 <h2>In numbers</h2>
 ${writeTable(listFacts(crowd))}
@@ -75,6 +82,6 @@ ${reasons.length > 0 ? `<h2>What refusals said</h2>${writeTable(reasons)}` : ""}
 <h2>The model</h2>
 <p>The product's own code over a model of DynamoDB, in virtual time; seed ${options.seed}. The numbers are true with these
 settings:</p>
-<div class="model">${writeTable(settings)}</div>`,
+${writeModel(crowd)}`,
   });
 }

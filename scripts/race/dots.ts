@@ -1,6 +1,11 @@
 /** Every order of a contest as a mark: a dot for a grant, a square for a refusal, a ring for whatever else. */
-import { drawFigure, type LegendEntry, percent } from "../report-page/plot.ts";
-import { roundUp } from "../report-page/stacked-bars.ts";
+import {
+  drawFigure,
+  type LegendEntry,
+  percent,
+  pickTop,
+  writeNumber,
+} from "../report-page/plot.ts";
 import type { Attempt, Contest } from "./contest.ts";
 import { isOfKind, outcomes } from "./outcomes.ts";
 
@@ -13,7 +18,7 @@ const shapes: Record<(typeof outcomes)[number]["look"], Draw> = {
 };
 
 /** More marks than these hide each other, and a phone is slow to draw them. */
-const mostMarks = 2_000;
+const mostMarks = 1_000;
 
 /** So many of them at equal distances, all where there are no more. */
 function pickSome(attempts: readonly Attempt[]): readonly Attempt[] {
@@ -21,10 +26,10 @@ function pickSome(attempts: readonly Attempt[]): readonly Attempt[] {
   return attempts.filter((_, index) => index % every === 0);
 }
 
-/** The chart; of each kind at most 2,000 orders are drawn, and the legend says so where there were more. */
+/** The chart; of each kind at most 1,000 orders are drawn, and the legend says so where there were more. */
 export function drawDots({ attempts, tookMs }: Contest): string {
   const longestMs = attempts.reduce((longest, attempt) => Math.max(longest, attempt.tookMs), 1);
-  const top = roundUp(longestMs);
+  const top = pickTop(longestMs);
   const drawn: string[] = [];
   const legend: LegendEntry[] = [];
   for (const { kind, name, look } of outcomes.toReversed()) {
@@ -47,7 +52,7 @@ export function drawDots({ attempts, tookMs }: Contest): string {
     nameY: "took (ms)",
     ticksX: [0, 25, 50, 75, 100].map((at) => ({
       at,
-      text: String(Math.round((tookMs * at) / 100)),
+      text: writeNumber((tookMs * at) / 100),
     })),
     top,
     legend,

@@ -34,6 +34,7 @@ body { font: 16px/1.5 system-ui, sans-serif; color: var(--ink); background: var(
 h1, h2 { line-height: 1.25; }
 table { border-collapse: collapse; margin: 1rem 0; width: 100%; }
 th, td { padding: .3rem .4rem; text-align: right; border-bottom: 1px solid var(--faint); vertical-align: top; }
+td { overflow-wrap: normal; }
 tbody th, thead td { text-align: left; font-weight: 500; }
 .verdict { padding: .6rem 1rem; border-left: 5px solid var(--done); }
 .verdict.broken { border-color: var(--fault); }

@@ -30,13 +30,23 @@ export interface Chart {
 /** A number as it is written on pages, without a fraction. */
 export const writeNumber = (value: number): string => Math.round(value).toLocaleString("en-US");
 
+const writeHalf = (value: number): string =>
+  value.toLocaleString("en-US", { maximumFractionDigits: 1 });
+
+/** Where an axis may end: the next number whose half is short, too; 2 for less. */
+export function pickTop(value: number): number {
+  const magnitude = 10 ** Math.floor(Math.log10(Math.max(2, value)));
+  const steps = [1, 2, 3, 4, 5, 6, 8, 10].map((step) => step * magnitude);
+  return steps.find((step) => step >= Math.max(2, value))!;
+}
+
 /** A place or a length in hundredths, as SVG takes it. */
 export const percent = (hundredths: number): string => `${Number(hundredths.toFixed(2))}%`;
 
 function drawAxes({ nameX, nameY, ticksX, top }: Chart): string {
   const up = [0, 0.5, 1].map((share) => {
     const y = percent(100 * (1 - share));
-    const number = `<text x="-6" y="${y}" dy="4" text-anchor="end">${writeNumber(top * share)}</text>`;
+    const number = `<text x="-6" y="${y}" dy="4" text-anchor="end">${writeHalf(top * share)}</text>`;
     return `<line class="grid" x1="0" x2="100%" y1="${y}" y2="${y}"/>${number}`;
   });
   const along = ticksX.map(
@@ -65,7 +75,7 @@ export function drawFigure(chart: Chart): string {
 
 /** The room that letters take beside the plot is fixed; the plot takes the rest. */
 export const plotStyle = `
-figure { margin: 2rem 0; } figcaption { font-weight: 600; }
+figure { display: flow-root; margin: 1.5rem 0; } figcaption { font-weight: 600; }
 .legend { list-style: none; margin: .4rem 0 0; padding: 0; display: flex; flex-wrap: wrap; gap: .2rem 1.2rem; font-size: 14px; }
 .legend li { display: flex; align-items: center; gap: .5rem; }
 .swatch { flex: none; overflow: visible; }

@@ -1,18 +1,12 @@
 /** Bars whose parts stand on each other, with a legend of the kinds that occur. */
 import { escaped } from "./escaped.ts";
-import { drawFigure, type LegendEntry, percent, writeNumber } from "./plot.ts";
+import { drawFigure, type LegendEntry, percent, pickTop, writeNumber } from "./plot.ts";
 import type { Look, Series } from "./series.ts";
 
 /** One bar: a label below it and, for each series, how much. */
 export interface StackedBar {
   readonly label: string;
   readonly parts: readonly number[];
-}
-
-/** The least round number that is not smaller. */
-export function roundUp(value: number): number {
-  const magnitude = 10 ** Math.floor(Math.log10(Math.max(1, value)));
-  return [1, 2, 5, 10].map((step) => step * magnitude).find((step) => step >= value)!;
 }
 
 const sum = (numbers: readonly number[]): number =>
@@ -40,7 +34,7 @@ export function drawStackedBars(chart: {
   readonly bars: readonly StackedBar[];
 }): string {
   const { series, bars, ...names } = chart;
-  const top = roundUp(Math.max(1, ...bars.map(({ parts }) => sum(parts))));
+  const top = pickTop(Math.max(...bars.map(({ parts }) => sum(parts))));
   const step = 100 / bars.length;
   const every = Math.ceil(bars.length / 5);
   const marks = bars.flatMap(({ label, parts }, index) => {

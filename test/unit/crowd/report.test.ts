@@ -5,7 +5,7 @@ import { standalone, tenfoldBars } from "../../../scripts/crowd/chart.ts";
 import { htmlReport } from "../../../scripts/crowd/page.ts";
 import { terminalReport } from "../../../scripts/crowd/report.ts";
 import { computeLimits, summarizeCrowd } from "../../../scripts/crowd/summary.ts";
-import { roundUp } from "../../../scripts/report-page/stacked-bars.ts";
+import { pickTop } from "../../../scripts/report-page/plot.ts";
 import type { Answer, AnswerKind, Crowd } from "../../../test/sim/contention/crowd.ts";
 
 function answer(kind: AnswerKind, askedAtMs: number, tookMs: number): Answer {
@@ -142,6 +142,7 @@ test("bars on a tenfold scale leave out what was not measured", () => {
   expect(picture).toContain("<style>");
 });
 
-test("the top of a scale is the next round number", () => {
-  expect([1, 3, 7, 12, 30, 99, 100].map(roundUp)).toEqual([1, 5, 10, 20, 50, 100, 100]);
+test("the top of a scale is not far above what it has to show, and its half is short, too", () => {
+  const tops = [0, 1, 3, 7, 12, 21, 99, 100, 30_434].map(pickTop);
+  expect(tops).toEqual([2, 2, 3, 8, 20, 30, 100, 100, 40_000]);
 });
