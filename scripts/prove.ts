@@ -2,18 +2,19 @@
 import { execFileSync } from "node:child_process";
 import { writeFileSync } from "node:fs";
 import { join } from "node:path";
-import { MultiBar } from "cli-progress";
 import { format } from "prettier";
 import { startDynamoDbLocal } from "../local/database/dynamodb-local.ts";
 import { ROOT } from "../local/root.ts";
+import { onStopRequest } from "../local/stop-request.ts";
 import { tryCrashPoints } from "../test/sim/crash-points.ts";
 import { type Comparison, compareSeeds, connect } from "../test/sim/differential/compare.ts";
 import { proofText } from "../test/sim/prove/report.ts";
 import { runSeeds } from "../test/sim/prove/seeds.ts";
 import { loadProgress, type Progress, saveProgress } from "../test/sim/prove/totals.ts";
-import { describeViolation } from "../test/sim/simulate.ts";
+import { describeViolation, type Violation } from "../test/sim/simulate.ts";
 import { plantedFaults } from "../test/sim/teeth/faults.ts";
 import { misfits, tryTeeth } from "../test/sim/teeth/teeth.ts";
+import { Live } from "./prove/live.ts";
 import { parseProve, usage } from "./prove/options.ts";
 import { UsageError } from "./usage-error.ts";
 
@@ -45,59 +46,50 @@ function keptFile(name: string): string | undefined {
 }
 
 const callsEach = 250;
-const bars = new MultiBar({
-  format: "{name} {bar} {value}/{total} {note}",
-  barsize: 30,
-  hideCursor: true,
-});
+const live = new Live(process.stderr);
 
-/** Something that is under way. */
-interface Shown {
-  increment(count: number, payload?: { note?: string }): void;
+/** What was found is said at once: whoever waits for an hour may want to look before. */
+function tellViolation({ workload: name, seed, message }: Violation): void {
+  const again = `npm run prove -- --workload ${name} --first ${seed} --seeds 1`;
+  live.say(`seed ${seed} of ${name}: ${message.split("\n")[0]}; again with: ${again}`);
 }
 
-/** A bar; where nobody looks at a terminal, a line for every tenth. */
-function bar(name: string, total: number, done = 0): Shown {
-  if (process.stderr.isTTY) return bars.create(total, done, { name: name.padEnd(16), note: "" });
-  let value = done;
-  return {
-    increment(count, { note = "" } = {}) {
-      const tenths = Math.floor((value / total) * 10);
-      value += count;
-      if (Math.floor((value / total) * 10) > tenths) {
-        console.error(`${name} ${value}/${total} ${note}`);
-      }
-    },
-  };
-}
+const count = (number: number, name: string): string =>
+  `${number} ${name}${number === 1 ? "" : "s"}`;
 
 async function simulateAll(
   progress: Progress,
   file: string | undefined,
   only = workload,
 ): Promise<void> {
-  const shown = bar(only ?? "seeds", progress.seeds, progress.totals.seeds);
+  const { totals } = progress;
+  const part = live.begin(only ?? "seeds", progress.seeds, totals.seeds);
+  let found = totals.violations.length;
   let lastMs = Date.now();
   await runSeeds({
     progress,
     workers,
     workload: only,
-    onBlock: (count) => {
+    onBlock: () => {
       progress.elapsedMs += Date.now() - lastMs;
       lastMs = Date.now();
       if (file) saveProgress(file, progress);
-      shown.increment(count, { note: `${progress.totals.violations.length} violations` });
+    },
+    onSeeds: (ran, violations) => {
+      violations.forEach(tellViolation);
+      found += violations.length;
+      part.advance(ran, count(found, "violation"));
     },
   });
 }
 
 async function compare(): Promise<Comparison> {
-  const shown = bar("calls compared", calls);
+  const part = live.begin("calls compared", calls);
   const database = await startDynamoDbLocal();
   const client = connect(database.endpoint);
   try {
     const plan = { first: 1, count: Math.ceil(calls / callsEach), callsEach };
-    return await compareSeeds(client, plan, (count) => shown.increment(count));
+    return await compareSeeds(client, plan, (compared) => part.advance(compared));
   } finally {
     client.destroy();
     await database.stop();
@@ -121,7 +113,7 @@ async function look(): Promise<number> {
   const file = seeds < keptFrom ? undefined : keptFile(workload ?? "all");
   const progress = loadProgress(file ?? "", first, seeds);
   await simulateAll(progress, file);
-  bars.stop();
+  live.stop();
   showViolations(progress);
   const { operations, requests, violations } = progress.totals;
   const seconds = Math.round(progress.elapsedMs / 1_000);
@@ -139,16 +131,17 @@ async function prove(): Promise<number> {
   const ofReleases = keptFile("releases");
   const releases = loadProgress(ofReleases ?? "", first, Math.min(seeds, mostOfReleases));
   await simulateAll(releases, ofReleases, "releases");
+  live.say("Crash points: each route and job is stopped at each of its requests.");
   const crashes = await tryCrashPoints();
-  const shownTeeth = bar("planted faults", plantedFaults.length);
+  const shownTeeth = live.begin("planted faults", plantedFaults.length);
   progress.teeth ??= await tryTeeth(ROOT, { most: faultSeeds, workers }, ({ invariant }) =>
-    shownTeeth.increment(1, invariant === undefined ? { note: "one not caught" } : {}),
+    shownTeeth.advance(1, invariant === undefined ? "one not caught" : undefined),
   );
   if (file) saveProgress(file, progress);
   progress.comparison ??= await compare();
   if (file) saveProgress(file, progress);
   const { teeth, comparison } = progress;
-  bars.stop();
+  live.stop();
   const proof = proofText({
     date: new Date().toISOString().slice(0, 10),
     commit,
@@ -174,6 +167,13 @@ async function prove(): Promise<number> {
   console.log(`docs/proof.md is written; ${failures.length} failures`);
   return failures.length > 0 ? 1 : 0;
 }
+
+onStopRequest(() => {
+  live.stop();
+  const isKept = seeds >= keptFrom && keptFile("any") !== undefined;
+  console.error(isKept ? "Stopped; the same command goes on from here." : "Stopped.");
+  process.exit(130);
+});
 
 if (help) console.log(usage);
 else {

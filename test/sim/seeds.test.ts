@@ -12,10 +12,14 @@ const seeds = effort({ part: 200, all: 2_000 });
 test(`${seeds} seeds break no promise`, { timeout: 3_000_000 }, async () => {
   const progress = loadProgress("", 1, seeds);
   const workers = Math.min(2, availableParallelism());
-  await runSeeds({ progress, workers, onBlock: () => {} });
+  let told = 0;
+  const onSeeds = (count: number): void => {
+    told += count;
+  };
+  await runSeeds({ progress, workers, onBlock: () => {}, onSeeds });
   const { totals } = progress;
   expect(totals.violations.slice(0, 2).map(describeViolation)).toEqual([]);
-  expect(totals.seeds).toBe(seeds);
+  expect([totals.seeds, told]).toEqual([seeds, seeds]);
   // The run would prove little in fine weather: every fault has to strike, and often.
   for (const [name, count] of Object.entries(totals.struck))
     expect(count, name).toBeGreaterThan(seeds / 4);

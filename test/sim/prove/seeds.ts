@@ -1,7 +1,8 @@
 /** Runs many seeds on several threads, in blocks, each of which is written down when it is done. */
 import { Worker } from "node:worker_threads";
-import type { Block } from "./seed-worker.ts";
-import { addTotals, type Progress, type Totals } from "./totals.ts";
+import type { Violation } from "../simulate.ts";
+import type { Block, Said } from "./seed-worker.ts";
+import { addTotals, type Progress } from "./totals.ts";
 
 const blockSize = 100;
 
@@ -10,7 +11,9 @@ export interface SeedRun {
   readonly workers: number;
   readonly workload?: string | undefined;
   /** After every block; what is in `progress` then is worth keeping. */
-  readonly onBlock: (count: number) => void;
+  readonly onBlock: () => void;
+  /** So many more were run, and this is what they broke; several times a second, long before their block is done. */
+  readonly onSeeds?: (count: number, violations: readonly Violation[]) => void;
 }
 
 function blocksOf({ first, seeds, done }: Progress, workload: string | undefined): Block[] {
@@ -26,17 +29,20 @@ function blocksOf({ first, seeds, done }: Progress, workload: string | undefined
 function serve(blocks: Block[], run: SeedRun): Promise<void> {
   return new Promise((resolve, reject) => {
     const worker = new Worker(new URL("./seed-worker.ts", import.meta.url));
-    let current: Block | undefined;
     const next = (): void => {
-      current = blocks.shift();
-      if (current) worker.postMessage(current);
+      const block = blocks.shift();
+      if (block) worker.postMessage(block);
       else void worker.terminate().then(() => resolve());
     };
     worker.on("error", reject);
-    worker.on("message", ({ first, totals }: { first: number; totals: Totals }) => {
-      addTotals(run.progress.totals, totals);
-      run.progress.done.push(first);
-      run.onBlock(current?.count ?? 0);
+    worker.on("message", (said: Said) => {
+      if ("ran" in said) {
+        run.onSeeds?.(said.ran, said.violations);
+        return;
+      }
+      addTotals(run.progress.totals, said.totals);
+      run.progress.done.push(said.first);
+      run.onBlock();
       next();
     });
     next();
