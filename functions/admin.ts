@@ -23,7 +23,9 @@ import {
 import { createContentionService } from "../shared/insight/contention-service.ts";
 import { contentionView } from "../shared/insight/contention-view.ts";
 import { createToldService } from "../shared/events/told-service.ts";
+import { listLeases } from "../shared/api/lease-analytics.ts";
 import { listHolds } from "../shared/api/hold-analytics.ts";
+import { createLeaseService } from "../shared/insight/lease-service.ts";
 import { createLearnedHoldService } from "../shared/insight/learned-hold-service.ts";
 import { answer } from "./runtime/answer.ts";
 import { createHandler, serve } from "./runtime/http.ts";
@@ -35,6 +37,7 @@ const clearing = clearingService(shop);
 const overview = overviewService(shop);
 const stockCheck = stockCheckService(shop);
 const told = createToldService(shop);
+const leases = createLeaseService(shop);
 const learnedHolds = createLearnedHoldService(shop);
 const contention = createContentionService(shop);
 
@@ -85,6 +88,7 @@ export const handler = createHandler([
     return answer(200, { events, cursor });
   }),
   serve(listHolds, async () => answer(200, { holds: await learnedHolds.show() })),
+  serve(listLeases, async () => answer(200, await leases.show())),
   serve(checkInventory, async ({ query }) =>
     answer(200, { cursor: null, ...(await stockCheck.run(query.cursor)) }),
   ),

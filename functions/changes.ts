@@ -1,6 +1,7 @@
 /** Table streams: turns changes into audit entries, the orders' ledger entries and events, counts, and tells who listens. */
 import { createContentionService } from "../shared/insight/contention-service.ts";
 import { createLearnedHoldService } from "../shared/insight/learned-hold-service.ts";
+import { createLeaseService } from "../shared/insight/lease-service.ts";
 import { auditService, eventService, orderMovementService } from "../shared/shop.ts";
 import { aside } from "./runtime/aside.ts";
 import { announce } from "./runtime/announcing.ts";
@@ -11,6 +12,7 @@ const audit = auditService(shop);
 const orderMovements = orderMovementService(shop);
 const contention = createContentionService(shop);
 const learnedHolds = createLearnedHoldService(shop);
+const leases = createLeaseService(shop);
 
 export const handler = createStreamHandler({
   async work(change) {
@@ -20,7 +22,8 @@ export const handler = createStreamHandler({
   },
   record: eventService(shop).record,
   count: aside(async (outcomes) => {
-    await Promise.all([contention.count(outcomes), learnedHolds.count(outcomes)]);
+    const counts = [contention, learnedHolds, leases].map((insight) => insight.count(outcomes));
+    await Promise.all(counts);
   }),
   announce,
 });

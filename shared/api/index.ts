@@ -8,6 +8,7 @@ import type { Endpoint } from "./endpoint.ts";
 import { eventEndpoints } from "./told-events.ts";
 import { fulfilmentEndpoints } from "./fulfilments.ts";
 import { holdAnalyticsEndpoints } from "./hold-analytics.ts";
+import { leaseAnalyticsEndpoints } from "./lease-analytics.ts";
 import { itemLineEndpoints } from "./item-lines.ts";
 import { itemEndpoints } from "./items.ts";
 import { ledgerEndpoints } from "./ledger.ts";
@@ -44,6 +45,7 @@ export const endpoints: readonly Endpoint[] = [
   ...adminEndpoints,
   ...analyticsEndpoints,
   ...holdAnalyticsEndpoints,
+  ...leaseAnalyticsEndpoints,
   ...eventEndpoints,
   ...webhookEndpoints,
   ...personEndpoints,

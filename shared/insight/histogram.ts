@@ -1,5 +1,5 @@
 /** Counts of durations by bucket of the grid: sparse, mergeable by adding, and never larger than the grid. */
-import { bucketCount, durationWithin, pickBucket } from "./duration-grid.ts";
+import { bucketBounds, bucketCount, durationWithin, pickBucket } from "./duration-grid.ts";
 
 /** How often each bucket was counted; buckets that are missing were never. At most `bucketCount` entries. */
 export type Histogram = ReadonlyMap<number, number>;
@@ -51,6 +51,22 @@ export function findQuantile(histogram: Histogram, share: number): number | unde
 /** Its buckets and counts, the shortest durations first. */
 export function sortBuckets(histogram: Histogram): [bucket: number, count: number][] {
   return [...histogram].toSorted(([a], [b]) => a - b);
+}
+
+/** How many are no older than so many seconds, and older than what the one before says. */
+export interface AgeCount {
+  readonly upToSeconds: number;
+  readonly count: number;
+}
+
+/** Its counts for people to read, the youngest first; what is older than the grid has its beginning. */
+export function listAges(histogram: Histogram): AgeCount[] {
+  return sortBuckets(histogram)
+    .filter(([, count]) => count > 0)
+    .map(([bucket, count]) => {
+      const { fromMs, toMs } = bucketBounds(bucket);
+      return { upToSeconds: (toMs === Infinity ? fromMs : toMs) / 1_000, count };
+    });
 }
 
 /**

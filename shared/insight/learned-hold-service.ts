@@ -11,8 +11,7 @@ import type { Database } from "../table/database.ts";
 import type { ItemChange } from "../table/stream.ts";
 import { cohortMs, countHold, type HoldCohort, mergeCohorts, observeHolds } from "./hold-cohort.ts";
 import { addCohort, listCohorts } from "./hold-cohort-store.ts";
-import { bucketBounds } from "./duration-grid.ts";
-import { type Histogram, sortBuckets } from "./histogram.ts";
+import { type Histogram, listAges } from "./histogram.ts";
 import {
   AlreadyDecided,
   decideHold,
@@ -56,15 +55,8 @@ interface HoldInsight {
   readonly unpaid: Ages;
 }
 
-/** The youngest first; what is older than the grid has its beginning. */
-function listAges(histogram: Histogram): Ages {
-  return sortBuckets(histogram)
-    .filter(([, orders]) => orders > 0)
-    .map(([bucket, orders]) => {
-      const { fromMs, toMs } = bucketBounds(bucket);
-      return { upToSeconds: (toMs === Infinity ? fromMs : toMs) / 1_000, orders };
-    });
-}
+const listOrders = (histogram: Histogram): Ages =>
+  listAges(histogram).map(({ upToSeconds, count }) => ({ upToSeconds, orders: count }));
 
 function learnedView(learned: LearnedHold | undefined): HoldInsight["learned"] {
   if (!learned) return null;
@@ -175,8 +167,8 @@ export function createLearnedHoldService(options: LearnedHoldOptions) {
             settingSeconds: findSetting(method) / 1_000,
             learned: learnedView(learned),
             isApplied: learned !== undefined && learnedHolds?.mode === "apply",
-            paid: listAges(events),
-            unpaid: listAges(censored),
+            paid: listOrders(events),
+            unpaid: listOrders(censored),
           };
         }),
       );
