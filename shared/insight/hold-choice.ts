@@ -82,8 +82,11 @@ export function isKeptLongest(orderId: string, percent: number): boolean {
   return digest.readUInt32BE() < (percent / 100) * 2 ** 32;
 }
 
-/** The hold time of a setting within the bounds of learned ones, from which the first decision sets out. */
-export function clampHold(holdMs: number, { leastMs, mostMs }: HoldBounds): number {
+/** A time that is in use within the bounds of learned ones, from which a decision sets out; in whole seconds. */
+export function clampHold(
+  holdMs: number,
+  { leastMs, mostMs }: Pick<HoldBounds, "leastMs" | "mostMs">,
+): number {
   return Math.min(Math.max(toSeconds(holdMs), leastMs), mostMs);
 }
 

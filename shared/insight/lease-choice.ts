@@ -5,7 +5,7 @@
  * @see docs/decisions/0031-lease-suggestions.md
  */
 import { secondsToMs } from "../base/time.ts";
-import { chooseHold, clampHold, fewestObservations, stepTowards } from "./hold-choice.ts";
+import { chooseHold, clampHold, fewestObservations } from "./hold-choice.ts";
 import { estimateSurvival, type Observed, survivalAt } from "./survival.ts";
 
 /** What a suggestion is made from; times in milliseconds. */
@@ -61,7 +61,7 @@ export function suggestLease({ leaseMs, observed, bounds }: LeaseParts): LeaseSu
       `with more, those who do not come back would keep it from others for longer than that is worth.`;
     return { suggestedMs: wishedMs, reason };
   }
-  const longerMs = clampHold(stepTowards(presentMs, presentMs * longer), bounds);
+  const longerMs = clampHold(presentMs * longer, bounds);
   const reason =
     `${seen}, ${share(presentMs)} were back within all of it, and so many of them towards its end that others would be ` +
     `with some more time: what a longer lease does is seen only under one.`;

@@ -39,7 +39,8 @@ const noteOf = (row: Row | undefined): ChangeNote | undefined =>
 export function parseSilence(change: ItemChange, kind: LockKind): Silence | undefined {
   const { key, before, after } = change;
   const [last, next] = [noteOf(before), noteOf(after)];
-  if (typeof key["resource"] !== "string" || !before || parseKind(before) !== kind) return undefined;
+  if (typeof key["resource"] !== "string" || !before || parseKind(before) !== kind)
+    return undefined;
   if (!last || !begun.has(last.action)) return undefined;
   const endMs = Number(before["expiresAtMs"]);
   const leaseMs = endMs - last.atMs;
