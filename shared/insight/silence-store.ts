@@ -22,7 +22,7 @@ import type { SilenceCount } from "./silence-count.ts";
 /** The row has besides a number for each bucket that was counted: `b17` of those who came back, `g17` of those gone. */
 interface SilenceRow {
   readonly about: string;
-  /** The day and the bucket of the lease, like `2026-01-10/091`. */
+  /** The day and the bucket of the lease, like `2026-01-10/090`. */
   readonly span: string;
   readonly silences: number;
   readonly leasesMs: number;
