@@ -57,7 +57,7 @@ export function createLeaseService(options: LeaseServiceOptions) {
   const mostMs = Math.min(maxLeaseMs, settings.lockLimits.maxLockMs);
   const bounds = { leastMs: Math.min(leastSuggestedMs, mostMs), mostMs };
 
-  function view({ leaseMs, silences, back, gone }: LeaseInUse) {
+  function leaseView({ leaseMs, silences, back, gone }: LeaseInUse) {
     const observed = { events: back, censored: gone };
     const { suggestedMs, reason } = suggestLease({ leaseMs, observed, bounds });
     return {
@@ -105,7 +105,7 @@ export function createLeaseService(options: LeaseServiceOptions) {
         usualSeconds: defaultLeaseMs / 1_000,
         leastSeconds: bounds.leastMs / 1_000,
         mostSeconds: bounds.mostMs / 1_000,
-        leases: all.map(view),
+        leases: all.map(leaseView),
       };
     },
   };

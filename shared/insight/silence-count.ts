@@ -24,15 +24,15 @@ const floorToDay = (atMs: number): EpochMs => epochMs(Math.floor(atMs / dayMs) *
 
 function sumSilences(group: readonly Silence[]): SilenceCount {
   const { atMs, leaseMs } = group[0]!;
-  const agesOf = (isBack: boolean) =>
+  const pickAges = (isBack: boolean) =>
     group.filter((silence) => silence.isBack === isBack).map(({ ageMs }) => ageMs);
   return {
     dayStartMs: floorToDay(atMs),
     leaseBucket: pickBucket(leaseMs),
     silences: group.length,
     leasesMs: group.reduce((sum, silence) => sum + silence.leaseMs, 0),
-    back: countDurations(agesOf(true)),
-    gone: countDurations(agesOf(false)),
+    back: countDurations(pickAges(true)),
+    gone: countDurations(pickAges(false)),
   };
 }
 

@@ -28,7 +28,7 @@ const ownActs: ReadonlySet<string> = new Set(["lock.renewed", "lock.released", "
 /** What is shorter than this share of the lease is the usual time between two renewals, and no silence. */
 const silentShare = 1 / 2;
 
-const noteOf = (row: Row | undefined): ChangeNote | undefined =>
+const parseNote = (row: Row | undefined): ChangeNote | undefined =>
   row?.["change"] as ChangeNote | undefined;
 
 /**
@@ -38,7 +38,7 @@ const noteOf = (row: Row | undefined): ChangeNote | undefined =>
  */
 export function parseSilence(change: ItemChange, kind: LockKind): Silence | undefined {
   const { key, before, after } = change;
-  const [last, next] = [noteOf(before), noteOf(after)];
+  const [last, next] = [parseNote(before), parseNote(after)];
   if (typeof key["resource"] !== "string" || !before || parseKind(before) !== kind)
     return undefined;
   if (!last || !begun.has(last.action)) return undefined;

@@ -51,7 +51,9 @@ test("what was told before is not counted", async () => {
 test("what cannot be written is lost, and stops nobody", async () => {
   const database = { ...world.database, apply: () => Promise.reject(new Error("away")) };
   const service = createLeaseService({
-    ...{ database, clock, logger: silentLogger },
+    database,
+    clock,
+    logger: silentLogger,
     settings: { lockLimits: { maxLockMs: Infinity } },
   });
   await expect(service.count(drawBatch(2).map(fresh))).resolves.toBeUndefined();

@@ -23,7 +23,11 @@ export function changeAfter(
   sequence += 1;
   const resource = `${kind}/report`;
   const before = {
-    ...{ resource, kind, owner: "ada", sessionId: "tab", fence: 7 },
+    resource,
+    kind,
+    owner: "ada",
+    sessionId: "tab",
+    fence: 7,
     expiresAtMs: heardMs + leaseMs,
     change: { action: last, actor: "ada", atMs: heardMs },
   };
