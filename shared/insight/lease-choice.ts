@@ -2,7 +2,7 @@
  * For how long locks are best leased: longer withholds them from others when their owners are gone, shorter takes them
  * from owners who were only silent for a while.
  *
- * @see docs/decisions/0031-lease-suggestions.md
+ * @see docs/decisions/0032-lease-suggestions.md
  */
 import { secondsToMs } from "../base/time.ts";
 import { chooseHold, clampHold, fewestObservations } from "./hold-choice.ts";

@@ -1,7 +1,7 @@
 /**
  * Suggests leases for locks of documents: counts for how long owners are silent, and says what that comes to.
  *
- * @see docs/decisions/0031-lease-suggestions.md
+ * @see docs/decisions/0032-lease-suggestions.md
  */
 import type { Logger } from "../base/logger.ts";
 import { type Clock, dayMs, epochMs } from "../base/time.ts";

@@ -1,7 +1,7 @@
 /**
  * Silences in their table: a row for each day and length of a lease, to which is added without looking.
  *
- * @see docs/decisions/0031-lease-suggestions.md
+ * @see docs/decisions/0032-lease-suggestions.md
  */
 import { HoldfastError } from "../base/errors.ts";
 import { dayMs, type EpochMs, epochMs, later, ttlSecondsAt } from "../base/time.ts";
