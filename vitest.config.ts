@@ -29,6 +29,7 @@ interface Plan {
 const ALONE = [
   "carts/locking",
   "console",
+  "console-load",
   "contract",
   "cost",
   "crowds",

@@ -48,7 +48,7 @@ export function renderPage(page: Page, isDeployed: boolean): string {
 <link rel="stylesheet" href="${stylePath}">
 <script type="module" src="${findScriptPath(page)}"></script>
 </head>
-<body></body>
+<body><main><h1>${page.title}</h1></main></body>
 </html>
 `;
 }

@@ -42,8 +42,9 @@ const learnedHolds = createLearnedHoldService(shop);
 const contention = createContentionService(shop);
 
 export const handler = createHandler([
-  serve(listLocks, async ({ query }) => {
-    const { rows, cursor = null } = await overview.list(query);
+  serve(listLocks, async ({ query: { order = "name", ...query } }) => {
+    const list = order === "end" ? overview.listNext : overview.list;
+    const { rows, cursor = null } = await list(query);
     return answer(200, { locks: rows, cursor });
   }),
   serve(lockStats, async ({ query }) => answer(200, await overview.stats(query.cursor))),

@@ -68,7 +68,11 @@ function askForLists(session: Session) {
   return {
     stats: keepAsking(() => countLocks(session), 60_000, 15_000),
     items: keepAsking(async () => (await client.listItems({ query })).items, 30_000, 2_000),
-    locks: keepAsking(async () => (await client.listLocks({ query })).locks, 30_000, 10_000),
+    locks: keepAsking(
+      async () => (await client.listLocks({ query: { ...query, order: "end" } })).locks,
+      30_000,
+      10_000,
+    ),
     owed: keepAsking(
       async () => (await client.listOrders({ query: refundDue })).orders,
       30_000,

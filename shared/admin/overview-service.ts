@@ -1,8 +1,7 @@
 /** Shows administrators what is locked and held, of every kind, without scanning a table. */
-import { type Clock, epochMs } from "../base/time.ts";
+import { epochMs } from "../base/time.ts";
 import { findWhole } from "../inventory/hot/rows-store.ts";
 import type { LockService } from "../locks/lock-service.ts";
-import type { Database } from "../table/database.ts";
 import { decodeCursor, encodeCursor, notACursor, type Page } from "../table/paging.ts";
 import {
   type LiveLock,
@@ -13,16 +12,15 @@ import {
   selectLockKinds,
   countLiveLocks,
 } from "./live-lock.ts";
+import { listNextToEnd, type NextToEndOptions } from "./next-to-end.ts";
 import { listPendingOrders } from "./pending-order-store.ts";
 import { type Bucket, liveBuckets } from "../inventory/buckets.ts";
 import { ItemNotFound, type Stock } from "../inventory/stock.ts";
 import { sumDemand, type Order } from "../orders/order.ts";
 
 /** What the overview looks at. */
-export interface OverviewServiceOptions {
-  readonly locks: Pick<LockService, "list">;
-  readonly database: Database;
-  readonly clock: Clock;
+export interface OverviewServiceOptions extends NextToEndOptions {
+  readonly locks: Pick<LockService, "list" | "listNext">;
 }
 
 /** Which live locks to list. */
@@ -170,6 +168,13 @@ export function createOverviewService(options: OverviewServiceOptions) {
      * @example const { rows } = await overview.list({ kind: "item", limit: 20 });
      */
     list,
+
+    /**
+     * The locks and holds that end next, on one page; see `listNextToEnd`.
+     *
+     * @example const soon = await overview.listNext({ limit: 20 });
+     */
+    listNext: (query: LiveLockQuery) => listNextToEnd(options, query),
 
     /**
      * Counts over live locks and holds, about 1,000 of them at once; the cursor counts on.

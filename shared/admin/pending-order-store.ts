@@ -1,10 +1,11 @@
 /** Finds pending orders for administrators, by the sparse index of orders for which something is due. */
 import type { EpochMs } from "../base/time.ts";
-import { askAheadMs, dueShards } from "../orders/due-shards.ts";
+import { askAheadMs, dueShards, usualDueShards } from "../orders/due-shards.ts";
 import type { Order } from "../orders/order.ts";
 import { parseOrder } from "../orders/order-store.ts";
 import type { Database } from "../table/database.ts";
 import { allOf, condition, pathsOf } from "../table/expression.ts";
+import { listMerged } from "../table/merged-index.ts";
 import type { Page } from "../table/paging.ts";
 import { listShards } from "../table/sharded-index.ts";
 import type { Row } from "../table/write.ts";
@@ -60,4 +61,41 @@ export async function listPendingOrders(
       (throughMs === undefined || expiresAtMs <= throughMs),
   );
   return { ...page, rows: pending };
+}
+
+/** Which pending orders end next. */
+export interface NextPendingQuery {
+  readonly nowMs: EpochMs;
+  /** The partitions of the index that new orders go to. */
+  readonly dueShards: number;
+  readonly limit: number;
+}
+
+/** What is in front of them in the index, refunds that are tried again, is passed by; so often at the most. */
+const mostLooks = 3;
+
+/**
+ * Up to `limit` pending orders whose deadline is to come, the next to end first, as they are now. Each look is one
+ * request for each partition of the index that is in use, and one per 100 orders; one look is enough but where a whole
+ * page of refunds is due first. Orders of before the shop lowered its number of partitions are not among them.
+ */
+export async function listNextPending(
+  database: Database,
+  { nowMs, dueShards: inUse, limit }: NextPendingQuery,
+): Promise<Order[]> {
+  const shards = dueShards.slice(0, Math.max(inUse, usualDueShards));
+  const index = { table: "Orders", index: "due", partition: "dueShard", sort: "dueAtMs" } as const;
+  const list = { ...index, key: "orderId", shards, from: nowMs + 1 - askAheadMs, limit } as const;
+  const found: Order[] = [];
+  let cursor: string | undefined;
+  for (let looks = 0; looks < mostLooks; looks += 1) {
+    const page = await listMerged(database, { ...list, cursor });
+    const orders = await resolve(database, page.rows);
+    found.push(
+      ...orders.filter(({ status, expiresAtMs }) => status === "pending" && expiresAtMs > nowMs),
+    );
+    ({ cursor } = page);
+    if (found.length >= limit || cursor === undefined) break;
+  }
+  return found;
 }

@@ -35,7 +35,15 @@ export const listLocks = endpoint("listLocks", "GET", "/admin/locks", {
   function: "admin",
   access: "admin",
   summary: "List live locks and holds of every kind. A page can be short and still have a cursor.",
-  query: z.strictObject({ kind: lockKind.optional(), owner: text(128).optional(), ...page }),
+  query: z.strictObject({
+    kind: lockKind.optional(),
+    owner: text(128).optional(),
+    order: z
+      .enum(["name", "end"])
+      .optional()
+      .describe("`end`: one page of those that end next, of locks and of holds, of all owners."),
+    ...page,
+  }),
   answers: { 200: z.object({ locks: z.array(lockView), cursor: z.string().nullable() }) },
 });
 

@@ -194,6 +194,59 @@ describe("the list of live locks and holds", () => {
   });
 });
 
+describe("what ends next", () => {
+  const owner = { userId: "alice" };
+
+  test("is some of both, locks and holds, the next to end first, for one request a partition @long", async () => {
+    await fill();
+    await shop.locks.acquire({ resource: "lock", owner, leaseMs: 120_000 });
+    await copyLock("lock", 60);
+    const meter = newMeter();
+    const deadlineMs = shop.clock() + 29_000;
+    const { rows, cursor } = await runOperation({ meter, deadlineMs }, () =>
+      shop.overview.listNext({ limit: 20 }),
+    );
+    expect([rows.length, cursor]).toEqual([20, undefined]);
+    expect(rows.filter(({ kind }) => kind === "item")).toHaveLength(4);
+    const ends = rows.map(({ expiresAtMs }) => expiresAtMs);
+    expect(ends).toEqual(ends.toSorted((one, other) => one - other));
+    // Twelve partitions of locks, four of due orders, and the rows of both.
+    expect(meter.requests).toBe(18);
+  });
+
+  test("has half of its room for each where there are many of both @long", async () => {
+    await fill();
+    await shop.locks.acquire({ resource: "lock", owner });
+    await copyLock("lock", 60);
+    const { rows } = await shop.overview.listNext({ limit: 6 });
+    expect(rows.filter(({ orderId }) => orderId !== null)).toHaveLength(3);
+    expect(rows).toHaveLength(6);
+  });
+
+  test("can be had by kind, without what is over @long", async () => {
+    await fill();
+    const count = async (kind: LiveLock["kind"]) =>
+      (await shop.overview.listNext({ kind, limit: 20 })).rows.length;
+    expect([await count("document"), await count("custom"), await count("item")]).toEqual([
+      2, 1, 4,
+    ]);
+    expect(await count("cart")).toBe(0);
+    shop.advance(400_000);
+    expect((await shop.overview.listNext({ limit: 20 })).rows).toEqual([]);
+  });
+
+  test.each([{ owner: "alice" }, { cursor: "bm9uc2Vuc2U" }])(
+    "is one page of everybody's: %o is refused",
+    async (more) => {
+      const error = await errorOf(shop.overview.listNext({ limit: 2, ...more }));
+      expect(error).toMatchObject({
+        code: "INVALID_REQUEST",
+        fields: { issues: [{ path: Object.keys(more)[0] }] },
+      });
+    },
+  );
+});
+
 describe("the statistics", () => {
   test("count by kind, and units that are held @long", async () => {
     await fill();
