@@ -50,7 +50,7 @@ describe.runIf(hasChromium)("ten thousand holds and five thousand locks", () => 
       await expect.poll(() => region(name).locator("tbody tr").count()).toBe(50);
     }
     const kinds = await region("Locks").locator("tbody tr td:nth-child(2)").allTextContents();
-    expect(new Set(kinds)).toEqual(new Set(["document", "custom", "item"]));
+    expect(kinds.filter((kind) => kind === "item")).toHaveLength(25);
     expect(await countElements()).toBeLessThan(2_500);
   });
 
@@ -96,8 +96,13 @@ describe.runIf(hasChromium)("ten thousand holds and five thousand locks", () => 
         document.dispatchEvent(new Event("visibilitychange"));
       `);
     await hide(true);
-    await pause(5_000);
-    watched.takeAsked();
+    // Whoever counts counts to the end.
+    const countAsked = async () => {
+      watched.takeAsked();
+      await pause(4_000);
+      return watched.takeAsked().size;
+    };
+    await expect.poll(countAsked, { timeout: 120_000 }).toBe(0);
     await order("unseen", "item-0004");
     await pause(12_000);
     expect([...watched.takeAsked().keys()]).toEqual([]);
