@@ -119,6 +119,7 @@ export function OrderCard({ desk, orderId }: { readonly desk: Desk; readonly ord
     desk.client.getOrder({ params: { orderId } }),
   );
   const order = value.value;
+  const decided = order?.holdDecision;
   if (!order) return <p class="problem">{problem.value}</p>;
   return (
     <article aria-label={`Order ${orderId}`}>
@@ -126,6 +127,11 @@ export function OrderCard({ desk, orderId }: { readonly desk: Desk; readonly ord
         <strong>{order.status}</strong>, {order.fulfilmentStatus},{" "}
         {formatMoney(order.totalMinor, order.currency)} by {describeShopper(order)}
       </p>
+      {decided ? (
+        <p>
+          Units held for {decided.seconds} s, and again once a payment starts. {decided.reason}
+        </p>
+      ) : null}
       <Lines desk={desk} order={order} />
       <Money desk={desk} order={order} />
       <Sent {...order} />

@@ -11,7 +11,7 @@ let server: TestServer;
 const root = { as: "root", groups: ["admin"] };
 
 beforeAll(async () => {
-  server = await startServer({ playsProviders: true });
+  server = await startServer({ playsProviders: true, context: { learnedHolds: "apply" } });
 });
 
 afterAll(async () => {
@@ -158,6 +158,7 @@ describe.runIf(hasChromium)("an operator", () => {
     await find(page, orderId);
     const card = page.getByRole("article", { name: `Order ${orderId}` });
     await card.getByText("paid", { exact: true }).waitFor();
+    await card.getByText(/^Units held for \d+ s, .*No hold time has been learned yet\.$/).waitFor();
     await card.getByRole("button", { name: "Send…" }).click();
     const dialog = dialogOn(page);
     await dialog.getByLabel("Units of d-order").fill("2");
