@@ -1,7 +1,7 @@
 /** The one dialog of the console: whatever is edited or confirmed is in front of everything else, and Escape leaves it. */
 import { signal } from "@preact/signals";
 import type { VNode } from "preact";
-import { useEffect, useRef } from "preact/hooks";
+import { useLayoutEffect, useRef } from "preact/hooks";
 
 const content = signal<VNode | undefined>(undefined);
 
@@ -22,7 +22,8 @@ export const peekDialog = (): VNode | undefined => content.peek();
 export function Dialog() {
   const place = useRef<HTMLDialogElement>(null);
   const shown = content.value;
-  useEffect(() => {
+  // At once: a later effect would open what was left by Escape meanwhile, with nothing in it.
+  useLayoutEffect(() => {
     const dialog = place.current!;
     if (!shown) return;
     if (!dialog.open) dialog.showModal();

@@ -1,4 +1,5 @@
 /** The items in most demand: what of each is free, held and sold, and from how many rows it is sold. */
+import { Emptiness } from "../parts/emptiness.tsx";
 import type { Desk, Item } from "./desk.ts";
 import { openItem, openNewItem } from "./item-form.tsx";
 import { NextDeadline } from "./next-deadline.tsx";
@@ -60,12 +61,15 @@ function Row({ desk, item }: { readonly desk: Desk; readonly item: Item }) {
 
 /** The second panel: items by how much of them is held. */
 export function ItemsPanel({ desk }: { readonly desk: Desk }) {
-  const { value, problem } = desk.items;
-  const items = (value.value ?? []).toSorted((one, other) => other.held - one.held);
+  const items = (desk.items.value.value ?? []).toSorted((one, other) => other.held - one.held);
   return (
     <section aria-label="Items">
       <h2>Items</h2>
-      {problem.value ? <p class="problem">{problem.value}</p> : null}
+      <Emptiness
+        list={desk.items.value.value}
+        problem={desk.items.problem.value}
+        says="There is no item."
+      />
       <p>
         <button type="button" onClick={() => openNewItem(desk)}>
           New item…

@@ -1,5 +1,6 @@
 /** Locks and holds by the time that is left, and ending one by force, having seen who loses what. */
 import { useSignal } from "@preact/signals";
+import { Emptiness } from "../parts/emptiness.tsx";
 import { Left } from "../parts/left.tsx";
 import type { Desk, Lock } from "./desk.ts";
 import { SubjectButton } from "./subject-button.tsx";
@@ -99,13 +100,17 @@ const makeKey = ({ kind, resource, owner, orderId }: Lock) =>
 
 /** The third panel: what ends first stands first. */
 export function LocksPanel({ desk }: { readonly desk: Desk }) {
-  const { value, problem } = desk.locks;
-  const locks = (value.value ?? []).toSorted((one, other) => one.expiresAtMs - other.expiresAtMs);
+  const locks = (desk.locks.value.value ?? []).toSorted(
+    (one, other) => one.expiresAtMs - other.expiresAtMs,
+  );
   return (
     <section aria-label="Locks">
       <h2>Locks and holds</h2>
-      {problem.value ? <p class="problem">{problem.value}</p> : null}
-      {locks.length === 0 ? <p>Nothing is locked or held.</p> : null}
+      <Emptiness
+        list={desk.locks.value.value}
+        problem={desk.locks.problem.value}
+        says="Nothing is locked or held."
+      />
       <table hidden={locks.length === 0}>
         <caption>By the time that is left</caption>
         <thead>

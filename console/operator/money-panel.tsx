@@ -1,6 +1,7 @@
 /** Money at risk: refunds that are due, and the providers' books held against ours. */
 import { useSignal } from "@preact/signals";
 import type { AnswerOf } from "../../client/index.ts";
+import { Emptiness } from "../parts/emptiness.tsx";
 import { formatMoney } from "../parts/money.ts";
 import type { Desk, Order } from "./desk.ts";
 import { Elsewhere } from "./elsewhere.tsx";
@@ -55,7 +56,11 @@ export function MoneyPanel({ desk }: { readonly desk: Desk }) {
   return (
     <section aria-label="Money">
       <h2>Money at risk</h2>
-      {owed.length === 0 ? <p>No refund is due.</p> : null}
+      <Emptiness
+        list={desk.owed.value.value}
+        problem={desk.owed.problem.value}
+        says="No refund is due."
+      />
       <ul>
         {owed.map((order) => (
           <Due key={order.orderId} desk={desk} order={order} />

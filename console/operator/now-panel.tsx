@@ -1,5 +1,6 @@
 /** Now: how much is held and locked, who had to give way, and the latest orders. */
 import { formatTime, nowMs } from "../parts/clock.ts";
+import { Emptiness } from "../parts/emptiness.tsx";
 import { formatMoney } from "../parts/money.ts";
 import type { Desk } from "./desk.ts";
 import { countPlaced, countRefused } from "./hour.ts";
@@ -32,8 +33,14 @@ const countPaused = ({ webhooks }: Desk): number | undefined =>
 
 function Orders({ desk }: { readonly desk: Desk }) {
   const orders = desk.latest.value;
-  const { value, problem } = desk.found;
-  if (orders.length === 0) return <p>{problem.value ?? (value.value ? "No order yet." : "…")}</p>;
+  if (orders.length === 0)
+    return (
+      <Emptiness
+        list={desk.found.value.value}
+        problem={desk.found.problem.value}
+        says="No order yet."
+      />
+    );
   return (
     <table>
       <caption>Latest orders told of, and before them any</caption>

@@ -2,6 +2,7 @@
 import { useSignal } from "@preact/signals";
 import { useMemo } from "preact/hooks";
 import { keepAsking } from "../parts/asked.ts";
+import { Emptiness } from "../parts/emptiness.tsx";
 import { openQuestion } from "./confirm-form.tsx";
 import type { Desk } from "./desk.ts";
 import { endPromotion, openPromotion, type Promotion } from "./promotion-form.tsx";
@@ -92,13 +93,16 @@ export function PromotionsPanel({ desk }: { readonly desk: Desk }) {
   return (
     <section aria-label="Promotions">
       <h2>Promotions</h2>
-      {problem.value ? <p class="problem">{problem.value}</p> : null}
       <p>
         <button type="button" onClick={() => openPromotion(desk, ask)}>
           New promotion…
         </button>
       </p>
-      {promotions.length === 0 ? <p>There is no promotion.</p> : null}
+      <Emptiness
+        list={value.value?.promotions}
+        problem={problem.value}
+        says="There is no promotion."
+      />
       <table hidden={promotions.length === 0}>
         <caption>By code</caption>
         <thead>

@@ -1,4 +1,5 @@
 /** Who is told what happens, and who is not any more because nothing got through. */
+import { Emptiness } from "../parts/emptiness.tsx";
 import { openDeliveries } from "./deliveries.tsx";
 import type { Desk, Webhook } from "./desk.ts";
 import { webhookCalls } from "./webhook-calls.ts";
@@ -78,20 +79,22 @@ function Row({ desk, webhook }: { readonly desk: Desk; readonly webhook: Webhook
 
 /** The fifth panel. */
 export function WebhooksPanel({ desk }: { readonly desk: Desk }) {
-  const { value, problem } = desk.webhooks;
-  const rows = (value.value ?? []).toSorted(
+  const rows = (desk.webhooks.value.value ?? []).toSorted(
     (one, other) => Number(one.pausedAtMs === null) - Number(other.pausedAtMs === null),
   );
   return (
     <section aria-label="Webhooks">
       <h2>Webhooks</h2>
-      {problem.value ? <p class="problem">{problem.value}</p> : null}
       <p>
         <button type="button" onClick={() => openWebhook(desk)}>
           New endpoint…
         </button>
       </p>
-      {rows.length === 0 ? <p>No endpoint is told what happens.</p> : null}
+      <Emptiness
+        list={desk.webhooks.value.value}
+        problem={desk.webhooks.problem.value}
+        says="No endpoint is told what happens."
+      />
       <table hidden={rows.length === 0}>
         <caption>Those that are paused first</caption>
         <thead>

@@ -324,8 +324,28 @@ describe.runIf(hasChromium)("an operator", () => {
     }
     const said = await page.locator("main").textContent();
     expect(said).not.toContain("hugo");
+    expect(said).not.toMatch(/Nothing is locked|There is no promotion|No endpoint is told/);
     await page.getByRole("button", { name: "Check all stock" }).click();
     await page.locator(".notice.problem").waitFor();
+  });
+
+  test("is never told that nothing is owed or ordered before the answer has come @long", async () => {
+    const page = await open("/", {}, refusedWith(503));
+    let answer = (): void => undefined;
+    const asked = new Promise<void>((resolve) => (answer = resolve));
+    await page.route(/\/orders\?/, async (route) => {
+      await asked;
+      await route.fulfill({ status: 503, json: { title: "Try again", code: "TRY_AGAIN" } });
+    });
+    await page.goto(`${server.url}/console`);
+    const money = page.getByRole("region", { name: "Money" });
+    // By then all other lists have come.
+    await page.getByRole("region", { name: "Items" }).locator("tbody tr").first().waitFor();
+    expect(await money.textContent()).not.toContain("No refund is due");
+    answer();
+    await money.locator(".problem").waitFor({ timeout: 60_000 });
+    const said = await page.locator("main").textContent();
+    expect(said).not.toMatch(/No refund is due|No order yet/);
   });
 
   test.each(["light", "dark"] as const)(
