@@ -17,6 +17,8 @@ async function orderLastUnit(page: Page): Promise<void> {
   await bob.getByText("Sold out for now").first().waitFor();
   await bob.getByRole("button", { name: "Order", exact: true }).click();
   await bob.getByText(/somebody else has it/).waitFor();
+  const lamp = bob.getByRole("listitem").filter({ hasText: "The only lamp" });
+  await lamp.getByText("Sold out for now").waitFor();
   await ada.getByText("It is frozen while its order is paid.").waitFor();
 }
 
