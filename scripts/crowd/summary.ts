@@ -155,6 +155,7 @@ export function listFacts(crowd: Crowd): Fact[] {
     ["refused otherwise (409, 423)", whole(counts.refused)],
     ["told to try again (503)", whole(counts.tryAgain)],
     ["failed (500)", whole(counts.fault)],
+    ["units held for nobody until their hold ends", whole(crowd.withheld)],
     ["every answer, p50 / p95 / p99 / longest", times(sum.all)],
     ["sales", times(sum.sales)],
     ["sold out", times(sum.soldOut)],

@@ -98,3 +98,21 @@ test("too much for the tables is told in time: the request's own deadline ends i
   expect(sum.all.max).toBeLessThan(28_100);
   expect(crowd.broken).toEqual([]);
 });
+
+test("units whose orders found no capacity are held for nobody until then, and none of them is lost @long", async () => {
+  const contention = {
+    ...defaultContention,
+    warmWriteUnits: 200,
+    warmReadUnits: 600,
+    placement: 1,
+  };
+  const crowd = await runCrowd({
+    ...few,
+    shoppers: 3_000,
+    stock: 1_500,
+    windowMs: 100,
+    contention,
+  });
+  expect(crowd.withheld).toBeGreaterThan(0);
+  expect(crowd.broken).toEqual([]);
+});

@@ -64,6 +64,11 @@ export interface Crowd {
   readonly containers: number;
   /** Shoppers who were told "sold out" although units were there all the time that they waited. */
   readonly falselySoldOut: number;
+  /**
+   * Units that are held for nobody: their orders were not placed, and giving them back found no capacity. The end of the
+   * hold gives them back.
+   */
+  readonly withheld: number;
   /** Everything that must not happen and did. */
   readonly broken: readonly string[];
 }
@@ -101,10 +106,17 @@ function chosenItems(options: CrowdOptions, random: Random): string[] {
   return Array.from({ length: count }, () => left.splice(random.int(0, left.length - 1), 1)[0]!);
 }
 
+interface Units {
+  readonly available: number;
+  readonly held: number;
+}
+
+const none: Units = { available: 0, held: 0 };
+
 /** The true units of each item, summed over its rows at every change of one of them. */
 class Shelves {
-  readonly #rows = new Map<string, number>();
-  readonly #available = new Map<string, number>();
+  readonly #rows = new Map<string, Units>();
+  readonly #sums = new Map<string, Units>();
   readonly #lackedAtMs = new Map<string, number>();
 
   constructor(world: World) {
@@ -114,24 +126,25 @@ class Shelves {
     });
   }
 
-  available(itemId: string): number {
-    return this.#available.get(itemId) ?? 0;
+  sum(itemId: string): Units {
+    return this.#sums.get(itemId) ?? none;
   }
 
   /** Whether there was a unit at every instant since then. */
   hadUnitsSince(itemId: string, sinceMs: number): boolean {
-    return this.available(itemId) > 0 && (this.#lackedAtMs.get(itemId) ?? -Infinity) < sinceMs;
+    return this.sum(itemId).available > 0 && (this.#lackedAtMs.get(itemId) ?? -Infinity) < sinceMs;
   }
 
   #note(row: string, image: Item | undefined, atMs: number): void {
-    const old = this.#rows.get(row);
+    const old = this.#rows.get(row) ?? none;
     // However a row's key carries its number, it carries the item's id too.
     const [itemId = ""] = /item-\d+/.exec(row) ?? [];
-    const available = Number(image?.["available"] ?? 0);
-    const sum = this.available(itemId) - (old ?? 0) + available;
-    this.#rows.set(row, available);
-    this.#available.set(itemId, sum);
-    if (sum <= 0) this.#lackedAtMs.set(itemId, atMs);
+    const now = { available: Number(image?.["available"] ?? 0), held: Number(image?.["held"] ?? 0) };
+    const before = this.sum(itemId);
+    const available = before.available - old.available + now.available;
+    this.#rows.set(row, now);
+    this.#sums.set(itemId, { available, held: before.held - old.held + now.held });
+    if (available <= 0) this.#lackedAtMs.set(itemId, atMs);
   }
 }
 
@@ -236,16 +249,27 @@ class Doors {
     this.#options.onAnswer?.(this.answers.length);
   }
 
-  /** No unit may be lost, doubled or promised twice. */
+  #countBuyers(wanted: string): number {
+    const bought = ({ kind, itemIds }: Answer) => kind === "sold" && itemIds.includes(wanted);
+    return this.answers.filter(bought).length;
+  }
+
+  /** Units held for orders that were not placed. */
+  withheld(): number {
+    const each = itemIdsOf(this.#options).map(
+      (itemId) => this.#shelves.sum(itemId).held - this.#countBuyers(itemId),
+    );
+    return each.reduce((sum, units) => sum + units, 0);
+  }
+
+  /** No unit may be lost, doubled or promised twice: nobody has paid yet, so what is sold is held. */
   broken(): string[] {
     const { stock } = this.#options;
     return itemIdsOf(this.#options).flatMap((itemId) => {
-      const buyers = this.answers.filter(
-        ({ kind, itemIds }) => kind === "sold" && itemIds.includes(itemId),
-      );
-      const left = this.#shelves.available(itemId);
-      if (left >= 0 && left + buyers.length === stock) return [];
-      return [`${itemId}: ${buyers.length} sold and ${left} left of ${stock}`];
+      const buyers = this.#countBuyers(itemId);
+      const { available, held } = this.#shelves.sum(itemId);
+      if (available >= 0 && available + held === stock && held >= buyers) return [];
+      return [`${itemId}: ${buyers} sold, ${held} held and ${available} left of ${stock}`];
     });
   }
 }
@@ -273,6 +297,7 @@ export async function runCrowd(options: CrowdOptions): Promise<Crowd> {
     counts: contention.model.counts(),
     containers: doors.containers.count,
     falselySoldOut: doors.falselySoldOut,
+    withheld: doors.withheld(),
     broken: doors.broken(),
   };
 }

@@ -50,6 +50,7 @@ function crowdOf(answers: readonly Answer[], more: Partial<Crowd> = {}): Crowd {
     },
     containers: 3,
     falselySoldOut: 0,
+    withheld: 0,
     broken: [],
     ...more,
   };
