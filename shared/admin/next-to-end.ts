@@ -1,7 +1,6 @@
 /** Which live locks and holds end next: some of both, however many there are of the other. */
 import { InvalidRequest } from "../base/errors.ts";
 import type { Clock } from "../base/time.ts";
-import type { LockService } from "../locks/lock-service.ts";
 import type { Database } from "../table/database.ts";
 import type { Page } from "../table/paging.ts";
 import {
@@ -11,11 +10,11 @@ import {
   orderLockViews,
   selectLockKinds,
 } from "./live-lock.ts";
+import { listNextLocks } from "./next-lock-store.ts";
 import { listNextPending } from "./pending-order-store.ts";
 
 /** Where to look, and into how many partitions of the index of due orders. */
 export interface NextToEndOptions {
-  readonly locks: Pick<LockService, "listNext">;
   readonly database: Database;
   readonly settings: { readonly dueShards: number };
   readonly clock: Clock;
@@ -55,12 +54,14 @@ function checkQuery({ owner, cursor }: NextToEndQuery): void {
  * @throws InvalidRequest with an owner or a cursor
  */
 export async function listNextToEnd(
-  { locks, database, settings, clock }: NextToEndOptions,
+  { database, settings, clock }: NextToEndOptions,
   query: NextToEndQuery,
 ): Promise<Page<LiveLock>> {
   checkQuery(query);
   const { kind, limit } = query;
-  const named = selectLockKinds(kind).map((wanted) => locks.listNext({ kind: wanted, limit }));
+  const named = selectLockKinds(kind).map((wanted) =>
+    listNextLocks({ database, clock }, { kind: wanted, limit }),
+  );
   const isHeld = kind !== "document" && kind !== "custom";
   const next = { nowMs: clock(), dueShards: settings.dueShards, limit };
   const pending = isHeld ? listNextPending(database, next) : [];

@@ -20,7 +20,7 @@ import { sumDemand, type Order } from "../orders/order.ts";
 
 /** What the overview looks at. */
 export interface OverviewServiceOptions extends NextToEndOptions {
-  readonly locks: Pick<LockService, "list" | "listNext">;
+  readonly locks: Pick<LockService, "list">;
 }
 
 /** Which live locks to list. */

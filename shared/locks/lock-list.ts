@@ -4,7 +4,6 @@ import type { Clock } from "../base/time.ts";
 import type { Database } from "../table/database.ts";
 import { condition } from "../table/expression.ts";
 import type { Page } from "../table/paging.ts";
-import { listMerged } from "../table/merged-index.ts";
 import { listShards } from "../table/sharded-index.ts";
 import type { Row } from "../table/write.ts";
 import { at } from "./lock-conditions.ts";
@@ -34,28 +33,6 @@ export function createLockList({ database, clock }: { database: Database; clock:
   }
 
   return {
-    /**
-     * Up to `limit` of the locks that somebody has now, those first that end next. One request for each partition of each
-     * kind that is asked for, and one per 100 locks. Fewer where some were renewed or given back a moment ago.
-     *
-     * @example const next = await locks.listNext({ kind: "document", limit: 20 });
-     */
-    async listNext({ kind, limit }: Pick<LockQuery, "kind" | "limit">): Promise<Lock[]> {
-      const shards = (kind === undefined ? lockKinds : [kind]).flatMap(listKindShards);
-      const index = { index: "byExpiry", partition: "kindShard", sort: "expiresAtMs" } as const;
-      const from = clock() + 1;
-      const page = await listMerged(database, {
-        table,
-        ...index,
-        key: "resource",
-        shards,
-        from,
-        limit,
-      });
-      const rows = await readRows(page.rows);
-      return rows.flatMap((row) => parseLiveLock(row, clock()) ?? []);
-    },
-
     /**
      * A page of the locks that somebody has now, by name within each part of the index: every lock that
      * lives throughout is told once, however often it is renewed between two pages. One query per

@@ -139,7 +139,10 @@ class Shelves {
     const old = this.#rows.get(row) ?? none;
     // However a row's key carries its number, it carries the item's id too.
     const [itemId = ""] = /item-\d+/.exec(row) ?? [];
-    const now = { available: Number(image?.["available"] ?? 0), held: Number(image?.["held"] ?? 0) };
+    const now = {
+      available: Number(image?.["available"] ?? 0),
+      held: Number(image?.["held"] ?? 0),
+    };
     const before = this.sum(itemId);
     const available = before.available - old.available + now.available;
     this.#rows.set(row, now);
