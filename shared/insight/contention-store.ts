@@ -4,7 +4,6 @@
  * @see docs/decisions/0029-insight.md
  */
 import { createHash } from "node:crypto";
-import { HoldfastError } from "../base/errors.ts";
 import { dayMs, type EpochMs, epochMs, later, ttlSecondsAt } from "../base/time.ts";
 import type { Database } from "../table/database.ts";
 import {
@@ -27,6 +26,7 @@ import {
   type Refusals,
 } from "./contention.ts";
 import { type Histogram, parseHistogram } from "./histogram.ts";
+import { RowFull } from "./row-full.ts";
 
 interface ContentionRow {
   readonly about: string;
@@ -50,13 +50,6 @@ const spread = 4;
 
 /** No count grows beyond it: a full row is left as it is, so that its numbers are exact and its size is bounded. */
 const mostCounted = 1e12;
-
-/** The row counts no more: it has counted as much as a row may. */
-class RowFull extends HoldfastError {
-  constructor() {
-    super("ROW_FULL", "This has been counted often enough");
-  }
-}
 
 const floorToHour = (atMs: number): number => Math.floor(atMs / hourMs) * hourMs;
 

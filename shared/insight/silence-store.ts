@@ -3,7 +3,6 @@
  *
  * @see docs/decisions/0032-lease-suggestions.md
  */
-import { HoldfastError } from "../base/errors.ts";
 import { dayMs, type EpochMs, epochMs, later, ttlSecondsAt } from "../base/time.ts";
 import type { LockKind } from "../locks/lock.ts";
 import type { Database } from "../table/database.ts";
@@ -17,6 +16,7 @@ import {
 } from "../table/expression.ts";
 import { type Row, update, type Write } from "../table/write.ts";
 import { parseHistogram } from "./histogram.ts";
+import { RowFull } from "./row-full.ts";
 import type { SilenceCount } from "./silence-count.ts";
 
 /** The row has besides a number for each bucket that was counted: `b17` of those who came back, `g17` of those gone. */
@@ -46,13 +46,6 @@ const makeAbout = (kind: LockKind): string => `silences/${kind}`;
 const nameDay = (atMs: number): string => new Date(atMs).toISOString().slice(0, 10);
 const makeSpan = (dayStartMs: number, bucket: number): string =>
   `${nameDay(dayStartMs)}/${String(bucket).padStart(3, "0")}`;
-
-/** The row counts no more: it has counted as much as a row may. */
-class RowFull extends HoldfastError {
-  constructor() {
-    super("ROW_FULL", "This has been counted often enough");
-  }
-}
 
 function addWrite(kind: LockKind, counted: SilenceCount): Write {
   const { dayStartMs, leaseBucket, silences, leasesMs, back, gone } = counted;
