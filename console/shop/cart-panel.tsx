@@ -1,4 +1,5 @@
 /** The cart, and the order that is made of it. */
+import { Emptiness } from "../parts/emptiness.tsx";
 import { formatMoney } from "../parts/money.ts";
 import { CodeEntry } from "./code-entry.tsx";
 import { cartOf, type Visit } from "./visit.ts";
@@ -24,7 +25,8 @@ export function orderCart(visit: Visit, totalMinor: number): Promise<boolean> {
 
 /** What is in the cart, at the prices of now. */
 export function CartPanel({ visit }: { readonly visit: Visit }) {
-  const cart = visit.cart.value.value;
+  const { value, problem } = visit.cart;
+  const cart = value.value;
   const main = cart?.instances.find(({ instance }) => instance === cartOf.instance);
   const currency = main?.currency;
   const isLocked = cart?.lock != null;
@@ -32,7 +34,7 @@ export function CartPanel({ visit }: { readonly visit: Visit }) {
     return (
       <section aria-label="Cart">
         <h2>Cart</h2>
-        <p>Nothing in it.</p>
+        <Emptiness list={cart && []} problem={problem.value} says="Nothing in it." />
       </section>
     );
   }

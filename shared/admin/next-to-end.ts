@@ -43,7 +43,7 @@ function checkQuery({ owner, cursor }: NextToEndQuery): void {
   const given = Object.entries({ owner, cursor }).filter(([, value]) => value !== undefined);
   if (given.length === 0) return;
   const message = "does not go with the order of ends";
-  throw new InvalidRequest(given.map(([path]) => ({ path, message })));
+  throw new InvalidRequest(given.map(([name]) => ({ path: `query.${name}`, message })));
 }
 
 /**

@@ -53,6 +53,18 @@ async function find(page: Page, what: string): Promise<void> {
   await page.getByRole("button", { name: "Open", exact: true }).click();
 }
 
+/** Whether a plot has a line that is neither black, white nor grey. */
+const isDrawnInColour = `(() => {
+  const canvas = document.querySelector(".plot canvas");
+  if (!canvas) return false;
+  const { data } = canvas.getContext("2d").getImageData(0, 0, canvas.width, canvas.height);
+  for (let at = 0; at < data.length; at += 4) {
+    const [red, green, blue, alpha] = data.slice(at, at + 4);
+    if (alpha > 200 && Math.max(red, green, blue) - Math.min(red, green, blue) > 60) return true;
+  }
+  return false;
+})()`;
+
 describe.runIf(hasChromium)("an operator", () => {
   test("makes an item, is told which field is wrong, and changes its price and nothing else @long", async () => {
     const page = await open("/console", {}, refusedWith(400));
@@ -354,6 +366,7 @@ describe.runIf(hasChromium)("an operator", () => {
       const viewport = { width: 390, height: 844 };
       const page = await open("/console", { viewport, colorScheme });
       await expectUsable(page);
+      await expect.poll(() => page.evaluate<boolean>(isDrawnInColour)).toBe(true);
       for (const name of ["New item…", "New promotion…", "New endpoint…"]) {
         await page.getByRole("button", { name }).click();
         await dialogOn(page).waitFor();

@@ -241,7 +241,7 @@ describe("what ends next", () => {
       const error = await errorOf(shop.overview.listNext({ limit: 2, ...more }));
       expect(error).toMatchObject({
         code: "INVALID_REQUEST",
-        fields: { issues: [{ path: Object.keys(more)[0] }] },
+        fields: { issues: [{ path: `query.${Object.keys(more)[0]}` }] },
       });
     },
   );
